@@ -1,0 +1,36 @@
+"""Evaluate an existing version of a model on another dataset."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from modelops.operators.model import EvaluateModelOperator
+from modelops.operators.params import dataset_param, model_param, version_param
+
+with DAG(
+    dag_id="model_evaluation",
+    dag_display_name="Model evaluation",
+    description="Evaluate an existing version of a model, on its own dataset or another one.",
+    doc_md="""
+    ### One more evaluation
+
+    Runs the `evaluate()` of a version that was trained before, with the code and the environment that were pinned at
+    its training, on the dataset of your choice.
+    """,
+    schedule=None,
+    catchup=False,
+    tags=["modelops"],
+    render_template_as_native_obj=True,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
+    params={
+        "model": model_param(),
+        "version": version_param(),
+        "dataset": dataset_param("evaluate", "evaluation"),
+    },
+):
+    EvaluateModelOperator(
+        task_id="evaluate",
+        model="{{ params.model }}",
+        version="{{ params.version }}",
+        dataset="{{ params.dataset }}",
+    )

@@ -1,0 +1,120 @@
+"""Files under their own hashes: `<root>/sha256/ab/abcd…`. What is there is never written again."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import shutil
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from modelops.domain.errors import ArtifactChanged, UserCodeError
+from modelops.domain.versions import Artifact, ArtifactRole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+CHUNK = 2**20
+
+
+class Root(Protocol):
+    """The part of Airflow's ObjectStoragePath that we use; a universal_pathlib UPath fits too."""
+
+    def __truediv__(self, name: str) -> Root: ...
+    def exists(self) -> bool: ...
+    def mkdir(self, *, parents: bool, exist_ok: bool) -> None: ...
+    def open(self, mode: str) -> IO[Any]: ...
+    def unlink(self) -> None: ...
+    def iterdir(self) -> Iterable[Any]: ...
+    def rename(self, target: Any) -> Any: ...
+    def as_uri(self) -> str: ...
+
+
+class ArtifactStore:
+    """Puts files in and gets them out by hash.
+
+    A file is first written under `incoming/<tag>-…` and then renamed, so that a killed worker leaves no half file
+    under a hash. `sweep(tag)` removes what it left there.
+    """
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+
+    def put(self, path: Path, *, role: ArtifactRole, name: str, tag: str) -> Artifact:
+        """Store a file; one that is there already is not written again."""
+        sha256 = hash_of(path)
+        folder = self._root / "sha256" / sha256[:2]
+        target = folder / sha256
+        if not target.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            incoming = self._root / "incoming"
+            incoming.mkdir(parents=True, exist_ok=True)
+            arriving = incoming / f"{tag}-{sha256}"
+            with path.open("rb") as source, arriving.open("wb") as sink:
+                shutil.copyfileobj(source, sink, CHUNK)
+            arriving.rename(target)
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Artifact(
+            role=role, name=name, sha256=sha256, size=path.stat().st_size, media_type=media_type, uri=str(target)
+        )
+
+    def put_output(self, folder: Path, *, tag: str) -> list[Artifact]:
+        """Store every file that user code left below a folder, under its path relative to it.
+
+        Raises:
+            UserCodeError: there is a link or a device among them.
+        """
+        stored = []
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                raise UserCodeError(
+                    f"{name} is not a plain file", where="artifact_output_path", expected="plain files and folders"
+                )
+            if path.is_file():
+                stored.append(self.put(path, role=ArtifactRole.OUTPUT, name=name, tag=tag))
+        return stored
+
+    def fetch(self, artifacts: Iterable[Artifact], destination: Path) -> None:
+        """Copy artifacts below `destination`, under their names.
+
+        Raises:
+            ArtifactChanged: a stored file isn't what was recorded.
+        """
+        for artifact in artifacts:
+            path = destination / artifact.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stored = self._root / "sha256" / artifact.sha256[:2] / artifact.sha256
+            if not stored.exists():
+                raise ArtifactChanged(
+                    f"artifact {artifact.name} is gone", where=artifact.uri, expected="the file that was recorded"
+                )
+            with stored.open("rb") as source, path.open("wb") as sink:
+                shutil.copyfileobj(source, sink, CHUNK)
+            if (found := hash_of(path)) != artifact.sha256:
+                path.unlink()
+                raise ArtifactChanged(
+                    f"artifact {artifact.name} was changed after it was recorded",
+                    where=artifact.uri,
+                    expected=f"a file with SHA-256 {artifact.sha256}; this one has {found}",
+                )
+
+    def sweep(self, tag: str) -> None:
+        """Remove what killed attempts of this tag left half-written."""
+        incoming = self._root / "incoming"
+        if incoming.exists():
+            for left in incoming.iterdir():
+                if left.name.startswith(f"{tag}-"):
+                    left.unlink()
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of(artifacts: Iterable[Artifact]) -> str:
+    """One hash over roles, names and hashes of a set of files, whatever their order."""
+    lines = sorted(f"{artifact.sha256}  {artifact.role}/{artifact.name}\n" for artifact in artifacts)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

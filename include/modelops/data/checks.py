@@ -1,0 +1,87 @@
+"""Whether rows are what the model declares: there at all, one per entity key, labelled, typed as in training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from modelops.domain.datasets import Dataset
+
+
+def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like: Mapping[str, str] | None) -> None:
+    """Check an Arrow file. The file is memory-mapped; memory grows with the number of entity keys only.
+
+    Raises:
+        DatasetError: the first thing that is wrong, with a row that shows it.
+    """
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_file(source).read_all()
+        if table.num_rows == 0:
+            raise DatasetError("the dataset has no rows", where=where, expected="a SELECT that gives at least one row")
+        if like is not None:
+            _check_types(table.schema, dataset, like, labelled=labelled, where=where)
+        _check_key(table.select(list(dataset.entity_key)), where=where)
+        if labelled:
+            _check_targets(table, dataset, where=where)
+
+
+def _check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *, labelled: bool, where: str) -> None:
+    meant = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
+    for name in meant:
+        now, then = str(schema.field(name).type), like.get(name)
+        if now != then:
+            raise DatasetError(
+                f"column {name} is {now}; in training it was {then}",
+                where=where,
+                expected=f"cast it in the SELECT so that it arrives as {then}",
+            )
+
+
+def _check_key(keys: pa.Table, *, where: str) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in keys.column_names:
+        if keys[name].null_count:
+            raise DatasetError(
+                f"the entity key column {name} is null in {keys[name].null_count} of {keys.num_rows} rows",
+                where=where,
+                expected="a key in every row",
+            )
+    counted = pa.TableGroupBy(keys, keys.column_names).aggregate([([], "count_all")])
+    repeated = counted.filter(pc.greater(counted["count_all"], 1))
+    if repeated.num_rows:
+        first = repeated.slice(0, 1).to_pylist()[0]
+        times = first.pop("count_all")
+        shown = ", ".join(f"{name} = {value!r}" for name, value in first.items())
+        raise DatasetError(
+            f"{repeated.num_rows} entity keys stand in more than one row; {shown} stands in {times}",
+            where=where,
+            expected="one row per entity key",
+        )
+
+
+def _check_targets(table: pa.Table, dataset: Dataset, *, where: str) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in dataset.target_names:
+        column = table[name]
+        unlabelled = column.null_count
+        if pa.types.is_floating(column.type):
+            unlabelled += pc.sum(pc.is_nan(column)).as_py() or 0
+        if unlabelled:
+            raise DatasetError(
+                f"the target {name} is null or NaN in {unlabelled} of {table.num_rows} rows",
+                where=where,
+                expected=f"leave out rows without a label: … WHERE {name} IS NOT NULL",
+            )

@@ -1,0 +1,182 @@
+"""Rows of one query, at one moment, as an Arrow file with its hash: what a training or an evaluation sees."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.checks import check_rows
+from modelops.data.query import describe, refused, travelling
+from modelops.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from modelops.domain.datasets import Dataset
+
+BATCH_BYTES = 2**20
+"""Size of a batch: the memory that reading takes doesn't grow with the number of rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """An Arrow IPC file of `rows` rows; `columns` maps names to Arrow types; `sha256` is that of the file's bytes."""
+
+    path: Path
+    sha256: str
+    rows: int
+    columns: Mapping[str, str]
+
+
+class _HashingFile:
+    """A file that hashes what is written to it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._hash = hashlib.sha256()
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        self._hash.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self.closed = True
+
+    @property
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def write_snapshot(
+    url: str,
+    dataset: Dataset,
+    path: Path,
+    *,
+    where: str,
+    labelled: bool = True,
+    like: Mapping[str, str] | None = None,
+    limit: int | None = None,
+) -> Snapshot:
+    """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
+
+    `url` is that of the login for users' SQL. With `labelled` the targets must be there and not be null or NaN; with
+    `like` the columns must have the Arrow types named there (those of the training).
+
+    Raises:
+        DatasetError: the query or its rows aren't what the model declares; `path` is removed.
+        Unavailable: the database can't be reached or went away.
+    """
+    import psycopg
+
+    try:
+        with psycopg.connect(url) as connection:
+            columns = describe(connection, dataset, where=where)
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"the data database can't be reached: {str(error).strip()}") from error
+    try:
+        with _reading(url, travelling(dataset, columns), where=where) as batches:
+            snapshot = _write(batches, path, limit=limit)
+        check_rows(snapshot.path, dataset, where=where, labelled=labelled, like=like)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return snapshot
+
+
+class _reading:  # noqa: N801 - reads as a verb: with _reading(...) as batches
+    """The batches of a query, on a connection of its own that can do nothing but read."""
+
+    def __init__(self, url: str, sql: str, *, where: str) -> None:
+        self._url, self._sql, self._where = url, sql, where
+
+    def __enter__(self) -> pa.RecordBatchReader:
+        import adbc_driver_manager as adbc
+        import adbc_driver_postgresql.dbapi as driver
+
+        try:
+            self._connection = driver.connect(self._url)
+            self._cursor = self._connection.cursor(
+                adbc_stmt_kwargs={"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}
+            )
+            self._cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            self._cursor.execute(self._sql)
+            return self._cursor.fetch_record_batch()
+        except adbc.Error as error:
+            self.__exit__(None, None, None)
+            raise self._meaning(error) from error
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        import adbc_driver_manager as adbc
+        import pyarrow as pa
+
+        for closing in ("_cursor", "_connection"):
+            if hasattr(self, closing):
+                getattr(self, closing).close()
+        if isinstance(error, (adbc.Error, pa.ArrowException, OSError)):
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: Exception) -> Exception:
+        """What the server calls an ERROR is the query's own; anything else is the platform's trouble.
+
+        Once batches flow, the driver's errors have no SQLSTATE any more, so their text has to do.
+        """
+        said = str(error).strip()
+        state = (getattr(error, "sqlstate", None) or "").strip("\0")
+        ours = re.search(r"ERROR:\s+(.+)", said)
+        if ours and state[:2] not in {"08", "53", "57", "58", "XX"}:
+            return refused(ours[1], where=self._where)
+        return Unavailable(f"reading the dataset broke off: {said}")
+
+
+def _write(batches: pa.RecordBatchReader, path: Path, *, limit: int | None) -> Snapshot:
+    import pyarrow as pa
+
+    schema = _without_metadata(batches.schema)
+    sink = _HashingFile(path)
+    rows = 0
+    try:
+        with pa.PythonFile(sink, mode="w") as file, pa.ipc.new_file(file, schema) as writer:
+            for batch in _up_to(batches, limit):
+                writer.write_batch(batch.cast(schema) if batch.schema != schema else batch)
+                rows += batch.num_rows
+    finally:
+        sink.close()
+    return Snapshot(
+        path=path, sha256=sink.hexdigest, rows=rows, columns={field.name: str(field.type) for field in schema}
+    )
+
+
+def _up_to(batches: pa.RecordBatchReader, limit: int | None) -> Iterator[pa.RecordBatch]:
+    left = limit
+    for batch in batches:
+        if left is None:
+            yield batch
+            continue
+        yield batch.slice(0, left)
+        left -= min(left, batch.num_rows)
+        if not left:
+            return
+
+
+def _without_metadata(schema: pa.Schema) -> pa.Schema:
+    """The driver notes PostgreSQL's type names on each field; the hash should depend on names, types and rows only."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(field.name, field.type, field.nullable) for field in schema])

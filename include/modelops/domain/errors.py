@@ -1,0 +1,74 @@
+"""What can go wrong, in one tree.
+
+Two branches matter to a job. A `BadInput` is somebody's to mend: trying again can't help, so the job fails at once.
+An `Unavailable` is the platform's trouble: the job is tried again.
+"""
+
+from __future__ import annotations
+
+
+class ModelOpsError(Exception):
+    """Something went wrong in the ModelOps system."""
+
+
+class BadInput(ModelOpsError):
+    """Something that a person wrote or asked for is wrong, and trying again would not help.
+
+    Args:
+        what: what is wrong, in one sentence without a full stop.
+        where: the file, column, parameter or row that is meant.
+        expected: what would be right, said so that it can be done.
+    """
+
+    def __init__(self, what: str, *, where: str, expected: str) -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        super().__init__(f"{what}\n  where: {where}\n  right: {expected}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.what, self.where, self.expected)
+
+
+def _rebuild(kind: type[BadInput], what: str, where: str, expected: str) -> BadInput:
+    return kind(what, where=where, expected=expected)
+
+
+class RepositoryError(BadInput):
+    """A ModelOps repository can't be read, or isn't in the layout that it must have."""
+
+
+class DatasetError(BadInput):
+    """A dataset's SQL or its rows are not what the model declares."""
+
+
+class RequirementsError(BadInput):
+    """A model's requirements.txt can't be turned into an environment."""
+
+
+class UserCodeError(BadInput):
+    """A model's own code raised an error, or left something other than it must."""
+
+
+class UnknownVersion(BadInput):
+    """There is no such model version."""
+
+
+class IllegalTransition(BadInput):
+    """The state machine has no such step."""
+
+
+class Unavailable(ModelOpsError):
+    """Something that the system stands on isn't there right now; trying again may help."""
+
+
+class ChildLost(Unavailable):
+    """The process that ran user code was killed from outside, or never answered."""
+
+
+class FenceLost(ModelOpsError):
+    """This attempt was given up and a newer one has taken the job over; nothing of this one may be written."""
+
+
+class ArtifactChanged(BadInput):
+    """A stored artifact is not, or no longer, the file that was recorded."""

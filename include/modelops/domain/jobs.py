@@ -1,0 +1,112 @@
+"""A job: one stage in the life of a model, executed as one Airflow task, on record whatever becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JobId = NewType("JobId", int)
+
+
+class JobType(StrEnum):
+    """What a job does; the operator that does it bears the type's name in its `job_type`."""
+
+    TRAINING = "training"
+    """Runs the model's train() and makes a model version."""
+    EVALUATION = "evaluation"
+    """Runs the model's evaluate() on an existing version."""
+
+
+OPERATORS: Mapping[str, JobType] = {
+    "TrainModelOperator": JobType.TRAINING,
+    "EvaluateModelOperator": JobType.EVALUATION,
+}
+"""Airflow's name of the operator → the type of its jobs: how a task that hasn't started is known for a job."""
+
+
+class JobStatus(StrEnum):
+    """Where a job stands. The database guards the order (migration 0001, `job_status_guard`)."""
+
+    CREATED = "created"
+    """Its DAG run exists; what comes before it isn't done yet."""
+    SCHEDULED = "scheduled"
+    """Nothing stands before it any more; Airflow's scheduler will queue it."""
+    QUEUED = "queued"
+    """It waits for a worker."""
+    RUNNING = "running"
+    """A worker has taken it: its fence was raised."""
+    RETRYING = "retrying"
+    """An attempt was lost or found something unavailable; another one follows."""
+    COMPLETED = "completed"
+    """Its work is committed, in the same transaction as this status."""
+    FAILED = "failed"
+    """Its last attempt failed; the reason is in `error`."""
+    CANCELLED = "cancelled"
+    """A person stopped it."""
+    SKIPPED = "skipped"
+    """It never ran: what stood before it failed or skipped it, or a person marked it as done by hand."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether only a person (clear) can bring the job on from here."""
+        return self in {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.SKIPPED}
+
+
+class Event(StrEnum):
+    """What an entry of a job's log says. Entries are never changed or removed."""
+
+    CREATED = "created"
+    """The DAG run was created; the actor is who asked for it."""
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    STEP = "step"
+    """The attempt has reached the step that `detail` names."""
+    RETRYING = "retrying"
+    """The attempt is over without a result; `detail` says why, and that another one follows."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    """A person stopped the job; the actor is that person where Airflow tells it."""
+    SKIPPED = "skipped"
+    REPEATED = "repeated"
+    """A retry found the job completed (its worker was lost after the commit) and returned the recorded result."""
+    LOST = "lost"
+    """Airflow lost the worker of the attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskKey:
+    """The Airflow task instance that a job is. `map_index` is -1 where the task isn't mapped."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+
+    def __str__(self) -> str:
+        mapped = f"[{self.map_index}]" if self.map_index >= 0 else ""
+        return f"{self.dag_id} / {self.run_id} / {self.task_id}{mapped}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One worker's hold on a job.
+
+    `fence` is higher than that of every attempt before; a write that names an older one is refused. `number` is
+    Airflow's try number. `fresh` tells a first try, or one that a person asked for by clearing the task, from a
+    retry of the same work.
+    """
+
+    job_id: JobId
+    key: TaskKey
+    number: int
+    fence: int
+    fresh: bool
+    requested_by: str
+    recorded_result: Mapping[str, Any] | None = field(default=None)
+    """What the job returned, if it had completed before this attempt and this attempt is a retry."""

@@ -1,0 +1,102 @@
+"""A version: what a life cycle is about. Models and feature tasks share it, for their states have the same shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+VersionId = NewType("VersionId", int)
+
+
+class VersionKind(StrEnum):
+    """What a version is a version of."""
+
+    MODEL = "model"
+    FEATURE_TASK = "feature_task"
+
+
+class VersionStatus(StrEnum):
+    """Where a version stands. Which steps there are, and which job takes them, are rows of `modelops.transition`."""
+
+    CREATED = "created"
+    """Its training has started."""
+    TRAINED = "trained"
+    """Its artifacts are stored."""
+    EVALUATED = "evaluated"
+    """At least one evaluation of exactly these artifacts is on record."""
+    FAILED = "failed"
+    """Its training failed or was stopped. Final."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One version of a model.
+
+    `name` is the model's reference, `<repository>/<model>`; `number` counts from 1 within it. The hashes are SHA-256
+    in hex: of the code's archive, of the pinned requirements, of the rows it was trained on, of its artifacts.
+    `columns` maps each column of the training rows to its Arrow type. `commit` is None for a folder outside git.
+    """
+
+    id: VersionId
+    kind: VersionKind
+    name: str
+    number: int
+    status: VersionStatus
+    created_by: str
+    created_at: datetime
+    job_id: int
+    hyperparameters: Mapping[str, Any] | None
+    commit: str | None
+    dirty: bool
+    code_sha256: str | None
+    requirements_sha256: str | None
+    data_sha256: str | None
+    artifact_sha256: str | None
+    columns: Mapping[str, str] | None
+
+    @property
+    def subject(self) -> str:
+        """What people call it: `demo/arrival_delay v3`."""
+        return f"{self.name} v{self.number}"
+
+
+class ArtifactRole(StrEnum):
+    """What a file is to the version or evaluation that it belongs to."""
+
+    CODE = "code"
+    """The archive of the model's folder."""
+    REQUIREMENTS = "requirements"
+    """The model's requirements, each pinned to a version and its hashes."""
+    OUTPUT = "output"
+    """What user code left in artifact_output_path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A file that a job pinned or left, stored under its own hash. `size` is in bytes."""
+
+    role: ArtifactRole
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    uri: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One evaluation of exactly one set of artifacts on exactly one set of rows; `digest` covers all of it."""
+
+    id: int
+    version_id: VersionId
+    artifact_sha256: str
+    dataset: Mapping[str, Any]
+    data_sha256: str
+    data_rows: int
+    metrics: Mapping[str, Any]
+    digest: str

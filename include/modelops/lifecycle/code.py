@@ -1,0 +1,102 @@
+"""A version's code and its environment: pinned once at training, the same ever after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelops.domain.versions import ArtifactRole
+from modelops.lifecycle.services import tag_of
+from modelops.registry import evidence, jobs, versions
+from modelops.registry.translation import translated
+from modelops.repository.definition import ModelDefinition, read_model
+from modelops.repository.pin import pin_model, unpack
+from modelops.runtime.environment import Environment, Lock, build, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import Version
+    from modelops.lifecycle.services import Services
+
+ARCHIVE = "code.tar"
+LOCK = "requirements.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """A private copy of a model's folder, and the requirements that it runs with."""
+
+    definition: ModelDefinition
+    folder: Path
+    lock: Lock
+
+    def build_environment(self, services: Services) -> Environment:
+        """The Python environment that the code runs in; built on first use on this machine."""
+        return build(
+            self.lock, settings=services.settings, where=f"{self.definition.reference}/{LOCK}", log=services.log
+        )
+
+
+def pin(
+    version: Version,
+    overrides: Mapping[str, Any],
+    attempt: Attempt,
+    workdir: Path,
+    services: Services,
+    *,
+    allow_dirty: bool,
+) -> tuple[Version, Code]:
+    """Read the model from its repository, and write down what the version is made of.
+
+    Raises:
+        RepositoryError, RequirementsError: the model isn't what it must be.
+    """
+    pinned = pin_model(version.name, settings=services.settings, destination=workdir / "code", allow_dirty=allow_dirty)
+    definition = pinned.definition
+    lock = resolve(
+        definition.requirements, settings=services.settings, where=f"{version.name}/{LOCK}", log=services.log
+    )
+    listed = workdir / LOCK
+    listed.write_text(lock.text or "", encoding="utf-8")
+    tag = tag_of(attempt)
+    artifacts = [
+        services.store.put(pinned.archive, role=ArtifactRole.CODE, name=ARCHIVE, tag=tag),
+        services.store.put(listed, role=ArtifactRole.REQUIREMENTS, name=LOCK, tag=tag),
+    ]
+    with translated(), services.connection.transaction():
+        jobs.hold(services.connection, attempt)
+        version = versions.pin(
+            services.connection,
+            version,
+            hyperparameters={**definition.hyperparameters, **overrides},
+            commit=pinned.commit,
+            dirty=pinned.dirty,
+            code_sha256=pinned.code_sha256,
+            requirements_sha256=lock.sha256,
+        )
+        evidence.add_artifacts(services.connection, artifacts, version_id=version.id)
+    return version, Code(definition=definition, folder=pinned.folder, lock=lock)
+
+
+def load(version: Version, workdir: Path, services: Services) -> Code:
+    """The code that was pinned for a version, from the artifact store.
+
+    Raises:
+        ArtifactChanged: it isn't what was recorded.
+    """
+    kept = {ArtifactRole.CODE, ArtifactRole.REQUIREMENTS}
+    artifacts = [a for a in evidence.artifacts_of(services.connection, version.id) if a.role in kept]
+    fetched = workdir / "pinned"
+    services.store.fetch(artifacts, fetched)
+    folder = unpack(fetched / ARCHIVE, workdir / "code")
+    text = (fetched / LOCK).read_text(encoding="utf-8")
+    assert version.requirements_sha256 is not None
+    return Code(
+        definition=read_model(folder, version.name),
+        folder=folder,
+        lock=Lock(text=text or None, sha256=version.requirements_sha256),
+    )

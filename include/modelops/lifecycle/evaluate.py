@@ -1,0 +1,117 @@
+"""Evaluation: trained or evaluated → evaluated; a version that has got further stays where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.snapshot import write_snapshot
+from modelops.domain.errors import UnknownVersion
+from modelops.domain.versions import ArtifactRole, VersionStatus
+from modelops.lifecycle import code as version_code
+from modelops.lifecycle.metrics import read_metrics
+from modelops.lifecycle.services import tag_of
+from modelops.lifecycle.user_code import run_user_code
+from modelops.registry import evidence, jobs, versions
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import Version
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationRequest:
+    """Which version to evaluate (None: the newest that was trained), and on which dataset: a name or a SELECT."""
+
+    model: str
+    version: int | None = None
+    dataset: str = "evaluate"
+
+
+def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Evaluate a version; returns its metrics and the digest of the evidence.
+
+    Raises:
+        BadInput: anything that the requester or the model's author got wrong.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    version = _version(request, attempt, services)
+    services.log(f"evaluating {version.subject}")
+    with services.workdir(attempt) as workdir:
+        code = version_code.load(version, workdir, services)
+        artifact_input = workdir / "artifacts"
+        artifact_input.mkdir()
+        stored = evidence.artifacts_of(services.connection, version.id)
+        services.store.fetch((a for a in stored if a.role is ArtifactRole.OUTPUT), artifact_input)
+        services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
+        environment = code.build_environment(services)
+        services.reach(attempt, "environment_ready", requirements=version.requirements_sha256)
+
+        dataset = code.definition.datasets.choose(request.dataset, where=f"{version.name}/datasets.yaml")
+        rows = write_snapshot(
+            services.rows_url,
+            dataset,
+            workdir / "rows.arrow",
+            where=f"{version.name}, dataset {dataset.label}",
+            like=version.columns,
+        )
+        services.reach(attempt, "rows_written", rows=rows.rows, sha256=rows.sha256)
+
+        output = run_user_code(
+            "evaluate",
+            version,
+            code,
+            environment,
+            dataset,
+            rows,
+            attempt,
+            workdir,
+            services,
+            artifact_input=artifact_input,
+        )
+        services.reach(attempt, "evaluate_finished")
+        metrics = read_metrics(output, required=True)
+        artifacts = services.store.put_output(output, tag=tag_of(attempt))
+        services.reach(attempt, "artifacts_stored", files=len(artifacts))
+
+    with translated(), services.connection.transaction():
+        jobs.hold(services.connection, attempt)
+        evaluation_id, digest = evidence.add_evaluation(
+            services.connection,
+            version,
+            attempt,
+            dataset=dataset.as_record(),
+            data_sha256=rows.sha256,
+            data_rows=rows.rows,
+            metrics=metrics,
+        )
+        evidence.add_artifacts(services.connection, artifacts, evaluation_id=evaluation_id)
+        versions.evaluated(services.connection, version, job_id=attempt.job_id)
+        result = {
+            "model": version.name,
+            "version": version.number,
+            "evaluation": evaluation_id,
+            "dataset": dataset.label,
+            "rows": rows.rows,
+            "metrics": metrics,
+            "digest": digest,
+        }
+        jobs.complete(services.connection, attempt, result)
+    return result
+
+
+def _version(request: EvaluationRequest, attempt: Attempt, services: Services) -> Version:
+    version = versions.find(services.connection, request.model, request.version)
+    if version.status in {VersionStatus.CREATED, VersionStatus.FAILED}:
+        raise UnknownVersion(
+            f"{version.subject} is {version.status} and can't be evaluated",
+            where="the parameter version",
+            expected="a version whose training is done",
+        )
+    with translated(), services.connection.transaction():
+        jobs.hold(services.connection, attempt)
+        jobs.name_subject(services.connection, attempt, version)
+    return version

@@ -1,0 +1,61 @@
+"""Reads what user code left in metrics.json."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import UserCodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+METRICS = "metrics.json"
+MOST_BYTES = 2**20
+
+
+def read_metrics(output: Path, *, required: bool) -> dict[str, Any]:
+    """The metrics: a JSON object. Empty where there is no file and none is required.
+
+    Raises:
+        UserCodeError: the file is missing, too large, not JSON, not an object, or has a number that JSON hasn't.
+    """
+    path = output / METRICS
+    if not path.is_file():
+        if required:
+            raise _wrong(f"evaluate() left no {METRICS}")
+        return {}
+    if path.stat().st_size > MOST_BYTES:
+        raise _wrong(f"{METRICS} has {path.stat().st_size} bytes; {MOST_BYTES} is the most")
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _wrong(f"{METRICS} is not JSON: {error}") from error
+    if not isinstance(metrics, dict) or (required and not metrics):
+        raise _wrong(f"{METRICS} is not an object with at least one metric")
+    bad = [name for name, value in _numbers(metrics, "") if not math.isfinite(value)]
+    if bad:
+        raise _wrong(f"{METRICS} has NaN or infinity for {', '.join(bad)}")
+    return metrics
+
+
+def _wrong(what: str) -> UserCodeError:
+    return UserCodeError(
+        what,
+        where=f"artifact_output_path/{METRICS}",
+        expected='a JSON object of metrics and finite numbers, like {"auc": 0.76}',
+    )
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
+    match value:
+        case dict():
+            for name, inner in value.items():
+                yield from _numbers(inner, f"{path}.{name}" if path else name)
+        case list():
+            for index, inner in enumerate(value):
+                yield from _numbers(inner, f"{path}[{index}]")
+        case float():
+            yield path, value

@@ -1,0 +1,62 @@
+"""What a use case works with, put together by whoever calls it (an operator, the runner's check, a test)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any
+
+from modelops.registry import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from psycopg import Connection
+
+    from modelops.data.artifacts import ArtifactStore
+    from modelops.domain.jobs import Attempt
+    from modelops.settings import Settings
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The database, the stores and the log of one attempt at a job.
+
+    `connection` is the ledger's (login modelops_jobs, autocommit); `rows_url` that of the login for users' SQL.
+    """
+
+    connection: Connection[Any]
+    rows_url: str
+    store: ArtifactStore
+    settings: Settings
+    log: Log
+
+    def reach(self, attempt: Attempt, step: str, **detail: object) -> None:
+        """Say in the log and write in the ledger that the attempt has come to a step."""
+        shown = ", ".join(f"{name} {value}" for name, value in detail.items())
+        self.log(f"{step.replace('_', ' ')}{': ' if shown else ''}{shown}")
+        jobs.reach(self.connection, attempt, step, **detail)
+
+    @contextmanager
+    def workdir(self, attempt: Attempt) -> Iterator[Path]:
+        """A folder of this attempt's own; it goes with the attempt, and so does what killed ones left."""
+        tag = tag_of(attempt)
+        for left in self.settings.work.glob(f"{tag}-*"):
+            rmtree(left, ignore_errors=True)
+        self.store.sweep(tag)
+        folder = self.settings.work / f"{tag}-{attempt.fence}"
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            rmtree(folder, ignore_errors=True)
+
+
+def tag_of(attempt: Attempt) -> str:
+    """What a job's temporary files begin with."""
+    return f"job-{attempt.job_id}"

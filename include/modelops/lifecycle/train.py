@@ -1,0 +1,117 @@
+"""Training: (none) → created → trained or failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.artifacts import digest_of
+from modelops.data.snapshot import write_snapshot
+from modelops.domain.errors import UserCodeError
+from modelops.lifecycle import code as version_code
+from modelops.lifecycle.metrics import read_metrics
+from modelops.lifecycle.services import tag_of
+from modelops.lifecycle.user_code import run_user_code
+from modelops.registry import evidence, jobs, versions
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import Version
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRequest:
+    """What was asked for: a model, and what to take instead of its own settings.
+
+    `dataset` is the name of a dataset of the model or a SELECT; `hyperparameters` go on top of the model's;
+    `allow_dirty` lets files be used that aren't committed, and is recorded.
+    """
+
+    model: str
+    dataset: str = "train"
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    allow_dirty: bool = False
+
+
+def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Train a model version; returns its name, number and hashes, and what train() left in metrics.json.
+
+    A retry takes up the version that its job began, with the code that was pinned then.
+
+    Raises:
+        BadInput: anything that the requester or the model's author got wrong.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    version = _version(request, attempt, services)
+    services.reach(attempt, "version_created", version=version.number)
+    with services.workdir(attempt) as workdir:
+        if version.code_sha256 is None:
+            version, code = version_code.pin(
+                version, request.hyperparameters, attempt, workdir, services, allow_dirty=request.allow_dirty
+            )
+        else:
+            code = version_code.load(version, workdir, services)
+        services.reach(attempt, "code_pinned", sha256=version.code_sha256, commit=version.commit)
+        environment = code.build_environment(services)
+        services.reach(attempt, "environment_ready", requirements=version.requirements_sha256)
+
+        dataset = code.definition.datasets.choose(request.dataset, where=f"{version.name}/datasets.yaml")
+        rows = write_snapshot(
+            services.rows_url, dataset, workdir / "rows.arrow", where=f"{version.name}, dataset {dataset.label}"
+        )
+        services.reach(attempt, "rows_written", rows=rows.rows, sha256=rows.sha256)
+
+        output = run_user_code("train", version, code, environment, dataset, rows, attempt, workdir, services)
+        services.reach(attempt, "train_finished")
+        metrics = read_metrics(output, required=False)
+        artifacts = services.store.put_output(output, tag=tag_of(attempt))
+        if not artifacts:
+            raise UserCodeError(
+                "train() left no file",
+                where="model_modules/training.py",
+                expected="the model, saved below context.artifact_output_path",
+            )
+        services.reach(attempt, "artifacts_stored", files=len(artifacts))
+
+    with translated(), services.connection.transaction():
+        jobs.hold(services.connection, attempt)
+        evidence.add_artifacts(services.connection, artifacts, version_id=version.id)
+        artifact_sha256 = digest_of(evidence.artifacts_of(services.connection, version.id))
+        versions.trained(
+            services.connection,
+            version,
+            job_id=attempt.job_id,
+            dataset=dataset.as_record(),
+            data_sha256=rows.sha256,
+            data_rows=rows.rows,
+            columns=rows.columns,
+            artifact_sha256=artifact_sha256,
+        )
+        result = {
+            "model": version.name,
+            "version": version.number,
+            "rows": rows.rows,
+            "data_sha256": rows.sha256,
+            "artifact_sha256": artifact_sha256,
+            "metrics": metrics,
+        }
+        jobs.complete(services.connection, attempt, result)
+    services.log(f"{version.subject} is trained: {len(artifacts)} files, SHA-256 {artifact_sha256}")
+    return result
+
+
+def _version(request: TrainingRequest, attempt: Attempt, services: Services) -> Version:
+    version = versions.in_the_making(services.connection, job_id=attempt.job_id)
+    if version is None:
+        with translated(), services.connection.transaction():
+            jobs.hold(services.connection, attempt)
+            version = versions.begin(
+                services.connection, name=request.model, job_id=attempt.job_id, created_by=attempt.requested_by
+            )
+            jobs.name_subject(services.connection, attempt, version)
+    return version

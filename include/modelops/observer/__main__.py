@@ -1,0 +1,69 @@
+"""Runs the observer until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from datetime import timedelta
+
+import httpx
+import psycopg
+
+from modelops.domain.errors import ModelOpsError
+from modelops.observer.airflow import AirflowReader
+from modelops.observer.watch import Watch
+from modelops.registry.translation import translated
+from modelops.repository.catalogue import refresh
+from modelops.settings import Settings
+
+LOOK_EVERY = timedelta(seconds=2)
+REFRESH_EVERY = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=10)
+
+log = logging.getLogger("modelops.observer")
+
+
+def main() -> None:
+    """Look at Airflow every two seconds, and at the git repositories every thirty."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    threading.Thread(target=_refresh, args=(ended,), daemon=True).start()
+    while not ended.is_set():
+        try:
+            _watch(ended)
+        except (ModelOpsError, httpx.HTTPError) as error:
+            log.warning("%s; trying again in %.0f s", error, PATIENCE.total_seconds())
+            ended.wait(PATIENCE.total_seconds())
+
+
+def _watch(ended: threading.Event) -> None:
+    airflow = AirflowReader(
+        os.environ["MODELOPS_AIRFLOW_URL"],
+        user=os.environ["MODELOPS_OBSERVER_USER"],
+        password=os.environ["MODELOPS_OBSERVER_PASSWORD"],
+    )
+    with translated():
+        connection = psycopg.connect(
+            os.environ["AIRFLOW_CONN_MODELOPS"], autocommit=True, application_name="modelops observer"
+        )
+    with connection:
+        watch = Watch(airflow, connection)
+        log.info("watching %s", os.environ["MODELOPS_AIRFLOW_URL"])
+        while not ended.is_set():
+            watch.look()
+            ended.wait(LOOK_EVERY.total_seconds())
+
+
+def _refresh(ended: threading.Event) -> None:
+    settings = Settings.from_environment()
+    while not ended.wait(REFRESH_EVERY.total_seconds()):
+        refresh(settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Reads Airflow's REST API with an account of its own. Knows nothing of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from modelops.domain.jobs import TaskKey
+
+PAGE = 100
+
+
+class AirflowReader:
+    """Task instances, DAG runs and the audit log of one Airflow.
+
+    Raises from every method:
+        httpx.HTTPError: Airflow doesn't answer, or answers with an error.
+    """
+
+    def __init__(self, url: str, *, user: str, password: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=10)
+        self._credentials = {"username": user, "password": password}
+
+    def task_instances(self, *, operators: Iterable[str], states: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+        """All task instances of these operators in these states, page by page."""
+        parameters: dict[str, Any] = {
+            "operator": sorted(operators),
+            "state": list(states),
+            "order_by": "id",
+            "limit": PAGE,
+            "cursor": "",
+        }
+        while True:
+            page = self._get("/dags/~/dagRuns/~/taskInstances", parameters)
+            yield from page["task_instances"]
+            if not page.get("next_cursor"):
+                return
+            parameters["cursor"] = page["next_cursor"]
+
+    def task_instances_of(self, dag_id: str, run_id: str, operators: Iterable[str]) -> list[Mapping[str, Any]]:
+        """The task instances of one DAG run."""
+        answer = self._get(
+            f"/dags/{dag_id}/dagRuns/{_segment(run_id)}/taskInstances", {"operator": sorted(operators), "limit": PAGE}
+        )
+        found: list[Mapping[str, Any]] = answer["task_instances"]
+        return found
+
+    def task_instance(self, key: TaskKey) -> Mapping[str, Any] | None:
+        """One task instance; None if Airflow has no record of it (any more)."""
+        path = f"/dags/{key.dag_id}/dagRuns/{_segment(key.run_id)}/taskInstances/{key.task_id}"
+        return self._find(path if key.map_index < 0 else f"{path}/{key.map_index}")
+
+    def dag_run(self, dag_id: str, run_id: str) -> Mapping[str, Any] | None:
+        """One DAG run; None if Airflow has no record of it (any more)."""
+        return self._find(f"/dags/{dag_id}/dagRuns/{_segment(run_id)}")
+
+    def runs_ended_since(self, moment: str) -> list[Mapping[str, Any]]:
+        """The DAG runs that ended since an ISO 8601 time."""
+        offset = 0
+        found: list[Mapping[str, Any]] = []
+        while True:
+            page = self._get("/dags/~/dagRuns", {"end_date_gte": moment, "limit": PAGE, "offset": offset})["dag_runs"]
+            found += page
+            if len(page) < PAGE:
+                return found
+            offset += PAGE
+
+    def dag(self, dag_id: str) -> Mapping[str, Any] | None:
+        """A DAG's details: its Params and owners."""
+        return self._find(f"/dags/{dag_id}/details")
+
+    def task(self, dag_id: str, task_id: str) -> Mapping[str, Any] | None:
+        """A task's properties: how often it is retried."""
+        return self._find(f"/dags/{dag_id}/tasks/{task_id}")
+
+    def audit_log(self, dag_id: str, run_id: str) -> list[Mapping[str, Any]]:
+        """The newest entries of the audit log about a DAG run, newest first."""
+        entries: list[Mapping[str, Any]] = self._get(
+            "/eventLogs", {"dag_id": dag_id, "run_id": run_id, "order_by": "-when", "limit": 50}
+        )["event_logs"]
+        return entries
+
+    def _find(self, path: str) -> Mapping[str, Any] | None:
+        try:
+            return self._get(path, {})
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                return None
+            raise
+
+    def _get(self, path: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "Authorization" not in self._client.headers:
+            self._log_in()
+        response = self._client.get(f"/api/v2{path}", params=parameters)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            self._log_in()
+            response = self._client.get(f"/api/v2{path}", params=parameters)
+        response.raise_for_status()
+        answer: Mapping[str, Any] = response.json()
+        return answer
+
+    def _log_in(self) -> None:
+        self._client.headers.pop("Authorization", None)
+        response = self._client.post("/auth/token", json=self._credentials)
+        response.raise_for_status()
+        self._client.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+
+
+def _segment(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")

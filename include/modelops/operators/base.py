@@ -1,0 +1,175 @@
+"""What every job's operator has in common: it takes the job, calls one use case, and says how it ended."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from abc import abstractmethod
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+
+from modelops.domain.errors import BadInput, FenceLost, Unavailable
+from modelops.domain.jobs import TaskKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+    from psycopg import Connection
+
+    from modelops.domain.jobs import Attempt, JobType
+    from modelops.lifecycle.services import Services
+
+PR_SET_PDEATHSIG = 1
+
+
+class Stopped(BaseException):
+    """Airflow told the task to end: a person stopped it, or its worker is shutting down."""
+
+
+class JobOperator(BaseOperator):
+    """A task that is a job.
+
+    A subclass names its `job_type` and does its work in `perform`, which commits the work and the job's completion in
+    one transaction. A retry of a job that had completed returns the recorded result. What a person got wrong fails
+    the task at once; trouble of the platform is tried again, as often as the task's `retries` say.
+
+    Args:
+        model: reference of the model, `<repository>/<model>`.
+        ledger_conn_id: Airflow connection of the login modelops_jobs.
+        rows_conn_id: Airflow connection of the login that runs users' SQL.
+    """
+
+    job_type: ClassVar[JobType]
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        ledger_conn_id: str = "modelops",
+        rows_conn_id: str = "modelops_sql",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.model = model
+        self.ledger_conn_id = ledger_conn_id
+        self.rows_conn_id = rows_conn_id
+
+    @abstractmethod
+    def parameters(self) -> Mapping[str, Any]:
+        """What was asked for, as the ledger keeps it."""
+
+    @abstractmethod
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Do the work and complete the job; returns the job's result."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Take the job, perform it, and put its end on record."""
+        from modelops.registry import jobs
+
+        self._working = True
+        _die_with_parent()
+        with self._ledger() as connection:
+            try:
+                attempt = self._take(connection, context)
+                if attempt.recorded_result is not None:
+                    self.log.info("This job had completed already; this retry returns its result.")
+                    jobs.repeat(connection, attempt)
+                    return dict(attempt.recorded_result)
+                return self._perform(attempt, connection, context)
+            finally:
+                self._working = False
+
+    def on_kill(self) -> None:
+        """End `execute` now. Whatever it holds goes with it: the child process, the working folder, the transaction."""
+        if getattr(self, "_working", False):
+            self._working = False
+            raise Stopped("the task was told to end")
+
+    def _take(self, connection: Connection[Any], context: Context) -> Attempt:
+        from modelops.registry import jobs
+
+        task_instance: Any = context["ti"]
+        run = context["dag_run"]
+        map_index = task_instance.map_index
+        return jobs.take(
+            connection,
+            TaskKey(
+                dag_id=task_instance.dag_id,
+                run_id=task_instance.run_id,
+                task_id=task_instance.task_id,
+                map_index=-1 if map_index is None else map_index,
+            ),
+            type=self.job_type,
+            number=task_instance.try_number,
+            # Clearing a task raises max_tries; a retry doesn't.
+            fresh=task_instance.try_number == task_instance.max_tries - (self.retries or 0) + 1,
+            subject=self.model,
+            requested_by=getattr(run, "triggering_user_name", None) or self.owner,
+            parameters=self.parameters(),
+        )
+
+    def _perform(self, attempt: Attempt, connection: Connection[Any], context: Context) -> dict[str, Any]:
+        from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+
+        from modelops.registry import jobs
+
+        def give_up(error: BaseException, *, again: bool) -> None:
+            # Where the ledger can't be reached, the observer writes down later what Airflow knows.
+            with suppress(FenceLost, Unavailable):
+                jobs.give_up(connection, attempt, error=str(error) or repr(error), again=again)
+
+        task_instance: Any = context["ti"]
+        again = task_instance.try_number <= task_instance.max_tries
+        try:
+            return self.perform(attempt, self._services(connection))
+        except BadInput as error:
+            give_up(error, again=False)
+            raise AirflowFailException(f"{error}") from None
+        except FenceLost as error:
+            raise AirflowFailException(f"{error}") from None
+        except (Exception, AirflowTaskTimeout) as error:
+            give_up(error, again=again)
+            raise
+
+    def _ledger(self) -> Connection[Any]:
+        import psycopg
+
+        from modelops.registry.translation import translated
+
+        with translated():
+            return psycopg.connect(_url(self.ledger_conn_id), autocommit=True, application_name="modelops job")
+
+    def _services(self, connection: Connection[Any]) -> Services:
+        from airflow.sdk import ObjectStoragePath
+
+        from modelops.data.artifacts import ArtifactStore
+        from modelops.lifecycle.services import Services
+        from modelops.settings import Settings
+
+        settings = Settings.from_environment()
+        return Services(
+            connection=connection,
+            rows_url=_url(self.rows_conn_id),
+            store=ArtifactStore(ObjectStoragePath(settings.artifacts)),
+            settings=settings,
+            log=self.log.info,
+        )
+
+
+def _url(conn_id: str) -> str:
+    """A libpq URL of an Airflow connection; psycopg and ADBC both take it."""
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    url = PostgresHook(postgres_conn_id=conn_id).sqlalchemy_url.set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end this task when its supervisor dies: Airflow will start the task again elsewhere."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

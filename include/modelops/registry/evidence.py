@@ -1,0 +1,89 @@
+"""What jobs leave behind: artifacts and evaluations. Append-only. See `sql/evidence.sql`.
+
+Functions that write are part of a caller's transaction, which holds the job (`jobs.hold`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from modelops.domain.versions import Artifact, ArtifactRole, Evaluation, VersionId
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from psycopg import Connection
+
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import Version
+
+_QUERIES = Queries("evidence")
+
+
+def add_artifacts(
+    connection: Connection[Any],
+    artifacts: Iterable[Artifact],
+    *,
+    version_id: VersionId | None = None,
+    evaluation_id: int | None = None,
+) -> None:
+    """Put stored files on record, as those of a version or of an evaluation."""
+    for artifact in artifacts:
+        _QUERIES.execute(
+            connection,
+            "add_artifact",
+            version_id=version_id,
+            evaluation_id=evaluation_id,
+            role=artifact.role,
+            name=artifact.name,
+            sha256=artifact.sha256,
+            size=artifact.size,
+            media_type=artifact.media_type,
+            uri=artifact.uri,
+        )
+
+
+def artifacts_of(connection: Connection[Any], version_id: VersionId) -> list[Artifact]:
+    """The files of a version, by role and name."""
+    with translated():
+        rows = _QUERIES.execute(connection, "artifacts_of_version", version_id=version_id)
+        return [Artifact(**{**row, "role": ArtifactRole(row["role"])}) for row in rows]
+
+
+def add_evaluation(
+    connection: Connection[Any],
+    version: Version,
+    attempt: Attempt,
+    *,
+    dataset: Mapping[str, Any],
+    data_sha256: str,
+    data_rows: int,
+    metrics: Mapping[str, Any],
+) -> tuple[int, str]:
+    """Put metrics on record; returns the evaluation's id and the digest that the database computed."""
+    row = _QUERIES.execute(
+        connection,
+        "add_evaluation",
+        version_id=version.id,
+        artifact_sha256=version.artifact_sha256,
+        job_id=attempt.job_id,
+        attempt=attempt.number,
+        dataset=Jsonb(dataset),
+        data_sha256=data_sha256,
+        data_rows=data_rows,
+        metrics=Jsonb(metrics),
+    ).fetchone()
+    assert row is not None
+    return row["id"], row["digest"]
+
+
+def evaluations_of(connection: Connection[Any], version_id: VersionId) -> list[Evaluation]:
+    """The evaluations of a version, newest first."""
+    names = ("id", "version_id", "artifact_sha256", "dataset", "data_sha256", "data_rows", "metrics", "digest")
+    with translated():
+        rows = _QUERIES.execute(connection, "evaluations_of_version", version_id=version_id)
+        return [Evaluation(**{name: row[name] for name in names}) for row in rows]

@@ -1,0 +1,210 @@
+"""The ledger: takes jobs for workers, writes down what happens to them, and ends them. See `sql/jobs.sql`.
+
+Every function wants a connection in autocommit mode; those that are part of a caller's transaction say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from modelops.domain.errors import FenceLost
+from modelops.domain.jobs import Attempt, Event, JobId, JobStatus, JobType, TaskKey
+from modelops.registry import versions
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from psycopg import Connection
+
+    from modelops.domain.versions import Version
+
+_QUERIES = Queries("jobs")
+WORKER = "worker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRecord:
+    """A job as the ledger has it. `waited` is for its turn, for a worker and between attempts; `worked` on a worker."""
+
+    id: JobId
+    type: JobType
+    subject: str
+    status: JobStatus
+    attempt: int
+    requested_by: str
+    result: Mapping[str, Any] | None
+    error: str | None
+    created_at: datetime
+    waited: timedelta | None
+    worked: timedelta | None
+    key: TaskKey
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> JobRecord:
+        """From a row of `modelops.job_summary`."""
+        fields = {name: row[name] for name in ("id", "subject", "attempt", "requested_by", "result", "error")}
+        return cls(
+            **fields,
+            type=JobType(row["type"]),
+            status=JobStatus(row["status"]),
+            created_at=row["created_at"],
+            waited=row["waited"],
+            worked=row["worked"],
+            key=TaskKey(dag_id=row["dag_id"], run_id=row["run_id"], task_id=row["task_id"], map_index=row["map_index"]),
+        )
+
+
+def take(
+    connection: Connection[Any],
+    key: TaskKey,
+    *,
+    type: JobType,  # noqa: A002 - the field's own word
+    number: int,
+    fresh: bool,
+    subject: str,
+    requested_by: str,
+    parameters: Mapping[str, Any],
+) -> Attempt:
+    """Take the job for this worker, and shut out every attempt before.
+
+    A fresh attempt (a first try, or one after a person cleared the task) starts from nothing: the result of the time
+    before is forgotten and a version that was left in the making fails.
+
+    Raises:
+        FenceLost: a newer attempt has the job already.
+    """
+    with translated(), connection.transaction():
+        row = _QUERIES.execute(
+            connection,
+            "take",
+            type=type,
+            dag_id=key.dag_id,
+            run_id=key.run_id,
+            task_id=key.task_id,
+            map_index=key.map_index,
+            subject=subject,
+            attempt=number,
+            requested_by=requested_by,
+            parameters=Jsonb(parameters),
+            fresh=fresh,
+        ).fetchone()
+        assert row is not None
+        if fresh:
+            versions.fail_in_the_making(connection, job_id=row["id"])
+        attempt = Attempt(
+            job_id=JobId(row["id"]),
+            key=key,
+            number=number,
+            fence=row["fence"],
+            fresh=fresh,
+            requested_by=requested_by,
+            recorded_result=row["result"],
+        )
+        add_event(connection, attempt, Event.RUNNING, detail={"fence": attempt.fence, "fresh": fresh})
+    return attempt
+
+
+def hold(connection: Connection[Any], attempt: Attempt) -> None:
+    """Lock the job until the caller's transaction ends, so that all of it is written by the newest attempt or none.
+
+    Raises:
+        FenceLost: a newer attempt has the job, or it was ended.
+    """
+    if _QUERIES.execute(connection, "hold", id=attempt.job_id, fence=attempt.fence).fetchone() is None:
+        raise FenceLost(f"attempt {attempt.number} of job {attempt.job_id} was given up; it may not write any more")
+
+
+def add_event(
+    connection: Connection[Any],
+    attempt: Attempt,
+    event: Event,
+    *,
+    actor: str = WORKER,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add an entry to the job's log, dated now."""
+    _QUERIES.execute(
+        connection,
+        "add_event",
+        job_id=attempt.job_id,
+        attempt=attempt.number,
+        event=event,
+        at=None,
+        actor=actor,
+        detail=Jsonb(detail or {}),
+    )
+
+
+def reach(connection: Connection[Any], attempt: Attempt, step: str, **detail: object) -> None:
+    """Write down that the attempt has reached a step.
+
+    Raises:
+        FenceLost: a newer attempt has the job.
+    """
+    with translated(), connection.transaction():
+        hold(connection, attempt)
+        add_event(connection, attempt, Event.STEP, detail={"step": step, **detail})
+
+
+def name_subject(connection: Connection[Any], attempt: Attempt, version: Version) -> None:
+    """Say which version the job is about; within the caller's transaction."""
+    _QUERIES.execute(connection, "name_subject", id=attempt.job_id, version_id=version.id, subject=version.subject)
+
+
+def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any]) -> None:
+    """The job is done. Within the transaction that did the work, after `hold`."""
+    _finish(connection, attempt, JobStatus.COMPLETED, Event.COMPLETED, result=result)
+
+
+def repeat(connection: Connection[Any], attempt: Attempt) -> None:
+    """The job was done already, and this retry returns what is recorded."""
+    with translated(), connection.transaction():
+        hold(connection, attempt)
+        _finish(connection, attempt, JobStatus.COMPLETED, Event.REPEATED)
+
+
+def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again: bool) -> None:
+    """The attempt ends with an error; another one follows (`again`) or the job has failed.
+
+    Raises:
+        FenceLost: a newer attempt has the job.
+    """
+    with translated(), connection.transaction():
+        hold(connection, attempt)
+        if again:
+            _finish(connection, attempt, JobStatus.RETRYING, Event.RETRYING, error=error)
+        else:
+            versions.fail_in_the_making(connection, job_id=attempt.job_id)
+            _finish(connection, attempt, JobStatus.FAILED, Event.FAILED, error=error)
+
+
+def _finish(
+    connection: Connection[Any],
+    attempt: Attempt,
+    status: JobStatus,
+    event: Event,
+    *,
+    result: Mapping[str, Any] | None = None,
+    error: str | None = None,
+) -> None:
+    recorded = None if result is None else Jsonb(result)
+    _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, result=recorded, error=error)
+    add_event(connection, attempt, event, detail={"error": error} if error else {})
+
+
+def of_runs(connection: Connection[Any], run_ids: Sequence[str]) -> list[JobRecord]:
+    """The jobs of these DAG runs, in the order in which they were seen."""
+    with translated():
+        return [JobRecord.from_row(row) for row in _QUERIES.execute(connection, "of_runs", run_ids=list(run_ids))]
+
+
+def events(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
+    """What happened to a job, in order: attempt, event, at, actor, detail."""
+    with translated():
+        return list(_QUERIES.execute(connection, "events", job_id=job_id))

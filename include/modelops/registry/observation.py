@@ -1,0 +1,202 @@
+"""What the observer writes into the ledger: what Airflow alone knows of a job. See `sql/observation.sql`.
+
+Telling the same thing twice changes nothing, and what a worker wrote itself is never overruled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from modelops.domain.jobs import Event, JobStatus, JobType, TaskKey
+from modelops.registry import versions
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from psycopg import Connection
+
+_QUERIES = Queries("observation")
+_EVENTS = Queries("jobs")
+AIRFLOW = "airflow"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Who asked for a job, when, and with which words."""
+
+    at: datetime
+    by: str
+    subject: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How Airflow says that an attempt ended. `by` is a person's name or `airflow`."""
+
+    status: JobStatus
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """One look at a task instance. `attempt` is Airflow's try number; `anew` tells that a person cleared the task."""
+
+    key: TaskKey
+    type: JobType
+    attempt: int
+    anew: bool
+    scheduled_at: datetime | None
+    queued_at: datetime | None
+    ending: Ending | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenJob:
+    """A job that the ledger believes to be under way."""
+
+    key: TaskKey
+    status: JobStatus
+    attempt: int
+
+
+def open_jobs(connection: Connection[Any], *, most: int = 500) -> list[OpenJob]:
+    """The oldest `most` jobs that the ledger believes to be under way."""
+    with translated():
+        return [
+            OpenJob(key=_key(row), status=JobStatus(row["status"]), attempt=row["attempt"])
+            for row in _QUERIES.execute(connection, "open_jobs", most=most)
+        ]
+
+
+def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request: Request) -> None:  # noqa: A002
+    """Make the row of a job that may not have started, and put on record when and by whom it was asked for."""
+    with translated(), connection.transaction():
+        _QUERIES.execute(
+            connection,
+            "introduce",
+            type=type,
+            dag_id=key.dag_id,
+            run_id=key.run_id,
+            task_id=key.task_id,
+            map_index=key.map_index,
+            subject=request.subject,
+            requested_by=request.by,
+            parameters=Jsonb(request.parameters),
+            created_at=request.at,
+        )
+        row = _find(connection, key)
+        assert row is not None
+        _note_event(connection, row["id"], 0, Event.CREATED, request.at, request.by, {})
+
+
+def record(connection: Connection[Any], sighting: Sighting) -> bool:
+    """Write down what a look at a task instance tells; False if the job wasn't introduced yet."""
+    with translated(), connection.transaction():
+        row = _find(connection, sighting.key)
+        if row is None or not row["introduced"]:
+            return False
+        if sighting.attempt > 0:
+            for event, at in ((Event.SCHEDULED, sighting.scheduled_at), (Event.QUEUED, sighting.queued_at)):
+                if at is not None:
+                    _note_event(connection, row["id"], sighting.attempt, event, at, AIRFLOW, {})
+                    if sighting.ending is None:
+                        _advance(connection, row, JobStatus(event), sighting)
+        if sighting.ending is not None:
+            _end(connection, row, sighting, sighting.ending)
+    return True
+
+
+def _advance(connection: Connection[Any], row: Mapping[str, Any], status: JobStatus, sighting: Sighting) -> None:
+    done = JobStatus(row["status"]) is JobStatus.COMPLETED
+    if not done or sighting.anew:
+        _move_on(connection, row["id"], status, sighting.attempt, None)
+
+
+def _end(connection: Connection[Any], row: Mapping[str, Any], sighting: Sighting, ending: Ending) -> None:
+    status, attempt = JobStatus(row["status"]), sighting.attempt
+    if row["attempt"] > attempt or (status is JobStatus.COMPLETED and not sighting.anew):
+        return
+    if not _move_on(connection, row["id"], ending.status, attempt, ending.reason):
+        return
+    event = Event(ending.status)
+    if ending.status in {JobStatus.RETRYING, JobStatus.FAILED} and status is JobStatus.RUNNING:
+        _note_event(connection, row["id"], attempt, Event.LOST, ending.at, AIRFLOW, {"reason": ending.reason})
+    _note_event(connection, row["id"], attempt, event, ending.at, ending.by, {"reason": ending.reason})
+    if ending.status is not JobStatus.RETRYING:
+        versions.fail_in_the_making(connection, job_id=row["id"])
+
+
+def is_open(connection: Connection[Any], key: TaskKey) -> bool:
+    """Whether the ledger believes the job to be under way, or doesn't know it."""
+    with translated(), connection.transaction():
+        row = _find(connection, key)
+    return row is None or not JobStatus(row["status"]).is_final
+
+
+def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
+    """End a job of which Airflow has no record any more."""
+    with translated(), connection.transaction():
+        row = _find(connection, job.key)
+        if row is not None and _move_on(connection, row["id"], ending.status, row["attempt"], ending.reason):
+            _note_event(
+                connection, row["id"], row["attempt"], Event.LOST, ending.at, ending.by, {"reason": ending.reason}
+            )
+            versions.fail_in_the_making(connection, job_id=row["id"])
+
+
+def note(connection: Connection[Any], seen_at: datetime) -> None:
+    """Remember up to when the ledger is complete."""
+    with translated():
+        _QUERIES.execute(connection, "note", seen_at=seen_at)
+
+
+def last_seen(connection: Connection[Any]) -> datetime | None:
+    """Up to when the ledger is complete; None before the first look."""
+    with translated():
+        row = _QUERIES.execute(connection, "last_seen").fetchone()
+    return None if row is None else row["seen_at"]
+
+
+def _find(connection: Connection[Any], key: TaskKey) -> Mapping[str, Any] | None:
+    return _QUERIES.execute(
+        connection, "find", dag_id=key.dag_id, run_id=key.run_id, task_id=key.task_id, map_index=key.map_index
+    ).fetchone()
+
+
+def _move_on(connection: Connection[Any], job_id: int, status: JobStatus, attempt: int, error: str | None) -> bool:
+    moved = _QUERIES.execute(connection, "move_on", id=job_id, status=status, attempt=attempt, error=error)
+    return moved.fetchone() is not None
+
+
+def _note_event(
+    connection: Connection[Any],
+    job_id: int,
+    attempt: int,
+    event: Event,
+    at: datetime,
+    actor: str,
+    detail: Mapping[str, Any],
+) -> None:
+    _EVENTS.execute(
+        connection,
+        "add_event",
+        job_id=job_id,
+        attempt=attempt,
+        event=event,
+        at=at,
+        actor=actor,
+        detail=Jsonb(detail),
+    )
+
+
+def _key(row: Mapping[str, Any]) -> TaskKey:
+    return TaskKey(dag_id=row["dag_id"], run_id=row["run_id"], task_id=row["task_id"], map_index=row["map_index"])

@@ -1,0 +1,77 @@
+"""The logins of the installation: who may do what is settled here and by the GRANTs of the migrations.
+
+| login | may |
+| --- | --- |
+| modelops_owner | own the schemas `modelops` and `staging`: migrations |
+| modelops_jobs | write the registry and the ledger; no UPDATE or DELETE on what is append-only |
+| modelops_reader | read the registry and the ledger |
+| modelops_sql | run users' dataset queries, READ ONLY, with no right on schema `modelops` |
+| modelops_features | run users' feature tasks; may write the schema `staging` only |
+| airflow | own Airflow's metadata database |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from psycopg import Connection
+
+LOGINS = ("modelops_owner", "modelops_jobs", "modelops_reader", "modelops_sql", "modelops_features", "airflow")
+
+
+def provision(
+    admin_url: str, *, passwords: Mapping[str, str], data_database: str, airflow_database: str | None
+) -> None:
+    """Make the logins and the databases that are missing, and set the logins' passwords; repeatable.
+
+    `passwords` has one for each of `LOGINS`. `airflow_database` is None where Airflow's metadata lives elsewhere.
+
+    Raises:
+        Unavailable: the server can't be reached.
+    """
+    import psycopg
+
+    with translated(), psycopg.connect(admin_url, autocommit=True) as connection:
+        for login in LOGINS:
+            _ensure_login(connection, login, passwords[login])
+        _ensure_database(connection, data_database, owner="modelops_owner")
+        if airflow_database:
+            _ensure_database(connection, airflow_database, owner="airflow")
+    with translated(), psycopg.connect(admin_url, dbname=data_database, autocommit=True) as connection:
+        _open_to_logins(connection, data_database)
+
+
+def _ensure_login(connection: Connection[Any], login: str, password: str) -> None:
+    from psycopg.sql import SQL, Identifier, Literal
+
+    known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (login,)).fetchone() is not None
+    verb = SQL("ALTER") if known else SQL("CREATE")
+    connection.execute(SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(login), Literal(password)))
+
+
+def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> None:
+    from psycopg.sql import SQL, Identifier
+
+    if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+        connection.execute(SQL("GRANT {} TO CURRENT_USER").format(Identifier(owner)))
+        connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(name), Identifier(owner)))
+        connection.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
+
+
+def _open_to_logins(connection: Connection[Any], database: str) -> None:
+    from psycopg.sql import SQL, Identifier
+
+    name = Identifier(database)
+    logins = SQL(", ").join(Identifier(login) for login in LOGINS if login.startswith("modelops_"))
+    connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, logins))
+    connection.execute(SQL("GRANT CREATE ON DATABASE {} TO modelops_owner").format(name))
+    connection.execute("CREATE SCHEMA IF NOT EXISTS modelops AUTHORIZATION modelops_owner")
+    connection.execute("CREATE SCHEMA IF NOT EXISTS staging AUTHORIZATION modelops_owner")
+    connection.execute("GRANT USAGE, CREATE ON SCHEMA staging TO modelops_features")
+    connection.execute("ALTER ROLE modelops_sql SET default_transaction_read_only = on")

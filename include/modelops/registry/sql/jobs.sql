@@ -1,0 +1,47 @@
+-- name: take
+-- A worker takes the job: makes the row if nobody has seen it yet, raises the fence, forgets the result if it is to run anew.
+INSERT INTO modelops.job AS job
+  (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters, created_at)
+VALUES
+  (:type, :dag_id, :run_id, :task_id, :map_index, :subject, 'running', :attempt, 1, :requested_by, :parameters, now())
+ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
+  status = 'running',
+  attempt = EXCLUDED.attempt,
+  fence = job.fence + 1,
+  requested_by = EXCLUDED.requested_by,
+  parameters = EXCLUDED.parameters,
+  subject = CASE WHEN :fresh THEN EXCLUDED.subject ELSE job.subject END,
+  version_id = CASE WHEN :fresh THEN NULL ELSE job.version_id END,
+  result = CASE WHEN :fresh THEN NULL ELSE job.result END,
+  error = NULL
+RETURNING id, fence, result;
+
+-- name: hold
+-- Locks the job if this fence is still its newest; no row: a newer attempt has it.
+SELECT id FROM modelops.job WHERE id = :id AND fence = :fence AND status = 'running' FOR UPDATE;
+
+-- name: add_event!
+-- Adds an entry to the job's log; told twice, it stands once.
+INSERT INTO modelops.job_event (job_id, attempt, event, at, actor, detail)
+VALUES (:job_id, :attempt, :event, coalesce(:at, clock_timestamp()), :actor, :detail)
+ON CONFLICT ON CONSTRAINT job_event_once DO NOTHING;
+
+-- name: name_subject!
+-- Says which version the job is about.
+UPDATE modelops.job SET version_id = :version_id, subject = :subject WHERE id = :id;
+
+-- name: finish!
+-- Ends the attempt: the job's status, with its result or its error.
+UPDATE modelops.job SET status = :status, result = coalesce(:result, result), error = :error WHERE id = :id;
+
+-- name: of_runs
+-- The jobs of some DAG runs with the time that they waited and worked.
+SELECT id, type, subject, status, attempt, requested_by, result, error, created_at, waited, worked,
+       dag_id, run_id, task_id, map_index
+FROM modelops.job_summary
+WHERE run_id = ANY(:run_ids)
+ORDER BY id;
+
+-- name: events
+-- What happened to a job, in order.
+SELECT attempt, event, at, actor, detail FROM modelops.job_event WHERE job_id = :job_id ORDER BY at, id;

@@ -1,0 +1,49 @@
+-- name: lock_numbers
+-- Versions of one model are numbered one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended('modelops.version ' || :name, 0));
+
+-- name: begin
+-- Makes the version that a training works on.
+INSERT INTO modelops.version (name, number, job_id, changed_by, created_by)
+SELECT :name, coalesce(max(number), 0) + 1, :job_id, :job_id, :created_by
+FROM modelops.version WHERE kind = 'model' AND name = :name
+RETURNING *;
+
+-- name: in_the_making
+-- The version that this job began and hasn't finished.
+SELECT * FROM modelops.version WHERE job_id = :job_id AND status = 'created';
+
+-- name: find
+-- A model's version by number.
+SELECT * FROM modelops.version WHERE kind = 'model' AND name = :name AND number = :number;
+
+-- name: newest
+-- A model's newest version that isn't failed or in the making.
+SELECT * FROM modelops.version
+WHERE kind = 'model' AND name = :name AND status NOT IN ('created', 'failed') ORDER BY number DESC LIMIT 1;
+
+-- name: pin
+-- Writes down which code, requirements and hyperparameters the version is made of.
+UPDATE modelops.version
+SET hyperparameters = :hyperparameters, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
+    requirements_sha256 = :requirements_sha256
+WHERE id = :id RETURNING *;
+
+-- name: trained!
+-- The version is trained on these rows and has these artifacts.
+UPDATE modelops.version
+SET status = 'trained', changed_by = :job_id, dataset = :dataset, data_sha256 = :data_sha256, data_rows = :data_rows,
+    columns = :columns, artifact_sha256 = :artifact_sha256
+WHERE id = :id RETURNING *;
+
+-- name: evaluated!
+-- The first evaluation moves a trained version on; one that has got further stays where it is.
+UPDATE modelops.version SET status = 'evaluated', changed_by = :job_id WHERE id = :id AND status = 'trained';
+
+-- name: fail_in_the_making!
+-- A training that is over without a result leaves a failed version.
+UPDATE modelops.version SET status = 'failed', changed_by = :job_id WHERE job_id = :job_id AND status = 'created';
+
+-- name: transitions
+-- The state machine, as rows.
+SELECT kind, from_status, to_status, job_type, meaning FROM modelops.transition ORDER BY kind, from_status NULLS FIRST, to_status;

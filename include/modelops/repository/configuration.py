@@ -1,0 +1,132 @@
+"""Which ModelOps repositories there are: reads repositories.yaml."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from modelops.domain.errors import RepositoryError
+from modelops.repository.reading import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelops.repository.documents import Document
+
+_NAME = re.compile(r"[a-z0-9_-]+")
+_SCHEMES = ("https://", "ssh://", "file://")
+_SCP = re.compile(r"[\w.-]+@[\w][\w.-]*:(?!//|:).+")
+_REF = re.compile(r"\w[\w./@+#=-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderSource:
+    """A ModelOps repository that lies in a folder, under git or not. `declared` is its place in repositories.yaml."""
+
+    name: str
+    path: Path
+    declared: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitSource:
+    """A ModelOps repository that is fetched with git. `ref` is a branch, tag or commit; `url` may hold a password."""
+
+    name: str
+    url: str = dataclasses.field(repr=False)
+    ref: str
+    declared: str
+
+
+Source = FolderSource | GitSource
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    repositories: dict[str, object] = Field(
+        description="a mapping of names to sources, as in repositories: {demo: {path: include/demo}}"
+    )
+
+
+class _Source(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    path: str | None = Field(None, description="the path of a folder, absolute or seen from this file's folder")
+    url: str | None = Field(
+        None, description="https://…, ssh://…, git@host:path, file://… or the path of a local git repository"
+    )
+    ref: str | None = Field(
+        None, description='the name of a branch, a tag or a commit; in quotes where it looks like a number: ref: "1.0"'
+    )
+
+    @field_validator("path", "url", "ref")
+    @classmethod
+    def _is_plain(cls, value: str | None) -> str | None:
+        if value is not None and (not value.strip() or not value.isprintable()):
+            raise ValueError("is blank, or holds characters that can't be printed")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, url: str | None) -> str | None:
+        if url is not None and url.startswith("-"):
+            raise ValueError("starts with a dash")
+        if url is not None and (re.match(r"\w*::", url) or _is_other_scheme(url)):
+            raise ValueError("has a scheme that isn't allowed")
+        return url
+
+    @field_validator("ref")
+    @classmethod
+    def _is_ref(cls, ref: str | None) -> str | None:
+        if ref is not None and (not _REF.fullmatch(ref) or ".." in ref or ref == "HEAD"):
+            raise ValueError(f"is {ref!r}")
+        return ref
+
+
+def read_sources(file: Path) -> Mapping[str, Source]:
+    """The configured repositories by name, in the order of the file.
+
+    Raises:
+        RepositoryError: there is no such file, or it says something else than it should.
+    """
+    document = read_yaml(
+        file, str(file), expected="a file repositories.yaml with repositories: {demo: {path: include/demo}}"
+    )
+    names = document.read_as(_File).repositories
+    return {name: _source(document, name, file.resolve().parent) for name in names}
+
+
+def _source(document: Document, name: str, folder: Path) -> Source:
+    place = ("repositories", name)
+    if not _NAME.fullmatch(name):
+        raise RepositoryError(
+            f"{name!r} can't name a repository",
+            where=document.where(*place),
+            expected="a name of lower-case letters, digits, _ and -",
+        )
+    declared = document.where(*place)
+    match document.read_as(_Source, *place):
+        case _Source(path=str(path), url=None, ref=None):
+            return FolderSource(name=name, path=_absolute(path, folder), declared=declared)
+        case _Source(path=None, url=str(url), ref=str(ref)):
+            remote = url.startswith(_SCHEMES) or _SCP.fullmatch(url)
+            return GitSource(name=name, url=url if remote else str(_absolute(url, folder)), ref=ref, declared=declared)
+    raise RepositoryError(
+        f"repository {name!r} has neither just a path nor just a url and a ref",
+        where=declared,
+        expected="either path: a folder, or url: a git repository and ref: its branch, tag or commit",
+    )
+
+
+def _absolute(path: str, folder: Path) -> Path:
+    return (folder / Path(path).expanduser()).resolve()
+
+
+def _is_other_scheme(url: str) -> bool:
+    return "://" in url and not url.startswith(_SCHEMES)

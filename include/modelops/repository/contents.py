@@ -1,0 +1,202 @@
+"""What exactly belongs to a model folder: in a commit, in a git work tree, in a plain folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import RepositoryError, Unavailable
+from modelops.repository.archive import Entry, check_size
+from modelops.repository.git import GitError, git, git_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """The files of a model, and where they are from: `dirty` is true where they are not those of the commit."""
+
+    entries: Iterable[Entry]
+    commit: str | None
+    dirty: bool
+
+
+def of_mirror(mirror: Path, commit: str, path: str, shown: str) -> Contents:
+    """The folder `path` of a commit in a bare repository.
+
+    Raises:
+        RepositoryError: as for `of_folder`.
+        Unavailable: the mirror is damaged, or was replaced just now.
+    """
+    try:
+        return _of_commit(mirror, commit, path, shown, bare=True)
+    except GitError as error:
+        raise Unavailable(f"git can't read commit {commit} of {mirror}: {error.reason}") from None
+
+
+def of_folder(folder: Path, shown: str, *, allow_dirty: bool) -> Contents:
+    """The folder's files: those of HEAD; where there are changes and they are allowed, those that git doesn't ignore.
+
+    Without git, or where git ignores the folder: all but hidden files and __pycache__.
+
+    Raises:
+        RepositoryError: there are changes that are not committed, and they are not allowed;
+            or it holds a submodule, a file that git LFS keeps elsewhere, or too much.
+    """
+    try:
+        prefix = _prefix(folder)
+        if prefix is None:
+            return Contents(entries=_read(folder, _walk(folder), shown), commit=None, dirty=False)
+        commit = _head(folder)
+        changes = _changes(folder, prefix)
+        if commit is not None and not changes:
+            return _of_commit(folder, commit, prefix, shown, bare=False)
+    except GitError as error:
+        raise RepositoryError(
+            f"git can't read this folder: {error.reason}",
+            where=shown,
+            expected="a folder in a sound git repository that this system's user owns or trusts, or one without git",
+        ) from None
+    if not allow_dirty:
+        raise RepositoryError(
+            f"this model has changes that are not committed: {_some(changes)}",
+            where=shown,
+            expected="commit them, or allow a dirty tree: the job then records that it ran one",
+        )
+    return Contents(entries=_read(folder, _listed(folder), shown), commit=commit, dirty=True)
+
+
+def _of_commit(repository: Path, commit: str, path: str, shown: str, *, bare: bool) -> Contents:
+    """The bytes that git stores, whatever .gitattributes would make of them in an archive or a work tree."""
+    listing = git_names("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}:{path}", folder=repository, bare=bare)
+    found = []
+    for line in listing:
+        description, name = line.split("\t", 1)
+        mode, kind, blob, length = description.split()
+        if kind != "blob":
+            raise _not_a_file(name, "a git submodule", shown)
+        if not _is_bytecode(name):
+            found.append((name, mode, blob, int(length)))
+    check_size(((name, size) for name, _, _, size in found), shown)
+    request = "".join(f"{blob}\n" for _, _, blob, _ in found).encode()
+    answer = git("cat-file", "--batch", folder=repository, bare=bare, stdin=request)
+    entries, end = [], 0
+    for name, mode, blob, size in found:
+        start = end + len(f"{blob} blob {size}\n")
+        content = answer[start : start + size]
+        end = start + size + 1
+        entries.append(_entry(name, content, shown, executable=mode == "100755", link=mode == "120000"))
+    return Contents(entries=entries, commit=commit, dirty=False)
+
+
+def _prefix(folder: Path) -> str | None:
+    """The folder as seen from the top of its git work tree; None where git has nothing to do with it."""
+    try:
+        inside, prefix = git("rev-parse", "--is-inside-work-tree", "--show-prefix", folder=folder).split(b"\n")[:2]
+    except GitError as error:
+        if "not a git repository" in error.reason:
+            return None
+        raise
+    if inside != b"true" or not _listed(folder):  # inside .git; or ignored as a whole
+        return None
+    return os.fsdecode(prefix).rstrip("/")
+
+
+def _head(folder: Path) -> str | None:
+    try:
+        return git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", folder=folder).decode().strip()
+    except GitError as error:
+        if error.reason:
+            raise
+        return None  # no commit yet
+
+
+def _changes(folder: Path, prefix: str) -> list[str]:
+    """The files that differ from HEAD, are staged, or are new. Bytecode is never part of a model."""
+    lines = git_names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".", folder=folder)
+    names = [(line[:2], line[3:].removeprefix(f"{prefix}/")) for line in lines]
+    return [name for state, name in names if state != "??" or not _is_bytecode(name)]
+
+
+def _listed(folder: Path) -> list[str]:
+    """What git tracks or would track, as far as it is there."""
+    names = git_names("ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=folder)
+    return sorted(
+        name
+        for name in set(names)
+        if os.path.lexists(folder / name) and not _is_bytecode(name) and not _is_behind_link(folder, name)
+    )
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for place, folders, files in os.walk(folder, onerror=_raise):
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        for name in files + links:
+            if not name.startswith("."):
+                yield Path(place, name).relative_to(folder).as_posix()
+
+
+def _read(folder: Path, names: Iterable[str], shown: str) -> Iterator[Entry]:
+    try:
+        names = list(names)
+        check_size(((name, (folder / name).lstat().st_size) for name in names), shown)
+        for name in names:
+            file = folder / name
+            mode = file.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                kind = "a git repository of its own" if stat.S_ISDIR(mode) else "neither a file nor a link"
+                raise _not_a_file(name, kind, shown)
+            link = stat.S_ISLNK(mode)
+            content = os.fsencode(file.readlink()) if link else file.read_bytes()
+            yield _entry(name, content, shown, executable=bool(mode & stat.S_IXUSR) and not link, link=link)
+    except OSError as error:
+        raise RepositoryError(
+            f"this file can't be read: {error.strerror}",
+            where=str(error.filename),
+            expected="files that this system's user may read",
+        ) from None
+
+
+def _entry(name: str, content: bytes, shown: str, *, executable: bool, link: bool) -> Entry:
+    try:
+        name.encode()
+        content.decode() if link else None
+    except UnicodeError:
+        raise RepositoryError(
+            f"a file's name or a link's target isn't UTF-8: {name!r}", where=shown, expected="names in UTF-8"
+        ) from None
+    if content.startswith(_LFS_POINTER):
+        raise _not_a_file(name, "kept in git LFS: here is only a pointer to it", shown)
+    return Entry(name=name, content=content, executable=executable, link=link)
+
+
+def _is_bytecode(name: str) -> bool:
+    return "__pycache__" in name.split("/")
+
+
+def _is_behind_link(folder: Path, name: str) -> bool:
+    """Whether a folder on the way was replaced with a link: git still tracks the files that it had."""
+    parts = name.split("/")[:-1]
+    return any(folder.joinpath(*parts[: depth + 1]).is_symlink() for depth in range(len(parts)))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _some(names: list[str]) -> str:
+    rest = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(names[:10]) + rest
+
+
+def _not_a_file(name: str, kind: str, shown: str) -> RepositoryError:
+    return RepositoryError(
+        f"{name.rstrip('/')} is {kind}", where=f"{shown}/{name}", expected="plain files, and links to them"
+    )

@@ -1,0 +1,195 @@
+"""One model as its folder declares it: model.json, config.json, datasets.yaml and the entry points."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from modelops.domain.datasets import Datasets
+from modelops.domain.errors import RepositoryError
+from modelops.repository.entry_points import require_function, require_method
+from modelops.repository.reading import read_json, read_text, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from modelops.repository.documents import Document
+
+REQUIRED_DATASETS = ("train", "evaluate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDefinition:
+    """What a model's folder says. `name` is that of the folder, `title` is for people, `model_id` is for the registry.
+
+    `requirements` is the text of model_modules/requirements.txt, or None where there is no such file.
+    """
+
+    reference: str
+    name: str
+    model_id: str
+    title: str
+    description: str
+    language: str
+    hyperparameters: Mapping[str, Any]
+    datasets: Datasets
+    requirements: str | None
+
+
+def read_model(folder: Path, reference: str) -> ModelDefinition:
+    """Read and check a model's folder; `reference` ("demo/arrival_delay") names it in messages.
+
+    Raises:
+        RepositoryError: a file or an entry point is missing or wrong.
+    """
+    name = PurePath(reference).name
+    about = read_json(
+        folder / "model.json", f"{reference}/model.json", expected='{"id": …, "name": …, "language": "python"}'
+    ).read_as(_ModelFile)
+    modules = folder / "model_modules"
+    shown = f"{reference}/model_modules"
+    require_function(modules / "training.py", f"{shown}/training.py", "train")
+    require_function(modules / "evaluation.py", f"{shown}/evaluation.py", "evaluate")
+    if (modules / "scoring.py").exists():
+        require_method(modules / "scoring.py", f"{shown}/scoring.py", "ModelScorer", "predict")
+    requirements = modules / "requirements.txt"
+    return ModelDefinition(
+        reference=reference,
+        name=name,
+        model_id=about.id or name,
+        title=about.name,
+        description=about.description or "",
+        language=about.language,
+        hyperparameters=_hyperparameters(folder / "config.json", f"{reference}/config.json"),
+        datasets=_datasets(folder / "datasets.yaml", f"{reference}/datasets.yaml"),
+        requirements=read_text(requirements, f"{shown}/requirements.txt", expected="a list of packages")
+        if requirements.exists()
+        else None,
+    )
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is blank")
+    return value
+
+
+def _label(value: str) -> str:
+    if not value.isprintable() or len(value) > 200:
+        raise ValueError("is longer than 200 characters or holds some that can't be printed")
+    return _text(value)
+
+
+def _is_python(value: str) -> str:
+    if value != "python":
+        raise ValueError(f"is {value!r}")
+    return value
+
+
+def _column(value: str) -> str:
+    if len(value.encode()) > 63:
+        raise ValueError("is longer than the 63 bytes that PostgreSQL allows")
+    return _text(value)
+
+
+def _distinct(columns: list[str]) -> list[str]:
+    twice = [column for column, count in Counter(columns).items() if count > 1]
+    if twice:
+        raise ValueError(f"has {twice[0]!r} more than once")
+    return columns
+
+
+def _at_least_one(columns: list[str]) -> list[str]:
+    if not columns:
+        raise ValueError("has no columns")
+    return columns
+
+
+def _identifier(value: str) -> str:
+    if not (value.isascii() and value.isidentifier()):
+        raise ValueError("is no name")
+    return value
+
+
+Label = Annotated[str, AfterValidator(_label)]
+Columns = Annotated[list[Annotated[str, AfterValidator(_column)]], AfterValidator(_distinct)]
+SomeColumns = Annotated[Columns, AfterValidator(_at_least_one)]
+KeyColumns = Annotated[SomeColumns, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Queries = dict[Annotated[str, AfterValidator(_identifier)], Annotated[str, AfterValidator(_text)]]
+
+
+class _ModelFile(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    id: Label | None = Field(None, description="a short text, never changed again; without it the folder's name")
+    name: Label = Field(description="a short text for people")
+    description: str | None = Field(None, description="a text for people")
+    language: Annotated[str, AfterValidator(_is_python)] = Field(description='"python"')
+
+
+class _ConfigFile(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    hyperparameters: dict[str, Any] = Field(
+        {}, alias="hyperParameters", description='a mapping: {"hyperParameters": {"learning_rate": 0.1}}'
+    )
+
+
+class _DatasetsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    entity_key: KeyColumns = Field(description="the column or columns that identify a row: entity_key: [flight_id]")
+    features: SomeColumns = Field(description="at least one column name, each once: features: [month, distance]")
+    targets: Columns = Field([], description="column names, each once: targets: [late]")
+    datasets: Queries = Field(
+        description="SELECT statements under names of letters, digits and _: datasets: {train: SELECT …, evaluate: …}"
+    )
+
+
+def _hyperparameters(file: Path, shown: str) -> Mapping[str, Any]:
+    if not file.exists():
+        return {}
+    document = read_json(file, shown, expected='{"hyperParameters": {…}}')
+    config = document.read_as(_ConfigFile)
+    for key in document.value if isinstance(document.value, dict) else ():
+        if key != "hyperParameters" and key.replace("_", "").casefold() == "hyperparameters":
+            raise RepositoryError(
+                f"the key {key!r} is misspelt", where=document.where(key), expected="the key hyperParameters"
+            )
+    return config.hyperparameters
+
+
+def _datasets(file: Path, shown: str) -> Datasets:
+    document = read_yaml(file, shown, expected="a file with entity_key, features, targets and datasets")
+    found = document.read_as(_DatasetsFile)
+    _refuse_overlap(document, "entity_key", found.entity_key, "features", found.features)
+    _refuse_overlap(document, "entity_key", found.entity_key, "targets", found.targets)
+    _refuse_overlap(document, "features", found.features, "targets", found.targets)
+    for name in REQUIRED_DATASETS:
+        if name not in found.datasets:
+            raise RepositoryError(
+                f"there is no dataset {name}",
+                where=document.where("datasets"),
+                expected=f"SELECT statements for {' and '.join(REQUIRED_DATASETS)}",
+            )
+    return Datasets(
+        entity_key=tuple(found.entity_key),
+        features=tuple(found.features),
+        targets=tuple(found.targets),
+        sql=found.datasets,
+    )
+
+
+def _refuse_overlap(document: Document, role: str, columns: list[str], other: str, others: list[str]) -> None:
+    for index, column in enumerate(others):
+        if column in columns:
+            raise RepositoryError(
+                f"the column {column!r} is in {role} and in {other}",
+                where=document.where(other, index),
+                expected=f"a column has one role: take it out of {role} or of {other}",
+            )

@@ -1,0 +1,117 @@
+"""What stands in a JSON or YAML file, checked against a pydantic model, with the line of every key for the message."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from modelops.domain.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydantic.fields import FieldInfo
+
+Key = str | int
+Model = TypeVar("Model", bound=BaseModel)
+
+_KINDS = {type(None): "empty", bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One file that a person wrote: its name as messages show it, its text, and the value in it."""
+
+    shown: str
+    text: str
+    value: object
+
+    def where(self, *keys: Key) -> str:
+        """File, line and key, as in `repositories.yaml:9 (repositories.demo.path)`."""
+        line = _line(self.text, keys)
+        place = f"{self.shown}:{line}" if line else self.shown
+        return f"{place} ({_path(keys)})" if keys else place
+
+    def read_as(self, model: type[Model], *at: Key) -> Model:
+        """The value, or the part of it under the keys `at`, as a pydantic model.
+
+        Each field's description must say what is right: it becomes that part of the message.
+
+        Raises:
+            RepositoryError: it isn't one; the message tells the first thing that is wrong.
+        """
+        try:
+            return model.model_validate(_descend(self.value, at))
+        except ValidationError as error:
+            # A misspelt key also leaves the right one missing: the misspelling is what to tell.
+            details = error.errors(include_url=False)
+            detail = next((one for one in details if one["type"] == "extra_forbidden"), details[0])
+            keys = tuple(key for key in detail["loc"] if key != "[key]")
+            what, expected = _explain(detail["type"], keys, detail["input"], detail.get("ctx", {}), model)
+            missing = detail["type"] == "missing"
+            raise RepositoryError(
+                what, where=self.where(*at, *(keys[:-1] if missing else keys)), expected=expected
+            ) from None
+
+
+def _explain(
+    kind: str, keys: tuple[Key, ...], value: object, context: dict[str, object], model: type[BaseModel]
+) -> tuple[str, str]:
+    """What is wrong and what would be right, of one of pydantic's findings."""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    name = _path(keys) or "the content"
+    if kind in {"extra_forbidden", "invalid_key"} and len(keys) == 1:
+        close = difflib.get_close_matches(str(keys[0]), fields, n=1)
+        question = f" (did you mean {close[0]}?)" if close else ""
+        found = value if kind == "invalid_key" else keys[0]
+        return f"the key {found!r} is unknown here{question}", f"only these keys: {', '.join(fields)}"
+    expected = _description(fields, keys)
+    if kind == "missing":
+        return f"{name} is missing", expected
+    if kind == "value_error":
+        return f"{name} {context['error']}", expected
+    return f"{name} is {_KINDS.get(type(value), 'a mapping' if isinstance(value, dict) else 'not text')}", expected
+
+
+def _description(fields: dict[str, FieldInfo], keys: tuple[Key, ...]) -> str:
+    field = fields.get(str(keys[0])) if keys else None
+    return (field.description if field else None) or f"a mapping with the keys {', '.join(fields)}"
+
+
+def _path(keys: Iterable[Key]) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+
+
+def _descend(value: object, keys: tuple[Key, ...]) -> object:
+    for key in keys:
+        value = value[key]  # type: ignore[index]
+    return value
+
+
+def _line(text: str, keys: tuple[Key, ...]) -> int | None:
+    """The line of the innermost of the keys that can be found. JSON is read as the YAML that it nearly always is."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return None
+    line = None
+    for key in keys:
+        children = list(_children(node))
+        found = next((child for child in children if child[0] == key), None)
+        if found is None:
+            break
+        _, line, node = found
+    return line
+
+
+def _children(node: yaml.Node | None) -> Iterator[tuple[Key, int, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield name.value, name.start_mark.line + 1, value
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield index, item.start_mark.line + 1, item

@@ -1,0 +1,132 @@
+"""Bare mirrors of the git repositories that are fetched, one per configured name. Several workers may ask at once."""
+
+from __future__ import annotations
+
+import difflib
+import fcntl
+import re
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import RepositoryError, Unavailable
+from modelops.repository.git import NETWORK_SECONDS, GitError, git, without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelops.repository.configuration import GitSource
+
+_FOR_A_PERSON_TO_MEND = re.compile(
+    r"not found|not appear to be a git repository|does not exist|not a git repository|requested URL returned error: 40"
+    r"|Authentication failed|terminal prompts disabled|could not read (Username|Password)|Permission denied"
+    r"|Host key verification failed|dubious ownership|transport '.*' not allowed|strange hostname",
+    re.IGNORECASE,
+)
+
+
+def update(source: GitSource, mirrors: Path) -> Path:
+    """Bring the source's mirror up to date, or make it. Returns its folder.
+
+    Raises:
+        RepositoryError: there is no such repository, or it may not be read.
+        Unavailable: it can't be reached right now.
+    """
+    mirror = mirrors / source.name
+    mirrors.mkdir(parents=True, exist_ok=True)
+    try:
+        with _lock(mirrors / f"{source.name}.lock"):
+            if _is_repository(mirror):
+                _fetch(source, mirror)
+            else:
+                shutil.rmtree(mirror, ignore_errors=True)
+                _clone(source, mirror)
+    except GitError as error:
+        what = f"git can't fetch {without_credentials(source.url)}: {error.reason}"
+        if _FOR_A_PERSON_TO_MEND.search(error.reason):
+            raise RepositoryError(
+                what,
+                where=source.declared,
+                expected="the url of a git repository that this system's user may read without being asked anything",
+            ) from None
+        raise Unavailable(f"{what}\n  where: {source.declared}") from None
+    return mirror
+
+
+def pinned_commit(source: GitSource, mirrors: Path) -> tuple[Path, str]:
+    """The mirror, and the commit that the source's ref means now. Without network where the ref is a commit it has.
+
+    Raises:
+        RepositoryError: there is no such ref; or as for `update`.
+        Unavailable: as for `update`.
+    """
+    mirror = mirrors / source.name
+    if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", source.ref) and mirror.is_dir():
+        try:
+            return mirror, _commit(source.ref, mirror)
+        except GitError:
+            pass  # not fetched yet
+    update(source, mirrors)
+    try:
+        return mirror, _commit(source.ref, mirror)
+    except GitError:
+        raise _unknown_ref(source, mirror) from None
+
+
+def _commit(ref: str, mirror: Path) -> str:
+    arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    return git(*arguments, folder=mirror, bare=True).decode().split()[-1]
+
+
+def _is_repository(mirror: Path) -> bool:
+    try:
+        return mirror.is_dir() and bool(git("rev-parse", "--git-dir", folder=mirror, bare=True))
+    except GitError:
+        return False  # damaged
+
+
+def _clone(source: GitSource, mirror: Path) -> None:
+    """Under another name until it is complete, so that an interrupted clone is never taken for a mirror."""
+    for left_over in mirror.parent.glob(f"{source.name}.partial-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    partial = Path(tempfile.mkdtemp(prefix=f"{source.name}.partial-", dir=mirror.parent))
+    try:
+        git(
+            "clone", "--quiet", "--mirror", "--no-local", "--template=", "--", source.url, str(partial),
+            folder=mirror.parent, seconds=NETWORK_SECONDS,
+        )  # fmt: skip
+        # The url is given with every fetch: it may change, and its password shall not lie in a second file.
+        git("config", "--remove-section", "remote.origin", folder=partial, bare=True)
+        partial.rename(mirror)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _fetch(source: GitSource, mirror: Path) -> None:
+    # Under our lock, git's own locks are those of processes that were killed.
+    for left_over in [*mirror.glob("*.lock"), *(mirror / "refs").rglob("*.lock")]:
+        left_over.unlink(missing_ok=True)
+    git(
+        "fetch", "--quiet", "--prune", "--no-write-fetch-head", "--", source.url, "+refs/*:refs/*",
+        folder=mirror, bare=True, seconds=NETWORK_SECONDS,
+    )  # fmt: skip
+
+
+@contextmanager
+def _lock(file: Path) -> Iterator[None]:
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # freed by the system when the process dies
+        yield
+
+
+def _unknown_ref(source: GitSource, mirror: Path) -> RepositoryError:
+    names = git("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", folder=mirror, bare=True)
+    known = names.decode(errors="replace").split()
+    close = difflib.get_close_matches(source.ref, known, n=3) or known[:10]
+    return RepositoryError(
+        f"{without_credentials(source.url)} has no branch, tag or commit {source.ref!r}",
+        where=source.declared,
+        expected=f"one of its branches, tags or commits, such as {', '.join(close)}" if close else "a ref that it has",
+    )

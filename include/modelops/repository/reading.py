@@ -1,0 +1,156 @@
+"""Reads the text, JSON and YAML files that people write.
+
+Stricter than the libraries: a key that stands twice, NaN and Infinity, and characters that PostgreSQL can't hold
+are refused here, where they stand, and not by whoever meets them later.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING
+
+import yaml
+
+from modelops.domain.errors import RepositoryError
+from modelops.repository.documents import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_BYTES = 2**20
+
+
+def read_json(file: Path, shown: str, *, expected: str) -> Document:
+    """Raises RepositoryError when there is no such file (`expected` says what should be there) or it isn't JSON."""
+    text = read_text(file, shown, expected=expected)
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        raise RepositoryError(
+            f"this isn't JSON: {error.msg}",
+            where=f"{shown}:{error.lineno}:{error.colno}",
+            expected="JSON: names and texts in double quotes, no comma after the last entry, no comments",
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise RepositoryError(
+            f"this JSON can't be used: {error}", where=shown, expected="every name once, and finite numbers"
+        ) from None
+    return _storable(Document(shown=shown, text=text, value=value))
+
+
+def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
+    """Raises RepositoryError when there is no such file (`expected` says what should be there) or it isn't YAML."""
+    text = read_text(file, shown, expected=expected)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        repeated = next(_repeated(root, set()), None) if root else None
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        raise RepositoryError(
+            f"this isn't YAML: {reason}",
+            where=f"{shown}:{mark.line + 1}:{mark.column + 1}" if mark else shown,
+            expected="YAML: entries of one level indented alike with spaces, SQL after a | on lines indented further",
+        ) from None
+    if repeated is not None:
+        raise RepositoryError(
+            f"the key {repeated.value!r} stands here for the second time",
+            where=f"{shown}:{repeated.start_mark.line + 1}:{repeated.start_mark.column + 1}",
+            expected="every key once",
+        )
+    return _storable(Document(shown=shown, text=text, value=value))
+
+
+def read_text(file: Path, shown: str, *, expected: str, limit: int = MAX_BYTES) -> str:
+    """The file's text.
+
+    Raises:
+        RepositoryError: it isn't there, can't be read, is larger than `limit` bytes or isn't UTF-8.
+    """
+    try:
+        if not file.exists():
+            raise RepositoryError("there is no such file", where=shown, expected=expected)
+        content = file.read_bytes()
+    except OSError as error:
+        raise RepositoryError(
+            f"this file can't be read: {error.strerror}",
+            where=shown,
+            expected="a file that this system's user may read",
+        ) from None
+    if len(content) > limit:
+        raise RepositoryError(
+            f"this file has {len(content):,} bytes", where=shown, expected=f"a file of at most {limit:,} bytes"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise RepositoryError(
+            f"this file isn't UTF-8: byte 0x{content[error.start]:02x}",
+            where=f"{shown}:{line}",
+            expected="a text file in UTF-8",
+        ) from None
+
+
+def _repeated(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:
+    """The keys that stand twice in one mapping; YAML forbids them, PyYAML lets the last one win."""
+    if False:  # an alias: the same node at another place
+        return
+    seen.add(id(node))
+    names: set[str] = set()
+    for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(name, yaml.ScalarNode):
+            if name.value in names:
+                yield name
+            names.add(name.value)
+        yield from _repeated(value, seen)
+    for item in node.value if isinstance(node, yaml.SequenceNode) else ():
+        yield from _repeated(item, seen)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name!r} stands twice")
+        found[name] = value
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
+
+
+def _storable(document: Document) -> Document:
+    """Refuse the characters that text and jsonb of PostgreSQL can't hold: NUL and lone surrogates."""
+    for text in _texts(document.value, set()):
+        found = re.search("[\0\ud800-\udfff]", text)
+        if found:
+            raise RepositoryError(
+                f"a text holds the character U+{ord(found[0]):04X}, which PostgreSQL can't store",
+                where=document.shown,
+                expected="text without NUL characters and halves of surrogate pairs",
+            )
+    return document
+
+
+def _texts(value: object, seen: set[int]) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and id(value) not in seen:
+        seen.add(id(value))
+        for item in value:
+            yield from _texts(item, seen)
+        for item in value.values() if isinstance(value, dict) else ():
+            yield from _texts(item, seen)

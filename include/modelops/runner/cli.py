@@ -1,0 +1,150 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from modelops.domain.errors import ModelOpsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from modelops.runner.installation import Installation
+
+INTERRUPTED = 130
+PASSING_ON = ("test", "psql")
+"""The commands whose unknown arguments are for the program that they start."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print it and exit with 2."""
+        self.exit(2, f"modelops: {message}. `./{self.prog} --help` shows what there is.\n")
+
+
+def parser() -> Parser:
+    """The commands and what they take."""
+    from modelops.runner.database_commands import LOGINS
+
+    whole = Parser(
+        prog="modelops", description="Every stage in the life of a model is a job on Airflow and PostgreSQL."
+    )
+    whole.epilog = (
+        "State is in .modelops, or where MODELOPS_HOME says. MODELOPS_DATABASE_URL names a PostgreSQL server."
+    )
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, summary: str, **more: Any) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, allow_abbrev=False, **more)
+
+    demo = command("demo", "Train and evaluate a real model on real data, and show what came of it.")
+    demo.add_argument("--exit", action="store_true", help="stop everything afterwards instead of staying up")
+    up = command("up", "Start everything, watch it, and start again what ends. Ctrl-C stops it all.")
+    up.add_argument("--detach", action="store_true", help="come back once it is up; `down` stops it")
+    command("down", "Stop everything that `up` or `demo` started, and what a crash left behind.")
+    command("status", "Show what runs and where. Exit code: 0 well, 1 not well, 3 not running.")
+    reset = command("reset", "Stop everything and remove all state but the models' environments.")
+    reset.add_argument("--yes", action="store_true", help="don't ask")
+    reset.add_argument("--all", action="store_true", help="remove the models' environments too")
+    tests = command("test", "Run the tests: all, or one part.", usage="modelops test [PART] [PYTEST ARGUMENT …]")
+    tests.epilog = "PART is unit, integration, dags or e2e. All else is for pytest."
+    command("lint", "Run ruff, mypy and import-linter.")
+    command("migrate", "Bring both databases to the newest schema.")
+    psql = command("psql", "Open psql on the data database.", usage="modelops psql [--role LOGIN] [PSQL ARGUMENT …]")
+    psql.add_argument(
+        "--role", choices=LOGINS, default="reader", help="as whom (default: reader); airflow: its own database"
+    )
+    psql.epilog = "All else is for psql, such as -c 'SELECT …'."
+    command("lock", "Make requirements.txt anew from requirements.in.")
+    check = command("check", "Read a model's folder, build its environment, train it on 1,000 rows, without Airflow.")
+    check.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with model.json, such as include/demo/…")
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says, and give the exit code."""
+    whole = parser()
+    chosen, rest = whole.parse_known_args(arguments)
+    if rest and chosen.command not in PASSING_ON:
+        whole.error(f"`{chosen.command}` doesn't know {' '.join(rest)}")
+    try:
+        return _run(chosen, rest)
+    except ModelOpsError as error:
+        print(f"modelops: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(chosen: argparse.Namespace, rest: list[str]) -> int:
+    from modelops.runner import development
+
+    match chosen.command:
+        case "test":
+            return development.test(rest)
+        case "lint":
+            return development.lint()
+        case "lock":
+            return development.lock()
+        case _:
+            return _run_on_installation(chosen, rest)
+
+
+def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
+    from modelops.runner import commands, database_commands
+    from modelops.runner.installation import Installation
+    from modelops.runner.status import status
+    from modelops.runner.steps import Steps
+
+    installation, steps = Installation.from_environment(), Steps()
+    _stop_on_signals(installation)
+    match chosen.command:
+        case "demo":
+            return commands.demo(installation, steps=steps, leave=chosen.exit)
+        case "up" if chosen.detach:
+            return commands.up_detached(installation, steps=steps)
+        case "up":
+            return commands.up(installation, steps=steps)
+        case "down":
+            return commands.down(installation, steps=steps)
+        case "status":
+            return status(installation, steps=steps)
+        case "reset":
+            return commands.reset(installation, steps=steps, sure=chosen.yes, everything=chosen.all)
+        case "migrate":
+            return database_commands.migrate(installation, steps=steps)
+        case "psql":
+            return database_commands.psql(installation, steps=steps, login=chosen.role, arguments=rest)
+        case "check":
+            return database_commands.check(installation, steps=steps, folder=chosen.folder)
+        case unknown:
+            raise AssertionError(unknown)
+
+
+def _stop_on_signals(installation: Installation) -> None:
+    """The first signal unwinds, which stops what was started; the second kills it."""
+    from modelops.runner.steps import Quiet
+    from modelops.runner.up import clear_away
+
+    asked = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            raise KeyboardInterrupt
+        clear_away(installation, steps=Quiet(), immediately=True)
+        os._exit(INTERRUPTED)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a closed terminal is no reason to stop.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)

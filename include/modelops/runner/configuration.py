@@ -1,0 +1,130 @@
+"""Airflow's configuration, as environment variables only.
+
+Every name is in Airflow's configuration reference. What the user has set in the environment wins.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelops.runner.layout import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelops.runner.databases import Databases
+    from modelops.runner.layout import Layout
+
+MARKER = "MODELOPS_SUPERVISED"
+"""Set for what the runner starts, and for nothing else, to the installation's home. MODELOPS_HOME would not do: who
+exports it in a shell has it in the editor too, and `down` must never end that."""
+
+ROLES = {"admin": "admin", "trainer": "user", "reviewer": "user", "observer": "viewer"}
+"""The accounts and their roles in Airflow's SimpleAuthManager."""
+
+# Airflow's defaults are for many machines. These make a chain of short tasks quick, and a crash noticed soon.
+PACE = {
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
+    "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "5",
+    "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "5",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Somebody who may sign in to Airflow."""
+
+    name: str
+    role: str
+    password: str
+
+
+def accounts(layout: Layout) -> dict[str, Account]:
+    """The accounts by name; passwords that aren't there yet are generated."""
+    kept = read_json(layout.passwords)
+    missing = {name: secrets.token_urlsafe(12) for name in ROLES if name not in kept}
+    if missing:
+        kept |= missing
+        write_json(layout.passwords, kept)
+    return {name: Account(name=name, role=role, password=kept[name]) for name, role in ROLES.items()}
+
+
+def airflow_environment(
+    layout: Layout, databases: Databases, *, port: int, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """The whole environment of Airflow's components, from the user's own."""
+    url = f"http://127.0.0.1:{port}"
+    settings = PACE | {
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "4",
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__DAGS_FOLDER": str(layout.root / "dags"),
+        "CORE__PLUGINS_FOLDER": str(layout.root / "plugins"),
+        "CORE__FERNET_KEY": databases.secrets.fernet_key,
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(layout.passwords),
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(port),
+        "API__BASE_URL": url,
+        "API__WORKERS": "1",
+        "API__SECRET_KEY": databases.secrets.api_secret_key,
+        "API_AUTH__JWT_SECRET": databases.secrets.jwt_secret,
+        "LOGGING__BASE_LOG_FOLDER": str(layout.logs / "tasks"),
+        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(layout.logs / "dag_files"),
+        "LOGGING__COLORED_CONSOLE_LOG": "False",
+    }
+    if databases.airflow_url is not None:
+        settings["DATABASE__SQL_ALCHEMY_CONN"] = databases.airflow_url.replace("postgresql", "postgresql+psycopg2", 1)
+    ours = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+    chosen = {name: value for name, value in environ.items() if name.startswith("AIRFLOW__")}
+    return ours | chosen | _process_environment(layout, databases, environ)
+
+
+def observer_environment(layout: Layout, environment: Mapping[str, str]) -> dict[str, str]:
+    """The observer's environment: the components', and its account."""
+    observer = accounts(layout)["observer"]
+    return {
+        **environment,
+        "MODELOPS_AIRFLOW_URL": environment["AIRFLOW__API__BASE_URL"],
+        "MODELOPS_OBSERVER_USER": observer.name,
+        "MODELOPS_OBSERVER_PASSWORD": observer.password,
+    }
+
+
+def _process_environment(layout: Layout, databases: Databases, environ: Mapping[str, str]) -> dict[str, str]:
+    # Python's and Airflow's own variables of the user's shell belong to other projects.
+    strange = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "MODELOPS_DATABASE_URL")
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("PYTHON", "AIRFLOW__")) and name not in strange
+    }
+    here = "127.0.0.1,localhost"
+    proxied = {name: f"{kept[name]},{here}" if kept.get(name) else here for name in ("NO_PROXY", "no_proxy")}
+    return {
+        **kept,
+        **proxied,
+        "PATH": f"{Path(sys.executable).parent}:{environ.get('PATH', '/usr/bin:/bin')}",
+        "PYTHONPATH": str(layout.root / "include"),
+        "PYTHONUNBUFFERED": "1",
+        "NO_COLOR": "1",
+        # Else processes that set their title overwrite the environment by which they are found.
+        "SPT_NOENV": "1",
+        MARKER: str(layout.home),
+        "MODELOPS_HOME": str(layout.home),
+        "AIRFLOW_HOME": str(layout.airflow),
+        "AIRFLOW_CONN_MODELOPS": databases.url("jobs"),
+        "AIRFLOW_CONN_MODELOPS_SQL": databases.url("sql"),
+        "AIRFLOW_CONN_MODELOPS_READER": databases.url("reader"),
+    }

@@ -1,0 +1,80 @@
+"""What the commands do that need the databases but not Airflow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from modelops.domain.errors import BadInput
+from modelops.runner.postgres import binaries
+from modelops.runner.preparation import load_demo, migrate_airflow, migrate_registry, side_by_side
+from modelops.runner.up import with_database
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from modelops.runner.installation import Installation
+    from modelops.runner.steps import Steps
+
+LOGINS = ("reader", "owner", "jobs", "sql", "features", "airflow", "admin")
+"""As whom `psql` may go in: the logins of the data database, Airflow's of its own, the administrator of the data."""
+
+
+def migrate(installation: Installation, *, steps: Steps) -> int:
+    """Bring both databases to the newest schema."""
+    with with_database(installation, steps=steps, command="migrate"):
+        side_by_side(
+            lambda: migrate_registry(installation, steps=steps), lambda: migrate_airflow(installation, steps=steps)
+        )
+    return 0
+
+
+def psql(installation: Installation, *, steps: Steps, login: str, arguments: Sequence[str]) -> int:
+    """Open psql on the data database as one of its logins, or on Airflow's own."""
+    with with_database(installation, steps=steps, command="psql"):
+        address, password = _without_password(_address(installation, login))
+        # Ctrl-C is for psql, which cancels the query. A handler, unlike SIG_IGN, isn't handed down.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            program = [str(binaries() / "psql"), *arguments, address]
+            return subprocess.run(program, env={**os.environ, "PGPASSWORD": password}, check=False).returncode
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
+    """Try a model on a few rows, without Airflow."""
+    from modelops.lifecycle.check import check_folder
+
+    if not folder.is_dir():
+        raise BadInput(f"there is no folder {folder}", where="./modelops check FOLDER", expected="a model's folder")
+    with with_database(installation, steps=steps, command="check"):
+        if installation.embedded:
+            load_demo(installation, steps=steps)
+        sql_url = installation.databases.url("sql")
+        check_folder(folder.resolve(), sql_url=sql_url, settings=installation.settings, echo=steps.say)
+    return 0
+
+
+def _address(installation: Installation, login: str) -> str:
+    databases = installation.databases
+    if login == "airflow":
+        if databases.airflow_url is None:
+            raise BadInput(
+                "Airflow's metadata is not where the runner put it", where="--role airflow", expected="another login"
+            )
+        return databases.airflow_url
+    if login == "admin":
+        return urlunsplit(urlsplit(databases.admin_url)._replace(path=f"/{databases.data_database}"))
+    return databases.url(login)
+
+
+def _without_password(url: str) -> tuple[str, str]:
+    """The URL without its password, and the password: every user of the machine can read a command line."""
+    parts = urlsplit(url)
+    where = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}@{where}")), unquote(parts.password or "")

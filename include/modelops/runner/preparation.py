@@ -1,0 +1,175 @@
+"""Brings the databases of an installation to where its components need them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from importlib.metadata import version
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import Unavailable
+from modelops.runner.layout import read_json, rotated, tail, write_json
+from modelops.runner.processes import COMPONENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from modelops.runner.installation import Installation
+    from modelops.runner.steps import Steps
+
+FETCH = """
+from modelops.repository.catalogue import refresh
+from modelops.settings import Settings
+refresh(Settings.from_environment())
+"""
+
+
+@contextmanager
+def database(installation: Installation, *, steps: Steps) -> Iterator[None]:
+    """The database server runs inside, with all logins and databases."""
+    server = installation.server
+    try:
+        if server is not None:
+            if not (installation.layout.postgres / "PG_VERSION").exists():
+                with steps.step("PostgreSQL's data folder made"):
+                    server.ensure_initialised()
+            with steps.step("PostgreSQL started"):
+                server.start()
+        with steps.step("Logins and databases provided"):
+            _provision(installation)
+        yield
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def migrate(installation: Installation, *, steps: Steps) -> None:
+    """Bring both databases to the newest schema, side by side.
+
+    Raises:
+        Unavailable: a database can't be reached, or Airflow's own migration fails.
+    """
+    side_by_side(
+        lambda: migrate_registry(installation, steps=steps), lambda: migrate_airflow(installation, steps=steps)
+    )
+
+
+def migrate_registry(installation: Installation, *, steps: Steps) -> None:
+    """Bring the data database to the newest schema."""
+    from modelops.registry.migrate import migrate
+
+    with steps.step("Registry migrated"):
+        migrate(installation.databases.url("owner"))
+
+
+def migrate_airflow(installation: Installation, *, steps: Steps) -> None:
+    """Bring Airflow's database to its newest schema, unless this very release has done so before."""
+    stamp = installation.layout.airflow / "migrated.json"
+    release = version("apache-airflow")
+    revision = _airflow_revision(installation)
+    if revision is not None and read_json(stamp) == {"airflow": release, "revision": revision}:
+        return
+    with steps.step("Airflow's database migrated"):
+        log = rotated(installation.layout.log("airflow-migrate"))
+        written = log.stat().st_size if log.exists() else 0
+        with log.open("ab") as output:
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", "db", "migrate"],
+                env={**installation.environment, COMPONENT: "airflow-migrate"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise Unavailable(f"Airflow's database can't be migrated; the end of {log}:\n{tail(log, start=written)}")
+    revision = _airflow_revision(installation)
+    if revision is not None:
+        write_json(stamp, {"airflow": release, "revision": revision})
+
+
+def load_demo(installation: Installation, *, steps: Steps) -> None:
+    """Put the demonstration's flights into the data database."""
+    from demo.load import load
+
+    with steps.step("Demonstration data loaded"):
+        load(installation.databases.url("owner"))
+
+
+def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
+    """Fetch the git repositories of models; one that can't be reached is told and is no reason to stop."""
+    from modelops.domain.errors import RepositoryError
+    from modelops.repository.configuration import GitSource, read_sources
+
+    try:
+        sources = read_sources(installation.settings.repositories)
+    except RepositoryError as error:
+        steps.say(f"! {error}")
+        return
+    if not any(isinstance(source, GitSource) for source in sources.values()):
+        return
+    with steps.step("Model repositories fetched"):
+        done = subprocess.run(
+            [sys.executable, "-c", FETCH],
+            env={**installation.environment, COMPONENT: "repositories"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+            check=False,
+        )
+    for line in done.stderr.splitlines():
+        steps.say(f"! {line}")
+
+
+def side_by_side(*works: Callable[[], None]) -> None:
+    """Do all of it at once, and raise the first error as soon as there is one."""
+    ends: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def do(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits for it
+            ends.put(error)
+        else:
+            ends.put(None)
+
+    for work in works:
+        threading.Thread(target=do, args=(work,), daemon=True).start()
+    for _ in works:
+        error = ends.get()
+        if error is not None:
+            raise error
+
+
+def _provision(installation: Installation) -> None:
+    from modelops.registry.roles import provision
+
+    databases = installation.databases
+    provision(
+        databases.admin_url,
+        passwords=databases.secrets.roles,
+        data_database=databases.data_database,
+        airflow_database=databases.airflow_database,
+    )
+
+
+def _airflow_revision(installation: Installation) -> str | None:
+    """The revision that Airflow's database says it is at; None when there is none, or the database is elsewhere."""
+    import psycopg
+
+    url = installation.databases.airflow_url
+    if url is None:
+        return None
+    try:
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"Airflow's database can't be reached: {error}") from error
+    return str(row[0]) if row else None

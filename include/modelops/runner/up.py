@@ -1,0 +1,181 @@
+"""Brings an installation up, keeps it up, and takes it down."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from modelops.runner import state
+from modelops.runner.configuration import observer_environment
+from modelops.runner.health import Start
+from modelops.runner.postgres import end_leftover
+from modelops.runner.preparation import (
+    database,
+    fetch_repositories,
+    load_demo,
+    migrate_airflow,
+    migrate_registry,
+    side_by_side,
+)
+from modelops.runner.processes import end_marked
+from modelops.runner.supervisor import Component, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelops.runner.installation import Installation
+    from modelops.runner.steps import Steps
+
+PROGRAMS = {
+    # First, as it takes the longest; stopped last, as tasks report to it.
+    "api-server": ("-m", "airflow", "api-server"),
+    # Without their log servers, which listen on every address; the logs are files on this machine.
+    "scheduler": ("-m", "airflow", "scheduler", "--skip-serve-logs"),
+    "dag-processor": ("-m", "airflow", "dag-processor"),
+    "triggerer": ("-m", "airflow", "triggerer", "--skip-serve-logs"),
+    "observer": ("-m", "modelops.observer"),
+}
+"""What has to run: Airflow's four programs and the observer, each by the arguments of Python."""
+
+
+@contextmanager
+def running(
+    installation: Installation, *, steps: Steps, command: str = "up", with_demo: bool | None = None
+) -> Iterator[None]:
+    """All of the installation is up inside, and down after.
+
+    One that another process has already brought up is used, and left up.
+
+    Args:
+        with_demo: whether the demonstration's data is loaded; by default into the embedded database only.
+
+    Raises:
+        Unavailable: something that it stands on can't be had.
+        StartFailed: a component doesn't come up, or a DAG file can't be imported.
+    """
+    if is_up(installation):
+        if with_demo:
+            load_demo(installation, steps=steps)
+        yield
+        return
+    with state.held(installation.layout, command=command) as hold:
+        clear_away(installation, steps=steps)
+        installation.choose_port()
+        hold.tell(url=installation.url)
+        try:
+            with database(installation, steps=steps):
+                _prepare(installation, steps=steps, with_demo=installation.embedded if with_demo is None else with_demo)
+                with _components(installation, steps=steps, hold=hold) as supervisor:
+                    _await(installation, supervisor, steps=steps)
+                    hold.tell(ready=True)
+                    yield
+                    hold.tell(ready=False)
+        finally:
+            end_marked(installation.layout.home, grace=0)
+
+
+@contextmanager
+def with_database(installation: Installation, *, steps: Steps, command: str) -> Iterator[None]:
+    """The database server is up inside, and as it was after."""
+    if is_up(installation):
+        yield
+        return
+    with state.held(installation.layout, command=command):
+        clear_away(installation, steps=steps)
+        with database(installation, steps=steps):
+            yield
+
+
+def is_up(installation: Installation) -> bool:
+    """Whether somebody has the installation up; one that is just being brought up is waited for."""
+    told = False
+    while (runner := state.current(installation.layout)) is not None and runner.url is not None:
+        if runner.ready:
+            return True
+        if not told:
+            print(f"Waiting for `./modelops {runner.command}` (process {runner.process.pid}) …", file=sys.stderr)
+            told = True
+        time.sleep(0.2)
+    return False
+
+
+def take_down(installation: Installation, *, steps: Steps) -> bool:
+    """Stop whoever runs the installation, and end what is left of it; whether there was anything."""
+    runner = state.current(installation.layout)
+    if runner is not None:
+        with steps.step("Stopped"):
+            state.stop(runner)
+    with state.held(installation.layout, command="down"):
+        return clear_away(installation, steps=steps) or runner is not None
+
+
+def clear_away(installation: Installation, *, steps: Steps, immediately: bool = False) -> bool:
+    """End what an earlier run left behind, as a `kill -9` does; whether there was anything."""
+    layout = installation.layout
+    started = time.monotonic()
+    ended = end_marked(layout.home, grace=0 if immediately else 3)
+    server = installation.embedded and end_leftover(layout.postgres, immediately=immediately)
+    if ended or server:
+        steps.say(
+            f"✓ Ended what an earlier run had left ({ended + server} processes, {time.monotonic() - started:.1f} s)"
+        )
+    return bool(ended or server)
+
+
+def _prepare(installation: Installation, *, steps: Steps, with_demo: bool) -> None:
+    def bring_data() -> None:
+        migrate_registry(installation, steps=steps)
+        if with_demo:
+            load_demo(installation, steps=steps)
+
+    side_by_side(
+        bring_data,
+        lambda: migrate_airflow(installation, steps=steps),
+        lambda: fetch_repositories(installation, steps=steps),
+    )
+
+
+@contextmanager
+def _components(installation: Installation, *, steps: Steps, hold: state.Hold) -> Iterator[Supervisor]:
+    supervisor = Supervisor(
+        components(installation),
+        home=installation.layout.home,
+        server=installation.server,
+        report=steps.say,
+        changed=lambda running: hold.tell(components=running),
+    )
+    supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        with steps.step("Components stopped"):
+            supervisor.stop()
+
+
+def components(installation: Installation) -> list[Component]:
+    """The programs that have to run, in the installation's environment."""
+    environment = installation.environment
+    return [
+        Component(
+            name=name,
+            command=(sys.executable, *command),
+            environment=observer_environment(installation.layout, environment) if name == "observer" else environment,
+            log=installation.layout.log(name),
+            order=1 if name == "api-server" else 0,
+        )
+        for name, command in PROGRAMS.items()
+    ]
+
+
+def _await(installation: Installation, supervisor: Supervisor, *, steps: Steps) -> None:
+    since = datetime.now(UTC)
+    start = Start(installation, supervisor)
+    with steps.step("Airflow healthy"):
+        start.await_health()
+    with steps.step("DAGs parsed"):
+        start.await_dags(since=since)
+    with steps.step("Observer running"):
+        start.await_component("observer", seconds=2)

@@ -1,0 +1,184 @@
+"""The program that runs a model's own code, with the Python of the model's environment.
+
+Started by path, never imported. It imports the standard library alone, puts nothing of ModelOps where the model's code
+could import it, and leaves word in a file of what came of it.
+
+Usage: child.py ASSIGNMENT_JSON OUTCOME_JSON
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import importlib.util
+import json
+import os
+import resource
+import sys
+import traceback
+from pathlib import Path
+from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
+from typing import Any
+
+MODULES = {"train": "model_modules.training", "evaluate": "model_modules.evaluation"}
+
+MESSAGE_CHARACTERS = 2_000
+TRACEBACK_LINES = 300
+
+
+class MissingFunctionError(Exception):
+    """The module of the model doesn't define the function it must."""
+
+
+class NotRunError(Exception):
+    """The function of the model gave back code to run instead of running."""
+
+
+def main(assignment_file: str, outcome_file: str) -> int:
+    """Run what is assigned, write the outcome, and give the exit code."""
+    faulthandler.enable()  # a crash in native code shows its line of Python in the log
+    assignment = json.loads(Path(assignment_file).read_bytes())
+    folder = assignment["model_folder"]
+    context = _load("_modelops_context", Path(__file__).with_name("context.py")).ModelContext(assignment)
+    sys.path.insert(0, folder)
+    sys.argv[:] = [f"{folder}/{MODULES[assignment['verb']].replace('.', '/')}.py"]
+    pid = os.getpid()
+    outcome: dict[str, Any] = {"ok": True}
+    try:
+        _call(assignment["verb"], context)
+    except BaseException as error:
+        if os.getpid() != pid:
+            raise  # this is a fork that the model's code made; it has no say
+        outcome = {"error": _describe(error, folder)}
+    if os.getpid() == pid:
+        _write(Path(outcome_file), outcome)
+    return 0 if "ok" in outcome else 1
+
+
+def _load(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Not put into sys.modules: what joblib sends to its workers then takes the classes along.
+    spec.loader.exec_module(module)
+    return module
+
+
+def _call(verb: str, context: object) -> None:
+    function = getattr(importlib.import_module(MODULES[verb]), verb, None)
+    if not callable(function):
+        raise MissingFunctionError(verb)
+    returned = function(context)
+    if isinstance(returned, (GeneratorType, CoroutineType, AsyncGeneratorType)):
+        raise NotRunError(type(returned).__name__)
+
+
+def _describe(error: BaseException, folder: str) -> dict[str, Any]:
+    if isinstance(error, MemoryError):
+        _make_room(error)
+    kind, name = _kind(error)
+    return {
+        "kind": kind,
+        "type": str(error) if kind == "not_run" else _type_name(error),
+        "message": _message(error)[:MESSAGE_CHARACTERS],
+        "name": name,
+        "where": _where(error, folder),
+        "traceback": [] if kind in {"missing_function", "not_run", "exit"} else _traceback(error, folder),
+    }
+
+
+def _kind(error: BaseException) -> tuple[str, str]:
+    match error:
+        case MissingFunctionError():
+            return "missing_function", ""
+        case NotRunError():
+            return "not_run", ""
+        case SystemExit():
+            return "exit", "" if error.code is None else repr(error.code)[:80]
+        case MemoryError():
+            return "memory", ""
+        case ModuleNotFoundError(name=str(name)) if name.startswith("model_modules") or not _is_there(
+            name.partition(".")[0]
+        ):
+            return "missing_module", name
+        case ImportError():
+            return "import", ""
+    return "error", ""
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return package in sys.modules or importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _make_room(error: BaseException) -> None:
+    """Let go of what the failed code holds, and lift the limit by what is kept for this."""
+    traceback.clear_frames(error.__traceback__)
+    with contextlib.suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return (
+        kind.__qualname__ if kind.__module__ in {"builtins", "__main__"} else f"{kind.__module__}.{kind.__qualname__}"
+    )
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is the model's own class
+        return "(its message can't be shown)"
+
+
+def _where(error: BaseException, folder: str) -> str:
+    """The deepest line in the model's own files, as file:line relative to its folder; empty if there is none."""
+    if isinstance(error, SyntaxError) and (error.filename or "").startswith(f"{folder}/"):
+        return f"{str(error.filename).removeprefix(f'{folder}/')}:{error.lineno}"
+    where = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename.startswith(f"{folder}/"):
+            where = f"{frame.f_code.co_filename.removeprefix(f'{folder}/')}:{line}"
+    return where
+
+
+def _traceback(error: BaseException, folder: str) -> list[str]:
+    """The traceback as Python prints it, without the frames of this file and of the import machinery."""
+    told = traceback.TracebackException.from_exception(error)
+    _without_ours(told)
+    lines = "".join(told.format()).replace(f"{folder}/", "").splitlines()
+    lines = [line[:MESSAGE_CHARACTERS] for line in lines]
+    left_out = len(lines) - TRACEBACK_LINES
+    return lines if left_out <= 0 else [f"({left_out} lines left out)", *lines[-TRACEBACK_LINES:]]
+
+
+def _without_ours(told: traceback.TracebackException) -> None:
+    waiting, seen = [told], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.stack[:] = [
+            frame
+            for frame in one.stack
+            if frame.filename != __file__ and not frame.filename.startswith("<frozen importlib")
+        ]
+        waiting += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]
+
+
+def _write(path: Path, outcome: dict[str, Any]) -> None:
+    """All of it or nothing, also when this process is killed meanwhile."""
+    begun = path.with_suffix(".begun")
+    begun.write_text(json.dumps(outcome), encoding="utf-8")
+    begun.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,197 @@
+"""One Python environment per set of pinned requirements, made with uv, once, and kept.
+
+Two steps, so that a job can record what it ran with before it runs: `resolve` pins a requirements.txt to exact versions
+and hashes, `build` installs these. Both keep what they have made under `Settings.environments`; the same text gives
+the same environment until its file in `locks/` is removed. Only wheels are used, as building a source
+distribution would run its code outside of the confined process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import platform
+import re
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import RequirementsError, Unavailable
+from modelops.runtime.requirements import read_requirements
+from modelops.runtime.uv import run_uv
+from modelops.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from modelops.settings import Settings
+
+_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+# What wheels are chosen by: a lock holds for this alone.
+_PLATFORM = f"Python {_PYTHON} on {sys.platform} {platform.machine()}"
+# Written last: an environment without it was being built when its builder died.
+_MARKER = "modelops-complete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """Exact packages. `text` is a requirements file with hashes, None for the project's own environment."""
+
+    text: str | None
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A Python that has the packages of the lock."""
+
+    python: Path
+    lock: Lock
+
+
+def resolve(requirements: str | None, *, settings: Settings, where: str, log: Callable[[str], None]) -> Lock:
+    """Pin what a requirements.txt asks for, and pyarrow, by which the rows come.
+
+    Args:
+        requirements: its text; None where the model has none and runs on the project's own packages.
+        settings: where locks are kept.
+        where: the name of the file, for messages.
+        log: gets a line when packages have to be looked up.
+
+    Raises:
+        RequirementsError: a line that isn't allowed, or packages that don't exist, contradict each other or have no
+            wheel for this Python.
+        Unavailable: the package index can't be reached.
+    """
+    if requirements is None:
+        return Lock(text=None, sha256=_sha256(f"the project's own environment\n{_PLATFORM}\n{_project_lock()}"))
+    # A second line for the same package only adds to the first, so a version of the user's choice stays.
+    asked = "\n".join([*read_requirements(requirements, where=where), "pyarrow", ""])
+    locks = settings.environments / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    key = _sha256(f"{_PLATFORM}\n{asked}")
+    path = locks / f"{key}.txt"
+    if not path.exists():
+        with _only_one(path, log) as lock_file:
+            if not path.exists():
+                log(f"resolving the packages of {where}")
+                _compile(asked, path, where=where, keep_open=lock_file)
+    text = path.read_text(encoding="utf-8")
+    return Lock(text=text, sha256=_sha256(text))
+
+
+def build(lock: Lock, *, settings: Settings, where: str, log: Callable[[str], None]) -> Environment:
+    """The environment of the lock: the one that is there, or a new one.
+
+    Several jobs may ask at once: one builds, the others wait for it.
+
+    Args:
+        lock: from `resolve`.
+        settings: where environments are kept.
+        where: the name of the requirements file, for messages.
+        log: gets a few lines on what is done and how long it took.
+
+    Raises:
+        RequirementsError: the index no longer has what was pinned.
+        Unavailable: the package index can't be reached, or uv failed for another reason.
+    """
+    if lock.text is None:
+        return Environment(python=Path(sys.executable), lock=lock)
+    folder = settings.environments / lock.sha256[:16]
+    environment = Environment(python=folder / "bin" / "python", lock=lock)
+    if _complete(environment):
+        log("environment reused")
+        return environment
+    settings.environments.mkdir(parents=True, exist_ok=True)
+    with _only_one(folder, log) as lock_file:
+        if _complete(environment):
+            log("environment reused")
+            return environment
+        started = time.monotonic()
+        packages = len(re.findall(r"(?m)^[A-Za-z0-9]", lock.text))
+        log(f"building the environment ({packages} package{'s' if packages > 1 else ''})")
+        if folder.exists():
+            shutil.rmtree(folder)
+        _install(environment, lock.text, folder, where=where, keep_open=lock_file)
+        log(f"environment ready in {time.monotonic() - started:.1f} s")
+    return environment
+
+
+def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
+    begun, wanted = path.with_suffix(".begun"), path.with_suffix(".in")
+    begun.unlink(missing_ok=True)  # uv would prefer the versions in it
+    wanted.write_text(asked, encoding="utf-8")
+    arguments = ["pip", "compile", str(wanted), "--output-file", str(begun), "--no-header", "--no-annotate"]
+    arguments += [
+        "--generate-hashes",
+        "--only-binary",
+        ":all:",
+        "--python",
+        sys.executable,
+        "--python-version",
+        _PYTHON,
+    ]
+    failure = run_uv(arguments, cwd=path.parent, seconds=300, keep_open=keep_open)
+    wanted.unlink()
+    if failure is not None:
+        if failure.about_packages:
+            raise RequirementsError(
+                f"the packages can't be resolved: {failure.essence}",
+                where=where,
+                expected=f"packages and versions that exist as wheels for {_PLATFORM} and fit together",
+            )
+        raise Unavailable(f"the packages of {where} can't be resolved right now: {failure.essence}")
+    begun.write_text(f"# {_PLATFORM}\n{begun.read_text(encoding='utf-8')}", encoding="utf-8")
+    begun.replace(path)
+
+
+def _install(environment: Environment, text: str, folder: Path, *, where: str, keep_open: int) -> None:
+    venv = ["venv", str(folder), "--python", sys.executable, "--no-project"]
+    failure = run_uv(venv, cwd=folder.parent, seconds=60, keep_open=keep_open)
+    if failure is None:
+        pinned = folder / "requirements.txt"
+        pinned.write_text(text, encoding="utf-8")
+        sync = ["pip", "sync", str(pinned), "--python", str(environment.python), "--require-hashes"]
+        # The child writes no bytecode, and importing scikit-learn without it takes three times as long.
+        sync += ["--only-binary", ":all:", "--compile-bytecode"]
+        failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open)
+    if failure is None:
+        (folder / _MARKER).touch()
+    elif failure.about_packages:
+        raise RequirementsError(
+            f"the pinned packages can't be installed: {failure.essence}",
+            where=where,
+            expected="packages that the index still has; a change of a line makes the system pin them anew",
+        )
+    else:
+        raise Unavailable(f"the environment of {where} can't be built right now: {failure.essence}")
+
+
+def _complete(environment: Environment) -> bool:
+    # The python is a link, which leads nowhere once the Python that it was made with is gone.
+    return (environment.python.parents[1] / _MARKER).exists() and environment.python.exists()
+
+
+@contextlib.contextmanager
+def _only_one(path: Path, log: Callable[[str], None]) -> Iterator[int]:
+    """Hold the lock of this path. uv inherits the open file, so that the lock is free only when uv is gone too."""
+    with open(f"{path}.lock", "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log("waiting for another job that is making the same environment")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
+
+
+def _project_lock() -> str:
+    path = PROJECT_ROOT / "requirements.txt"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no lock"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

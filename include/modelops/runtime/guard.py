@@ -1,0 +1,173 @@
+"""The program between a job and the program it runs: whoever dies, nothing stays behind.
+
+Started by path (see `guarded.py`), never imported. It starts the program, waits for it, and then ends every process
+that the program left, also daemons that made a session of their own: on Linux they all come back to this one, as it is
+their subreaper. It ends everything at once when its lifeline, a socket to the job's process, reaches its end, which the
+kernel sees to even if that process was killed. If this one is killed, the kernel kills the program (PR_SET_PDEATHSIG),
+and the job's process sees the end of the lifeline and kills the rest of the process group.
+
+The last word on the lifeline says how the program ended: `exit 3` or `signal 11`. No word: this process was lost.
+
+Standard library only. Elsewhere than on Linux the parts that need its kernel are left out.
+
+Usage: guard.py LIFELINE_FD PARENT_PID MEMORY_BYTES PROGRAM [ARGUMENT ...]    (MEMORY_BYTES 0: no limit)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+# What helper processes (multiprocessing's resource tracker) get to clean up shared memory when their program has ended.
+GRACE_SECONDS = 0.5
+# A process in uninterruptible sleep can't be killed; don't wait for it for ever.
+GIVE_UP_SECONDS = 10.0
+# Room that a program past its memory limit is given to say so: it may lift its soft limit up to the hard one.
+LAST_WORDS_BYTES = 64 * 2**20
+
+
+def main(arguments: list[str]) -> None:
+    """Run the program of the command line and see it, and all it started, to its end."""
+    lifeline = socket.socket(fileno=int(arguments[0]))
+    lifeline.set_inheritable(False)
+    parent, memory, program = int(arguments[1]), int(arguments[2]), arguments[3:]
+    woken = _wake_on(signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP)
+    # SIGTERM and not SIGKILL: this process has to live on for a moment to end the others.
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    if os.getppid() != parent:
+        return  # it died before the kernel was asked to tell
+    guard = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _become(program, guard=guard, memory=memory)
+    status = _watch(pid, lifeline, woken)
+    if status is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    status = _end_what_is_left(pid, status)
+    with contextlib.suppress(OSError):
+        lifeline.sendall(_in_words(status).encode())
+
+
+def _wake_on(*signals: signal.Signals) -> socket.socket:
+    """A socket on which the number of each of these signals arrives; handlers, unlike SIG_IGN, end with exec."""
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
+    for number in signals:
+        signal.signal(number, lambda *_: None)
+    return reader
+
+
+def _become(program: list[str], *, guard: int, memory: int) -> None:
+    """Turn this forked process into the program."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == guard:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            if memory:
+                _limit_memory(memory)
+            os.execv(program[0], program)  # noqa: S606 - that is what this is for
+    except BaseException as error:  # noqa: BLE001 - two copies of the guard must never go on
+        os.write(2, f"{program[0]} could not be started: {error}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def _limit_memory(memory: int) -> None:
+    _, ceiling = resource.getrlimit(resource.RLIMIT_DATA)
+    hard = memory + LAST_WORDS_BYTES
+    if ceiling != resource.RLIM_INFINITY:
+        hard = min(hard, ceiling)
+    pass
+
+
+def _watch(pid: int, lifeline: socket.socket, woken: socket.socket) -> int | None:
+    """Wait until the program ends, and give its wait status; None if it has to be ended."""
+    selector = selectors.DefaultSelector()
+    selector.register(lifeline, selectors.EVENT_READ)
+    selector.register(woken, selectors.EVENT_READ)
+    while True:
+        ready = [key.fileobj for key, _ in selector.select()]
+        signals = woken.recv(4096) if woken in ready else b""
+        status, _ = _reap(pid, None)
+        if status is not None:
+            return status
+        if lifeline in ready or signal.SIGTERM in signals:
+            return None
+
+
+def _end_what_is_left(pid: int, status: int | None) -> int | None:
+    """Reap everything; what doesn't end within the grace is killed, again and again until there is no more."""
+    started = time.monotonic()
+    while True:
+        status, any_left = _reap(pid, status)
+        elapsed = time.monotonic() - started
+        if not any_left or elapsed > GIVE_UP_SECONDS:
+            return status
+        if elapsed > GRACE_SECONDS:
+            for descendant in _descendants(os.getpid()):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(descendant, signal.SIGKILL)
+        time.sleep(0.002)
+
+
+def _reap(pid: int, status: int | None) -> tuple[int | None, bool]:
+    """The program's wait status, once known, and whether any child is left."""
+    while True:
+        try:
+            reaped, its_status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return status, False
+        if reaped == 0:
+            return status, True
+        if reaped == pid:
+            status = its_status
+
+
+def _descendants(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # pid (name) state ppid ...: the name may hold spaces and brackets.
+            parent = int(entry.read_text(errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.parent.name))
+    found = children.get(root, [])
+    generation = found
+    while generation:
+        generation = [grandchild for child in generation for grandchild in children.get(child, [])]
+        found = found + generation
+    return found
+
+
+def _in_words(status: int | None) -> str:
+    if status is None:
+        return "signal 9"
+    if os.WIFSIGNALED(status):
+        return f"signal {os.WTERMSIG(status)}"
+    return f"exit {os.WEXITSTATUS(status)}"
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

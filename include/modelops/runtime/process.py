@@ -1,0 +1,144 @@
+"""Runs a model's own code in a child process and waits for it.
+
+The limit of this, said plainly: the child runs as the same operating-system user as the job. It is *given* no
+credentials, neither in its environment nor in open files, its memory is limited against accidents, and it leaves no
+process behind. But code that means harm can read what that user can read (other processes' environment in /proc, files
+of the installation). Whoever may put a model into a configured repository must be trusted that far.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from modelops.domain.errors import Unavailable
+from modelops.runtime.guarded import MARKER, run_guarded
+from modelops.runtime.outcome import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from modelops.domain.datasets import Dataset
+    from modelops.runtime.environment import Environment
+
+_CHILD = Path(__file__).with_name("child.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """What the child is to do: one function of one model on one set of rows.
+
+    `verb` chooses `model_modules.training.train` or `model_modules.evaluation.evaluate`; `rows` is an Arrow IPC file;
+    `artifact_input` holds the artifacts of the training (None while training); into the folder `artifact_output`
+    the code writes its own.
+    """
+
+    verb: Literal["train", "evaluate"]
+    model_folder: Path
+    rows: Path
+    artifact_input: Path | None = None
+    artifact_output: Path
+    hyperparameters: Mapping[str, Any]
+    dataset: Dataset
+    project_id: str
+    model_id: str
+    model_version: str
+    job_id: str
+
+    def to_json(self) -> str:
+        """What child.py reads. Paths are absolute, as the child works elsewhere."""
+        return json.dumps(
+            {
+                "verb": self.verb,
+                "model_folder": str(self.model_folder.resolve()),
+                "rows": str(self.rows.resolve()),
+                "artifact_input": None if self.artifact_input is None else str(self.artifact_input.resolve()),
+                "artifact_output": str(self.artifact_output.resolve()),
+                "hyperparameters": dict(self.hyperparameters),
+                "dataset": {
+                    "sql": self.dataset.sql,
+                    "entity_key": self.dataset.entity_key,
+                    "feature_names": self.dataset.feature_names,
+                    "target_names": self.dataset.target_names,
+                },
+                "project_id": self.project_id,
+                "model_id": self.model_id,
+                "model_version": self.model_version,
+                "job_id": self.job_id,
+            }
+        )
+
+
+def run_child(
+    assignment: Assignment,
+    *,
+    environment: Environment,
+    workdir: Path,
+    memory: int | None,
+    on_line: Callable[[str], None],
+) -> None:
+    """Run the model's code to its end; what it prints goes to `on_line`, line by line, as it is printed.
+
+    However this ends, the code's processes are gone when it does, and they go when the calling process is killed.
+
+    Args:
+        assignment: what to run on what.
+        environment: the Python to run it with.
+        workdir: a folder of this attempt alone. It gets assignment.json, outcome.json and the folder scratch, which is
+            the code's working, home and temporary folder and is removed at the end.
+        memory: bytes that each process of the code may allocate; None: no limit.
+        on_line: called in this thread. An exception that it raises ends the code and comes out here.
+
+    Raises:
+        UserCodeError: the code raised an error, crashed, ran out of its memory, or has no such function.
+        ChildLost: it was killed from outside.
+        Unavailable: the environment isn't there.
+    """
+    if not environment.python.exists():
+        raise Unavailable(f"the environment of the model's code is gone: there is no {environment.python}")
+    workdir = workdir.resolve()
+    scratch = workdir / "scratch"
+    outcome = workdir / "outcome.json"
+    outcome.unlink(missing_ok=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    assignment.artifact_output.mkdir(parents=True, exist_ok=True)
+    order = workdir / "assignment.json"
+    order.write_text(assignment.to_json(), encoding="utf-8")
+    try:
+        ending = run_guarded(
+            [str(environment.python), "-P", "-s", str(_CHILD), str(order), str(outcome)],
+            env=_environment_of_child(assignment, python=environment.python, scratch=scratch, memory=memory),
+            cwd=scratch,
+            memory=memory,
+            on_line=on_line,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    judge(ending, outcome, verb=assignment.verb, memory=memory, on_line=on_line)
+
+
+def _environment_of_child(assignment: Assignment, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:
+    """All that the child gets: nothing of the job's own environment but PATH and the number of threads."""
+    variables = {
+        "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)]),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        MARKER: assignment.job_id,
+    }
+    if "OMP_NUM_THREADS" in os.environ:
+        variables["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
+    if memory is not None:
+        # Arrow's own allocator reserves 1 GiB at the first byte, which would count in full.
+        variables["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+    return variables

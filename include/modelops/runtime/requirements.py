@@ -1,0 +1,74 @@
+"""Reads the text of a requirements.txt and refuses what may not be in one.
+
+A model's packages are pinned, hashed and installed from wheels. So a line names a package; what would install something
+else (a folder, a URL, a git repository), from elsewhere (an index), or read other files is refused.
+"""
+
+from __future__ import annotations
+
+import re
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from modelops.domain.errors import RequirementsError
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_DIRECT = re.compile(r"(?i)://|^(git|hg|svn|bzr)\+|^file:|^[.~/\\]|\.(whl|zip|tar\.\w+|tgz)$")
+_RIGHT = "packages of the index by name, one a line, such as scikit-learn==1.5.2 or pandas>=2,<3"
+
+
+def read_requirements(text: str, *, where: str) -> list[str]:
+    """The requirements of the text in one canonical form each, in its order, without comments.
+
+    Args:
+        text: the contents of a requirements.txt.
+        where: its name, for messages.
+
+    Raises:
+        RequirementsError: with the number of the line that is not a requirement, or not one that is allowed.
+    """
+    return [str(_read_line(line, where=f"{where}, line {number}")) for number, line in _lines(text)]
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """The lines that say something, without comments; one that ends in a backslash goes on in the next, as in pip."""
+    lines: list[tuple[int, str]] = []
+    begun = ""
+    first = 0
+    for number, raw in enumerate([*text.lstrip("\ufeff").splitlines(), ""], start=1):
+        first = first if begun else number
+        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
+            begun += raw[:-1] + " "
+            continue
+        line = _COMMENT.sub("", begun + raw).strip()
+        begun = ""
+        if line:
+            lines.append((first, line))
+    return lines
+
+
+def _read_line(line: str, *, where: str) -> Requirement:
+    # Messages don't repeat what may hold a password: the value of an option, a URL.
+    option = re.search(r"(^|\s)(-[A-Za-z]|--[A-Za-z][A-Za-z-]*)", line)
+    if option:
+        raise RequirementsError(
+            f"the option {option[2]} isn't allowed",
+            where=where,
+            expected=f"{_RIGHT}; the packages are pinned and hashed by the system, and an index of one's own is set for"
+            " the whole installation (UV_INDEX, UV_DEFAULT_INDEX or uv.toml)",
+        )
+    if _DIRECT.search(line):
+        raise RequirementsError("a path, a URL or a repository isn't allowed", where=where, expected=_RIGHT)
+    try:
+        requirement = Requirement(line)
+    except InvalidRequirement as error:
+        raise RequirementsError(
+            f"{line!r} is not a requirement: {str(error).splitlines()[0]}", where=where, expected=_RIGHT
+        ) from None
+    if requirement.url is not None:
+        raise RequirementsError(
+            f"{requirement.name} is asked for from a path, a URL or a repository, which isn't allowed",
+            where=where,
+            expected=_RIGHT,
+        )
+    return requirement

@@ -1,0 +1,68 @@
+"""Runs uv, and tells whose fault it is when it fails."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelops.runtime.guarded import run_guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# What uv is told by the installation: its own settings, an index, a proxy, certificates. Nothing else of the job's
+# environment, in which there are credentials of databases.
+_PASSED_ON = re.compile(r"(?i)(UV|PIP|SSL|XDG)_.*|.*_proxy|(REQUESTS_CA|CURL_CA)_BUNDLE|NETRC|PATH|HOME|TMPDIR|LANG")
+_ABOUT_PACKAGES = re.compile(r"(?i)no solution found|couldn't parse|start of a requirement|hash mismatch")
+# "No solution" can also mean that the index was not asked, or didn't let us in: uv says so in a hint.
+_INDEX_NOT_ASKED = re.compile(r"(?i)network was disabled|could not be queried|authentication credentials")
+_ESSENCE_CHARACTERS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why uv failed. `about_packages`: what was asked for can't be had; otherwise the platform is in trouble."""
+
+    about_packages: bool
+    essence: str
+
+
+def run_uv(arguments: Sequence[str], *, cwd: Path, seconds: float, keep_open: int) -> Failure | None:
+    """Run uv; None if it did what it should. It ends with this process, and after so many seconds in any case."""
+    from uv import find_uv_bin
+
+    lines: list[str] = []
+    try:
+        ending = run_guarded(
+            [find_uv_bin(), *arguments, "--quiet", "--no-python-downloads", "--color", "never"],
+            env={name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)},
+            cwd=cwd,
+            on_line=lines.append,
+            seconds=seconds,
+            keep_open=[keep_open],
+        )
+    except TimeoutError as error:
+        return Failure(about_packages=False, essence=f"uv was {error}")
+    if ending == 0:
+        return None
+    said = "\n".join(lines)
+    about_packages = bool(_ABOUT_PACKAGES.search(said)) and not _INDEX_NOT_ASKED.search(said)
+    return Failure(about_packages=about_packages, essence=_essence(lines) or f"uv ended with {ending}")
+
+
+def _essence(lines: list[str]) -> str:
+    """The causes that uv gives, without its hints and its own conclusion, as one line."""
+    causes: list[str] = []
+    for line in lines:
+        if line.startswith("hint:"):
+            break
+        causes.append(re.sub(r"^(error|\s*cause|\s*Caused by): ", "", line).strip())
+    text = " ".join(" ".join(causes).split())
+    text = re.sub(r"^No solution found when resolving dependencies:? ?", "", text)
+    text = re.sub(r",? we can conclude that your requirements are unsatisfiable\.?$", "", text)
+    # A password in the address of an index is not for the log.
+    text = re.sub(r"://[^/\s@]*@", "://***@", text)
+    return text if len(text) <= _ESSENCE_CHARACTERS else f"{text[:_ESSENCE_CHARACTERS]} …"

@@ -1,0 +1,97 @@
+"""Fixtures for every part: one PostgreSQL for the whole run, a database of its own for each test that asks."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from modelops.registry.migrate import migrate
+from modelops.registry.roles import LOGINS, provision
+from modelops.runner.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSWORDS = {login: f"test-{login}" for login in LOGINS}
+TEMPLATE = "template_of_the_tests"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """A migrated, empty data database and how each login reaches it."""
+
+    server: PostgresServer
+    name: str
+
+    def url(self, login: str) -> str:
+        return f"postgresql://{login}:{PASSWORDS[login]}@127.0.0.1:{self.server.port}/{self.name}"
+
+    @property
+    def admin_url(self) -> str:
+        return self.server.admin_url.rsplit("/", 1)[0] + f"/{self.name}"
+
+    @property
+    def owner_url(self) -> str:
+        return self.url("modelops_owner")
+
+    def connect(self, login: str = "modelops_jobs") -> psycopg.Connection[Any]:
+        return psycopg.connect(self.url(login), autocommit=True)
+
+    def psql(self, login: str, sql: str) -> subprocess.CompletedProcess[str]:
+        """What a person with psql and this login's password would see."""
+        return subprocess.run(
+            [self.server.bin / "psql", self.url(login), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One embedded PostgreSQL that forgets when the power goes."""
+    home: Path = tmp_path_factory.mktemp("postgres")
+    server = PostgresServer(home / "data", home / "log", durable=False)
+    server.ensure_initialised()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop(immediately=True)
+
+
+@pytest.fixture(scope="session")
+def template(server: PostgresServer) -> str:
+    """A migrated database that is copied for each test."""
+    provision(server.admin_url, passwords=PASSWORDS, data_database=TEMPLATE, airflow_database=None)
+    migrate(Database(server=server, name=TEMPLATE).owner_url)
+    return TEMPLATE
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def database(server: PostgresServer, template: str) -> Iterator[Database]:
+    """A database of the test's own."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.admin_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"GRANT CONNECT ON DATABASE {name} TO PUBLIC")
+    yield Database(server=server, name=name)
+    with psycopg.connect(server.admin_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[psycopg.Connection[Any]]:
+    """The ledger's connection, as jobs have it."""
+    with database.connect() as connection:
+        yield connection

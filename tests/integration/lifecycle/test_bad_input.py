@@ -1,0 +1,205 @@
+"""What a person can get wrong fails at once, says what, where and what would be right, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_key
+
+from modelops.domain.errors import BadInput, DatasetError, Unavailable, UnknownVersion, UserCodeError
+from modelops.domain.jobs import JobType
+from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
+from modelops.lifecycle.train import TrainingRequest, train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelops.lifecycle.services import Services
+
+
+def refusal(services: Services, request: TrainingRequest) -> BadInput:
+    """The error that a training ends with, after a look at what it left: nothing."""
+    attempt = take(services.connection, subject=request.model)
+    with pytest.raises(BadInput) as caught:
+        train(request, attempt, services)
+    assert list(services.settings.work.glob("*")) == []
+    with services.connection.cursor() as cursor:
+        assert cursor.execute("SELECT count(*) FROM modelops.artifact WHERE role = 'output'").fetchone() == (0,)
+    return caught.value
+
+
+SQL = [
+    pytest.param("SELEC 1", 'syntax error at or near "1"', "line 1 of its SQL", id="doesn't parse"),
+    pytest.param(
+        "SELECT id,\n x, y, late\nFROM nowhere", 'relation "nowhere" does not exist', "line 3 of its SQL", id="no table"
+    ),
+    pytest.param("SELECT id, x, y, late FROM measured WHERE id < 0", "has no rows", "at least one row", id="no rows"),
+    pytest.param("SELECT x, y, late FROM measured", "lacks the entity key column id", "it gives x, y, late", id="no key"),
+    pytest.param("SELECT id, y, late FROM measured", "lacks the feature column x", "gives id, y, late", id="no feature"),
+    pytest.param("SELECT id, x, y FROM measured", "lacks the target column late", "gives id, x, y", id="no target"),
+    pytest.param(
+        "SELECT id % 10 AS id, x, y, late FROM measured",
+        "10 entity keys stand in more than one row; id =",
+        "one row per entity key",
+        id="duplicate key",
+    ),
+    pytest.param(
+        "SELECT nullif(id, 7) AS id, x, y, late FROM measured",
+        "the entity key column id is null in 1 of 100 rows",
+        "a key in every row",
+        id="null key",
+    ),
+    pytest.param(
+        "SELECT id, x, y, CASE WHEN id > 90 THEN 'NaN'::float8 ELSE late END AS late FROM measured",
+        "the target late is null or NaN in 10 of 100 rows",
+        "WHERE late IS NOT NULL",
+        id="NaN target",
+    ),
+    pytest.param(
+        "SELECT id, x, y, nullif(late, 1) AS late FROM measured",
+        "the target late is null or NaN in 50 of 100 rows",
+        "WHERE late IS NOT NULL",
+        id="null target",
+    ),
+    pytest.param(
+        "SELECT id, x, x, y, late FROM measured",
+        "more than one column named x",
+        "a name of its own",
+        id="same column twice",
+    ),
+    pytest.param(
+        "SELECT id, x / 0 AS x, y, late FROM measured", "division by zero", "here/iris", id="fails while it runs"
+    ),
+    pytest.param("DELETE FROM measured", "refuses the dataset's SQL", "one SELECT statement", id="no SELECT"),
+    pytest.param(
+        "SELECT 1) AS d; DROP TABLE measured; SELECT * FROM (SELECT 1",
+        "cannot insert multiple commands into a prepared statement",
+        "one SELECT statement",
+        id="several statements",
+    ),
+    pytest.param(
+        "SELECT id, subject AS x, 1 AS y, 1 AS late FROM modelops.job",
+        "permission denied for schema modelops",
+        "one SELECT statement",
+        id="reads the ledger",
+    ),
+    pytest.param(
+        "WITH gone AS (DELETE FROM measured RETURNING *) SELECT * FROM gone",
+        "refuses the dataset's SQL",
+        "one SELECT statement",
+        id="writes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "what", "hint"), SQL)
+def test_a_dataset(services: Services, sql: str, what: str, hint: str) -> None:
+    error = refusal(services, TrainingRequest(model="here/iris", dataset=sql))
+    assert isinstance(error, DatasetError)
+    assert what in str(error)
+    assert hint in str(error)
+
+
+def test_a_dataset_that_is_not_there(services: Services) -> None:
+    error = refusal(services, TrainingRequest(model="here/iris", dataset="trian"))
+    assert "there is no dataset 'trian'" in str(error)
+    assert "evaluate, predict, train" in str(error)
+
+
+def test_an_unknown_model(services: Services) -> None:
+    error = refusal(services, TrainingRequest(model="here/irsi"))
+    assert "irsi" in str(error)
+    assert "here/iris" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("training", "what"),
+    [
+        ("def train(context):\n    raise ValueError('no good')\n", "ValueError: no good"),
+        ("def train(context):\n    pass\n", "train() left no file"),
+        ("import sys\n\ndef train(context):\n    sys.exit(3)\n", "exit"),
+        ("def train(context):\n    import nothing_like_it\n", "nothing_like_it"),
+    ],
+)
+def test_a_training_that_goes_wrong(services: Services, repository: Path, training: str, what: str) -> None:
+    model_folder(repository, "bad", training=training)
+    error = refusal(services, TrainingRequest(model="here/bad"))
+    assert isinstance(error, UserCodeError)
+    assert what in str(error)
+    assert "training.py" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("left", "what"),
+    [
+        ("", "evaluate() left no metrics.json"),
+        ("{'auc': 1}", "metrics.json is not JSON"),
+        ("[1]", "metrics.json is not an object"),
+        ('{"auc": NaN}', "metrics.json has NaN or infinity for auc"),
+    ],
+)
+def test_metrics(services: Services, repository: Path, left: str, what: str) -> None:
+    write = f"open(context.artifact_output_path + '/metrics.json', 'w').write({left!r})" if left else "pass"
+    model_folder(repository, "bad", evaluation=f"def evaluate(context):\n    {write}\n")
+    train(TrainingRequest(model="here/bad"), take(services.connection, subject="here/bad"), services)
+    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    with pytest.raises(UserCodeError, match=what.replace("(", r"\(").replace(")", r"\)")):
+        evaluate(EvaluationRequest(model="here/bad"), attempt, services)
+
+
+def test_columns_that_differ_from_training(services: Services) -> None:
+    train(TrainingRequest(model="here/iris"), take(services.connection), services)
+    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    sql = "SELECT id, x::int AS x, y, late FROM measured"
+    with pytest.raises(DatasetError, match="column x is int32; in training it was double"):
+        evaluate(EvaluationRequest(model="here/iris", dataset=sql), attempt, services)
+
+
+@pytest.mark.parametrize(
+    ("version", "what"), [(None, "here/iris has no version that was trained"), (7, "here/iris has no version 7")]
+)
+def test_a_version_that_is_not_there(services: Services, version: int | None, what: str) -> None:
+    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    with pytest.raises(UnknownVersion, match=what):
+        evaluate(EvaluationRequest(model="here/iris", version=version), attempt, services)
+
+
+def test_a_failed_version_is_not_evaluated(services: Services, repository: Path) -> None:
+    model_folder(repository, "bad", training="def train(context):\n    pass\n")
+    attempt = take(services.connection, subject="here/bad")
+    with pytest.raises(UserCodeError) as caught:
+        train(TrainingRequest(model="here/bad"), attempt, services)
+    from modelops.registry import jobs
+
+    jobs.give_up(services.connection, attempt, error=str(caught.value), again=False)
+    later = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    with pytest.raises(UnknownVersion, match="here/bad v1 is failed and can't be evaluated"):
+        evaluate(EvaluationRequest(model="here/bad", version=1), later, services)
+
+
+def test_a_database_that_can_not_be_reached(services: Services) -> None:
+    from dataclasses import replace
+
+    nowhere = replace(services, rows_url="postgresql://modelops_sql:x@127.0.0.1:1/none")
+    with pytest.raises(Unavailable, match="the data database can't be reached"):
+        train(TrainingRequest(model="here/iris"), take(services.connection), nowhere)
+
+
+def test_requirements_that_do_not_resolve(services: Services, repository: Path) -> None:
+    model_folder(repository, "bad", requirements="no-such-package-anywhere==1.2.3\n")
+    error = refusal(services, TrainingRequest(model="here/bad"))
+    assert "no-such-package-anywhere" in str(error)
+    assert "requirements.txt" in str(error)
+
+
+def test_datasets_yaml(services: Services, repository: Path) -> None:
+    model_folder(repository, "bad", datasets=DATASETS.replace("targets:", "tragets:"))
+    assert "tragets" in str(refusal(services, TrainingRequest(model="here/bad")))
+
+
+def test_an_entry_point(services: Services, repository: Path) -> None:
+    model_folder(repository, "bad", training=TRAINING.replace("def train(", "def fit("), evaluation=EVALUATION)
+    error = str(refusal(services, TrainingRequest(model="here/bad")))
+    assert "training.py" in error
+    assert "train(context" in error

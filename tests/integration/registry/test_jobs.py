@@ -1,0 +1,96 @@
+"""The ledger: taking, fencing, finishing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from factories import begin_version, take, task_key
+
+from modelops.domain.errors import FenceLost
+from modelops.domain.jobs import JobStatus
+from modelops.registry import jobs, versions
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+def story(connection: Connection[Any], job_id: int) -> list[str]:
+    return [entry["detail"].get("step") or entry["event"] for entry in jobs.events(connection, job_id)]
+
+
+def test_a_job_is_taken_and_completed(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    jobs.reach(connection, attempt, "rows_written", rows=3)
+    with connection.transaction():
+        jobs.hold(connection, attempt)
+        jobs.complete(connection, attempt, {"version": 1})
+    [record] = jobs.of_runs(connection, [key.run_id])
+    assert (record.status, record.result, record.attempt) == (JobStatus.COMPLETED, {"version": 1}, 1)
+    assert record.worked is not None
+    assert story(connection, attempt.job_id) == ["running", "rows_written", "completed"]
+
+
+def test_a_worker_that_was_given_up_can_write_nothing(connection: Connection[Any]) -> None:
+    key = task_key()
+    old = take(connection, key)
+    new = take(connection, key, number=2, fresh=False)
+    assert new.job_id == old.job_id
+    for write in (
+        lambda: jobs.reach(connection, old, "rows_written"),
+        lambda: jobs.hold(connection, old),
+        lambda: jobs.give_up(connection, old, error="late", again=False),
+        lambda: take(connection, key, number=1),
+    ):
+        with pytest.raises(FenceLost):
+            write()
+    assert jobs.of_runs(connection, [key.run_id])[0].status is JobStatus.RUNNING
+
+
+def test_a_retry_after_the_commit_returns_what_is_recorded(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    with connection.transaction():
+        jobs.hold(connection, attempt)
+        jobs.complete(connection, attempt, {"version": 7})
+    retry = take(connection, key, number=2, fresh=False)
+    assert retry.recorded_result == {"version": 7}
+    jobs.repeat(connection, retry)
+    [record] = jobs.of_runs(connection, [key.run_id])
+    assert (record.status, record.result) == (JobStatus.COMPLETED, {"version": 7})
+    assert story(connection, attempt.job_id) == ["running", "completed", "running", "repeated"]
+
+
+def test_a_cleared_job_runs_anew(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    with connection.transaction():
+        jobs.hold(connection, attempt)
+        jobs.complete(connection, attempt, {"version": 7})
+    assert take(connection, key, number=2, fresh=True).recorded_result is None
+
+
+def test_clearing_a_training_under_way_leaves_its_version_failed(connection: Connection[Any]) -> None:
+    key = task_key()
+    first = begin_version(connection, take(connection, key))
+    again = take(connection, key, number=2, fresh=True)
+    assert versions.in_the_making(connection, job_id=again.job_id) is None
+    second = begin_version(connection, again)
+    assert (first.number, second.number) == (1, 2)
+    with connection.cursor() as cursor:
+        statuses = cursor.execute("SELECT status FROM modelops.version ORDER BY number").fetchall()
+    assert statuses == [("failed",), ("created",)]
+
+
+def test_a_failed_training_leaves_a_failed_version(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    begin_version(connection, attempt)
+    jobs.give_up(connection, attempt, error="no rows", again=True)
+    assert versions.in_the_making(connection, job_id=attempt.job_id) is not None
+    retry = take(connection, key, number=2, fresh=False)
+    jobs.give_up(connection, retry, error="no rows", again=False)
+    assert versions.in_the_making(connection, job_id=attempt.job_id) is None
+    [record] = jobs.of_runs(connection, [key.run_id])
+    assert (record.status, record.error, record.subject) == (JobStatus.FAILED, "no rows", "demo/arrival_delay v1")

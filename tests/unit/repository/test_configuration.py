@@ -1,0 +1,116 @@
+"""repositories.yaml: what it may say, and what a wrong one is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modelops.domain.errors import RepositoryError
+from modelops.repository.configuration import FolderSource, GitSource, read_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "repositories.yaml"
+    file.write_text(text)
+    return file
+
+
+def refused(folder: Path, text: str) -> RepositoryError:
+    with pytest.raises(RepositoryError) as refusal:
+        read_sources(write(folder, text))
+    return refusal.value
+
+
+def test_a_path_is_seen_from_the_files_folder(tmp_path: Path) -> None:
+    sources = read_sources(write(tmp_path, "repositories:\n  demo:\n    path: include/demo\n"))
+    assert sources == {
+        "demo": FolderSource(
+            name="demo",
+            path=tmp_path / "include/demo",
+            declared=f"{tmp_path}/repositories.yaml:2 (repositories.demo)",
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/a.git", "ssh://git@example.com/a.git", "git@example.com:a.git", "file:///srv/a.git"]
+)
+def test_a_git_source_keeps_its_url(tmp_path: Path, url: str) -> None:
+    source = read_sources(write(tmp_path, f"repositories: {{a: {{url: '{url}', ref: main}}}}"))["a"]
+    assert isinstance(source, GitSource)
+    assert (source.url, source.ref) == (url, "main")
+
+
+def test_a_local_url_is_seen_from_the_files_folder(tmp_path: Path) -> None:
+    source = read_sources(write(tmp_path, "repositories: {a: {url: ../a.git, ref: main}}"))["a"]
+    assert isinstance(source, GitSource)
+    assert source.url == str(tmp_path.parent / "a.git")
+
+
+def test_a_url_is_not_in_the_representation(tmp_path: Path) -> None:
+    source = read_sources(write(tmp_path, "repositories: {a: {url: 'https://u:secret@example.com/a', ref: main}}"))["a"]
+    assert "secret" not in repr(source)
+
+
+def test_there_may_be_no_sources(tmp_path: Path) -> None:
+    assert read_sources(write(tmp_path, "repositories: {}")) == {}
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError, match="no such file") as refusal:
+        read_sources(tmp_path / "repositories.yaml")
+    assert refusal.value.where == str(tmp_path / "repositories.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "place"),
+    [
+        ("", "the content is empty", ""),
+        ("- demo", "the content is a list", ""),
+        ("repositories:\n", "repositories is empty", ":1 (repositories)"),
+        ("repository: {}\n", "the key 'repository' is unknown here (did you mean repositories?)", ":1 (repository)"),
+        ("repositories:\n  Demo: {path: x}\n", "'Demo' can't name a repository", ":2 (repositories.Demo)"),
+        ("repositories:\n  1: {path: x}\n", "repositories[1] is a number", ":1 (repositories[1])"),
+        ("repositories:\n  d: x\n", "the content is text", ":2 (repositories.d)"),
+        ("repositories:\n  d: {path: 3}\n", "path is a number", ":2 (repositories.d.path)"),
+        ("repositories:\n  d: {path: ' '}\n", "path is blank", ":2 (repositories.d.path)"),
+        ("repositories:\n  d: {pfad: x}\n", "the key 'pfad' is unknown here", ":2 (repositories.d.pfad)"),
+        ("repositories:\n  d: {}\n", "neither just a path nor just a url and a ref", ":2 (repositories.d)"),
+        ("repositories:\n  d: {url: 'https://e.org/x'}\n", "neither just a path", ":2 (repositories.d)"),
+        ("repositories:\n  d: {path: x, ref: main}\n", "neither just a path", ":2 (repositories.d)"),
+        ("repositories:\n  d: {url: x, ref: 1.0}\n", "ref is a number", ":2 (repositories.d.ref)"),
+        ("repositories:\n  d: {url: x, ref: --all}\n", "ref is '--all'", ":2 (repositories.d.ref)"),
+        ("repositories:\n  d: {url: x, ref: a..b}\n", "ref is 'a..b'", ":2 (repositories.d.ref)"),
+        ("repositories:\n  d: {url: x, ref: 'a^{/b}'}\n", "ref is 'a^{/b}'", ":2 (repositories.d.ref)"),
+        ("repositories:\n  d: {url: x, ref: HEAD}\n", "ref is 'HEAD'", ":2 (repositories.d.ref)"),
+        ("repositories:\n  d: {url: --upload-pack=x, ref: a}\n", "url starts with a dash", ":2 (repositories.d.url)"),
+        ("repositories:\n  d: {url: 'ext::sh -c x', ref: a}\n", "scheme that isn't allowed", ":2 (repositories.d.url)"),
+        ("repositories:\n  d: {url: 'http://e.org/x', ref: a}\n", "scheme that isn't", ":2 (repositories.d.url)"),
+        ("repositories:\n  d: {path: x}\n  d: {path: y}\n", "the key 'd' stands here for the second time", ":3:3"),
+        ("repositories:\n  d: [\n", "this isn't YAML", ":3:1"),
+        ("repositories:\n\td: x\n", "this isn't YAML", ":2:1"),
+        ("repositories:\n  d: 2024-13-45\n", "this isn't YAML: month must be in 1..12", ""),
+        pytest.param("[" * 3000, "this isn't YAML", "", id="deep"),
+    ],
+)
+def test_a_wrong_file_is_told_what_and_where(tmp_path: Path, text: str, what: str, place: str) -> None:
+    error = refused(tmp_path, text)
+    assert what in error.what
+    assert error.where == f"{tmp_path}/repositories.yaml{place}"
+    assert error.expected
+
+
+def test_what_is_right_is_told(tmp_path: Path) -> None:
+    assert refused(tmp_path, "repositories: {d: {ref: 1}}").expected.endswith('looks like a number: ref: "1.0"')
+    assert refused(tmp_path, "repositories: {d: {ulr: 1}}").expected == "only these keys: path, url, ref"
+
+
+def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "repositories.yaml").write_bytes(b"repositories:\n  caf\xe9: {path: x}\n")
+    with pytest.raises(RepositoryError, match="isn't UTF-8: byte 0xe9") as refusal:
+        read_sources(tmp_path / "repositories.yaml")
+    assert refusal.value.where.endswith("repositories.yaml:2")

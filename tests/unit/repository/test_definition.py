@@ -1,0 +1,146 @@
+"""A model's folder: what is read from it, and what a wrong one is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modelops.domain.errors import RepositoryError
+from modelops.repository.definition import read_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import WriteModel
+
+REFERENCE = "demo/delay"
+
+HEAD = "entity_key: id\nfeatures: [a, b]\ntargets: [y]\n"
+QUERIES = "datasets: {train: SELECT 1, evaluate: SELECT 2}\n"
+
+
+def refused(folder: Path) -> RepositoryError:
+    with pytest.raises(RepositoryError) as refusal:
+        read_model(folder, REFERENCE)
+    return refusal.value
+
+
+def test_a_complete_model(tmp_path: Path, write_model: WriteModel) -> None:
+    scoring = "class ModelScorer:\n    def predict(self, data):\n        return data\n"
+    files = {"model_modules/scoring.py": scoring, "model_modules/requirements.txt": "numpy\n"}
+    model = read_model(write_model(tmp_path, files), REFERENCE)
+    assert (model.reference, model.name, model.model_id) == (REFERENCE, "delay", "delay-1")
+    assert (model.title, model.description, model.language) == ("Arrival delay", "Late?", "python")
+    assert model.hyperparameters == {"depth": 3}
+    assert model.requirements == "numpy\n"
+    assert model.datasets.entity_key == ("flight_id",)
+    assert model.datasets.features == ("month", "distance")
+    assert model.datasets.targets == ("late",)
+    assert model.datasets.sql == {"train": "SELECT 1", "evaluate": "SELECT 2\n"}
+
+
+def test_the_least_that_a_model_needs(tmp_path: Path, write_model: WriteModel) -> None:
+    files = {
+        "model.json": '\ufeff{"name": "Delay", "language": "python", "more": 1}',
+        "config.json": None,
+        "datasets.yaml": "entity_key: id\nfeatures: [a]\n" + QUERIES,
+    }
+    model = read_model(write_model(tmp_path, files), REFERENCE)
+    assert (model.model_id, model.description, model.hyperparameters) == ("delay", "", {})
+    assert (model.datasets.entity_key, model.datasets.targets) == (("id",), ())
+    assert model.requirements is None
+
+
+@pytest.mark.parametrize(
+    "name", ["model.json", "datasets.yaml", "model_modules/training.py", "model_modules/evaluation.py"]
+)
+def test_a_missing_file(tmp_path: Path, write_model: WriteModel, name: str) -> None:
+    error = refused(write_model(tmp_path, {name: None}))
+    assert (error.what, error.where) == ("there is no such file", f"{REFERENCE}/{name}")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "place"),
+    [
+        ("", "this isn't JSON: Expecting value", ":1:1"),
+        ('{\n  "name": "x",\n}', "this isn't JSON", ":3:1"),
+        ("[]", "the content is a list", ""),
+        ('{"language": "python"}', "name is missing", ""),
+        ('{"name": "x"}', "language is missing", ""),
+        ('{"name": "x",\n "language": "R"}', "language is 'R'", ":2 (language)"),
+        ('{"name": 1, "language": "python"}', "name is a number", ":1 (name)"),
+        ('{"name": " ", "language": "python"}', "name is blank", ":1 (name)"),
+        ('{"name": "x", "id": "a\\nb", "language": "python"}', "that can't be printed", ":1 (id)"),
+        ('{"name": "x", "name": "y"}', "the name 'name' stands twice", ""),
+        ('{"name": "\\u0000"}', "holds the character U+0000", ""),
+        ('{"name": "\\ud800"}', "holds the character U+D800", ""),
+    ],
+)
+def test_a_wrong_model_json(tmp_path: Path, write_model: WriteModel, text: str, what: str, place: str) -> None:
+    error = refused(write_model(tmp_path, {"model.json": text}))
+    assert what in error.what
+    assert error.where == f"{REFERENCE}/model.json{place}"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('{"hyperParameters": []}', "hyperParameters is a list"),
+        ('{"hyperparameters": {}}', "the key 'hyperparameters' is misspelt"),
+        ('{"hyperParameters": {"rate": NaN}}', "NaN is no JSON number"),
+        ('{"hyperParameters": {"rate": 1e999}}', "1e999 is too large a number"),
+        ('{"hyperParameters": {"a": {"b": 1, "b": 2}}}', "the name 'b' stands twice"),
+        pytest.param("[" * 100_000, "this JSON can't be used", id="deep"),
+    ],
+)
+def test_a_wrong_config_json(tmp_path: Path, write_model: WriteModel, text: str, what: str) -> None:
+    error = refused(write_model(tmp_path, {"config.json": text}))
+    assert what in error.what
+    assert error.where.startswith(f"{REFERENCE}/config.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "place"),
+    [
+        ("features: [a]\n" + QUERIES, "entity_key is missing", ""),
+        ("entity_key: id\n" + QUERIES, "features is missing", ""),
+        (HEAD, "datasets is missing", ""),
+        (HEAD + QUERIES + "feature: [a]\n", "'feature' is unknown here (did you mean features?)", ":5 (feature)"),
+        ("entity_key: []\nfeatures: [a]\n" + QUERIES, "entity_key has no columns", ":1 (entity_key)"),
+        ("entity_key: [i, i]\nfeatures: [a]\n" + QUERIES, "entity_key has 'i' more than once", ":1 (entity_key)"),
+        ("entity_key: i\nfeatures: []\n" + QUERIES, "features has no columns", ":2 (features)"),
+        ("entity_key: i\nfeatures: a\n" + QUERIES, "features is text", ":2 (features)"),
+        ("entity_key: i\nfeatures:\n- a\n- on\n" + QUERIES, "features[1] is true or false", ":4 (features[1])"),
+        ("entity_key: i\nfeatures: ['']\n" + QUERIES, "features[0] is blank", ":2 (features[0])"),
+        (f"entity_key: i\nfeatures: [{'é' * 32}]\n" + QUERIES, "longer than the 63 bytes", ":2 (features[0])"),
+        ("entity_key: i\nfeatures:\n- a\n- i\n" + QUERIES, "'i' is in entity_key and in features", ":4 (features[1])"),
+        ("entity_key: i\nfeatures: [a]\ntargets: [a]\n" + QUERIES, "in features and in targets", ":3 (targets[0])"),
+        ("entity_key: i\nfeatures: [a]\ntargets: [i]\n" + QUERIES, "in entity_key and in targets", ":3 (targets[0])"),
+        (HEAD + "datasets: {train: SELECT 1}", "there is no dataset evaluate", ":4 (datasets)"),
+        (HEAD + "datasets: {train: '', evaluate: x}", "datasets.train is blank", ":4 (datasets.train)"),
+        (HEAD + "datasets:\n  train: [x]\n", "datasets.train is a list", ":5 (datasets.train)"),
+        (HEAD + "datasets:\n  last-year: x\n", "datasets.last-year is no name", ":5 (datasets.last-year)"),
+        (HEAD + 'datasets: {train: "a\\0b", evaluate: x}', "holds the character U+0000", ""),
+        (HEAD + "datasets:\n  train: |\n  SELECT 1\n", "this isn't YAML: could not find expected ':'", ":7:1"),
+    ],
+)
+def test_a_wrong_datasets_yaml(tmp_path: Path, write_model: WriteModel, text: str, what: str, place: str) -> None:
+    error = refused(write_model(tmp_path, {"datasets.yaml": text}))
+    assert what in error.what
+    assert error.where == f"{REFERENCE}/datasets.yaml{place}"
+
+
+def test_an_unknown_key_is_told_the_allowed_ones(tmp_path: Path, write_model: WriteModel) -> None:
+    error = refused(write_model(tmp_path, {"datasets.yaml": HEAD + QUERIES + "keys: x"}))
+    assert error.expected == "only these keys: entity_key, features, targets, datasets"
+
+
+def test_a_tower_of_yaml_aliases_takes_no_time(tmp_path: Path, write_model: WriteModel) -> None:
+    tower = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(30))
+    assert "the key 'a0' is unknown here" in refused(write_model(tmp_path, {"datasets.yaml": tower})).what
+
+
+def test_a_file_that_is_too_large(tmp_path: Path, write_model: WriteModel) -> None:
+    error = refused(write_model(tmp_path, {"config.json": " " * (2**20 + 1)}))
+    assert error.what == "this file has 1,048,577 bytes"

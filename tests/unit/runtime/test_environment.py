@@ -1,0 +1,219 @@
+"""Environments, made by the real uv from the real index: small ones, and only as many as it takes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modelops.domain.errors import RequirementsError, Unavailable, UserCodeError
+from modelops.runtime.environment import Environment, Lock, build, resolve
+from modelops.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from unit.runtime.models import Model
+
+WHERE = "demo/late model_modules/requirements.txt"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+BUILDER = """
+import sys
+from pathlib import Path
+from modelops.runtime.environment import build, resolve
+from modelops.settings import Settings
+settings = Settings(home=Path(sys.argv[1]), artifacts="", repositories=Path())
+log = lambda line: print(line, flush=True)
+build(resolve("six==1.16.0", settings=settings, where="", log=log), settings=settings, where="", log=log)
+"""
+
+
+def settings_at(home: Path) -> Settings:
+    return Settings(home=home, artifacts="", repositories=home)
+
+
+def resolved(requirements: str | None, home: Path, log: list[str] | None = None) -> Lock:
+    lines = [] if log is None else log
+    return resolve(requirements, settings=settings_at(home), where=WHERE, log=lines.append)
+
+
+def built(lock: Lock, home: Path, log: list[str] | None = None) -> Environment:
+    lines = [] if log is None else log
+    return build(lock, settings=settings_at(home), where=WHERE, log=lines.append)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoBuilders:
+    """An environment with six 1.16.0 and pyarrow, which two had asked for at once, and what each was told."""
+
+    environments: list[Environment]
+    logs: list[list[str]]
+
+
+@pytest.fixture(scope="module")
+def two_builders(home: Path) -> TwoBuilders:
+    lock = resolved("six==1.16.0", home)
+    logs: list[list[str]] = [[], []]
+    with ThreadPoolExecutor(2) as pool:
+        environments = list(pool.map(lambda log: built(lock, home, log), logs))
+    return TwoBuilders(environments=environments, logs=logs)
+
+
+@pytest.fixture(scope="module")
+def six(two_builders: TwoBuilders) -> Environment:
+    return two_builders.environments[0]
+
+
+def test_without_requirements_it_is_the_projects_own_environment(tmp_path: Path) -> None:
+    log: list[str] = []
+    lock = resolved(None, tmp_path, log)
+    assert lock == resolved(None, tmp_path)
+    assert lock.text is None
+    assert len(lock.sha256) == 64
+    assert str(built(lock, tmp_path, log).python) == sys.executable
+    assert log == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_has_exact_versions_hashes_and_pyarrow(home: Path) -> None:
+    log: list[str] = []
+    lock = resolved("# ours\nsix==1.16.0\ntyping-extensions\n", home, log)
+    assert lock.text is not None
+    first, *rest = lock.text.splitlines()
+    assert first.startswith(f"# Python {PYTHON} on linux")
+    packages = [line for line in rest if not line.startswith(" ")]
+    assert [line.partition("==")[0] for line in packages] == ["pyarrow", "six", "typing-extensions"]
+    assert "six==1.16.0 \\" in packages
+    assert "    --hash=sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254" in lock.text
+    assert log == [f"resolving the packages of {WHERE}"]
+    assert resolved("six == 1.16.0  # the same, said otherwise\ntyping-extensions", home, log) == lock
+    assert len(log) == 1, "what was resolved once is kept"
+
+
+def test_a_pyarrow_of_the_users_choice_stays(home: Path) -> None:
+    text = resolved("pyarrow<20", home).text
+    assert text is not None
+    assert "\npyarrow==19.0.1 \\" in text
+
+
+@pytest.mark.parametrize(
+    ("requirements", "essence"),
+    [
+        pytest.param("six==99.0", "there is no version of six==99.0", id="no such version"),
+        pytest.param("six==1.16.0\nsix==1.17.0", "six==1.16.0", id="contradiction"),
+        pytest.param("docopt==0.6.2", "docopt==0.6.2 has no usable wheels", id="no wheel"),
+    ],
+)
+def test_packages_that_cannot_be_had(home: Path, requirements: str, essence: str) -> None:
+    with pytest.raises(RequirementsError) as refused:
+        resolved(requirements, home)
+    assert refused.value.what.startswith("the packages can't be resolved: ")
+    assert essence in refused.value.what
+    assert len(refused.value.what) < 700
+    assert "\n" not in refused.value.what
+    assert refused.value.where == WHERE
+    assert f"wheels for Python {PYTHON}" in refused.value.expected
+
+
+def test_a_line_that_is_not_allowed(tmp_path: Path) -> None:
+    with pytest.raises(RequirementsError, match="line 2"):
+        resolved("six\n-r other.txt", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_index_that_does_not_answer_is_not_the_users_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://ada:secret@127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(Unavailable, match="can't be resolved right now") as refused:
+        resolved("six", tmp_path)
+    assert "secret" not in str(refused.value)
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    with pytest.raises(Unavailable, match="can't be resolved right now"):
+        resolved("six", tmp_path)
+
+
+def test_uv_gets_no_credentials_of_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = tmp_path / "uv"
+    shim.write_text("#!/bin/sh\nenv\nexit 2\n")
+    shim.chmod(0o755)
+    monkeypatch.setattr("uv.find_uv_bin", lambda: str(shim))
+    for name in ("AIRFLOW_CONN_MODELOPS", "MODELOPS_DATABASE_URL", "PGPASSWORD"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("UV_HTTP_TIMEOUT", "7")
+    with pytest.raises(Unavailable) as refused:
+        resolved("six", tmp_path)
+    assert "UV_HTTP_TIMEOUT=7" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_two_builders_at_once_build_once(two_builders: TwoBuilders) -> None:
+    first, second = two_builders.environments
+    assert first == second
+    built_it, waited = sorted(two_builders.logs)
+    assert built_it[0] == "building the environment (2 packages)"
+    assert re.fullmatch(r"environment ready in \d+\.\d s", built_it[1])
+    assert waited == ["waiting for another job that is making the same environment", "environment reused"]
+
+
+def test_an_environment_holds_what_is_asked_for_and_nothing_else(six: Environment, model: Model) -> None:
+    model.write("""
+        import sys
+        import pyarrow, six
+
+        def train(context):
+            print(six.__version__, context.read_arrow().num_rows, sys.prefix, six.__cached__)
+            context.read_pandas()
+    """)
+    with pytest.raises(UserCodeError) as failed:
+        model.run(environment=six)
+    version, rows, prefix, cached = model.lines[0].split()
+    assert (version, rows, prefix) == ("1.16.0", "1", str(six.python.parents[1]))
+    assert os.path.exists(cached), "bytecode is made once"
+    assert failed.value.what == "the package 'pandas' isn't in the model's environment"
+    assert failed.value.where == "model_modules/training.py:7"
+    assert model.lines[-1].endswith(
+        "context.read_pandas() needs the package pandas: add it to model_modules/requirements.txt"
+    )
+
+
+def test_an_environment_is_reused(six: Environment, home: Path) -> None:
+    log: list[str] = []
+    assert built(six.lock, home, log) == six
+    assert log == ["environment reused"]
+
+
+def test_a_builder_that_is_killed_leaves_nothing_that_counts(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    builder = subprocess.Popen(
+        [sys.executable, "-c", BUILDER, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(pytestconfig.rootpath / "include")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with builder:
+        assert builder.stdout is not None
+        assert builder.stdout.readline().startswith("resolving")
+        assert builder.stdout.readline().startswith("building")
+        builder.send_signal(signal.SIGKILL)
+    lock = resolved("six==1.16.0", tmp_path)
+    folder = settings_at(tmp_path).environments / lock.sha256[:16]
+    folder.mkdir(exist_ok=True)
+    (folder / "half").touch()
+    assert not (folder / "modelops-complete").exists()
+    log: list[str] = []
+    environment = built(lock, tmp_path, log)
+    assert "building the environment (2 packages)" in log
+    assert not (folder / "half").exists()
+    subprocess.run([environment.python, "-c", "import six, pyarrow"], check=True)

@@ -1,0 +1,47 @@
+"""Output in pieces becomes lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelops.runtime.lines import MAX_BYTES, Lines
+
+
+def lines_of(*pieces: bytes) -> list[str]:
+    lines = Lines()
+    return [line for piece in pieces for line in lines.feed(piece)] + list(lines.end())
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        pytest.param([b"one\ntwo\n"], ["one", "two"], id="two lines at once"),
+        pytest.param([b"o", b"ne", b"\n", b"t", b"wo"], ["one", "two"], id="in pieces, the last without an end"),
+        pytest.param([b"a\n\nb\n"], ["a", "", "b"], id="an empty line"),
+        pytest.param([b"a\r\nb\r", b"\nc"], ["a", "b", "c"], id="ends of DOS, one of them cut in two"),
+        pytest.param([b"\r 1%", b"\r 50%", b"\r100%\n", b"done\n"], ["100%", "done"], id="a progress bar"),
+        pytest.param([b"1%\r", b"2%\r", b"3%\r"], ["3%"], id="a progress bar that returns first and never ends"),
+        pytest.param([b"caf\xc3", b"\xa9\n"], ["café"], id="a character in two pieces"),
+        pytest.param([b"\xff\xfe!\n"], ["\ufffd\ufffd!"], id="not UTF-8"),
+        pytest.param([b""], [], id="nothing"),
+    ],
+)
+def test_lines(pieces: list[bytes], expected: list[str]) -> None:
+    assert lines_of(*pieces) == expected
+
+
+def test_a_long_line_comes_in_pieces_before_it_ends() -> None:
+    lines = Lines()
+    assert [len(line) for line in lines.feed(b"x" * (2 * MAX_BYTES + 5))] == [MAX_BYTES, MAX_BYTES]
+    assert list(lines.feed(b"\n")) == ["xxxxx"]
+
+
+def test_a_piece_does_not_end_inside_a_character() -> None:
+    text = "é€𝄞" * MAX_BYTES
+    pieces = lines_of(text.encode() + b"\n")
+    assert "".join(pieces) == text
+    assert max(len(piece.encode()) for piece in pieces) <= MAX_BYTES
+
+
+def test_a_progress_bar_of_any_length_takes_no_memory() -> None:
+    assert lines_of(*[b"\r" + b"#" * 100 for _ in range(1_000)]) == ["#" * 100]
