@@ -38,8 +38,12 @@ class Services:
 
     def reach(self, attempt: Attempt, step: str, **detail: object) -> None:
         """Say in the log and write in the ledger that the attempt has come to a step."""
-        shown = ", ".join(f"{name} {value}" for name, value in detail.items())
-        self.log(f"{step.replace('_', ' ')}{': ' if shown else ''}{shown}")
+        shown = ", ".join(
+            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
+            for name, value in detail.items()
+            if value is not None
+        )
+        self.log(f"▸ {step.replace('_', ' ')}{': ' if shown else ''}{shown}")
         jobs.reach(self.connection, attempt, step, **detail)
 
     @contextmanager

@@ -101,7 +101,7 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
             "metrics": metrics,
         }
         jobs.complete(services.connection, attempt, result)
-    services.log(f"{version.subject} is trained: {len(artifacts)} files, SHA-256 {artifact_sha256}")
+    services.log(f"{version.subject} is trained; SHA-256 of its artifacts: {artifact_sha256}")
     return result
 
 

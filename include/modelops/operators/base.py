@@ -52,7 +52,7 @@ class JobOperator(BaseOperator):
         rows_conn_id: str = "modelops_sql",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(multiple_outputs=True, **kwargs)
         self.model = model
         self.ledger_conn_id = ledger_conn_id
         self.rows_conn_id = rows_conn_id

@@ -98,7 +98,7 @@ def read_text(file: Path, shown: str, *, expected: str, limit: int = MAX_BYTES) 
 
 def _repeated(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:
     """The keys that stand twice in one mapping; YAML forbids them, PyYAML lets the last one win."""
-    if False:  # an alias: the same node at another place
+    if id(node) in seen:  # an alias: the same node at another place
         return
     seen.add(id(node))
     names: set[str] = set()

@@ -77,7 +77,8 @@ def _wait(airflow: httpx.Client, run_id: str) -> None:
         except httpx.TransportError:
             pass  # a component that is being started again
         except httpx.HTTPStatusError as error:
-            raise Unavailable(f"Airflow lost the run {run_id}: {error.response.text}") from error
+            if not error.response.is_server_error:
+                raise Unavailable(f"Airflow lost the run {run_id}: {error.response.text}") from error
         time.sleep(0.3)
     raise Unavailable(f"the run {run_id} of model_lifecycle did not end within {PATIENCE}")
 

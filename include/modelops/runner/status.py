@@ -9,9 +9,9 @@ import httpx
 
 from modelops.runner import state
 from modelops.runner.commands import welcome
+from modelops.runner.components import NAMES
 from modelops.runner.health import PARTS
 from modelops.runner.processes import found
-from modelops.runner.up import PROGRAMS
 
 if TYPE_CHECKING:
     from modelops.runner.installation import Installation
@@ -29,7 +29,7 @@ def status(installation: Installation, *, steps: Steps) -> int:
         return NOT_RUNNING
     health = _health(runner.url)
     well = runner.ready
-    for name in ("runner", *(("postgres",) if installation.embedded else ()), *PROGRAMS):
+    for name in ("runner", *(("postgres",) if installation.embedded else ()), *NAMES):
         process = runner.process if name == "runner" else found(runner.components.get(name, {}))
         said = health.get(name, "running") if process else "not running"
         well = well and said in ("running", "healthy")

@@ -99,7 +99,7 @@ class Supervisor:
 
     def add(self, component: Component) -> None:
         """Keep one more component running from now on."""
-        self._runs = {**self._runs, component.name: Run(component=component)}
+        self._runs[component.name] = Run(component=component)
 
     def stop(self) -> None:
         """Stop all components; the database is left to who started it."""
@@ -108,7 +108,7 @@ class Supervisor:
             self._thread.join()
 
     def runs(self) -> Mapping[str, Run]:
-        """The components as they are now, by name."""
+        """The components as they are now, by name; a copy, as two threads have to do with them."""
         return dict(self._runs)
 
     def _watch(self) -> None:
@@ -140,7 +140,7 @@ class Supervisor:
         return True
 
     def _tend_components(self) -> None:
-        for name, run in list(self._runs.items()):
+        for name, run in self.runs().items():
             if run.process is None:
                 if time.monotonic() >= run.due:
                     self._runs[name] = replace(run, ended=run.ended + 1, due=time.monotonic() + _delay(run.ended))
@@ -179,8 +179,8 @@ class Supervisor:
         end_marked(self._home, component=name, grace=0)
 
     def _end_components(self) -> None:
-        for order in sorted({run.component.order for run in self._runs.values()}):
-            alive = [run for run in self._runs.values() if run.component.order == order and run.pid is not None]
+        for order in sorted({run.component.order for run in self.runs().values()}):
+            alive = [run for run in self.runs().values() if run.component.order == order and run.pid is not None]
             asked = time.monotonic()
             for run in alive:
                 _signal(run, signal.SIGTERM)
@@ -192,7 +192,7 @@ class Supervisor:
         end_marked(self._home, grace=0)
 
     def _tell(self) -> None:
-        running = {name: run.pid for name, run in self._runs.items()}
+        running = {name: run.pid for name, run in self.runs().items()}
         if self._server is not None:
             running = {"postgres": self._server.pid, **running}
         self._changed({name: identified(psutil.Process(pid)) for name, pid in running.items() if pid is not None})

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from modelops.runner import state
-from modelops.runner.configuration import observer_environment
+from modelops.runner import components, state
 from modelops.runner.health import Start
 from modelops.runner.postgres import end_leftover
 from modelops.runner.preparation import (
@@ -21,24 +20,13 @@ from modelops.runner.preparation import (
     side_by_side,
 )
 from modelops.runner.processes import end_marked
-from modelops.runner.supervisor import Component, Supervisor
+from modelops.runner.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelops.runner.installation import Installation
     from modelops.runner.steps import Steps
-
-PROGRAMS = {
-    # First, as it takes the longest; stopped last, as tasks report to it.
-    "api-server": ("-m", "airflow", "api-server"),
-    # Without their log servers, which listen on every address; the logs are files on this machine.
-    "scheduler": ("-m", "airflow", "scheduler", "--skip-serve-logs"),
-    "dag-processor": ("-m", "airflow", "dag-processor"),
-    "triggerer": ("-m", "airflow", "triggerer", "--skip-serve-logs"),
-    "observer": ("-m", "modelops.observer"),
-}
-"""What has to run: Airflow's four programs and the observer, each by the arguments of Python."""
 
 
 @contextmanager
@@ -141,7 +129,7 @@ def _prepare(installation: Installation, *, steps: Steps, with_demo: bool) -> No
 @contextmanager
 def _components(installation: Installation, *, steps: Steps, hold: state.Hold) -> Iterator[Supervisor]:
     supervisor = Supervisor(
-        components(installation),
+        components.airflow(installation),
         home=installation.layout.home,
         server=installation.server,
         report=steps.say,
@@ -155,21 +143,6 @@ def _components(installation: Installation, *, steps: Steps, hold: state.Hold) -
             supervisor.stop()
 
 
-def components(installation: Installation) -> list[Component]:
-    """The programs that have to run, in the installation's environment."""
-    environment = installation.environment
-    return [
-        Component(
-            name=name,
-            command=(sys.executable, *command),
-            environment=observer_environment(installation.layout, environment) if name == "observer" else environment,
-            log=installation.layout.log(name),
-            order=1 if name == "api-server" else 0,
-        )
-        for name, command in PROGRAMS.items()
-    ]
-
-
 def _await(installation: Installation, supervisor: Supervisor, *, steps: Steps) -> None:
     since = datetime.now(UTC)
     start = Start(installation, supervisor)
@@ -178,4 +151,6 @@ def _await(installation: Installation, supervisor: Supervisor, *, steps: Steps) 
     with steps.step("DAGs parsed"):
         start.await_dags(since=since)
     with steps.step("Observer running"):
-        start.await_component("observer", seconds=2)
+        # Not before: it has nothing to ask, and the others need the processor.
+        supervisor.add(components.observer(installation))
+        start.await_component("observer", seconds=1)

@@ -18,7 +18,8 @@ class ModelContext:
 
     Attributes:
         hyperparams: a dict of config.json's hyperParameters with what this job overrides. Both
-            `context.hyperparams["max_depth"]` and `context.hyperparams.max_depth` work.
+            `context.hyperparams["max_depth"]` and `context.hyperparams.max_depth` work (only the first for a name that
+            dicts have themselves, such as "copy").
         dataset_info: the dataset's `sql` (str), and its `entity_key`, `feature_names` and `target_names` (lists of
             column names).
         artifact_output_path: folder to write to. Whatever is in it when your function returns is kept: the model, plots

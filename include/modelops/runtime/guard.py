@@ -81,6 +81,9 @@ def _become(program: list[str], *, guard: int, memory: int) -> None:
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == guard:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            with contextlib.suppress(OSError):
+                # If the machine runs out of memory, it shall be the user's code that goes and not the database.
+                Path("/proc/self/oom_score_adj").write_text("500")
             if memory:
                 _limit_memory(memory)
             os.execv(program[0], program)  # noqa: S606 - that is what this is for
@@ -95,7 +98,7 @@ def _limit_memory(memory: int) -> None:
     hard = memory + LAST_WORDS_BYTES
     if ceiling != resource.RLIM_INFINITY:
         hard = min(hard, ceiling)
-    pass
+    resource.setrlimit(resource.RLIMIT_DATA, (min(memory, hard), hard))
 
 
 def _watch(pid: int, lifeline: socket.socket, woken: socket.socket) -> int | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelops.domain.errors import RepositoryError, Unavailable
-from modelops.repository.git import GitError, git, without_credentials
+from modelops.repository.git import GitError, without_credentials
+from modelops.repository.git import git as run_git
 from modelops.repository.pin import PinnedModel, pin_model
 
 if TYPE_CHECKING:
@@ -23,19 +24,17 @@ if TYPE_CHECKING:
     from .conftest import Configure, Git
 
     Commit = Callable[[Path], str]
+    Pin = Callable[..., PinnedModel]
 
 MODEL = "model_definitions/delay"
 
 
 @pytest.fixture
-def pin(tmp_path: Path) -> Callable[..., PinnedModel]:
+def pin(tmp_path: Path) -> Pin:
     def run(settings: Settings, reference: str = "remote/delay") -> PinnedModel:
         return pin_model(reference, settings=settings, destination=tmp_path / f"job-{time.monotonic_ns()}")
 
     return run
-
-
-Pin = "Callable[..., PinnedModel]"
 
 
 def change(repository: Path, depth: int) -> None:
@@ -162,14 +161,19 @@ def test_what_an_interrupted_process_left(
     assert pin(settings).commit == second
 
 
-def test_a_damaged_mirror_is_made_anew(
-    tmp_path: Path, repository: Path, configure: Configure, commit: Commit, pin: Pin
+def test_a_damaged_mirror_is_made_anew_and_not_looked_for_further_up(
+    tmp_path: Path, repository: Path, configure: Configure, commit: Commit, git: Git, pin: Pin
 ) -> None:
+    """`git` without --git-dir would take the repository around the mirror for it, and prune its branches."""
     head = commit(repository)
+    (tmp_path / ".gitignore").write_text("*\n")
+    around = commit(tmp_path)
+    git(tmp_path, "branch", "precious")
     settings = configure(remote="{url: repository, ref: main}")
     pin(settings)
     (settings.mirrors / "remote" / "HEAD").unlink()
     assert pin(settings).commit == head
+    assert git(tmp_path, "rev-parse", "precious") == around
 
 
 def test_several_workers_at_once(tmp_path: Path, repository: Path, configure: Configure, commit: Commit) -> None:
@@ -201,8 +205,8 @@ print(pin_model("remote/delay", settings=settings, destination=destination).comm
 
 def test_git_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
     started = time.monotonic()
-    with pytest.raises(Unavailable, match="git -c took longer than 0.4 s"):
-        git("-c", "alias.wait=!echo $$ > pid; sleep 60", "wait", folder=tmp_path, seconds=0.4)
+    with pytest.raises(Unavailable, match=r"git -c took longer than 0\.4 s"):
+        run_git("-c", "alias.wait=!echo $$ > pid; sleep 60", "wait", folder=tmp_path, seconds=0.4)
     assert time.monotonic() - started < 10
     child = (tmp_path / "pid").read_text().strip()
     status = Path(f"/proc/{child}/status")
@@ -212,9 +216,10 @@ def test_git_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> N
     assert not status.exists() or "zombie" in status.read_text()
 
 
-def test_transports_that_run_commands_are_refused_by_git_too(tmp_path: Path) -> None:
-    with pytest.raises(GitError, match="transport 'ext' not allowed"):
-        git("ls-remote", "--", f"ext::touch {tmp_path}/ran", folder=tmp_path)
+@pytest.mark.parametrize("url", ["ext::touch ran", "git://127.0.0.1:9/a", "http://127.0.0.1:9/a"])
+def test_other_transports_are_refused_by_git_too(tmp_path: Path, url: str) -> None:
+    with pytest.raises(GitError, match=rf"transport '{url.partition(':')[0]}' not allowed"):
+        run_git("ls-remote", "--", url, folder=tmp_path)
     assert not (tmp_path / "ran").exists()
 
 

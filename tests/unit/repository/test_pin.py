@@ -169,7 +169,7 @@ def test_links_inside_the_model_are_kept(tmp_path: Path, repository: Path, commi
     if committed:
         commit(repository)
     pinned = pin_folder(repository / MODEL, destination=tmp_path / "job")
-    assert (pinned.folder / "linked.py").readlink() == type(tmp_path)("model_modules/training.py")
+    assert (pinned.folder / "linked.py").readlink().as_posix() == "model_modules/training.py"
     assert (pinned.folder / "folder").is_symlink()
 
 
@@ -187,7 +187,29 @@ def test_links_out_of_the_model_are_refused(
     assert error.where == f"{repository / MODEL}/link"
 
 
-def test_a_tracked_folder_that_became_a_link(tmp_path: Path, repository: Path, commit: Commit) -> None:
+def test_a_link_through_another_link_is_refused(tmp_path: Path, repository: Path) -> None:
+    """Read as text it stays inside; followed, it doesn't."""
+    (repository / MODEL / "a" / "b").mkdir(parents=True)
+    (repository / MODEL / "a" / "b" / "up").symlink_to("../..")
+    (repository / MODEL / "link").symlink_to("a/b/up/../secret")
+    error = refused(repository / MODEL, tmp_path / "job")
+    assert error.what == "the symbolic link points out of the model folder, to a/b/up/../secret"
+
+
+def test_a_tracked_folder_that_became_a_link_is_only_a_link(tmp_path: Path, repository: Path, commit: Commit) -> None:
+    folder = repository / MODEL
+    (folder / "copy").mkdir()
+    (folder / "copy" / "training.py").touch()
+    commit(repository)
+    (folder / "copy" / "training.py").unlink()
+    (folder / "copy").rmdir()
+    (folder / "copy").symlink_to("model_modules")
+    pinned = pin_folder(folder, destination=tmp_path / "job", allow_dirty=True)
+    with tarfile.open(pinned.archive) as tar:
+        assert [name for name in tar.getnames() if name.startswith("copy")] == ["copy"]
+
+
+def test_a_tracked_folder_that_became_a_link_to_the_outside(tmp_path: Path, repository: Path, commit: Commit) -> None:
     commit(repository)
     folder = repository / MODEL
     (folder / "model_modules").rename(tmp_path / "outside")

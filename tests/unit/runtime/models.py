@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 HERE = Environment(python=Path(sys.executable), lock=Lock(text=None, sha256="0" * 64))
 
-# Starts a process in the same group, one in a session of its own, and a daemon that has left its parents, and
-# prints the ids of all of them after that of its own process and of the guard.
+# Starts a process in the same group, one in a session of its own, and a daemon that has left its parents (and by
+# default its environment), and prints the ids of all of them after that of its own process and of the guard.
 FAMILY = """
     import os, subprocess, time
 
-    def daemon():
+    def daemon(environ):
         reader, writer = os.pipe()
         if os.fork() == 0:
             os.setsid()
@@ -36,13 +36,13 @@ FAMILY = """
             if pid:
                 os.write(writer, str(pid).encode())
                 os._exit(0)
-            os.execvp("sleep", ["sleep", "1000"])
+            os.execvpe("sleep", ["sleep", "1000"], environ)
         return int(os.read(reader, 20))
 
-    def family():
+    def family(environ={}):
         plain = subprocess.Popen(["sleep", "1000"]).pid
         session = subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
-        print("family", os.getpid(), os.getppid(), plain, session, daemon())
+        print("family", os.getpid(), os.getppid(), plain, session, daemon(environ))
 """
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,10 +19,9 @@ import pytest
 from modelops.domain.errors import RequirementsError, Unavailable, UserCodeError
 from modelops.runtime.environment import Environment, Lock, build, resolve
 from modelops.settings import Settings
+from unit.runtime.models import gone
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from unit.runtime.models import Model
 
 WHERE = "demo/late model_modules/requirements.txt"
@@ -67,8 +69,20 @@ class TwoBuilders:
 def two_builders(home: Path) -> TwoBuilders:
     lock = resolved("six==1.16.0", home)
     logs: list[list[str]] = [[], []]
+    other_waits = threading.Event()
+
+    def build_one(lines: list[str]) -> Environment:
+        def log(line: str) -> None:
+            lines.append(line)
+            if line.startswith("waiting"):
+                other_waits.set()
+            if line.startswith("building"):
+                assert other_waits.wait(30), "the other one doesn't wait"
+
+        return build(lock, settings=settings_at(home), where=WHERE, log=log)
+
     with ThreadPoolExecutor(2) as pool:
-        environments = list(pool.map(lambda log: built(lock, home, log), logs))
+        environments = list(pool.map(build_one, logs))
     return TwoBuilders(environments=environments, logs=logs)
 
 
@@ -207,13 +221,27 @@ def test_a_builder_that_is_killed_leaves_nothing_that_counts(tmp_path: Path, pyt
         assert builder.stdout.readline().startswith("resolving")
         assert builder.stdout.readline().startswith("building")
         builder.send_signal(signal.SIGKILL)
+    assert gone(lambda: mentioning(tmp_path)), "uv goes on"
     lock = resolved("six==1.16.0", tmp_path)
     folder = settings_at(tmp_path).environments / lock.sha256[:16]
-    folder.mkdir(exist_ok=True)
-    (folder / "half").touch()
     assert not (folder / "modelops-complete").exists()
+    # However far it had come: at the worst there is a Python already, and some of the packages.
+    (folder / "bin").mkdir(parents=True, exist_ok=True)
+    (folder / "bin" / "python").unlink(missing_ok=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    (folder / "half").touch()
     log: list[str] = []
     environment = built(lock, tmp_path, log)
-    assert "building the environment (2 packages)" in log
+    assert log[0] == "building the environment (2 packages)"
     assert not (folder / "half").exists()
     subprocess.run([environment.python, "-c", "import six, pyarrow"], check=True)
+
+
+def mentioning(path: Path) -> list[int]:
+    """The processes that have the path in their command line."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(path).encode() in entry.read_bytes():
+                found.append(int(entry.parent.name))
+    return found

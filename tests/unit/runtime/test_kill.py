@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -15,20 +16,57 @@ from modelops.domain.errors import ChildLost
 from unit.runtime.models import FAMILY, Model, alive, gone, marked
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+    Start: TypeAlias = Callable[..., tuple[subprocess.Popen[str], list[int]]]
 
 FOR_EVER = f"{FAMILY}\n    def train(context):\n        family()\n        time.sleep(1000)"
+# Whoever leaves session and environment is found by the guard alone.
+MARKED_FOR_EVER = FOR_EVER.replace("family()\n        time", "family(os.environ)\n        time")
+ALONE = "import os, time\ndef train(context):\n    print('family', os.getpid(), os.getppid())\n    time.sleep(1000)"
 
 PARENT = """
-import sys
+import os, sys, time
 from pathlib import Path
 from unit.runtime.models import Model
-model = Model(Path(sys.argv[1]), job_id=sys.argv[2])
-model.run(on_line=lambda line: print(line, flush=True))
+
+def on_line(line):
+    if "fork" in sys.argv:
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(1000)
+        line += f" {pid}"
+    print(line, flush=True)
+
+Model(Path(sys.argv[1]), job_id=sys.argv[2]).run(on_line=on_line)
 """
 
 
-def kill_when_it_runs(model: Model, which: int) -> list[int]:
+@pytest.fixture
+def start_job(model: Model, pytestconfig: pytest.Config) -> Iterator[Start]:
+    """Starts a job in a process of its own; gives that, and the ids of the code's processes."""
+    path = os.pathsep.join([str(pytestconfig.rootpath / "tests"), str(pytestconfig.rootpath / "include")])
+    with contextlib.ExitStack() as stack:
+
+        def start(source: str, *arguments: str) -> tuple[subprocess.Popen[str], list[int]]:
+            model.write(source)
+            job = subprocess.Popen(
+                [sys.executable, "-c", PARENT, str(model.tmp_path), model.job_id, *arguments],
+                env=os.environ | {"PYTHONPATH": path},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            stack.enter_context(job)
+            stack.callback(job.kill)
+            assert job.stdout is not None
+            family = list(map(int, job.stdout.readline().split()[1:]))
+            assert alive(family) == family
+            return job, family
+
+        yield start
+
+
+def kill_when_it_runs(model: Model, source: str, which: int) -> list[int]:
     """Kill one of the family (0: the code's own process, 1: the guard) once it is there; all of the family."""
     family: list[int] = []
 
@@ -38,61 +76,46 @@ def kill_when_it_runs(model: Model, which: int) -> list[int]:
             os.kill(family[which], signal.SIGKILL)
 
     with pytest.raises(ChildLost) as lost:
-        model.write(FOR_EVER).run(on_line=on_line)
+        model.write(source).run(on_line=on_line)
     assert len(family) == 5
     assert "train()" in str(lost.value)
     return family
 
 
 def test_the_codes_process_is_killed(model: Model) -> None:
-    family = kill_when_it_runs(model, 0)
+    family = kill_when_it_runs(model, FOR_EVER, 0)
     assert alive(family) == []
     assert marked(model.job_id) == []
 
 
 def test_the_guard_is_killed(model: Model) -> None:
-    family = kill_when_it_runs(model, 1)
+    family = kill_when_it_runs(model, MARKED_FOR_EVER, 1)
     assert alive(family) == []
     assert marked(model.job_id) == []
 
 
-@pytest.fixture
-def tests_folder(pytestconfig: pytest.Config) -> Path:
-    return pytestconfig.rootpath / "tests"
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_job_is_killed(model: Model, tests_folder: Path, number: signal.Signals) -> None:
-    model.write(FOR_EVER)
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(model.tmp_path), model.job_id],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tests_folder), str(tests_folder.parent / "include")])},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with parent:
-        assert parent.stdout is not None
-        family = list(map(int, parent.stdout.readline().split()[1:]))
-        assert alive(family) == family
-        parent.send_signal(number)
-        assert parent.wait() == -number
+def test_the_job_is_killed(model: Model, start_job: Start, number: signal.Signals) -> None:
+    job, family = start_job(FOR_EVER)
+    job.send_signal(number)
+    assert job.wait() == -number
     assert gone(lambda: alive(family) + marked(model.job_id)), f"these stayed: {alive(family)}"
 
 
-def test_the_job_and_the_guard_are_killed_together(model: Model, tests_folder: Path) -> None:
-    model.write("import os, time\ndef train(context):\n    print(os.getpid(), os.getppid())\n    time.sleep(1000)")
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(model.tmp_path), model.job_id],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tests_folder), str(tests_folder.parent / "include")])},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with parent:
-        assert parent.stdout is not None
-        code, guard = map(int, parent.stdout.readline().split())
-        parent.kill()
-        os.kill(guard, signal.SIGKILL)
-    assert gone(lambda: alive([code, guard]) + marked(model.job_id))
+def test_the_job_is_killed_and_a_fork_of_it_holds_its_files_open(model: Model, start_job: Start) -> None:
+    job, (*family, fork) = start_job(FOR_EVER, "fork")
+    try:
+        job.kill()
+        assert gone(lambda: alive(family) + marked(model.job_id)), f"these stayed: {alive(family)}"
+    finally:
+        os.kill(fork, signal.SIGKILL)
+
+
+def test_the_job_and_the_guard_are_killed_together(model: Model, start_job: Start) -> None:
+    job, family = start_job(ALONE)
+    job.kill()
+    os.kill(family[1], signal.SIGKILL)
+    assert gone(lambda: alive(family) + marked(model.job_id)), f"these stayed: {alive(family)}"
 
 
 def test_stopping_is_quick(model: Model) -> None:
@@ -108,4 +131,4 @@ def test_stopping_is_quick(model: Model) -> None:
     )
     with pytest.raises(KeyboardInterrupt):
         model.run(on_line=on_line)
-    assert time.monotonic() - stopped[0] < 1
+    assert time.monotonic() - stopped[0] < 3

@@ -1,0 +1,92 @@
+"""The DAG files parse, are quick and light, and refuse a bad request before anything starts."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "dags").glob("*.py"))
+HEAVY = ("pandas", "polars", "sklearn", "pyarrow", "adbc_driver_postgresql", "matplotlib", "psycopg", "uv", "alembic")
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, DAG]:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(ROOT / "dags"))
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+def test_which_there_are(dags: dict[str, DAG]) -> None:
+    assert sorted(dags) == ["model_evaluation", "model_lifecycle"]
+
+
+def test_what_a_reader_of_the_web_page_sees(dags: dict[str, DAG]) -> None:
+    for dag in dags.values():
+        assert dag.description
+        assert dag.doc_md
+        assert "modelops" in dag.tags
+        for name in dag.params:
+            param = dag.params.get_param(name)
+            assert param.description, f"{dag.dag_id}: {name} has no description"
+            assert param.schema.get("title"), f"{dag.dag_id}: {name} has no title"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_can_be_read_aloud(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 80
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_parsing_imports_nothing_heavy(file: Path) -> None:
+    code = f"""
+import runpy, sys
+before = set(sys.modules)
+import airflow.sdk
+airflow_alone = set(sys.modules)
+runpy.run_path({str(file)!r})
+print(*sorted({{name.split(".")[0] for name in set(sys.modules) - airflow_alone}} & set({HEAVY!r})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=_env())
+    assert done.stdout.strip() == ""
+
+
+def _env() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT / "include")}
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "given", "said"),
+    [
+        ("model_lifecycle", {"model": "demo/arival_delay"}, "'demo/arival_delay' is not one of ['demo/arrival_delay']"),
+        ("model_lifecycle", {"train_dataset": ""}, "non-empty"),
+        ("model_lifecycle", {"hyperparameters": "max_iter=3"}, "'max_iter=3' is not of type 'object'"),
+        ("model_lifecycle", {"allow_dirty": "perhaps"}, "'perhaps' is not of type 'boolean'"),
+        ("model_evaluation", {"version": 0}, "0 is less than the minimum of 1"),
+        ("model_evaluation", {"version": "three"}, "'three' is not of type 'null', 'integer'"),
+    ],
+)
+def test_a_bad_request(dags: dict[str, DAG], dag_id: str, given: dict[str, Any], said: str) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError) as caught:
+        copy.deepcopy(dags[dag_id].params).update(given)
+    assert said in str(caught.value)
+
+
+def test_the_order_of_the_life_cycle(dags: dict[str, DAG]) -> None:
+    dag = dags["model_lifecycle"]
+    assert [task.task_id for task in dag.topological_sort()] == ["train", "evaluate"]
+    assert dag.get_task("evaluate").upstream_task_ids == {"train"}
