@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.jobs import Attempt, JobType, TaskKey
-from modelops.domain.versions import ArtifactRole
 from modelops.domain.versions import Artifact as ArtifactRecord
+from modelops.domain.versions import ArtifactRole
 from modelops.registry import evidence, jobs, versions
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ datasets:
   evaluate: SELECT id, x, y, late FROM measured WHERE id > 60 ORDER BY id
   predict: SELECT id, x, y FROM measured
 """
-TRAINING = '''
+TRAINING = """
 import json, pathlib
 
 def train(context, **kwargs):
@@ -105,16 +105,17 @@ def train(context, **kwargs):
     print("training on", rows.num_rows, "rows with", dict(context.hyperparams))
     path = pathlib.Path(context.artifact_output_path)
     (path / "model.json").write_text(json.dumps({"mean": sum(rows["x"].to_pylist()) / rows.num_rows}))
-'''
-EVALUATION = '''
+"""
+EVALUATION = """
 import json, pathlib
 
 def evaluate(context, **kwargs):
     model = json.loads((pathlib.Path(context.artifact_input_path) / "model.json").read_text())
     rows = context.read_arrow()
     path = pathlib.Path(context.artifact_output_path)
-    (path / "metrics.json").write_text(json.dumps({"shift": sum(rows["x"].to_pylist()) / rows.num_rows - model["mean"]}))
-'''
+    mean = sum(rows["x"].to_pylist()) / rows.num_rows
+    (path / "metrics.json").write_text(json.dumps({"shift": mean - model["mean"]}))
+"""
 
 
 def model_folder(

@@ -57,7 +57,9 @@ airflow_alone = set(sys.modules)
 runpy.run_path({str(file)!r})
 print(*sorted({{name.split(".")[0] for name in set(sys.modules) - airflow_alone}} & set({HEAVY!r})))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=_env())
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=_env()
+    )
     assert done.stdout.strip() == ""
 
 
@@ -90,3 +92,17 @@ def test_the_order_of_the_life_cycle(dags: dict[str, DAG]) -> None:
     dag = dags["model_lifecycle"]
     assert [task.task_id for task in dag.topological_sort()] == ["train", "evaluate"]
     assert dag.get_task("evaluate").upstream_task_ids == {"train"}
+
+
+def test_every_operator_is_known_to_the_observer() -> None:
+    from modelops.operators import model
+    from modelops.operators.base import JobOperator
+
+    operators = {name: kind.job_type for name, kind in vars(model).items() if _is_job(kind, JobOperator)}
+    from modelops.domain.jobs import OPERATORS
+
+    assert operators == dict(OPERATORS)
+
+
+def _is_job(kind: object, base: type) -> bool:
+    return isinstance(kind, type) and issubclass(kind, base) and kind is not base

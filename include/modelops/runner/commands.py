@@ -28,7 +28,9 @@ def up(installation: Installation, *, steps: Steps) -> int:
         return 0
     started = time.monotonic()
     with running(installation, steps=steps):
-        steps.say(f"Up after {time.monotonic() - started:.1f} s.\n{welcome(installation)}\nCtrl-C stops it.")
+        steps.say(
+            f"Up after {time.monotonic() - started:.1f} s.\n{welcome(installation)}\nCtrl-C or `./modelops down` stops it."
+        )
         _wait_for_the_end()
     return 0
 
@@ -73,7 +75,7 @@ def demo(installation: Installation, *, steps: Steps, leave: bool) -> int:
     with running(installation, steps=steps, command="demo", with_demo=True):
         code = int(run_demo(installation, steps))
         if code == 0 and not leave and not others:
-            steps.say("Ctrl-C stops it.")
+            steps.say("Ctrl-C or `./modelops down` stops it.")
             _wait_for_the_end()
     return code
 

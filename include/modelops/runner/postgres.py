@@ -160,6 +160,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
                 env=_environment(),
                 cwd=self.data.parent,
             )

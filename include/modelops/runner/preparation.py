@@ -83,6 +83,7 @@ def migrate_airflow(installation: Installation, *, steps: Steps) -> None:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
                 check=False,
             )
         if done.returncode != 0:
@@ -120,6 +121,7 @@ def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
             capture_output=True,
             text=True,
             start_new_session=True,
+            umask=0o077,
             check=False,
         )
     for line in done.stderr.splitlines():

@@ -160,6 +160,7 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
             )
         self._runs[run.component.name] = replace(run, process=process, since=time.monotonic())
         self._tell()

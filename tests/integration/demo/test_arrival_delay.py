@@ -2,71 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.load import load
 from modelops.data.snapshot import write_snapshot
 from modelops.repository.definition import read_model
-from modelops.runtime.environment import Environment, Lock
-from modelops.runtime.process import Assignment, run_child
-from modelops.settings import PROJECT_ROOT
+from unit.demo.arrival_delay import FOLDER, imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Database
     from modelops.data.snapshot import Snapshot
-    from modelops.domain.datasets import Dataset
 
-FOLDER = PROJECT_ROOT / "include" / "demo" / "model_definitions" / "arrival_delay"
 KNOWN_AFTERWARDS = {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"}
 
 model = read_model(FOLDER, "demo/arrival_delay")
 
 
-def dataset(name: str) -> Dataset:
-    return model.datasets.choose(name, where="the test")
-
-
 @pytest.fixture
-def rows(database: Database, tmp_path: Path) -> Callable[[str], Snapshot]:
-    """Reads a dataset as a job would."""
-    load(database.owner_url)
+def rows(flights: Database, tmp_path: Path) -> Callable[[str], Snapshot]:
+    """Reads a dataset as a job would; the one to predict has no targets."""
 
     def read(name: str) -> Snapshot:
-        path = tmp_path / f"{name}.arrow"
-        url = database.url("modelops_sql")
-        return write_snapshot(url, dataset(name), path, where=name, labelled=name != "predict")
+        dataset = model.datasets.choose(name, where="the test")
+        if name == "predict":
+            dataset = replace(dataset, target_names=())
+        return write_snapshot(flights.url("modelops_sql"), dataset, tmp_path / f"{name}.arrow", where=name)
 
     return read
-
-
-def run(
-    verb: Any, seen: Snapshot, name: str, folder: Path, *, trained: Path | None = None, **hyperparameters: Any
-) -> str:
-    """Run one function of the model in a process of its own; gives what it printed."""
-    lines: list[str] = []
-    assignment = Assignment(
-        verb=verb,
-        model_folder=FOLDER,
-        rows=seen.path,
-        artifact_input=trained,
-        artifact_output=folder,
-        hyperparameters={**model.hyperparameters, **hyperparameters},
-        dataset=dataset(name),
-        project_id="demo",
-        model_id=model.model_id,
-        model_version="1",
-        job_id="test",
-    )
-    here = Environment(python=Path(sys.executable), lock=Lock(text=None, sha256="0" * 64))
-    run_child(assignment, environment=here, workdir=folder / "work", memory=None, on_line=lines.append)
-    return "\n".join(lines)
 
 
 def test_the_datasets_have_the_rows_that_the_readme_counts(rows: Callable[[str], Snapshot]) -> None:
@@ -74,7 +41,7 @@ def test_the_datasets_have_the_rows_that_the_readme_counts(rows: Callable[[str],
     assert counted == {"train": 160_678, "evaluate": 28_293, "evaluate_september": 27_010, "predict": 29_327}
 
 
-def test_the_datasets_have_the_columns_that_are_declared_in_the_same_types(rows: Callable[[str], Snapshot]) -> None:
+def test_the_datasets_have_the_declared_columns_in_the_same_types(rows: Callable[[str], Snapshot]) -> None:
     declared = [*model.datasets.entity_key, *model.datasets.features]
     train = rows("train").columns
     assert list(train) == [*declared, *model.datasets.targets]
@@ -86,9 +53,8 @@ def test_the_same_rows_have_the_same_hash(rows: Callable[[str], Snapshot]) -> No
     assert rows("evaluate").sha256 == rows("evaluate").sha256
 
 
-def test_what_is_known_before_departure_comes_from_nothing_that_is_known_after(database: Database) -> None:
-    load(database.owner_url)
-    with database.connect("modelops_owner") as connection:
+def test_what_is_known_before_departure_comes_from_nothing_that_is_known_after(flights: Database) -> None:
+    with flights.connect("modelops_owner") as connection:
         used = connection.execute(
             "SELECT column_name FROM information_schema.view_column_usage"
             " WHERE view_schema = 'flights' AND view_name = 'departures'"
@@ -102,14 +68,16 @@ def test_what_is_known_before_departure_comes_from_nothing_that_is_known_after(d
     ("estimator", "july", "september"), [("logistic_regression", 0.728, 0.681), ("gradient_boosting", 0.758, 0.723)]
 )
 def test_the_model_is_as_good_as_the_readme_says(
-    rows: Callable[[str], Snapshot], tmp_path: Path, estimator: str, july: float, september: float
+    rows: Callable[[str], Snapshot],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    estimator: str,
+    july: float,
+    september: float,
 ) -> None:
-    trained = tmp_path / "trained"
-    said = run("train", rows("train"), "train", trained, estimator=estimator)
-    assert said.startswith("160,678 flights, 24.9% of them late, 23 features\n")
-
-    for name, expected in (("evaluate", july), ("evaluate_september", september)):
-        folder = tmp_path / name
-        run("evaluate", rows(name), name, folder, trained=trained)
-        metrics = json.loads((folder / "metrics.json").read_text())
-        assert metrics["auc"] == pytest.approx(expected, abs=0.005), name
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    with imported(tmp_path) as code:
+        code.module("training").train(code.context(rows("train").path, estimator=estimator))
+        for name, auc in (("evaluate", july), ("evaluate_september", september)):
+            code.module("evaluation").evaluate(code.context(rows(name).path))
+            assert code.metrics()["auc"] == pytest.approx(auc, abs=0.005), name

@@ -52,10 +52,9 @@ def stored(database: Database, name: str) -> pa.Table:
     return table.replace_schema_metadata().sort_by([(key, "ascending") for key in KEYS[name]])
 
 
-def test_every_value_arrives(database: Database) -> None:
-    assert load(database.owner_url) == ROWS
+def test_every_value_arrives(flights: Database) -> None:
     for name, keys in KEYS.items():
-        source, table = pq.read_table(DATA / f"{name}.parquet"), stored(database, name)
+        source, table = pq.read_table(DATA / f"{name}.parquet"), stored(flights, name)
         if name == "flights":
             assert table["flight_id"].to_pylist() == list(range(1, ROWS[name] + 1))
             table = table.drop_columns("flight_id")
@@ -64,34 +63,31 @@ def test_every_value_arrives(database: Database) -> None:
         assert table.equals(source.cast(pa.schema([(field.name, field.type) for field in table.schema]))), name
 
 
-def test_every_table_has_its_key_and_says_what_it_is(database: Database) -> None:
-    load(database.owner_url)
+def test_every_table_has_its_key_and_says_what_it_is(flights: Database) -> None:
     keys = ask(
-        database,
+        flights,
         "SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'p'"
         " AND connamespace = 'flights'::regnamespace",
     )
     assert {name for (name,) in keys} == {f"flights.{name}" for name in ROWS}
     silent = ask(
-        database,
+        flights,
         "SELECT relname FROM pg_class WHERE relnamespace = 'flights'::regnamespace AND relkind IN ('r', 'v')"
         " AND obj_description(oid, 'pg_class') IS NULL",
     )
     assert silent == []
 
 
-def test_the_planner_knows_the_tables(database: Database) -> None:
-    load(database.owner_url)
-    assert ask(database, "SELECT reltuples FROM pg_class WHERE oid = 'flights.flights'::regclass") == [(336776,)]
+def test_the_planner_knows_the_tables(flights: Database) -> None:
+    assert ask(flights, "SELECT reltuples FROM pg_class WHERE oid = 'flights.flights'::regclass") == [(336776,)]
 
 
 @pytest.mark.parametrize("login", ["modelops_sql", "modelops_reader"])
-def test_readers_may_read_and_no_more(database: Database, login: str) -> None:
-    load(database.owner_url)
-    assert ask(database, "SELECT count(*) FROM flights.departures", login) == [(336776,)]
+def test_readers_may_read_and_no_more(flights: Database, login: str) -> None:
+    assert ask(flights, "SELECT count(*) FROM flights.departures", login) == [(336776,)]
     for statement in ("DELETE FROM flights.airlines", "CREATE TABLE flights.mine ()"):
         with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)):
-            ask(database, statement, login)
+            ask(flights, statement, login)
 
 
 def test_what_is_there_already_is_left_alone(database: Database) -> None:

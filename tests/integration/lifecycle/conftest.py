@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from factories import model_folder
 
+from factories import model_folder
 from modelops.data.artifacts import ArtifactStore
 from modelops.lifecycle.services import Services
 from modelops.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conftest import Database
 
 
@@ -43,9 +41,7 @@ def services(
         admin.execute("GRANT SELECT ON measured TO modelops_sql")
     configuration = tmp_path / "repositories.yaml"
     configuration.write_text(json.dumps({"repositories": {"here": {"path": str(repository)}}}))
-    settings = Settings(
-        home=tmp_path / "home", artifacts=(tmp_path / "artifacts").as_uri(), repositories=configuration
-    )
+    settings = Settings(home=tmp_path / "home", artifacts=(tmp_path / "artifacts").as_uri(), repositories=configuration)
     return Services(
         connection=connection,
         rows_url=database.url("modelops_sql"),

@@ -1,12 +1,12 @@
-"""What a person can get wrong fails at once, says what, where and what would be right, and leaves nothing half-written."""
+"""What a person can get wrong fails at once, says what, where and what would be right, and leaves nothing behind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_key
 
+from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_key
 from modelops.domain.errors import BadInput, DatasetError, Unavailable, UnknownVersion, UserCodeError
 from modelops.domain.jobs import JobType
 from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
@@ -35,8 +35,8 @@ SQL = [
         "SELECT id,\n x, y, late\nFROM nowhere", 'relation "nowhere" does not exist', "line 3 of its SQL", id="no table"
     ),
     pytest.param("SELECT id, x, y, late FROM measured WHERE id < 0", "has no rows", "at least one row", id="no rows"),
-    pytest.param("SELECT x, y, late FROM measured", "lacks the entity key column id", "it gives x, y, late", id="no key"),
-    pytest.param("SELECT id, y, late FROM measured", "lacks the feature column x", "gives id, y, late", id="no feature"),
+    pytest.param("SELECT x, y, late FROM measured", "lacks the entity key column id", "gives x, y, late", id="no key"),
+    pytest.param("SELECT id, y, late FROM measured", "lacks the feature column x", "gives id, y", id="no feature"),
     pytest.param("SELECT id, x, y FROM measured", "lacks the target column late", "gives id, x, y", id="no target"),
     pytest.param(
         "SELECT id % 10 AS id, x, y, late FROM measured",

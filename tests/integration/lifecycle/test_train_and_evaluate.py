@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from factories import take, task_key
 
+from factories import take, task_key
 from modelops.domain.errors import ArtifactChanged
 from modelops.domain.jobs import JobStatus, JobType
 from modelops.domain.versions import ArtifactRole, VersionStatus

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from factories import begin_version, take, trained_version
 
 if TYPE_CHECKING:
-    from conftest import Database
     from psycopg import Connection
+
+    from conftest import Database
 
 WRITERS = ["modelops_jobs", "modelops_owner"]
 
@@ -97,8 +99,8 @@ def test_an_evaluation_of_other_artifacts(database: Database, connection: Connec
     "statement",
     [
         "SELECT * FROM modelops.version",
-        "WITH x AS (INSERT INTO modelops.job (type, dag_id, run_id, task_id, subject, requested_by, created_at)"
-        " VALUES ('training', 'd', 'r', 't', 's', 'me', now()) RETURNING 1) SELECT * FROM x",
+        "WITH x AS (INSERT INTO modelops.job_event (job_id, attempt, event, at, actor)"
+        " VALUES (1, 1, 'completed', now(), 'me') RETURNING 1) SELECT * FROM x",
         "CREATE TABLE mine (x int)",
         "SET default_transaction_read_only = off; CREATE TABLE mine (x int)",
         "SET default_transaction_read_only = off; CREATE TABLE staging.mine (x int)",

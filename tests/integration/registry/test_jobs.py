@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from factories import begin_version, take, task_key
 
+from factories import begin_version, take, task_key
 from modelops.domain.errors import FenceLost
 from modelops.domain.jobs import JobStatus
 from modelops.registry import jobs, versions

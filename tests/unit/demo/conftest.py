@@ -1,99 +1,22 @@
-"""The demonstration's model, imported, and rows that look like flights."""
+"""Fixtures for the tests of the demonstration's model."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import json
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
-from modelops.repository.definition import read_model
-from modelops.runtime.context import ModelContext
-from modelops.settings import PROJECT_ROOT
+from unit.demo.arrival_delay import imported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import ModuleType
 
-FOLDER = PROJECT_ROOT / "include" / "demo" / "model_definitions" / "arrival_delay"
-CATEGORICAL = {
-    "carrier": ["UA", "B6", "EV"],
-    "origin": ["EWR", "JFK", "LGA"],
-    "dest": ["IAH", "MIA", "BOS", "SFO"],
-    "plane_engine": ["Turbo-fan", "Turbo-jet", None],
-    "plane_manufacturer": ["BOEING", "AIRBUS", "EMBRAER", None],
-}
-MAY_BE_MISSING = {"plane_age", "plane_seats", "temp", "wind_dir", "wind_gust", "pressure"}
-
-
-class Model:
-    """The model's code under a name of its own, so that no other test meets its modules."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.definition = read_model(FOLDER, "demo/arrival_delay")
-
-    def module(self, name: str) -> ModuleType:
-        return importlib.import_module(f"arrival_delay_of_the_demo.{name}")
-
-    def context(self, rows: pa.Table, **hyperparameters: Any) -> ModelContext:
-        """What the code is given; the folder of artifacts is the same for training and evaluation."""
-        file = self._folder / "rows.arrow"
-        with pa.ipc.new_file(file, rows.schema) as writer:
-            writer.write_table(rows)
-        datasets = self.definition.datasets
-        assignment = {
-            "rows": str(file),
-            "hyperparameters": {**self.definition.hyperparameters, **hyperparameters},
-            "dataset": {
-                "sql": "SELECT 1",
-                "entity_key": list(datasets.entity_key),
-                "feature_names": list(datasets.features),
-                "target_names": list(datasets.targets),
-            },
-            "artifact_input": str(self._folder),
-            "artifact_output": str(self._folder),
-            **dict.fromkeys(("project_id", "model_id", "model_version", "job_id"), "test"),
-        }
-        return ModelContext(assignment)
-
-    def rows(self, count: int = 400, **columns: Any) -> pa.Table:
-        """Flights of chance that are late the more often the later they depart; `columns` replaces some."""
-        random = np.random.default_rng(7)
-        table: dict[str, Any] = {"flight_id": np.arange(count)}
-        for name in self.definition.datasets.features:
-            if name in CATEGORICAL:
-                table[name] = pa.array([CATEGORICAL[name][i % len(CATEGORICAL[name])] for i in range(count)])
-            else:
-                gaps = random.random(count) < (0.2 if name in MAY_BE_MISSING else 0)
-                table[name] = pa.array(random.uniform(0, 24, count), mask=gaps)
-        table["late"] = (np.asarray(table["departure_hour"]) + random.normal(0, 4, count) > 16).astype("int32")
-        return pa.table(table | columns)
-
-    def metrics(self) -> Mapping[str, float]:
-        found: Mapping[str, float] = json.loads((self._folder / "metrics.json").read_text())
-        return found
+    from unit.demo.arrival_delay import Model
 
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
     monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # the package sets it if nobody has
-    name = "arrival_delay_of_the_demo"
-    modules = FOLDER / "model_modules"
-    spec = importlib.util.spec_from_file_location(
-        name, modules / "__init__.py", submodule_search_locations=[str(modules)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[name] = package
-    spec.loader.exec_module(package)
-    yield Model(tmp_path)
-    for loaded in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
-        del sys.modules[loaded]
+    with imported(tmp_path) as model:
+        yield model

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from unit.demo.arrival_delay import ESTIMATORS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from unit.demo.conftest import Model
+    from unit.demo.arrival_delay import Model
 
-ESTIMATORS = pytest.mark.parametrize("estimator", ["logistic_regression", "gradient_boosting"])
+BOTH = pytest.mark.parametrize("estimator", ESTIMATORS)
 
 
-@ESTIMATORS
+@BOTH
 def test_what_was_trained_is_measured(model: Model, tmp_path: Path, estimator: str) -> None:
     context = model.context(model.rows(), estimator=estimator, max_iter=50)
     model.module("training").train(context)
@@ -30,7 +32,7 @@ def test_what_was_trained_is_measured(model: Model, tmp_path: Path, estimator: s
     assert plots == {"roc.png", "calibration.png", "scores.png", "feature_importance.png"}
 
 
-@ESTIMATORS
+@BOTH
 def test_a_batch_without_a_value_or_with_a_new_one_is_scored(model: Model, estimator: str) -> None:
     context = model.context(model.rows(), estimator=estimator, max_iter=50)
     model.module("training").train(context)
@@ -42,7 +44,7 @@ def test_a_batch_without_a_value_or_with_a_new_one_is_scored(model: Model, estim
     assert (scored["late"] == (scored["late_probability"] >= 0.5)).all()
 
 
-@ESTIMATORS
+@BOTH
 def test_a_score_does_not_depend_on_the_rest_of_the_batch(model: Model, estimator: str) -> None:
     context = model.context(model.rows(), estimator=estimator, max_iter=50)
     model.module("training").train(context)

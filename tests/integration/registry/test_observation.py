@@ -1,0 +1,151 @@
+"""What the observer writes: idempotent, never over what a worker wrote, and complete for jobs that ran no code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from factories import begin_version, take, task_key
+from modelops.domain.jobs import JobStatus, JobType, TaskKey
+from modelops.domain.versions import VersionStatus
+from modelops.registry import jobs, observation, versions
+from modelops.registry.observation import Ending, Request, Sighting
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def sighting(key: TaskKey, **values: Any) -> Sighting:
+    seen = {
+        "key": key,
+        "type": JobType.TRAINING,
+        "attempt": 1,
+        "anew": True,
+        "scheduled_at": NOON + timedelta(seconds=2),
+        "queued_at": NOON + timedelta(seconds=3),
+        "ending": None,
+    }
+    return Sighting(**seen | values)
+
+
+def ending(status: JobStatus, **values: Any) -> Ending:
+    told = {"status": status, "at": NOON + timedelta(seconds=9), "by": "airflow", "reason": "so it was"}
+    return Ending(**told | values)
+
+
+def introduce(connection: Connection[Any], key: TaskKey) -> None:
+    request = Request(at=NOON, by="ada", subject="demo/arrival_delay", parameters={"model": "demo/arrival_delay"})
+    observation.introduce(connection, key, JobType.TRAINING, request)
+
+
+def only_job(connection: Connection[Any], key: TaskKey) -> jobs.JobRecord:
+    [job] = jobs.of_runs(connection, [key.run_id])
+    return job
+
+
+def story(connection: Connection[Any], key: TaskKey) -> list[tuple[str, str]]:
+    return [(e["event"], e["actor"]) for e in jobs.events(connection, only_job(connection, key).id)]
+
+
+def test_a_job_is_there_before_a_worker_takes_it(connection: Connection[Any]) -> None:
+    key = task_key()
+    assert not observation.record(connection, sighting(key))
+    introduce(connection, key)
+    for _ in range(3):
+        assert observation.record(connection, sighting(key))
+    job = only_job(connection, key)
+    assert (job.status, job.requested_by, job.created_at) == (JobStatus.QUEUED, "ada", NOON)
+    assert story(connection, key) == [("created", "ada"), ("scheduled", "airflow"), ("queued", "airflow")]
+
+
+def test_what_the_observer_learns_late_does_not_move_a_running_job_back(connection: Connection[Any]) -> None:
+    key = task_key()
+    take(connection, key)
+    introduce(connection, key)
+    observation.record(connection, sighting(key))
+    job = only_job(connection, key)
+    assert (job.status, job.created_at) == (JobStatus.RUNNING, NOON)
+    assert [event for event, _ in story(connection, key)] == ["created", "scheduled", "queued", "running"]
+    assert job.waited is not None
+
+
+def test_a_worker_that_was_lost(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    introduce(connection, key)
+    version = begin_version(connection, attempt)
+    observation.record(connection, sighting(key, ending=ending(JobStatus.RETRYING)))
+    assert only_job(connection, key).status is JobStatus.RETRYING
+    assert {"lost", "retrying"} <= {event for event, _ in story(connection, key)}
+    assert versions.in_the_making(connection, job_id=attempt.job_id) is not None
+
+    observation.record(connection, sighting(key, attempt=2, anew=False, ending=ending(JobStatus.FAILED)))
+    job = only_job(connection, key)
+    assert (job.status, job.error) == (JobStatus.FAILED, "so it was")
+    assert versions.find(connection, version.name, version.number).status is VersionStatus.FAILED
+
+
+def test_an_old_look_does_not_disturb_a_newer_attempt(connection: Connection[Any]) -> None:
+    key = task_key()
+    take(connection, key)
+    introduce(connection, key)
+    take(connection, key, number=2, fresh=False)
+    observation.record(connection, sighting(key, ending=ending(JobStatus.RETRYING)))
+    job = only_job(connection, key)
+    assert (job.status, job.attempt) == (JobStatus.RUNNING, 2)
+
+
+def test_a_person_stops_a_training(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    introduce(connection, key)
+    version = begin_version(connection, attempt)
+    observation.record(connection, sighting(key, ending=ending(JobStatus.CANCELLED, by="grace")))
+    assert only_job(connection, key).status is JobStatus.CANCELLED
+    assert ("cancelled", "grace") in story(connection, key)
+    assert versions.find(connection, version.name, version.number).status is VersionStatus.FAILED
+
+
+@pytest.mark.parametrize("status", [JobStatus.SKIPPED, JobStatus.FAILED])
+def test_a_completed_job_stays_completed_whatever_airflow_says(connection: Connection[Any], status: JobStatus) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    introduce(connection, key)
+    with connection.transaction():
+        jobs.hold(connection, attempt)
+        jobs.complete(connection, attempt, {"version": 1})
+    observation.record(connection, sighting(key, anew=False, ending=ending(status)))
+    observation.record(connection, sighting(key, attempt=2, anew=False))
+    assert only_job(connection, key).status is JobStatus.COMPLETED
+
+
+def test_a_completed_job_that_a_person_clears_is_queued_again(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    introduce(connection, key)
+    with connection.transaction():
+        jobs.hold(connection, attempt)
+        jobs.complete(connection, attempt, {"version": 1})
+    observation.record(connection, sighting(key, attempt=2, anew=True, queued_at=NOON + timedelta(hours=1)))
+    job = only_job(connection, key)
+    assert (job.status, job.attempt) == (JobStatus.QUEUED, 2)
+
+
+def test_a_job_that_airflow_has_forgotten(connection: Connection[Any]) -> None:
+    key = task_key()
+    introduce(connection, key)
+    [job] = observation.open_jobs(connection)
+    observation.give_up(connection, job, ending(JobStatus.FAILED))
+    assert only_job(connection, key).status is JobStatus.FAILED
+    assert observation.open_jobs(connection) == []
+
+
+def test_up_to_when_the_ledger_is_complete(connection: Connection[Any]) -> None:
+    assert observation.last_seen(connection) is None
+    for at in (NOON, NOON + timedelta(seconds=2)):
+        observation.note(connection, at)
+    assert observation.last_seen(connection) == NOON + timedelta(seconds=2)

@@ -1,0 +1,30 @@
+"""Where things are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelops.settings import PROJECT_ROOT, Settings
+
+
+def test_without_any_setting_all_is_in_the_project() -> None:
+    settings = Settings.from_environment({})
+    assert settings.home == PROJECT_ROOT / ".modelops"
+    assert settings.artifacts == (PROJECT_ROOT / ".modelops/artifacts").as_uri()
+    assert settings.repositories == PROJECT_ROOT / "repositories.yaml"
+    assert settings.child_memory is None
+
+
+def test_everything_can_be_set() -> None:
+    settings = Settings.from_environment(
+        {
+            "MODELOPS_HOME": "/srv/modelops",
+            "MODELOPS_ARTIFACTS": "s3://bucket/artifacts",
+            "MODELOPS_REPOSITORIES": "/etc/repositories.yaml",
+            "MODELOPS_CHILD_MEMORY": "2048",
+        }
+    )
+    assert settings.work == Path("/srv/modelops/work")
+    assert settings.artifacts == "s3://bucket/artifacts"
+    assert settings.repositories == Path("/etc/repositories.yaml")
+    assert settings.child_memory == 2 * 2**30
