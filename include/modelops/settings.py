@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelops.domain.errors import BadInput
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,6 +48,10 @@ class Settings:
         """Read MODELOPS_HOME, MODELOPS_ARTIFACTS, MODELOPS_REPOSITORIES and MODELOPS_CHILD_MEMORY (MiB)."""
         home = Path(environ.get("MODELOPS_HOME") or PROJECT_ROOT / ".modelops").resolve()
         memory = environ.get("MODELOPS_CHILD_MEMORY")
+        if memory and not memory.isdecimal():
+            raise BadInput(
+                f"{memory!r} is no amount of memory", where="MODELOPS_CHILD_MEMORY", expected="MiB, like 4096"
+            )
         return cls(
             home=home,
             artifacts=environ.get("MODELOPS_ARTIFACTS") or (home / "artifacts").as_uri(),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from modelops.domain.errors import BadInput
 from modelops.settings import PROJECT_ROOT, Settings
 
 
@@ -28,3 +31,8 @@ def test_everything_can_be_set() -> None:
     assert settings.artifacts == "s3://bucket/artifacts"
     assert settings.repositories == Path("/etc/repositories.yaml")
     assert settings.child_memory == 2 * 2**30
+
+
+def test_an_amount_of_memory_that_is_none() -> None:
+    with pytest.raises(BadInput, match="'2 GB' is no amount of memory"):
+        Settings.from_environment({"MODELOPS_CHILD_MEMORY": "2 GB"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,6 +14,7 @@ from modelops.lifecycle.services import Services
 from modelops.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from conftest import Database
 
 

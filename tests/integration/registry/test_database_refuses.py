@@ -99,8 +99,8 @@ def test_an_evaluation_of_other_artifacts(database: Database, connection: Connec
     "statement",
     [
         "SELECT * FROM modelops.version",
-        "WITH x AS (INSERT INTO modelops.job_event (job_id, attempt, event, at, actor)"
-        " VALUES (1, 1, 'completed', now(), 'me') RETURNING 1) SELECT * FROM x",
+        "WITH x AS (INSERT INTO modelops.artifact DEFAULT VALUES RETURNING 1) SELECT * FROM x",
+        "WITH x AS (UPDATE modelops.version SET number = 7 RETURNING 1) SELECT * FROM x",
         "CREATE TABLE mine (x int)",
         "SET default_transaction_read_only = off; CREATE TABLE mine (x int)",
         "SET default_transaction_read_only = off; CREATE TABLE staging.mine (x int)",
