@@ -27,8 +27,8 @@ class Column:
     type: str
 
 
-def describe(connection: Connection[Any], dataset: Dataset, *, where: str) -> tuple[Column, ...]:
-    """The columns that the query would give, found without running it.
+def describe(connection: Connection[Any], dataset: Dataset, *, where: str, labelled: bool = True) -> tuple[Column, ...]:
+    """The columns that the query would give, found without running it; with `labelled`, the targets among them.
 
     Raises:
         DatasetError: it doesn't parse, isn't one SELECT, names what isn't there or may not be read.
@@ -48,7 +48,7 @@ def describe(connection: Connection[Any], dataset: Dataset, *, where: str) -> tu
         hint = error.diag.message_hint
         raise refused(said, where=f"{where}{_line(error, sql.as_string())}", hint=hint) from error
     columns = tuple(Column(name=c.name, type=_type_name(connection, c.type_code)) for c in cursor.description or ())
-    _check_names([column.name for column in columns], dataset, where=where)
+    _check_names([column.name for column in columns], dataset, where=where, labelled=labelled)
     return columns
 
 
@@ -90,7 +90,7 @@ def _type_name(connection: Connection[Any], oid: int) -> str:
     return known.name if known else "unknown"
 
 
-def _check_names(names: list[str], dataset: Dataset, *, where: str) -> None:
+def _check_names(names: list[str], dataset: Dataset, *, where: str, labelled: bool) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DatasetError(
@@ -101,7 +101,7 @@ def _check_names(names: list[str], dataset: Dataset, *, where: str) -> None:
     roles = (
         ("entity key", dataset.entity_key),
         ("feature", dataset.feature_names),
-        ("target", dataset.target_names),
+        ("target", dataset.target_names if labelled else ()),
     )
     for role, wanted in roles:
         missing = [name for name in wanted if name not in names]

@@ -123,9 +123,7 @@ class Watch:
 
         match instance["state"]:
             case "up_for_retry":
-                return ended(
-                    JobStatus.RETRYING, f"{SILENT}; another one follows"
-                )
+                return ended(JobStatus.RETRYING, f"{SILENT}; another one follows")
             case "upstream_failed":
                 return ended(JobStatus.SKIPPED, "a task before it failed")
             case "skipped" | "removed" as state:
@@ -136,9 +134,7 @@ class Watch:
             case "failed":
                 if by := self._person(key, instance):
                     return ended(JobStatus.CANCELLED, "stopped by hand", by)
-                return ended(
-                    JobStatus.FAILED, f"{SILENT}; its log may tell why"
-                )
+                return ended(JobStatus.FAILED, f"{SILENT}; its log may tell why")
         return None
 
     def _person(self, key: TaskKey, instance: Mapping[str, Any]) -> str | None:

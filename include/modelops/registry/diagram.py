@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 def state_diagram(transitions: Iterable[Mapping[str, Any]], *, kind: str) -> str:
     """A Mermaid state diagram of one kind of version; states that nothing leaves are final."""
     rows = [row for row in transitions if row["kind"] == kind]
-    lines = ["stateDiagram-v2"]
-    for row in rows:
-        lines.append(f"    {row['from_status'] or '[*]'} --> {row['to_status']}: {row['job_type']} · {row['meaning']}")
+    steps = [
+        f"    {row['from_status'] or '[*]'} --> {row['to_status']}: {row['job_type']} · {row['meaning']}" for row in rows
+    ]
     left = {row["from_status"] for row in rows}
     final = {row["to_status"]: None for row in rows if row["to_status"] not in left}
-    lines += [f"    {status} --> [*]" for status in final]
-    return "\n".join(lines)
+    return "\n".join(["stateDiagram-v2", *steps, *(f"    {status} --> [*]" for status in final)])

@@ -32,7 +32,7 @@ def airflow(installation: Installation) -> list[Component]:
         # First, as it takes the longest; stopped last, as tasks report to it. It has nothing to put away.
         program("api-server", order=1, grace=2),
         # Tasks that run may finish while it ends.
-        program("scheduler", "--skip-serve-logs", grace=10),
+        program("scheduler", "--skip-serve-logs", grace=5),
         program("dag-processor"),
         program("triggerer", "--skip-serve-logs"),
     ]

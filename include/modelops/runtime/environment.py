@@ -123,7 +123,10 @@ def build(lock: Lock, *, settings: Settings, where: str, log: Callable[[str], No
 
 def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
     begun, wanted = path.with_suffix(".begun"), path.with_suffix(".in")
-    begun.unlink(missing_ok=True)  # uv would prefer the versions in it
+    # uv prefers the versions in the file that it is to write. Where the user leaves a version open, that of the project
+    # is as good as any, and on this machine already.
+    ours = PROJECT_ROOT / "requirements.txt"
+    begun.write_bytes(ours.read_bytes() if ours.exists() else b"")
     wanted.write_text(asked, encoding="utf-8")
     arguments = ["pip", "compile", str(wanted), "--output-file", str(begun), "--no-header", "--no-annotate"]
     arguments += [

@@ -134,6 +134,8 @@ def _environment_of_child(assignment: Assignment, *, python: Path, scratch: Path
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
+        # By default OpenMP's threads wait for each other by spinning, which on a busy machine makes fits take longer.
+        "OMP_WAIT_POLICY": "passive",
         MARKER: assignment.job_id,
     }
     if "OMP_NUM_THREADS" in os.environ:

@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 FLIGHTS = "flights_of_the_tests"
 
 
-@pytest.fixture
-def database(database: Database) -> Database:
-    """A database of the test's own, without the flights."""
-    _let_owner_create(database)
-    return database
-
-
 @pytest.fixture(scope="session")
 def flights(server: PostgresServer, template: str) -> Iterator[Database]:
     """A database with the flights, made once, for tests that only read."""

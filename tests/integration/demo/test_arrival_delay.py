@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +28,8 @@ def rows(flights: Database, tmp_path: Path) -> Callable[[str], Snapshot]:
 
     def read(name: str) -> Snapshot:
         dataset = model.datasets.choose(name, where="the test")
-        if name == "predict":
-            dataset = replace(dataset, target_names=())
-        return write_snapshot(flights.url("modelops_sql"), dataset, tmp_path / f"{name}.arrow", where=name)
+        path = tmp_path / f"{name}.arrow"
+        return write_snapshot(flights.url("modelops_sql"), dataset, path, where=name, labelled=name != "predict")
 
     return read
 

@@ -15,6 +15,7 @@ from modelops.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from conftest import Database
 
 

@@ -71,6 +71,7 @@ def test_the_code_gets_no_credentials(model: Model, monkeypatch: pytest.MonkeyPa
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
+        "OMP_WAIT_POLICY": "passive",
         "OMP_NUM_THREADS": "1",
         "MODELOPS_CHILD": model.job_id,
     }
