@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.registry import jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from psycopg import Connection
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from modelops.settings import Settings
 
 Log = Callable[[str], None]
+HASH_LENGTHS = {40, 64}
+"""Of a git commit and of a SHA-256, in hex."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +40,7 @@ class Services:
 
     def reach(self, attempt: Attempt, step: str, **detail: object) -> None:
         """Say in the log and write in the ledger that the attempt has come to a step."""
-        shown = ", ".join(
-            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
-            for name, value in detail.items()
-            if value is not None
-        )
-        self.log(f"▸ {step.replace('_', ' ')}{': ' if shown else ''}{shown}")
+        self.log(f"▸ {step.replace('_', ' ')} {_shown(detail)}".rstrip())
         jobs.reach(self.connection, attempt, step, **detail)
 
     @contextmanager
@@ -64,3 +61,15 @@ class Services:
 def tag_of(attempt: Attempt) -> str:
     """What a job's temporary files begin with."""
     return f"job-{attempt.job_id}"
+
+
+def _shown(detail: Mapping[str, object]) -> str:
+    """Details as they stand in the log: numbers with commas, hashes cut to what tells them apart."""
+    words = []
+    for name, value in detail.items():
+        if isinstance(value, int):
+            words.append(f"{name}={value:,}")
+        elif value is not None:
+            text = str(value)
+            words.append(f"{name}={text[:12] if len(text) in HASH_LENGTHS else text}")
+    return f"({', '.join(words)})" if words else ""

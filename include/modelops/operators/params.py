@@ -18,7 +18,7 @@ def model_param() -> Param:
         found[0] if found else None,
         type="string",
         title="Model",
-        description="`<repository>/<model>`, one of those that repositories.yaml leads to.",
+        description="<repository>/<model>, of the repositories that repositories.yaml names.",
         **choice,
     )
 

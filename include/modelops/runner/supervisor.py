@@ -170,14 +170,14 @@ class Supervisor:
         assert run.process is not None
         delay = _delay(run.ended)
         self._runs[name] = replace(run, process=None, ended=run.ended + 1, due=time.monotonic() + delay)
-        self._tell()
+        # Its children, a scheduler's tasks above all, would go on beside those that the new one starts. They aren't
+        # asked to end: that would count as a failure of theirs. Airflow tries again what was lost.
+        end_marked(self._home, component=name, grace=0)
         self._report(
             f"✗ {name} ended ({in_words(run.process.returncode)}); starting it again in {delay:g} s "
             f"(log: {run.component.log})"
         )
-        # Its children, a scheduler's tasks above all, would go on beside those that the new one starts. They aren't
-        # asked to end: that would count as a failure of theirs. Airflow tries again what was lost.
-        end_marked(self._home, component=name, grace=0)
+        self._tell()
 
     def _end_components(self) -> None:
         for order in sorted({run.component.order for run in self.runs().values()}):

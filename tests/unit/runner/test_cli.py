@@ -1,0 +1,147 @@
+"""The command line: what it takes and what it says to wrong use."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modelops.domain.errors import BadInput, Unavailable
+from modelops.runner import cli, development
+from modelops.runner.health import dag_files
+from modelops.runner.installation import Installation
+from modelops.runner.steps import Steps
+from modelops.runner.supervisor import in_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMANDS = ("demo", "up", "down", "status", "reset", "test", "lint", "migrate", "psql", "lock", "check")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main([command, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: modelops {command}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["upp"], "invalid choice: 'upp'"),
+        (["up", "--detached"], "`up` doesn't know --detached"),
+        (["psql", "--role", "root"], "invalid choice: 'root'"),
+        (["check"], "the following arguments are required: FOLDER"),
+    ],
+)
+def test_wrong_use_gets_one_sentence(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(arguments)
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_tests_that_are_not_there_are_told_from_options_for_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(development, "_tool", lambda *command: started.append(command) or 0)
+    with pytest.raises(BadInput, match="there are no tests 'units'"):
+        development.test(["units"])
+    development.test(["unit", "-k", "layout"])
+    development.test(["-x"])
+    development.test(["tests/unit/test_settings.py::test_one"])
+    assert started == [
+        ("python", "-m", "pytest", "tests/unit", "-k", "layout"),
+        ("python", "-m", "pytest", "tests/unit", "tests/integration", "tests/dags", "tests/e2e", "-x"),
+        ("python", "-m", "pytest", "tests/unit/test_settings.py::test_one"),
+    ]
+
+
+def test_the_lock_is_made_by_the_command_in_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(development, "_tool", lambda *command: started.append(command) or 0)
+    development.lock()
+    (command,) = started
+    assert command[:3] == ("uv", "pip", "compile")
+    assert "--generate-hashes" in command
+    assert command[-3:] == ("requirements.in", "-o", "requirements.txt")
+
+
+def test_status_of_what_has_never_run_is_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MODELOPS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cli, "_stop_on_signals", lambda _: None)
+    assert cli.main(["status"]) == 3
+    assert "Not running" in capsys.readouterr().out
+    assert not (tmp_path / "home").exists(), "asking must not make anything"
+
+
+def test_reset_without_anybody_to_ask_removes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "kept").write_text("")
+    monkeypatch.setenv("MODELOPS_HOME", str(tmp_path))
+    monkeypatch.setattr(cli, "_stop_on_signals", lambda _: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert cli.main(["reset"]) == 1
+    assert "--yes" in capsys.readouterr().err
+    assert (tmp_path / "kept").exists()
+
+
+def test_reset_keeps_the_models_environments_unless_all_shall_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("MODELOPS_HOME", str(home))
+    monkeypatch.setattr(cli, "_stop_on_signals", lambda _: None)
+    for folder in ("environments", "postgres", "artifacts"):
+        (home / folder).mkdir(parents=True)
+    assert cli.main(["reset", "--yes"]) == 0
+    assert [path.name for path in home.iterdir()] == ["environments"]
+    assert cli.main(["reset", "--yes", "--all"]) == 0
+    assert not any(home.iterdir())
+
+
+def test_a_port_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    installation = Installation(tmp_path, environ={"AIRFLOW__API__PORT": "web"})
+    with pytest.raises(BadInput, match="'web' is no port"):
+        _ = installation.url
+
+
+def test_a_dag_file_names_airflow_and_dags(tmp_path: Path) -> None:
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "flow.py").write_text("from airflow.sdk import DAG\n")
+    (tmp_path / "helper.py").write_text("import airflow\n")
+    (tmp_path / "notes.md").write_text("airflow dag")
+    assert dag_files(tmp_path) == {"part/flow.py"}
+
+
+def test_a_step_is_told_with_its_time_also_when_it_fails() -> None:
+    shown = io.StringIO()
+    steps = Steps(shown)
+    with steps.step("PostgreSQL started"):
+        pass
+    with pytest.raises(Unavailable), steps.step("Registry migrated"):
+        raise Unavailable("no answer")
+    done, failed = shown.getvalue().splitlines()
+    assert done.startswith("✓ PostgreSQL started ")
+    assert done.endswith(" 0.0 s")
+    assert failed.startswith("✗ Registry migrated ")
+
+
+def test_a_closed_terminal_does_not_stop_the_work() -> None:
+    gone = io.StringIO()
+    steps = Steps(gone)
+    gone.close()
+    with steps.step("PostgreSQL started"):
+        pass
+
+
+def test_an_end_is_told_in_words() -> None:
+    assert in_words(3) == "exit code 3"
+    assert in_words(-9) == "killed by SIGKILL"
+    assert in_words(-99) == "killed by signal 99"

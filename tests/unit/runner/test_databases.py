@@ -1,0 +1,64 @@
+"""The addresses of the databases."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from modelops.domain.errors import BadInput
+from modelops.runner.databases import ROLES, Databases, own_server
+from modelops.runner.layout import Secrets
+
+SECRETS = Secrets(owner="o/w:n@r", jobs="jobs-secret")
+
+
+def own(url: str, *, elsewhere: bool = False) -> Databases:
+    return own_server(url, secrets=SECRETS, airflow_elsewhere=elsewhere)
+
+
+def test_each_role_has_its_own_login_on_the_data_database() -> None:
+    databases = own("postgresql://boss:p%40ss@db.example.com:6543/warehouse?sslmode=require")
+    assert conninfo_to_dict(databases.url("owner")) == {
+        "user": "modelops_owner",
+        "password": "o/w:n@r",
+        "host": "db.example.com",
+        "port": "6543",
+        "dbname": "warehouse",
+        "sslmode": "require",
+    }
+    assert len({databases.url(role) for role in ROLES}) == len(ROLES)
+
+
+def test_airflow_gets_a_database_beside_the_data() -> None:
+    databases = own("postgres://boss:x@db/warehouse")
+    assert databases.airflow_url is not None
+    airflow = conninfo_to_dict(databases.airflow_url)
+    assert (airflow["user"], airflow["dbname"]) == ("airflow", "warehouse_airflow")
+    assert databases.admin_url.startswith("postgresql://"), "SQLAlchemy knows no `postgres`"
+
+
+def test_no_database_is_made_for_airflow_when_its_metadata_is_elsewhere() -> None:
+    databases = own("postgresql://boss:x@db/warehouse", elsewhere=True)
+    assert databases.airflow_database is None
+    assert databases.airflow_url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://boss:x@db/warehouse",
+        "postgresql://boss:x@db",
+        "postgresql://boss:x@db/",
+        "postgresql://db/warehouse",
+        "postgresql:///warehouse",
+        "postgresql://boss:x@db:port/warehouse",
+        "postgresql://boss:x@db:99999/warehouse",
+        "warehouse",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_showing_its_password(url: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        own(url)
+    assert refused.value.where == "MODELOPS_DATABASE_URL"
+    assert "postgresql://login:password@host:5432/database" in refused.value.expected
+    assert url not in str(refused.value)

@@ -1,0 +1,102 @@
+"""What an installation keeps: secrets, ports and logs."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modelops.domain.errors import Unavailable
+from modelops.runner.configuration import ROLES, accounts
+from modelops.runner.layout import Layout, Secrets, free_port, is_free, read_json, rotated, tail, write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_secrets_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    first = Secrets.of(path)
+    assert Secrets.of(path) == first
+    assert mode(path) == 0o600
+    assert len(set(asdict(first).values())) == len(asdict(first)), "two secrets are the same"
+
+
+def test_two_installations_share_no_secret(tmp_path: Path) -> None:
+    one, other = Secrets.of(tmp_path / "one"), Secrets.of(tmp_path / "other")
+    assert not set(asdict(one).values()) & set(asdict(other).values())
+
+
+def test_a_secret_that_an_upgrade_needs_is_added_and_the_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    old = asdict(Secrets.of(path))
+    del old["features"]
+    write_private(path, json.dumps(old))
+    new = asdict(Secrets.of(path))
+    assert new.items() >= old.items()
+    assert json.loads(path.read_text()) == new
+
+
+def test_a_secrets_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text("{half a fi")
+    with pytest.raises(Unavailable, match=r"secrets\.json can't be read"):
+        Secrets.of(path)
+    assert path.read_text() == "{half a fi"
+
+
+def test_passwords_of_accounts_are_generated_once_and_those_of_others_stay(tmp_path: Path) -> None:
+    layout = Layout(home=tmp_path / "home")
+    layout.prepare()
+    layout.passwords.write_text('{"alice": "hers"}')
+    first = accounts(layout)
+    assert {name: account.role for name, account in first.items()} == ROLES
+    assert accounts(layout) == first
+    assert read_json(layout.passwords)["alice"] == "hers"
+    assert mode(layout.passwords) == 0o600
+    assert mode(layout.home) == 0o700
+
+
+def test_a_home_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match="name another with MODELOPS_HOME"):
+        Layout(home=tmp_path / "file" / "home").prepare()
+
+
+def test_the_first_free_port_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        taken, free = one.getsockname()[1], other.getsockname()[1]
+        other.close()
+        assert not is_free(taken)
+        assert free_port(taken, None, free) == free
+        assert free_port(taken) not in (taken, 0)
+
+
+def test_a_port_that_is_taken_on_every_address_is_not_free() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        assert not is_free(server.getsockname()[1])
+
+
+def test_a_long_log_is_set_aside_and_a_short_one_goes_on(tmp_path: Path) -> None:
+    log = tmp_path / "component.log"
+    log.write_text("x" * 11)
+    assert rotated(log, limit=11).exists()
+    assert not rotated(log, limit=10).exists()
+    assert (tmp_path / "component.log.1").read_text() == "x" * 11
+
+
+def test_the_end_of_a_log_begins_where_this_start_began(tmp_path: Path) -> None:
+    log = tmp_path / "component.log"
+    log.write_text("old\n" + "".join(f"line {number}\n" for number in range(30)))
+    assert tail(log, lines=2) == "line 28\nline 29"
+    assert tail(log, start=4).splitlines()[0] == "line 15"
+    assert "old" not in tail(log, start=4, lines=100)
+    assert tail(tmp_path / "none") == ""
