@@ -6,18 +6,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from modelops.data.snapshot import write_snapshot
 from modelops.domain.errors import UserCodeError
+from modelops.lifecycle.code import Code
 from modelops.lifecycle.metrics import read_metrics
+from modelops.lifecycle.workbench import Workbench
 from modelops.repository.pin import pin_folder
-from modelops.runtime.environment import build, resolve
-from modelops.runtime.process import Assignment, run_child
+from modelops.runtime.environment import resolve
 
 if TYPE_CHECKING:
     from modelops.lifecycle.services import Log
     from modelops.settings import Settings
 
 ROWS = 1000
+MODULES = {"train": "training.py", "evaluate": "evaluation.py"}
 
 
 def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -> None:
@@ -31,43 +32,41 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
     """
     settings.work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
-        workdir = Path(scratch)
-        pinned = pin_folder(folder, destination=workdir / "code", allow_dirty=True)
+        pinned = pin_folder(folder, destination=Path(scratch) / "code", allow_dirty=True)
         definition = pinned.definition
-        echo(f"✓ {definition.title}: {len(definition.datasets.features)} features, SHA-256 {pinned.code_sha256}")
-        where = "requirements.txt"
-        lock = resolve(definition.requirements, settings=settings, where=where, log=echo)
-        environment = build(lock, settings=settings, where=where, log=echo)
-        trained: Path | None = None
-        for verb, name in (("train", "train"), ("evaluate", "evaluate")):
-            dataset = definition.datasets.choose(name, where="datasets.yaml")
-            step = workdir / verb
-            output = step / "output"
-            output.mkdir(parents=True)
-            rows = write_snapshot(sql_url, dataset, step / "rows.arrow", where=f"dataset {name}", limit=ROWS)
-            echo(f"✓ dataset {name}: {rows.rows} rows, {len(rows.columns)} columns")
-            run_child(
-                Assignment(
-                    verb="train" if verb == "train" else "evaluate",
-                    model_folder=pinned.folder,
-                    rows=rows.path,
-                    artifact_input=trained,
-                    artifact_output=output,
-                    hyperparameters=definition.hyperparameters,
-                    dataset=dataset,
-                    project_id="check",
-                    model_id=definition.model_id,
-                    model_version="0",
-                    job_id="0",
-                ),
-                environment=environment,
-                workdir=step,
-                memory=settings.child_memory,
-                on_line=lambda line: echo(f"  {line}"),
+        echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
+        lock = resolve(definition.requirements, settings=settings, where="requirements.txt", log=echo)
+        code = Code(definition=definition, folder=pinned.folder, lock=lock)
+
+        def workbench(name: str) -> Workbench:
+            work = Path(scratch) / name
+            work.mkdir()
+            return Workbench(
+                code=code,
+                folder=work,
+                hyperparameters=definition.hyperparameters,
+                model_version="0",
+                job_id="0",
+                rows_url=sql_url,
+                settings=settings,
+                log=lambda line: echo(f"  {line}"),
+                reach=lambda _step, **_detail: None,
             )
-            _say_what_it_left(output, verb, echo)
-            trained = output
-        echo("✓ This model can be trained and evaluated.")
+
+        training = workbench("training")
+        dataset, rows = training.read("train", limit=ROWS)
+        echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
+        model = training.run("train", dataset, rows)
+        _say_what_it_left(model, "train", echo)
+
+        evaluation = workbench("evaluation")
+        dataset, rows = evaluation.read("evaluate", like=rows.columns, limit=ROWS)
+        echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
+        output = evaluation.run("evaluate", dataset, rows, model=model)
+        _say_what_it_left(output, "evaluate", echo)
+        for name, value in read_metrics(output, required=True).items():
+            echo(f"  {name} = {value}")
+    echo("✓ This model can be trained and evaluated.")
 
 
 def _say_what_it_left(output: Path, verb: str, echo: Log) -> None:
@@ -75,10 +74,8 @@ def _say_what_it_left(output: Path, verb: str, echo: Log) -> None:
     if not files:
         raise UserCodeError(
             f"{verb}() left no file",
-            where=f"model_modules/{'training' if verb == 'train' else 'evaluation'}.py",
+            where=f"model_modules/{MODULES[verb]}",
             expected="files below context.artifact_output_path",
         )
     left = ", ".join(f"{path.relative_to(output)} ({path.stat().st_size:,} bytes)" for path in files)
     echo(f"✓ {verb}() left {left}")
-    for name, value in read_metrics(output, required=verb == "evaluate").items():
-        echo(f"  {name} = {value}")

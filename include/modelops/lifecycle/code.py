@@ -11,16 +11,15 @@ from modelops.registry import evidence, jobs, versions
 from modelops.registry.translation import translated
 from modelops.repository.definition import ModelDefinition, read_model
 from modelops.repository.pin import pin_model, unpack
-from modelops.runtime.environment import Environment, Lock, build, resolve
+from modelops.runtime.environment import Lock, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
-    from typing import Any
 
     from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Version
     from modelops.lifecycle.services import Services
+    from modelops.lifecycle.train import TrainingRequest
 
 ARCHIVE = "code.tar"
 LOCK = "requirements.txt"
@@ -34,28 +33,18 @@ class Code:
     folder: Path
     lock: Lock
 
-    def build_environment(self, services: Services) -> Environment:
-        """The Python environment that the code runs in; built on first use on this machine."""
-        return build(
-            self.lock, settings=services.settings, where=f"{self.definition.reference}/{LOCK}", log=services.log
-        )
-
 
 def pin(
-    version: Version,
-    overrides: Mapping[str, Any],
-    attempt: Attempt,
-    workdir: Path,
-    services: Services,
-    *,
-    allow_dirty: bool,
+    version: Version, request: TrainingRequest, attempt: Attempt, workdir: Path, services: Services
 ) -> tuple[Version, Code]:
     """Read the model from its repository, and write down what the version is made of.
 
     Raises:
         RepositoryError, RequirementsError: the model isn't what it must be.
     """
-    pinned = pin_model(version.name, settings=services.settings, destination=workdir / "code", allow_dirty=allow_dirty)
+    pinned = pin_model(
+        version.name, settings=services.settings, destination=workdir / "code", allow_dirty=request.allow_dirty
+    )
     definition = pinned.definition
     lock = resolve(
         definition.requirements, settings=services.settings, where=f"{version.name}/{LOCK}", log=services.log
@@ -72,7 +61,7 @@ def pin(
         version = versions.pin(
             services.connection,
             version,
-            hyperparameters={**definition.hyperparameters, **overrides},
+            hyperparameters={**definition.hyperparameters, **request.hyperparameters},
             commit=pinned.commit,
             dirty=pinned.dirty,
             code_sha256=pinned.code_sha256,

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.snapshot import write_snapshot
 from modelops.domain.errors import UnknownVersion
 from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
-from modelops.lifecycle.services import tag_of
-from modelops.lifecycle.user_code import run_user_code
 from modelops.registry import evidence, jobs, versions
 from modelops.registry.translation import translated
 
@@ -42,40 +39,16 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
     services.log(f"evaluating {version.subject}")
     with services.workdir(attempt) as workdir:
         code = version_code.load(version, workdir, services)
-        artifact_input = workdir / "artifacts"
-        artifact_input.mkdir()
         stored = evidence.artifacts_of(services.connection, version.id)
-        services.store.fetch((a for a in stored if a.role is ArtifactRole.OUTPUT), artifact_input)
+        model = workdir / "artifacts"
+        model.mkdir()
+        services.store.fetch((a for a in stored if a.role is ArtifactRole.OUTPUT), model)
         services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
-        environment = code.build_environment(services)
-        services.reach(attempt, "environment_ready", requirements=version.requirements_sha256)
-
-        dataset = code.definition.datasets.choose(request.dataset, where=f"{version.name}/datasets.yaml")
-        rows = write_snapshot(
-            services.rows_url,
-            dataset,
-            workdir / "rows.arrow",
-            where=f"{version.name}, dataset {dataset.label}",
-            like=version.columns,
-        )
-        services.reach(attempt, "rows_written", rows=rows.rows, sha256=rows.sha256)
-
-        output = run_user_code(
-            "evaluate",
-            version,
-            code,
-            environment,
-            dataset,
-            rows,
-            attempt,
-            workdir,
-            services,
-            artifact_input=artifact_input,
-        )
-        services.reach(attempt, "evaluate_finished")
+        bench = services.workbench(version, code, attempt, workdir)
+        dataset, rows = bench.read(request.dataset, like=version.columns)
+        output = bench.run("evaluate", dataset, rows, model=model)
         metrics = read_metrics(output, required=True)
-        artifacts = services.store.put_output(output, tag=tag_of(attempt))
-        services.reach(attempt, "artifacts_stored", files=len(artifacts))
+        artifacts = services.store_output(output, attempt)
 
     with translated(), services.connection.transaction():
         jobs.hold(services.connection, attempt)

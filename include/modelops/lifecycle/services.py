@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
+from modelops.lifecycle.workbench import Workbench
 from modelops.registry import jobs
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from modelops.data.artifacts import ArtifactStore
     from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import Artifact, Version
+    from modelops.lifecycle.code import Code
     from modelops.settings import Settings
 
 Log = Callable[[str], None]
@@ -42,6 +46,30 @@ class Services:
         """Say in the log and write in the ledger that the attempt has come to a step."""
         self.log(f"▸ {step.replace('_', ' ')} {_shown(detail)}".rstrip())
         jobs.reach(self.connection, attempt, step, **detail)
+
+    def workbench(self, version: Version, code: Code, attempt: Attempt, folder: Path) -> Workbench:
+        """Where the version's code is put to work for this attempt."""
+        return Workbench(
+            code=code,
+            folder=folder,
+            hyperparameters=version.hyperparameters or {},
+            model_version=str(version.number),
+            job_id=str(attempt.job_id),
+            rows_url=self.rows_url,
+            settings=self.settings,
+            log=self.log,
+            reach=partial(self.reach, attempt),
+        )
+
+    def store_output(self, output: Path, attempt: Attempt) -> list[Artifact]:
+        """Store every file that user code left.
+
+        Raises:
+            UserCodeError: there is something else than plain files among them.
+        """
+        artifacts = self.store.put_output(output, tag=tag_of(attempt))
+        self.reach(attempt, "artifacts_stored", files=len(artifacts))
+        return artifacts
 
     @contextmanager
     def workdir(self, attempt: Attempt) -> Iterator[Path]:

@@ -6,12 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.artifacts import digest_of
-from modelops.data.snapshot import write_snapshot
 from modelops.domain.errors import UserCodeError
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
-from modelops.lifecycle.services import tag_of
-from modelops.lifecycle.user_code import run_user_code
 from modelops.registry import evidence, jobs, versions
 from modelops.registry.translation import translated
 
@@ -51,32 +48,21 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
     services.reach(attempt, "version_created", version=version.number)
     with services.workdir(attempt) as workdir:
         if version.code_sha256 is None:
-            version, code = version_code.pin(
-                version, request.hyperparameters, attempt, workdir, services, allow_dirty=request.allow_dirty
-            )
+            version, code = version_code.pin(version, request, attempt, workdir, services)
         else:
             code = version_code.load(version, workdir, services)
         services.reach(attempt, "code_pinned", sha256=version.code_sha256, commit=version.commit)
-        environment = code.build_environment(services)
-        services.reach(attempt, "environment_ready", requirements=version.requirements_sha256)
-
-        dataset = code.definition.datasets.choose(request.dataset, where=f"{version.name}/datasets.yaml")
-        rows = write_snapshot(
-            services.rows_url, dataset, workdir / "rows.arrow", where=f"{version.name}, dataset {dataset.label}"
-        )
-        services.reach(attempt, "rows_written", rows=rows.rows, sha256=rows.sha256)
-
-        output = run_user_code("train", version, code, environment, dataset, rows, attempt, workdir, services)
-        services.reach(attempt, "train_finished")
+        bench = services.workbench(version, code, attempt, workdir)
+        dataset, rows = bench.read(request.dataset)
+        output = bench.run("train", dataset, rows)
         metrics = read_metrics(output, required=False)
-        artifacts = services.store.put_output(output, tag=tag_of(attempt))
+        artifacts = services.store_output(output, attempt)
         if not artifacts:
             raise UserCodeError(
                 "train() left no file",
                 where="model_modules/training.py",
                 expected="the model, saved below context.artifact_output_path",
             )
-        services.reach(attempt, "artifacts_stored", files=len(artifacts))
 
     with translated(), services.connection.transaction():
         jobs.hold(services.connection, attempt)

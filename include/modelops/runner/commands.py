@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
     from modelops.runner.steps import Steps
 
+HOW_TO_STOP = "Ctrl-C or `./modelops down` stops it."
+
 
 def up(installation: Installation, *, steps: Steps) -> int:
     """Bring it up and keep it up until somebody stops it."""
@@ -28,9 +30,7 @@ def up(installation: Installation, *, steps: Steps) -> int:
         return 0
     started = time.monotonic()
     with running(installation, steps=steps):
-        steps.say(
-            f"Up after {time.monotonic() - started:.1f} s.\n{welcome(installation)}\nCtrl-C or `./modelops down` stops it."
-        )
+        steps.say(f"Up after {time.monotonic() - started:.1f} s.\n{welcome(installation)}\n{HOW_TO_STOP}")
         _wait_for_the_end()
     return 0
 
@@ -75,7 +75,7 @@ def demo(installation: Installation, *, steps: Steps, leave: bool) -> int:
     with running(installation, steps=steps, command="demo", with_demo=True):
         code = int(run_demo(installation, steps))
         if code == 0 and not leave and not others:
-            steps.say("Ctrl-C or `./modelops down` stops it.")
+            steps.say(HOW_TO_STOP)
             _wait_for_the_end()
     return code
 

@@ -116,6 +116,8 @@ class PostgresServer:
             Unavailable: it doesn't answer within `timeout` seconds, with the end of its log.
         """
         self.ensure_initialised()
+        # One of this object's own that has died holds the data folder until its parent, this process, takes note.
+        self.stop()
         end_leftover(self.data)
         deadline = time.monotonic() + timeout
         while True:

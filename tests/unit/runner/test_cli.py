@@ -45,9 +45,20 @@ def test_wrong_use_gets_one_sentence(arguments: list[str], said: str, capsys: py
     assert told.count("\n") == 1
 
 
-def test_tests_that_are_not_there_are_told_from_options_for_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[tuple[str, ...]] = []
-    monkeypatch.setattr(development, "_tool", lambda *command: started.append(command) or 0)
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The programs that would have been started."""
+    programs: list[tuple[str, ...]] = []
+
+    def note(*program: str) -> int:
+        programs.append(program)
+        return 0
+
+    monkeypatch.setattr(development, "_tool", note)
+    return programs
+
+
+def test_tests_that_are_not_there_are_told_from_options_for_pytest(started: list[tuple[str, ...]]) -> None:
     with pytest.raises(BadInput, match="there are no tests 'units'"):
         development.test(["units"])
     development.test(["unit", "-k", "layout"])
@@ -60,9 +71,7 @@ def test_tests_that_are_not_there_are_told_from_options_for_pytest(monkeypatch: 
     ]
 
 
-def test_the_lock_is_made_by_the_command_in_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[tuple[str, ...]] = []
-    monkeypatch.setattr(development, "_tool", lambda *command: started.append(command) or 0)
+def test_the_lock_is_made_by_the_command_in_its_header(started: list[tuple[str, ...]]) -> None:
     development.lock()
     (command,) = started
     assert command[:3] == ("uv", "pip", "compile")

@@ -1,0 +1,128 @@
+"""A version's code at work on rows: the part that training, evaluation and a check without Airflow have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from modelops.data.snapshot import write_snapshot
+from modelops.runtime.environment import build
+from modelops.runtime.process import Assignment, run_child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from modelops.data.snapshot import Snapshot
+    from modelops.domain.datasets import Dataset
+    from modelops.lifecycle.code import Code
+    from modelops.runtime.environment import Environment
+    from modelops.settings import Settings
+
+
+class Reach(Protocol):
+    """Told which step was reached, and what is to be said about it."""
+
+    def __call__(self, step: str, /, **detail: object) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """Code, what it is called with, and a folder to work in.
+
+    `rows_url` is that of the login for users' SQL; `hyperparameters` are those of the version; `model_version` and
+    `job_id` are what the code is told.
+    """
+
+    code: Code
+    folder: Path
+    hyperparameters: Mapping[str, Any]
+    model_version: str
+    job_id: str
+    rows_url: str
+    settings: Settings
+    log: Callable[[str], None]
+    reach: Reach
+
+    @property
+    def name(self) -> str:
+        """Reference of the model."""
+        return self.code.definition.reference
+
+    def build(self) -> Environment:
+        """The Python environment of the code; built on first use on this machine.
+
+        Raises:
+            RequirementsError: what was pinned can't be had any more.
+            Unavailable: the package index can't be reached.
+        """
+        where = f"{self.name}/requirements.txt"
+        environment = build(self.code.lock, settings=self.settings, where=where, log=self.log)
+        self.reach("environment_ready", requirements=self.code.lock.sha256)
+        return environment
+
+    def read(
+        self, name_or_sql: str, *, like: Mapping[str, str] | None = None, limit: int | None = None
+    ) -> tuple[Dataset, Snapshot]:
+        """The rows of a dataset, checked; with `like`, their types are those of the training.
+
+        Raises:
+            DatasetError: they aren't what the model declares.
+            Unavailable: the database can't be reached.
+        """
+        dataset = self.code.definition.datasets.choose(name_or_sql, where=f"{self.name}/datasets.yaml")
+        rows = write_snapshot(
+            self.rows_url,
+            dataset,
+            self.folder / "rows.arrow",
+            where=f"{self.name}, dataset {dataset.label}",
+            like=like,
+            limit=limit,
+        )
+        self.reach("rows_written", rows=rows.rows, sha256=rows.sha256)
+        return dataset, rows
+
+    def run(
+        self,
+        verb: Literal["train", "evaluate"],
+        environment: Environment,
+        dataset: Dataset,
+        rows: Snapshot,
+        *,
+        model: Path | None = None,
+    ) -> Path:
+        """Run train() or evaluate() in the confined child; returns the folder with what it left.
+
+        `model` is the folder with what the training left, for an evaluation.
+
+        Raises:
+            UserCodeError: it raised, exited or crashed.
+            ChildLost: its process was killed from outside.
+        """
+        environment = build(self.code.lock, settings=self.settings, where=f"{self.name}/requirements.txt", log=self.log)
+        self.reach("environment_ready", requirements=self.code.lock.sha256)
+        output = self.folder / "output"
+        output.mkdir()
+        assignment = Assignment(
+            verb=verb,
+            model_folder=self.code.folder,
+            rows=rows.path,
+            artifact_input=model,
+            artifact_output=output,
+            hyperparameters=self.hyperparameters,
+            dataset=dataset,
+            project_id=self.name.partition("/")[0],
+            model_id=self.code.definition.model_id,
+            model_version=self.model_version,
+            job_id=self.job_id,
+        )
+        self.reach(f"{verb}_started")
+        run_child(
+            assignment,
+            environment=environment,
+            workdir=self.folder,
+            memory=self.settings.child_memory,
+            on_line=self.log,
+        )
+        self.reach(f"{verb}_finished")
+        return output
