@@ -50,23 +50,28 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
                 rows_url=sql_url,
                 settings=settings,
                 log=lambda line: echo(f"  {line}"),
-                reach=lambda _step, **_detail: None,
+                reach=_unrecorded,
             )
 
         training = workbench("training")
+        environment = training.build()
         dataset, rows = training.read("train", limit=ROWS)
         echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
-        model = training.run("train", dataset, rows)
+        model = training.run("train", environment, dataset, rows)
         _say_what_it_left(model, "train", echo)
 
         evaluation = workbench("evaluation")
         dataset, rows = evaluation.read("evaluate", like=rows.columns, limit=ROWS)
         echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
-        output = evaluation.run("evaluate", dataset, rows, model=model)
+        output = evaluation.run("evaluate", environment, dataset, rows, model=model)
         _say_what_it_left(output, "evaluate", echo)
         for name, value in read_metrics(output, required=True).items():
             echo(f"  {name} = {value}")
     echo("✓ This model can be trained and evaluated.")
+
+
+def _unrecorded(_step: str, /, **_detail: object) -> None:
+    """A check leaves no trace in the ledger."""
 
 
 def _say_what_it_left(output: Path, verb: str, echo: Log) -> None:

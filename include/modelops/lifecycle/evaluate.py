@@ -45,8 +45,9 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
         services.store.fetch((a for a in stored if a.role is ArtifactRole.OUTPUT), model)
         services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
         bench = services.workbench(version, code, attempt, workdir)
+        environment = bench.build()
         dataset, rows = bench.read(request.dataset, like=version.columns)
-        output = bench.run("evaluate", dataset, rows, model=model)
+        output = bench.run("evaluate", environment, dataset, rows, model=model)
         metrics = read_metrics(output, required=True)
         artifacts = services.store_output(output, attempt)
 

@@ -53,8 +53,9 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
             code = version_code.load(version, workdir, services)
         services.reach(attempt, "code_pinned", sha256=version.code_sha256, commit=version.commit)
         bench = services.workbench(version, code, attempt, workdir)
+        environment = bench.build()
         dataset, rows = bench.read(request.dataset)
-        output = bench.run("train", dataset, rows)
+        output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
         artifacts = services.store_output(output, attempt)
         if not artifacts:

@@ -99,8 +99,6 @@ class Workbench:
             UserCodeError: it raised, exited or crashed.
             ChildLost: its process was killed from outside.
         """
-        environment = build(self.code.lock, settings=self.settings, where=f"{self.name}/requirements.txt", log=self.log)
-        self.reach("environment_ready", requirements=self.code.lock.sha256)
         output = self.folder / "output"
         output.mkdir()
         assignment = Assignment(

@@ -104,7 +104,9 @@ def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
     from modelops.runner.status import status
     from modelops.runner.steps import Steps
 
-    installation, steps = Installation.from_environment(), Steps()
+    installation = Installation.from_environment()
+    # What psql prints is the result of a query, and may go to a file.
+    steps = Steps(sys.stderr if chosen.command == "psql" else sys.stdout)
     _stop_on_signals(installation)
     match chosen.command:
         case "demo":
