@@ -20,17 +20,16 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["modelops"],
-    render_template_as_native_obj=True,
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={
         "model": model_param(),
         "version": version_param(),
         "dataset": dataset_param("evaluate", "evaluation"),
     },
-):
+) as dag:
     EvaluateModelOperator(
         task_id="evaluate",
-        model="{{ params.model }}",
-        version="{{ params.version }}",
-        dataset="{{ params.dataset }}",
+        model=dag.param("model"),
+        version=dag.param("version"),
+        dataset=dag.param("dataset"),
     )

@@ -21,7 +21,6 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["modelops"],
-    render_template_as_native_obj=True,
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={
         "model": model_param(),
@@ -30,19 +29,19 @@ with DAG(
         "hyperparameters": hyperparameters_param(),
         "allow_dirty": allow_dirty_param(),
     },
-):
+) as dag:
     train = TrainModelOperator(
         task_id="train",
-        model="{{ params.model }}",
-        dataset="{{ params.train_dataset }}",
-        hyperparameters="{{ params.hyperparameters }}",
-        allow_dirty="{{ params.allow_dirty }}",
+        model=dag.param("model"),
+        dataset=dag.param("train_dataset"),
+        hyperparameters=dag.param("hyperparameters"),
+        allow_dirty=dag.param("allow_dirty"),
     )
     evaluate = EvaluateModelOperator(
         task_id="evaluate",
-        model="{{ params.model }}",
+        model=dag.param("model"),
         version=train.output["version"],
-        dataset="{{ params.evaluate_dataset }}",
+        dataset=dag.param("evaluate_dataset"),
     )
 
     train >> evaluate

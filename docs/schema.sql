@@ -55,19 +55,57 @@ CREATE TYPE modelops.version_status AS ENUM (
     'failed'
 );
 ALTER TYPE modelops.version_status OWNER TO modelops_owner;
+CREATE FUNCTION modelops.artifact_digest(version_id bigint) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT encode(sha256(convert_to(
+    jsonb_agg(jsonb_build_array(role, name, sha256) ORDER BY role, name COLLATE "C")::text, 'UTF8')), 'hex')
+  FROM modelops.artifact WHERE artifact.version_id = artifact_digest.version_id
+$$;
+ALTER FUNCTION modelops.artifact_digest(version_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.artifact_digest(version_id bigint) IS 'One hash for all artifacts of a version; null if it has none.';
 CREATE FUNCTION modelops.digest_evaluation() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
     AS $$
 BEGIN
+  IF NOT EXISTS (SELECT FROM modelops.job
+                 WHERE id = NEW.job_id AND type = 'evaluation' AND status = 'running' AND attempt = NEW.attempt) THEN
+    RAISE EXCEPTION 'job % isn''t an evaluation under way in attempt %', NEW.job_id, NEW.attempt
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'evaluation_under_way';
+  END IF;
   NEW.digest := encode(sha256(convert_to(jsonb_build_array(NEW.version_id, NEW.artifact_sha256, NEW.dataset,
     NEW.data_sha256, NEW.data_rows, NEW.metrics)::text, 'UTF8')), 'hex');
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.digest_evaluation() OWNER TO modelops_owner;
-CREATE FUNCTION modelops.guard_job_status() RETURNS trigger
+CREATE FUNCTION modelops.guard_artifact() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
     AS $$
 BEGIN
+  PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
+  IF FOUND THEN RETURN NEW; END IF;
+  PERFORM FROM modelops.job JOIN modelops.evaluation ON job.id = evaluation.job_id AND job.attempt = evaluation.attempt
+  WHERE evaluation.id = NEW.evaluation_id AND job.status = 'running' FOR SHARE OF job;
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'artifact %: what it would belong to is finished', NEW.name
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'artifact_in_the_making';
+END $$;
+ALTER FUNCTION modelops.guard_artifact() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_job_status() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status NOT IN ('created', 'running') OR num_nonnulls(NEW.result, NEW.error) > 0 THEN
+      RAISE EXCEPTION 'a job begins as created or running, not as %', NEW.status
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+    END IF;
+    RETURN NEW;
+  END IF;
   IF NEW.attempt < OLD.attempt OR NEW.fence < OLD.fence THEN
     RAISE EXCEPTION 'job % can''t go back from attempt %, fence % to attempt %, fence %',
       OLD.id, OLD.attempt, OLD.fence, NEW.attempt, NEW.fence
@@ -78,11 +116,19 @@ BEGIN
     RAISE EXCEPTION 'job % is %; within attempt % it can''t become %', OLD.id, OLD.status, OLD.attempt, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
+  IF OLD.status IN ('completed', 'failed', 'cancelled', 'skipped') AND NEW.attempt = OLD.attempt
+     AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error)
+       IS DISTINCT FROM
+       (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error) THEN
+    RAISE EXCEPTION 'job % is %: what is on record of it stays', OLD.id, OLD.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+  END IF;
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_job_status() OWNER TO modelops_owner;
 CREATE FUNCTION modelops.guard_version() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
     AS $$
 DECLARE
   before modelops.version_status;
@@ -103,10 +149,18 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_pinned_once';
     END IF;
     IF NEW.status = OLD.status THEN
+      IF NEW.changed_by <> OLD.changed_by THEN
+        RAISE EXCEPTION '% v%: no job has changed it', OLD.name, OLD.number
+          USING ERRCODE = 'check_violation', CONSTRAINT = 'version_transition';
+      END IF;
       RETURN NEW;
     END IF;
   END IF;
-  SELECT type INTO doing FROM modelops.job WHERE id = NEW.changed_by;
+  IF NEW.status = 'trained' THEN
+    NEW.artifact_sha256 := modelops.artifact_digest(NEW.id);
+  END IF;
+  SELECT type INTO doing FROM modelops.job
+  WHERE id = NEW.changed_by AND (type <> 'training' OR id = NEW.job_id);
   IF NOT EXISTS (
     SELECT FROM modelops.transition
     WHERE kind = NEW.kind AND from_status IS NOT DISTINCT FROM before AND to_status = NEW.status AND job_type = doing)
@@ -120,6 +174,7 @@ END $$;
 ALTER FUNCTION modelops.guard_version() OWNER TO modelops_owner;
 CREATE FUNCTION modelops.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
     AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
@@ -137,7 +192,7 @@ CREATE TABLE modelops.artifact (
     size bigint NOT NULL,
     media_type text NOT NULL,
     uri text NOT NULL,
-    CONSTRAINT artifact_named CHECK ((name <> ''::text)),
+    CONSTRAINT artifact_named CHECK (((name <> ''::text) AND (name !~ '[[:cntrl:]]'::text))),
     CONSTRAINT artifact_of_one CHECK ((num_nonnulls(version_id, evaluation_id) = 1)),
     CONSTRAINT artifact_size CHECK ((size >= 0))
 );
@@ -203,7 +258,7 @@ COMMENT ON COLUMN modelops.job.subject IS 'What it is about, in words: the model
 COMMENT ON COLUMN modelops.job.attempt IS 'Airflow''s try number of the newest attempt that is known.';
 COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the job; a write that names an older fence is refused.';
 COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
-COMMENT ON COLUMN modelops.job.result IS 'Set in the transaction that did the work; emptied when a person clears the task.';
+COMMENT ON COLUMN modelops.job.result IS 'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
 CREATE TABLE modelops.job_event (
     id bigint NOT NULL,
     job_id bigint NOT NULL,
@@ -215,7 +270,8 @@ CREATE TABLE modelops.job_event (
     recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 ALTER TABLE modelops.job_event OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.job_event IS 'What happened to a job, when, by whom. Append-only; telling the same thing twice leaves one row.';
+COMMENT ON TABLE modelops.job_event IS 'What happened to a job, when, by whom, as its workers and the observer tell it (both are the login modelops_jobs).
+Append-only; telling the same thing twice leaves one row.';
 COMMENT ON COLUMN modelops.job_event.actor IS 'A person, "airflow" (scheduler, executor) or "worker" (the task itself).';
 ALTER TABLE modelops.job_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.job_event_id_seq
@@ -238,11 +294,12 @@ CREATE VIEW modelops.job_step_time AS
     attempt,
     event,
     at,
-    (lead(at) OVER (PARTITION BY job_id ORDER BY at, id) - at) AS lasted
+    GREATEST((lead(at) OVER (PARTITION BY job_id ORDER BY attempt, event, at, id) - at), '00:00:00'::interval) AS lasted
    FROM modelops.job_event
   WHERE (event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event]));
 ALTER VIEW modelops.job_step_time OWNER TO modelops_owner;
-COMMENT ON VIEW modelops.job_step_time IS 'Each step of a job''s life with the time until the next; null where it still lasts.';
+COMMENT ON VIEW modelops.job_step_time IS 'Each step of a job''s life with the time until the next; null where it still lasts. In the order of a life, as the
+clocks of Airflow and of a worker may differ.';
 CREATE VIEW modelops.job_summary AS
  SELECT job.id,
     job.type,
@@ -320,7 +377,7 @@ COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last tra
 COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
 COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
 COMMENT ON COLUMN modelops.version.columns IS 'Column of the training rows → its Arrow type.';
-COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Hash over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
 ALTER TABLE modelops.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.version_id_seq
     START WITH 1
@@ -369,8 +426,9 @@ CREATE TRIGGER append_only BEFORE DELETE ON modelops.job FOR EACH ROW EXECUTE FU
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.transition FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER artifact_guard BEFORE INSERT ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.guard_artifact();
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
-CREATE TRIGGER job_status_guard BEFORE UPDATE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
+CREATE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.artifact FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -396,14 +454,34 @@ ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 GRANT USAGE ON SCHEMA modelops TO modelops_jobs;
 GRANT USAGE ON SCHEMA modelops TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.artifact_digest(version_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.artifact_digest(version_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.artifact_digest(version_id bigint) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.digest_evaluation() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_artifact() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.refuse_change() FROM PUBLIC;
-GRANT SELECT,INSERT ON TABLE modelops.artifact TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.artifact TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.artifact TO modelops_reader;
-GRANT SELECT,INSERT ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(version_id) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT INSERT(evaluation_id) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT INSERT(role) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT INSERT(name) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT INSERT(sha256) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT INSERT(size) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT INSERT(media_type) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT INSERT(uri) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_reader;
+GRANT INSERT(version_id) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(artifact_sha256) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(dataset) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(data_sha256) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(data_rows) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(metrics) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT SELECT,INSERT ON TABLE modelops.job TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job TO modelops_reader;
 GRANT UPDATE(subject) ON TABLE modelops.job TO modelops_jobs;
@@ -416,8 +494,14 @@ GRANT UPDATE(parameters) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(result) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(error) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(created_at) ON TABLE modelops.job TO modelops_jobs;
-GRANT SELECT,INSERT ON TABLE modelops.job_event TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.job_event TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_reader;
+GRANT INSERT(job_id) ON TABLE modelops.job_event TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.job_event TO modelops_jobs;
+GRANT INSERT(event) ON TABLE modelops.job_event TO modelops_jobs;
+GRANT INSERT(at) ON TABLE modelops.job_event TO modelops_jobs;
+GRANT INSERT(actor) ON TABLE modelops.job_event TO modelops_jobs;
+GRANT INSERT(detail) ON TABLE modelops.job_event TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_step_time TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_step_time TO modelops_reader;
 GRANT SELECT ON TABLE modelops.job_summary TO modelops_jobs;
@@ -428,10 +512,14 @@ GRANT SELECT,INSERT,UPDATE ON TABLE modelops.observation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.observation TO modelops_reader;
 GRANT SELECT ON TABLE modelops.transition TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.transition TO modelops_reader;
-GRANT SELECT,INSERT ON TABLE modelops.version TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.version TO modelops_reader;
+GRANT INSERT(name) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(number) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(status) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(changed_by) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(changed_by),UPDATE(changed_by) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(created_by) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(hyperparameters) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(commit) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(dirty) ON TABLE modelops.version TO modelops_jobs;
@@ -441,4 +529,3 @@ GRANT UPDATE(dataset) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(data_sha256) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(artifact_sha256) ON TABLE modelops.version TO modelops_jobs;

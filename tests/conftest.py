@@ -89,8 +89,8 @@ def database(server: PostgresServer, template: str) -> Iterator[Database]:
     with psycopg.connect(server.admin_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         # A copy of a database doesn't copy the grants on the database itself.
-        connection.execute(f"GRANT CONNECT ON DATABASE {name} TO PUBLIC")
-        connection.execute(f"GRANT CREATE ON DATABASE {name} TO modelops_owner")
+        connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+    provision(server.admin_url, passwords=PASSWORDS, data_database=name, airflow_database=None)
     yield Database(server=server, name=name)
     with psycopg.connect(server.admin_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -30,7 +30,7 @@ def take(connection: Connection[Any], key: TaskKey | None = None, **values: Any)
     asked = {
         "type": JobType.TRAINING,
         "number": 1,
-        "fresh": True,
+        "first": 1,
         "subject": "demo/arrival_delay",
         "requested_by": "ada",
         "parameters": {"model": "demo/arrival_delay"},
@@ -82,7 +82,6 @@ def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay
             data_sha256=HASH,
             data_rows=1,
             columns={"x": "double"},
-            artifact_sha256="b" * 64,
         )
         jobs.complete(connection, attempt, {"version": version.number})
     return versions.find(connection, name, version.number)

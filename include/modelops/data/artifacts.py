@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import os
 import shutil
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from modelops.domain.errors import ArtifactChanged, UserCodeError
+from modelops.domain.text import is_storable
 from modelops.domain.versions import Artifact, ArtifactRole
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class Root(Protocol):
 
     def __truediv__(self, name: str) -> Root: ...
     def exists(self) -> bool: ...
+    def stat(self) -> Any: ...
     def mkdir(self, *, parents: bool, exist_ok: bool) -> None: ...
     def open(self, mode: str) -> IO[Any]: ...
     def unlink(self) -> None: ...
@@ -34,39 +37,45 @@ class ArtifactStore:
     """Puts files in and gets them out by hash.
 
     A file is first written under `incoming/<tag>-…` and then renamed, so that a killed worker leaves no half file
-    under a hash. `sweep(tag)` removes what it left there.
+    under a hash. A tag is an attempt's own; `sweep` removes what earlier ones left there.
     """
 
     def __init__(self, root: Root) -> None:
         self._root = root
 
     def put(self, path: Path, *, role: ArtifactRole, name: str, tag: str) -> Artifact:
-        """Store a file; one that is there already is not written again."""
+        """Store a file; one that is there already, whole, is not written again."""
         sha256 = hash_of(path)
         folder = self._root / "sha256" / sha256[:2]
         target = folder / sha256
-        if not target.exists():
+        size = path.stat().st_size
+        if not target.exists() or target.stat().st_size != size:
             folder.mkdir(parents=True, exist_ok=True)
             incoming = self._root / "incoming"
             incoming.mkdir(parents=True, exist_ok=True)
             arriving = incoming / f"{tag}-{sha256}"
             with path.open("rb") as source, arriving.open("wb") as sink:
                 shutil.copyfileobj(source, sink, CHUNK)
+                _flush(sink)
             arriving.rename(target)
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Artifact(
-            role=role, name=name, sha256=sha256, size=path.stat().st_size, media_type=media_type, uri=str(target)
-        )
+        return Artifact(role=role, name=name, sha256=sha256, size=size, media_type=media_type, uri=str(target))
 
     def put_output(self, folder: Path, *, tag: str) -> list[Artifact]:
         """Store every file that user code left below a folder, under its path relative to it.
 
         Raises:
-            UserCodeError: there is a link or a device among them.
+            UserCodeError: there is a link, a device or an unprintable name among them.
         """
         stored = []
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
+            if not name.isprintable() or not is_storable(name):
+                raise UserCodeError(
+                    f"the file name {name!r} has characters that can't be recorded",
+                    where="artifact_output_path",
+                    expected="names of letters, digits and punctuation",
+                )
             if path.is_symlink() or not (path.is_dir() or path.is_file()):
                 raise UserCodeError(
                     f"{name} is not a plain file", where="artifact_output_path", expected="plain files and folders"
@@ -99,12 +108,12 @@ class ArtifactStore:
                     expected=f"a file with SHA-256 {artifact.sha256}; this one has {found}",
                 )
 
-    def sweep(self, tag: str) -> None:
-        """Remove what killed attempts of this tag left half-written."""
+    def sweep(self, prefix: str) -> None:
+        """Remove what killed attempts whose tags begin like this left half-written."""
         incoming = self._root / "incoming"
         if incoming.exists():
             for left in incoming.iterdir():
-                if left.name.startswith(f"{tag}-"):
+                if left.name.startswith(prefix):
                     left.unlink()
 
 
@@ -114,7 +123,11 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def digest_of(artifacts: Iterable[Artifact]) -> str:
-    """One hash over roles, names and hashes of a set of files, whatever their order."""
-    lines = sorted(f"{artifact.sha256}  {artifact.role}/{artifact.name}\n" for artifact in artifacts)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def _flush(sink: IO[Any]) -> None:
+    """A local file reaches the disk before its name says that it is whole."""
+    try:
+        descriptor = sink.fileno()
+    except (AttributeError, OSError):
+        return  # an object store, which has files whole or not at all
+    sink.flush()
+    os.fsync(descriptor)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
 
 
+FIRST_DAY = -2_440_588
+"""4713 BC, where PostgreSQL's calendar begins, in days from 1970."""
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+
 def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like: Mapping[str, str] | None) -> None:
     """Check an Arrow file. The file is memory-mapped; memory grows with the number of entity keys only.
 
@@ -30,6 +35,7 @@ def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like
         if like is not None:
             _check_types(table.schema, dataset, like, labelled=labelled, where=where)
         _check_key(table.select(list(dataset.entity_key)), where=where)
+        _check_times(table, where=where)
         if labelled:
             _check_targets(table, dataset, where=where)
 
@@ -47,7 +53,6 @@ def _check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *
 
 
 def _check_key(keys: pa.Table, *, where: str) -> None:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     for name in keys.column_names:
@@ -57,17 +62,42 @@ def _check_key(keys: pa.Table, *, where: str) -> None:
                 where=where,
                 expected="a key in every row",
             )
-    counted = pa.TableGroupBy(keys, keys.column_names).aggregate([([], "count_all")])
+    numbered = [str(number) for number in range(keys.num_columns)]
+    counted = keys.rename_columns(numbered).group_by(numbered).aggregate([([], "count_all")])
     repeated = counted.filter(pc.greater(counted["count_all"], 1))
     if repeated.num_rows:
         first = repeated.slice(0, 1).to_pylist()[0]
-        times = first.pop("count_all")
-        shown = ", ".join(f"{name} = {value!r}" for name, value in first.items())
+        times = first["count_all"]
+        shown = ", ".join(
+            f"{name} = {first[number]!r}" for name, number in zip(keys.column_names, numbered, strict=True)
+        )
         raise DatasetError(
             f"{repeated.num_rows} entity keys stand in more than one row; {shown} stands in {times}",
             where=where,
             expected="one row per entity key",
         )
+
+
+def _check_times(table: pa.Table, *, where: str) -> None:
+    """PostgreSQL's infinities, and years that Arrow can't hold, arrive as moments before any that PostgreSQL has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for field in table.schema:
+        if pa.types.is_date32(field.type):
+            first, numbers = FIRST_DAY, pa.int32()
+        elif pa.types.is_timestamp(field.type):
+            first, numbers = FIRST_DAY * MICROSECONDS_PER_DAY, pa.int64()
+        else:
+            continue
+        lowest = pc.min(table[field.name].cast(numbers)).as_py()
+        highest = pc.max(table[field.name].cast(numbers)).as_py()
+        if lowest is not None and (lowest < first or highest >= 2 ** (numbers.bit_width - 1) - 1):
+            raise DatasetError(
+                f"column {field.name} holds infinity, or a time that is too far away",
+                where=where,
+                expected=f"a time in every row, or null: nullif({field.name}, 'infinity')",
+            )
 
 
 def _check_targets(table: pa.Table, dataset: Dataset, *, where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 ARROW_TYPES = frozenset(
     {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "date", "timestamp", "timestamptz", "bytea"}
 )
-"""PostgreSQL types that arrive in Arrow as what they are. `numeric` is read as float8, anything else as text."""
+"""PostgreSQL types that arrive in Arrow as what they are. `numeric` is read as float8 (as text where it is part of the
+entity key, which must not lose a digit), anything else as text."""
+PLATFORM = re.compile("|".join(("08(?!P01)", "53", "57P", "58", "XX")))
+"""SQLSTATEs that are the platform's trouble; all others are the query's own making."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,7 @@ class Column:
 
 
 def describe(connection: Connection[Any], dataset: Dataset, *, where: str, labelled: bool = True) -> tuple[Column, ...]:
-    """The columns that the query would give, found without running it; with `labelled`, the targets among them.
+    """The columns that the query would give, found without reading rows; with `labelled`, the targets among them.
 
     Raises:
         DatasetError: it doesn't parse, isn't one SELECT, names what isn't there or may not be read.
@@ -41,10 +45,10 @@ def describe(connection: Connection[Any], dataset: Dataset, *, where: str, label
     try:
         # Prepared: the protocol then takes one statement only, whatever the text says.
         cursor = connection.execute(sql, prepare=True)
-    except psycopg.OperationalError as error:
-        raise Unavailable(f"the data database can't be reached: {str(error).strip()}") from error
     except psycopg.Error as error:
         said = error.diag.message_primary or str(error).strip()
+        if error.sqlstate is None or PLATFORM.match(error.sqlstate):
+            raise Unavailable(f"the data database can't be asked: {said}") from error
         hint = error.diag.message_hint
         raise refused(said, where=f"{where}{_line(error, sql.as_string())}", hint=hint) from error
     columns = tuple(Column(name=c.name, type=_type_name(connection, c.type_code)) for c in cursor.description or ())
@@ -56,11 +60,13 @@ def travelling(dataset: Dataset, columns: tuple[Column, ...]) -> str:
     """The query as it is run: each column cast to a type that Arrow has."""
     from psycopg.sql import SQL, Identifier
 
-    casts = {"numeric": SQL("::float8")}
+    def cast(column: Column) -> str:
+        return "float8" if column.type == "numeric" and column.name not in dataset.entity_key else "text"
+
     selected = SQL(", ").join(
         Identifier(c.name)
         if c.type in ARROW_TYPES
-        else SQL("{}{} AS {}").format(Identifier(c.name), casts.get(c.type, SQL("::text")), Identifier(c.name))
+        else SQL("{}::{} AS {}").format(Identifier(c.name), SQL(cast(c)), Identifier(c.name))
         for c in columns
     )
     return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(_bare(dataset.sql))).as_string()
@@ -82,12 +88,13 @@ def _line(error: psycopg.Error, sql: str) -> str:
 
 
 def _bare(sql: str) -> str:
-    return sql.strip().removesuffix(";")
+    return sql.strip().rstrip("; \t\r\n")
 
 
 def _type_name(connection: Connection[Any], oid: int) -> str:
     known = connection.adapters.types.get(oid)
-    return known.name if known else "unknown"
+    # psycopg finds an array's entry by the oid of the array and by that of its elements.
+    return known.name if known and known.oid == oid else "unknown"
 
 
 def _check_names(names: list[str], dataset: Dataset, *, where: str, labelled: bool) -> None:

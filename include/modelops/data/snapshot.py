@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.checks import check_rows
-from modelops.data.query import describe, refused, travelling
+from modelops.data.query import describe, travelling
+from modelops.data.reading import read
 from modelops.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from modelops.domain.datasets import Dataset
-
-BATCH_BYTES = 2**20
-"""Size of a batch: the memory that reading takes doesn't grow with the number of rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,58 +85,13 @@ def write_snapshot(
     except psycopg.OperationalError as error:
         raise Unavailable(f"the data database can't be reached: {str(error).strip()}") from error
     try:
-        with _reading(url, travelling(dataset, columns), where=where) as batches:
-            snapshot = _write(batches, path, limit=limit)
+        sql = travelling(dataset, columns)
+        snapshot = read(url, sql, lambda batches: _write(batches, path, limit=limit), where=where)
         check_rows(snapshot.path, dataset, where=where, labelled=labelled, like=like)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return snapshot
-
-
-class _reading:  # noqa: N801 - reads as a verb: with _reading(...) as batches
-    """The batches of a query, on a connection of its own that can do nothing but read."""
-
-    def __init__(self, url: str, sql: str, *, where: str) -> None:
-        self._url, self._sql, self._where = url, sql, where
-
-    def __enter__(self) -> pa.RecordBatchReader:
-        import adbc_driver_manager as adbc
-        import adbc_driver_postgresql.dbapi as driver
-
-        try:
-            self._connection = driver.connect(self._url)
-            self._cursor = self._connection.cursor(
-                adbc_stmt_kwargs={"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}
-            )
-            self._cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            self._cursor.execute(self._sql)
-            return self._cursor.fetch_record_batch()
-        except adbc.Error as error:
-            self.__exit__(None, None, None)
-            raise self._meaning(error) from error
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        import adbc_driver_manager as adbc
-        import pyarrow as pa
-
-        for closing in ("_cursor", "_connection"):
-            if hasattr(self, closing):
-                getattr(self, closing).close()
-        if isinstance(error, (adbc.Error, pa.ArrowException, OSError)):
-            raise self._meaning(error) from error
-
-    def _meaning(self, error: Exception) -> Exception:
-        """What the server calls an ERROR is the query's own; anything else is the platform's trouble.
-
-        Once batches flow, the driver's errors have no SQLSTATE any more, so their text has to do.
-        """
-        said = str(error).strip()
-        state = (getattr(error, "sqlstate", None) or "").strip("\0")
-        ours = re.search(r"ERROR:\s+(.+)", said)
-        if ours and state[:2] not in {"08", "53", "57", "58", "XX"}:
-            return refused(ours[1], where=self._where)
-        return Unavailable(f"reading the dataset broke off: {said}")
 
 
 def _write(batches: pa.RecordBatchReader, path: Path, *, limit: int | None) -> Snapshot:

@@ -54,6 +54,10 @@ class UnknownVersion(BadInput):
     """There is no such model version."""
 
 
+class UnknownParameter(BadInput):
+    """A request names a parameter that there isn't."""
+
+
 class IllegalTransition(BadInput):
     """The state machine has no such step."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import UnknownVersion
+from modelops.domain.errors import ArtifactChanged, UnknownVersion
 from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
-    """Which version to evaluate (None: the newest that was trained), and on which dataset: a name or a SELECT."""
+    """Which version to evaluate, on which dataset: a name or a SELECT.
+
+    `version` None is the newest that was trained when the job began; a retry keeps to it.
+    """
 
     model: str
     version: int | None = None
@@ -40,6 +43,12 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
     with services.workdir(attempt) as workdir:
         code = version_code.load(version, workdir, services)
         stored = evidence.artifacts_of(services.connection, version.id)
+        if not versions.artifacts_unchanged(services.connection, version):
+            raise ArtifactChanged(
+                f"the artifacts on record of {version.subject} are not those of its training",
+                where="modelops.artifact",
+                expected=f"a set with SHA-256 {version.artifact_sha256}",
+            )
         model = workdir / "artifacts"
         model.mkdir()
         services.store.fetch((a for a in stored if a.role is ArtifactRole.OUTPUT), model)
@@ -78,7 +87,8 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
 
 
 def _version(request: EvaluationRequest, attempt: Attempt, services: Services) -> Version:
-    version = versions.find(services.connection, request.model, request.version)
+    begun = None if attempt.fresh else versions.of_job(services.connection, job_id=attempt.job_id)
+    version = begun or versions.find(services.connection, request.model, request.version)
     if version.status in {VersionStatus.CREATED, VersionStatus.FAILED}:
         raise UnknownVersion(
             f"{version.subject} is {version.status} and can't be evaluated",

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import UserCodeError
+from modelops.domain.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +32,12 @@ def read_metrics(output: Path, *, required: bool) -> dict[str, Any]:
         raise _wrong(f"{METRICS} has {path.stat().st_size} bytes; {MOST_BYTES} is the most")
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong(f"{METRICS} is not JSON: {error}") from error
     if not isinstance(metrics, dict) or (required and not metrics):
         raise _wrong(f"{METRICS} is not an object with at least one metric")
+    if storable(metrics) != metrics:
+        raise _wrong(f"{METRICS} has a NUL character or half a surrogate pair in a text")
     bad = [name for name, value in _numbers(metrics, "") if not math.isfinite(value)]
     if bad:
         raise _wrong(f"{METRICS} has NaN or infinity for {', '.join(bad)}")

@@ -71,14 +71,20 @@ class Services:
         self.reach(attempt, "artifacts_stored", files=len(artifacts))
         return artifacts
 
+    def _sweep(self, attempt: Attempt) -> None:
+        """Remove what killed attempts left: those of this job, and the last ones of jobs that are over."""
+        self.store.sweep(f"job-{attempt.job_id}-")
+        folders = {path: int(path.name.split("-")[1]) for path in self.settings.work.glob("job-*-*")}
+        over = jobs.over_among(self.connection, list(folders.values()))
+        for path, job_id in folders.items():
+            if job_id == attempt.job_id or job_id in over:
+                rmtree(path, ignore_errors=True)
+
     @contextmanager
     def workdir(self, attempt: Attempt) -> Iterator[Path]:
         """A folder of this attempt's own; it goes with the attempt, and so does what killed ones left."""
-        tag = tag_of(attempt)
-        for left in self.settings.work.glob(f"{tag}-*"):
-            rmtree(left, ignore_errors=True)
-        self.store.sweep(tag)
-        folder = self.settings.work / f"{tag}-{attempt.fence}"
+        self._sweep(attempt)
+        folder = self.settings.work / tag_of(attempt)
         folder.mkdir(parents=True)
         try:
             yield folder
@@ -87,8 +93,8 @@ class Services:
 
 
 def tag_of(attempt: Attempt) -> str:
-    """What a job's temporary files begin with."""
-    return f"job-{attempt.job_id}"
+    """What the temporary files of an attempt begin with."""
+    return f"job-{attempt.job_id}-{attempt.fence}"
 
 
 def _shown(detail: Mapping[str, object]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.artifacts import digest_of
 from modelops.domain.errors import UserCodeError
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
@@ -68,8 +67,7 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
     with translated(), services.connection.transaction():
         jobs.hold(services.connection, attempt)
         evidence.add_artifacts(services.connection, artifacts, version_id=version.id)
-        artifact_sha256 = digest_of(evidence.artifacts_of(services.connection, version.id))
-        versions.trained(
+        artifact_sha256 = versions.trained(
             services.connection,
             version,
             job_id=attempt.job_id,
@@ -77,7 +75,6 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
             data_sha256=rows.sha256,
             data_rows=rows.rows,
             columns=rows.columns,
-            artifact_sha256=artifact_sha256,
         )
         result = {
             "model": version.name,

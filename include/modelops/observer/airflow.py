@@ -54,6 +54,12 @@ class AirflowReader:
         path = f"/dags/{key.dag_id}/dagRuns/{_segment(key.run_id)}/taskInstances/{key.task_id}"
         return self._find(path if key.map_index < 0 else f"{path}/{key.map_index}")
 
+    def tries(self, key: TaskKey) -> list[Mapping[str, Any]]:
+        """One entry for each attempt at a task, the current one too, shaped as a task instance."""
+        path = f"/dags/{key.dag_id}/dagRuns/{_segment(key.run_id)}/taskInstances/{key.task_id}"
+        answer = self._find(f"{path}/tries" if key.map_index < 0 else f"{path}/{key.map_index}/tries")
+        return list((answer or {}).get("task_instances", []))
+
     def dag_run(self, dag_id: str, run_id: str) -> Mapping[str, Any] | None:
         """One DAG run; None if Airflow has no record of it (any more)."""
         return self._find(f"/dags/{dag_id}/dagRuns/{_segment(run_id)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.jobs import OPERATORS, JobStatus, TaskKey
 from modelops.registry import observation
+from modelops.registry.jobs import SILENT
 from modelops.registry.observation import AIRFLOW, Ending, Request, Sighting
 
 if TYPE_CHECKING:
@@ -28,27 +29,27 @@ LIVE = (
     "deferred",
     "awaiting_input",
 )
-CATCH_UP_EVERY = timedelta(minutes=1)
+CATCH_UP_EVERY = timedelta(seconds=10)
 OVERLAP = timedelta(minutes=2)
 """Airflow's clock and ours may differ, and a transaction may become visible later than its time says."""
 
-SILENT = "the attempt ended without a word from its worker"
-BY_HAND = {"patch_task_instance", "patch_dag_run", "post_clear_task_instances", "bulk_task_instances", "delete_dag_run"}
-"""Entries of the audit log by which a person ends an attempt."""
+BY_HAND = {"patch_task_instance", "patch_dag_run", "bulk_task_instances"}
+"""Entries of the audit log by which a person ends a task."""
 
 
 class Watch:
     """Brings what Airflow knows of our jobs into the ledger.
 
     Each look reads what is live, then asks after every job that the ledger believes to be under way and that wasn't
-    among it. Once a minute it also reads the runs that ended since, for those that began and ended between two looks
-    or while the observer was down.
+    among it. Every ten seconds it also reads the runs that ended since, each once, for what began and ended between two
+    looks or while the observer was down.
     """
 
     def __init__(self, airflow: AirflowReader, connection: Connection[Any]) -> None:
         self._airflow = airflow
         self._connection = connection
         self._caught_up: datetime | None = None
+        self._told = set[tuple[str, str, str]]()
         self._request = lru_cache(maxsize=1000)(self._read_request)
         self._retries = lru_cache(maxsize=1000)(self._read_retries)
 
@@ -76,18 +77,28 @@ class Watch:
         since = observation.last_seen(self._connection)
         if since is None:
             return
-        for run in self._airflow.runs_ended_since((since - OVERLAP).isoformat()):
-            for instance in self._airflow.task_instances_of(run["dag_id"], run["dag_run_id"], OPERATORS):
+        runs = self._airflow.runs_ended_since((since - OVERLAP).isoformat())
+        ended = {(run["dag_id"], run["dag_run_id"], run["end_date"]) for run in runs}
+        for dag_id, run_id, _ in ended - self._told:
+            for instance in self._airflow.task_instances_of(dag_id, run_id, OPERATORS):
                 self._tell(instance)
+                if instance["try_number"] > 1:
+                    self._tell_tries(key_of(instance))
+        self._told = ended
 
     def _tell(self, instance: Mapping[str, Any]) -> None:
         key = key_of(instance)
-        sighting = self._sighting(key, instance)
+        sighting = self._sighting(key, instance, ending=self._ending(key, instance))
         if not observation.record(self._connection, sighting):
             request = self._request(key.dag_id, key.run_id)
             if request is not None:
                 observation.introduce(self._connection, key, sighting.type, request)
                 observation.record(self._connection, sighting)
+
+    def _tell_tries(self, key: TaskKey) -> None:
+        """When each attempt was scheduled and queued; how those before the last ended, their workers have told."""
+        for instance in self._airflow.tries(key):
+            observation.record(self._connection, self._sighting(key, instance, ending=None))
 
     def _ask_after(self, job: observation.OpenJob) -> None:
         instance = self._airflow.task_instance(job.key)
@@ -102,17 +113,17 @@ class Watch:
         )
         observation.give_up(self._connection, job, gone)
 
-    def _sighting(self, key: TaskKey, instance: Mapping[str, Any]) -> Sighting:
-        attempt, most = instance["try_number"], instance["max_tries"]
+    def _sighting(self, key: TaskKey, instance: Mapping[str, Any], *, ending: Ending | None) -> Sighting:
         version = (instance.get("dag_version") or {}).get("version_number")
         return Sighting(
             key=key,
             type=OPERATORS[instance["operator"]],
-            attempt=attempt,
-            anew=attempt == most - self._retries(key.dag_id, key.task_id, version) + 1,
+            attempt=instance["try_number"],
+            # Clearing a task raises max_tries; a retry doesn't.
+            first=instance["max_tries"] - self._retries(key.dag_id, key.task_id, version) + 1,
             scheduled_at=_time(instance["scheduled_when"]),
             queued_at=_time(instance["queued_when"]),
-            ending=self._ending(key, instance),
+            ending=ending,
         )
 
     def _ending(self, key: TaskKey, instance: Mapping[str, Any]) -> Ending | None:
@@ -129,23 +140,22 @@ class Watch:
             case "skipped" | "removed" as state:
                 return ended(JobStatus.SKIPPED, f"Airflow says {state}")
             case "success":
-                by = self._person(key, instance)
+                by = self._person(key)
                 return ended(JobStatus.SKIPPED, "marked as success by hand; the job did nothing", by or AIRFLOW)
             case "failed":
-                if by := self._person(key, instance):
+                if by := self._person(key):
                     return ended(JobStatus.CANCELLED, "stopped by hand", by)
                 return ended(JobStatus.FAILED, f"{SILENT}; its log may tell why")
         return None
 
-    def _person(self, key: TaskKey, instance: Mapping[str, Any]) -> str | None:
+    def _person(self, key: TaskKey) -> str | None:
         """Who ended a task by hand, if its ledger entry is still open and the audit log tells."""
         if not observation.is_open(self._connection, key):
             return None
-        started = _time(instance["start_date"])
         for entry in self._airflow.audit_log(key.dag_id, key.run_id):
-            about_it = entry["task_id"] in {None, key.task_id}
-            in_time = started is None or (_time(entry["when"]) or started) >= started
-            if entry["event"] in BY_HAND and about_it and in_time and entry["owner"]:
+            if entry["event"] == "running" and entry["task_id"] == key.task_id:
+                break  # what comes now is older than the attempt
+            if entry["event"] in BY_HAND and entry["task_id"] in {None, key.task_id} and entry["owner"]:
                 return str(entry["owner"])
         return None
 

@@ -6,11 +6,12 @@ import signal
 import sys
 from abc import abstractmethod
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from modelops.domain.errors import BadInput, FenceLost, Unavailable
+from modelops.domain.errors import BadInput, FenceLost, Unavailable, UnknownParameter
 from modelops.domain.jobs import TaskKey
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class JobOperator(BaseOperator):
             type=self.job_type,
             number=task_instance.try_number,
             # Clearing a task raises max_tries; a retry doesn't.
-            fresh=task_instance.try_number == task_instance.max_tries - (self.retries or 0) + 1,
+            first=task_instance.max_tries - (self.retries or 0) + 1,
             subject=self.model,
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
             parameters=self.parameters(),
@@ -124,6 +125,7 @@ class JobOperator(BaseOperator):
         task_instance: Any = context["ti"]
         again = task_instance.try_number <= task_instance.max_tries
         try:
+            self._check_names(context)
             return self.perform(attempt, self._services(connection))
         except BadInput as error:
             give_up(error, again=False)
@@ -133,6 +135,18 @@ class JobOperator(BaseOperator):
         except (Exception, AirflowTaskTimeout) as error:
             give_up(error, again=again)
             raise
+
+    def _check_names(self, context: Context) -> None:
+        """Refuse a parameter that the DAG doesn't have, which Airflow would let pass: a default would stand in for it."""
+        declared = list(self.dag.params)
+        unknown = [name for name in context["dag_run"].conf or {} if name not in declared]
+        if unknown:
+            close = get_close_matches(unknown[0], declared, n=1)
+            raise UnknownParameter(
+                f"there is no parameter {', '.join(map(repr, unknown))}",
+                where=f"the request for {self.dag_id}",
+                expected=f"{close[0]!r}?" if close else f"one of {', '.join(declared)}",
+            )
 
     def _ledger(self) -> Connection[Any]:
         import psycopg

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import XComArg
+
+from modelops.domain.errors import UnknownVersion
 from modelops.domain.jobs import JobType
 from modelops.operators.base import JobOperator
 
@@ -60,7 +63,8 @@ class EvaluateModelOperator(JobOperator):
     """Evaluates an existing version.
 
     Args:
-        version: number of the version; None: the newest that was trained.
+        version: number of the version; None: the newest that was trained. A task's output that is None, since that task
+            has made no version, is refused.
         dataset: a dataset of the model's datasets.yaml, or a SELECT statement.
     """
 
@@ -68,9 +72,10 @@ class EvaluateModelOperator(JobOperator):
     template_fields = ("model", "version", "dataset")
     template_fields_renderers = {"dataset": "sql"}
 
-    def __init__(self, *, version: int | None = None, dataset: str = "evaluate", **kwargs: Any) -> None:
+    def __init__(self, *, version: int | XComArg | None = None, dataset: str = "evaluate", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.version = version
+        self.version_of_task = isinstance(version, XComArg)
         self.dataset = dataset
 
     def parameters(self) -> dict[str, Any]:
@@ -81,4 +86,10 @@ class EvaluateModelOperator(JobOperator):
         """Evaluate, and return the metrics and the digest of the evidence."""
         from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
 
+        if self.version_of_task and self.version is None:
+            raise UnknownVersion(
+                "the task before has left no version to evaluate",
+                where=f"the tasks before {self.task_id}",
+                expected="a training that has completed; an older version is evaluated by the DAG model_evaluation",
+            )
         return evaluate(EvaluationRequest(**self.parameters()), attempt, services)

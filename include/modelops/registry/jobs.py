@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _QUERIES = Queries("jobs")
 WORKER = "worker"
+SILENT = "the attempt ended without a word from its worker"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,20 +67,35 @@ def take(
     *,
     type: JobType,  # noqa: A002 - the field's own word
     number: int,
-    fresh: bool,
+    first: int,
     subject: str,
     requested_by: str,
     parameters: Mapping[str, Any],
 ) -> Attempt:
     """Take the job for this worker, and shut out every attempt before.
 
-    A fresh attempt (a first try, or one after a person cleared the task) starts from nothing: the result of the time
-    before is forgotten and a version that was left in the making fails.
+    The first that any worker takes since a person asked (for the run, or by clearing the task) is fresh and starts from
+    nothing: the result of the time before is forgotten and a version that was left in the making fails. It need not
+    be the first attempt: Airflow may lose one that was queued. An attempt that nobody has seen the end of is lost.
+
+    Args:
+        number: Airflow's try number of this attempt.
+        first: that of the first attempt since a person asked.
 
     Raises:
         FenceLost: a newer attempt has the job already.
     """
     with translated(), connection.transaction():
+        before = _QUERIES.execute(
+            connection,
+            "before",
+            dag_id=key.dag_id,
+            run_id=key.run_id,
+            task_id=key.task_id,
+            map_index=key.map_index,
+            first=first,
+        ).fetchone()
+        fresh = before is None or not before["begun"]
         row = _QUERIES.execute(
             connection,
             "take",
@@ -106,8 +122,33 @@ def take(
             requested_by=requested_by,
             recorded_result=row["result"],
         )
+        if before is not None:
+            note_lost(connection, before, by=number, anew=fresh, at=None, actor=WORKER)
         add_event(connection, attempt, Event.RUNNING, detail={"fence": attempt.fence, "fresh": fresh})
     return attempt
+
+
+def note_lost(
+    connection: Connection[Any], job: Mapping[str, Any], *, by: int, anew: bool, at: datetime | None, actor: str
+) -> None:
+    """Write down the end of an attempt that the ledger has as running, when another one (`by`) has begun.
+
+    `job` is its row; `anew` tells that a person cleared the task; `at` is when (None: now).
+    """
+    if JobStatus(job["status"]) is not JobStatus.RUNNING or job["attempt"] >= by:
+        return
+    reason = "a person cleared the task" if anew else SILENT
+    for event in (Event.RETRYING,) if anew else (Event.LOST, Event.RETRYING):
+        _QUERIES.execute(
+            connection,
+            "add_event",
+            job_id=job["id"],
+            attempt=job["attempt"],
+            event=event,
+            at=at,
+            actor=actor,
+            detail=Jsonb({"reason": f"{reason}; another one follows"}),
+        )
 
 
 def hold(connection: Connection[Any], attempt: Attempt) -> None:
@@ -196,6 +237,12 @@ def _finish(
     recorded = None if result is None else Jsonb(result)
     _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, result=recorded, error=error)
     add_event(connection, attempt, event, detail={"error": error} if error else {})
+
+
+def over_among(connection: Connection[Any], ids: Sequence[int]) -> set[int]:
+    """Which of these jobs have ended."""
+    with translated():
+        return {row["id"] for row in _QUERIES.execute(connection, "over_among", ids=list(ids))}
 
 
 def of_runs(connection: Connection[Any], run_ids: Sequence[str]) -> list[JobRecord]:

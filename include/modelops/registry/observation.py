@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from modelops.domain.jobs import Event, JobStatus, JobType, TaskKey
-from modelops.registry import versions
+from modelops.registry import jobs, versions
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
@@ -48,12 +48,16 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """One look at a task instance. `attempt` is Airflow's try number; `anew` tells that a person cleared the task."""
+    """One look at a task instance.
+
+    `attempt` is Airflow's try number; `first` that of the first attempt since a person asked (for the run, or by
+    clearing the task).
+    """
 
     key: TaskKey
     type: JobType
     attempt: int
-    anew: bool
+    first: int
     scheduled_at: datetime | None
     queued_at: datetime | None
     ending: Ending | None
@@ -105,6 +109,8 @@ def record(connection: Connection[Any], sighting: Sighting) -> bool:
         if row is None or not row["introduced"]:
             return False
         if sighting.attempt > 0:
+            at, anew = sighting.scheduled_at, _is_anew(row, sighting)
+            jobs.note_lost(connection, row, by=sighting.attempt, anew=anew, at=at, actor=AIRFLOW)
             for event, at in ((Event.SCHEDULED, sighting.scheduled_at), (Event.QUEUED, sighting.queued_at)):
                 if at is not None:
                     _note_event(connection, row["id"], sighting.attempt, event, at, AIRFLOW, {})
@@ -117,22 +123,31 @@ def record(connection: Connection[Any], sighting: Sighting) -> bool:
 
 def _advance(connection: Connection[Any], row: Mapping[str, Any], status: JobStatus, sighting: Sighting) -> None:
     done = JobStatus(row["status"]) is JobStatus.COMPLETED
-    if not done or sighting.anew:
+    if not done or _is_anew(row, sighting):
         _move_on(connection, row["id"], status, sighting.attempt, None)
 
 
 def _end(connection: Connection[Any], row: Mapping[str, Any], sighting: Sighting, ending: Ending) -> None:
     status, attempt = JobStatus(row["status"]), sighting.attempt
-    if row["attempt"] > attempt or (status is JobStatus.COMPLETED and not sighting.anew):
+    if row["attempt"] > attempt or (status is JobStatus.COMPLETED and not _is_anew(row, sighting)):
         return
     if not _move_on(connection, row["id"], ending.status, attempt, ending.reason):
         return
     event = Event(ending.status)
-    if ending.status in {JobStatus.RETRYING, JobStatus.FAILED} and status is JobStatus.RUNNING:
+    if (
+        ending.status in {JobStatus.RETRYING, JobStatus.FAILED}
+        and status is JobStatus.RUNNING
+        and row["attempt"] == attempt
+    ):
         _note_event(connection, row["id"], attempt, Event.LOST, ending.at, AIRFLOW, {"reason": ending.reason})
     _note_event(connection, row["id"], attempt, event, ending.at, ending.by, {"reason": ending.reason})
     if ending.status is not JobStatus.RETRYING:
         versions.fail_in_the_making(connection, job_id=row["id"])
+
+
+def _is_anew(row: Mapping[str, Any], sighting: Sighting) -> bool:
+    """Whether a person has cleared the task since the attempt that the ledger knows of."""
+    return bool(row["attempt"] < sighting.first)
 
 
 def is_open(connection: Connection[Any], key: TaskKey) -> bool:
@@ -147,9 +162,10 @@ def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
     with translated(), connection.transaction():
         row = _find(connection, job.key)
         if row is not None and _move_on(connection, row["id"], ending.status, row["attempt"], ending.reason):
-            _note_event(
-                connection, row["id"], row["attempt"], Event.LOST, ending.at, ending.by, {"reason": ending.reason}
-            )
+            for event in (Event.LOST, Event(ending.status)):
+                _note_event(
+                    connection, row["id"], row["attempt"], event, ending.at, ending.by, {"reason": ending.reason}
+                )
             versions.fail_in_the_making(connection, job_id=row["id"])
 
 

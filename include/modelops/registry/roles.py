@@ -40,6 +40,8 @@ def provision(
     with translated(), psycopg.connect(admin_url, autocommit=True) as connection:
         for login in LOGINS:
             _ensure_login(connection, login, passwords[login])
+        # Who isn't a superuser may only give things to a role that it could become.
+        connection.execute("GRANT modelops_owner, airflow TO CURRENT_USER")
         _ensure_database(connection, data_database, owner="modelops_owner")
         if airflow_database:
             _ensure_database(connection, airflow_database, owner="airflow")
@@ -59,7 +61,6 @@ def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> N
     from psycopg.sql import SQL, Identifier
 
     if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-        connection.execute(SQL("GRANT {} TO CURRENT_USER").format(Identifier(owner)))
         connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(name), Identifier(owner)))
         connection.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
 
@@ -75,3 +76,7 @@ def _open_to_logins(connection: Connection[Any], database: str) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS staging AUTHORIZATION modelops_owner")
     connection.execute("GRANT USAGE, CREATE ON SCHEMA staging TO modelops_features")
     connection.execute("ALTER ROLE modelops_sql SET default_transaction_read_only = on")
+    # The query of a job that was killed ends with it.
+    connection.execute("ALTER ROLE modelops_sql SET client_connection_check_interval = '2s'")
+    # A worker whose machine has gone would hold its job's row, and with it the next attempt and the observer.
+    connection.execute("ALTER ROLE modelops_jobs SET idle_in_transaction_session_timeout = '15s'")

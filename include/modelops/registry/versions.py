@@ -50,6 +50,13 @@ def in_the_making(connection: Connection[Any], *, job_id: int) -> Version | None
     return None if row is None else _version(row)
 
 
+def of_job(connection: Connection[Any], *, job_id: int) -> Version | None:
+    """The version that a job is about, if that was settled in an earlier attempt."""
+    with translated():
+        row = _QUERIES.execute(connection, "of_job", job_id=job_id).fetchone()
+    return None if row is None else _version(row)
+
+
 def pin(
     connection: Connection[Any],
     version: Version,
@@ -84,10 +91,12 @@ def trained(
     data_sha256: str,
     data_rows: int,
     columns: Mapping[str, str],
-    artifact_sha256: str,
-) -> None:
-    """The training is done: write down on which rows, and move the version to trained."""
-    _QUERIES.execute(
+) -> str:
+    """The training is done: write down on which rows, and move the version to trained.
+
+    Its artifacts are on record by now; returns the hash over them that the database computed.
+    """
+    row = _QUERIES.execute(
         connection,
         "trained",
         id=version.id,
@@ -96,8 +105,16 @@ def trained(
         data_sha256=data_sha256,
         data_rows=data_rows,
         columns=Jsonb(columns),
-        artifact_sha256=artifact_sha256,
-    )
+    ).fetchone()
+    assert row is not None
+    return str(row["artifact_sha256"])
+
+
+def artifacts_unchanged(connection: Connection[Any], version: Version) -> bool:
+    """Whether the artifacts on record are those that the version was trained with."""
+    with translated():
+        row = _QUERIES.execute(connection, "artifact_digest", id=version.id).fetchone()
+    return row is not None and row["digest"] == version.artifact_sha256
 
 
 def evaluated(connection: Connection[Any], version: Version, *, job_id: int) -> None:

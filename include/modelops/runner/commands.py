@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput
@@ -126,4 +127,6 @@ def _show_from(log: Path, position: int) -> int:
 
 
 def _wait_for_the_end() -> None:
-    threading.Event().wait()
+    # Being stopped is how this ends well.
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()

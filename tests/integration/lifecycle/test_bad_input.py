@@ -137,6 +137,8 @@ def test_a_training_that_goes_wrong(services: Services, repository: Path, traini
         ("{'auc': 1}", "metrics.json is not JSON"),
         ("[1]", "metrics.json is not an object"),
         ('{"auc": NaN}', "metrics.json has NaN or infinity for auc"),
+        ('{"note": "a\\u0000b"}', "metrics.json has a NUL character"),
+        ("[" * 100_000, "metrics.json is not JSON"),
     ],
 )
 def test_metrics(services: Services, repository: Path, left: str, what: str) -> None:

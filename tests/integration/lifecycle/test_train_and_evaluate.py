@@ -111,7 +111,9 @@ def test_an_artifact_in_which_one_byte_was_changed_is_refused(services: Services
         evaluate(EvaluationRequest(model="here/iris"), attempt, services)
 
 
-def test_a_retry_takes_up_the_version_and_the_code_that_were_pinned(services: Services, repository: Path) -> None:
+def test_a_retry_takes_up_the_version_and_the_code_that_were_pinned(
+    services: Services, repository: Path, log: list[str]
+) -> None:
     key = task_key()
     lost = take(services.connection, key)
     code = repository / "model_definitions/iris/model_modules/training.py"
@@ -128,9 +130,10 @@ def test_a_retry_takes_up_the_version_and_the_code_that_were_pinned(services: Se
     with pytest.raises(Lost):
         train(TrainingRequest(model="here/iris"), lost, dying)
     code.write_text(good.replace("training on", "other code on"))
-    retry = take(services.connection, key, number=2, fresh=False)
+    retry = take(services.connection, key, number=2)
     result = train(TrainingRequest(model="here/iris"), retry, services)
     assert result["version"] == 1
+    assert "training on 60 rows with {'depth': 3}" in log
     with services.connection.cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM modelops.version").fetchone() == (1,)
     assert "train_finished" in steps(services, retry.job_id)

@@ -35,7 +35,7 @@ def test_a_job_is_taken_and_completed(connection: Connection[Any]) -> None:
 def test_a_worker_that_was_given_up_can_write_nothing(connection: Connection[Any]) -> None:
     key = task_key()
     old = take(connection, key)
-    new = take(connection, key, number=2, fresh=False)
+    new = take(connection, key, number=2)
     assert new.job_id == old.job_id
     for write in (
         lambda: jobs.reach(connection, old, "rows_written"),
@@ -54,7 +54,7 @@ def test_a_retry_after_the_commit_returns_what_is_recorded(connection: Connectio
     with connection.transaction():
         jobs.hold(connection, attempt)
         jobs.complete(connection, attempt, {"version": 7})
-    retry = take(connection, key, number=2, fresh=False)
+    retry = take(connection, key, number=2)
     assert retry.recorded_result == {"version": 7}
     jobs.repeat(connection, retry)
     [record] = jobs.of_runs(connection, [key.run_id])
@@ -68,13 +68,13 @@ def test_a_cleared_job_runs_anew(connection: Connection[Any]) -> None:
     with connection.transaction():
         jobs.hold(connection, attempt)
         jobs.complete(connection, attempt, {"version": 7})
-    assert take(connection, key, number=2, fresh=True).recorded_result is None
+    assert take(connection, key, number=2, first=2).recorded_result is None
 
 
 def test_clearing_a_training_under_way_leaves_its_version_failed(connection: Connection[Any]) -> None:
     key = task_key()
     first = begin_version(connection, take(connection, key))
-    again = take(connection, key, number=2, fresh=True)
+    again = take(connection, key, number=2, first=2)
     assert versions.in_the_making(connection, job_id=again.job_id) is None
     second = begin_version(connection, again)
     assert (first.number, second.number) == (1, 2)
@@ -89,7 +89,7 @@ def test_a_failed_training_leaves_a_failed_version(connection: Connection[Any]) 
     begin_version(connection, attempt)
     jobs.give_up(connection, attempt, error="no rows", again=True)
     assert versions.in_the_making(connection, job_id=attempt.job_id) is not None
-    retry = take(connection, key, number=2, fresh=False)
+    retry = take(connection, key, number=2)
     jobs.give_up(connection, retry, error="no rows", again=False)
     assert versions.in_the_making(connection, job_id=attempt.job_id) is None
     [record] = jobs.of_runs(connection, [key.run_id])

@@ -24,7 +24,7 @@ def sighting(key: TaskKey, **values: Any) -> Sighting:
         "key": key,
         "type": JobType.TRAINING,
         "attempt": 1,
-        "anew": True,
+        "first": 1,
         "scheduled_at": NOON + timedelta(seconds=2),
         "queued_at": NOON + timedelta(seconds=3),
         "ending": None,
@@ -83,7 +83,7 @@ def test_a_worker_that_was_lost(connection: Connection[Any]) -> None:
     assert {"lost", "retrying"} <= {event for event, _ in story(connection, key)}
     assert versions.in_the_making(connection, job_id=attempt.job_id) is not None
 
-    observation.record(connection, sighting(key, attempt=2, anew=False, ending=ending(JobStatus.FAILED)))
+    observation.record(connection, sighting(key, attempt=2, ending=ending(JobStatus.FAILED)))
     job = only_job(connection, key)
     assert (job.status, job.error) == (JobStatus.FAILED, "so it was")
     assert versions.find(connection, version.name, version.number).status is VersionStatus.FAILED
@@ -93,7 +93,7 @@ def test_an_old_look_does_not_disturb_a_newer_attempt(connection: Connection[Any
     key = task_key()
     take(connection, key)
     introduce(connection, key)
-    take(connection, key, number=2, fresh=False)
+    take(connection, key, number=2)
     observation.record(connection, sighting(key, ending=ending(JobStatus.RETRYING)))
     job = only_job(connection, key)
     assert (job.status, job.attempt) == (JobStatus.RUNNING, 2)
@@ -118,8 +118,8 @@ def test_a_completed_job_stays_completed_whatever_airflow_says(connection: Conne
     with connection.transaction():
         jobs.hold(connection, attempt)
         jobs.complete(connection, attempt, {"version": 1})
-    observation.record(connection, sighting(key, anew=False, ending=ending(status)))
-    observation.record(connection, sighting(key, attempt=2, anew=False))
+    observation.record(connection, sighting(key, ending=ending(status)))
+    observation.record(connection, sighting(key, attempt=2))
     assert only_job(connection, key).status is JobStatus.COMPLETED
 
 
@@ -130,7 +130,7 @@ def test_a_completed_job_that_a_person_clears_is_queued_again(connection: Connec
     with connection.transaction():
         jobs.hold(connection, attempt)
         jobs.complete(connection, attempt, {"version": 1})
-    observation.record(connection, sighting(key, attempt=2, anew=True, queued_at=NOON + timedelta(hours=1)))
+    observation.record(connection, sighting(key, attempt=2, first=2, queued_at=NOON + timedelta(hours=1)))
     job = only_job(connection, key)
     assert (job.status, job.attempt) == (JobStatus.QUEUED, 2)
 

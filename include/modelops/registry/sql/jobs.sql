@@ -1,3 +1,10 @@
+-- name: before
+-- What the ledger has of a task, locked, and whether a worker has had it since a person asked for it.
+SELECT id, status, attempt,
+       EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt >= :first AND event = 'running') AS begun
+FROM modelops.job
+WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
+
 -- name: take
 -- A worker takes the job: makes the row if nobody has seen it yet, raises the fence, forgets the result if it is to run anew.
 INSERT INTO modelops.job AS job
@@ -33,6 +40,10 @@ UPDATE modelops.job SET version_id = :version_id, subject = :subject WHERE id = 
 -- name: finish!
 -- Ends the attempt: the job's status, with its result or its error.
 UPDATE modelops.job SET status = :status, result = coalesce(:result, result), error = :error WHERE id = :id;
+
+-- name: over_among
+-- Which of these jobs have ended.
+SELECT id FROM modelops.job WHERE id = ANY(:ids) AND status IN ('completed', 'failed', 'cancelled', 'skipped');
 
 -- name: of_runs
 -- The jobs of some DAG runs with the time that they waited and worked.

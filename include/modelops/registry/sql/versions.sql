@@ -13,6 +13,10 @@ RETURNING *;
 -- The version that this job began and hasn't finished.
 SELECT * FROM modelops.version WHERE job_id = :job_id AND status = 'created';
 
+-- name: of_job
+-- The version that a job is about.
+SELECT version.* FROM modelops.version JOIN modelops.job ON job.version_id = version.id WHERE job.id = :job_id;
+
 -- name: find
 -- A model's version by number.
 SELECT * FROM modelops.version WHERE kind = 'model' AND name = :name AND number = :number;
@@ -29,16 +33,20 @@ SET hyperparameters = :hyperparameters, commit = :commit, dirty = :dirty, code_s
     requirements_sha256 = :requirements_sha256
 WHERE id = :id RETURNING *;
 
--- name: trained!
--- The version is trained on these rows and has these artifacts.
+-- name: trained
+-- The version is trained on these rows; the database computes the hash of its artifacts.
 UPDATE modelops.version
 SET status = 'trained', changed_by = :job_id, dataset = :dataset, data_sha256 = :data_sha256, data_rows = :data_rows,
-    columns = :columns, artifact_sha256 = :artifact_sha256
-WHERE id = :id RETURNING *;
+    columns = :columns
+WHERE id = :id RETURNING artifact_sha256;
 
 -- name: evaluated!
 -- The first evaluation moves a trained version on; one that has got further stays where it is.
 UPDATE modelops.version SET status = 'evaluated', changed_by = :job_id WHERE id = :id AND status = 'trained';
+
+-- name: artifact_digest
+-- The hash over a version's artifacts as they are on record now.
+SELECT modelops.artifact_digest(:id) AS digest;
 
 -- name: fail_in_the_making!
 -- A training that is over without a result leaves a failed version.

@@ -44,7 +44,8 @@ COMMENT ON COLUMN modelops.job.subject IS 'What it is about, in words: the model
 COMMENT ON COLUMN modelops.job.attempt IS 'Airflow''s try number of the newest attempt that is known.';
 COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the job; a write that names an older fence is refused.';
 COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
-COMMENT ON COLUMN modelops.job.result IS 'Set in the transaction that did the work; emptied when a person clears the task.';
+COMMENT ON COLUMN modelops.job.result IS
+  'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
 CREATE INDEX job_open ON modelops.job (id) WHERE status IN ('created', 'scheduled', 'queued', 'running', 'retrying');
 CREATE INDEX job_version ON modelops.job (version_id, id);
 
@@ -59,11 +60,20 @@ CREATE TABLE modelops.job_event (
   recorded_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   CONSTRAINT job_event_once UNIQUE (job_id, attempt, event, at)
 );
-COMMENT ON TABLE modelops.job_event IS 'What happened to a job, when, by whom. Append-only; telling the same thing twice leaves one row.';
+COMMENT ON TABLE modelops.job_event IS
+  'What happened to a job, when, by whom, as its workers and the observer tell it (both are the login modelops_jobs).
+Append-only; telling the same thing twice leaves one row.';
 COMMENT ON COLUMN modelops.job_event.actor IS 'A person, "airflow" (scheduler, executor) or "worker" (the task itself).';
 
-CREATE FUNCTION modelops.guard_job_status() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION modelops.guard_job_status() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status NOT IN ('created', 'running') OR num_nonnulls(NEW.result, NEW.error) > 0 THEN
+      RAISE EXCEPTION 'a job begins as created or running, not as %', NEW.status
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+    END IF;
+    RETURN NEW;
+  END IF;
   IF NEW.attempt < OLD.attempt OR NEW.fence < OLD.fence THEN
     RAISE EXCEPTION 'job % can''t go back from attempt %, fence % to attempt %, fence %',
       OLD.id, OLD.attempt, OLD.fence, NEW.attempt, NEW.fence
@@ -74,9 +84,16 @@ BEGIN
     RAISE EXCEPTION 'job % is %; within attempt % it can''t become %', OLD.id, OLD.status, OLD.attempt, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
+  IF OLD.status IN ('completed', 'failed', 'cancelled', 'skipped') AND NEW.attempt = OLD.attempt
+     AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error)
+       IS DISTINCT FROM
+       (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error) THEN
+    RAISE EXCEPTION 'job % is %: what is on record of it stays', OLD.id, OLD.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+  END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER job_status_guard BEFORE UPDATE ON modelops.job
+CREATE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
 
 -- Versions --------------------------------------------------------------------------------------------------------
@@ -130,12 +147,40 @@ COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last tra
 COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
 COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
 COMMENT ON COLUMN modelops.version.columns IS 'Column of the training rows → its Arrow type.';
-COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Hash over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.artifact_sha256 IS
+  'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
 -- A retry takes up the version that its job began: there is never a second one in the making.
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version (job_id) WHERE status = 'created';
 ALTER TABLE modelops.job ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version;
 
-CREATE FUNCTION modelops.guard_version() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE TYPE modelops.artifact_role AS ENUM ('code', 'requirements', 'output');
+
+CREATE TABLE modelops.artifact (
+  id             bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT artifact_pkey PRIMARY KEY,
+  version_id     bigint CONSTRAINT artifact_version REFERENCES modelops.version,
+  evaluation_id  bigint,
+  role           modelops.artifact_role NOT NULL,
+  name           text NOT NULL CONSTRAINT artifact_named CHECK (name <> '' AND name !~ '[[:cntrl:]]'),
+  sha256         modelops.sha256 NOT NULL,
+  size           bigint NOT NULL CONSTRAINT artifact_size CHECK (size >= 0),
+  media_type     text NOT NULL,
+  uri            text NOT NULL,
+  CONSTRAINT artifact_of_one CHECK (num_nonnulls(version_id, evaluation_id) = 1),
+  CONSTRAINT artifact_name_version UNIQUE (version_id, role, name),
+  CONSTRAINT artifact_name_evaluation UNIQUE (evaluation_id, role, name)
+);
+COMMENT ON TABLE modelops.artifact IS 'A file that a job pinned or left, stored under its own hash. Append-only.';
+COMMENT ON COLUMN modelops.artifact.role IS
+  'code: archive of the model''s folder; requirements: with versions and hashes; output: what user code left.';
+
+CREATE FUNCTION modelops.artifact_digest(version_id bigint) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  SELECT encode(sha256(convert_to(
+    jsonb_agg(jsonb_build_array(role, name, sha256) ORDER BY role, name COLLATE "C")::text, 'UTF8')), 'hex')
+  FROM modelops.artifact WHERE artifact.version_id = artifact_digest.version_id
+$$;
+COMMENT ON FUNCTION modelops.artifact_digest IS 'One hash for all artifacts of a version; null if it has none.';
+
+CREATE FUNCTION modelops.guard_version() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
   before modelops.version_status;
   doing modelops.job_type;
@@ -155,10 +200,18 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_pinned_once';
     END IF;
     IF NEW.status = OLD.status THEN
+      IF NEW.changed_by <> OLD.changed_by THEN
+        RAISE EXCEPTION '% v%: no job has changed it', OLD.name, OLD.number
+          USING ERRCODE = 'check_violation', CONSTRAINT = 'version_transition';
+      END IF;
       RETURN NEW;
     END IF;
   END IF;
-  SELECT type INTO doing FROM modelops.job WHERE id = NEW.changed_by;
+  IF NEW.status = 'trained' THEN
+    NEW.artifact_sha256 := modelops.artifact_digest(NEW.id);
+  END IF;
+  SELECT type INTO doing FROM modelops.job
+  WHERE id = NEW.changed_by AND (type <> 'training' OR id = NEW.job_id);
   IF NOT EXISTS (
     SELECT FROM modelops.transition
     WHERE kind = NEW.kind AND from_status IS NOT DISTINCT FROM before AND to_status = NEW.status AND job_type = doing)
@@ -192,8 +245,13 @@ COMMENT ON TABLE modelops.evaluation IS 'Metrics of exactly these artifacts on e
 COMMENT ON COLUMN modelops.evaluation.digest IS 'Computed by the database from the columns before it: what an approval is bound to.';
 CREATE INDEX evaluation_version ON modelops.evaluation (version_id, id);
 
-CREATE FUNCTION modelops.digest_evaluation() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION modelops.digest_evaluation() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
+  IF NOT EXISTS (SELECT FROM modelops.job
+                 WHERE id = NEW.job_id AND type = 'evaluation' AND status = 'running' AND attempt = NEW.attempt) THEN
+    RAISE EXCEPTION 'job % isn''t an evaluation under way in attempt %', NEW.job_id, NEW.attempt
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'evaluation_under_way';
+  END IF;
   NEW.digest := encode(sha256(convert_to(jsonb_build_array(NEW.version_id, NEW.artifact_sha256, NEW.dataset,
     NEW.data_sha256, NEW.data_rows, NEW.metrics)::text, 'UTF8')), 'hex');
   RETURN NEW;
@@ -201,28 +259,24 @@ END $$;
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation
   FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
 
-CREATE TYPE modelops.artifact_role AS ENUM ('code', 'requirements', 'output');
+ALTER TABLE modelops.artifact ADD CONSTRAINT artifact_evaluation FOREIGN KEY (evaluation_id) REFERENCES modelops.evaluation;
 
-CREATE TABLE modelops.artifact (
-  id             bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT artifact_pkey PRIMARY KEY,
-  version_id     bigint CONSTRAINT artifact_version REFERENCES modelops.version,
-  evaluation_id  bigint CONSTRAINT artifact_evaluation REFERENCES modelops.evaluation,
-  role           modelops.artifact_role NOT NULL,
-  name           text NOT NULL CONSTRAINT artifact_named CHECK (name <> ''),
-  sha256         modelops.sha256 NOT NULL,
-  size           bigint NOT NULL CONSTRAINT artifact_size CHECK (size >= 0),
-  media_type     text NOT NULL,
-  uri            text NOT NULL,
-  CONSTRAINT artifact_of_one CHECK (num_nonnulls(version_id, evaluation_id) = 1),
-  CONSTRAINT artifact_name_version UNIQUE (version_id, role, name),
-  CONSTRAINT artifact_name_evaluation UNIQUE (evaluation_id, role, name)
-);
-COMMENT ON TABLE modelops.artifact IS 'A file that a job pinned or left, stored under its own hash. Append-only.';
-COMMENT ON COLUMN modelops.artifact.role IS 'code: archive of the model''s folder; requirements: with versions and hashes; output: what user code left.';
+CREATE FUNCTION modelops.guard_artifact() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
+  IF FOUND THEN RETURN NEW; END IF;
+  PERFORM FROM modelops.job JOIN modelops.evaluation ON job.id = evaluation.job_id AND job.attempt = evaluation.attempt
+  WHERE evaluation.id = NEW.evaluation_id AND job.status = 'running' FOR SHARE OF job;
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'artifact %: what it would belong to is finished', NEW.name
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'artifact_in_the_making';
+END $$;
+CREATE TRIGGER artifact_guard BEFORE INSERT ON modelops.artifact
+  FOR EACH ROW EXECUTE FUNCTION modelops.guard_artifact();
 
 -- What is on record stays on record -------------------------------------------------------------------------------
 
-CREATE FUNCTION modelops.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION modelops.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
     USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only',
@@ -259,10 +313,12 @@ COMMENT ON TABLE modelops.observation IS 'Up to when the observer has brought Ai
 
 CREATE VIEW modelops.job_step_time AS
 SELECT job_id, attempt, event, at,
-       lead(at) OVER (PARTITION BY job_id ORDER BY at, id) - at AS lasted
+       greatest(lead(at) OVER (PARTITION BY job_id ORDER BY attempt, event, at, id) - at, interval '0') AS lasted
 FROM modelops.job_event
 WHERE event NOT IN ('step', 'lost', 'repeated');
-COMMENT ON VIEW modelops.job_step_time IS 'Each step of a job''s life with the time until the next; null where it still lasts.';
+COMMENT ON VIEW modelops.job_step_time IS
+  'Each step of a job''s life with the time until the next; null where it still lasts. In the order of a life, as the
+clocks of Airflow and of a worker may differ.';
 
 CREATE VIEW modelops.job_summary AS
 SELECT job.*, time.waited, time.worked
@@ -278,10 +334,16 @@ COMMENT ON VIEW modelops.job_summary IS 'A job with the time that it waited (for
 
 GRANT USAGE ON SCHEMA modelops TO modelops_jobs, modelops_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA modelops TO modelops_jobs, modelops_reader;
-GRANT INSERT ON modelops.job, modelops.job_event, modelops.version, modelops.evaluation, modelops.artifact TO modelops_jobs;
+GRANT INSERT ON modelops.job TO modelops_jobs;
+GRANT INSERT (version_id, evaluation_id, role, name, sha256, size, media_type, uri) ON modelops.artifact TO modelops_jobs;
+GRANT INSERT (job_id, attempt, event, at, actor, detail) ON modelops.job_event TO modelops_jobs;
+GRANT INSERT (name, number, job_id, changed_by, created_by) ON modelops.version TO modelops_jobs;
+GRANT INSERT (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows, metrics)
+  ON modelops.evaluation TO modelops_jobs;
 GRANT UPDATE (subject, version_id, status, attempt, fence, requested_by, parameters, result, error, created_at)
   ON modelops.job TO modelops_jobs;
-GRANT UPDATE (status, changed_by, hyperparameters, commit, dirty, code_sha256, requirements_sha256, dataset, data_sha256, data_rows,
-  columns, artifact_sha256) ON modelops.version TO modelops_jobs;
+GRANT UPDATE (status, changed_by, hyperparameters, commit, dirty, code_sha256, requirements_sha256, dataset,
+  data_sha256, data_rows, columns) ON modelops.version TO modelops_jobs;
 GRANT INSERT, UPDATE ON modelops.observation TO modelops_jobs;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA modelops FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION modelops.artifact_digest TO modelops_jobs, modelops_reader;
