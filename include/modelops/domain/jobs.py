@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 JobId = NewType("JobId", int)
 
+WORKER = "worker"
+"""The actor of what an attempt tells of itself."""
+AIRFLOW = "airflow"
+"""The actor of what Airflow's scheduler and executor did."""
+
 
 class JobType(StrEnum):
     """What a job does; the operator that does it bears the type's name in its `job_type`."""
@@ -87,6 +92,11 @@ class TaskKey:
     run_id: str
     task_id: str
     map_index: int = -1
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> TaskKey:
+        """From any row with these four columns."""
+        return cls(dag_id=row["dag_id"], run_id=row["run_id"], task_id=row["task_id"], map_index=row["map_index"])
 
     def __str__(self) -> str:
         mapped = f"[{self.map_index}]" if self.map_index >= 0 else ""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from modelops.domain.versions import ArtifactRole
 from modelops.lifecycle.services import tag_of
 from modelops.registry import evidence, jobs, versions
-from modelops.registry.translation import translated
 from modelops.repository.definition import ModelDefinition, read_model
 from modelops.repository.pin import pin_model, unpack
 from modelops.runtime.environment import Lock, resolve
@@ -56,8 +55,7 @@ def pin(
         services.store.put(pinned.archive, role=ArtifactRole.CODE, name=ARCHIVE, tag=tag),
         services.store.put(listed, role=ArtifactRole.REQUIREMENTS, name=LOCK, tag=tag),
     ]
-    with translated(), services.connection.transaction():
-        jobs.hold(services.connection, attempt)
+    with jobs.holding(services.connection, attempt):
         version = versions.pin(
             services.connection,
             version,

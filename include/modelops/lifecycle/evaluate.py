@@ -10,7 +10,6 @@ from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.registry import evidence, jobs, versions
-from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt
@@ -60,8 +59,7 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
         metrics = read_metrics(output, required=True)
         artifacts = services.store_output(output, attempt)
 
-    with translated(), services.connection.transaction():
-        jobs.hold(services.connection, attempt)
+    with jobs.holding(services.connection, attempt):
         evaluation_id, digest = evidence.add_evaluation(
             services.connection,
             version,
@@ -95,7 +93,6 @@ def _version(request: EvaluationRequest, attempt: Attempt, services: Services) -
             where="the parameter version",
             expected="a version whose training is done",
         )
-    with translated(), services.connection.transaction():
-        jobs.hold(services.connection, attempt)
+    with jobs.holding(services.connection, attempt):
         jobs.name_subject(services.connection, attempt, version)
     return version

@@ -9,7 +9,6 @@ from modelops.domain.errors import UserCodeError
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.registry import evidence, jobs, versions
-from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +63,7 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
                 expected="the model, saved below context.artifact_output_path",
             )
 
-    with translated(), services.connection.transaction():
-        jobs.hold(services.connection, attempt)
+    with jobs.holding(services.connection, attempt):
         evidence.add_artifacts(services.connection, artifacts, version_id=version.id)
         artifact_sha256 = versions.trained(
             services.connection,
@@ -92,8 +90,7 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
 def _version(request: TrainingRequest, attempt: Attempt, services: Services) -> Version:
     version = versions.in_the_making(services.connection, job_id=attempt.job_id)
     if version is None:
-        with translated(), services.connection.transaction():
-            jobs.hold(services.connection, attempt)
+        with jobs.holding(services.connection, attempt):
             version = versions.begin(
                 services.connection, name=request.model, job_id=attempt.job_id, created_by=attempt.requested_by
             )

@@ -43,11 +43,13 @@ class AirflowReader:
 
     def task_instances_of(self, dag_id: str, run_id: str, operators: Iterable[str]) -> list[Mapping[str, Any]]:
         """The task instances of one DAG run."""
-        answer = self._get(
-            f"/dags/{dag_id}/dagRuns/{_segment(run_id)}/taskInstances", {"operator": sorted(operators), "limit": PAGE}
-        )
-        found: list[Mapping[str, Any]] = answer["task_instances"]
-        return found
+        path = f"/dags/{dag_id}/dagRuns/{_segment(run_id)}/taskInstances"
+        found: list[Mapping[str, Any]] = []
+        while True:
+            page = self._find(path, {"operator": sorted(operators), "limit": PAGE, "offset": len(found)})
+            found += page["task_instances"] if page else []
+            if page is None or len(page["task_instances"]) < PAGE:
+                return found
 
     def task_instance(self, key: TaskKey) -> Mapping[str, Any] | None:
         """One task instance; None if Airflow has no record of it (any more)."""
@@ -83,16 +85,17 @@ class AirflowReader:
         """A task's properties: how often it is retried."""
         return self._find(f"/dags/{dag_id}/tasks/{task_id}")
 
-    def audit_log(self, dag_id: str, run_id: str) -> list[Mapping[str, Any]]:
-        """The newest entries of the audit log about a DAG run, newest first."""
-        entries: list[Mapping[str, Any]] = self._get(
-            "/eventLogs", {"dag_id": dag_id, "run_id": run_id, "order_by": "-when", "limit": 50}
-        )["event_logs"]
+    def audit_log(self, dag_id: str, run_id: str, *, events: Iterable[str]) -> list[Mapping[str, Any]]:
+        """The newest hundred entries of these kinds in the audit log of a DAG run, newest first."""
+        wanted = {"dag_id": dag_id, "run_id": run_id, "included_events": sorted(events)}
+        entries: list[Mapping[str, Any]] = self._get("/eventLogs", {**wanted, "order_by": "-when", "limit": PAGE})[
+            "event_logs"
+        ]
         return entries
 
-    def _find(self, path: str) -> Mapping[str, Any] | None:
+    def _find(self, path: str, parameters: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
         try:
-            return self._get(path, {})
+            return self._get(path, parameters or {})
         except httpx.HTTPStatusError as error:
             if error.response.status_code == httpx.codes.NOT_FOUND:
                 return None

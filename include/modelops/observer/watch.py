@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import re
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.jobs import OPERATORS, JobStatus, TaskKey
+import httpx
+
+from modelops.domain.errors import ModelOpsError, Unavailable
+from modelops.domain.jobs import AIRFLOW, OPERATORS, JobStatus, JobType, TaskKey
 from modelops.registry import observation
 from modelops.registry.jobs import SILENT
-from modelops.registry.observation import AIRFLOW, Ending, Request, Sighting
+from modelops.registry.observation import Ending, Request, Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from psycopg import Connection
 
     from modelops.observer.airflow import AirflowReader
+
+log = logging.getLogger(__name__)
 
 LIVE = (
     "none",
@@ -33,8 +41,8 @@ CATCH_UP_EVERY = timedelta(seconds=10)
 OVERLAP = timedelta(minutes=2)
 """Airflow's clock and ours may differ, and a transaction may become visible later than its time says."""
 
-BY_HAND = {"patch_task_instance", "patch_dag_run", "bulk_task_instances"}
-"""Entries of the audit log by which a person ends a task."""
+BY_HAND = {"patch_task_instance", "patch_task_group_instances", "patch_dag_run"}
+"""Entries of the audit log by which a person may end a task: if they set a state, that is."""
 
 
 class Watch:
@@ -51,7 +59,7 @@ class Watch:
         self._caught_up: datetime | None = None
         self._told = set[tuple[str, str, str]]()
         self._request = lru_cache(maxsize=1000)(self._read_request)
-        self._retries = lru_cache(maxsize=1000)(self._read_retries)
+        self._task = lru_cache(maxsize=1000)(self._read_task)
 
     def look(self) -> None:
         """Look once.
@@ -64,10 +72,12 @@ class Watch:
         live = set[TaskKey]()
         for instance in self._airflow.task_instances(operators=OPERATORS, states=LIVE):
             live.add(key_of(instance))
-            self._tell(instance)
+            with _alone(key_of(instance)):
+                self._tell(instance, OPERATORS[instance["operator"]])
         for job in observation.open_jobs(self._connection):
             if job.key not in live:
-                self._ask_after(job)
+                with _alone(job.key):
+                    self._ask_after(job)
         if self._caught_up is None or began - self._caught_up > CATCH_UP_EVERY:
             self._catch_up()
             self._caught_up = began
@@ -81,29 +91,31 @@ class Watch:
         ended = {(run["dag_id"], run["dag_run_id"], run["end_date"]) for run in runs}
         for dag_id, run_id, _ in ended - self._told:
             for instance in self._airflow.task_instances_of(dag_id, run_id, OPERATORS):
-                self._tell(instance)
-                if instance["try_number"] > 1:
-                    self._tell_tries(key_of(instance))
+                with _alone(key_of(instance)):
+                    self._tell(instance, OPERATORS[instance["operator"]])
+                    if instance["try_number"] > 1:
+                        self._tell_tries(key_of(instance), OPERATORS[instance["operator"]])
         self._told = ended
 
-    def _tell(self, instance: Mapping[str, Any]) -> None:
+    def _tell(self, instance: Mapping[str, Any], type_: JobType) -> None:
         key = key_of(instance)
-        sighting = self._sighting(key, instance, ending=self._ending(key, instance))
+        task = self._task(key.dag_id, key.task_id, _version(instance))
+        if task["is_mapped"] and key.map_index < 0:
+            return  # it stands for tasks that there will be
+        sighting = self._sighting(key, instance, type_, ending=self._ending(key, instance))
         if not observation.record(self._connection, sighting):
-            request = self._request(key.dag_id, key.run_id)
-            if request is not None:
-                observation.introduce(self._connection, key, sighting.type, request)
-                observation.record(self._connection, sighting)
+            observation.introduce(self._connection, key, type_, self._request(key.dag_id, key.run_id))
+            observation.record(self._connection, sighting)
 
-    def _tell_tries(self, key: TaskKey) -> None:
+    def _tell_tries(self, key: TaskKey, type_: JobType) -> None:
         """When each attempt was scheduled and queued; how those before the last ended, their workers have told."""
         for instance in self._airflow.tries(key):
-            observation.record(self._connection, self._sighting(key, instance, ending=None))
+            observation.record(self._connection, self._sighting(key, instance, type_, ending=None))
 
     def _ask_after(self, job: observation.OpenJob) -> None:
         instance = self._airflow.task_instance(job.key)
         if instance is not None:
-            self._tell(instance)
+            self._tell(instance, job.type)
             return
         gone = Ending(
             status=JobStatus.FAILED,
@@ -113,16 +125,21 @@ class Watch:
         )
         observation.give_up(self._connection, job, gone)
 
-    def _sighting(self, key: TaskKey, instance: Mapping[str, Any], *, ending: Ending | None) -> Sighting:
-        version = (instance.get("dag_version") or {}).get("version_number")
+    def _sighting(
+        self, key: TaskKey, instance: Mapping[str, Any], type_: JobType, *, ending: Ending | None
+    ) -> Sighting:
+        task = self._task(key.dag_id, key.task_id, _version(instance))
+        scheduled, queued = _time(instance["scheduled_when"]), _time(instance["queued_when"])
+        if scheduled and queued and queued < scheduled:
+            queued = None  # that of the attempt before
         return Sighting(
             key=key,
-            type=OPERATORS[instance["operator"]],
+            type=type_,
             attempt=instance["try_number"],
             # Clearing a task raises max_tries; a retry doesn't.
-            first=instance["max_tries"] - self._retries(key.dag_id, key.task_id, version) + 1,
-            scheduled_at=_time(instance["scheduled_when"]),
-            queued_at=_time(instance["queued_when"]),
+            first=instance["max_tries"] - int(task["retries"] or 0) + 1,
+            scheduled_at=scheduled,
+            queued_at=queued,
             ending=ending,
         )
 
@@ -152,17 +169,18 @@ class Watch:
         """Who ended a task by hand, if its ledger entry is still open and the audit log tells."""
         if not observation.is_open(self._connection, key):
             return None
-        for entry in self._airflow.audit_log(key.dag_id, key.run_id):
-            if entry["event"] == "running" and entry["task_id"] == key.task_id:
+        for entry in self._airflow.audit_log(key.dag_id, key.run_id, events={*BY_HAND, "running"}):
+            about_it = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
+            if entry["event"] == "running" and about_it:
                 break  # what comes now is older than the attempt
-            if entry["event"] in BY_HAND and entry["task_id"] in {None, key.task_id} and entry["owner"]:
+            if entry["event"] in BY_HAND and about_it and entry["owner"] and _sets_a_state(entry):
                 return str(entry["owner"])
         return None
 
-    def _read_request(self, dag_id: str, run_id: str) -> Request | None:
+    def _read_request(self, dag_id: str, run_id: str) -> Request:
         run = self._airflow.dag_run(dag_id, run_id)
         if run is None:
-            return None
+            raise LookupError(f"Airflow has no run {run_id} of {dag_id} any more")
         dag = self._airflow.dag(dag_id) or {}
         given = run["conf"] or {}
         defaults = {name: (param or {}).get("value") for name, param in (dag.get("params") or {}).items()}
@@ -174,10 +192,23 @@ class Watch:
             parameters=given,
         )
 
-    def _read_retries(self, dag_id: str, task_id: str, _version: int | None) -> int:
-        """How often a task is retried; read again for each version of its DAG."""
+    def _read_task(self, dag_id: str, task_id: str, _version: int | None) -> Mapping[str, Any]:
+        """Properties of a task, read again for each version of its DAG: `retries`, `is_mapped`."""
         task = self._airflow.task(dag_id, task_id)
-        return int((task or {}).get("retries") or 0)
+        if task is None:
+            raise LookupError(f"Airflow has no task {task_id} of {dag_id} any more")
+        return task
+
+
+@contextmanager
+def _alone(key: TaskKey) -> Iterator[None]:
+    """What is odd about one task must not keep the news of all others from the ledger."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except (ModelOpsError, LookupError, httpx.HTTPStatusError) as error:
+        log.warning("%s: %s", key, error)
 
 
 def key_of(instance: Mapping[str, Any]) -> TaskKey:
@@ -192,3 +223,14 @@ def key_of(instance: Mapping[str, Any]) -> TaskKey:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _version(instance: Mapping[str, Any]) -> int | None:
+    """The version of the DAG that a task instance belongs to."""
+    number: int | None = (instance.get("dag_version") or {}).get("version_number")
+    return number
+
+
+def _sets_a_state(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of the audit log is about a state; a note leaves an entry of the same name."""
+    return re.search(r'"(new_)?state":', entry["extra"] or "") is not None

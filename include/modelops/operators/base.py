@@ -10,8 +10,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
-from modelops.domain.errors import BadInput, FenceLost, Unavailable, UnknownParameter
+from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable, UnknownParameter
 from modelops.domain.jobs import TaskKey
 
 if TYPE_CHECKING:
@@ -68,20 +69,19 @@ class JobOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Take the job, perform it, and put its end on record."""
-        from modelops.registry import jobs
-
         self._working = True
         _die_with_parent()
-        with self._ledger() as connection:
-            try:
+        try:
+            with self._ledger() as connection:
                 attempt = self._take(connection, context)
                 if attempt.recorded_result is not None:
                     self.log.info("This job had completed already; this retry returns its result.")
-                    jobs.repeat(connection, attempt)
                     return dict(attempt.recorded_result)
                 return self._perform(attempt, connection, context)
-            finally:
-                self._working = False
+        except FenceLost as error:
+            raise AirflowFailException(str(error)) from None
+        finally:
+            self._working = False
 
     def on_kill(self) -> None:
         """End `execute` now. Whatever it holds goes with it: the child process, the working folder, the transaction."""
@@ -113,33 +113,43 @@ class JobOperator(BaseOperator):
         )
 
     def _perform(self, attempt: Attempt, connection: Connection[Any], context: Context) -> dict[str, Any]:
-        from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
-
-        from modelops.registry import jobs
-
-        def give_up(error: BaseException, *, again: bool) -> None:
-            # Where the ledger can't be reached, the observer writes down later what Airflow knows.
-            with suppress(FenceLost, Unavailable):
-                jobs.give_up(connection, attempt, error=str(error) or repr(error), again=again)
-
         task_instance: Any = context["ti"]
         again = task_instance.try_number <= task_instance.max_tries
         try:
             self._check_names(context)
             return self.perform(attempt, self._services(connection))
+        except FenceLost:
+            raise
         except BadInput as error:
-            give_up(error, again=False)
-            raise AirflowFailException(f"{error}") from None
-        except FenceLost as error:
-            raise AirflowFailException(f"{error}") from None
+            self._give_up(attempt, connection, error, again=False)
+            raise AirflowFailException(str(error)) from None
         except (Exception, AirflowTaskTimeout) as error:
-            give_up(error, again=again)
+            self._give_up(attempt, connection, error, again=again)
             raise
 
+    def _give_up(self, attempt: Attempt, connection: Connection[Any], error: BaseException, *, again: bool) -> None:
+        """Put the end of an attempt on record, on a new connection if the old one broke meanwhile.
+
+        That must never take the place of the error itself. What can't be written, the observer writes down later, as
+        far as Airflow knows it.
+        """
+        from modelops.registry import jobs
+
+        said = str(error) or repr(error)
+        with suppress(ModelOpsError):
+            try:
+                jobs.give_up(connection, attempt, error=said, again=again)
+            except Unavailable:
+                with self._ledger() as another:
+                    jobs.give_up(another, attempt, error=said, again=again)
+
     def _check_names(self, context: Context) -> None:
-        """Refuse a parameter that the DAG doesn't have, which Airflow would let pass: a default would stand in for it."""
+        """Refuse a parameter that the DAG doesn't have. Airflow lets it pass, and a default would stand in for it."""
+        if "modelops" not in self.dag.tags:
+            return  # a DAG of the user's own may have more in its conf
         declared = list(self.dag.params)
-        unknown = [name for name in context["dag_run"].conf or {} if name not in declared]
+        # Names with a slash are Airflow's own.
+        unknown = [name for name in context["dag_run"].conf or {} if name not in declared and "/" not in name]
         if unknown:
             close = get_close_matches(unknown[0], declared, n=1)
             raise UnknownParameter(

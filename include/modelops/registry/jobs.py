@@ -5,19 +5,21 @@ Every function wants a connection in autocommit mode; those that are part of a c
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 from modelops.domain.errors import FenceLost
-from modelops.domain.jobs import Attempt, Event, JobId, JobStatus, JobType, TaskKey
+from modelops.domain.jobs import WORKER, Attempt, Event, JobId, JobStatus, JobType, TaskKey
+from modelops.domain.text import storable
 from modelops.registry import versions
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from psycopg import Connection
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("jobs")
-WORKER = "worker"
 SILENT = "the attempt ended without a word from its worker"
 
 
@@ -57,7 +58,7 @@ class JobRecord:
             created_at=row["created_at"],
             waited=row["waited"],
             worked=row["worked"],
-            key=TaskKey(dag_id=row["dag_id"], run_id=row["run_id"], task_id=row["task_id"], map_index=row["map_index"]),
+            key=TaskKey.from_row(row),
         )
 
 
@@ -83,7 +84,7 @@ def take(
         first: that of the first attempt since a person asked.
 
     Raises:
-        FenceLost: a newer attempt has the job already.
+        FenceLost: a newer attempt has the job already, or a run of the same name that Airflow has forgotten.
     """
     with translated(), connection.transaction():
         before = _QUERIES.execute(
@@ -95,6 +96,11 @@ def take(
             map_index=key.map_index,
             first=first,
         ).fetchone()
+        if before is not None and before["attempt"] >= number and JobStatus(before["status"]).is_final:
+            raise FenceLost(
+                f"{key} is on record as job {before['id']}, {before['status']} in attempt {before['attempt']};"
+                " a new run of the same name can't take its place: give it another run id"
+            )
         fresh = before is None or not before["begun"]
         row = _QUERIES.execute(
             connection,
@@ -107,7 +113,7 @@ def take(
             subject=subject,
             attempt=number,
             requested_by=requested_by,
-            parameters=Jsonb(parameters),
+            parameters=Jsonb(storable(parameters)),
             fresh=fresh,
         ).fetchone()
         assert row is not None
@@ -124,7 +130,9 @@ def take(
         )
         if before is not None:
             note_lost(connection, before, by=number, anew=fresh, at=None, actor=WORKER)
-        add_event(connection, attempt, Event.RUNNING, detail={"fence": attempt.fence, "fresh": fresh})
+        _tell(connection, attempt, Event.RUNNING, {"fence": attempt.fence, "fresh": fresh})
+        if attempt.recorded_result is not None:
+            _tell(connection, attempt, Event.REPEATED, {})
     return attempt
 
 
@@ -137,49 +145,50 @@ def note_lost(
     """
     if JobStatus(job["status"]) is not JobStatus.RUNNING or job["attempt"] >= by:
         return
-    reason = "a person cleared the task" if anew else SILENT
+    detail = {"reason": f"{'a person cleared the task' if anew else SILENT}; another one follows"}
     for event in (Event.RETRYING,) if anew else (Event.LOST, Event.RETRYING):
-        _QUERIES.execute(
-            connection,
-            "add_event",
-            job_id=job["id"],
-            attempt=job["attempt"],
-            event=event,
-            at=at,
-            actor=actor,
-            detail=Jsonb({"reason": f"{reason}; another one follows"}),
-        )
+        add_event(connection, job["id"], job["attempt"], event, at=at, actor=actor, detail=detail)
 
 
-def hold(connection: Connection[Any], attempt: Attempt) -> None:
-    """Lock the job until the caller's transaction ends, so that all of it is written by the newest attempt or none.
+@contextmanager
+def holding(connection: Connection[Any], attempt: Attempt) -> Iterator[None]:
+    """A transaction that locks the job, so that all of it is written by the newest attempt or none.
 
     Raises:
         FenceLost: a newer attempt has the job, or it was ended.
+        Unavailable: the ledger can't be reached.
     """
-    if _QUERIES.execute(connection, "hold", id=attempt.job_id, fence=attempt.fence).fetchone() is None:
-        raise FenceLost(f"attempt {attempt.number} of job {attempt.job_id} was given up; it may not write any more")
+    with translated(), connection.transaction():
+        if _QUERIES.execute(connection, "hold", id=attempt.job_id, fence=attempt.fence).fetchone() is None:
+            raise FenceLost(f"attempt {attempt.number} of job {attempt.job_id} was given up; it may not write any more")
+        yield
 
 
 def add_event(
     connection: Connection[Any],
-    attempt: Attempt,
+    job_id: int,
+    attempt: int,
     event: Event,
     *,
-    actor: str = WORKER,
-    detail: Mapping[str, Any] | None = None,
+    actor: str,
+    detail: Mapping[str, Any],
+    at: datetime | None,
 ) -> None:
-    """Add an entry to the job's log, dated now."""
+    """Add an entry to a job's log (`at` None: dated now); within the caller's transaction."""
     _QUERIES.execute(
         connection,
         "add_event",
-        job_id=attempt.job_id,
-        attempt=attempt.number,
+        job_id=job_id,
+        attempt=attempt,
         event=event,
-        at=None,
+        at=at,
         actor=actor,
-        detail=Jsonb(detail or {}),
+        detail=Jsonb(storable(detail)),
     )
+
+
+def _tell(connection: Connection[Any], attempt: Attempt, event: Event, detail: Mapping[str, Any]) -> None:
+    add_event(connection, attempt.job_id, attempt.number, event, actor=WORKER, detail=detail, at=None)
 
 
 def reach(connection: Connection[Any], attempt: Attempt, step: str, **detail: object) -> None:
@@ -188,9 +197,8 @@ def reach(connection: Connection[Any], attempt: Attempt, step: str, **detail: ob
     Raises:
         FenceLost: a newer attempt has the job.
     """
-    with translated(), connection.transaction():
-        hold(connection, attempt)
-        add_event(connection, attempt, Event.STEP, detail={"step": step, **detail})
+    with holding(connection, attempt):
+        _tell(connection, attempt, Event.STEP, {"step": step, **detail})
 
 
 def name_subject(connection: Connection[Any], attempt: Attempt, version: Version) -> None:
@@ -199,15 +207,11 @@ def name_subject(connection: Connection[Any], attempt: Attempt, version: Version
 
 
 def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any]) -> None:
-    """The job is done. Within the transaction that did the work, after `hold`."""
-    _finish(connection, attempt, JobStatus.COMPLETED, Event.COMPLETED, result=result)
-
-
-def repeat(connection: Connection[Any], attempt: Attempt) -> None:
-    """The job was done already, and this retry returns what is recorded."""
-    with translated(), connection.transaction():
-        hold(connection, attempt)
-        _finish(connection, attempt, JobStatus.COMPLETED, Event.REPEATED)
+    """The job is done. Within the transaction that did the work, which is `holding` the job."""
+    _QUERIES.execute(
+        connection, "finish", id=attempt.job_id, status=JobStatus.COMPLETED, result=Jsonb(result), error=None
+    )
+    _tell(connection, attempt, Event.COMPLETED, {})
 
 
 def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again: bool) -> None:
@@ -216,27 +220,13 @@ def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again:
     Raises:
         FenceLost: a newer attempt has the job.
     """
-    with translated(), connection.transaction():
-        hold(connection, attempt)
-        if again:
-            _finish(connection, attempt, JobStatus.RETRYING, Event.RETRYING, error=error)
-        else:
+    status, event = (JobStatus.RETRYING, Event.RETRYING) if again else (JobStatus.FAILED, Event.FAILED)
+    with holding(connection, attempt):
+        if not again:
             versions.fail_in_the_making(connection, job_id=attempt.job_id)
-            _finish(connection, attempt, JobStatus.FAILED, Event.FAILED, error=error)
-
-
-def _finish(
-    connection: Connection[Any],
-    attempt: Attempt,
-    status: JobStatus,
-    event: Event,
-    *,
-    result: Mapping[str, Any] | None = None,
-    error: str | None = None,
-) -> None:
-    recorded = None if result is None else Jsonb(result)
-    _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, result=recorded, error=error)
-    add_event(connection, attempt, event, detail={"error": error} if error else {})
+        error = storable(error)
+        _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, result=None, error=error)
+        _tell(connection, attempt, event, {"error": error})
 
 
 def over_among(connection: Connection[Any], ids: Sequence[int]) -> set[int]:

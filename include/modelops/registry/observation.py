@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from modelops.domain.jobs import Event, JobStatus, JobType, TaskKey
+from modelops.domain.jobs import AIRFLOW, Event, JobStatus, JobType, TaskKey
+from modelops.domain.text import storable
 from modelops.registry import jobs, versions
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _QUERIES = Queries("observation")
-_EVENTS = Queries("jobs")
-AIRFLOW = "airflow"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +67,15 @@ class OpenJob:
     """A job that the ledger believes to be under way."""
 
     key: TaskKey
-    status: JobStatus
-    attempt: int
+    type: JobType
 
 
-def open_jobs(connection: Connection[Any], *, most: int = 500) -> list[OpenJob]:
-    """The oldest `most` jobs that the ledger believes to be under way."""
+def open_jobs(connection: Connection[Any]) -> list[OpenJob]:
+    """The jobs that the ledger believes to be under way, oldest first."""
     with translated():
         return [
-            OpenJob(key=_key(row), status=JobStatus(row["status"]), attempt=row["attempt"])
-            for row in _QUERIES.execute(connection, "open_jobs", most=most)
+            OpenJob(key=TaskKey.from_row(row), type=JobType(row["type"]))
+            for row in _QUERIES.execute(connection, "open_jobs")
         ]
 
 
@@ -94,12 +92,12 @@ def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request:
             map_index=key.map_index,
             subject=request.subject,
             requested_by=request.by,
-            parameters=Jsonb(request.parameters),
+            parameters=Jsonb(storable(request.parameters)),
             created_at=request.at,
         )
         row = _find(connection, key)
         assert row is not None
-        _note_event(connection, row["id"], 0, Event.CREATED, request.at, request.by, {})
+        jobs.add_event(connection, row["id"], 0, Event.CREATED, at=request.at, actor=request.by, detail={})
 
 
 def record(connection: Connection[Any], sighting: Sighting) -> bool:
@@ -113,7 +111,7 @@ def record(connection: Connection[Any], sighting: Sighting) -> bool:
             jobs.note_lost(connection, row, by=sighting.attempt, anew=anew, at=at, actor=AIRFLOW)
             for event, at in ((Event.SCHEDULED, sighting.scheduled_at), (Event.QUEUED, sighting.queued_at)):
                 if at is not None:
-                    _note_event(connection, row["id"], sighting.attempt, event, at, AIRFLOW, {})
+                    jobs.add_event(connection, row["id"], sighting.attempt, event, at=at, actor=AIRFLOW, detail={})
                     if sighting.ending is None:
                         _advance(connection, row, JobStatus(event), sighting)
         if sighting.ending is not None:
@@ -139,8 +137,12 @@ def _end(connection: Connection[Any], row: Mapping[str, Any], sighting: Sighting
         and status is JobStatus.RUNNING
         and row["attempt"] == attempt
     ):
-        _note_event(connection, row["id"], attempt, Event.LOST, ending.at, AIRFLOW, {"reason": ending.reason})
-    _note_event(connection, row["id"], attempt, event, ending.at, ending.by, {"reason": ending.reason})
+        jobs.add_event(
+            connection, row["id"], attempt, Event.LOST, at=ending.at, actor=AIRFLOW, detail={"reason": ending.reason}
+        )
+    jobs.add_event(
+        connection, row["id"], attempt, event, at=ending.at, actor=ending.by, detail={"reason": ending.reason}
+    )
     if ending.status is not JobStatus.RETRYING:
         versions.fail_in_the_making(connection, job_id=row["id"])
 
@@ -163,8 +165,14 @@ def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
         row = _find(connection, job.key)
         if row is not None and _move_on(connection, row["id"], ending.status, row["attempt"], ending.reason):
             for event in (Event.LOST, Event(ending.status)):
-                _note_event(
-                    connection, row["id"], row["attempt"], event, ending.at, ending.by, {"reason": ending.reason}
+                jobs.add_event(
+                    connection,
+                    row["id"],
+                    row["attempt"],
+                    event,
+                    at=ending.at,
+                    actor=ending.by,
+                    detail={"reason": ending.reason},
                 )
             versions.fail_in_the_making(connection, job_id=row["id"])
 
@@ -191,28 +199,3 @@ def _find(connection: Connection[Any], key: TaskKey) -> Mapping[str, Any] | None
 def _move_on(connection: Connection[Any], job_id: int, status: JobStatus, attempt: int, error: str | None) -> bool:
     moved = _QUERIES.execute(connection, "move_on", id=job_id, status=status, attempt=attempt, error=error)
     return moved.fetchone() is not None
-
-
-def _note_event(
-    connection: Connection[Any],
-    job_id: int,
-    attempt: int,
-    event: Event,
-    at: datetime,
-    actor: str,
-    detail: Mapping[str, Any],
-) -> None:
-    _EVENTS.execute(
-        connection,
-        "add_event",
-        job_id=job_id,
-        attempt=attempt,
-        event=event,
-        at=at,
-        actor=actor,
-        detail=Jsonb(detail),
-    )
-
-
-def _key(row: Mapping[str, Any]) -> TaskKey:
-    return TaskKey(dag_id=row["dag_id"], run_id=row["run_id"], task_id=row["task_id"], map_index=row["map_index"])

@@ -23,8 +23,7 @@ def test_a_job_is_taken_and_completed(connection: Connection[Any]) -> None:
     key = task_key()
     attempt = take(connection, key)
     jobs.reach(connection, attempt, "rows_written", rows=3)
-    with connection.transaction():
-        jobs.hold(connection, attempt)
+    with jobs.holding(connection, attempt):
         jobs.complete(connection, attempt, {"version": 1})
     [record] = jobs.of_runs(connection, [key.run_id])
     assert (record.status, record.result, record.attempt) == (JobStatus.COMPLETED, {"version": 1}, 1)
@@ -39,7 +38,6 @@ def test_a_worker_that_was_given_up_can_write_nothing(connection: Connection[Any
     assert new.job_id == old.job_id
     for write in (
         lambda: jobs.reach(connection, old, "rows_written"),
-        lambda: jobs.hold(connection, old),
         lambda: jobs.give_up(connection, old, error="late", again=False),
         lambda: take(connection, key, number=1),
     ):
@@ -51,12 +49,10 @@ def test_a_worker_that_was_given_up_can_write_nothing(connection: Connection[Any
 def test_a_retry_after_the_commit_returns_what_is_recorded(connection: Connection[Any]) -> None:
     key = task_key()
     attempt = take(connection, key)
-    with connection.transaction():
-        jobs.hold(connection, attempt)
+    with jobs.holding(connection, attempt):
         jobs.complete(connection, attempt, {"version": 7})
     retry = take(connection, key, number=2)
     assert retry.recorded_result == {"version": 7}
-    jobs.repeat(connection, retry)
     [record] = jobs.of_runs(connection, [key.run_id])
     assert (record.status, record.result) == (JobStatus.COMPLETED, {"version": 7})
     assert story(connection, attempt.job_id) == ["running", "completed", "running", "repeated"]
@@ -65,8 +61,7 @@ def test_a_retry_after_the_commit_returns_what_is_recorded(connection: Connectio
 def test_a_cleared_job_runs_anew(connection: Connection[Any]) -> None:
     key = task_key()
     attempt = take(connection, key)
-    with connection.transaction():
-        jobs.hold(connection, attempt)
+    with jobs.holding(connection, attempt):
         jobs.complete(connection, attempt, {"version": 7})
     assert take(connection, key, number=2, first=2).recorded_result is None
 

@@ -115,8 +115,7 @@ def test_a_completed_job_stays_completed_whatever_airflow_says(connection: Conne
     key = task_key()
     attempt = take(connection, key)
     introduce(connection, key)
-    with connection.transaction():
-        jobs.hold(connection, attempt)
+    with jobs.holding(connection, attempt):
         jobs.complete(connection, attempt, {"version": 1})
     observation.record(connection, sighting(key, ending=ending(status)))
     observation.record(connection, sighting(key, attempt=2))
@@ -127,8 +126,7 @@ def test_a_completed_job_that_a_person_clears_is_queued_again(connection: Connec
     key = task_key()
     attempt = take(connection, key)
     introduce(connection, key)
-    with connection.transaction():
-        jobs.hold(connection, attempt)
+    with jobs.holding(connection, attempt):
         jobs.complete(connection, attempt, {"version": 1})
     observation.record(connection, sighting(key, attempt=2, first=2, queued_at=NOON + timedelta(hours=1)))
     job = only_job(connection, key)

@@ -12,7 +12,8 @@ INSERT INTO modelops.job AS job
 VALUES
   (:type, :dag_id, :run_id, :task_id, :map_index, :subject, 'running', :attempt, 1, :requested_by, :parameters, now())
 ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
-  status = 'running',
+  -- A retry of a job that had completed repeats its result.
+  status = CASE WHEN :fresh OR job.result IS NULL THEN 'running' ELSE 'completed' END::modelops.job_status,
   attempt = EXCLUDED.attempt,
   fence = job.fence + 1,
   requested_by = EXCLUDED.requested_by,

@@ -1,7 +1,7 @@
 -- name: open_jobs
 -- Jobs that the ledger believes to be under way.
-SELECT dag_id, run_id, task_id, map_index, status, attempt
-FROM modelops.job WHERE status IN ('created', 'scheduled', 'queued', 'running', 'retrying') ORDER BY id LIMIT :most;
+SELECT dag_id, run_id, task_id, map_index, type
+FROM modelops.job WHERE status IN ('created', 'scheduled', 'queued', 'running', 'retrying') ORDER BY id;
 
 -- name: introduce!
 -- Makes the row of a job that no worker has taken yet.
