@@ -1,1 +1,1 @@
-"""The words of the field and their rules. Standard library only; knows nothing of tables, files or Airflow."""
+"""The words of the field and their rules. Standard library only; knows nothing of tables and files."""

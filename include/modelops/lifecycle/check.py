@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from modelops.domain.errors import UserCodeError
 from modelops.lifecycle.code import Code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.lifecycle.workbench import Workbench
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from modelops.settings import Settings
 
 ROWS = 1000
-MODULES = {"train": "training.py", "evaluate": "evaluation.py"}
 
 
 def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -> None:
@@ -76,11 +74,5 @@ def _unrecorded(_step: str, /, **_detail: object) -> None:
 
 def _say_what_it_left(output: Path, verb: str, echo: Log) -> None:
     files = [path for path in sorted(output.rglob("*")) if path.is_file()]
-    if not files:
-        raise UserCodeError(
-            f"{verb}() left no file",
-            where=f"model_modules/{MODULES[verb]}",
-            expected="files below context.artifact_output_path",
-        )
     left = ", ".join(f"{path.relative_to(output)} ({path.stat().st_size:,} bytes)" for path in files)
     echo(f"✓ {verb}() left {left}")

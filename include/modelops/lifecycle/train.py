@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import UserCodeError
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.registry import evidence, jobs, versions
@@ -56,12 +55,6 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
         output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
         artifacts = services.store_output(output, attempt)
-        if not artifacts:
-            raise UserCodeError(
-                "train() left no file",
-                where="model_modules/training.py",
-                expected="the model, saved below context.artifact_output_path",
-            )
 
     with jobs.holding(services.connection, attempt):
         evidence.add_artifacts(services.connection, artifacts, version_id=version.id)

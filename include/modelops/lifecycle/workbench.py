@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelops.data.snapshot import write_snapshot
+from modelops.domain.errors import UserCodeError
 from modelops.runtime.environment import build
+from modelops.runtime.outcome import ENTRY_FILES
 from modelops.runtime.process import Assignment, run_child
 
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from modelops.lifecycle.code import Code
     from modelops.runtime.environment import Environment
     from modelops.settings import Settings
+
+
+EXPECTED = {
+    "train": "the model, saved below context.artifact_output_path",
+    "evaluate": "metrics.json, and plots if you like, below context.artifact_output_path",
+}
 
 
 class Reach(Protocol):
@@ -96,7 +104,7 @@ class Workbench:
         `model` is the folder with what the training left, for an evaluation.
 
         Raises:
-            UserCodeError: it raised, exited or crashed.
+            UserCodeError: it raised, exited, crashed, or left nothing.
             ChildLost: its process was killed from outside.
         """
         output = self.folder / "output"
@@ -122,5 +130,7 @@ class Workbench:
             memory=self.settings.child_memory,
             on_line=self.log,
         )
+        if not any(path.is_file() for path in output.rglob("*")):
+            raise UserCodeError(f"{verb}() left no file", where=ENTRY_FILES[verb], expected=EXPECTED[verb])
         self.reach(f"{verb}_finished")
         return output

@@ -133,7 +133,7 @@ def test_a_training_that_goes_wrong(services: Services, repository: Path, traini
 @pytest.mark.parametrize(
     ("left", "what"),
     [
-        ("", "evaluate() left no metrics.json"),
+        ("", "evaluate() left no file"),
         ("{'auc': 1}", "metrics.json is not JSON"),
         ("[1]", "metrics.json is not an object"),
         ('{"auc": NaN}', "metrics.json has NaN or infinity for auc"),
