@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
 
 INTERRUPTED = 130
-PASSING_ON = ("test", "psql")
+PASSING_ON = ("test", "psql", "airflow")
 """The commands whose unknown arguments are for the program that they start."""
 
 
@@ -63,6 +63,12 @@ def parser() -> Parser:
         "--role", choices=LOGINS, default="reader", help="as whom (default: reader); airflow: its own database"
     )
     psql.epilog = "All else is for psql, such as -c 'SELECT …'."
+    airflow = command(
+        "airflow",
+        "Run Airflow's own command line on this installation, such as `./modelops airflow db clean …`.",
+        usage="modelops airflow [ARGUMENT …]",
+    )
+    airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
     command("lock", "Make requirements.txt anew from requirements.in.")
     check = command("check", "Read a model's folder, build its environment, train it on 1,000 rows, without Airflow.")
     check.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with model.json, such as include/demo/…")
@@ -125,6 +131,8 @@ def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
             return database_commands.migrate(installation, steps=steps)
         case "psql":
             return database_commands.psql(installation, steps=steps, login=chosen.role, arguments=rest)
+        case "airflow":
+            return database_commands.airflow(installation, arguments=rest)
         case "check":
             return database_commands.check(installation, steps=steps, folder=chosen.folder)
         case unknown:

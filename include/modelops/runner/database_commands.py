@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -44,6 +45,12 @@ def psql(installation: Installation, *, steps: Steps, login: str, arguments: Seq
             return subprocess.run(program, env={**os.environ, "PGPASSWORD": password}, check=False).returncode
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+def airflow(installation: Installation, *, arguments: Sequence[str]) -> int:
+    """Become Airflow's command line, with the settings that its components have."""
+    program = [sys.executable, "-m", "airflow", *arguments]
+    os.execve(sys.executable, program, installation.environment)  # noqa: S606 - the arguments are a list
 
 
 def check(installation: Installation, *, steps: Steps, folder: Path) -> int:

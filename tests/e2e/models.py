@@ -1,0 +1,90 @@
+"""The models that these tests train, as their authors would write them."""
+
+from __future__ import annotations
+
+SQL = "SELECT i AS id, i / 10.0::float8 AS x, (100 - i)::float8 AS y, i % 2 AS late FROM generate_series(1, 100) AS i"
+"""A hundred rows that need no table."""
+
+DATASETS = f"""
+entity_key: id
+features: [x, y]
+targets: [late]
+datasets:
+  train: {SQL}
+  evaluate: {SQL} WHERE i > 60
+  predict: {SQL}
+"""
+
+QUICK = """
+import json, pathlib, time
+
+def train(context, **kwargs):
+    wanted = dict(context.hyperparams)
+    rows = context.read_arrow()
+    print("training on", rows.num_rows, "rows")
+    if "gate" in wanted:
+        gate = pathlib.Path(wanted["gate"])
+        print("waiting for", gate)
+        while not gate.exists():
+            time.sleep(0.02)
+    if "fail" in wanted:
+        raise ValueError(wanted["fail"])
+    path = pathlib.Path(context.artifact_output_path)
+    (path / "model.json").write_text(json.dumps({"mean": sum(rows["x"].to_pylist()) / rows.num_rows}))
+"""
+"""Trains at once; with the hyperparameter `gate`, when that file is there; with `fail`, never."""
+
+REQUIREMENTS = {"scikit-learn": "1.5.2", "numpy": "2.1.3"}
+"""Other versions than the project's own; there are wheels of them for Python 3.11 to 3.13."""
+
+STRANGER = """
+import importlib.metadata, json, pathlib
+
+import numpy
+
+
+def table(context):
+    rows = context.read_arrow()
+    features = numpy.column_stack([rows[name].to_numpy() for name in context.dataset_info.feature_names])
+    return features, rows[context.dataset_info.target_names[0]].to_numpy()
+
+
+def metrics(context, **measured):
+    ran = {name: importlib.metadata.version(name) for name in ("scikit-learn", "numpy")}
+    path = pathlib.Path(context.artifact_output_path) / "metrics.json"
+    path.write_text(json.dumps({**measured, "packages": ran}))
+"""
+STRANGER_TRAINING = """
+import json, pathlib, time
+
+from sklearn.linear_model import LogisticRegression
+
+from model_modules.stranger import metrics, table
+
+
+def train(context, **kwargs):
+    features, target = table(context)
+    gate = pathlib.Path(context.hyperparams["gate"])
+    print("  two spaces, an umlaut: ä, and no end of line yet ...", end="")
+    print(" here it is")
+    print("waiting for", gate)
+    while not gate.exists():
+        time.sleep(0.02)
+    print("the gate is open")
+    model = LogisticRegression().fit(features, target)
+    path = pathlib.Path(context.artifact_output_path) / "model.json"
+    path.write_text(json.dumps({"coef": model.coef_.tolist(), "intercept": model.intercept_.tolist()}))
+    metrics(context, rows=len(target))
+"""
+STRANGER_EVALUATION = """
+import json, pathlib
+
+from model_modules.stranger import metrics, table
+
+
+def evaluate(context, **kwargs):
+    model = json.loads((pathlib.Path(context.artifact_input_path) / "model.json").read_text())
+    features, target = table(context)
+    scores = features @ model["coef"][0] + model["intercept"][0]
+    metrics(context, accuracy=float(((scores > 0) == (target == 1)).mean()))
+"""

@@ -1,0 +1,288 @@
+"""One real Airflow as these tests use it: through its REST API, with a look into the ledger."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psycopg
+from psycopg.rows import dict_row
+
+from e2e.waiting import eventually
+from modelops.registry import jobs as ledger
+from modelops.runner import state
+from modelops.runner.layout import tail
+from modelops.runner.processes import found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    import psutil
+
+    from modelops.domain.jobs import JobStatus
+    from modelops.registry.jobs import JobRecord
+    from modelops.runner.installation import Installation
+
+LIFECYCLE = "model_lifecycle"
+EVALUATION = "model_evaluation"
+TASKS = {LIFECYCLE: {"train", "evaluate"}, EVALUATION: {"evaluate"}}
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """The installation, the file that names its repositories, and the folder that this file calls `here`."""
+
+    installation: Installation
+    repositories: Path
+    here: Path
+    clients: Mapping[str, httpx.Client]
+    session: str
+
+    def connect(self, role: str = "reader") -> psycopg.Connection[Any]:
+        """The data database as one of the logins; `admin` is the superuser."""
+        databases = self.installation.databases
+        if role == "admin":
+            return psycopg.connect(databases.admin_url, dbname=databases.data_database, autocommit=True)
+        return psycopg.connect(databases.url(role), autocommit=True)
+
+    def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
+        """What a query on the ledger gives."""
+        with self.connect() as connection:
+            return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def get(self, address: str, **parameters: Any) -> Any:
+        answer = self.clients["trainer"].get(f"/api/v2/{address}", params=parameters)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, address: str, body: Mapping[str, Any], *, account: str = "trainer") -> httpx.Response:
+        return self.clients[account].post(f"/api/v2/{address}", json=body)
+
+    def patch(self, address: str, body: Mapping[str, Any], *, account: str = "trainer") -> httpx.Response:
+        return self.clients[account].patch(f"/api/v2/{address}", json=body)
+
+    def ask(self, dag: str = LIFECYCLE, *, run_id: str | None = None, **conf: Any) -> httpx.Response:
+        """Ask for a DAG run, as trainer."""
+        body: dict[str, Any] = {"logical_date": None, "conf": conf}
+        return self.post(f"dags/{dag}/dagRuns", body if run_id is None else body | {"dag_run_id": run_id})
+
+    def run(self, dag: str = LIFECYCLE, *, name: str = "run", **conf: Any) -> Run:
+        """A DAG run that was accepted. Its id begins with `name`."""
+        run = self.named(name, dag)
+        self.start(run, **conf)
+        return run
+
+    def named(self, name: str, dag: str = LIFECYCLE) -> Run:
+        """A run that hasn't been asked for, with an id that nothing else in this Airflow has."""
+        return Run(system=self, dag_id=dag, run_id=f"{name}-{next(_numbers)}-{self.session}")
+
+    def start(self, run: Run, **conf: Any) -> None:
+        self.ask(run.dag_id, run_id=run.run_id, **conf).raise_for_status()
+
+    @contextmanager
+    def offering(self, name: str, folder: Path) -> Iterator[None]:
+        """Another repository stands in the file of repositories meanwhile."""
+        before = self.repositories.read_text()
+        sources = json.loads(before)["repositories"]
+        self._configure(json.dumps({"repositories": {**sources, name: {"path": str(folder)}}}))
+        yield
+        self._configure(before)
+
+    def _configure(self, text: str) -> None:
+        new = self.repositories.with_suffix(".new")
+        new.write_text(text)
+        new.replace(self.repositories)
+
+    def offered(self, dag: str = LIFECYCLE) -> list[str]:
+        """The models that the trigger form offers."""
+        choice: list[str] = self.get(f"dags/{dag}/details")["params"]["model"]["schema"]["enum"]
+        return choice
+
+    def component(self, name: str) -> psutil.Process | None:
+        """A component's process, if it runs now."""
+        runner = state.current(self.installation.layout)
+        return None if runner is None or name not in runner.components else found(runner.components[name])
+
+    def tails(self, *components: str, lines: int = 12) -> str:
+        logs = self.installation.layout
+        return "\n".join(f"── {name}.log\n{tail(logs.log(name), lines=lines)}" for name in components)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One DAG run."""
+
+    system: System
+    dag_id: str
+    run_id: str
+
+    @property
+    def address(self) -> str:
+        return f"dags/{self.dag_id}/dagRuns/{self.run_id}"
+
+    def jobs(self) -> dict[str, JobRecord]:
+        """The run's jobs in the ledger, by task."""
+        with self.system.connect() as connection:
+            return {job.key.task_id: job for job in ledger.of_runs(connection, [self.run_id])}
+
+    def job(self, task: str = "train") -> JobRecord:
+        return self.jobs()[task]
+
+    def events(self, task: str = "train") -> list[Mapping[str, Any]]:
+        with self.system.connect() as connection:
+            return ledger.events(connection, self.job(task).id)
+
+    def told(self, task: str = "train", *, attempt: int | None = None) -> list[str]:
+        """The names of the events, and of the steps, in order."""
+        return [
+            event["detail"].get("step", event["event"])
+            for event in self.events(task)
+            if attempt is None or event["attempt"] == attempt
+        ]
+
+    def await_told(self, *expected: str, task: str = "train", attempt: int, within: float = 30) -> None:
+        """Wait until the ledger tells exactly this of an attempt: the observer may be behind by some seconds."""
+
+        def look() -> bool:
+            return self.told(task, attempt=attempt) == list(expected)
+
+        self.eventually(f"attempt {attempt} at {task} went {', '.join(expected)}", look, within=within)
+
+    def versions(self) -> list[dict[str, Any]]:
+        """The versions that the run's training has made."""
+        return self.system.rows(
+            "SELECT version.* FROM modelops.version JOIN modelops.job ON job.id = version.job_id"
+            " WHERE run_id = %(run_id)s ORDER BY version.id",
+            run_id=self.run_id,
+        )
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        return self.system.rows(
+            "SELECT evaluation.* FROM modelops.evaluation JOIN modelops.job ON job.id = evaluation.job_id"
+            " WHERE run_id = %(run_id)s ORDER BY evaluation.id",
+            run_id=self.run_id,
+        )
+
+    def artifacts(self, role: str = "output") -> list[dict[str, Any]]:
+        """Those of the run's versions."""
+        return self.system.rows(
+            "SELECT * FROM modelops.artifact WHERE role = %(role)s AND version_id = ANY(%(ids)s) ORDER BY name",
+            role=role,
+            ids=[version["id"] for version in self.versions()],
+        )
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """The files that the run's evaluations left."""
+        return self.system.rows(
+            "SELECT * FROM modelops.artifact WHERE evaluation_id = ANY(%(ids)s) ORDER BY name",
+            ids=[evaluation["id"] for evaluation in self.evaluations()],
+        )
+
+    def task(self, task: str = "train") -> Mapping[str, Any]:
+        """Airflow's own record of a task."""
+        answer: Mapping[str, Any] = self.system.get(f"{self.address}/taskInstances/{task}")
+        return answer
+
+    def log(self, task: str = "train", attempt: int = 1) -> list[str]:
+        """The lines of a task's log; none before the attempt has begun."""
+        address = f"/api/v2/{self.address}/taskInstances/{task}/logs/{attempt}"
+        answer = self.system.clients["trainer"].get(address, headers={"Accept": "application/json"})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return []
+        answer.raise_for_status()
+        return [said for line in answer.json()["content"] for said in _said(line)]
+
+    def set_task(self, task: str, state: str, *, account: str = "trainer") -> None:
+        """What the buttons "mark as failed" and "mark as success" do."""
+        answer = self.system.patch(f"{self.address}/taskInstances/{task}", {"new_state": state}, account=account)
+        assert answer.is_success, answer.text
+
+    def clear(self, *tasks: str, downstream: bool = True) -> None:
+        """What the button "clear" does."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": self.run_id,
+            "task_ids": list(tasks),
+            "only_failed": False,
+            "reset_dag_runs": True,
+            "include_downstream": downstream,
+        }
+        answer = self.system.post(f"dags/{self.dag_id}/clearTaskInstances", body)
+        assert answer.is_success, answer.text
+
+    def eventually(self, what: str, look: Callable[[], Any], *, within: float) -> Any:
+        return eventually(what, look, within=within, story=self.story)
+
+    def await_status(self, *statuses: JobStatus, task: str = "train", within: float) -> JobRecord:
+        """Wait until the ledger says so of a job."""
+
+        def look() -> JobRecord | None:
+            job = self.jobs().get(task)
+            return job if job is not None and job.status in statuses else None
+
+        job: JobRecord = self.eventually(
+            f"the job {task} of {self.run_id} is {' or '.join(statuses)}", look, within=within
+        )
+        return job
+
+    def await_end(self, *, within: float) -> dict[str, JobRecord]:
+        """Wait until the run has ended in Airflow and the ledger knows the end of each of its jobs."""
+
+        def look() -> dict[str, JobRecord] | None:
+            known = self.jobs() if self.has_ended() else {}
+            whole = set(known) == TASKS[self.dag_id] and all(job.status.is_final for job in known.values())
+            return known if whole else None
+
+        jobs: dict[str, JobRecord] = self.eventually(f"{self.run_id} has ended", look, within=within)
+        return jobs
+
+    def has_ended(self) -> bool:
+        """Whether Airflow says so."""
+        return self.system.get(self.address)["state"] in {"success", "failed"}
+
+    def await_line(self, text: str, task: str = "train", *, attempt: int = 1, within: float) -> list[str]:
+        """Wait until a line of the task's log says this; the log so far."""
+
+        def look() -> list[str] | None:
+            lines = self.log(task, attempt)
+            return lines if any(text in line for line in lines) else None
+
+        lines: list[str] = self.eventually(f"the log of {task} has a line {text!r}", look, within=within)
+        return lines
+
+    def story(self) -> str:
+        """All that helps to understand what happened."""
+        return "\n".join(self._chapters())
+
+    def _chapters(self) -> Iterator[str]:
+        yield f"══ {self.dag_id} / {self.run_id}"
+        try:
+            for task, job in self.jobs().items():
+                yield f"── {job.type} of {job.subject}: {job.status}, attempt {job.attempt}; error: {job.error}"
+                for event in self.events(task):
+                    detail = json.dumps(event["detail"])[:120]
+                    what = f"{event['attempt']} {event['event']:9} {event['actor']}"
+                    yield f"   {event['at']:%H:%M:%S.%f} {what} {detail}"
+                airflow = self.task(task)
+                yield f"   Airflow: {airflow['state']}, try {airflow['try_number']} of {airflow['max_tries'] + 1}"
+                for attempt in range(1, airflow["try_number"] + 1):
+                    yield f"── log of {task}, attempt {attempt}"
+                    yield from self.log(task, attempt)[-12:]
+        except Exception as error:  # noqa: BLE001 - what is known shall be shown, whatever else is broken
+            yield f"(the story breaks off: {error!r})"
+        yield self.system.tails("scheduler", "observer", "postgres")
+
+
+def _said(line: Any) -> Iterator[str]:
+    if not isinstance(line, dict):
+        yield str(line)
+        return
+    yield line["event"]
+    for error in line.get("error_detail") or ():
+        yield f"{error['exc_type']}: {error['exc_value']}"

@@ -1,0 +1,86 @@
+"""`kill -9` of the scheduler, and a PostgreSQL that doesn't come back at once: Airflow goes on, and no work is lost."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from e2e.gates import gates
+from e2e.processes import files_of, postgres_of, processes_of, task_of
+from e2e.waiting import eventually
+from modelops.domain.jobs import JobStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from e2e.system import Run, System
+
+ENOUGH = 240
+OUTAGE = 5.0
+"""Seconds for which PostgreSQL is killed as often as it comes back."""
+
+
+def waiting(system: System, name: str, gate: Path) -> Run:
+    """A run whose user code waits for a file."""
+    run = system.run(name=name, model="here/quick", hyperparameters={"gate": str(gate)})
+    run.await_line("waiting for", within=120)
+    return run
+
+
+def expect_one_version(run: Run) -> None:
+    job = run.job()
+    assert [version["status"] for version in run.versions()] == ["evaluated"], run.story()
+    assert [artifact["name"] for artifact in run.artifacts("output")] == ["model.json"]
+    assert processes_of(run.system, job.id) == []
+    assert files_of(run.system, job.id) == []
+
+
+def test_scheduler(system: System, tmp_path: Path) -> None:
+    """Its tasks end with it and are tried again; what a person has cleared is still done anew."""
+    cleared = system.run(name="cleared", model="here/quick")
+    cleared.await_end(within=120)
+    in_train = waiting(system, "scheduler", tmp_path / "gate")
+    with gates(system) as shut:
+        gate = shut(cleared, "running", attempt=2, committed=False)
+        cleared.clear("train", downstream=False)
+        tasks = [gate.await_worker(within=60), task_of(system, in_train.job().id)]
+        scheduler = system.component("scheduler")
+        assert scheduler is not None
+        scheduler.kill()
+        _, left = psutil.wait_procs(tasks, timeout=15)
+        assert not left
+    (tmp_path / "gate").touch()
+
+    in_train.await_end(within=ENOUGH)
+    expect_one_version(in_train)
+    assert in_train.told(attempt=1)[-3:] == ["train_started", "lost", "retrying"], in_train.story()
+    cleared.eventually("the training was done anew", lambda: len(cleared.versions()) == 2, within=ENOUGH)
+    cleared.await_status(JobStatus.COMPLETED, within=ENOUGH)
+    assert [version["status"] for version in cleared.versions()] == ["evaluated", "trained"], cleared.story()
+
+
+@pytest.mark.xfail(strict=True, reason="the runner doesn't see that a scheduler is ending and waits for its tasks")
+def test_postgres_away_while_user_code_runs(system: System, tmp_path: Path) -> None:
+    """A training that goes on meanwhile holds nobody else up, and isn't done twice."""
+    run = waiting(system, "outage", tmp_path / "gate")
+    until = time.monotonic() + OUTAGE
+    while time.monotonic() < until:
+        for process in postgres_of(system):
+            process.kill()
+        time.sleep(0.1)
+    try:
+        other = system.named("meanwhile")
+
+        def ask() -> bool:
+            system.start(other, model="here/quick")
+            return True
+
+        eventually("a run is accepted", ask, within=60, story=lambda: system.tails("postgres", "api-server"))
+        other.await_end(within=40)
+    finally:
+        (tmp_path / "gate").touch()
+        run.await_end(within=ENOUGH)
+    expect_one_version(run)

@@ -1,0 +1,50 @@
+"""Waits for a condition, and tells the story when it doesn't come."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx
+import psycopg
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks; each costs a request or a query, and the machine has other work."""
+
+T = TypeVar("T")
+
+
+def eventually(
+    what: str, look: Callable[[], T], *, within: float, story: Callable[[], str], every: float = LOOK_EVERY
+) -> T:
+    """The first true answer of `look`. A server that is being started again counts as "not yet".
+
+    Args:
+        what: the end of the sentence "after … seconds it isn't true that".
+        within: seconds.
+        story: what the failure shows.
+    """
+    deadline = time.monotonic() + within
+    last: object = None
+    while True:
+        try:
+            answer = look()
+        except (httpx.TransportError, psycopg.OperationalError) as error:
+            last = error
+        except httpx.HTTPStatusError as error:
+            if not error.response.is_server_error:
+                raise
+            last = error
+        else:
+            if answer:
+                return answer
+            last = answer
+        if time.monotonic() > deadline:
+            pytest.fail(
+                f"after {within:g} s it isn't true that {what} (last answer: {last!r})\n\n{story()}", pytrace=False
+            )
+        time.sleep(every)
