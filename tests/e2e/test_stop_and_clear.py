@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from e2e.gates import gates
 from e2e.processes import files_of, guard_of, processes_of, task_of
 from modelops.domain.jobs import JobStatus
 
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from e2e.system import Run, System
+
+
+MARKS = (
+    "running",
+    "version_created",
+    "code_pinned",
+    "environment_ready",
+    "rows_written",
+    "train_started",
+    "train_finished",
+    "artifacts_stored",
+    "completed",
+)
+"""The steps of a training."""
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +46,20 @@ def runs(system: System, gate: Path) -> Mapping[str, Run]:
     return {name: system.run(name=name, model="here/quick", **conf) for name, conf in asked.items()}
 
 
+def expect_stopped(run: Run) -> None:
+    """A person has ended the job for good, and nothing is left of it."""
+    jobs = run.await_end(within=60)
+    story = run.story()
+    job_id = jobs["train"].id
+    assert [job.status for job in jobs.values()] == [JobStatus.CANCELLED, JobStatus.SKIPPED], story
+    assert [event["actor"] for event in run.events() if event["event"] == "cancelled"] == ["trainer"], story
+    assert jobs["evaluate"].error == "a task before it failed"
+    assert run.artifacts("output") == []
+    assert run.task()["try_number"] == 1
+    assert processes_of(run.system, job_id) == []
+    run.eventually("its folder is gone", lambda: not files_of(run.system, job_id), within=10)
+
+
 def test_stop_in_the_middle(runs: Mapping[str, Run]) -> None:
     run = runs["stop"]
     run.await_line("waiting for", within=120)
@@ -42,15 +71,31 @@ def test_stop_in_the_middle(runs: Mapping[str, Run]) -> None:
     run.set_task("train", "failed")
     _, left = psutil.wait_procs(processes, timeout=15)
     assert not left, run.story()
-    run.eventually("its folder is gone", lambda: not files_of(run.system, job_id), within=5)
-    jobs = run.await_end(within=30)
-    assert [job.status for job in jobs.values()] == [JobStatus.CANCELLED, JobStatus.SKIPPED], run.story()
-    [cancelled] = [event for event in run.events() if event["event"] == "cancelled"]
-    assert cancelled["actor"] == "trainer"
-    assert jobs["evaluate"].error == "a task before it failed"
+    expect_stopped(run)
     assert [version["status"] for version in run.versions()] == ["failed"]
-    assert run.artifacts("output") == []
-    assert run.task()["try_number"] == 1
+
+
+@pytest.fixture(scope="module")
+def stopped(system: System) -> Mapping[str, Run]:
+    """Trainings that were stopped while they wrote down that they had come to a step, each at another."""
+    runs = {mark: system.named(f"stop-at-{mark}") for mark in MARKS}
+    with gates(system) as shut:
+        paused = [shut(run, mark, committed=False) for mark, run in runs.items()]
+        for run in runs.values():
+            system.start(run, model="here/quick")
+        tasks = [gate.await_worker(within=120) for gate in paused]
+        for run in runs.values():
+            run.set_task("train", "failed")
+        _, left = psutil.wait_procs(tasks, timeout=30)
+        assert not left
+    return runs
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_stop_at_each_step(stopped: Mapping[str, Run], mark: str) -> None:
+    run = stopped[mark]
+    expect_stopped(run)
+    assert {version["status"] for version in run.versions()} <= {"failed"}
 
 
 def test_clear_while_it_runs(runs: Mapping[str, Run], gate: Path) -> None:

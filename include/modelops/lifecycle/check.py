@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from modelops.lifecycle.code import Code
+from modelops.lifecycle.code import REQUIREMENTS, Code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.lifecycle.workbench import Workbench
 from modelops.repository.pin import pin_folder
@@ -33,7 +33,7 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
         pinned = pin_folder(folder, destination=Path(scratch) / "code", allow_dirty=True)
         definition = pinned.definition
         echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
-        lock = resolve(definition.requirements, settings=settings, where="requirements.txt", log=echo)
+        lock = resolve(definition.requirements, settings=settings, where=REQUIREMENTS, log=echo)
         code = Code(definition=definition, folder=pinned.folder, lock=lock)
 
         def workbench(name: str) -> Workbench:
@@ -43,6 +43,7 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
                 code=code,
                 folder=work,
                 hyperparameters=definition.hyperparameters,
+                project_id="check",
                 model_version="0",
                 job_id="0",
                 rows_url=sql_url,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelops.domain.errors import RequirementsError
 from modelops.domain.versions import ArtifactRole
 from modelops.lifecycle.services import tag_of
 from modelops.registry import evidence, jobs, versions
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ARCHIVE = "code.tar"
 LOCK = "requirements.txt"
+REQUIREMENTS = "model_modules/requirements.txt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ def pin(
     )
     definition = pinned.definition
     lock = resolve(
-        definition.requirements, settings=services.settings, where=f"{version.name}/{LOCK}", log=services.log
+        definition.requirements, settings=services.settings, where=f"{version.name}/{REQUIREMENTS}", log=services.log
     )
     listed = workdir / LOCK
     listed.write_text(lock.text or "", encoding="utf-8")
@@ -74,6 +76,7 @@ def load(version: Version, workdir: Path, services: Services) -> Code:
 
     Raises:
         ArtifactChanged: it isn't what was recorded.
+        RequirementsError: it has no requirements of its own, and the project's are no longer what they were.
     """
     kept = {ArtifactRole.CODE, ArtifactRole.REQUIREMENTS}
     artifacts = [a for a in evidence.artifacts_of(services.connection, version.id) if a.role in kept]
@@ -82,8 +85,12 @@ def load(version: Version, workdir: Path, services: Services) -> Code:
     folder = unpack(fetched / ARCHIVE, workdir / "code")
     text = (fetched / LOCK).read_text(encoding="utf-8")
     assert version.requirements_sha256 is not None
-    return Code(
-        definition=read_model(folder, version.name),
-        folder=folder,
-        lock=Lock(text=text or None, sha256=version.requirements_sha256),
-    )
+    lock = Lock(text=text or None, sha256=version.requirements_sha256)
+    where = f"{version.name}/{REQUIREMENTS}"
+    if lock.text is None and lock != resolve(None, settings=services.settings, where=where, log=services.log):
+        raise RequirementsError(
+            f"{version.subject} ran on the project's own packages, which have changed since its training",
+            where=where,
+            expected="a requirements.txt of the model's own, and a new version",
+        )
+    return Code(definition=read_model(folder, version.name), folder=folder, lock=lock)

@@ -53,6 +53,7 @@ class Services:
             code=code,
             folder=folder,
             hyperparameters=version.hyperparameters or {},
+            project_id=version.name.partition("/")[0],
             model_version=str(version.number),
             job_id=str(attempt.job_id),
             rows_url=self.rows_url,

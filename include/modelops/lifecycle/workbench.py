@@ -38,13 +38,14 @@ class Reach(Protocol):
 class Workbench:
     """Code, what it is called with, and a folder to work in.
 
-    `rows_url` is that of the login for users' SQL; `hyperparameters` are those of the version; `model_version` and
-    `job_id` are what the code is told.
+    `rows_url` is that of the login for users' SQL; `hyperparameters` are those of the version; `project_id`,
+    `model_version` and `job_id` are what the code is told.
     """
 
     code: Code
     folder: Path
     hyperparameters: Mapping[str, Any]
+    project_id: str
     model_version: str
     job_id: str
     rows_url: str
@@ -64,7 +65,7 @@ class Workbench:
             RequirementsError: what was pinned can't be had any more.
             Unavailable: the package index can't be reached.
         """
-        where = f"{self.name}/requirements.txt"
+        where = f"{self.name}/model_modules/requirements.txt"
         environment = build(self.code.lock, settings=self.settings, where=where, log=self.log)
         self.reach("environment_ready", requirements=self.code.lock.sha256)
         return environment
@@ -117,7 +118,7 @@ class Workbench:
             artifact_output=output,
             hyperparameters=self.hyperparameters,
             dataset=dataset,
-            project_id=self.name.partition("/")[0],
+            project_id=self.project_id,
             model_id=self.code.definition.model_id,
             model_version=self.model_version,
             job_id=self.job_id,

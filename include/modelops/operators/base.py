@@ -155,7 +155,7 @@ class JobOperator(BaseOperator):
             raise UnknownParameter(
                 f"there is no parameter {', '.join(map(repr, unknown))}",
                 where=f"the request for {self.dag_id}",
-                expected=f"{close[0]!r}?" if close else f"one of {', '.join(declared)}",
+                expected=f"perhaps {close[0]!r}" if close else f"one of {', '.join(declared)}",
             )
 
     def _ledger(self) -> Connection[Any]:
@@ -187,7 +187,13 @@ def _url(conn_id: str) -> str:
     """A libpq URL of an Airflow connection; psycopg and ADBC both take it."""
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-    url = PostgresHook(postgres_conn_id=conn_id).sqlalchemy_url.set(drivername="postgresql")
+    hook = PostgresHook(postgres_conn_id=conn_id)
+    options = {
+        name: str(value)
+        for name, value in hook.connection.extra_dejson.items()
+        if name not in hook.ignored_extra_options
+    }
+    url = hook.sqlalchemy_url.set(drivername="postgresql").update_query_dict(options)
     return url.render_as_string(hide_password=False)
 
 

@@ -6,21 +6,35 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from modelops.domain.errors import RepositoryError
 from modelops.repository.catalogue import model_references
+from modelops.repository.configuration import read_sources
 from modelops.settings import Settings
 
 
 def model_param() -> Param:
     """A choice among the models of the configured repositories, read anew whenever the DAG file is parsed."""
-    found = model_references(Settings.from_environment())
+    settings = Settings.from_environment()
+    found = model_references(settings)
     choice: dict[str, Any] = {"enum": found} if found else {"minLength": 1}
     return Param(
         found[0] if found else None,
         type="string",
         title="Model",
-        description="<repository>/<model>, of the repositories that repositories.yaml names.",
+        description="<repository>/<model>, of the repositories that repositories.yaml names."
+        if found
+        else _why(settings),
         **choice,
     )
+
+
+def _why(settings: Settings) -> str:
+    """Why there is no model to choose: what is wrong with the configuration, or that nothing was found."""
+    try:
+        read_sources(settings.repositories)
+    except RepositoryError as error:
+        return str(error)
+    return f"No model was found in the repositories that {settings.repositories} names."
 
 
 def dataset_param(default: str, purpose: str) -> Param:
