@@ -54,7 +54,7 @@ class System:
     def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """What a query on the ledger gives."""
         with self.connect() as connection:
-            return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()  # type: ignore[arg-type]
+            return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()
 
     def get(self, address: str, **parameters: Any) -> Any:
         answer = self.clients["trainer"].get(f"/api/v2/{address}", params=parameters)

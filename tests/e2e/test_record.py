@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from e2e.system import Run, System
 
 
+QUEUED = {"created", "scheduled", "queued"}
+"""What the observer tells of a job that ran at once."""
+
+
 def record_of(run: Run) -> list[list[dict[str, Any]]]:
     """All that the ledger and the registry have of a run."""
     ids = [job.id for job in run.jobs().values()]
@@ -27,29 +31,32 @@ def record_of(run: Run) -> list[list[dict[str, Any]]]:
     ]
 
 
-def await_two_looks(system: System) -> None:
-    """Wait until the observer has looked at Airflow, from beginning to end."""
-    for _ in range(2):
-        now = datetime.now(UTC)
-        eventually(
-            "the observer has looked",
-            lambda now=now: system.rows("SELECT FROM modelops.observation WHERE seen_at > %(now)s", now=now),
-            within=30,
-            story=lambda: system.tails("observer"),
-        )
+def whole_record_of(run: Run) -> list[list[dict[str, Any]]]:
+    """The same, once the observer has told what it knows."""
+    for task in run.jobs():
+        run.eventually(f"{task} was queued", lambda task=task: set(run.told(task)) >= QUEUED, within=30)
+    return record_of(run)
+
+
+def await_a_look(system: System) -> None:
+    """Wait until the observer has looked at Airflow once more, from beginning to end."""
+    now = datetime.now(UTC)
+    eventually(
+        "the observer has looked",
+        lambda: system.rows("SELECT FROM modelops.observation WHERE seen_at > %(now)s", now=now),
+        within=30,
+        story=lambda: system.tails("observer"),
+    )
 
 
 def test_a_deleted_run(system: System) -> None:
     run = system.run(name="deleted", model="here/quick")
     jobs = run.await_end(within=120)
-    run.await_told("created", attempt=0)
-    run.await_told("created", attempt=0, task="evaluate")
-    await_two_looks(system)
-    before = record_of(run)
+    before = whole_record_of(run)
     assert all(before)
     answer = system.clients["trainer"].delete(f"/api/v2/{run.address}")
     assert answer.status_code == httpx.codes.NO_CONTENT
-    await_two_looks(system)
+    await_a_look(system)
     assert record_of(run) == before
     assert {job.status for job in jobs.values()} == {JobStatus.COMPLETED}
 
@@ -60,8 +67,7 @@ def test_airflow_db_clean(system: System) -> None:
     old = system.run(EVALUATION, name="cleaned", model="here/quick")
     old.await_end(within=60)
     system.run(EVALUATION, name="kept", model="here/quick").await_end(within=60)
-    await_two_looks(system)
-    before = record_of(old)
+    before = whole_record_of(old)
     subprocess.run(
         [
             sys.executable,
@@ -74,5 +80,5 @@ def test_airflow_db_clean(system: System) -> None:
         timeout=120,
     )
     assert system.clients["trainer"].get(f"/api/v2/{old.address}").status_code == httpx.codes.NOT_FOUND
-    await_two_looks(system)
+    await_a_look(system)
     assert record_of(old) == before

@@ -70,7 +70,7 @@ def test_sql_that_only_the_job_can_see(runs: Mapping[str, Run]) -> None:
 
 def test_a_parameter_that_there_is_not(runs: Mapping[str, Run]) -> None:
     """Airflow's REST API lets it pass, and a default would stand in for what was meant: so the job refuses it."""
-    expect_failed_at_once(runs["unknown-parameter"], "there is no parameter 'trane_dataset'", "'train_dataset'?")
+    expect_failed_at_once(runs["unknown-parameter"], "there is no parameter 'trane_dataset'", "perhaps 'train_dataset'")
 
 
 @pytest.mark.parametrize(

@@ -89,13 +89,16 @@ class Watch:
             return
         runs = self._airflow.runs_ended_since((since - OVERLAP).isoformat())
         ended = {(run["dag_id"], run["dag_run_id"], run["end_date"]) for run in runs}
-        for dag_id, run_id, _ in ended - self._told:
-            for instance in self._airflow.task_instances_of(dag_id, run_id, OPERATORS):
-                with _alone(key_of(instance)):
+        self._told &= ended
+        for run in ended - self._told:
+            odd = set[TaskKey]()
+            for instance in self._airflow.task_instances_of(run[0], run[1], OPERATORS):
+                with _alone(key_of(instance), odd):
                     self._tell(instance, OPERATORS[instance["operator"]])
                     if instance["try_number"] > 1:
                         self._tell_tries(key_of(instance), OPERATORS[instance["operator"]])
-        self._told = ended
+            if not odd:
+                self._told.add(run)
 
     def _tell(self, instance: Mapping[str, Any], type_: JobType) -> None:
         key = key_of(instance)
@@ -201,14 +204,16 @@ class Watch:
 
 
 @contextmanager
-def _alone(key: TaskKey) -> Iterator[None]:
-    """What is odd about one task must not keep the news of all others from the ledger."""
+def _alone(key: TaskKey, odd: set[TaskKey] | None = None) -> Iterator[None]:
+    """What is odd about one task, which is noted, must not keep the news of all others from the ledger."""
     try:
         yield
     except Unavailable:
         raise
     except (ModelOpsError, LookupError, httpx.HTTPStatusError) as error:
         log.warning("%s: %s", key, error)
+        if odd is not None:
+            odd.add(key)
 
 
 def key_of(instance: Mapping[str, Any]) -> TaskKey:

@@ -27,6 +27,16 @@ WITHOUT_DAG = 12.0
 """Seconds that a file may show neither a DAG nor an error: more than two rounds of the dag-processor."""
 
 
+def unwell(url: str) -> set[str]:
+    """The components that Airflow has had no sign of life from for some time; none while it can't be asked."""
+    try:
+        said = httpx.get(f"{url}/api/v2/monitor/health", trust_env=False, timeout=2).json()
+        ill = {part for part in PARTS if said[part]["status"] == "unhealthy"}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return set()
+    return set() if "metadatabase" in ill else {part.replace("_", "-") for part in ill}
+
+
 class StartFailed(ModelOpsError):
     """The installation could not be brought up."""
 

@@ -19,7 +19,7 @@ from modelops.runner.layout import rotated
 from modelops.runner.processes import COMPONENT, end_marked, identified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from modelops.runner.postgres import PostgresServer
@@ -30,6 +30,9 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 """Seconds until a component that ended is started again; doubled each time."""
 HEALTHY_AFTER = 60.0
 """Seconds that a component must have run for its earlier ends to be forgotten."""
+
+ASK_EVERY, UNWELL_FOR = 5.0, 20.0
+"""Seconds between two questions whether a component is well, and for which it must not have been before it is ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,7 @@ class Supervisor:
         home: whose processes these are.
         report: gets one line for each end of a process.
         changed: is called after each start and end, with the numbers of the processes that run.
+        unwell: names the components that run but, by their own account, do nothing; asked every few seconds.
     """
 
     def __init__(
@@ -82,12 +86,16 @@ class Supervisor:
         server: PostgresServer | None,
         report: Callable[[str], None],
         changed: Callable[[Mapping[str, Mapping[str, float]]], None],
+        unwell: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._runs = {component.name: Run(component=component) for component in components}
         self._home = home
         self._server = server
         self._report = report
         self._changed = changed
+        self._unwell = unwell
+        self._asked = time.monotonic()
+        self._well = dict.fromkeys(self._runs, self._asked)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._server_since = self._server_due = time.monotonic()
@@ -116,6 +124,7 @@ class Supervisor:
             try:
                 if self._tend_server():
                     self._tend_components()
+                    self._end_the_unwell()
             except (Unavailable, OSError, psutil.Error) as error:
                 self._report(f"✗ {error}")
             if self._stopping.wait(LOOK_EVERY):
@@ -149,6 +158,21 @@ class Supervisor:
                 self._note_end(name)
             elif run.ended and time.monotonic() - run.since > HEALTHY_AFTER:
                 self._runs[name] = replace(run, ended=0)
+
+    def _end_the_unwell(self) -> None:
+        """Kill what has long been unwell. A scheduler that lost its database waits for its tasks and plans no more."""
+        now = time.monotonic()
+        if now - self._asked < ASK_EVERY:
+            return
+        self._asked = now
+        unwell = self._unwell()
+        for name, run in self.runs().items():
+            if name not in unwell or now - run.since < HEALTHY_AFTER:
+                self._well[name] = now
+            elif now - self._well[name] > UNWELL_FOR:
+                self._report(f"✗ {name} runs, but hasn't been well for {UNWELL_FOR:.0f} s; ending it")
+                _signal(run, signal.SIGKILL)
+                self._well[name] = now
 
     def _start(self, run: Run) -> None:
         tied = (sys.executable, "-IS", str(leash.__file__), str(int(signal.SIGTERM)), str(os.getpid()))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from modelops.runner import components, state
-from modelops.runner.health import Start
+from modelops.runner.health import Start, unwell
 from modelops.runner.postgres import end_leftover
 from modelops.runner.preparation import (
     database,
@@ -134,6 +134,7 @@ def _components(installation: Installation, *, steps: Steps, hold: state.Hold) -
         server=installation.server,
         report=steps.say,
         changed=lambda running: hold.tell(components=running),
+        unwell=lambda: unwell(installation.url),
     )
     supervisor.start()
     try:

@@ -66,6 +66,28 @@ def test_a_cleared_job_runs_anew(connection: Connection[Any]) -> None:
     assert take(connection, key, number=2, first=2).recorded_result is None
 
 
+def test_a_cleared_job_whose_first_attempt_no_worker_took_runs_anew(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    with jobs.holding(connection, attempt):
+        jobs.complete(connection, attempt, {"version": 7})
+    # Airflow had queued attempt 2 when its scheduler was lost.
+    third = take(connection, key, number=3, first=2)
+    assert third.recorded_result is None
+    assert third.fresh
+    fourth = take(connection, key, number=4, first=2)
+    assert not fourth.fresh
+
+
+@pytest.mark.parametrize(("first", "told"), [(1, ["lost", "retrying"]), (2, ["retrying"])])
+def test_the_end_of_an_attempt_that_nobody_saw(connection: Connection[Any], first: int, told: list[str]) -> None:
+    """Its worker was lost, or a person has cleared the task while it ran."""
+    key = task_key()
+    attempt = take(connection, key)
+    take(connection, key, number=2, first=first)
+    assert story(connection, attempt.job_id) == ["running", *told, "running"]
+
+
 def test_clearing_a_training_under_way_leaves_its_version_failed(connection: Connection[Any]) -> None:
     key = task_key()
     first = begin_version(connection, take(connection, key))

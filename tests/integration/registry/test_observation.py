@@ -89,6 +89,20 @@ def test_a_worker_that_was_lost(connection: Connection[Any]) -> None:
     assert versions.find(connection, version.name, version.number).status is VersionStatus.FAILED
 
 
+@pytest.mark.parametrize(("first", "told"), [(1, {"lost", "retrying"}), (2, {"retrying"})])
+def test_an_attempt_whose_end_nobody_saw(connection: Connection[Any], first: int, told: set[str]) -> None:
+    key = task_key()
+    take(connection, key)
+    introduce(connection, key)
+    for _ in range(2):
+        observation.record(connection, sighting(key, attempt=2, first=first, scheduled_at=None, queued_at=NOON))
+    job = only_job(connection, key)
+    assert (job.status, job.attempt) == (JobStatus.QUEUED, 2)
+    ended = [entry for entry in jobs.events(connection, job.id) if entry["event"] in {"lost", "retrying"}]
+    assert {entry["event"] for entry in ended} == told
+    assert [entry["attempt"] for entry in ended] == [1] * len(told)
+
+
 def test_an_old_look_does_not_disturb_a_newer_attempt(connection: Connection[Any]) -> None:
     key = task_key()
     take(connection, key)
@@ -139,6 +153,7 @@ def test_a_job_that_airflow_has_forgotten(connection: Connection[Any]) -> None:
     [job] = observation.open_jobs(connection)
     observation.give_up(connection, job, ending(JobStatus.FAILED))
     assert only_job(connection, key).status is JobStatus.FAILED
+    assert {"lost", "failed"} <= {event for event, _ in story(connection, key)}
     assert observation.open_jobs(connection) == []
 
 
