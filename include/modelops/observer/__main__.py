@@ -20,7 +20,7 @@ from modelops.settings import Settings
 
 LOOK_EVERY = timedelta(seconds=2)
 REFRESH_EVERY = timedelta(seconds=30)
-PATIENCE = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=3)
 
 log = logging.getLogger("modelops.observer")
 

@@ -139,14 +139,16 @@ def take(
 def note_lost(
     connection: Connection[Any], job: Mapping[str, Any], *, by: int, anew: bool, at: datetime | None, actor: str
 ) -> None:
-    """Write down the end of an attempt that the ledger has as running, when another one (`by`) has begun.
+    """Write down the end of an attempt that the ledger has as waiting or running, when another one (`by`) has begun.
 
     `job` is its row; `anew` tells that a person cleared the task; `at` is when (None: now).
     """
-    if JobStatus(job["status"]) is not JobStatus.RUNNING or job["attempt"] >= by:
+    status = JobStatus(job["status"])
+    if status.is_final or status is JobStatus.RETRYING or not 0 < job["attempt"] < by:
         return
     detail = {"reason": f"{'a person cleared the task' if anew else SILENT}; another one follows"}
-    for event in (Event.RETRYING,) if anew else (Event.LOST, Event.RETRYING):
+    lost = status is JobStatus.RUNNING and not anew
+    for event in (Event.LOST, Event.RETRYING) if lost else (Event.RETRYING,):
         add_event(connection, job["id"], job["attempt"], event, at=at, actor=actor, detail=detail)
 
 

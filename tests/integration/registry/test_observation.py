@@ -103,6 +103,15 @@ def test_an_attempt_whose_end_nobody_saw(connection: Connection[Any], first: int
     assert [entry["attempt"] for entry in ended] == [1] * len(told)
 
 
+def test_an_attempt_that_was_queued_and_never_ran(connection: Connection[Any]) -> None:
+    key = task_key()
+    introduce(connection, key)
+    observation.record(connection, sighting(key))
+    take(connection, key, number=2)
+    told = [event for event, _ in story(connection, key)]
+    assert told == ["created", "scheduled", "queued", "retrying", "running"]
+
+
 def test_an_old_look_does_not_disturb_a_newer_attempt(connection: Connection[Any]) -> None:
     key = task_key()
     take(connection, key)

@@ -1,4 +1,4 @@
-"""`kill -9` of the scheduler, and a PostgreSQL that doesn't come back at once: Airflow goes on, and no work is lost."""
+"""PostgreSQL doesn't come back at once, and the scheduler is killed: Airflow goes on, and no work is lost."""
 
 from __future__ import annotations
 
@@ -37,6 +37,32 @@ def expect_one_version(run: Run) -> None:
     assert files_of(run.system, job.id) == []
 
 
+def test_postgres_away_while_user_code_runs(system: System, tmp_path: Path) -> None:
+    """A training that goes on meanwhile holds nobody else up, and isn't done twice.
+
+    The scheduler loses its database and waits for its tasks to end, until the runner sees that it isn't well.
+    """
+    run = waiting(system, "outage", tmp_path / "gate")
+    until = time.monotonic() + OUTAGE
+    while time.monotonic() < until:
+        for process in postgres_of(system):
+            process.kill()
+        time.sleep(0.1)
+    try:
+        other = system.named("meanwhile")
+
+        def ask() -> bool:
+            system.start(other, model="here/quick")
+            return True
+
+        eventually("a run is accepted", ask, within=60, story=lambda: system.tails("postgres", "api-server"))
+        other.await_end(within=180)
+    finally:
+        (tmp_path / "gate").touch()
+        run.await_end(within=ENOUGH)
+    expect_one_version(run)
+
+
 def test_scheduler(system: System, tmp_path: Path) -> None:
     """Its tasks end with it and are tried again; what a person has cleared is still done anew."""
     cleared = system.run(name="cleared", model="here/quick")
@@ -59,26 +85,3 @@ def test_scheduler(system: System, tmp_path: Path) -> None:
     cleared.eventually("the training was done anew", lambda: len(cleared.versions()) == 2, within=ENOUGH)
     cleared.await_status(JobStatus.COMPLETED, within=ENOUGH)
     assert [version["status"] for version in cleared.versions()] == ["evaluated", "trained"], cleared.story()
-
-
-def test_postgres_away_while_user_code_runs(system: System, tmp_path: Path) -> None:
-    """A training that goes on meanwhile holds nobody else up, and isn't done twice."""
-    run = waiting(system, "outage", tmp_path / "gate")
-    until = time.monotonic() + OUTAGE
-    while time.monotonic() < until:
-        for process in postgres_of(system):
-            process.kill()
-        time.sleep(0.1)
-    try:
-        other = system.named("meanwhile")
-
-        def ask() -> bool:
-            system.start(other, model="here/quick")
-            return True
-
-        eventually("a run is accepted", ask, within=60, story=lambda: system.tails("postgres", "api-server"))
-        other.await_end(within=180)
-    finally:
-        (tmp_path / "gate").touch()
-        run.await_end(within=ENOUGH)
-    expect_one_version(run)
