@@ -1,22 +1,33 @@
-"""The life of one model version: train it, then evaluate it."""
+"""The life of one model version: train, evaluate, approve, deploy."""
 
 from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.operators.model import EvaluateModelOperator, TrainModelOperator
-from modelops.operators.params import allow_dirty_param, dataset_param, hyperparameters_param, model_param
+from modelops.operators.approval import ApproveModelOperator
+from modelops.operators.model import DeployModelOperator, EvaluateModelOperator, TrainModelOperator
+from modelops.operators.notifying import reviewer_notifiers
+from modelops.operators.params import (
+    allow_dirty_param,
+    dataset_param,
+    hyperparameters_param,
+    model_param,
+    set_aside_budget_param,
+    target_param,
+)
 
 with DAG(
     dag_id="model_lifecycle",
     dag_display_name="Model life cycle",
-    description="Train a new version of a model and evaluate it.",
+    description="Train a new version of a model, evaluate it, have it approved, and put it into production.",
     doc_md="""
     ### The life of one model version
 
     Each run makes a new version of the chosen model and takes it through its life cycle: **train** runs the model's
-    own `train()` on its training dataset, **evaluate** runs its `evaluate()` on another one. What each stage saw and
-    left (code, rows, environment, metrics, plots) is on record under its hash.
+    own `train()` on its training dataset, **evaluate** runs its `evaluate()` on another one, **approve** waits for a
+    reviewer who decides on the evidence (*Required actions* of this run), **deploy** puts the approved version into
+    the place of the one before. What each stage saw and left is on record under its hash; who asked for the training
+    can't approve it; a rejected version is deployed by nobody.
     """,
     schedule=None,
     catchup=False,
@@ -28,6 +39,9 @@ with DAG(
         "evaluate_dataset": dataset_param("evaluate", "evaluation"),
         "hyperparameters": hyperparameters_param(),
         "allow_dirty": allow_dirty_param(),
+        "predict_dataset": dataset_param("predict", "batch predictions"),
+        "target": target_param(),
+        "set_aside_budget": set_aside_budget_param(),
     },
 ) as dag:
     train = TrainModelOperator(
@@ -37,11 +51,15 @@ with DAG(
         hyperparameters=dag.param("hyperparameters"),
         allow_dirty=dag.param("allow_dirty"),
     )
-    evaluate = EvaluateModelOperator(
-        task_id="evaluate",
-        model=dag.param("model"),
-        version=train.output["version"],
-        dataset=dag.param("evaluate_dataset"),
+    version = {"model": dag.param("model"), "version": train.output["version"]}
+    evaluate = EvaluateModelOperator(task_id="evaluate", **version, dataset=dag.param("evaluate_dataset"))
+    approve = ApproveModelOperator(task_id="approve", **version, notifiers=reviewer_notifiers(), retries=3)
+    deploy = DeployModelOperator(
+        task_id="deploy",
+        **version,
+        dataset=dag.param("predict_dataset"),
+        target=dag.param("target"),
+        set_aside_budget=dag.param("set_aside_budget"),
     )
 
-    train >> evaluate
+    train >> evaluate >> approve >> deploy

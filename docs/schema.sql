@@ -5,15 +5,30 @@ COMMENT ON SCHEMA modelops IS 'Registry of model versions and ledger of jobs. Wr
 CREATE TYPE modelops.artifact_role AS ENUM (
     'code',
     'requirements',
-    'output'
+    'output',
+    'sample'
 );
 ALTER TYPE modelops.artifact_role OWNER TO modelops_owner;
+CREATE TYPE modelops.deployment_end AS ENUM (
+    'replaced',
+    'retired'
+);
+ALTER TYPE modelops.deployment_end OWNER TO modelops_owner;
+CREATE TYPE modelops.engine AS ENUM (
+    'batch',
+    'sql',
+    'python'
+);
+ALTER TYPE modelops.engine OWNER TO modelops_owner;
 CREATE TYPE modelops.event AS ENUM (
     'created',
+    'cleared',
     'scheduled',
     'queued',
     'running',
     'step',
+    'awaiting_approval',
+    'refused',
     'retrying',
     'completed',
     'failed',
@@ -28,6 +43,7 @@ CREATE TYPE modelops.job_status AS ENUM (
     'scheduled',
     'queued',
     'running',
+    'awaiting_approval',
     'retrying',
     'completed',
     'failed',
@@ -37,12 +53,34 @@ CREATE TYPE modelops.job_status AS ENUM (
 ALTER TYPE modelops.job_status OWNER TO modelops_owner;
 CREATE TYPE modelops.job_type AS ENUM (
     'training',
-    'evaluation'
+    'evaluation',
+    'approval',
+    'deployment',
+    'retirement',
+    'batch_prediction',
+    'feature_import',
+    'feature_run',
+    'feature_approval',
+    'feature_deployment',
+    'feature_batch',
+    'feature_retirement'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text
 	CONSTRAINT sha256_hex CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
 ALTER DOMAIN modelops.sha256 OWNER TO modelops_owner;
+CREATE TYPE modelops.variable_role AS ENUM (
+    'feature',
+    'target',
+    'prediction',
+    'key'
+);
+ALTER TYPE modelops.variable_role OWNER TO modelops_owner;
+CREATE TYPE modelops.verdict AS ENUM (
+    'approved',
+    'rejected'
+);
+ALTER TYPE modelops.verdict OWNER TO modelops_owner;
 CREATE TYPE modelops.version_kind AS ENUM (
     'model',
     'feature_task'
@@ -50,8 +88,14 @@ CREATE TYPE modelops.version_kind AS ENUM (
 ALTER TYPE modelops.version_kind OWNER TO modelops_owner;
 CREATE TYPE modelops.version_status AS ENUM (
     'created',
+    'imported',
     'trained',
     'evaluated',
+    'tested',
+    'approved',
+    'rejected',
+    'deployed',
+    'retired',
     'failed'
 );
 ALTER TYPE modelops.version_status OWNER TO modelops_owner;
@@ -65,21 +109,142 @@ CREATE FUNCTION modelops.artifact_digest(version_id bigint) RETURNS text
 $$;
 ALTER FUNCTION modelops.artifact_digest(version_id bigint) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.artifact_digest(version_id bigint) IS 'One hash for all artifacts of a version; null if it has none.';
-CREATE FUNCTION modelops.digest_evaluation() RETURNS trigger
+CREATE FUNCTION modelops.champion_evaluation(version_id bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT evaluation.id
+  FROM modelops.version AS subject
+  JOIN modelops.deployment ON deployment.model = subject.name AND deployment.ended_at IS NULL
+                          AND deployment.version_id <> subject.id
+  JOIN modelops.version AS champion ON champion.id = deployment.version_id AND champion.kind = subject.kind
+  JOIN modelops.evaluation ON evaluation.version_id = champion.id
+  WHERE subject.id = champion_evaluation.version_id
+  ORDER BY deployment.started_at DESC,
+           (evaluation.data_sha256 = (SELECT data_sha256 FROM modelops.evaluation AS own WHERE own.version_id = subject.id
+                                      ORDER BY own.id DESC LIMIT 1)) DESC,
+           evaluation.id DESC
+  LIMIT 1
+$$;
+ALTER FUNCTION modelops.champion_evaluation(version_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.champion_evaluation(version_id bigint) IS 'What a version is compared with: the champion''s evaluation on the same rows, if there is one; else its newest.';
+CREATE FUNCTION modelops.check_isolation() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
     AS $$
 BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'this is written in a transaction of READ COMMITTED only, not of %', upper(current_setting('transaction_isolation'))
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'read_committed';
+  END IF;
+END $$;
+ALTER FUNCTION modelops.check_isolation() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.check_isolation() IS 'Who has waited for a lock must see what was committed meanwhile.';
+CREATE FUNCTION modelops.digest(content jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT encode(sha256(convert_to(content::text, 'UTF8')), 'hex')
+$$;
+ALTER FUNCTION modelops.digest(content jsonb) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.digest(content jsonb) IS 'SHA-256 of PostgreSQL''s own text of a jsonb, which is the same for the same content.';
+CREATE FUNCTION modelops.digest_evaluation() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  of_kind modelops.version_kind := (SELECT kind FROM modelops.version WHERE id = NEW.version_id);
+BEGIN
   IF NOT EXISTS (SELECT FROM modelops.job
-                 WHERE id = NEW.job_id AND type = 'evaluation' AND status = 'running' AND attempt = NEW.attempt) THEN
-    RAISE EXCEPTION 'job % isn''t an evaluation under way in attempt %', NEW.job_id, NEW.attempt
+                 WHERE id = NEW.job_id AND type = modelops.job_type_of(of_kind, 'evaluation') AND status = 'running'
+                   AND attempt = NEW.attempt) THEN
+    RAISE EXCEPTION 'job % isn''t % under way in attempt %', NEW.job_id,
+      CASE of_kind WHEN 'feature_task' THEN 'a run of a feature task' ELSE 'an evaluation' END, NEW.attempt
       USING ERRCODE = 'check_violation', CONSTRAINT = 'evaluation_under_way';
   END IF;
-  NEW.digest := encode(sha256(convert_to(jsonb_build_array(NEW.version_id, NEW.artifact_sha256, NEW.dataset,
-    NEW.data_sha256, NEW.data_rows, NEW.metrics)::text, 'UTF8')), 'hex');
+  NEW.digest := encode(sha256(convert_to((jsonb_build_array(NEW.version_id, NEW.artifact_sha256, NEW.dataset,
+    NEW.data_sha256, NEW.data_rows, NEW.metrics)
+    || CASE WHEN NEW.statistics IS NULL THEN '[]' ELSE jsonb_build_array(NEW.statistics) END)::text, 'UTF8')), 'hex');
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.digest_evaluation() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT jsonb_build_object('evaluation', id, 'dataset', dataset, 'rows', data_rows, 'data_sha256', data_sha256,
+                            'metrics', metrics, 'digest', digest)
+         || CASE WHEN statistics IS NULL THEN '{}' ELSE jsonb_build_object('statistics', statistics) END
+  FROM modelops.evaluation WHERE id = evaluation_id
+$$;
+ALTER FUNCTION modelops.evaluation_evidence(evaluation_id bigint) OWNER TO modelops_owner;
+CREATE FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT jsonb_build_object(
+    version.kind::text, version.name, 'version', version.number, 'requested_by', version.created_by,
+    'commit', version.commit, 'dirty', version.dirty,
+    'code_sha256', version.code_sha256, 'requirements_sha256', version.requirements_sha256,
+    'artifact_sha256', version.artifact_sha256,
+    'evaluations', (SELECT jsonb_agg(modelops.evaluation_evidence(evaluation.id) ORDER BY evaluation.id)
+                    FROM modelops.evaluation WHERE evaluation.version_id = version.id),
+    'champion', (SELECT jsonb_build_object('version', champion.number) || modelops.evaluation_evidence(compared.id)
+                        || CASE champion.kind WHEN 'model' THEN '{}' ELSE jsonb_build_object(
+                             'definition', champion.definition, 'code_sha256', champion.code_sha256) END
+                 FROM modelops.evaluation AS compared JOIN modelops.version AS champion ON champion.id = compared.version_id
+                 WHERE compared.id = champion_evaluation))
+    || CASE version.kind
+         WHEN 'model' THEN jsonb_build_object('hyperparameters', version.hyperparameters, 'training', jsonb_build_object(
+           'dataset', version.dataset, 'rows', version.data_rows, 'data_sha256', version.data_sha256))
+         ELSE jsonb_build_object('definition', version.definition) END
+  FROM modelops.version WHERE version.id = evidence.version_id
+$$;
+ALTER FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) IS 'What a reviewer decides on: what a version is made of, all its evaluations, and one of what is in production beside.';
+CREATE FUNCTION modelops.follow_deployment() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    UPDATE modelops.version SET status = 'deployed', changed_by = NEW.job_id WHERE id = NEW.version_id AND status = 'approved';
+  ELSIF NOT EXISTS (SELECT FROM modelops.deployment WHERE version_id = NEW.version_id AND ended_at IS NULL) THEN
+    UPDATE modelops.version
+    SET status = (CASE NEW.ended_how WHEN 'replaced' THEN 'approved' ELSE 'retired' END)::modelops.version_status,
+        changed_by = NEW.ended_by
+    WHERE id = NEW.version_id;
+  END IF;
+  RETURN NULL;
+END $$;
+ALTER FUNCTION modelops.follow_deployment() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.follow_deployment() IS 'A version is deployed exactly as long as it has a deployment that hasn''t ended.';
+CREATE FUNCTION modelops.guard_approval_request() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  subject modelops.version;
+BEGIN
+  SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR SHARE;
+  IF subject.status IS DISTINCT FROM modelops.status_before_decision(subject.kind) THEN
+    RAISE EXCEPTION '% v% is %: only % version can be put to a decision', subject.name, subject.number, subject.status,
+      CASE subject.kind WHEN 'feature_task' THEN 'a tested' ELSE 'an evaluated' END
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_request_of_evaluated';
+  END IF;
+  IF NOT EXISTS (SELECT FROM modelops.job
+                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'approval') AND status = 'running'
+                   AND attempt = NEW.attempt AND version_id = NEW.version_id) THEN
+    RAISE EXCEPTION 'job % isn''t an approval of this version under way in attempt %', NEW.job_id, NEW.attempt
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'approval_request_under_way';
+  END IF;
+  NEW.champion_evaluation := modelops.champion_evaluation(subject.id);
+  NEW.artifact_sha256 := subject.artifact_sha256;
+  NEW.evidence := modelops.evidence(subject.id, NEW.champion_evaluation);
+  NEW.digest := modelops.digest(NEW.evidence);
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_approval_request() OWNER TO modelops_owner;
 CREATE FUNCTION modelops.guard_artifact() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -94,6 +259,177 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = 'artifact_in_the_making';
 END $$;
 ALTER FUNCTION modelops.guard_artifact() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_batch_run() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  serving modelops.deployment;
+  subject modelops.version;
+  other modelops.batch_run;
+  incremental boolean;
+BEGIN
+  PERFORM modelops.check_isolation();
+  IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
+    IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
+       AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows}'::text[] = to_jsonb(OLD) - '{superseded_at,superseded_by,shows}'::text[] THEN
+      RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'run % is published: what is on record of it stays', OLD.id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_stays';
+  END IF;
+  -- Whoever ends the deployment waits for this transaction, or this one sees that it has ended.
+  SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
+  SELECT * INTO subject FROM modelops.version WHERE id = serving.version_id;
+  IF NOT EXISTS (SELECT FROM modelops.job
+                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'batch_prediction') AND status = 'running'
+                   AND attempt = NEW.attempt AND fence = NEW.fence) THEN
+    RAISE EXCEPTION 'job % isn''t a % under way in attempt %', NEW.job_id,
+      CASE subject.kind WHEN 'feature_task' THEN 'batch run of a feature task' ELSE 'batch prediction' END, NEW.attempt
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_under_way';
+  END IF;
+  IF serving.ended_at IS NOT NULL THEN
+    RAISE EXCEPTION 'deployment % was % at %', serving.id, serving.ended_how, to_char(serving.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_deployment_active';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    NEW.target := serving.target;
+    RETURN NEW;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+  NEW.published_at := clock_timestamp();
+  incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
+  NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
+  -- Of an incremental run any part can be superseded; any other is superseded whole.
+  SELECT * INTO other FROM modelops.batch_run
+  WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
+    AND covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the published run % covers %, which overlaps with %', other.id, other.covers, NEW.covers
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_overlap';
+  END IF;
+  UPDATE modelops.batch_run AS before
+  SET shows = before.shows - NEW.shows,
+      superseded_at = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.published_at END,
+      superseded_by = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.id END
+  WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
+    AND covers && NEW.covers AND (shows IS NULL OR shows && NEW.covers);
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_batch_run() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_decision() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  subject modelops.version;
+  request modelops.approval_request;
+  title text;
+BEGIN
+  PERFORM modelops.check_isolation();
+  -- Decisions on one version take turns.
+  SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR UPDATE;
+  SELECT * INTO request FROM modelops.approval_request WHERE id = NEW.request_id AND version_id = NEW.version_id;
+  title := format('%s v%s', subject.name, subject.number);
+  IF NEW.approver = ANY (modelops.requesters(subject.id)) THEN
+    RAISE EXCEPTION '% asked for the % of % and can''t decide on it', NEW.approver,
+      CASE subject.kind WHEN 'feature_task' THEN 'import' ELSE 'training' END, title
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_four_eyes';
+  END IF;
+  IF cardinality(request.approvers) > 0 AND NEW.approver <> ALL (request.approvers) THEN
+    RAISE EXCEPTION '% isn''t among the approvers of %: %', NEW.approver, title, array_to_string(request.approvers, ', ')
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_by_policy';
+  END IF;
+  IF EXISTS (SELECT FROM modelops.decision WHERE version_id = NEW.version_id AND approver = NEW.approver) THEN
+    RAISE EXCEPTION '% has decided on % already', NEW.approver, title
+      USING ERRCODE = 'unique_violation', CONSTRAINT = 'decision_once_per_person';
+  END IF;
+  IF subject.status IS DISTINCT FROM modelops.status_before_decision(subject.kind) THEN
+    RAISE EXCEPTION '% is %: there is nothing to decide', title, subject.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_of_evaluated';
+  END IF;
+  IF NOT EXISTS (SELECT FROM modelops.job
+                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'approval') AND status = 'running'
+                   AND version_id = NEW.version_id) OR request.job_id IS DISTINCT FROM NEW.job_id THEN
+    RAISE EXCEPTION 'job % isn''t an approval of % under way', NEW.job_id, title
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_under_way';
+  END IF;
+  IF NEW.digest IS DISTINCT FROM request.digest
+     OR NEW.digest IS DISTINCT FROM modelops.digest(modelops.evidence(subject.id, request.champion_evaluation)) THEN
+    RAISE EXCEPTION 'the evidence on % has changed since it was shown', title
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_on_this_evidence';
+  END IF;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_decision() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_deployment() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  subject modelops.version;
+  doing modelops.job;
+  other modelops.version;
+BEGIN
+  PERFORM modelops.check_isolation();
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.ended_at IS NOT NULL OR NEW.ended_how IS NULL
+       OR to_jsonb(NEW) - '{ended_at,ended_how,ended_by}'::text[] IS DISTINCT FROM to_jsonb(OLD) - '{ended_at,ended_how,ended_by}'::text[] THEN
+      RAISE EXCEPTION 'deployment % can only end, once', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_ends_once';
+    END IF;
+    -- Whoever ends another deployment of this version waits, and then sees whether it was the last one.
+    SELECT * INTO subject FROM modelops.version WHERE id = OLD.version_id FOR UPDATE;
+    SELECT * INTO doing FROM modelops.job WHERE id = NEW.ended_by AND status = 'running';
+    IF doing.type IS DISTINCT FROM
+       modelops.job_type_of(subject.kind, CASE NEW.ended_how WHEN 'replaced' THEN 'deployment' ELSE 'retirement' END) THEN
+      RAISE EXCEPTION 'no job under way has % deployment %', NEW.ended_how, OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_ended_by_job';
+    END IF;
+    NEW.ended_at := greatest(clock_timestamp(), OLD.started_at);
+    RETURN NEW;
+  END IF;
+  SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR UPDATE;
+  IF subject.status IS NULL OR subject.status NOT IN ('approved', 'deployed') THEN
+    RAISE EXCEPTION '% v% is %: nobody has approved it', subject.name, subject.number, subject.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_approved';
+  END IF;
+  IF NEW.artifact_sha256 IS DISTINCT FROM modelops.artifact_digest(subject.id)
+     OR NOT EXISTS (SELECT FROM modelops.decision JOIN modelops.approval_request AS request ON request.id = request_id
+                    WHERE decision.id = NEW.decision_id AND decision.version_id = subject.id AND verdict = 'approved'
+                      AND request.artifact_sha256 = NEW.artifact_sha256) THEN
+    RAISE EXCEPTION '% v%: there is no decision that approves exactly these artifacts', subject.name, subject.number
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_approved';
+  END IF;
+  SELECT * INTO doing FROM modelops.job
+  WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'deployment') AND status = 'running'
+    AND version_id = subject.id;
+  IF doing.id IS NULL THEN
+    RAISE EXCEPTION 'job % isn''t a deployment of this version under way', NEW.job_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_under_way';
+  END IF;
+  IF subject.kind = 'feature_task' AND NEW.target IS DISTINCT FROM subject.definition ->> 'output' THEN
+    RAISE EXCEPTION '% v% makes the table %, not %', subject.name, subject.number, subject.definition ->> 'output', NEW.target
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_into_its_output';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+  SELECT version.* INTO other FROM modelops.deployment JOIN modelops.version ON version.id = version_id
+  WHERE target = NEW.target AND (version.kind, version.name) <> (subject.kind, subject.name) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION '% holds the % of %', NEW.target,
+      CASE other.kind WHEN 'model' THEN 'predictions' ELSE 'features' END, other.name
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_target_of_one_model';
+  END IF;
+  NEW.model := subject.name;
+  NEW.deployed_by := doing.requested_by;
+  -- What it replaces ends when it begins: there is no moment without a champion, and none with two.
+  NEW.started_at := coalesce((SELECT ended_at FROM modelops.deployment
+                              WHERE target = NEW.target AND ended_by = NEW.job_id AND ended_how = 'replaced'
+                                AND id = (SELECT max(id) FROM modelops.deployment WHERE target = NEW.target)),
+                             clock_timestamp());
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_deployment() OWNER TO modelops_owner;
 CREATE FUNCTION modelops.guard_job_status() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -111,7 +447,9 @@ BEGIN
       OLD.id, OLD.attempt, OLD.fence, NEW.attempt, NEW.fence
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
+  -- The one way back within an attempt: the person has answered, and a worker takes the answer.
   IF NEW.status <> OLD.status AND NEW.attempt = OLD.attempt
+     AND NOT (OLD.status = 'awaiting_approval' AND NEW.status = 'running')
      AND (NEW.status < OLD.status OR OLD.status IN ('completed', 'failed', 'cancelled', 'skipped')) THEN
     RAISE EXCEPTION 'job % is %; within attempt % it can''t become %', OLD.id, OLD.status, OLD.attempt, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
@@ -126,6 +464,21 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_job_status() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_of_run() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  IF TG_TABLE_NAME = 'statistics' AND NEW.run_id IS NULL THEN
+    PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
+  ELSE
+    PERFORM FROM modelops.batch_run WHERE id = NEW.run_id AND published_at IS NULL;
+  END IF;
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION '%: what it would belong to is finished', TG_TABLE_NAME
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'in_the_making';
+END $$;
+ALTER FUNCTION modelops.guard_of_run() OWNER TO modelops_owner;
 CREATE FUNCTION modelops.guard_version() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -140,8 +493,9 @@ BEGIN
        IS DISTINCT FROM
        (OLD.id, OLD.kind, OLD.name, OLD.number, OLD.job_id, OLD.created_by, OLD.created_at)
     OR (OLD.code_sha256 IS NOT NULL
-        AND (NEW.hyperparameters, NEW.commit, NEW.dirty, NEW.code_sha256, NEW.requirements_sha256)
-        IS DISTINCT FROM (OLD.hyperparameters, OLD.commit, OLD.dirty, OLD.code_sha256, OLD.requirements_sha256))
+        AND (NEW.hyperparameters, NEW.definition, NEW.commit, NEW.dirty, NEW.code_sha256, NEW.requirements_sha256)
+        IS DISTINCT FROM
+        (OLD.hyperparameters, OLD.definition, OLD.commit, OLD.dirty, OLD.code_sha256, OLD.requirements_sha256))
     OR (OLD.artifact_sha256 IS NOT NULL
         AND (NEW.dataset, NEW.data_sha256, NEW.data_rows, NEW.columns, NEW.artifact_sha256)
         IS DISTINCT FROM (OLD.dataset, OLD.data_sha256, OLD.data_rows, OLD.columns, OLD.artifact_sha256)) THEN
@@ -156,11 +510,11 @@ BEGIN
       RETURN NEW;
     END IF;
   END IF;
-  IF NEW.status = 'trained' THEN
+  IF NEW.status IN ('trained', 'imported') THEN
     NEW.artifact_sha256 := modelops.artifact_digest(NEW.id);
   END IF;
   SELECT type INTO doing FROM modelops.job
-  WHERE id = NEW.changed_by AND (type <> 'training' OR id = NEW.job_id);
+  WHERE id = NEW.changed_by AND (type NOT IN ('training', 'feature_import') OR id = NEW.job_id);
   IF NOT EXISTS (
     SELECT FROM modelops.transition
     WHERE kind = NEW.kind AND from_status IS NOT DISTINCT FROM before AND to_status = NEW.status AND job_type = doing)
@@ -172,6 +526,54 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_version() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_version_step() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  active boolean := EXISTS (SELECT FROM modelops.deployment WHERE version_id = NEW.id AND ended_at IS NULL);
+BEGIN
+  IF OLD.status = modelops.status_before_decision(OLD.kind) AND NEW.status IN ('approved', 'rejected') AND NOT EXISTS (
+       SELECT FROM modelops.decision
+       WHERE version_id = NEW.id AND job_id = NEW.changed_by AND verdict::text = NEW.status::text) THEN
+    RAISE EXCEPTION '% v% can''t be % without a decision', NEW.name, NEW.number, NEW.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'version_decided';
+  END IF;
+  IF (NEW.status = 'deployed') <> active AND 'deployed' IN (NEW.status, OLD.status) THEN
+    RAISE EXCEPTION '% v% can''t be %: it has % deployment', NEW.name, NEW.number, NEW.status,
+      CASE WHEN active THEN 'a' ELSE 'no' END
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'version_deployed';
+  END IF;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_version_step() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.in_production_at(moment timestamp with time zone) RETURNS TABLE(kind modelops.version_kind, model text, version integer, deployment bigint, target text, engine modelops.engine, dataset jsonb, started_at timestamp with time zone, ended_at timestamp with time zone, ended_how modelops.deployment_end, deployed_by text, trained_for text, commit text, artifact_sha256 text, decision bigint, approver text, comment text, decided_at timestamp with time zone, evidence_digest text, evidence jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT version.kind, version.name, version.number, deployment.id, deployment.target, deployment.engine, deployment.dataset,
+         deployment.started_at, deployment.ended_at, deployment.ended_how, deployment.deployed_by,
+         version.created_by, version.commit, deployment.artifact_sha256,
+         decision.id, decision.approver, decision.comment, decision.decided_at, decision.digest, request.evidence
+  FROM modelops.deployment
+  JOIN modelops.version ON version.id = deployment.version_id
+  JOIN modelops.decision ON decision.id = deployment.decision_id
+  JOIN modelops.approval_request AS request ON request.id = decision.request_id
+  WHERE deployment.started_at <= moment AND (deployment.ended_at IS NULL OR moment < deployment.ended_at)
+  ORDER BY version.kind, version.name, deployment.target
+$$;
+ALTER FUNCTION modelops.in_production_at(moment timestamp with time zone) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.in_production_at(moment timestamp with time zone) IS 'What was in production at a moment, by whose decision, and on what evidence: a row per model or feature task and target.';
+CREATE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RETURNS modelops.job_type
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT (CASE kind WHEN 'model' THEN stage
+                    ELSE CASE stage WHEN 'evaluation' THEN 'feature_run' WHEN 'batch_prediction' THEN 'feature_batch'
+                                    ELSE 'feature_' || stage END END)::modelops.job_type
+$$;
+ALTER FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) IS 'The type of the jobs that do for this kind what a stage does for models: evaluation, approval, deployment, …';
 CREATE FUNCTION modelops.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -182,6 +584,63 @@ BEGIN
           HINT = 'What was recorded stays; record what is new beside it.';
 END $$;
 ALTER FUNCTION modelops.refuse_change() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.requesters(version_id bigint) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT array_agg(DISTINCT who ORDER BY who) FROM (
+    SELECT created_by FROM modelops.version WHERE id = requesters.version_id
+    UNION
+    SELECT actor FROM modelops.job_event JOIN modelops.version ON version.job_id = job_event.job_id
+    WHERE version.id = requesters.version_id AND event = 'cleared'
+  ) AS asked (who)
+$$;
+ALTER FUNCTION modelops.requesters(version_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.requesters(version_id bigint) IS 'Who asked for a version''s training: for the run, or by clearing the task. None of them may decide on it.';
+CREATE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT (CASE kind WHEN 'model' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status
+$$;
+ALTER FUNCTION modelops.status_before_decision(kind modelops.version_kind) OWNER TO modelops_owner;
+CREATE FUNCTION modelops.sum_up_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  UPDATE modelops.job SET waited = total.waited, worked = total.worked
+  FROM modelops.job_summary AS total
+  WHERE job.id = NEW.job_id AND total.id = job.id
+    AND job.status IN ('completed', 'failed', 'cancelled', 'skipped')
+    AND (job.waited, job.worked) IS DISTINCT FROM (total.waited, total.worked);
+  RETURN NULL;
+END $$;
+ALTER FUNCTION modelops.sum_up_job() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.sum_up_job() IS 'Runs at the end of a transaction, when the status stands; also for what is told late of a job that has ended.';
+CREATE TABLE modelops.approval_request (
+    id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    approvers text[] NOT NULL,
+    champion_evaluation bigint,
+    artifact_sha256 modelops.sha256 NOT NULL,
+    evidence jsonb NOT NULL,
+    digest modelops.sha256 NOT NULL,
+    asked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+ALTER TABLE modelops.approval_request OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.approval_request IS 'What was shown to the reviewers, as it stood then. The database writes the evidence and its digest. Append-only.';
+COMMENT ON COLUMN modelops.approval_request.approvers IS 'Who may decide, by the model''s policy.yaml; empty: anybody but who asked for the training.';
+ALTER TABLE modelops.approval_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.approval_request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE modelops.artifact (
     id bigint NOT NULL,
     version_id bigint,
@@ -207,6 +666,104 @@ ALTER TABLE modelops.artifact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE modelops.batch_run (
+    id bigint NOT NULL,
+    deployment_id bigint NOT NULL,
+    target text NOT NULL,
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    fence bigint NOT NULL,
+    covers tstzrange DEFAULT '(,)'::tstzrange NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    rows bigint,
+    set_aside bigint,
+    published_at timestamp with time zone,
+    superseded_at timestamp with time zone,
+    superseded_by bigint,
+    shows tstzmultirange,
+    CONSTRAINT batch_run_covers CHECK ((NOT isempty(covers))),
+    CONSTRAINT batch_run_published CHECK (((published_at IS NULL) OR (num_nulls(rows, set_aside) = 0))),
+    CONSTRAINT batch_run_rows CHECK ((rows >= 0)),
+    CONSTRAINT batch_run_set_aside CHECK ((set_aside >= 0)),
+    CONSTRAINT batch_run_shows CHECK (((shows <@ tstzmultirange(covers)) AND ((shows IS NULL) OR (isempty(shows) = (superseded_at IS NOT NULL))))),
+    CONSTRAINT batch_run_superseded CHECK (((num_nonnulls(superseded_at, superseded_by) = ANY (ARRAY[0, 2])) AND ((superseded_at IS NULL) OR (published_at IS NOT NULL))))
+);
+ALTER TABLE modelops.batch_run OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.batch_run IS 'One attempt at a batch. Readers see its rows from the moment when it is published until others supersede it.';
+COMMENT ON COLUMN modelops.batch_run.covers IS 'The data interval, [start, end); (,) where the batch is of no interval.';
+COMMENT ON COLUMN modelops.batch_run.shows IS 'Of an incremental feature task, when it is published: for which times readers still see its rows. Null: for all.';
+ALTER TABLE modelops.batch_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.batch_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE modelops.decision (
+    id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    request_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    digest modelops.sha256 NOT NULL,
+    approver text NOT NULL,
+    verdict modelops.verdict NOT NULL,
+    comment text,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT decision_approver_named CHECK ((approver <> ''::text)),
+    CONSTRAINT decision_rejected_with_reason CHECK (((verdict <> 'rejected'::modelops.verdict) OR (COALESCE(comment, ''::text) ~ '\S'::text)))
+);
+ALTER TABLE modelops.decision OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.decision IS 'Who decided what on which evidence, and why. Append-only. It doesn''t depend on Airflow''s own record of the answer.';
+COMMENT ON COLUMN modelops.decision.digest IS 'Of the evidence that was shown: the request''s, and still that of the version.';
+ALTER TABLE modelops.decision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE modelops.deployment (
+    id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    model text NOT NULL,
+    artifact_sha256 modelops.sha256 NOT NULL,
+    decision_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    engine modelops.engine NOT NULL,
+    dataset jsonb NOT NULL,
+    target text NOT NULL,
+    entity_key jsonb NOT NULL,
+    outputs jsonb NOT NULL,
+    set_aside_budget integer NOT NULL,
+    schedule text DEFAULT 'manual'::text NOT NULL,
+    deployed_by text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_how modelops.deployment_end,
+    ended_by bigint,
+    CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
+    CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at)),
+    CONSTRAINT deployment_schedule CHECK ((schedule = 'manual'::text))
+);
+ALTER TABLE modelops.deployment OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.deployment IS 'An approved version in production: on which dataset, into which table, by which decision. Ends once, and stays on record.';
+COMMENT ON COLUMN modelops.deployment.model IS 'Of the version; written by the database, as are deployed_by and both times.';
+COMMENT ON COLUMN modelops.deployment.dataset IS 'What a model scores: {"name", "sql"}; what a feature task reads: {"inputs"}.';
+COMMENT ON COLUMN modelops.deployment.target IS 'The view of what it produces, <schema>.<name>; the rows are in <schema>.<name>_rows.';
+COMMENT ON COLUMN modelops.deployment.entity_key IS 'Columns of the entity key, in order: [{"name", "type"}], as PostgreSQL names types.';
+COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns beside the key: of a model, column → Arrow type of what the scorer gives; of a feature task, column → PostgreSQL type.';
+COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'So many rows of a batch may be set aside as they can''t be scored.';
+ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.deployment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE modelops.evaluation (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -218,11 +775,13 @@ CREATE TABLE modelops.evaluation (
     data_rows bigint NOT NULL,
     metrics jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    digest modelops.sha256 NOT NULL
+    digest modelops.sha256 NOT NULL,
+    statistics jsonb
 );
 ALTER TABLE modelops.evaluation OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.evaluation IS 'Metrics of exactly these artifacts on exactly these rows. Append-only.';
+COMMENT ON TABLE modelops.evaluation IS 'What exactly these artifacts gave on exactly these rows: metrics of a model, or a run of a feature task. Append-only.';
 COMMENT ON COLUMN modelops.evaluation.digest IS 'Computed by the database from the columns before it: what an approval is bound to.';
+COMMENT ON COLUMN modelops.evaluation.statistics IS 'Of a feature task''s run: statistics of each column of its output. Null for models.';
 ALTER TABLE modelops.evaluation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.evaluation_id_seq
     START WITH 1
@@ -248,6 +807,8 @@ CREATE TABLE modelops.job (
     result jsonb,
     error text,
     created_at timestamp with time zone NOT NULL,
+    waited interval,
+    worked interval,
     CONSTRAINT job_attempt_positive CHECK ((attempt >= 0)),
     CONSTRAINT job_completed_has_result CHECK (((status <> 'completed'::modelops.job_status) OR (result IS NOT NULL))),
     CONSTRAINT job_failed_has_reason CHECK (((status <> 'failed'::modelops.job_status) OR (error IS NOT NULL)))
@@ -259,6 +820,8 @@ COMMENT ON COLUMN modelops.job.attempt IS 'Airflow''s try number of the newest a
 COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the job; a write that names an older fence is refused.';
 COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
 COMMENT ON COLUMN modelops.job.result IS 'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
+COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
 CREATE TABLE modelops.job_event (
     id bigint NOT NULL,
     job_id bigint NOT NULL,
@@ -294,12 +857,28 @@ CREATE VIEW modelops.job_step_time AS
     attempt,
     event,
     at,
-    GREATEST((lead(at) OVER (PARTITION BY job_id ORDER BY attempt, event, at, id) - at), '00:00:00'::interval) AS lasted
-   FROM modelops.job_event
-  WHERE (event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event]));
+    GREATEST((lead(at) OVER (PARTITION BY job_id ORDER BY attempt, stage, at, id) - at), '00:00:00'::interval) AS lasted
+   FROM ( SELECT job_event.id,
+            job_event.job_id,
+            job_event.attempt,
+            job_event.event,
+            job_event.at,
+            job_event.actor,
+            job_event.detail,
+            job_event.recorded_at,
+                CASE job_event.event
+                    WHEN 'created'::modelops.event THEN 1
+                    WHEN 'scheduled'::modelops.event THEN 2
+                    WHEN 'queued'::modelops.event THEN 3
+                    WHEN 'running'::modelops.event THEN 4
+                    WHEN 'awaiting_approval'::modelops.event THEN 4
+                    ELSE 5
+                END AS stage
+           FROM modelops.job_event
+          WHERE (job_event.event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event, 'refused'::modelops.event, 'cleared'::modelops.event]))) event;
 ALTER VIEW modelops.job_step_time OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.job_step_time IS 'Each step of a job''s life with the time until the next; null where it still lasts. In the order of a life, as the
-clocks of Airflow and of a worker may differ.';
+clocks of Airflow and of a worker may differ; a job may run, wait for a person and run again within an attempt.';
 CREATE VIEW modelops.job_summary AS
  SELECT job.id,
     job.type,
@@ -320,12 +899,12 @@ CREATE VIEW modelops.job_summary AS
     "time".waited,
     "time".worked
    FROM (modelops.job
-     LEFT JOIN LATERAL ( SELECT sum(job_step_time.lasted) FILTER (WHERE (job_step_time.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'retrying'::modelops.event]))) AS waited,
+     LEFT JOIN LATERAL ( SELECT sum(job_step_time.lasted) FILTER (WHERE (job_step_time.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'awaiting_approval'::modelops.event, 'retrying'::modelops.event]))) AS waited,
             sum(job_step_time.lasted) FILTER (WHERE (job_step_time.event = 'running'::modelops.event)) AS worked
            FROM modelops.job_step_time
           WHERE (job_step_time.job_id = job.id)) "time" ON (true));
 ALTER VIEW modelops.job_summary OWNER TO modelops_owner;
-COMMENT ON VIEW modelops.job_summary IS 'A job with the time that it waited (for its turn, a worker, the next attempt) and worked.';
+COMMENT ON VIEW modelops.job_summary IS 'A job with the time that it waited (for its turn, a worker, a person, the next attempt) and worked.';
 CREATE TABLE modelops.migration (
     version_num character varying(32) NOT NULL
 );
@@ -337,15 +916,6 @@ CREATE TABLE modelops.observation (
 );
 ALTER TABLE modelops.observation OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.observation IS 'Up to when the observer has brought Airflow''s news into the ledger.';
-CREATE TABLE modelops.transition (
-    kind modelops.version_kind NOT NULL,
-    from_status modelops.version_status,
-    to_status modelops.version_status NOT NULL,
-    job_type modelops.job_type NOT NULL,
-    meaning text NOT NULL
-);
-ALTER TABLE modelops.transition OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.transition IS 'The state machine of versions. What is not a row here can''t happen.';
 CREATE TABLE modelops.version (
     id bigint NOT NULL,
     kind modelops.version_kind DEFAULT 'model'::modelops.version_kind NOT NULL,
@@ -366,18 +936,76 @@ CREATE TABLE modelops.version (
     data_rows bigint,
     columns jsonb,
     artifact_sha256 modelops.sha256,
+    definition jsonb,
     CONSTRAINT version_number_positive CHECK ((number > 0)),
-    CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR (num_nulls(hyperparameters, dirty, code_sha256, requirements_sha256, dataset, data_sha256, data_rows, columns, artifact_sha256) = 0)))
+    CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
+CASE kind
+    WHEN 'model'::modelops.version_kind THEN (num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0)
+    ELSE (definition IS NOT NULL)
+END)))
 );
 ALTER TABLE modelops.version OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
-COMMENT ON COLUMN modelops.version.name IS 'Reference of the model: <repository>/<model>.';
+COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
 COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
 COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
 COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
 COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
-COMMENT ON COLUMN modelops.version.columns IS 'Column of the training rows → its Arrow type.';
+COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
 COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
+CREATE VIEW modelops.published_run AS
+ SELECT run.id AS run_id,
+    run.target,
+    version.number AS model_version,
+    run.job_id,
+    run.published_at,
+    lower(run.covers) AS interval_start,
+    upper(run.covers) AS interval_end,
+    run.shows
+   FROM ((modelops.batch_run run
+     JOIN modelops.deployment ON ((deployment.id = run.deployment_id)))
+     JOIN modelops.version ON ((version.id = deployment.version_id)))
+  WHERE ((run.published_at IS NOT NULL) AND (run.superseded_at IS NULL));
+ALTER VIEW modelops.published_run OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.published_run IS 'The runs whose rows readers see. Within a target their intervals never overlap, or what they show doesn''t.';
+CREATE TABLE modelops.set_aside (
+    run_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    key jsonb NOT NULL,
+    reason text NOT NULL
+);
+ALTER TABLE modelops.set_aside OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.set_aside IS 'Rows of a batch that could not be scored: where in the batch, which entity, why. Append-only.';
+CREATE TABLE modelops.statistics (
+    id bigint NOT NULL,
+    version_id bigint,
+    run_id bigint,
+    role modelops.variable_role NOT NULL,
+    variable text NOT NULL,
+    kind text NOT NULL,
+    "values" jsonb NOT NULL,
+    CONSTRAINT statistics_of_one CHECK ((num_nonnulls(version_id, run_id) = 1))
+);
+ALTER TABLE modelops.statistics OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.statistics IS 'What the columns of a training''s rows or of a batch were like: moments, histogram, frequencies. Append-only.';
+ALTER TABLE modelops.statistics ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.statistics_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE modelops.transition (
+    kind modelops.version_kind NOT NULL,
+    from_status modelops.version_status,
+    to_status modelops.version_status NOT NULL,
+    job_type modelops.job_type NOT NULL,
+    meaning text NOT NULL
+);
+ALTER TABLE modelops.transition OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.transition IS 'The state machine of versions. What is not a row here can''t happen.';
 ALTER TABLE modelops.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.version_id_seq
     START WITH 1
@@ -386,12 +1014,24 @@ ALTER TABLE modelops.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+ALTER TABLE ONLY modelops.approval_request
+    ADD CONSTRAINT approval_request_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.artifact
     ADD CONSTRAINT artifact_name_evaluation UNIQUE (evaluation_id, role, name);
 ALTER TABLE ONLY modelops.artifact
     ADD CONSTRAINT artifact_name_version UNIQUE (version_id, role, name);
 ALTER TABLE ONLY modelops.artifact
     ADD CONSTRAINT artifact_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.batch_run
+    ADD CONSTRAINT batch_run_once UNIQUE (job_id, fence);
+ALTER TABLE ONLY modelops.batch_run
+    ADD CONSTRAINT batch_run_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.decision
+    ADD CONSTRAINT decision_once_per_person UNIQUE (version_id, approver);
+ALTER TABLE ONLY modelops.decision
+    ADD CONSTRAINT decision_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.deployment
+    ADD CONSTRAINT deployment_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.evaluation
     ADD CONSTRAINT evaluation_once UNIQUE (job_id, attempt);
 ALTER TABLE ONLY modelops.evaluation
@@ -408,6 +1048,14 @@ ALTER TABLE ONLY modelops.migration
     ADD CONSTRAINT migration_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY modelops.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY modelops.set_aside
+    ADD CONSTRAINT set_aside_pkey PRIMARY KEY (run_id, "position");
+ALTER TABLE ONLY modelops.statistics
+    ADD CONSTRAINT statistics_once_run UNIQUE (run_id, role, variable);
+ALTER TABLE ONLY modelops.statistics
+    ADD CONSTRAINT statistics_once_version UNIQUE (version_id, role, variable);
+ALTER TABLE ONLY modelops.statistics
+    ADD CONSTRAINT statistics_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.transition
     ADD CONSTRAINT transition_once UNIQUE NULLS NOT DISTINCT (kind, from_status, to_status, job_type);
 ALTER TABLE ONLY modelops.version
@@ -416,30 +1064,96 @@ ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_number UNIQUE (kind, name, number);
 ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (id);
+CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_id, id);
+CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
+CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
+CREATE INDEX batch_run_visible ON modelops.batch_run USING btree (target) WHERE ((published_at IS NOT NULL) AND (superseded_at IS NULL));
+CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
+CREATE INDEX deployment_model ON modelops.deployment USING btree (model, started_at);
+CREATE INDEX deployment_version ON modelops.deployment USING btree (version_id);
 CREATE INDEX evaluation_version ON modelops.evaluation USING btree (version_id, id);
-CREATE INDEX job_open ON modelops.job USING btree (id) WHERE (status = ANY (ARRAY['created'::modelops.job_status, 'scheduled'::modelops.job_status, 'queued'::modelops.job_status, 'running'::modelops.job_status, 'retrying'::modelops.job_status]));
+CREATE INDEX job_counted ON modelops.job USING btree (type, status, dag_id);
+CREATE INDEX job_known_by ON modelops.job USING gin (lower(((subject || ' '::text) || run_id)) modelops_extensions.gin_trgm_ops);
+CREATE INDEX job_newest ON modelops.job USING btree (created_at, id);
+CREATE INDEX job_newest_of_dag ON modelops.job USING btree (dag_id, created_at, id);
+CREATE INDEX job_newest_of_model ON modelops.job USING btree (split_part("left"(subject, 250), ' '::text, 1), created_at, id);
+CREATE INDEX job_newest_of_person ON modelops.job USING btree (requested_by, created_at, id);
+CREATE INDEX job_newest_of_person_by_status ON modelops.job USING btree (requested_by, status, created_at, id);
+CREATE INDEX job_newest_of_status ON modelops.job USING btree (status, created_at, id);
+CREATE INDEX job_newest_of_subject ON modelops.job USING btree ("left"(subject, 250), created_at, id);
+CREATE INDEX job_newest_of_type ON modelops.job USING btree (type, created_at, id) INCLUDE (dag_id, status, waited, worked);
+CREATE INDEX job_newest_of_type_by_status ON modelops.job USING btree (type, status, created_at, id);
+CREATE INDEX job_newest_of_version ON modelops.job USING btree ((((split_part("left"(subject, 250), ' '::text, 1) || ' '::text) || split_part("left"(subject, 250), ' '::text, 2))), created_at, id);
+CREATE INDEX job_open ON modelops.job USING btree (id) WHERE (status = ANY (ARRAY['created'::modelops.job_status, 'scheduled'::modelops.job_status, 'queued'::modelops.job_status, 'running'::modelops.job_status, 'awaiting_approval'::modelops.job_status, 'retrying'::modelops.job_status]));
 CREATE INDEX job_version ON modelops.job USING btree (version_id, id);
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version USING btree (job_id) WHERE (status = 'created'::modelops.version_status);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.approval_request FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE ON modelops.batch_run FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.transition FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER approval_request_guard BEFORE INSERT ON modelops.approval_request FOR EACH ROW EXECUTE FUNCTION modelops.guard_approval_request();
 CREATE TRIGGER artifact_guard BEFORE INSERT ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.guard_artifact();
+CREATE TRIGGER batch_run_guard BEFORE INSERT OR UPDATE ON modelops.batch_run FOR EACH ROW EXECUTE FUNCTION modelops.guard_batch_run();
+CREATE TRIGGER decision_guard BEFORE INSERT ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.guard_decision();
+CREATE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.follow_deployment();
+CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
 CREATE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
+CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event]))) EXECUTE FUNCTION modelops.sum_up_job();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.approval_request FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.artifact FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.decision FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.deployment FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job_event FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.set_aside FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.statistics FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.transition FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.version FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
+CREATE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER version_guard BEFORE INSERT OR UPDATE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.guard_version();
+CREATE TRIGGER version_guard_step BEFORE UPDATE ON modelops.version FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION modelops.guard_version_step();
+ALTER TABLE ONLY modelops.approval_request
+    ADD CONSTRAINT approval_request_champion FOREIGN KEY (champion_evaluation) REFERENCES modelops.evaluation(id);
+ALTER TABLE ONLY modelops.approval_request
+    ADD CONSTRAINT approval_request_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.approval_request
+    ADD CONSTRAINT approval_request_version FOREIGN KEY (version_id) REFERENCES modelops.version(id);
 ALTER TABLE ONLY modelops.artifact
     ADD CONSTRAINT artifact_evaluation FOREIGN KEY (evaluation_id) REFERENCES modelops.evaluation(id);
 ALTER TABLE ONLY modelops.artifact
     ADD CONSTRAINT artifact_version FOREIGN KEY (version_id) REFERENCES modelops.version(id);
+ALTER TABLE ONLY modelops.batch_run
+    ADD CONSTRAINT batch_run_deployment FOREIGN KEY (deployment_id) REFERENCES modelops.deployment(id);
+ALTER TABLE ONLY modelops.batch_run
+    ADD CONSTRAINT batch_run_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.batch_run
+    ADD CONSTRAINT batch_run_superseded_by FOREIGN KEY (superseded_by) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.decision
+    ADD CONSTRAINT decision_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.decision
+    ADD CONSTRAINT decision_request FOREIGN KEY (request_id) REFERENCES modelops.approval_request(id);
+ALTER TABLE ONLY modelops.decision
+    ADD CONSTRAINT decision_version FOREIGN KEY (version_id) REFERENCES modelops.version(id);
+ALTER TABLE ONLY modelops.deployment
+    ADD CONSTRAINT deployment_decision FOREIGN KEY (decision_id) REFERENCES modelops.decision(id);
+ALTER TABLE ONLY modelops.deployment
+    ADD CONSTRAINT deployment_ended_by FOREIGN KEY (ended_by) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.deployment
+    ADD CONSTRAINT deployment_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.deployment
+    ADD CONSTRAINT deployment_of_these_artifacts FOREIGN KEY (version_id, artifact_sha256) REFERENCES modelops.version(id, artifact_sha256);
 ALTER TABLE ONLY modelops.evaluation
     ADD CONSTRAINT evaluation_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.evaluation
@@ -448,6 +1162,12 @@ ALTER TABLE ONLY modelops.job_event
     ADD CONSTRAINT job_event_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.job
     ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version(id);
+ALTER TABLE ONLY modelops.set_aside
+    ADD CONSTRAINT set_aside_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.statistics
+    ADD CONSTRAINT statistics_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.statistics
+    ADD CONSTRAINT statistics_version FOREIGN KEY (version_id) REFERENCES modelops.version(id);
 ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_changed_by FOREIGN KEY (changed_by) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.version
@@ -457,11 +1177,51 @@ GRANT USAGE ON SCHEMA modelops TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.artifact_digest(version_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.artifact_digest(version_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.artifact_digest(version_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.champion_evaluation(version_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.champion_evaluation(version_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.champion_evaluation(version_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.check_isolation() FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.check_isolation() TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.digest(content jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.digest(content jsonb) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.digest(content jsonb) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.digest_evaluation() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.evaluation_evidence(evaluation_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.evaluation_evidence(evaluation_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.evaluation_evidence(evaluation_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.follow_deployment() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_approval_request() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_artifact() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_batch_run() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_decision() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_of_run() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_version_step() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.refuse_change() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.requesters(version_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.requesters(version_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.requesters(version_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.sum_up_job() FROM PUBLIC;
+GRANT SELECT ON TABLE modelops.approval_request TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.approval_request TO modelops_reader;
+GRANT INSERT(version_id) ON TABLE modelops.approval_request TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.approval_request TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.approval_request TO modelops_jobs;
+GRANT INSERT(approvers) ON TABLE modelops.approval_request TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.artifact TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.artifact TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.artifact TO modelops_jobs;
@@ -472,6 +1232,40 @@ GRANT INSERT(sha256) ON TABLE modelops.artifact TO modelops_jobs;
 GRANT INSERT(size) ON TABLE modelops.artifact TO modelops_jobs;
 GRANT INSERT(media_type) ON TABLE modelops.artifact TO modelops_jobs;
 GRANT INSERT(uri) ON TABLE modelops.artifact TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.batch_run TO modelops_reader;
+GRANT INSERT(deployment_id) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT INSERT(fence) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT INSERT(covers) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT UPDATE(rows) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT UPDATE(set_aside) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT UPDATE(published_at) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.decision TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.decision TO modelops_reader;
+GRANT INSERT(version_id) ON TABLE modelops.decision TO modelops_jobs;
+GRANT INSERT(request_id) ON TABLE modelops.decision TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.decision TO modelops_jobs;
+GRANT INSERT(digest) ON TABLE modelops.decision TO modelops_jobs;
+GRANT INSERT(approver) ON TABLE modelops.decision TO modelops_jobs;
+GRANT INSERT(verdict) ON TABLE modelops.decision TO modelops_jobs;
+GRANT INSERT(comment) ON TABLE modelops.decision TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.deployment TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.deployment TO modelops_reader;
+GRANT INSERT(version_id) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(artifact_sha256) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(decision_id) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(engine) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(dataset) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(target) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(entity_key) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(outputs) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(set_aside_budget) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(schedule) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT UPDATE(ended_how) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.evaluation TO modelops_jobs;
@@ -482,18 +1276,24 @@ GRANT INSERT(dataset) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(data_sha256) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(data_rows) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(metrics) ON TABLE modelops.evaluation TO modelops_jobs;
-GRANT SELECT,INSERT ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(statistics) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.job TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job TO modelops_reader;
-GRANT UPDATE(subject) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(type) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(dag_id) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(run_id) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(task_id) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(map_index) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(subject),UPDATE(subject) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(version_id) ON TABLE modelops.job TO modelops_jobs;
-GRANT UPDATE(status) ON TABLE modelops.job TO modelops_jobs;
-GRANT UPDATE(attempt) ON TABLE modelops.job TO modelops_jobs;
-GRANT UPDATE(fence) ON TABLE modelops.job TO modelops_jobs;
-GRANT UPDATE(requested_by) ON TABLE modelops.job TO modelops_jobs;
-GRANT UPDATE(parameters) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(status),UPDATE(status) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(attempt),UPDATE(attempt) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(fence),UPDATE(fence) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(requested_by),UPDATE(requested_by) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(parameters),UPDATE(parameters) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(result) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(error) ON TABLE modelops.job TO modelops_jobs;
-GRANT UPDATE(created_at) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(created_at),UPDATE(created_at) ON TABLE modelops.job TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_reader;
 GRANT INSERT(job_id) ON TABLE modelops.job_event TO modelops_jobs;
@@ -510,10 +1310,9 @@ GRANT SELECT ON TABLE modelops.migration TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.migration TO modelops_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE modelops.observation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.observation TO modelops_reader;
-GRANT SELECT ON TABLE modelops.transition TO modelops_jobs;
-GRANT SELECT ON TABLE modelops.transition TO modelops_reader;
 GRANT SELECT ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.version TO modelops_reader;
+GRANT INSERT(kind) ON TABLE modelops.version TO modelops_jobs;
 GRANT INSERT(name) ON TABLE modelops.version TO modelops_jobs;
 GRANT INSERT(number) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(status) ON TABLE modelops.version TO modelops_jobs;
@@ -529,3 +1328,18 @@ GRANT UPDATE(dataset) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(data_sha256) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.published_run TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.published_run TO modelops_reader;
+GRANT SELECT,INSERT ON TABLE modelops.set_aside TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.set_aside TO modelops_reader;
+GRANT SELECT ON TABLE modelops.statistics TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.statistics TO modelops_reader;
+GRANT INSERT(version_id) ON TABLE modelops.statistics TO modelops_jobs;
+GRANT INSERT(run_id) ON TABLE modelops.statistics TO modelops_jobs;
+GRANT INSERT(role) ON TABLE modelops.statistics TO modelops_jobs;
+GRANT INSERT(variable) ON TABLE modelops.statistics TO modelops_jobs;
+GRANT INSERT(kind) ON TABLE modelops.statistics TO modelops_jobs;
+GRANT INSERT("values") ON TABLE modelops.statistics TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.transition TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.transition TO modelops_reader;

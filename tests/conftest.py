@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,11 @@ import psycopg
 import pytest
 
 from modelops.registry.migrate import migrate
-from modelops.registry.roles import LOGINS, provision
+from modelops.registry.roles import LOGINS, open_to_logins, provision
 from modelops.runner.postgres import PostgresServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PASSWORDS = {login: f"test-{login}" for login in LOGINS}
@@ -55,7 +56,9 @@ class Database:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-docs", action="store_true", help="write anew what the docs show of the database")
+    parser.addoption(
+        "--write-docs", action="store_true", help="write anew what is made from the code: docs, the API's description"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -79,21 +82,33 @@ def template(server: PostgresServer) -> str:
     return TEMPLATE
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def copy_of(server: PostgresServer) -> Callable[[str], AbstractContextManager[Database]]:
+    """Makes a database with all that is in another, to which nobody may be connected; it goes at the end."""
+    numbers = itertools.count(1)
+
+    @contextmanager
+    def copied(template: str) -> Iterator[Database]:
+        name = f"test_{next(numbers)}"
+        with psycopg.connect(server.admin_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            # A copy of a database doesn't copy the grants on the database itself.
+            connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        database = Database(server=server, name=name)
+        with psycopg.connect(database.admin_url, autocommit=True) as connection:
+            open_to_logins(connection, name)
+        yield database
+        with psycopg.connect(server.admin_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return copied
 
 
 @pytest.fixture
-def database(server: PostgresServer, template: str) -> Iterator[Database]:
+def database(copy_of: Callable[[str], AbstractContextManager[Database]], template: str) -> Iterator[Database]:
     """A database of the test's own."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(server.admin_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        # A copy of a database doesn't copy the grants on the database itself.
-        connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-    provision(server.admin_url, passwords=PASSWORDS, data_database=name, airflow_database=None)
-    yield Database(server=server, name=name)
-    with psycopg.connect(server.admin_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with copy_of(template) as database:
+        yield database
 
 
 @pytest.fixture

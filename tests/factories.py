@@ -6,16 +6,22 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import Attempt, JobType, TaskKey
 from modelops.domain.versions import Artifact as ArtifactRecord
 from modelops.domain.versions import ArtifactRole
-from modelops.registry import evidence, jobs, versions
+from modelops.registry import decisions, deployments, evidence, jobs, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from psycopg import Connection
 
+    from modelops.domain.decisions import ApprovalRequest, Decision
+    from modelops.domain.deployments import Deployment, DeploymentId
     from modelops.domain.versions import Version
 
 _runs = itertools.count(1)
@@ -87,6 +93,88 @@ def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay
     return versions.find(connection, name, version.number)
 
 
+def add_evaluation(connection: Connection[Any], version: Version, **metrics: float) -> None:
+    """One more evaluation of a version, as its job leaves it."""
+    attempt = take(connection, task_key(task_id="evaluate"), type=JobType.EVALUATION, subject=version.name)
+    with jobs.holding(connection, attempt):
+        jobs.name_subject(connection, attempt, version)
+        evidence.add_evaluation(
+            connection,
+            version,
+            attempt,
+            dataset={"name": "evaluate", "sql": "SELECT 2"},
+            data_sha256=HASH,
+            data_rows=1,
+            metrics=metrics or {"auc": 0.75},
+        )
+        versions.evaluated(connection, version, job_id=attempt.job_id)
+        jobs.complete(connection, attempt, {"version": version.number})
+
+
+def evaluated_version(connection: Connection[Any], name: str = "demo/arrival_delay", **metrics: float) -> Version:
+    """A version that waits for its decision."""
+    version = trained_version(connection, name)
+    add_evaluation(connection, version, **metrics)
+    return versions.find(connection, name, version.number)
+
+
+def job_on(connection: Connection[Any], version: Version, type: JobType, **values: Any) -> Attempt:  # noqa: A002
+    """A job of this type on the version, under way."""
+    attempt = take(connection, task_key(task_id=type), type=type, subject=version.name, **values)
+    with jobs.holding(connection, attempt):
+        jobs.name_subject(connection, attempt, version)
+    return attempt
+
+
+def ask(connection: Connection[Any], version: Version, *approvers: str) -> tuple[Attempt, ApprovalRequest]:
+    """The version is before its reviewers, and a worker has the job to take an answer."""
+    attempt = job_on(connection, version, JobType.APPROVAL)
+    with jobs.holding(connection, attempt):
+        return attempt, decisions.ask(connection, version, attempt, approvers=approvers)
+
+
+def decide(
+    connection: Connection[Any], version: Version, verdict: Verdict = Verdict.APPROVED, **values: Any
+) -> Decision:
+    """A reviewer decides; the version is approved or rejected."""
+    attempt, request = ask(connection, version)
+    answer = {"approver": "grace", "verdict": verdict, "comment": "looks right"} | values
+    with jobs.holding(connection, attempt):
+        decision = decisions.decide(connection, request, job_id=attempt.job_id, **answer)
+        versions.decided(connection, version.id, verdict, job_id=attempt.job_id)
+        jobs.complete(connection, attempt, {"verdict": verdict})
+    return decision
+
+
+def deploy(connection: Connection[Any], version: Version, decision: Decision, **values: Any) -> DeploymentId:
+    """The version goes into production."""
+    attempt = job_on(connection, version, JobType.DEPLOYMENT)
+    with jobs.holding(connection, attempt):
+        made, _ = deployments.begin(
+            connection,
+            version,
+            job_id=attempt.job_id,
+            decision=decision,
+            **{
+                "dataset": {"name": "predict", "sql": "SELECT 3"},
+                "target": "predictions.arrival_delay",
+                "entity_key": [{"name": "id", "type": "integer"}],
+                "outputs": {"late": "int32"},
+                "set_aside_budget": 0,
+            }
+            | values,
+        )
+        jobs.complete(connection, attempt, {"deployment": made})
+    return made
+
+
+def deployed(connection: Connection[Any], name: str = "demo/arrival_delay", **values: Any) -> Deployment:
+    """A new version that went all the way into production."""
+    version = evaluated_version(connection, name)
+    made = deploy(connection, version, decide(connection, version), **values)
+    return deployments.find(connection, made)
+
+
 DATASETS = """
 entity_key: id
 features: [x, y]
@@ -117,6 +205,22 @@ def evaluate(context, **kwargs):
 """
 
 
+SCORING = """
+import pyarrow as pa, pyarrow.compute as pc, pyarrow.json
+
+class ModelScorer:
+    frame = "arrow"
+
+    def __init__(self, context):
+        self.mean = pa.json.read_json(f"{context.artifact_input_path}/model.json")["mean"][0]
+
+    def predict(self, data):
+        score = pc.divide(data["x"], pc.add(data["x"], self.mean))
+        return pa.table({"late": pc.cast(pc.round(score), pa.int32()), "late_probability": score})
+"""
+"""Gives Arrow no Python number: at the first of them it imports pandas, which takes longer than all else here."""
+
+
 def model_folder(
     repository: Path,
     name: str = "iris",
@@ -124,6 +228,8 @@ def model_folder(
     datasets: str = DATASETS,
     training: str = TRAINING,
     evaluation: str = EVALUATION,
+    scoring: str | None = None,
+    policy: str | None = None,
     requirements: str | None = None,
 ) -> Path:
     """A model as a data scientist would write it, in a ModelOps repository."""
@@ -138,6 +244,69 @@ def model_folder(
     (modules / "__init__.py").touch()
     (modules / "training.py").write_text(training)
     (modules / "evaluation.py").write_text(evaluation)
+    if scoring is not None:
+        (modules / "scoring.py").write_text(scoring)
+    if policy is not None:
+        (folder / "policy.yaml").write_text(policy)
     if requirements is not None:
         (modules / "requirements.txt").write_text(requirements)
     return folder
+
+
+FEATURES = "SELECT id, x + y AS total, x > y AS falling FROM measured;\n"
+FEATURE_FUNCTION = """
+def run_task(context, **kwargs):
+    pass
+"""
+
+
+def task_folder(
+    repository: Path,
+    name: str = "totals",
+    /,
+    *,
+    sql: str | None = FEATURES,
+    python: str | None = FEATURE_FUNCTION,
+    files: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Path:
+    """A feature task as a data engineer would write it: in SQL, unless `language` is another.
+
+    `values` go into task.yaml, also as its `name`; None takes one out. `files` are written last. In a folder that is
+    there its files are written anew.
+    """
+    declared = {
+        "name": "Totals",
+        "language": "sql",
+        "inputs": {"measured": "public.measured"},
+        "output": f"features.{name}",
+        "key": ["id"],
+        "columns": {"id": "integer", "total": "double precision", "falling": "boolean"},
+    } | values
+    code = {"task.sql": sql} if declared["language"] == "sql" else {"task.py": python}
+    kept = {key: value for key, value in declared.items() if value is not None}
+    folder = repository / "feature_engineering_tasks" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in {"task.yaml": yaml.safe_dump(kept, sort_keys=False), **code, **(files or {})}.items():
+        if text is not None:
+            (folder / file).write_text(text)
+    return folder
+
+
+DOUBLED: dict[str, Any] = {
+    "name": "Doubled",
+    "inputs": None,
+    "output": "doubled",
+    "key": ["id"],
+    "columns": {"id": "integer", "at": "timestamptz", "twice": "float8", "half": "text"},
+    "rows": {"min": 1, "max": 1000},
+}
+DOUBLED_SQL = """
+SELECT id, timestamptz '2013-08-01T00:00Z' + id * interval '1 hour' AS at, x * 2 AS twice, nullif(late, 0)::text AS half
+FROM measured
+"""
+
+
+def doubled_folder(repository: Path, name: str = "doubled", /, *, sql: str | None = DOUBLED_SQL, **values: Any) -> Path:
+    """A feature task of a hundred rows, with a time in each, on the table `measured`."""
+    return task_folder(repository, name, sql=sql, **DOUBLED | values)

@@ -28,7 +28,16 @@ def dags() -> dict[str, DAG]:
 
 
 def test_which_there_are(dags: dict[str, DAG]) -> None:
-    assert sorted(dags) == ["model_evaluation", "model_lifecycle"]
+    assert sorted(dags) == [
+        "batch_prediction",
+        "feature_batch",
+        "feature_pipeline",
+        "feature_retirement",
+        "model_deployment",
+        "model_evaluation",
+        "model_lifecycle",
+        "model_retirement",
+    ]
 
 
 def test_what_a_reader_of_the_web_page_sees(dags: dict[str, DAG]) -> None:
@@ -78,6 +87,10 @@ def _env() -> dict[str, str]:
         ("model_lifecycle", {"allow_dirty": "perhaps"}, "'perhaps' is not of type 'boolean'"),
         ("model_evaluation", {"version": 0}, "0 is less than the minimum of 1"),
         ("model_evaluation", {"version": "three"}, "'three' is not of type 'null', 'integer'"),
+        ("model_lifecycle", {"set_aside_budget": -1}, "-1 is less than the minimum of 0"),
+        ("model_deployment", {"target": ""}, "non-empty"),
+        ("model_retirement", {"deployment": "the newest"}, "'the newest' is not of type 'integer'"),
+        ("batch_prediction", {"deployment": 0}, "0 is less than the minimum of 1"),
     ],
 )
 def test_a_bad_request(dags: dict[str, DAG], dag_id: str, given: dict[str, Any], said: str) -> None:
@@ -90,19 +103,21 @@ def test_a_bad_request(dags: dict[str, DAG], dag_id: str, given: dict[str, Any],
 
 def test_the_order_of_the_life_cycle(dags: dict[str, DAG]) -> None:
     dag = dags["model_lifecycle"]
-    assert [task.task_id for task in dag.topological_sort()] == ["train", "evaluate"]
-    assert dag.get_task("evaluate").upstream_task_ids == {"train"}
+    assert [task.task_id for task in dag.topological_sort()] == ["train", "evaluate", "approve", "deploy"]
+    before = {"evaluate": {"train"}, "approve": {"train", "evaluate"}, "deploy": {"train", "approve"}}
+    assert {name: dag.get_task(name).upstream_task_ids for name in before} == before
 
 
 def test_every_operator_is_known_to_the_observer() -> None:
-    from modelops.operators import model
+    from modelops.operators import approval, feature, model
     from modelops.operators.base import JobOperator
 
-    operators = {name: kind.job_type for name, kind in vars(model).items() if _is_job(kind, JobOperator)}
+    found = {**vars(model), **vars(approval), **vars(feature)}
+    operators = {name: kind.job_type for name, kind in found.items() if _is_job(kind, JobOperator)}
     from modelops.domain.jobs import OPERATORS
 
     assert operators == dict(OPERATORS)
 
 
 def _is_job(kind: object, base: type) -> bool:
-    return isinstance(kind, type) and issubclass(kind, base) and kind is not base
+    return isinstance(kind, type) and issubclass(kind, base) and hasattr(kind, "job_type")

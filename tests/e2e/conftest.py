@@ -10,29 +10,65 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.models import DATASETS, QUICK
-from e2e.system import System
-from factories import model_folder
+from e2e.models import COUNTED, COUNTED_COLUMNS, DATASETS, HELD, MANY_DATASETS, QUICK
+from e2e.system import TOLD, System
+from factories import SCORING, TRAINING, doubled_folder, model_folder
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
 from modelops.runner.up import running
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from e2e.browser import Signed
+    from e2e.system import Run
 
 PACE = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "1",
     "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
-    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
-    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "2",
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
     "CORE__PARALLELISM": "24",
     "CORE__MAX_ACTIVE_TASKS_PER_DAG": "48",
     "CORE__MAX_ACTIVE_RUNS_PER_DAG": "48",
 }
-"""Airflow's own settings, so that a loss is noticed in seconds and many runs are paused side by side."""
+"""Airflow's own settings, so that a loss is noticed in seconds and many runs are paused side by side.
+
+Twenty tasks that start at once on two cores hold up a round of the scheduler for up to 8 s; one that took longer than
+the threshold would take the scheduler for dead, and its tasks for lost.
+"""
+
+NOTIFIERS = """
+import json, pathlib
+
+from airflow.sdk.bases.notifier import BaseNotifier
+
+
+class OutOfOrder(BaseNotifier):
+    def notify(self, context):
+        raise ConnectionError("the mail server is away")
+
+
+class ToFile(BaseNotifier):
+    template_fields = ("file", "link", "subject", "card")
+
+    def __init__(self, **fields):
+        super().__init__()
+        self.fields = sorted(fields.keys() - {"file"})
+        for name, value in fields.items():
+            setattr(self, name, value)
+
+    def notify(self, context):
+        with pathlib.Path(self.file).open("a") as file:
+            print(json.dumps({name: getattr(self, name) for name in self.fields}), file=file)
+"""
+"""Who is told of every approval: one that never works and one that writes it down."""
+
+ESTIMATORS = ("logistic_regression", "gradient_boosting")
 
 HOME = "MODELOPS_E2E_HOME"
 """For those who write these tests: the home of an installation that is up, to be used instead of a new one."""
@@ -48,9 +84,22 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     repositories.write_text(json.dumps({"repositories": sources}))
     if not here.exists():
         model_folder(here, "quick", datasets=DATASETS, training=QUICK)
+        model_folder(here, "scored", datasets=DATASETS, training=QUICK, scoring=SCORING)
+        model_folder(here, "held", datasets=MANY_DATASETS, training=TRAINING, scoring=HELD)
+        doubled_folder(here, "counted", columns=COUNTED_COLUMNS, sql=COUNTED, incremental="at", output="counted")
+        model_folder(here, "strict", datasets=DATASETS, training=QUICK, scoring=SCORING, policy="approvers: [admin]\n")
+    importable = home / "airflow" / "config"  # Airflow puts it on its path
+    importable.mkdir(parents=True, exist_ok=True)
+    (importable / "e2e_notifiers.py").write_text(NOTIFIERS)
+    told = {"link": "{{ review_link }}", "subject": "{{ task.subject }}", "card": "{{ task.body }}"}
+    notifiers = [
+        {"notifier": "e2e_notifiers.OutOfOrder"},
+        {"notifier": "e2e_notifiers.ToFile", "file": str(home.resolve() / TOLD), **told},
+    ]
     chosen = {
         **{f"AIRFLOW__{name}": value for name, value in PACE.items()},
         "MODELOPS_REPOSITORIES": str(repositories),
+        "MODELOPS_NOTIFIERS": json.dumps(notifiers),
     }
     installation = Installation(home, environ={**os.environ, **chosen})
     with running(installation, steps=Steps(), with_demo=True):
@@ -64,3 +113,28 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         )
         for client in clients.values():
             client.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flights(request: pytest.FixtureRequest) -> Mapping[str, Run]:
+    """A life cycle of the demonstration's model for each estimator, for test_demo.py.
+
+    They take longest of all, so they begin first and are under way beside other tests.
+    """
+    if all(item.path.name != "test_demo.py" for item in request.session.items):
+        return {}
+    system: System = request.getfixturevalue("system")
+    asked = {"model": "demo/arrival_delay", "allow_dirty": True}
+    return {
+        estimator: system.run(name=estimator, hyperparameters={"estimator": estimator}, **asked)
+        for estimator in ESTIMATORS
+    }
+
+
+@pytest.fixture(scope="session")
+def people(system: System) -> Iterator[Signed]:
+    """Who has signed in to Airflow with a browser."""
+    from e2e.browser import signed
+
+    with signed(system) as browsers:
+        yield browsers

@@ -70,7 +70,7 @@ class Gate:
     def waiting(self) -> psutil.Process | None:
         """The process of the task that waits here, if one does."""
         row = self.connection.execute(WAITING, (LOCKS, self.id)).fetchone()
-        return None if row is None else process_at(row[0])
+        return None if row is None else process_at(row[0], server=self.connection.info.port)
 
     def await_worker(self, *, within: float) -> psutil.Process:
         """Wait until the worker stands here; the process of its task."""
@@ -105,9 +105,14 @@ def gates(system: System) -> Iterator[Callable[..., Gate]]:
         yield shut
 
 
-def process_at(port: int) -> psutil.Process | None:
-    """The process on this machine whose end of a connection has this port."""
+def process_at(port: int, *, server: int) -> psutil.Process | None:
+    """The process on this machine that is connected to the server's port from this one.
+
+    A connection to another server, such as Airflow's, may be from the same port.
+    """
     for connection in psutil.net_connections(kind="tcp"):
-        if connection.laddr and connection.laddr.port == port and connection.pid is not None:
+        if connection.pid is None or not connection.raddr:
+            continue
+        if (connection.laddr.port, connection.raddr.port) == (port, server):
             return psutil.Process(connection.pid)
     return None

@@ -1,4 +1,4 @@
-"""The models that these tests train, as their authors would write them."""
+"""The models that these tests train and the feature task that they run, as their authors would write them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ datasets:
   evaluate: {SQL} WHERE i > 60
   predict: {SQL}
 """
+
+COUNTED_COLUMNS = {"id": "integer", "at": "timestamptz", "twice": "integer"}
+COUNTED = """
+SELECT * FROM (
+  SELECT i AS id, timestamptz '2013-08-01T00:00Z' + i * interval '1 hour' AS at, i * 2 AS twice
+  FROM generate_series(0, 99) AS i
+) AS counted
+WHERE at >= current_setting('modelops.interval_start')::timestamptz
+  AND at < current_setting('modelops.interval_end')::timestamptz
+"""
+"""A feature task that needs no table: a row for each of a hundred hours."""
 
 QUICK = """
 import json, pathlib, time
@@ -33,6 +44,36 @@ def train(context, **kwargs):
     (path / "model.json").write_text(json.dumps({"mean": sum(rows["x"].to_pylist()) / rows.num_rows}))
 """
 """Trains at once; with the hyperparameter `gate`, when that file is there; with `fail`, never."""
+
+MANY = 10_000
+MANY_DATASETS = f"""
+entity_key: id
+features: [x, padding]
+targets: [late]
+datasets:
+  train: SELECT i AS id, i::float8 AS x, '.' AS padding, i % 2 AS late FROM generate_series(1, 100) AS i
+  evaluate: SELECT i AS id, i::float8 AS x, '.' AS padding, i % 2 AS late FROM generate_series(1, 100) AS i
+  predict: SELECT i AS id, i::float8 AS x, repeat('.', 2000) AS padding FROM generate_series(1, {MANY}) AS i
+"""
+"""The padding makes it several batches."""
+HELD = """
+import pathlib, time
+
+import pyarrow as pa, pyarrow.compute as pc
+
+
+class ModelScorer:
+    frame = "arrow"
+
+    def __init__(self, context):
+        self.gate = pathlib.Path(context.hyperparams["gate"])
+
+    def predict(self, data):
+        while not self.gate.exists():
+            time.sleep(0.02)
+        return pa.table({"opposite": pc.negate(data["x"])})
+"""
+"""Scores once the file of the hyperparameter `gate` is there."""
 
 REQUIREMENTS = {"scikit-learn": "1.5.2", "numpy": "2.1.3"}
 """Other versions than the project's own; there are wheels of them for Python 3.11 to 3.13."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from e2e.system import System
 
@@ -53,6 +53,15 @@ def task_of(system: System, job_id: int) -> psutil.Process:
     task = guard_of(system, job_id).parent()
     assert task is not None
     return task
+
+
+def await_end(tasks: Iterable[psutil.Process]) -> None:
+    """Wait until the tasks are gone that were killed, or whose supervisor was.
+
+    A task ends with its supervisor, so that it doesn't go on beside the next attempt.
+    """
+    _, left = psutil.wait_procs(list(tasks), timeout=10)
+    assert not left
 
 
 def postgres_of(system: System) -> list[psutil.Process]:

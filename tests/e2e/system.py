@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,6 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from e2e.waiting import eventually
+from modelops.domain.jobs import JobStatus
 from modelops.registry import jobs as ledger
 from modelops.runner import state
 from modelops.runner.layout import tail
@@ -24,13 +29,34 @@ if TYPE_CHECKING:
 
     import psutil
 
-    from modelops.domain.jobs import JobStatus
     from modelops.registry.jobs import JobRecord
     from modelops.runner.installation import Installation
 
 LIFECYCLE = "model_lifecycle"
 EVALUATION = "model_evaluation"
-TASKS = {LIFECYCLE: {"train", "evaluate"}, EVALUATION: {"evaluate"}}
+DEPLOYMENT = "model_deployment"
+BATCH = "batch_prediction"
+RETIREMENT = "model_retirement"
+FEATURES = "feature_pipeline"
+FEATURE_BATCH = "feature_batch"
+FEATURE_RETIREMENT = "feature_retirement"
+TASKS = {
+    LIFECYCLE: {"train", "evaluate"},
+    EVALUATION: {"evaluate"},
+    DEPLOYMENT: {"deploy"},
+    BATCH: {"predict"},
+    RETIREMENT: {"retire"},
+    FEATURES: {"import", "run"},
+    FEATURE_BATCH: {"execute"},
+    FEATURE_RETIREMENT: {"retire"},
+}
+"""The tasks that no person takes part in, and that stand before those."""
+TOLD = "told.jsonl"
+"""The file, in the installation's home, with what notifiers have told the reviewers."""
+SECONDS_TO_PARK = 6
+"""From when a task has asked: an answer that comes sooner may be lost by Airflow, and the attempt with it."""
+RUN_STATE = "SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s"
+TASK_STATE = "SELECT state, try_number FROM task_instance WHERE dag_id = %s AND run_id = %s AND task_id = %s"
 _numbers = itertools.count(1)
 
 
@@ -55,6 +81,16 @@ class System:
         """What a query on the ledger gives."""
         with self.connect() as connection:
             return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()
+
+    def airflow_database(self) -> psycopg.Connection[Any]:
+        """Airflow's own, for what can't be waited for."""
+        url = self.installation.databases.airflow_url
+        assert url is not None
+        return psycopg.connect(url, autocommit=True)
+
+    def told(self) -> list[dict[str, str]]:
+        """What the reviewers have been told."""
+        return [json.loads(line) for line in (self.installation.layout.home / TOLD).read_text().splitlines()]
 
     def get(self, address: str, **parameters: Any) -> Any:
         answer = self.clients["trainer"].get(f"/api/v2/{address}", params=parameters)
@@ -84,6 +120,24 @@ class System:
 
     def start(self, run: Run, **conf: Any) -> None:
         self.ask(run.dag_id, run_id=run.run_id, **conf).raise_for_status()
+
+    def clean(self, *dags: str) -> None:
+        """`airflow db clean` of what there is of these DAGs. They are gone themselves until they are parsed anew."""
+        command = ["db", "clean", "--dag-ids", ",".join(dags), "--skip-archive", "--yes"]
+        before = ["--clean-before-timestamp", datetime.now(UTC).isoformat()]
+        subprocess.run(
+            [sys.executable, "-m", "airflow", *command, *before],
+            env=self.installation.environment,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+        eventually(
+            f"{' and '.join(dags)} are there again",
+            lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags),
+            within=60,
+            story=lambda: self.tails("dag-processor"),
+        )
 
     @contextmanager
     def offering(self, name: str, folder: Path) -> Iterator[None]:
@@ -216,6 +270,35 @@ class Run:
         answer = self.system.post(f"dags/{self.dag_id}/clearTaskInstances", body)
         assert answer.is_success, answer.text
 
+    def await_question(self, *, attempt: int = 1, within: float = 120) -> None:
+        """Wait until the approval waits for its answer, and Airflow can be given one."""
+
+        look = lambda: self._in_airflow(TASK_STATE, "approve") == ("awaiting_input", attempt)  # noqa: E731
+        self.eventually("the approval waits for its answer", look, within=within)
+        asked = [event["at"] for event in self.events("approve") if event["event"] == "awaiting_approval"][-1]
+        parked_for = (datetime.now(UTC) - asked).total_seconds()
+        time.sleep(max(0, SECONDS_TO_PARK - parked_for))
+
+    @property
+    def question_address(self) -> str:
+        return f"{self.address}/taskInstances/approve/-1/hitlDetails"
+
+    def question(self) -> Mapping[str, Any]:
+        """What the page "Required actions" shows."""
+        shown: Mapping[str, Any] = self.system.get(self.question_address)
+        return shown
+
+    def answer(self, option: str, comment: Any = None, *, account: str = "reviewer", **fields: Any) -> httpx.Response:
+        """What the page "Required actions" does; it sends the field `evidence` back as it was shown."""
+        given = {"chosen_options": [option], "params_input": {"comment": comment, **fields}}
+        return self.system.patch(self.question_address, given, account=account)
+
+    def result(self, task: str) -> Mapping[str, Any]:
+        """What a job returned, when it has completed."""
+        job = self.await_status(JobStatus.COMPLETED, task=task, within=120)
+        assert job.result is not None
+        return job.result
+
     def eventually(self, what: str, look: Callable[[], Any], *, within: float) -> Any:
         return eventually(what, look, within=within, story=self.story)
 
@@ -232,10 +315,11 @@ class Run:
         return job
 
     def await_end(self, *, within: float) -> dict[str, JobRecord]:
-        """Wait until the run has ended in Airflow and the ledger knows the end of each of its jobs."""
+        """Wait until the run has ended in Airflow, or waits for a person, and the ledger knows the ends of TASKS."""
 
         def look() -> dict[str, JobRecord] | None:
             known = self.jobs() if self.has_ended() else {}
+            known = {task: job for task, job in known.items() if task in TASKS[self.dag_id]}
             whole = set(known) == TASKS[self.dag_id] and all(job.status.is_final for job in known.values())
             return known if whole else None
 
@@ -243,8 +327,17 @@ class Run:
         return jobs
 
     def has_ended(self) -> bool:
-        """Whether Airflow says so."""
-        return self.system.get(self.address)["state"] in {"success", "failed"}
+        """Whether Airflow says so, or that an approval waits for its answer."""
+        if self._in_airflow(RUN_STATE) in {("success",), ("failed",)}:
+            return True
+        return self.dag_id in {LIFECYCLE, FEATURES} and self._in_airflow(TASK_STATE, "approve")[:1] == (
+            "awaiting_input",
+        )
+
+    def _in_airflow(self, query: str, *more: str) -> tuple[Any, ...]:
+        """What Airflow's database has of this run, for those who wait: it costs Airflow nothing. Empty: nothing."""
+        with self.system.airflow_database() as connection:
+            return connection.execute(query, (self.dag_id, self.run_id, *more)).fetchone() or ()
 
     def await_line(self, text: str, task: str = "train", *, attempt: int = 1, within: float) -> list[str]:
         """Wait until a line of the task's log says this; the log so far."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from e2e.system import EVALUATION
+from e2e.system import EVALUATION, LIFECYCLE
 from e2e.waiting import eventually
 from modelops.domain.jobs import JobStatus
 
@@ -24,11 +22,18 @@ QUEUED = {"created", "scheduled", "queued"}
 def record_of(run: Run) -> list[list[dict[str, Any]]]:
     """All that the ledger and the registry have of a run."""
     ids = [job.id for job in run.jobs().values()]
-    tables = {"job": "id", "job_event": "job_id", "version": "job_id", "evaluation": "job_id"}
+    tables = {"job": "id", "job_event": "job_id", "evaluation": "job_id"}
     return [
         run.system.rows(f"SELECT * FROM modelops.{table} WHERE {column} = ANY(%(ids)s) ORDER BY id", ids=ids)
         for table, column in tables.items()
     ]
+
+
+def decisions_of(run: Run) -> list[dict[str, Any]]:
+    return run.system.rows(
+        "SELECT decision.* FROM modelops.decision JOIN modelops.job ON job.id = job_id WHERE run_id = %(run_id)s",
+        run_id=run.run_id,
+    )
 
 
 def whole_record_of(run: Run) -> list[list[dict[str, Any]]]:
@@ -50,8 +55,9 @@ def await_a_look(system: System) -> None:
 
 
 def test_a_deleted_run(system: System) -> None:
-    run = system.run(name="deleted", model="here/quick")
-    jobs = run.await_end(within=120)
+    system.run(name="to-evaluate", model="here/quick").await_end(within=120)
+    run = system.run(EVALUATION, name="deleted", model="here/quick")
+    jobs = run.await_end(within=60)
     before = whole_record_of(run)
     assert all(before)
     answer = system.clients["trainer"].delete(f"/api/v2/{run.address}")
@@ -62,23 +68,26 @@ def test_a_deleted_run(system: System) -> None:
 
 
 def test_airflow_db_clean(system: System) -> None:
-    """`db clean` keeps the newest run of each DAG, so there are two."""
-    system.run(name="to-evaluate", model="here/quick").await_end(within=120)
-    old = system.run(EVALUATION, name="cleaned", model="here/quick")
-    old.await_end(within=60)
-    system.run(EVALUATION, name="kept", model="here/quick").await_end(within=60)
-    before = whole_record_of(old)
-    subprocess.run(
-        [
-            sys.executable,
-            *("-m", "airflow", "db", "clean", "--dag-ids", EVALUATION, "--skip-archive", "--yes"),
-            *("--clean-before-timestamp", datetime.now(UTC).isoformat()),
-        ],
-        env=system.installation.environment,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    assert system.clients["trainer"].get(f"/api/v2/{old.address}").status_code == httpx.codes.NOT_FOUND
+    """`db clean` keeps the newest run of each DAG, so there are two of each."""
+    life = system.run(name="cleaned", model="here/strict", target="e2e_cleaned")
+    evaluation = system.run(EVALUATION, name="cleaned", model="here/quick")
+    kept = [system.run(dag, name="kept", model="here/quick") for dag in (LIFECYCLE, EVALUATION)]
+    life.await_question()
+    assert life.answer("Approve", "as agreed", account="admin").is_success
+    deployed = life.result("deploy")
+    for run in (evaluation, *kept):
+        run.await_end(within=120)
+    before = [whole_record_of(run) for run in (life, evaluation)]
+    [decision] = decided = decisions_of(life)
+
+    system.clean(LIFECYCLE, EVALUATION)
+    for run in (life, evaluation):
+        assert system.clients["trainer"].get(f"/api/v2/{run.address}").status_code == httpx.codes.NOT_FOUND
     await_a_look(system)
-    assert record_of(old) == before
+    assert [record_of(run) for run in (life, evaluation)] == before
+    assert decisions_of(life) == decided
+    [row] = system.rows(
+        "SELECT * FROM modelops.in_production_at(now()) WHERE deployment = %(id)s", id=deployed["deployment"]
+    )
+    assert (row["model"], row["approver"], row["trained_for"]) == ("here/strict", "admin", "trainer")
+    assert row["evidence_digest"] == decision["digest"]

@@ -130,6 +130,11 @@ def test_clear_what_was_completed(runs: Mapping[str, Run]) -> None:
     assert [artifact["version_id"] for artifact in run.artifacts("output")] == [old["id"], new["id"]]
     assert [job.attempt for job in after.values()] == [2, 2]
 
+    def who_cleared() -> list[str]:
+        return [event["actor"] for event in run.events() if event["event"] == "cleared"]
+
+    run.eventually("it is on record who cleared it", lambda: who_cleared() == ["trainer"], within=20)
+
 
 def test_clear_the_evaluation_only(runs: Mapping[str, Run]) -> None:
     run = runs["clear-evaluation"]

@@ -46,7 +46,7 @@ def offered(system: System, repository: Path) -> Iterator[None]:
         eventually(
             f"{MODEL} is offered",
             lambda: MODEL in system.offered(),
-            within=30,
+            within=60,
             story=lambda: system.tails("dag-processor"),
         )
         yield

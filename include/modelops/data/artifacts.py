@@ -84,6 +84,19 @@ class ArtifactStore:
                 stored.append(self.put(path, role=ArtifactRole.OUTPUT, name=name, tag=tag))
         return stored
 
+    def open(self, artifact: Artifact) -> IO[bytes]:
+        """The stored file, whatever it is now.
+
+        Raises:
+            ArtifactChanged: it is gone.
+        """
+        stored = self._root / "sha256" / artifact.sha256[:2] / artifact.sha256
+        if not stored.exists():
+            raise ArtifactChanged(
+                f"artifact {artifact.name} is gone", where=artifact.uri, expected="the file that was recorded"
+            )
+        return stored.open("rb")
+
     def fetch(self, artifacts: Iterable[Artifact], destination: Path) -> None:
         """Copy artifacts below `destination`, under their names.
 
@@ -93,12 +106,7 @@ class ArtifactStore:
         for artifact in artifacts:
             path = destination / artifact.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            stored = self._root / "sha256" / artifact.sha256[:2] / artifact.sha256
-            if not stored.exists():
-                raise ArtifactChanged(
-                    f"artifact {artifact.name} is gone", where=artifact.uri, expected="the file that was recorded"
-                )
-            with stored.open("rb") as source, path.open("wb") as sink:
+            with self.open(artifact) as source, path.open("wb") as sink:
                 shutil.copyfileobj(source, sink, CHUNK)
             if (found := hash_of(path)) != artifact.sha256:
                 path.unlink()

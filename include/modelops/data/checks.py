@@ -33,14 +33,19 @@ def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like
         if table.num_rows == 0:
             raise DatasetError("the dataset has no rows", where=where, expected="a SELECT that gives at least one row")
         if like is not None:
-            _check_types(table.schema, dataset, like, labelled=labelled, where=where)
+            check_types(table.schema, dataset, like, labelled=labelled, where=where)
         _check_key(table.select(list(dataset.entity_key)), where=where)
-        _check_times(table, where=where)
+        check_times(table, where=where)
         if labelled:
             _check_targets(table, dataset, where=where)
 
 
-def _check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *, labelled: bool, where: str) -> None:
+def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *, labelled: bool, where: str) -> None:
+    """Check that what the model works with has the Arrow types of `like`, before any row is read.
+
+    Raises:
+        DatasetError: a feature, or with `labelled` a target, has another type.
+    """
     meant = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
     for name in meant:
         now, then = str(schema.field(name).type), like.get(name)
@@ -78,8 +83,14 @@ def _check_key(keys: pa.Table, *, where: str) -> None:
         )
 
 
-def _check_times(table: pa.Table, *, where: str) -> None:
-    """PostgreSQL's infinities, and years that Arrow can't hold, arrive as moments before any that PostgreSQL has."""
+def check_times(table: pa.Table | pa.RecordBatch, *, where: str) -> None:
+    """Check that dates and timestamps are what PostgreSQL had; of a stream, batch by batch.
+
+    PostgreSQL's infinities, and years that Arrow can't hold, arrive as moments before any that PostgreSQL has.
+
+    Raises:
+        DatasetError: a column holds one of them.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 

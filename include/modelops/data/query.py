@@ -1,16 +1,20 @@
-"""A dataset's query before it runs: does it parse, which columns has it, can they travel as Arrow?"""
+"""A user's query before it runs: does it parse, which columns has it, can they travel as Arrow?"""
 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import DatasetError, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
     import psycopg
-    from psycopg import Connection
+    from psycopg import Connection, Cursor
 
     from modelops.domain.datasets import Dataset
 
@@ -21,47 +25,137 @@ ARROW_TYPES = frozenset(
 entity key, which must not lose a digit), anything else as text."""
 PLATFORM = re.compile("|".join(("08(?!P01)", "53", "57P", "58", "XX")))
 """SQLSTATEs that are the platform's trouble; all others are the query's own making."""
+INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
+"""Settings that say, in a transaction, which data interval a query is to read."""
+
+SET_INTERVAL = "SELECT set_config(%s, %s, true), set_config(%s, %s, true)"
+# A type of PostgreSQL's own that an index can sort by itself. varchar and cidr borrow the order of text and inet.
+# The modifier -1 tells bpchar, which has any length, from character, which has one.
+STORED_AS = """
+SELECT oid, CASE WHEN typtype = 'b' AND typnamespace = 'pg_catalog'::regnamespace AND EXISTS (
+         SELECT FROM pg_opclass JOIN pg_am ON pg_am.oid = opcmethod AND amname = 'btree'
+         WHERE opcdefault AND (opcintype = pg_type.oid OR typcategory IN ('S', 'I') AND opcintype IN (
+           SELECT casttarget FROM pg_cast WHERE castsource = pg_type.oid AND castmethod = 'b' AND castcontext = 'i'))
+       ) THEN format_type(oid, -1) ELSE 'text' END
+FROM pg_type WHERE oid = ANY(%s)
+"""
+
+
+Ends = tuple["datetime | None", "datetime | None"]
+"""The data interval, from its start to before its end, with time zones; None is an open end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a query's result, with the name of its PostgreSQL type."""
+    """A column of a query's result.
+
+    `type` is the name of its PostgreSQL type. `sql_type` is the type of a column that can hold it in another table, and
+    in that table's key: text where the type isn't one of PostgreSQL's own.
+    """
 
     name: str
     type: str
+    sql_type: str
 
 
-def describe(connection: Connection[Any], dataset: Dataset, *, where: str, labelled: bool = True) -> tuple[Column, ...]:
-    """The columns that the query would give, found without reading rows; with `labelled`, the targets among them.
+@contextmanager
+def asking(url: str) -> Iterator[Connection[Any]]:
+    """A connection to ask what queries give.
 
     Raises:
-        DatasetError: it doesn't parse, isn't one SELECT, names what isn't there or may not be read.
+        Unavailable: the database can't be reached.
+    """
+    import psycopg
+
+    try:
+        with psycopg.connect(url) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"the data database can't be reached: {str(error).strip()}") from error
+
+
+def describe(
+    connection: Connection[Any],
+    dataset: Dataset,
+    *,
+    where: str,
+    labelled: bool = True,
+    interval: Ends | None = None,
+) -> tuple[Column, ...]:
+    """The columns that the dataset's query would give, as `columns_of`; with `labelled`, the targets among them.
+
+    Raises:
+        DatasetError: as `columns_of`; or a column of the model's is missing.
+        Unavailable: the database can't be reached.
+    """
+    columns = columns_of(connection, dataset.sql, where=where, interval=interval)
+    _check_names([column.name for column in columns], dataset, where=where, labelled=labelled)
+    return columns
+
+
+def columns_of(
+    connection: Connection[Any], sql: str, *, where: str, interval: Ends | None = None
+) -> tuple[Column, ...]:
+    """The columns that a query would give, found without reading rows. The query can ask for the interval.
+
+    Raises:
+        DatasetError: it doesn't parse, isn't one SELECT, names what isn't there or may not be read, gives two columns
+            of one name, or asks for an interval that there isn't.
         Unavailable: the database can't be reached.
     """
     import psycopg
     from psycopg.sql import SQL
 
-    sql = SQL("SELECT * FROM (\n{}\n) AS dataset LIMIT 0").format(SQL(_bare(dataset.sql)))
+    asked = SQL("SELECT * FROM (\n{}\n) AS dataset LIMIT 0").format(SQL(bare(sql))).as_string()
     try:
-        # Prepared: the protocol then takes one statement only, whatever the text says.
-        cursor = connection.execute(sql, prepare=True)
+        with connection.transaction():
+            found = _run(connection, asked, interval).description or ()
+            stored_as = dict(connection.execute(STORED_AS, ([column.type_code for column in found],)).fetchall())
     except psycopg.Error as error:
-        said = error.diag.message_primary or str(error).strip()
-        if error.sqlstate is None or PLATFORM.match(error.sqlstate):
-            raise Unavailable(f"the data database can't be asked: {said}") from error
-        hint = error.diag.message_hint
-        raise refused(said, where=f"{where}{_line(error, sql.as_string())}", hint=hint) from error
-    columns = tuple(Column(name=c.name, type=_type_name(connection, c.type_code)) for c in cursor.description or ())
-    _check_names([column.name for column in columns], dataset, where=where, labelled=labelled)
-    return columns
+        raise meaning_of(error, where=f"{where}{line_in(error, asked)}", sql=asked, interval=interval) from error
+    names = [column.name for column in found]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DatasetError(
+            f"the dataset has more than one column named {', '.join(repeated)}",
+            where=where,
+            expected="a name of its own for each column: SELECT … AS …",
+        )
+    return tuple(
+        Column(name=c.name, type=_type_name(connection, c.type_code), sql_type=stored_as[c.type_code]) for c in found
+    )
 
 
-def travelling(dataset: Dataset, columns: tuple[Column, ...]) -> str:
-    """The query as it is run: each column cast to a type that Arrow has."""
+def meaning_of(error: psycopg.Error, *, where: str, sql: str, interval: Ends | None) -> DatasetError | Unavailable:
+    """What the driver's error on a user's query stands for: the query's own fault, or the platform's trouble."""
+    said = error.diag.message_primary or str(error).strip()
+    if error.sqlstate is None or PLATFORM.match(error.sqlstate):
+        return Unavailable(f"the data database can't be asked: {said}")
+    return refused(said, where=where, sql=sql, interval=interval, hint=error.diag.message_hint)
+
+
+def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | None = None) -> int | None:
+    """How many rows the planner expects of the query; None where it can't say."""
+    import psycopg
+    from psycopg.sql import SQL
+
+    asked = SQL("EXPLAIN (FORMAT JSON) SELECT * FROM (\n{}\n) AS dataset").format(SQL(bare(sql))).as_string()
+    try:
+        with connection.transaction():
+            match _run(connection, asked, interval).fetchone():
+                case ([{"Plan": {"Plan Rows": int() | float() as rows}}],):
+                    return int(rows)
+    except psycopg.Error:
+        pass
+    return None
+
+
+def travelling(sql: str, columns: tuple[Column, ...], *, exact: Collection[str] = ()) -> str:
+    """The query as it is run: each column cast to a type that Arrow has, those in `exact` without losing a digit."""
     from psycopg.sql import SQL, Identifier
 
     def cast(column: Column) -> str:
-        return "float8" if column.type == "numeric" and column.name not in dataset.entity_key else "text"
+        return "float8" if column.type == "numeric" and column.name not in exact else "text"
 
     selected = SQL(", ").join(
         Identifier(c.name)
@@ -69,11 +163,19 @@ def travelling(dataset: Dataset, columns: tuple[Column, ...]) -> str:
         else SQL("{}::{} AS {}").format(Identifier(c.name), SQL(cast(c)), Identifier(c.name))
         for c in columns
     )
-    return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(_bare(dataset.sql))).as_string()
+    return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(bare(sql))).as_string()
 
 
-def refused(said: str, *, where: str, hint: str | None = None) -> DatasetError:
+def refused(said: str, *, where: str, sql: str, interval: Ends | None, hint: str | None = None) -> DatasetError:
     """What the database said of a query, as the requester's error."""
+    # A session in which the setting was once made has it ever after, as an empty text.
+    unset = "modelops.interval_" in said or ("modelops.interval_" in sql and said.endswith('""'))
+    if interval is None and unset:
+        return DatasetError(
+            "the dataset's SQL asks for the data interval, and this job has none",
+            where=where,
+            expected=f"give interval_start and interval_end, or a SELECT without {INTERVAL_START}",
+        )
     return DatasetError(
         f"PostgreSQL refuses the dataset's SQL: {said}",
         where=where,
@@ -81,14 +183,40 @@ def refused(said: str, *, where: str, hint: str | None = None) -> DatasetError:
     )
 
 
-def _line(error: psycopg.Error, sql: str) -> str:
+def tell_interval(connection: Connection[Any], interval: Ends | None) -> None:
+    """Let what runs in this transaction know its data interval."""
+    settings = settings_of(interval)
+    if settings:
+        (start, since), (end, until) = settings.items()
+        connection.execute(SET_INTERVAL, (start, since, end, until))
+
+
+def settings_of(interval: Ends | None) -> dict[str, str]:
+    """The settings that say which data interval a query is to read; none where there is none."""
+    if interval is None:
+        return {}
+    start, end = interval
+    return {
+        INTERVAL_START: "-infinity" if start is None else start.isoformat(),
+        INTERVAL_END: "infinity" if end is None else end.isoformat(),
+    }
+
+
+def _run(connection: Connection[Any], sql: str, interval: Ends | None) -> Cursor[Any]:
+    tell_interval(connection, interval)
+    # Prepared: the protocol then takes one statement only, whatever the text says.
+    return connection.execute(sql, prepare=True)
+
+
+def line_in(error: psycopg.Error, sql: str) -> str:
     """Which line of the user's SQL is meant; ours adds one line before it."""
     position = error.diag.statement_position
     return f", line {sql[: int(position)].count(chr(10))} of its SQL" if position else ""
 
 
-def _bare(sql: str) -> str:
-    return sql.strip().rstrip("; \t\r\n")
+def bare(sql: str) -> str:
+    """A statement without the semicolon at its end, to be a part of another one."""
+    return sql.rstrip("; \t\r\n")
 
 
 def _type_name(connection: Connection[Any], oid: int) -> str:
@@ -98,13 +226,6 @@ def _type_name(connection: Connection[Any], oid: int) -> str:
 
 
 def _check_names(names: list[str], dataset: Dataset, *, where: str, labelled: bool) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DatasetError(
-            f"the dataset has more than one column named {', '.join(repeated)}",
-            where=where,
-            expected="a name of its own for each column: SELECT … AS …",
-        )
     roles = (
         ("entity key", dataset.entity_key),
         ("feature", dataset.feature_names),

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.checks import check_rows
-from modelops.data.query import describe, travelling
+from modelops.data.query import asking, columns_of, describe, travelling
 from modelops.data.reading import read
-from modelops.domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
 
+    from modelops.data.query import Ends
     from modelops.domain.datasets import Dataset
 
 
@@ -67,31 +67,46 @@ def write_snapshot(
     labelled: bool = True,
     like: Mapping[str, str] | None = None,
     limit: int | None = None,
+    interval: Ends | None = None,
 ) -> Snapshot:
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
 
     `url` is that of the login for users' SQL. With `labelled` the targets must be there and not be null or NaN; with
-    `like` the columns must have the Arrow types named there (those of the training).
+    `like` the columns must have the Arrow types named there (those of the training). The query can ask for `interval`.
 
     Raises:
         DatasetError: the query or its rows aren't what the model declares; `path` is removed.
         Unavailable: the database can't be reached or went away.
     """
-    import psycopg
-
+    with asking(url) as connection:
+        columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
+    sql = travelling(dataset.sql, columns, exact=dataset.entity_key)
     try:
-        with psycopg.connect(url) as connection:
-            columns = describe(connection, dataset, where=where, labelled=labelled)
-    except psycopg.OperationalError as error:
-        raise Unavailable(f"the data database can't be reached: {str(error).strip()}") from error
-    try:
-        sql = travelling(dataset, columns)
-        snapshot = read(url, sql, lambda batches: _write(batches, path, limit=limit), where=where)
+        snapshot = read(url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval)
         check_rows(snapshot.path, dataset, where=where, labelled=labelled, like=like)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return snapshot
+
+
+def write_rows(
+    url: str, sql: str, path: Path, *, where: str, exact: Collection[str] = (), interval: Ends | None = None
+) -> Snapshot:
+    """Run any query once, likewise; there may be no row at all. Columns in `exact` don't lose a digit.
+
+    Raises:
+        DatasetError: the query isn't one that can be run; `path` is removed.
+        Unavailable: the database can't be reached or went away.
+    """
+    with asking(url) as connection:
+        columns = columns_of(connection, sql, where=where, interval=interval)
+    try:
+        asked = travelling(sql, columns, exact=exact)
+        return read(url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _write(batches: pa.RecordBatchReader, path: Path, *, limit: int | None) -> Snapshot:

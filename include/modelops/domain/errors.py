@@ -42,12 +42,24 @@ class DatasetError(BadInput):
     """A dataset's SQL or its rows are not what the model declares."""
 
 
+class FeatureError(BadInput):
+    """The rows of a feature task are not what it declares."""
+
+
+class TargetError(BadInput):
+    """The table that predictions or features go to isn't what it must be."""
+
+
 class RequirementsError(BadInput):
-    """A model's requirements.txt can't be turned into an environment."""
+    """A requirements.txt can't be turned into an environment."""
 
 
 class UserCodeError(BadInput):
-    """A model's own code raised an error, or left something other than it must."""
+    """A model's or a feature task's own code raised an error, or left something other than it must."""
+
+
+class ScoringError(BadInput):
+    """A model can't score the rows it was given."""
 
 
 class UnknownVersion(BadInput):
@@ -62,8 +74,28 @@ class IllegalTransition(BadInput):
     """The state machine has no such step."""
 
 
+class DecisionRefused(BadInput):
+    """An answer of a person that can't become a decision."""
+
+
+class NotApproved(BadInput):
+    """A version without a valid approval of exactly its artifacts can't go into production."""
+
+
+class UnknownDeployment(BadInput):
+    """There is no such deployment, or it has ended."""
+
+
+class IntervalError(BadInput):
+    """A data interval that can't be, or that overlaps with what is published."""
+
+
 class Unavailable(ModelOpsError):
     """Something that the system stands on isn't there right now; trying again may help."""
+
+
+class EvidenceChanged(Unavailable):
+    """A decision was made on evidence that has changed since; another attempt shows it as it is now."""
 
 
 class ChildLost(Unavailable):

@@ -24,11 +24,41 @@ class JobType(StrEnum):
     """Runs the model's train() and makes a model version."""
     EVALUATION = "evaluation"
     """Runs the model's evaluate() on an existing version."""
+    APPROVAL = "approval"
+    """Puts a version's evidence before a reviewer and records the decision."""
+    DEPLOYMENT = "deployment"
+    """Puts an approved version into production, in the place of the one before."""
+    RETIREMENT = "retirement"
+    """Ends a deployment."""
+    BATCH_PREDICTION = "batch_prediction"
+    """Scores the rows of a deployment's predict dataset."""
+    FEATURE_IMPORT = "feature_import"
+    """Pins a feature task's code and makes a version of it."""
+    FEATURE_RUN = "feature_run"
+    """Runs a version once, checks what it gives, and publishes nothing."""
+    FEATURE_APPROVAL = "feature_approval"
+    """Puts a feature task version's evidence before a reviewer and records the decision."""
+    FEATURE_DEPLOYMENT = "feature_deployment"
+    """Puts an approved feature task version into production, in the place of the one before."""
+    FEATURE_BATCH = "feature_batch"
+    """Makes a deployment's feature table, whole or for a data interval."""
+    FEATURE_RETIREMENT = "feature_retirement"
+    """Ends a deployment of a feature task."""
 
 
 OPERATORS: Mapping[str, JobType] = {
     "TrainModelOperator": JobType.TRAINING,
     "EvaluateModelOperator": JobType.EVALUATION,
+    "ApproveModelOperator": JobType.APPROVAL,
+    "DeployModelOperator": JobType.DEPLOYMENT,
+    "RetireModelOperator": JobType.RETIREMENT,
+    "PredictBatchOperator": JobType.BATCH_PREDICTION,
+    "ImportFeatureTaskOperator": JobType.FEATURE_IMPORT,
+    "RunFeatureTaskOperator": JobType.FEATURE_RUN,
+    "ApproveFeatureTaskOperator": JobType.FEATURE_APPROVAL,
+    "DeployFeatureTaskOperator": JobType.FEATURE_DEPLOYMENT,
+    "ExecuteFeatureBatchOperator": JobType.FEATURE_BATCH,
+    "RetireFeatureTaskOperator": JobType.FEATURE_RETIREMENT,
 }
 """Airflow's name of the operator → the type of its jobs: how a task that hasn't started is known for a job."""
 
@@ -44,6 +74,8 @@ class JobStatus(StrEnum):
     """It waits for a worker."""
     RUNNING = "running"
     """A worker has taken it: its fence was raised."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    """It waits for a person's answer; no worker is held."""
     RETRYING = "retrying"
     """An attempt was lost or found something unavailable; another one follows."""
     COMPLETED = "completed"
@@ -66,11 +98,17 @@ class Event(StrEnum):
 
     CREATED = "created"
     """The DAG run was created; the actor is who asked for it."""
+    CLEARED = "cleared"
+    """A person cleared the task, which asks for its work anew; the actor is that person."""
     SCHEDULED = "scheduled"
     QUEUED = "queued"
     RUNNING = "running"
     STEP = "step"
     """The attempt has reached the step that `detail` names."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    """The evidence that `detail` names is before the reviewers."""
+    REFUSED = "refused"
+    """A person's answer doesn't count, for the reason in `detail`; the job waits for another one."""
     RETRYING = "retrying"
     """The attempt is over without a result; `detail` says why, and that another one follows."""
     COMPLETED = "completed"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 VersionId = NewType("VersionId", int)
@@ -19,27 +19,50 @@ class VersionKind(StrEnum):
     MODEL = "model"
     FEATURE_TASK = "feature_task"
 
+    @property
+    def words(self) -> str:
+        """What messages call it."""
+        return "feature task" if self is VersionKind.FEATURE_TASK else "model"
+
+    @property
+    def parameter(self) -> str:
+        """What parameters and results of jobs call it."""
+        return "task" if self is VersionKind.FEATURE_TASK else "model"
+
 
 class VersionStatus(StrEnum):
     """Where a version stands. Which steps there are, and which job takes them, are rows of `modelops.transition`."""
 
     CREATED = "created"
     """Its training has started."""
+    IMPORTED = "imported"
+    """Of a feature task: its code is pinned and checked."""
     TRAINED = "trained"
     """Its artifacts are stored."""
     EVALUATED = "evaluated"
     """At least one evaluation of exactly these artifacts is on record."""
+    TESTED = "tested"
+    """Of a feature task: at least one run of exactly this code gave the rows that it declares."""
+    APPROVED = "approved"
+    """A reviewer has approved exactly these artifacts on exactly this evidence; or its last deployment was replaced."""
+    REJECTED = "rejected"
+    """A reviewer has rejected it. Final."""
+    DEPLOYED = "deployed"
+    """It has at least one deployment that hasn't ended."""
+    RETIRED = "retired"
+    """Its last deployment was retired. Final."""
     FAILED = "failed"
     """Its training failed or was stopped. Final."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """One version of a model.
+    """One version of a model or of a feature task.
 
-    `name` is the model's reference, `<repository>/<model>`; `number` counts from 1 within it. The hashes are SHA-256
-    in hex: of the code's archive, of the pinned requirements, of the rows it was trained on, of its artifacts.
-    `columns` maps each column of the training rows to its Arrow type. `commit` is None for a folder outside git.
+    `name` is its reference, `<repository>/<name>`; `number` counts from 1 within it. The hashes are SHA-256 in hex: of
+    the code's archive, of the pinned requirements, of the rows it was trained on, of its artifacts. `columns` maps
+    each column of the training rows to its Arrow type. `commit` is None for a folder outside git. `definition` is what
+    a feature task's task.yaml declares; it has neither hyperparameters nor training rows.
     """
 
     id: VersionId
@@ -58,6 +81,7 @@ class Version:
     data_sha256: str | None
     artifact_sha256: str | None
     columns: Mapping[str, str] | None
+    definition: Mapping[str, Any] | None
 
     @property
     def subject(self) -> str:
@@ -74,6 +98,9 @@ class ArtifactRole(StrEnum):
     """The model's requirements, each pinned to a version and its hashes."""
     OUTPUT = "output"
     """What user code left in artifact_output_path."""
+    SAMPLE = "sample"
+    """Of a training, some rows and how the model scored them then, which a deployment is compared with; of a run of a
+    feature task, some of the rows that it gave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +117,10 @@ class Artifact:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """One evaluation of exactly one set of artifacts on exactly one set of rows; `digest` covers all of it."""
+    """What exactly one set of artifacts gave on exactly one set of rows; `digest` covers all of it.
+
+    `statistics` are records of the columns that a feature task gave, in their order; None for a model.
+    """
 
     id: int
     version_id: VersionId
@@ -99,4 +129,5 @@ class Evaluation:
     data_sha256: str
     data_rows: int
     metrics: Mapping[str, Any]
+    statistics: Sequence[Mapping[str, Any]] | None
     digest: str

@@ -6,21 +6,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from modelops.lifecycle.code import REQUIREMENTS, Code
+from modelops.lifecycle.code import REQUIREMENTS, SAMPLE, Code
 from modelops.lifecycle.metrics import read_metrics
+from modelops.lifecycle.sample import compare_with_sample, outputs_of, take_sample
 from modelops.lifecycle.workbench import Workbench
+from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
 from modelops.runtime.environment import resolve
 
 if TYPE_CHECKING:
+    from modelops.data.snapshot import Snapshot
+    from modelops.domain.datasets import Dataset
     from modelops.lifecycle.services import Log
+    from modelops.runtime.environment import Environment
     from modelops.settings import Settings
 
 ROWS = 1000
 
 
 def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -> None:
-    """Read a model's folder, build its environment, train it on 1,000 rows, and evaluate it on as many.
+    """Read a model's folder, build its environment, train it on 1,000 rows, evaluate it on as many, and score some.
 
     Files that aren't committed yet are used as they are. `sql_url` is that of the login for users' SQL.
 
@@ -30,7 +35,7 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
     """
     settings.work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
-        pinned = pin_folder(folder, destination=Path(scratch) / "code", allow_dirty=True)
+        pinned = pin_folder(MODELS, folder, destination=Path(scratch) / "code", allow_dirty=True)
         definition = pinned.definition
         echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
         lock = resolve(definition.requirements, settings=settings, where=REQUIREMENTS, log=echo)
@@ -58,6 +63,9 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
         echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
         model = training.run("train", environment, dataset, rows)
         _say_what_it_left(model, "train", echo)
+        scored = _score(training, environment, dataset, rows, model=model, scratch=Path(scratch))
+        if scored:
+            echo(f"✓ ModelScorer gives {scored}")
 
         evaluation = workbench("evaluation")
         dataset, rows = evaluation.read("evaluate", like=rows.columns, limit=ROWS)
@@ -66,7 +74,21 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
         _say_what_it_left(output, "evaluate", echo)
         for name, value in read_metrics(output, required=True).items():
             echo(f"  {name} = {value}")
-    echo("✓ This model can be trained and evaluated.")
+    echo(f"✓ This model can be trained and evaluated{', and scores rows' if scored else ''}.")
+    if not scored:
+        echo("  To deploy it, it needs model_modules/scoring.py with a class ModelScorer.")
+
+
+def _score(
+    bench: Workbench, environment: Environment, dataset: Dataset, rows: Snapshot, *, model: Path, scratch: Path
+) -> str:
+    """What the ModelScorer gives for some rows of the training, twice the same; empty where there is none."""
+    if not bench.code.definition.has_scorer:
+        return ""
+    sample = scratch / SAMPLE
+    take_sample(bench, environment, dataset, rows, model=model, path=sample)
+    compare_with_sample(bench, environment, dataset, model=model, path=sample)
+    return ", ".join(f"{name} ({kind})" for name, kind in outputs_of(sample).items())
 
 
 def _unrecorded(_step: str, /, **_detail: object) -> None:

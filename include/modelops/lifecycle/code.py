@@ -1,43 +1,51 @@
-"""A version's code and its environment: pinned once at training, the same ever after."""
+"""A version's code and its environment: pinned once, by its training or its import, and the same ever after."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from modelops.domain.errors import RequirementsError
-from modelops.domain.versions import ArtifactRole
+from modelops.domain.errors import ArtifactChanged, RequirementsError
+from modelops.domain.feature_tasks import FeatureTask
+from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.lifecycle.services import tag_of
 from modelops.registry import evidence, jobs, versions
 from modelops.repository.definition import ModelDefinition, read_model
 from modelops.repository.pin import pin_model, unpack
+from modelops.repository.task_definition import read_task
 from modelops.runtime.environment import Lock, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from modelops.domain.jobs import Attempt
-    from modelops.domain.versions import Version
+    from modelops.domain.versions import Artifact, Version
     from modelops.lifecycle.services import Services
     from modelops.lifecycle.train import TrainingRequest
+    from modelops.repository.pin import Pinned
 
 ARCHIVE = "code.tar"
 LOCK = "requirements.txt"
+SAMPLE = "sample.arrow"
 REQUIREMENTS = "model_modules/requirements.txt"
+TASK_REQUIREMENTS = "requirements.txt"
+
+Definition = TypeVar("Definition", ModelDefinition, FeatureTask)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Code:
-    """A private copy of a model's folder, and the requirements that it runs with."""
+class Code(Generic[Definition]):
+    """A private copy of a model's or a feature task's folder, and the requirements that it runs with."""
 
-    definition: ModelDefinition
+    definition: Definition
     folder: Path
     lock: Lock
 
 
 def pin(
     version: Version, request: TrainingRequest, attempt: Attempt, workdir: Path, services: Services
-) -> tuple[Version, Code]:
+) -> tuple[Version, Code[ModelDefinition]]:
     """Read the model from its repository, and write down what the version is made of.
 
     Raises:
@@ -47,16 +55,7 @@ def pin(
         version.name, settings=services.settings, destination=workdir / "code", allow_dirty=request.allow_dirty
     )
     definition = pinned.definition
-    lock = resolve(
-        definition.requirements, settings=services.settings, where=f"{version.name}/{REQUIREMENTS}", log=services.log
-    )
-    listed = workdir / LOCK
-    listed.write_text(lock.text or "", encoding="utf-8")
-    tag = tag_of(attempt)
-    artifacts = [
-        services.store.put(pinned.archive, role=ArtifactRole.CODE, name=ARCHIVE, tag=tag),
-        services.store.put(listed, role=ArtifactRole.REQUIREMENTS, name=LOCK, tag=tag),
-    ]
+    lock, artifacts = pinned_files(pinned, workdir, attempt, services)
     with jobs.holding(services.connection, attempt):
         version = versions.pin(
             services.connection,
@@ -71,26 +70,96 @@ def pin(
     return version, Code(definition=definition, folder=pinned.folder, lock=lock)
 
 
-def load(version: Version, workdir: Path, services: Services) -> Code:
-    """The code that was pinned for a version, from the artifact store.
+def pinned_files(
+    pinned: Pinned[Any], workdir: Path, attempt: Attempt, services: Services
+) -> tuple[Lock, list[Artifact]]:
+    """Resolve the requirements, and store the code's archive and the lock.
+
+    Raises:
+        RequirementsError: they can't be resolved.
+    """
+    definition = pinned.definition
+    where = f"{definition.reference}/{requirements_file(definition)}"
+    lock = resolve(definition.requirements, settings=services.settings, where=where, log=services.log)
+    listed = workdir / LOCK
+    listed.write_text(lock.text or "", encoding="utf-8")
+    tag = tag_of(attempt)
+    return lock, [
+        services.store.put(pinned.archive, role=ArtifactRole.CODE, name=ARCHIVE, tag=tag),
+        services.store.put(listed, role=ArtifactRole.REQUIREMENTS, name=LOCK, tag=tag),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """What a training left: the folder `model` for the code, and the sample; that isn't there without a ModelScorer."""
+
+    model: Path
+    sample: Path
+
+
+def fetch_artifacts(version: Version, workdir: Path, services: Services) -> ModelFiles:
+    """What the version's training left, from the artifact store, checked to be exactly that.
+
+    Raises:
+        ArtifactChanged: a file isn't what was recorded, or the record isn't what the version was trained with.
+    """
+    stored = evidence.artifacts_of(services.connection, version.id)
+    if not versions.artifacts_unchanged(services.connection, version):
+        raise ArtifactChanged(
+            f"the artifacts on record of {version.subject} are not those of its training",
+            where="modelops.artifact",
+            expected=f"a set with SHA-256 {version.artifact_sha256}",
+        )
+    model, sample = workdir / "artifacts", workdir / "sample"
+    for folder, role in ((model, ArtifactRole.OUTPUT), (sample, ArtifactRole.SAMPLE)):
+        folder.mkdir()
+        services.store.fetch((artifact for artifact in stored if artifact.role is role), folder)
+    return ModelFiles(model=model, sample=sample / SAMPLE)
+
+
+def load(version: Version, workdir: Path, services: Services) -> Code[ModelDefinition]:
+    """The code that was pinned for a model's version, from the artifact store.
 
     Raises:
         ArtifactChanged: it isn't what was recorded.
         RequirementsError: it has no requirements of its own, and the project's are no longer what they were.
     """
+    return _load(version, read_model, workdir, services)
+
+
+def load_task(version: Version, workdir: Path, services: Services) -> Code[FeatureTask]:
+    """The code that was pinned for a feature task's version, likewise."""
+    return _load(version, read_task, workdir, services)
+
+
+def load_any(version: Version, workdir: Path, services: Services) -> Code[ModelDefinition] | Code[FeatureTask]:
+    """The code of either kind, likewise."""
+    return (load if version.kind is VersionKind.MODEL else load_task)(version, workdir, services)
+
+
+def _load(
+    version: Version, read: Callable[[Path, str], Definition], workdir: Path, services: Services
+) -> Code[Definition]:
     kept = {ArtifactRole.CODE, ArtifactRole.REQUIREMENTS}
     artifacts = [a for a in evidence.artifacts_of(services.connection, version.id) if a.role in kept]
     fetched = workdir / "pinned"
     services.store.fetch(artifacts, fetched)
     folder = unpack(fetched / ARCHIVE, workdir / "code")
+    definition = read(folder, version.name)
     text = (fetched / LOCK).read_text(encoding="utf-8")
     assert version.requirements_sha256 is not None
     lock = Lock(text=text or None, sha256=version.requirements_sha256)
-    where = f"{version.name}/{REQUIREMENTS}"
+    where = f"{version.name}/{requirements_file(definition)}"
     if lock.text is None and lock != resolve(None, settings=services.settings, where=where, log=services.log):
         raise RequirementsError(
-            f"{version.subject} ran on the project's own packages, which have changed since its training",
+            f"{version.subject} ran on the project's own packages, which have changed since it was pinned",
             where=where,
-            expected="a requirements.txt of the model's own, and a new version",
+            expected="a requirements.txt of its own, and a new version",
         )
-    return Code(definition=read_model(folder, version.name), folder=folder, lock=lock)
+    return Code(definition=definition, folder=folder, lock=lock)
+
+
+def requirements_file(definition: ModelDefinition | FeatureTask) -> str:
+    """Where in its folder a model or a feature task lists its packages."""
+    return TASK_REQUIREMENTS if isinstance(definition, FeatureTask) else REQUIREMENTS

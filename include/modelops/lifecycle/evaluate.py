@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import ArtifactChanged, UnknownVersion
-from modelops.domain.versions import ArtifactRole, VersionStatus
+from modelops.domain.errors import UnknownVersion
+from modelops.domain.versions import VersionStatus
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.registry import evidence, jobs, versions
@@ -41,16 +41,7 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
     services.log(f"evaluating {version.subject}")
     with services.workdir(attempt) as workdir:
         code = version_code.load(version, workdir, services)
-        stored = evidence.artifacts_of(services.connection, version.id)
-        if not versions.artifacts_unchanged(services.connection, version):
-            raise ArtifactChanged(
-                f"the artifacts on record of {version.subject} are not those of its training",
-                where="modelops.artifact",
-                expected=f"a set with SHA-256 {version.artifact_sha256}",
-            )
-        model = workdir / "artifacts"
-        model.mkdir()
-        services.store.fetch((a for a in stored if a.role is ArtifactRole.OUTPUT), model)
+        model = version_code.fetch_artifacts(version, workdir, services).model
         services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
@@ -87,11 +78,16 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
 def _version(request: EvaluationRequest, attempt: Attempt, services: Services) -> Version:
     begun = None if attempt.fresh else versions.of_job(services.connection, job_id=attempt.job_id)
     version = begun or versions.find(services.connection, request.model, request.version)
-    if version.status in {VersionStatus.CREATED, VersionStatus.FAILED}:
+    if version.status in {
+        VersionStatus.CREATED,
+        VersionStatus.FAILED,
+        VersionStatus.REJECTED,
+        VersionStatus.RETIRED,
+    }:
         raise UnknownVersion(
             f"{version.subject} is {version.status} and can't be evaluated",
             where="the parameter version",
-            expected="a version whose training is done",
+            expected="a version that is trained and not at its end",
         )
     with jobs.holding(services.connection, attempt):
         jobs.name_subject(services.connection, attempt, version)

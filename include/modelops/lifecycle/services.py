@@ -9,6 +9,7 @@ from functools import partial
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.versions import ArtifactRole
 from modelops.lifecycle.workbench import Workbench
 from modelops.registry import jobs
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Artifact, Version
     from modelops.lifecycle.code import Code
+    from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
 Log = Callable[[str], None]
@@ -33,11 +35,15 @@ HASH_LENGTHS = {40, 64}
 class Services:
     """The database, the stores and the log of one attempt at a job.
 
-    `connection` is the ledger's (login modelops_jobs, autocommit); `rows_url` that of the login for users' SQL.
+    `connection` is the ledger's (login modelops_jobs, autocommit), `connect` makes another one like it; `ledger_url` is
+    its address. `rows_url` is that of the login for users' SQL, `features_url` of that which adds feature tasks' rows.
     """
 
     connection: Connection[Any]
+    connect: Callable[[], Connection[Any]]
+    ledger_url: str
     rows_url: str
+    features_url: str
     store: ArtifactStore
     settings: Settings
     log: Log
@@ -47,7 +53,7 @@ class Services:
         self.log(f"▸ {step.replace('_', ' ')} {_shown(detail)}".rstrip())
         jobs.reach(self.connection, attempt, step, **detail)
 
-    def workbench(self, version: Version, code: Code, attempt: Attempt, folder: Path) -> Workbench:
+    def workbench(self, version: Version, code: Code[ModelDefinition], attempt: Attempt, folder: Path) -> Workbench:
         """Where the version's code is put to work for this attempt."""
         return Workbench(
             code=code,
@@ -71,6 +77,10 @@ class Services:
         artifacts = self.store.put_output(output, tag=tag_of(attempt))
         self.reach(attempt, "artifacts_stored", files=len(artifacts))
         return artifacts
+
+    def store_sample(self, path: Path, attempt: Attempt) -> Artifact:
+        """Store some rows of the training and how the model scored them."""
+        return self.store.put(path, role=ArtifactRole.SAMPLE, name=path.name, tag=tag_of(attempt))
 
     def _sweep(self, attempt: Attempt) -> None:
         """Remove what killed attempts left: those of this job, and the last ones of jobs that are over."""

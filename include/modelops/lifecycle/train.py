@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
-from modelops.registry import evidence, jobs, versions
+from modelops.lifecycle.sample import take_sample
+from modelops.lifecycle.training_statistics import training_statistics
+from modelops.registry import evidence, jobs, runs, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,9 +57,17 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
         output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
         artifacts = services.store_output(output, attempt)
+        if code.definition.has_scorer:
+            sample = workdir / version_code.SAMPLE
+            take_sample(bench, environment, dataset, rows, model=output, path=sample)
+            artifacts.append(services.store_sample(sample, attempt))
+            services.reach(attempt, "sample_scored")
+        statistics = training_statistics(rows.path, dataset)
 
     with jobs.holding(services.connection, attempt):
         evidence.add_artifacts(services.connection, artifacts, version_id=version.id)
+        for role, records in statistics.items():
+            runs.add_statistics(services.connection, role, records, version_id=version.id)
         artifact_sha256 = versions.trained(
             services.connection,
             version,

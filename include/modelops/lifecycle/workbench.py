@@ -10,15 +10,21 @@ from modelops.domain.errors import UserCodeError
 from modelops.runtime.environment import build
 from modelops.runtime.outcome import ENTRY_FILES
 from modelops.runtime.process import Assignment, run_child
+from modelops.runtime.scoring import ScoringAssignment
+from modelops.scoring.engine import score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import pyarrow as pa
+
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset
     from modelops.lifecycle.code import Code
+    from modelops.repository.definition import ModelDefinition
     from modelops.runtime.environment import Environment
+    from modelops.scoring.engine import Scored, Sink, Source
     from modelops.settings import Settings
 
 
@@ -42,7 +48,7 @@ class Workbench:
     `model_version` and `job_id` are what the code is told.
     """
 
-    code: Code
+    code: Code[ModelDefinition]
     folder: Path
     hyperparameters: Mapping[str, Any]
     project_id: str
@@ -91,6 +97,50 @@ class Workbench:
         self.reach("rows_written", rows=rows.rows, sha256=rows.sha256)
         return dataset, rows
 
+    def score(
+        self,
+        source: Source,
+        sink: Sink,
+        environment: Environment,
+        dataset: Dataset,
+        *,
+        model: Path,
+        outputs: Mapping[str, str] | None,
+        budget: int,
+        on_features: Callable[[pa.RecordBatch], None] | None = None,
+        on_scored: Callable[[pa.RecordBatch], None] | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Scored:
+        """Stream rows through the ModelScorer in the confined child; see `scoring.engine.score`.
+
+        `model` is the folder with what the training left; `outputs` the columns that must come, None: any.
+        """
+        assignment = ScoringAssignment(**self._subject(dataset, artifact_input=model), outputs=outputs, budget=budget)
+        return score(
+            source,
+            sink,
+            assignment=assignment,
+            environment=environment,
+            workdir=self.folder,
+            memory=self.settings.child_memory,
+            on_line=self.log,
+            on_features=on_features,
+            on_scored=on_scored,
+            on_progress=on_progress,
+        )
+
+    def _subject(self, dataset: Dataset, *, artifact_input: Path | None) -> dict[str, Any]:
+        return {
+            "model_folder": self.code.folder,
+            "artifact_input": artifact_input,
+            "hyperparameters": self.hyperparameters,
+            "dataset": dataset,
+            "project_id": self.project_id,
+            "model_id": self.code.definition.model_id,
+            "model_version": self.model_version,
+            "job_id": self.job_id,
+        }
+
     def run(
         self,
         verb: Literal["train", "evaluate"],
@@ -111,17 +161,7 @@ class Workbench:
         output = self.folder / "output"
         output.mkdir()
         assignment = Assignment(
-            verb=verb,
-            model_folder=self.code.folder,
-            rows=rows.path,
-            artifact_input=model,
-            artifact_output=output,
-            hyperparameters=self.hyperparameters,
-            dataset=dataset,
-            project_id=self.project_id,
-            model_id=self.code.definition.model_id,
-            model_version=self.model_version,
-            job_id=self.job_id,
+            **self._subject(dataset, artifact_input=model), verb=verb, rows=rows.path, artifact_output=output
         )
         self.reach(f"{verb}_started")
         run_child(

@@ -85,9 +85,11 @@ class AirflowReader:
         """A task's properties: how often it is retried."""
         return self._find(f"/dags/{dag_id}/tasks/{task_id}")
 
-    def audit_log(self, dag_id: str, run_id: str, *, events: Iterable[str]) -> list[Mapping[str, Any]]:
-        """The newest hundred entries of these kinds in the audit log of a DAG run, newest first."""
-        wanted = {"dag_id": dag_id, "run_id": run_id, "included_events": sorted(events)}
+    def audit_log(self, dag_id: str, run_id: str | None, *, events: Iterable[str]) -> list[Mapping[str, Any]]:
+        """The newest hundred entries of these kinds in the audit log of a DAG run, or of a DAG, newest first."""
+        wanted: dict[str, Any] = {"dag_id": dag_id, "included_events": sorted(events)}
+        if run_id is not None:
+            wanted["run_id"] = run_id
         entries: list[Mapping[str, Any]] = self._get("/eventLogs", {**wanted, "order_by": "-when", "limit": PAGE})[
             "event_logs"
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ CATCH_UP_EVERY = timedelta(seconds=10)
 OVERLAP = timedelta(minutes=2)
 """Airflow's clock and ours may differ, and a transaction may become visible later than its time says."""
 
+BY_CLEARING = {"post_clear_task_instances", "clear_dag_run", "clear_dag_runs"}
+"""Entries of the audit log by which a person asks for a task's work anew."""
 BY_HAND = {"patch_task_instance", "patch_task_group_instances", "patch_dag_run"}
 """Entries of the audit log by which a person may end a task: if they set a state, that is."""
 
@@ -49,8 +52,8 @@ class Watch:
     """Brings what Airflow knows of our jobs into the ledger.
 
     Each look reads what is live, then asks after every job that the ledger believes to be under way and that wasn't
-    among it. Every ten seconds it also reads the runs that ended since, each once, for what began and ended between two
-    looks or while the observer was down.
+    among it. Every ten seconds it also reads the runs that ended since or wait for a person, each once, for what began
+    and ended between two looks or while the observer was down.
     """
 
     def __init__(self, airflow: AirflowReader, connection: Connection[Any]) -> None:
@@ -60,6 +63,7 @@ class Watch:
         self._told = set[tuple[str, str, str]]()
         self._request = lru_cache(maxsize=1000)(self._read_request)
         self._task = lru_cache(maxsize=1000)(self._read_task)
+        self._tell_clearing = lru_cache(maxsize=1000)(self._read_clearing)
 
     def look(self) -> None:
         """Look once.
@@ -69,9 +73,11 @@ class Watch:
             Unavailable: the ledger can't be reached.
         """
         began = datetime.now(UTC)
-        live = set[TaskKey]()
+        live, waiting = set[TaskKey](), set[tuple[str, str, str]]()
         for instance in self._airflow.task_instances(operators=OPERATORS, states=LIVE):
             live.add(key_of(instance))
+            if instance["state"] == "awaiting_input":
+                waiting.add((instance["dag_id"], instance["dag_run_id"], f"try {instance['try_number']}"))
             with _alone(key_of(instance)):
                 self._tell(instance, OPERATORS[instance["operator"]])
         for job in observation.open_jobs(self._connection):
@@ -79,18 +85,19 @@ class Watch:
                 with _alone(job.key):
                     self._ask_after(job)
         if self._caught_up is None or began - self._caught_up > CATCH_UP_EVERY:
-            self._catch_up()
+            self._catch_up(waiting)
             self._caught_up = began
         observation.note(self._connection, began)
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, waiting: set[tuple[str, str, str]]) -> None:
+        """Read all of the runs that ended, and of those that wait: nothing happens in them before a person answers."""
         since = observation.last_seen(self._connection)
         if since is None:
             return
         runs = self._airflow.runs_ended_since((since - OVERLAP).isoformat())
-        ended = {(run["dag_id"], run["dag_run_id"], run["end_date"]) for run in runs}
-        self._told &= ended
-        for run in ended - self._told:
+        still = waiting | {(run["dag_id"], run["dag_run_id"], run["end_date"]) for run in runs}
+        self._told &= still
+        for run in still - self._told:
             odd = set[TaskKey]()
             for instance in self._airflow.task_instances_of(run[0], run[1], OPERATORS):
                 with _alone(key_of(instance), odd):
@@ -109,6 +116,8 @@ class Watch:
         if not observation.record(self._connection, sighting):
             observation.introduce(self._connection, key, type_, self._request(key.dag_id, key.run_id))
             observation.record(self._connection, sighting)
+        if sighting.first > 1:
+            self._tell_clearing(key, sighting.first)
 
     def _tell_tries(self, key: TaskKey, type_: JobType) -> None:
         """When each attempt was scheduled and queued; how those before the last ended, their workers have told."""
@@ -180,6 +189,18 @@ class Watch:
                 return str(entry["owner"])
         return None
 
+    def _read_clearing(self, key: TaskKey, first: int) -> None:
+        """Say who may have cleared a task before its attempt `first`: all of them have asked for its work too."""
+        # Several runs may be cleared at once, or those before and after one: such an entry names another run, or none.
+        entries = [
+            *self._airflow.audit_log(key.dag_id, key.run_id, events=BY_CLEARING),
+            *self._airflow.audit_log(key.dag_id, None, events=BY_CLEARING),
+        ]
+        for entry in entries:
+            at = _time(entry["when"])
+            if entry["owner"] and at is not None and _may_concern(entry, key):
+                observation.note_cleared(self._connection, key, attempt=first - 1, at=at, by=str(entry["owner"]))
+
     def _read_request(self, dag_id: str, run_id: str) -> Request:
         run = self._airflow.dag_run(dag_id, run_id)
         if run is None:
@@ -191,7 +212,7 @@ class Watch:
         return Request(
             at=_time(run["queued_at"]) or _time(run["run_after"]) or datetime.now(UTC),
             by=run["triggering_user_name"] or owners[0],
-            subject=str({**defaults, **given}.get("model") or dag_id),
+            subject=str({**defaults, **given}.get("model") or {**defaults, **given}.get("task") or dag_id),
             parameters=given,
         )
 
@@ -234,6 +255,20 @@ def _version(instance: Mapping[str, Any]) -> int | None:
     """The version of the DAG that a task instance belongs to."""
     number: int | None = (instance.get("dag_version") or {}).get("version_number")
     return number
+
+
+def _may_concern(entry: Mapping[str, Any], key: TaskKey) -> bool:
+    """Whether clearing may have reached a task: its run is meant, and it or one before or after it, or every task."""
+    asked = json.loads(entry["extra"] or "{}")
+    if asked.get("dry_run") is True:
+        return False  # somebody has had a look at what it would reach
+    if entry["run_id"] not in {None, key.run_id} and not (asked.get("include_past") or asked.get("include_future")):
+        return False
+    if asked.get("dag_runs") and key.run_id not in str(asked["dag_runs"]):
+        return False
+    named = asked.get("task_ids")
+    around = asked.get("include_downstream") or asked.get("include_upstream")
+    return not named or bool(around) or key.task_id in str(named)
 
 
 def _sets_a_state(entry: Mapping[str, Any]) -> bool:

@@ -7,16 +7,17 @@ import sys
 from abc import abstractmethod
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
+from modelops.connections import url_of
 from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable, UnknownParameter
 from modelops.domain.jobs import TaskKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow.sdk import Context
     from psycopg import Connection
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from modelops.lifecycle.services import Services
 
 PR_SET_PDEATHSIG = 1
+T = TypeVar("T")
 
 
 class Stopped(BaseException):
@@ -39,9 +41,9 @@ class JobOperator(BaseOperator):
     the task at once; trouble of the platform is tried again, as often as the task's `retries` say.
 
     Args:
-        model: reference of the model, `<repository>/<model>`.
         ledger_conn_id: Airflow connection of the login modelops_jobs.
         rows_conn_id: Airflow connection of the login that runs users' SQL.
+        features_conn_id: Airflow connection of the login that adds the rows of feature tasks.
     """
 
     job_type: ClassVar[JobType]
@@ -49,19 +51,27 @@ class JobOperator(BaseOperator):
     def __init__(
         self,
         *,
-        model: str,
         ledger_conn_id: str = "modelops",
         rows_conn_id: str = "modelops_sql",
+        features_conn_id: str = "modelops_features",
         **kwargs: Any,
     ) -> None:
         super().__init__(multiple_outputs=True, **kwargs)
-        self.model = model
         self.ledger_conn_id = ledger_conn_id
         self.rows_conn_id = rows_conn_id
+        self.features_conn_id = features_conn_id
 
     @abstractmethod
     def parameters(self) -> Mapping[str, Any]:
         """What was asked for, as the ledger keeps it."""
+
+    @abstractmethod
+    def about(self) -> str:
+        """What the job is about, in words, as long as no more is known of it."""
+
+    def lasting(self) -> Mapping[str, Any] | None:
+        """What a recorded result must hold to be returned even to who cleared the task; None: the job runs anew."""
+        return None
 
     @abstractmethod
     def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -69,15 +79,19 @@ class JobOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Take the job, perform it, and put its end on record."""
+        return self.as_job(context, self.perform)
+
+    def as_job(self, context: Context, work: Callable[[Attempt, Services], T]) -> T | dict[str, Any]:
+        """Take the job, do this piece of its work, and put its end on record; or return the recorded result."""
         self._working = True
         _die_with_parent()
         try:
             with self._ledger() as connection:
                 attempt = self._take(connection, context)
                 if attempt.recorded_result is not None:
-                    self.log.info("This job had completed already; this retry returns its result.")
+                    self.log.info("This job had completed already; its recorded result is returned.")
                     return dict(attempt.recorded_result)
-                return self._perform(attempt, connection, context)
+                return self._perform(attempt, connection, context, work)
         except FenceLost as error:
             raise AirflowFailException(str(error)) from None
         finally:
@@ -107,17 +121,24 @@ class JobOperator(BaseOperator):
             number=task_instance.try_number,
             # Clearing a task raises max_tries; a retry doesn't.
             first=task_instance.max_tries - (self.retries or 0) + 1,
-            subject=self.model,
+            subject=self.about(),
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
             parameters=self.parameters(),
+            lasting=self.lasting(),
         )
 
-    def _perform(self, attempt: Attempt, connection: Connection[Any], context: Context) -> dict[str, Any]:
+    def _perform(
+        self,
+        attempt: Attempt,
+        connection: Connection[Any],
+        context: Context,
+        work: Callable[[Attempt, Services], T],
+    ) -> T:
         task_instance: Any = context["ti"]
         again = task_instance.try_number <= task_instance.max_tries
         try:
             self._check_names(context)
-            return self.perform(attempt, self._services(connection))
+            return work(attempt, self._services(connection))
         except FenceLost:
             raise
         except BadInput as error:
@@ -164,7 +185,7 @@ class JobOperator(BaseOperator):
         from modelops.registry.translation import translated
 
         with translated():
-            return psycopg.connect(_url(self.ledger_conn_id), autocommit=True, application_name="modelops job")
+            return psycopg.connect(url_of(self.ledger_conn_id), autocommit=True, application_name="modelops job")
 
     def _services(self, connection: Connection[Any]) -> Services:
         from airflow.sdk import ObjectStoragePath
@@ -176,25 +197,14 @@ class JobOperator(BaseOperator):
         settings = Settings.from_environment()
         return Services(
             connection=connection,
-            rows_url=_url(self.rows_conn_id),
+            connect=self._ledger,
+            ledger_url=url_of(self.ledger_conn_id),
+            rows_url=url_of(self.rows_conn_id),
+            features_url=url_of(self.features_conn_id),
             store=ArtifactStore(ObjectStoragePath(settings.artifacts)),
             settings=settings,
             log=self.log.info,
         )
-
-
-def _url(conn_id: str) -> str:
-    """A libpq URL of an Airflow connection; psycopg and ADBC both take it."""
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-    hook = PostgresHook(postgres_conn_id=conn_id)
-    options = {
-        name: str(value)
-        for name, value in hook.connection.extra_dejson.items()
-        if name not in hook.ignored_extra_options
-    }
-    url = hook.sqlalchemy_url.set(drivername="postgresql").update_query_dict(options)
-    return url.render_as_string(hide_password=False)
 
 
 def _die_with_parent() -> None:

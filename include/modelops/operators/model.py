@@ -1,14 +1,13 @@
-"""The stages in the life of a model."""
+"""The stages in the life of a model that no person takes part in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import XComArg
-
-from modelops.domain.errors import UnknownVersion
 from modelops.domain.jobs import JobType
+from modelops.domain.versions import VersionKind
 from modelops.operators.base import JobOperator
+from modelops.operators.subjects import DeploymentOperator, RetireOperator, VersionOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,23 @@ if TYPE_CHECKING:
     from modelops.lifecycle.services import Services
 
 
-class TrainModelOperator(JobOperator):
+class ModelOperator(JobOperator):
+    """A job on a model.
+
+    Args:
+        model: reference of the model, `<repository>/<model>`.
+    """
+
+    def __init__(self, *, model: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.model = model
+
+    def about(self) -> str:
+        """The model, until the version is known."""
+        return self.model
+
+
+class TrainModelOperator(ModelOperator):
     """Trains a new version of a model.
 
     Args:
@@ -59,12 +74,10 @@ class TrainModelOperator(JobOperator):
         return train(TrainingRequest(**self.parameters()), attempt, services)
 
 
-class EvaluateModelOperator(JobOperator):
+class EvaluateModelOperator(VersionOperator, ModelOperator):
     """Evaluates an existing version.
 
     Args:
-        version: number of the version; None: the newest that was trained. A task's output that is None, since that task
-            has made no version, is refused.
         dataset: a dataset of the model's datasets.yaml, or a SELECT statement.
     """
 
@@ -72,10 +85,8 @@ class EvaluateModelOperator(JobOperator):
     template_fields = ("model", "version", "dataset")
     template_fields_renderers = {"dataset": "sql"}
 
-    def __init__(self, *, version: int | XComArg | None = None, dataset: str = "evaluate", **kwargs: Any) -> None:
+    def __init__(self, *, dataset: str = "evaluate", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.version = version
-        self.version_of_task = isinstance(version, XComArg)
         self.dataset = dataset
 
     def parameters(self) -> dict[str, Any]:
@@ -86,10 +97,98 @@ class EvaluateModelOperator(JobOperator):
         """Evaluate, and return the metrics and the digest of the evidence."""
         from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
 
-        if self.version_of_task and self.version is None:
-            raise UnknownVersion(
-                "the task before has left no version to evaluate",
-                where=f"the tasks before {self.task_id}",
-                expected="a training that has completed; an older version is evaluated by the DAG model_evaluation",
-            )
+        self.require_version()
         return evaluate(EvaluationRequest(**self.parameters()), attempt, services)
+
+
+class DeployModelOperator(VersionOperator, ModelOperator):
+    """Puts an approved version into production, in the place of what serves the target now.
+
+    A version that nobody has approved is refused by the registry, whatever Airflow's tasks say. A deployment that is
+    on record is returned to who clears the task; deploying anew is another run.
+
+    Args:
+        dataset: the dataset that is scored: its name in the model's datasets.yaml, or a SELECT statement.
+        target: where predictions go: `schema.name`, or a name in the schema `predictions`; None: the model's name.
+        set_aside_budget: so many rows of a batch may be set aside as they can't be scored.
+    """
+
+    job_type = JobType.DEPLOYMENT
+    template_fields = ("model", "version", "dataset", "target", "set_aside_budget")
+    template_fields_renderers = {"dataset": "sql"}
+
+    def __init__(
+        self, *, dataset: str = "predict", target: str | None = None, set_aside_budget: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dataset = dataset
+        self.target = target
+        self.set_aside_budget = set_aside_budget
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "dataset": self.dataset,
+            "target": self.target,
+            "set_aside_budget": self.set_aside_budget,
+        }
+
+    def lasting(self) -> dict[str, Any]:
+        """A deployment of the same version."""
+        return {"model": self.model} | ({} if self.version is None else {"version": self.version})
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Deploy, and return the deployment's number and its target."""
+        from modelops.lifecycle.deploy import DeploymentRequest, deploy
+
+        self.require_version()
+        return deploy(DeploymentRequest(**self.parameters()), attempt, services)
+
+
+class RetireModelOperator(RetireOperator):
+    """Ends a deployment, at once. A retirement that is on record is returned to who clears the task."""
+
+    job_type = JobType.RETIREMENT
+    kind = VersionKind.MODEL
+
+
+class PredictBatchOperator(DeploymentOperator):
+    """Scores the rows of a deployment's dataset; readers see all of them, or none.
+
+    Args:
+        interval_start, interval_end: ISO 8601 times with an offset, which the dataset's SQL gets; both or neither.
+        set_aside_budget: takes the place of the deployment's own; None: that.
+    """
+
+    job_type = JobType.BATCH_PREDICTION
+    template_fields = ("deployment", "interval_start", "interval_end", "set_aside_budget")
+
+    def __init__(
+        self,
+        *,
+        interval_start: str | None = None,
+        interval_end: str | None = None,
+        set_aside_budget: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.interval_start = interval_start
+        self.interval_end = interval_end
+        self.set_aside_budget = set_aside_budget
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {
+            "deployment": self.deployment,
+            "interval_start": self.interval_start,
+            "interval_end": self.interval_end,
+            "set_aside_budget": self.set_aside_budget,
+        }
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Score and publish; returns the number of rows, the view, and a line for psql that reads it."""
+        from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
+
+        return predict_batch(BatchRequest(**self.parameters()), attempt, services)

@@ -7,34 +7,44 @@ from typing import Any
 from airflow.sdk import Param
 
 from modelops.domain.errors import RepositoryError
-from modelops.repository.catalogue import model_references
+from modelops.repository.catalogue import references
 from modelops.repository.configuration import read_sources
+from modelops.repository.kinds import MODELS, TASKS, Kind
 from modelops.settings import Settings
 
 
 def model_param() -> Param:
     """A choice among the models of the configured repositories, read anew whenever the DAG file is parsed."""
+    return _choice(MODELS)
+
+
+def task_param() -> Param:
+    """A choice among the feature tasks of the configured repositories, as for models."""
+    return _choice(TASKS)
+
+
+def _choice(kind: Kind[Any]) -> Param:
     settings = Settings.from_environment()
-    found = model_references(settings)
+    found = references(kind, settings)
     choice: dict[str, Any] = {"enum": found} if found else {"minLength": 1}
     return Param(
         found[0] if found else None,
         type="string",
-        title="Model",
-        description="<repository>/<model>, of the repositories that repositories.yaml names."
+        title=kind.word.capitalize(),
+        description=f"<repository>/<{kind.word}>, of the repositories that repositories.yaml names."
         if found
-        else _why(settings),
+        else _why(kind, settings),
         **choice,
     )
 
 
-def _why(settings: Settings) -> str:
-    """Why there is no model to choose: what is wrong with the configuration, or that nothing was found."""
+def _why(kind: Kind[Any], settings: Settings) -> str:
+    """Why there is nothing to choose: what is wrong with the configuration, or that nothing was found."""
     try:
         read_sources(settings.repositories)
     except RepositoryError as error:
         return str(error)
-    return f"No model was found in the repositories that {settings.repositories} names."
+    return f"No {kind.word} was found in the repositories that {settings.repositories} names."
 
 
 def dataset_param(default: str, purpose: str) -> Param:
@@ -58,22 +68,95 @@ def hyperparameters_param() -> Param:
     )
 
 
-def version_param() -> Param:
-    """An existing version."""
+def version_param(newest: str = "the newest that is neither rejected nor retired") -> Param:
+    """An existing version; `newest` says which one is meant where none is given."""
     return Param(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Version",
-        description="Number of the model's version; empty: the newest that was trained.",
+        description=f"Number of the model's version; empty: {newest}.",
     )
 
 
-def allow_dirty_param() -> Param:
+def target_param() -> Param:
+    """Where predictions go."""
+    return Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Target",
+        description="The view of the predictions: schema.name, or a name in the schema predictions."
+        " Empty: the model's own name.",
+    )
+
+
+def set_aside_budget_param() -> Param:
+    """How many rows may fail."""
+    return Param(
+        0,
+        type="integer",
+        minimum=0,
+        maximum=100_000,
+        title="Rows that may be set aside",
+        description="So many rows of a batch may be left out as they can't be scored; with more, the batch fails.",
+    )
+
+
+def deployment_param() -> Param:
+    """An active deployment."""
+    return Param(
+        type="integer",
+        minimum=1,
+        title="Deployment",
+        description="Its number: in the result of its job, and in what modelops.in_production_at(now()) gives.",
+    )
+
+
+def interval_param(end: str) -> Param:
+    """One end of a data interval."""
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        title=f"Interval's {end}",
+        description="For SQL that asks for modelops.interval_start and modelops.interval_end. Empty: all times.",
+    )
+
+
+def ref_param() -> Param:
+    """Another git ref than the configured one."""
+    return Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Git ref",
+        description="A branch, tag or commit, for a repository with a url; empty: the one of repositories.yaml.",
+    )
+
+
+def reason_param() -> Param:
+    """Why something is done."""
+    return Param(None, type=["null", "string"], title="Reason", description="Why, for the record.")
+
+
+def allow_dirty_param(verb: str = "Train") -> Param:
     """Whether files that aren't committed may be used."""
     return Param(
         False,
         type="boolean",
         title="Allow uncommitted files",
-        description="Train from files that are not committed to git. The version keeps a note of it.",
+        description=f"{verb} from files that are not committed to git. The version keeps a note of it.",
+    )
+
+
+def overriding_budget_param() -> Param:
+    """How many rows may fail, this time."""
+    return Param(
+        None,
+        type=["null", "integer"],
+        minimum=0,
+        maximum=100_000,
+        title="Rows that may be set aside",
+        description="Takes the place of the deployment's own number for this batch; empty: that.",
     )

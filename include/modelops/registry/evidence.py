@@ -5,16 +5,18 @@ Functions that write are part of a caller's transaction, which holds the job (`j
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from modelops.domain.text import storable
 from modelops.domain.versions import Artifact, ArtifactRole, Evaluation, VersionId
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg import Connection
 
@@ -63,8 +65,12 @@ def add_evaluation(
     data_sha256: str,
     data_rows: int,
     metrics: Mapping[str, Any],
+    statistics: Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[int, str]:
-    """Put metrics on record; returns the evaluation's id and the digest that the database computed."""
+    """Put metrics on record, and the statistics of what a feature task gave.
+
+    Returns the evaluation's id and the digest that the database computed.
+    """
     row = _QUERIES.execute(
         connection,
         "add_evaluation",
@@ -75,7 +81,8 @@ def add_evaluation(
         dataset=Jsonb(dataset),
         data_sha256=data_sha256,
         data_rows=data_rows,
-        metrics=Jsonb(metrics),
+        metrics=Jsonb(storable(metrics)),
+        statistics=None if statistics is None else Jsonb(storable(list(statistics))),
     ).fetchone()
     assert row is not None
     return row["id"], row["digest"]
@@ -83,7 +90,18 @@ def add_evaluation(
 
 def evaluations_of(connection: Connection[Any], version_id: VersionId) -> list[Evaluation]:
     """The evaluations of a version, newest first."""
-    names = ("id", "version_id", "artifact_sha256", "dataset", "data_sha256", "data_rows", "metrics", "digest")
     with translated():
-        rows = _QUERIES.execute(connection, "evaluations_of_version", version_id=version_id)
-        return [Evaluation(**{name: row[name] for name in names}) for row in rows]
+        return [
+            _evaluation(row) for row in _QUERIES.execute(connection, "evaluations_of_version", version_id=version_id)
+        ]
+
+
+def compared_with(connection: Connection[Any], version_id: VersionId) -> Evaluation | None:
+    """The evaluation of what is in production that a version is compared with, as a reviewer will see it."""
+    with translated():
+        row = _QUERIES.execute(connection, "compared_with", version_id=version_id).fetchone()
+    return None if row is None else _evaluation(row)
+
+
+def _evaluation(row: Mapping[str, Any]) -> Evaluation:
+    return Evaluation(**{field.name: row[field.name] for field in fields(Evaluation)})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from modelops.domain.deployments import Deployment
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("jobs")
@@ -72,16 +73,19 @@ def take(
     subject: str,
     requested_by: str,
     parameters: Mapping[str, Any],
+    lasting: Mapping[str, Any] | None = None,
 ) -> Attempt:
     """Take the job for this worker, and shut out every attempt before.
 
     The first that any worker takes since a person asked (for the run, or by clearing the task) is fresh and starts from
     nothing: the result of the time before is forgotten and a version that was left in the making fails. It need not
     be the first attempt: Airflow may lose one that was queued. An attempt that nobody has seen the end of is lost.
+    A task that waits for a person's answer takes the job again, in the same attempt, when it has come.
 
     Args:
         number: Airflow's try number of this attempt.
         first: that of the first attempt since a person asked.
+        lasting: what a recorded result must hold to be returned even to who cleared the task; None: it never is.
 
     Raises:
         FenceLost: a newer attempt has the job already, or a run of the same name that Airflow has forgotten.
@@ -102,6 +106,7 @@ def take(
                 " a new run of the same name can't take its place: give it another run id"
             )
         fresh = before is None or not before["begun"]
+        forget = fresh and not (before and lasting and _holds(before["result"], lasting))
         row = _QUERIES.execute(
             connection,
             "take",
@@ -114,10 +119,10 @@ def take(
             attempt=number,
             requested_by=requested_by,
             parameters=Jsonb(storable(parameters)),
-            fresh=fresh,
+            forget=forget,
         ).fetchone()
         assert row is not None
-        if fresh:
+        if forget:
             versions.fail_in_the_making(connection, job_id=row["id"])
         attempt = Attempt(
             job_id=JobId(row["id"]),
@@ -134,6 +139,10 @@ def take(
         if attempt.recorded_result is not None:
             _tell(connection, attempt, Event.REPEATED, {})
     return attempt
+
+
+def _holds(result: Mapping[str, Any] | None, lasting: Mapping[str, Any]) -> bool:
+    return result is not None and all(name in result and result[name] == value for name, value in lasting.items())
 
 
 def note_lost(
@@ -208,12 +217,45 @@ def name_subject(connection: Connection[Any], attempt: Attempt, version: Version
     _QUERIES.execute(connection, "name_subject", id=attempt.job_id, version_id=version.id, subject=version.subject)
 
 
-def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any]) -> None:
-    """The job is done. Within the transaction that did the work, which is `holding` the job."""
+def name_deployment(connection: Connection[Any], attempt: Attempt, deployment: Deployment) -> None:
+    """Say which deployment the job is about; within the caller's transaction."""
+    _QUERIES.execute(
+        connection, "name_subject", id=attempt.job_id, version_id=deployment.version_id, subject=deployment.subject
+    )
+
+
+def await_approval(connection: Connection[Any], attempt: Attempt, **detail: object) -> None:
+    """The job waits for a person, and its worker goes. Within the transaction that put something before them."""
+    _QUERIES.execute(connection, "set_status", id=attempt.job_id, status=JobStatus.AWAITING_APPROVAL)
+    _tell(connection, attempt, Event.AWAITING_APPROVAL, detail)
+
+
+def refuse(connection: Connection[Any], attempt: Attempt, *, person: str, reason: str, waits_on: bool) -> None:
+    """A person's answer doesn't count: write down why, and perhaps wait on for another one.
+
+    Raises:
+        FenceLost: a newer attempt has the job.
+    """
+    with holding(connection, attempt):
+        add_event(
+            connection,
+            attempt.job_id,
+            attempt.number,
+            Event.REFUSED,
+            actor=person,
+            detail={"reason": reason},
+            at=None,
+        )
+        if waits_on:
+            await_approval(connection, attempt)
+
+
+def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any], *, by: str = WORKER) -> None:
+    """The job is done, by a person's word or a worker's. Within the transaction that did the work and holds the job."""
     _QUERIES.execute(
         connection, "finish", id=attempt.job_id, status=JobStatus.COMPLETED, result=Jsonb(result), error=None
     )
-    _tell(connection, attempt, Event.COMPLETED, {})
+    add_event(connection, attempt.job_id, attempt.number, Event.COMPLETED, actor=by, detail={}, at=None)
 
 
 def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again: bool) -> None:

@@ -103,14 +103,15 @@ def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request:
 def record(connection: Connection[Any], sighting: Sighting) -> bool:
     """Write down what a look at a task instance tells; False if the job wasn't introduced yet."""
     with translated(), connection.transaction():
-        row = _find(connection, sighting.key)
+        row = _find(connection, sighting.key, attempt=sighting.attempt)
         if row is None or not row["introduced"]:
             return False
         if sighting.attempt > 0:
             at, anew = sighting.scheduled_at, _is_anew(row, sighting)
             jobs.note_lost(connection, row, by=sighting.attempt, anew=anew, at=at, actor=AIRFLOW)
+            # Airflow overwrites both times when it takes up a task that a person has answered.
             for event, at in ((Event.SCHEDULED, sighting.scheduled_at), (Event.QUEUED, sighting.queued_at)):
-                if at is not None:
+                if at is not None and (row["asked_at"] is None or at < row["asked_at"]):
                     jobs.add_event(connection, row["id"], sighting.attempt, event, at=at, actor=AIRFLOW, detail={})
                     if sighting.ending is None:
                         _advance(connection, row, JobStatus(event), sighting)
@@ -177,6 +178,22 @@ def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
             versions.fail_in_the_making(connection, job_id=row["id"])
 
 
+def note_cleared(connection: Connection[Any], key: TaskKey, *, attempt: int, at: datetime, by: str) -> None:
+    """Put on record that a person cleared a task whose attempt `attempt` was over: they have asked for its work too."""
+    with translated():
+        _QUERIES.execute(
+            connection,
+            "note_cleared",
+            dag_id=key.dag_id,
+            run_id=key.run_id,
+            task_id=key.task_id,
+            map_index=key.map_index,
+            attempt=attempt,
+            at=at,
+            by=by,
+        )
+
+
 def note(connection: Connection[Any], seen_at: datetime) -> None:
     """Remember up to when the ledger is complete."""
     with translated():
@@ -190,9 +207,15 @@ def last_seen(connection: Connection[Any]) -> datetime | None:
     return None if row is None else row["seen_at"]
 
 
-def _find(connection: Connection[Any], key: TaskKey) -> Mapping[str, Any] | None:
+def _find(connection: Connection[Any], key: TaskKey, *, attempt: int = 0) -> Mapping[str, Any] | None:
     return _QUERIES.execute(
-        connection, "find", dag_id=key.dag_id, run_id=key.run_id, task_id=key.task_id, map_index=key.map_index
+        connection,
+        "find",
+        dag_id=key.dag_id,
+        run_id=key.run_id,
+        task_id=key.task_id,
+        map_index=key.map_index,
+        attempt=attempt,
     ).fetchone()
 
 

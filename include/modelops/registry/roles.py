@@ -2,11 +2,11 @@
 
 | login | may |
 | --- | --- |
-| modelops_owner | own the schemas `modelops` and `staging`: migrations |
-| modelops_jobs | write the registry and the ledger; no UPDATE or DELETE on what is append-only |
-| modelops_reader | read the registry and the ledger |
-| modelops_sql | run users' dataset queries, READ ONLY, with no right on schema `modelops` |
-| modelops_features | run users' feature tasks; may write the schema `staging` only |
+| modelops_owner | own the schemas `modelops`, `staging`, `predictions` and `features`: migrations |
+| modelops_jobs | write the registry, the ledger and the other three; no UPDATE or DELETE on what is append-only |
+| modelops_reader | read the registry, the ledger and the views of `predictions` and `features` |
+| modelops_sql | run users' dataset queries, READ ONLY; read those views too, with no right on schema `modelops` |
+| modelops_features | run users' feature tasks: read the same; add rows through views in `staging`, and nothing else |
 | airflow | own Airflow's metadata database |
 """
 
@@ -46,7 +46,7 @@ def provision(
         if airflow_database:
             _ensure_database(connection, airflow_database, owner="airflow")
     with translated(), psycopg.connect(admin_url, dbname=data_database, autocommit=True) as connection:
-        _open_to_logins(connection, data_database)
+        open_to_logins(connection, data_database)
 
 
 def _ensure_login(connection: Connection[Any], login: str, password: str) -> None:
@@ -65,7 +65,8 @@ def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> N
         connection.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
 
 
-def _open_to_logins(connection: Connection[Any], database: str) -> None:
+def open_to_logins(connection: Connection[Any], database: str) -> None:
+    """Make the schemas of the database that the connection is to, and give each login its rights; repeatable."""
     from psycopg.sql import SQL, Identifier
 
     name = Identifier(database)
@@ -74,9 +75,20 @@ def _open_to_logins(connection: Connection[Any], database: str) -> None:
     connection.execute(SQL("GRANT CREATE ON DATABASE {} TO modelops_owner").format(name))
     connection.execute("CREATE SCHEMA IF NOT EXISTS modelops AUTHORIZATION modelops_owner")
     connection.execute("CREATE SCHEMA IF NOT EXISTS staging AUTHORIZATION modelops_owner")
-    connection.execute("GRANT USAGE, CREATE ON SCHEMA staging TO modelops_features")
+    connection.execute("GRANT USAGE, CREATE ON SCHEMA staging TO modelops_jobs")
+    connection.execute("REVOKE CREATE ON SCHEMA staging FROM modelops_features")
+    connection.execute("GRANT USAGE ON SCHEMA staging TO modelops_features")
+    for schema in (Identifier("predictions"), Identifier("features")):
+        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION modelops_owner").format(schema))
+        connection.execute(SQL("GRANT USAGE, CREATE ON SCHEMA {} TO modelops_jobs").format(schema))
+        connection.execute(SQL("GRANT USAGE ON SCHEMA {} TO modelops_reader, modelops_sql").format(schema))
+    # What may be read is granted to the one, and so to the other.
+    connection.execute("GRANT modelops_sql TO modelops_features")
     connection.execute("ALTER ROLE modelops_sql SET default_transaction_read_only = on")
     # The query of a job that was killed ends with it.
     connection.execute("ALTER ROLE modelops_sql SET client_connection_check_interval = '2s'")
+    connection.execute("ALTER ROLE modelops_features SET client_connection_check_interval = '2s'")
+    # Whatever the server's default is: guards that have waited for a lock have to see what was committed meanwhile.
+    connection.execute("ALTER ROLE modelops_jobs SET default_transaction_isolation = 'read committed'")
     # A worker whose machine has gone would hold its job's row, and with it the next attempt and the observer.
     connection.execute("ALTER ROLE modelops_jobs SET idle_in_transaction_session_timeout = '15s'")

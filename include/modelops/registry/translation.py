@@ -5,12 +5,28 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from modelops.domain.errors import FenceLost, IllegalTransition, ModelOpsError, Unavailable
+from modelops.domain.errors import (
+    BadInput,
+    DecisionRefused,
+    EvidenceChanged,
+    FenceLost,
+    IllegalTransition,
+    IntervalError,
+    ModelOpsError,
+    NotApproved,
+    TargetError,
+    Unavailable,
+    UnknownDeployment,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import psycopg
+
+
+AWAY = ("08", "57P")
+"""How the SQLSTATEs of a connection that isn't there begin, and of a server that ends."""
 
 
 @contextmanager
@@ -19,7 +35,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         Unavailable: no connection, or the server went away.
-        FenceLost, IllegalTransition: what the named constraint stands for.
+        FenceLost, EvidenceChanged, or a BadInput: what the named constraint stands for.
         ModelOpsError: any other refusal, with the database's own words.
     """
     import psycopg
@@ -28,11 +44,53 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError, sqlalchemy.exc.OperationalError) as error:
-        raise Unavailable(f"the data database can't be reached: {str(error).strip()}") from error
+        raise Unavailable(f"{_trouble(error)}: {str(error).strip()}") from error
     except psycopg.IntegrityError as error:
         raise _refused(error) from error
     except psycopg.Error as error:
         raise ModelOpsError(f"the data database refused a statement: {str(error).strip()}") from error
+
+
+def _trouble(error: Exception) -> str:
+    """Where the server itself speaks, of a deadlock or a full disk, it has been reached."""
+    state = str(getattr(error, "sqlstate", None) or AWAY[0])
+    return "the data database can't be reached" if state.startswith(AWAY) else "the data database couldn't do it now"
+
+
+_ANOTHER_REVIEWER = (DecisionRefused, "the answer", "the answer of another reviewer")
+_DECIDED = (IllegalTransition, "the version's status", "a version that waits for its decision")
+_MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
+    "version_transition": (
+        IllegalTransition,
+        "the version's status",
+        "a step that `modelops.transition` lists",
+    ),
+    "version_pinned_once": (IllegalTransition, "the version's hashes", "a new version"),
+    "version_decided": (NotApproved, "modelops.decision", "a reviewer's decision"),
+    "decision_four_eyes": _ANOTHER_REVIEWER,
+    "decision_by_policy": _ANOTHER_REVIEWER,
+    "decision_once_per_person": _ANOTHER_REVIEWER,
+    "decision_rejected_with_reason": (DecisionRefused, "the comment", "why this version may not be deployed"),
+    "decision_of_evaluated": _DECIDED,
+    "approval_request_of_evaluated": _DECIDED,
+    "deployment_approved": (
+        NotApproved,
+        "modelops.decision",
+        "an approval by a reviewer, of exactly these artifacts",
+    ),
+    "deployment_target_of_one_model": (TargetError, "the parameter target", "a target of this model's own"),
+    "batch_run_deployment_active": (
+        UnknownDeployment,
+        "the parameter deployment",
+        "a deployment that is active",
+    ),
+    "batch_run_overlap": (
+        IntervalError,
+        "the parameters interval_start and interval_end",
+        "the interval of a published run, one that holds it whole, or one beside it",
+    ),
+}
+"""What a named constraint stands for: the error, where, and what would be right. What is wrong the database says."""
 
 
 def _refused(error: psycopg.IntegrityError) -> ModelOpsError:
@@ -40,11 +98,12 @@ def _refused(error: psycopg.IntegrityError) -> ModelOpsError:
     match error.diag.constraint_name:
         case "job_status_guard":
             return FenceLost(said)
-        case "version_transition":
-            return IllegalTransition(
-                said, where="the version's status", expected="a step that `modelops.transition` lists"
-            )
-        case "version_pinned_once":
-            return IllegalTransition(said, where="the version's hashes", expected="a new version")
+        case "deployment_champion":
+            return FenceLost(f"another deployment has taken the target over at the same time: {said}")
+        case "decision_on_this_evidence":
+            return EvidenceChanged(f"{said}; look at it as it is now, and answer again")
+        case str(name) if name in _MEANINGS:
+            meaning, where, expected = _MEANINGS[name]
+            return meaning(said, where=where, expected=expected)
         case name:
             return ModelOpsError(f"the registry refused a row ({name}): {said}")

@@ -1,4 +1,4 @@
-"""Versions of models, and the state machine that they move in. See `sql/versions.sql`.
+"""Versions of models and of feature tasks, and the state machine that they move in. See `sql/versions.sql`.
 
 Functions that write are part of a caller's transaction, which holds the job (`jobs.hold`).
 """
@@ -12,13 +12,17 @@ from psycopg.types.json import Jsonb
 
 from modelops.domain.errors import UnknownVersion
 from modelops.domain.versions import Version, VersionKind, VersionStatus
+from modelops.registry import evidence
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from psycopg import Connection
+
+    from modelops.domain.decisions import Verdict
+    from modelops.domain.versions import Artifact, VersionId
 
 _QUERIES = Queries("versions")
 
@@ -29,12 +33,15 @@ def _version(row: Mapping[str, Any]) -> Version:
     return Version(**values)
 
 
-def begin(connection: Connection[Any], *, name: str, job_id: int, created_by: str) -> Version:
-    """The next version of a model, made by this job."""
+def begin(
+    connection: Connection[Any], *, name: str, job_id: int, created_by: str, kind: VersionKind = VersionKind.MODEL
+) -> Version:
+    """The next version of a model or a feature task, made by this job."""
     _QUERIES.execute(connection, "lock_numbers", name=name)
     row = _QUERIES.execute(
         connection,
         "begin",
+        kind=kind,
         name=name,
         job_id=job_id,
         created_by=created_by,
@@ -110,16 +117,64 @@ def trained(
     return str(row["artifact_sha256"])
 
 
+def imported(
+    connection: Connection[Any],
+    version: Version,
+    *,
+    job_id: int,
+    definition: Mapping[str, Any],
+    commit: str | None,
+    dirty: bool,
+    code_sha256: str,
+    requirements_sha256: str,
+    artifacts: Iterable[Artifact],
+) -> Version:
+    """Write down, once, what a feature task's version is made of, and move it to imported."""
+    _QUERIES.execute(
+        connection,
+        "import",
+        id=version.id,
+        definition=Jsonb(definition),
+        commit=commit,
+        dirty=dirty,
+        code_sha256=code_sha256,
+        requirements_sha256=requirements_sha256,
+    )
+    evidence.add_artifacts(connection, artifacts, version_id=version.id)
+    row = _QUERIES.execute(connection, "imported", id=version.id, job_id=job_id).fetchone()
+    assert row is not None
+    return _version(row)
+
+
 def artifacts_unchanged(connection: Connection[Any], version: Version) -> bool:
-    """Whether the artifacts on record are those that the version was trained with."""
+    """Whether the artifacts on record are those that the version was made with."""
     with translated():
         row = _QUERIES.execute(connection, "artifact_digest", id=version.id).fetchone()
     return row is not None and row["digest"] == version.artifact_sha256
 
 
 def evaluated(connection: Connection[Any], version: Version, *, job_id: int) -> None:
-    """Metrics are on record: a trained version moves on; one that has got further stays where it is."""
+    """Evidence is on record: a trained version is evaluated, an imported one tested; any other stays where it is."""
     _QUERIES.execute(connection, "evaluated", id=version.id, job_id=job_id)
+
+
+def decided(connection: Connection[Any], version_id: VersionId, verdict: Verdict, *, job_id: int) -> None:
+    """A reviewer's decision is on record: the version is approved or rejected."""
+    with translated():
+        _QUERIES.execute(connection, "decided", id=version_id, verdict=verdict, job_id=job_id)
+
+
+def newest_with(
+    connection: Connection[Any],
+    name: str,
+    statuses: Iterable[VersionStatus],
+    *,
+    kind: VersionKind = VersionKind.MODEL,
+) -> Version | None:
+    """The newest version in one of these statuses."""
+    with translated():
+        row = _QUERIES.execute(connection, "newest_with", kind=kind, name=name, statuses=list(statuses)).fetchone()
+    return None if row is None else _version(row)
 
 
 def fail_in_the_making(connection: Connection[Any], *, job_id: int) -> None:
@@ -127,23 +182,29 @@ def fail_in_the_making(connection: Connection[Any], *, job_id: int) -> None:
     _QUERIES.execute(connection, "fail_in_the_making", job_id=job_id)
 
 
-def find(connection: Connection[Any], name: str, number: int | None) -> Version:
-    """A model's version; without a number, the newest that was trained.
+def find(
+    connection: Connection[Any], name: str, number: int | None, *, kind: VersionKind = VersionKind.MODEL
+) -> Version:
+    """A version; without a number, the newest that there may be more to do with: neither rejected nor retired.
 
     Raises:
         UnknownVersion: there is none.
     """
     with translated():
-        newest = _QUERIES.execute(connection, "newest", name=name).fetchone()
-        row = newest if number is None else _QUERIES.execute(connection, "find", name=name, number=number).fetchone()
-    if row is None:
-        wanted = "no version that was trained" if number is None else f"no version {number}"
-        raise UnknownVersion(
-            f"{name} has {wanted}",
-            where="the parameter version",
-            expected="train it first" if newest is None else f"a number up to {newest['number']}",
-        )
-    return _version(row)
+        asked = "newest" if number is None else "find"
+        row = _QUERIES.execute(connection, asked, kind=kind, name=name, number=number).fetchone()
+        highest = _QUERIES.execute(connection, "highest", kind=kind, name=name).fetchone()
+    if row is not None:
+        return _version(row)
+    assert highest is not None
+    make = "train" if kind is VersionKind.MODEL else "import"
+    if highest["number"] is None:
+        wanted, expected = "no version", f"{make} it first"
+    elif number is None:
+        wanted, expected = "no version that is still in use", f"{make} it anew"
+    else:
+        wanted, expected = f"no version {number}", f"a number up to {highest['number']}"
+    raise UnknownVersion(f"{name} has {wanted}", where="the parameter version", expected=expected)
 
 
 def transitions(connection: Connection[Any]) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""A model folder as one deterministic tar file: the same contents give the same bytes, and so the same hash."""
+"""A folder as one deterministic tar file: the same contents give the same bytes, and so the same hash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_BYTES = 100 * 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A file of a model folder, or a symbolic link, whose content is then its target. `name` has slashes."""
+    """A file of the folder, or a symbolic link, whose content is then its target. `name` has slashes."""
 
     name: str
     content: bytes
@@ -39,9 +39,9 @@ def check_size(sizes: Iterable[tuple[str, int]], shown: str) -> None:
         largest = max(largest, (name, size), key=lambda one: one[1])
         if total > MAX_BYTES:
             raise RepositoryError(
-                f"the model has more than {MAX_BYTES // 2**20} MiB; {largest[0]} alone has {largest[1]:,} bytes",
+                f"the folder has more than {MAX_BYTES // 2**20} MiB; {largest[0]} alone has {largest[1]:,} bytes",
                 where=shown,
-                expected="code and configuration only: data and trained models don't belong into a model folder",
+                expected="code and configuration only: data and trained models don't belong here",
             )
 
 
@@ -62,12 +62,12 @@ def write(entries: Iterable[Entry], archive: Path) -> str:
 
 
 def unpack(archive: Path, destination: Path, *, shown: str | None = None) -> Path:
-    """Unpack an archive into the new folder `destination`/model, and return that; `shown` names it in messages.
+    """Unpack an archive into the new folder `destination`/contents, and return that; `shown` names it in messages.
 
     Raises:
-        RepositoryError: it isn't an archive of a model, or has a link or a name that leaves the folder.
+        RepositoryError: it isn't such an archive, or has a link or a name that leaves the folder.
     """
-    folder = destination / "model"
+    folder = destination / "contents"
     folder.mkdir(parents=True)
     # Pythons before 3.11.4 have no filter. What it would refuse is refused by `_check` already.
     safety = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
@@ -82,7 +82,7 @@ def unpack(archive: Path, destination: Path, *, shown: str | None = None) -> Pat
         raise RepositoryError(
             f"the archive can't be unpacked: {error}",
             where=shown or str(archive),
-            expected="a tar file as it was written when the model was pinned",
+            expected="a tar file as it was written when the folder was pinned",
         ) from None
     return folder
 
@@ -91,15 +91,15 @@ def _check(member: tarfile.TarInfo, links: Collection[str], shown: str) -> None:
     parents = member.name.split("/")[:-1]
     if not (member.isreg() or member.issym()) or member.name.startswith("/") or ".." in member.name.split("/"):
         raise RepositoryError(
-            f"{member.name!r} can't be part of a model",
+            f"{member.name!r} can't be part of a pinned folder",
             where=shown,
-            expected="files and symbolic links inside the model folder",
+            expected="files and symbolic links inside the folder",
         )
     if member.issym() and _leaves(parents, member.linkname, links):
         raise RepositoryError(
-            f"the symbolic link points out of the model folder, to {member.linkname}",
+            f"the symbolic link points out of the folder, to {member.linkname}",
             where=f"{shown}/{member.name}",
-            expected="a relative link straight to a file of the same model, or the file itself",
+            expected="a relative link straight to a file of the same folder, or the file itself",
         )
 
 

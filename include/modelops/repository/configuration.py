@@ -6,7 +6,7 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -22,6 +22,8 @@ _NAME = re.compile(r"[a-z0-9_-]+")
 _SCHEMES = ("https://", "ssh://", "file://")
 _SCP = re.compile(r"[\w.-]+@[\w][\w.-]*:(?!//|:).+")
 _REF = re.compile(r"\w[\w./@+#=-]*")
+_REFS = "the name of a branch, a tag or a commit"
+_PARAMETER = "the parameter ref"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +34,41 @@ class FolderSource:
     path: Path
     declared: str
 
+    def at(self, ref: str) -> NoReturn:
+        """Refuse a ref that was asked for.
+
+        Raises:
+            RepositoryError: always.
+        """
+        raise RepositoryError(
+            f"a folder has no refs; repository {self.name!r} is one, and is read as it is now, not at {ref!r}",
+            where=_PARAMETER,
+            expected="no ref; or the repository given by its url and a ref in repositories.yaml, in place of the path",
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class GitSource:
-    """A ModelOps repository that is fetched with git. `ref` is a branch, tag or commit; `url` may hold a password."""
+    """A ModelOps repository that is fetched with git. `url` may hold a password.
+
+    `ref` is a branch, tag or commit; `ref_declared` is the place that says so.
+    """
 
     name: str
     url: str = dataclasses.field(repr=False)
     ref: str
     declared: str
+    ref_declared: str
+
+    def at(self, ref: str) -> GitSource:
+        """The same repository at a ref that was asked for.
+
+        Raises:
+            RepositoryError: it can't be a ref.
+        """
+        if not _can_be_ref(ref):
+            raise RepositoryError(f"the ref is {ref!r}", where=_PARAMETER, expected=_REFS)
+        return dataclasses.replace(self, ref=ref, ref_declared=_PARAMETER)
 
 
 Source = FolderSource | GitSource
@@ -61,9 +89,7 @@ class _Source(BaseModel):
     url: str | None = Field(
         None, description="https://…, ssh://…, git@host:path, file://… or the path of a local git repository"
     )
-    ref: str | None = Field(
-        None, description='the name of a branch, a tag or a commit; in quotes where it looks like a number: ref: "1.0"'
-    )
+    ref: str | None = Field(None, description=f'{_REFS}; in quotes where it looks like a number: ref: "1.0"')
 
     @field_validator("path", "url", "ref")
     @classmethod
@@ -84,7 +110,7 @@ class _Source(BaseModel):
     @field_validator("ref")
     @classmethod
     def _is_ref(cls, ref: str | None) -> str | None:
-        if ref is not None and (not _REF.fullmatch(ref) or ".." in ref or ref == "HEAD"):
+        if ref is not None and not _can_be_ref(ref):
             raise ValueError(f"is {ref!r}")
         return ref
 
@@ -116,12 +142,22 @@ def _source(document: Document, name: str, folder: Path) -> Source:
             return FolderSource(name=name, path=_absolute(path, folder), declared=declared)
         case _Source(path=None, url=str(url), ref=str(ref)):
             remote = url.startswith(_SCHEMES) or _SCP.fullmatch(url)
-            return GitSource(name=name, url=url if remote else str(_absolute(url, folder)), ref=ref, declared=declared)
+            return GitSource(
+                name=name,
+                url=url if remote else str(_absolute(url, folder)),
+                ref=ref,
+                declared=declared,
+                ref_declared=document.where(*place, "ref"),
+            )
     raise RepositoryError(
         f"repository {name!r} has neither just a path nor just a url and a ref",
         where=declared,
         expected="either path: a folder, or url: a git repository and ref: its branch, tag or commit",
     )
+
+
+def _can_be_ref(text: str) -> bool:
+    return _REF.fullmatch(text) is not None and ".." not in text and text != "HEAD"
 
 
 def _absolute(path: str, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What exactly belongs to a model folder: in a commit, in a git work tree, in a plain folder."""
+"""What exactly belongs to a folder that is pinned: in a commit, in a git work tree, in a plain folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """The files of a model, and where they are from: `dirty` is true where they are not those of the commit."""
+    """The files of the folder, and where they are from: `dirty` is true where they are not those of the commit."""
 
     entries: Iterable[Entry]
     commit: str | None
@@ -65,7 +65,7 @@ def of_folder(folder: Path, shown: str, *, allow_dirty: bool) -> Contents:
         ) from None
     if not allow_dirty:
         raise RepositoryError(
-            f"this model has changes that are not committed: {_some(changes)}",
+            f"this folder has changes that are not committed: {_some(changes)}",
             where=shown,
             expected="commit them, or allow a dirty tree: the job then records that it ran one",
         )
@@ -118,7 +118,7 @@ def _head(folder: Path) -> str | None:
 
 
 def _changes(folder: Path, prefix: str) -> list[str]:
-    """The files that differ from HEAD, are staged, or are new. Bytecode is never part of a model."""
+    """The files that differ from HEAD, are staged, or are new. Bytecode never counts."""
     lines = git_names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".", folder=folder)
     names = [(line[:2], line[3:].removeprefix(f"{prefix}/")) for line in lines]
     return [name for state, name in names if state != "??" or not _is_bytecode(name)]

@@ -1,18 +1,19 @@
-"""One model as its folder declares it: model.json, config.json, datasets.yaml and the entry points."""
+"""One model as its folder declares it: model.json, config.json, datasets.yaml, policy.yaml and the entry points."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from modelops.domain.datasets import Datasets
 from modelops.domain.errors import RepositoryError
 from modelops.repository.entry_points import require_function, require_method
-from modelops.repository.reading import read_json, read_text, read_yaml
+from modelops.repository.fields import Columns, KeyColumns, Label, Queries, SomeColumns
+from modelops.repository.policy import read_approvers
+from modelops.repository.reading import read_json, read_text_if_any, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,8 @@ REQUIRED_DATASETS = ("train", "evaluate")
 class ModelDefinition:
     """What a model's folder says. `name` is that of the folder, `title` is for people, `model_id` is for the registry.
 
-    `requirements` is the text of model_modules/requirements.txt, or None where there is no such file.
+    `requirements` is the text of model_modules/requirements.txt, or None where there is no such file. `approvers` may
+    decide on its versions; empty: anybody but who asked for the training. `has_scorer`: it can be put into production.
     """
 
     reference: str
@@ -39,6 +41,8 @@ class ModelDefinition:
     hyperparameters: Mapping[str, Any]
     datasets: Datasets
     requirements: str | None
+    approvers: tuple[str, ...]
+    has_scorer: bool
 
 
 def read_model(folder: Path, reference: str) -> ModelDefinition:
@@ -55,9 +59,9 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     shown = f"{reference}/model_modules"
     require_function(modules / "training.py", f"{shown}/training.py", "train")
     require_function(modules / "evaluation.py", f"{shown}/evaluation.py", "evaluate")
-    if (modules / "scoring.py").exists():
+    has_scorer = (modules / "scoring.py").exists()
+    if has_scorer:
         require_method(modules / "scoring.py", f"{shown}/scoring.py", "ModelScorer", "predict")
-    requirements = modules / "requirements.txt"
     return ModelDefinition(
         reference=reference,
         name=name,
@@ -67,60 +71,16 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         language=about.language,
         hyperparameters=_hyperparameters(folder / "config.json", f"{reference}/config.json"),
         datasets=_datasets(folder / "datasets.yaml", f"{reference}/datasets.yaml"),
-        requirements=read_text(requirements, f"{shown}/requirements.txt", expected="a list of packages")
-        if requirements.exists()
-        else None,
+        requirements=read_text_if_any(modules / "requirements.txt", f"{shown}/requirements.txt"),
+        approvers=read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml"),
+        has_scorer=has_scorer,
     )
-
-
-def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("is blank")
-    return value
-
-
-def _label(value: str) -> str:
-    if not value.isprintable() or len(value) > 200:
-        raise ValueError("is longer than 200 characters or holds some that can't be printed")
-    return _text(value)
 
 
 def _is_python(value: str) -> str:
     if value != "python":
         raise ValueError(f"is {value!r}")
     return value
-
-
-def _column(value: str) -> str:
-    if len(value.encode()) > 63:
-        raise ValueError("is longer than the 63 bytes that PostgreSQL allows")
-    return _text(value)
-
-
-def _distinct(columns: list[str]) -> list[str]:
-    twice = [column for column, count in Counter(columns).items() if count > 1]
-    if twice:
-        raise ValueError(f"has {twice[0]!r} more than once")
-    return columns
-
-
-def _at_least_one(columns: list[str]) -> list[str]:
-    if not columns:
-        raise ValueError("has no columns")
-    return columns
-
-
-def _identifier(value: str) -> str:
-    if not (value.isascii() and value.isidentifier()):
-        raise ValueError("is no name")
-    return value
-
-
-Label = Annotated[str, AfterValidator(_label)]
-Columns = Annotated[list[Annotated[str, AfterValidator(_column)]], AfterValidator(_distinct)]
-SomeColumns = Annotated[Columns, AfterValidator(_at_least_one)]
-KeyColumns = Annotated[SomeColumns, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
-Queries = dict[Annotated[str, AfterValidator(_identifier)], Annotated[str, AfterValidator(_text)]]
 
 
 class _ModelFile(BaseModel):

@@ -51,7 +51,9 @@ class Document:
             details = error.errors(include_url=False)
             detail = next((one for one in details if one["type"] == "extra_forbidden"), details[0])
             keys = tuple(key for key in detail["loc"] if key != "[key]")
-            what, expected = _explain(detail["type"], keys, detail["input"], detail.get("ctx", {}), model)
+            what, expected = _explain(
+                detail["type"], keys, detail["input"], detail.get("ctx", {}), model, whole=_path(at) or "the content"
+            )
             missing = detail["type"] == "missing"
             raise RepositoryError(
                 what, where=self.where(*at, *(keys[:-1] if missing else keys)), expected=expected
@@ -59,11 +61,11 @@ class Document:
 
 
 def _explain(
-    kind: str, keys: tuple[Key, ...], value: object, context: dict[str, object], model: type[BaseModel]
+    kind: str, keys: tuple[Key, ...], value: object, context: dict[str, object], model: type[BaseModel], *, whole: str
 ) -> tuple[str, str]:
-    """What is wrong and what would be right, of one of pydantic's findings."""
+    """What is wrong and what would be right, of one of pydantic's findings; `whole` is what was read as the model."""
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
-    name = _path(keys) or "the content"
+    name = _path(keys) or whole
     if kind in {"extra_forbidden", "invalid_key"} and len(keys) == 1:
         close = difflib.get_close_matches(str(keys[0]), fields, n=1)
         question = f" (did you mean {close[0]}?)" if close else ""

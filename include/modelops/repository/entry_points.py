@@ -1,4 +1,4 @@
-"""Checks a model's entry points by reading its code. The code is never imported or run."""
+"""Checks entry points by reading its code. The code is never imported or run."""
 
 from __future__ import annotations
 

@@ -127,6 +127,6 @@ def _unknown_ref(source: GitSource, mirror: Path) -> RepositoryError:
     close = difflib.get_close_matches(source.ref, known, n=3) or known[:10]
     return RepositoryError(
         f"{without_credentials(source.url)} has no branch, tag or commit {source.ref!r}",
-        where=source.declared,
+        where=source.ref_declared,
         expected=f"one of its branches, tags or commits, such as {', '.join(close)}" if close else "a ref that it has",
     )

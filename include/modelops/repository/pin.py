@@ -1,34 +1,35 @@
-"""Pins what a job runs: a private copy of a model folder, the archive that it came from, its hash and its commit."""
+"""Pins what a job runs: a private copy of a folder, the archive that it came from, its hash and its commit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 from modelops.domain.errors import RepositoryError
 from modelops.repository import archive, catalogue, contents, mirror
 from modelops.repository.archive import unpack
 from modelops.repository.configuration import GitSource, read_sources
-from modelops.repository.definition import ModelDefinition, read_model
+from modelops.repository.kinds import MODELS, TASKS, Definition, Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modelops.repository.configuration import Source
+    from modelops.domain.feature_tasks import FeatureTask
+    from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
-__all__ = ["PinnedModel", "pin_folder", "pin_model", "unpack"]
+__all__ = ["Pinned", "pin_folder", "pin_model", "pin_task", "unpack"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinnedModel:
-    """A model as one job runs it, independent of what happens to its repository.
+class Pinned(Generic[Definition]):
+    """A model, or another kind of thing, as one job runs it, independent of what happens to its repository.
 
     `code_sha256` is that of the archive, which is the same whenever the contents are. `commit` is None where there is
     no git or no commit yet; `dirty` says that the contents are not those of the commit.
     """
 
-    definition: ModelDefinition
+    definition: Definition
     folder: Path
     archive: Path
     code_sha256: str
@@ -36,60 +37,91 @@ class PinnedModel:
     dirty: bool
 
 
-def pin_model(reference: str, *, settings: Settings, destination: Path, allow_dirty: bool = False) -> PinnedModel:
+def pin_model(
+    reference: str, *, settings: Settings, destination: Path, allow_dirty: bool = False
+) -> Pinned[ModelDefinition]:
     """Pin the model "<repository>/<folder>", as its configured ref or its folder has it now.
 
     Raises:
         RepositoryError: there is no such model, it isn't as it should be, or it has changes that are not committed.
         Unavailable: a git repository can't be reached.
     """
+    return _pin_reference(MODELS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty)
+
+
+def pin_task(
+    reference: str, *, settings: Settings, destination: Path, allow_dirty: bool = False, ref: str | None = None
+) -> Pinned[FeatureTask]:
+    """Pin the feature task "<repository>/<folder>", as its repository's ref or its folder has it now.
+
+    `ref` (a branch, tag or commit) takes the place of the one that is configured.
+
+    Raises:
+        RepositoryError: as for `pin_model`; or there is no such ref.
+        TargetError: the task's output is no table that features may go to.
+        Unavailable: a git repository can't be reached.
+    """
+    return _pin_reference(
+        TASKS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty, ref=ref
+    )
+
+
+def pin_folder(
+    kind: Kind[Definition], folder: Path, *, destination: Path, allow_dirty: bool = False
+) -> Pinned[Definition]:
+    """Pin what is in that folder, whether it belongs to a configured repository or not.
+
+    Raises:
+        RepositoryError: it isn't of that kind, isn't as it should be, or has changes that are not committed.
+    """
+    folder = folder.resolve()
+    if not (folder / kind.marker).is_file():
+        there = sorted(file.parent for file in (folder / kind.folder).glob(f"*/{kind.marker}"))
+        raise RepositoryError(
+            f"this isn't the folder of a {kind.word}: it has no {kind.marker}"
+            if folder.is_dir()
+            else "there is no such folder",
+            where=str(folder),
+            expected=f"one of {', '.join(map(str, there))}" if there else kind.layout,
+        )
+    return _pin(kind, contents.of_folder(folder, str(folder), allow_dirty=allow_dirty), str(folder), destination)
+
+
+def _pin_reference(
+    kind: Kind[Definition],
+    reference: str,
+    *,
+    settings: Settings,
+    destination: Path,
+    allow_dirty: bool,
+    ref: str | None = None,
+) -> Pinned[Definition]:
     source_name, _, name = reference.partition("/")
     source = read_sources(settings.repositories).get(source_name)
     if source is None:
-        raise catalogue.unknown_model(reference, settings)
+        raise catalogue.unknown(kind, reference, settings)
+    if ref is not None:
+        source = source.at(ref)
     if isinstance(source, GitSource):
         repository, commit = mirror.pinned_commit(source, settings.mirrors)
-        _require_model(reference, source, settings)
-        found = contents.of_mirror(repository, commit, f"{catalogue.MODELS}/{name}", reference)
+        if name not in catalogue.names(kind, source, settings):
+            raise catalogue.unknown(kind, reference, settings, at=source if ref is not None else None)
+        found = contents.of_mirror(repository, commit, f"{kind.folder}/{name}", reference)
     else:
-        _require_model(reference, source, settings)
-        folder = source.path / catalogue.MODELS / name
+        if name not in catalogue.names(kind, source, settings):
+            raise catalogue.unknown(kind, reference, settings)
+        folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)
-    return _pin(found, reference, destination)
+    return _pin(kind, found, reference, destination)
 
 
-def pin_folder(folder: Path, *, destination: Path, allow_dirty: bool = False) -> PinnedModel:
-    """Pin the model in that folder, whether it belongs to a configured repository or not.
-
-    Raises:
-        RepositoryError: the folder isn't a model, isn't as it should be, or has changes that are not committed.
-    """
-    folder = folder.resolve()
-    if not (folder / "model.json").is_file():
-        models = sorted(file.parent for file in (folder / catalogue.MODELS).glob("*/model.json"))
-        raise RepositoryError(
-            "this isn't the folder of a model: it has no model.json" if folder.is_dir() else "there is no such folder",
-            where=str(folder),
-            expected=f"one of {', '.join(map(str, models))}"
-            if models
-            else "a folder with model.json, datasets.yaml, …",
-        )
-    return _pin(contents.of_folder(folder, str(folder), allow_dirty=allow_dirty), str(folder), destination)
-
-
-def _require_model(reference: str, source: Source, settings: Settings) -> None:
-    name = reference.partition("/")[2]
-    if name not in catalogue.model_names(source, settings):
-        raise catalogue.unknown_model(reference, settings)
-
-
-def _pin(found: contents.Contents, reference: str, destination: Path) -> PinnedModel:
+def _pin(kind: Kind[Definition], found: contents.Contents, reference: str, destination: Path) -> Pinned[Definition]:
     destination.mkdir(parents=True, exist_ok=True)
-    packed = destination / "model.tar"
+    packed = destination / "contents.tar"
     digest = archive.write(found.entries, packed)
     folder = unpack(packed, destination, shown=reference)
-    return PinnedModel(
-        definition=read_model(folder, reference),
+    return Pinned(
+        definition=kind.read(folder, reference),
         folder=folder,
         archive=packed,
         code_sha256=digest,

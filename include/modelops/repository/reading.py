@@ -1,4 +1,4 @@
-"""Reads the text, JSON and YAML files that people write.
+"""Reads the text, SQL, JSON and YAML files that people write.
 
 Stricter than the libraries: a key that stands twice, NaN and Infinity, and characters that PostgreSQL can't hold
 are refused here, where they stand, and not by whoever meets them later.
@@ -65,6 +65,12 @@ def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
     return _storable(Document(shown=shown, text=text, value=value))
 
 
+def read_sql(file: Path, shown: str, *, expected: str) -> str:
+    """The file's text, which PostgreSQL can hold. Raises RepositoryError as `read_text`, and where it can't."""
+    text = read_text(file, shown, expected=expected)
+    return _storable(Document(shown=shown, text=text, value=text)).text
+
+
 def read_text(file: Path, shown: str, *, expected: str, limit: int = MAX_BYTES) -> str:
     """The file's text.
 
@@ -94,6 +100,11 @@ def read_text(file: Path, shown: str, *, expected: str, limit: int = MAX_BYTES) 
             where=f"{shown}:{line}",
             expected="a text file in UTF-8",
         ) from None
+
+
+def read_text_if_any(file: Path, shown: str) -> str | None:
+    """The file's text, or None where there is no such file. Raises RepositoryError as `read_text`."""
+    return read_text(file, shown, expected="a text file") if file.exists() else None
 
 
 def _repeated(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
 
 INTERRUPTED = 130
-PASSING_ON = ("test", "psql", "airflow")
+PASSING_ON = ("test", "bench", "psql", "airflow")
 """The commands whose unknown arguments are for the program that they start."""
 
 
@@ -45,8 +45,9 @@ def parser() -> Parser:
     def command(name: str, summary: str, **more: Any) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=summary, description=summary, allow_abbrev=False, **more)
 
-    demo = command("demo", "Train and evaluate a real model on real data, and show what came of it.")
+    demo = command("demo", "Take two versions of a real model through their whole lives, on real data.")
     demo.add_argument("--exit", action="store_true", help="stop everything afterwards instead of staying up")
+    demo.add_argument("--approve-by-hand", action="store_true", help="stop at each approval, and say where to click")
     up = command("up", "Start everything, watch it, and start again what ends. Ctrl-C stops it all.")
     up.add_argument("--detach", action="store_true", help="come back once it is up; `down` stops it")
     command("down", "Stop everything that `up` or `demo` started, and what a crash left behind.")
@@ -56,6 +57,15 @@ def parser() -> Parser:
     reset.add_argument("--all", action="store_true", help="remove the models' environments too")
     tests = command("test", "Run the tests: all, or one part.", usage="modelops test [PART] [PYTEST ARGUMENT …]")
     tests.epilog = "PART is unit, integration, dags or e2e. All else is for pytest."
+    bench = command("bench", "Measure how fast something is.", usage="modelops bench PART [ARGUMENT …]")
+    bench.epilog = (
+        "PART is batch (predictions; --rows, --repetitions, --memory-rows) or lists (of jobs; --jobs, --task-instances,"
+        " --rounds). With --write the report in docs/benchmarks is written anew."
+    )
+    faults = command("faults", "Kill processes of batch predictions, and report what a reader saw meanwhile.")
+    faults.add_argument("--kills", type=int, default=200, help="how many (default: 200)")
+    faults.add_argument("--seed", type=int, default=1, help="of the random ones (default: 1)")
+    faults.add_argument("--write", action="store_true", help="write docs/reports/faults.md")
     command("lint", "Run ruff, mypy and import-linter.")
     command("migrate", "Bring both databases to the newest schema.")
     psql = command("psql", "Open psql on the data database.", usage="modelops psql [--role LOGIN] [PSQL ARGUMENT …]")
@@ -96,6 +106,10 @@ def _run(chosen: argparse.Namespace, rest: list[str]) -> int:
     match chosen.command:
         case "test":
             return development.test(rest)
+        case "bench":
+            return development.bench(rest)
+        case "faults":
+            return development.faults(kills=chosen.kills, seed=chosen.seed, write=chosen.write)
         case "lint":
             return development.lint()
         case "lock":
@@ -116,7 +130,7 @@ def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
     _stop_on_signals(installation)
     match chosen.command:
         case "demo":
-            return commands.demo(installation, steps=steps, leave=chosen.exit)
+            return commands.demo(installation, steps=steps, leave=chosen.exit, by_hand=chosen.approve_by_hand)
         case "up" if chosen.detach:
             return commands.up_detached(installation, steps=steps)
         case "up":

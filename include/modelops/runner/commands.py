@@ -68,13 +68,13 @@ def up_detached(installation: Installation, *, steps: Steps) -> int:
     return 0 if ready else runner.returncode or 1
 
 
-def demo(installation: Installation, *, steps: Steps, leave: bool) -> int:
+def demo(installation: Installation, *, steps: Steps, leave: bool, by_hand: bool) -> int:
     """Bring it up, run the demonstration, and stay up unless told to leave or somebody else had brought it up."""
     from modelops.runner.demo import run_demo
 
     others = is_up(installation)
     with running(installation, steps=steps, command="demo", with_demo=True):
-        code = int(run_demo(installation, steps))
+        code = int(run_demo(installation, steps, by_hand=by_hand))
         if code == 0 and not leave and not others:
             steps.say(HOW_TO_STOP)
             _wait_for_the_end()

@@ -28,7 +28,7 @@ ROLES = {"admin": "admin", "trainer": "user", "reviewer": "user", "observer": "v
 
 # Airflow's defaults are for many machines. These make a chain of short tasks quick, and a crash noticed soon.
 PACE = {
-    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
@@ -126,5 +126,6 @@ def _process_environment(layout: Layout, databases: Databases, environ: Mapping[
         "AIRFLOW_HOME": str(layout.airflow),
         "AIRFLOW_CONN_MODELOPS": databases.url("jobs"),
         "AIRFLOW_CONN_MODELOPS_SQL": databases.url("sql"),
+        "AIRFLOW_CONN_MODELOPS_FEATURES": databases.url("features"),
         "AIRFLOW_CONN_MODELOPS_READER": databases.url("reader"),
     }

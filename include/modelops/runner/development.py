@@ -1,9 +1,10 @@
-"""The commands for those who work on the project: test, lint, lock."""
+"""The commands for those who work on the project: test, bench, faults, lint, lock."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 
 PARTS = ("unit", "integration", "dags", "e2e")
 """The folders of tests, the quick ones first."""
+SIDE_BY_SIDE = ("unit", "integration", "dags")
+"""The parts of which several files run at once, of all three together; the other one has the machine to itself."""
+SEVERAL_AT_ONCE = ("-n", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadscope")
+"""One more than there are processors: some tests do nothing but wait."""
+NONE_CHOSEN = 5
+"""What pytest exits with where the arguments choose no test."""
+
+BROWSER = "chromium"
+"""The program that the tests of the view drive."""
+MEASURED = ("batch", "lists")
+OF_THE_VIEW = "tests/e2e/test_view*.py"
 
 CHECKS = {
     "ruff check": ("ruff", "check", ".", "modelops"),
@@ -27,21 +39,54 @@ CHECKS = {
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run pytest on one part of the tests, or on all.
+    """Run pytest on one part of the tests, or on all; whatever fails, all of it.
 
     Raises:
         BadInput: the first argument is neither a part nor anything for pytest.
     """
     part, *rest = arguments or ("",)
     if part in PARTS:
-        folders = [f"tests/{part}"]
-    else:
-        folders, rest = [f"tests/{name}" for name in PARTS], list(arguments)
-        if part and not part.startswith("-"):
-            if not (PROJECT_ROOT / part.split("::")[0]).exists():
-                raise BadInput(f"there are no tests {part!r}", where="./modelops test", expected=", ".join(PARTS))
-            folders = []
-    return _tool("python", "-m", "pytest", *folders, *rest)
+        return _pytest((part,), rest)
+    if part and not part.startswith("-"):
+        if not (PROJECT_ROOT / part.split("::")[0]).exists():
+            raise BadInput(f"there are no tests {part!r}", where="./modelops test", expected=", ".join(PARTS))
+        return _tool("python", "-m", "pytest", *arguments)
+    codes = [_pytest(SIDE_BY_SIDE, arguments), _pytest(("e2e",), arguments)]
+    return next((code for code in codes if code not in {0, NONE_CHOSEN}), min(codes))
+
+
+def _pytest(parts: Sequence[str], arguments: Sequence[str]) -> int:
+    workers = SEVERAL_AT_ONCE if set(parts) <= set(SIDE_BY_SIDE) else ()
+    left_out = []
+    if "e2e" in parts and shutil.which(BROWSER) is None:
+        left_out = [f"--ignore-glob={OF_THE_VIEW}"]
+        print(f"— without {OF_THE_VIEW}: there is no {BROWSER}; `apt-get install {BROWSER}` brings it", flush=True)
+    folders = [f"tests/{part}" for part in parts]
+    return _tool("python", "-m", "pytest", *workers, *folders, *left_out, *arguments)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Measure one thing, see the folder bench, and print the report; with `--write`, into docs/benchmarks too.
+
+    Raises:
+        BadInput: there is nothing of this name to be measured.
+    """
+    part, *rest = arguments or ("",)
+    if part not in MEASURED:
+        raise BadInput(f"nothing is measured as {part!r}", where="./modelops bench", expected=" or ".join(MEASURED))
+    return _tool("python", "-m", f"bench.{part}", *rest)
+
+
+def faults(*, kills: int, seed: int, write: bool) -> int:
+    """Kill processes of batch predictions, see the folder tests/faults, and print the report; with `write`, keep it.
+
+    Raises:
+        BadInput: there is nothing to kill.
+    """
+    if kills < 1:
+        raise BadInput("there is nothing to kill", where="./modelops faults", expected="a number of at least 1")
+    chosen = ["--kills", str(kills), "--seed", str(seed), *(["--write"] if write else [])]
+    return _tool("python", "-m", "faults", *chosen, path=("include", "tests"))
 
 
 def lint() -> int:
@@ -70,10 +115,13 @@ def lock() -> int:
     return _tool("uv", *shown.group(1).split())
 
 
-def _tool(program: str, *arguments: str) -> int:
-    """Run a program of the project's environment in the project's folder."""
+def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",)) -> int:
+    """Run a program of the project's environment in the project's folder; it finds the packages in `path`."""
     folder = Path(sys.executable).parent
     include = str(PROJECT_ROOT / "include")
-    path = f"{folder}:{os.environ.get('PATH', '')}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": include, "MYPYPATH": include}
+    programs = f"{folder}:{os.environ.get('PATH', '')}"
+    packages = os.pathsep.join(str(PROJECT_ROOT / name) for name in path)
+    environment = {**os.environ, "PATH": programs, "PYTHONPATH": packages, "MYPYPATH": include}
+    # Where it is set, as in many images, each of the many processes that tests start would compile our modules anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run([folder / program, *arguments], cwd=PROJECT_ROOT, env=environment, check=False).returncode

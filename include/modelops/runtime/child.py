@@ -1,7 +1,7 @@
 """The program that runs a model's own code, with the Python of the model's environment.
 
-Started by path, never imported. It imports the standard library alone, puts nothing of ModelOps where the model's code
-could import it, and leaves word in a file of what came of it.
+Started by path, never imported. It imports the standard library alone (to score and to run a task, Arrow too), puts
+nothing of ModelOps where the model's code could import it, and leaves word in a file of what came of it.
 
 Usage: child.py ASSIGNMENT_JSON OUTCOME_JSON
 """
@@ -21,8 +21,21 @@ from pathlib import Path
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
 from typing import Any
 
-MODULES = {"train": "model_modules.training", "evaluate": "model_modules.evaluation"}
+MODULES = {
+    "train": "model_modules.training",
+    "evaluate": "model_modules.evaluation",
+    "score": "model_modules.scoring",
+    "run_task": "task",
+}
 
+# The parts that need Arrow are loaded where they are needed. Their errors are told by where they come from.
+PARTS = {
+    f"_modelops_{part}": Path(__file__).with_name(f"child_{part}.py") for part in ("predictions", "scoring", "task")
+}
+PREDICTIONS, SCORING, TASK = PARTS
+OURS = {__file__, *map(str, PARTS.values())}
+
+WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result"}
 MESSAGE_CHARACTERS = 2_000
 TRACEBACK_LINES = 300
 
@@ -39,14 +52,21 @@ def main(assignment_file: str, outcome_file: str) -> int:
     """Run what is assigned, write the outcome, and give the exit code."""
     faulthandler.enable()  # a crash in native code shows its line of Python in the log
     assignment = json.loads(Path(assignment_file).read_bytes())
-    folder = assignment["model_folder"]
-    context = _load("_modelops_context", Path(__file__).with_name("context.py")).ModelContext(assignment)
+    folder = assignment["folder"]
+    contexts = _load("_modelops_context", Path(__file__).with_name("context.py"))
+    context = (contexts.TaskContext if assignment["verb"] == "run_task" else contexts.ModelContext)(assignment)
     sys.path.insert(0, folder)
     sys.argv[:] = [f"{folder}/{MODULES[assignment['verb']].replace('.', '/')}.py"]
     pid = os.getpid()
     outcome: dict[str, Any] = {"ok": True}
     try:
-        _call(assignment["verb"], context)
+        match assignment["verb"]:
+            case "score":
+                _score(assignment, context)
+            case "run_task":
+                _run_task(assignment, context)
+            case verb:
+                _call(MODULES[verb], verb, context)
     except BaseException as error:
         if os.getpid() != pid:
             raise  # this is a fork that the model's code made; it has no say
@@ -66,30 +86,55 @@ def _load(name: str, path: Path) -> ModuleType:
     return module
 
 
-def _call(verb: str, context: object) -> None:
-    function = getattr(importlib.import_module(MODULES[verb]), verb, None)
+def _call(module: str, name: str, context: object, *, may_yield: bool = False) -> Any:
+    function = getattr(importlib.import_module(module), name, None)
     if not callable(function):
-        raise MissingFunctionError(verb)
+        raise MissingFunctionError(f"function {name}")
     returned = function(context)
-    if isinstance(returned, (GeneratorType, CoroutineType, AsyncGeneratorType)):
+    if isinstance(returned, (CoroutineType, AsyncGeneratorType)) or (
+        isinstance(returned, GeneratorType) and not may_yield
+    ):
         raise NotRunError(type(returned).__name__)
+    return returned
+
+
+def _score(assignment: dict[str, Any], context: object) -> None:
+    part = _load_with_predictions(SCORING)
+    part.score(assignment, context, tell=_told)
+
+
+def _run_task(assignment: dict[str, Any], context: object) -> None:
+    part = _load_with_predictions(TASK)
+    returned = _call(MODULES["run_task"], assignment["function"], context, may_yield=True)
+    part.write(returned, assignment)
+
+
+def _load_with_predictions(name: str) -> ModuleType:
+    sys.modules[PREDICTIONS] = _load(PREDICTIONS, PARTS[PREDICTIONS])  # for this part to import, and no one else
+    part = _load(name, PARTS[name])
+    del sys.modules[PREDICTIONS]
+    return part
 
 
 def _describe(error: BaseException, folder: str) -> dict[str, Any]:
     if isinstance(error, MemoryError):
         _make_room(error)
     kind, name = _kind(error)
+    # Rows beyond the budget are told with the error of the first of them, if it was an error.
+    culprit = error.__cause__ if kind == "over_budget" else error
     return {
         "kind": kind,
         "type": str(error) if kind == "not_run" else _type_name(error),
         "message": _message(error)[:MESSAGE_CHARACTERS],
         "name": name,
-        "where": _where(error, folder),
-        "traceback": [] if kind in {"missing_function", "not_run", "exit"} else _traceback(error, folder),
+        "where": "" if culprit is None else _where(culprit, folder),
+        "traceback": [] if culprit is None or kind in WITHOUT_TRACEBACK else _traceback(culprit, folder),
     }
 
 
-def _kind(error: BaseException) -> tuple[str, str]:
+def _kind(error: Any) -> tuple[str, str]:
+    if type(error).__module__ in PARTS:
+        return error.kind, error.name
     match error:
         case MissingFunctionError():
             return "missing_function", ""
@@ -130,6 +175,12 @@ def _type_name(error: BaseException) -> str:
     )
 
 
+def _told(error: BaseException) -> str:
+    """An error in one line: its type and message."""
+    said = " ".join(_message(error).split())
+    return f"{_type_name(error)}: {said}" if said else _type_name(error)
+
+
 def _message(error: BaseException) -> str:
     try:
         return str(error)
@@ -168,7 +219,7 @@ def _without_ours(told: traceback.TracebackException) -> None:
         one.stack[:] = [
             frame
             for frame in one.stack
-            if frame.filename != __file__ and not frame.filename.startswith("<frozen importlib")
+            if frame.filename not in OURS and not frame.filename.startswith("<frozen importlib")
         ]
         waiting += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]
 

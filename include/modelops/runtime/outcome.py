@@ -7,14 +7,23 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from modelops.domain.errors import ChildLost, UserCodeError
+from modelops.domain.errors import ChildLost, ModelOpsError, UserCodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ENTRY_FILES = {"train": "model_modules/training.py", "evaluate": "model_modules/evaluation.py"}
+ENTRY_FILES = {
+    "train": "model_modules/training.py",
+    "evaluate": "model_modules/evaluation.py",
+    "score": "model_modules/scoring.py",
+    "run_task": "task.py",
+}
 
+_RIGHT_RESULT = (
+    "a predict(data) that returns one prediction for each row of data, in the same columns and types for every batch: a"
+    " data frame or a dict of columns, or a Series, list or array"
+)
 # Signals that come from people and from the system. The others a program brings upon itself.
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
 # Where a package's name isn't that of what it is imported as.
@@ -30,12 +39,68 @@ _PACKAGES = {
 }
 
 
+class OverBudget(ModelOpsError):
+    """More rows can't be scored than may be set aside.
+
+    `position` is that of the first in the whole stream, from 0; `reason` is why it can't; `where` names the line or the
+    file of the model.
+    """
+
+    def __init__(self, *, position: int, reason: str, where: str) -> None:
+        self.position, self.reason, self.where = position, reason, where
+        super().__init__(f"too many rows can't be scored; the first is at {position}: {reason}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """How the code that a verb runs is named in messages, how it is defined, and how it can do with less memory.
+
+    `owner` is whose code it is, and `requirements` the file that lists its packages.
+    """
+
+    called: str
+    signature: str
+    definition: str
+    thrift: str
+    owner: str = "model"
+    requirements: str = "model_modules/requirements.txt"
+
+
+def _function(name: str, **others: str) -> _Entry:
+    return _Entry(
+        called=f"{name}()",
+        signature=f"{name}(context, **kwargs)",
+        definition=f"def {name}(context, **kwargs):",
+        thrift="read the rows batch by batch (context.read_batches()), select fewer columns or rows",
+        **others,
+    )
+
+
+def _entry(verb: str, function: str | None) -> _Entry:
+    if function is not None:
+        return _function(function, owner="task", requirements="requirements.txt")
+    return _ENTRIES[verb]
+
+
+_ENTRIES = {
+    "train": _function("train"),
+    "evaluate": _function("evaluate"),
+    "score": _Entry(
+        called="ModelScorer",
+        signature="ModelScorer",
+        definition="class ModelScorer, with def predict(self, data):,",
+        thrift="a smaller model, a predict(data) that makes fewer copies of its data",
+    ),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Failure:
     """What child.py says of an error: its type and message, where in the model it happened, and the traceback.
 
-    `kind` is one of missing_function, not_run, exit, memory, missing_module, import, error; `name` is the module or the
-    exit code that it concerns.
+    `kind` is one of missing_function, not_run, exit, memory, missing_module, import, error, and when scoring
+    wrong_result and over_budget; `name` is the module, the exit code or the row that it concerns, or says what would be
+    right.
     """
 
     kind: str
@@ -46,45 +111,57 @@ class _Failure:
     traceback: tuple[str, ...]
 
 
-def judge(ending: int | None, outcome: Path, *, verb: str, memory: int | None, on_line: Callable[[str], None]) -> None:
+def judge(
+    ending: int | None,
+    outcome: Path,
+    *,
+    verb: str,
+    memory: int | None,
+    on_line: Callable[[str], None],
+    function: str | None = None,
+) -> None:
     """Return if the code did what it should; else log its traceback and raise.
 
     Args:
         ending: as `run_guarded` gives it.
         outcome: the file that child.py writes as the last thing, if it gets so far.
         verb: the function that was to run.
+        function: the name that a feature task gives to its function.
         memory: the limit it had, in bytes.
         on_line: gets the traceback.
 
     Raises:
         UserCodeError: what the code did wrong.
+        OverBudget: more rows than allowed can't be scored.
         ChildLost: it was killed from outside.
     """
+    entry = _entry(verb, function)
+    called = entry.called
     if ending is None:
-        raise ChildLost(f"the process that watched over {verb}() was killed; it and {verb}() are gone")
+        raise ChildLost(f"the process that watched over {called} was killed; it and {called} are gone")
     if ending < 0 and -ending in _FROM_OUTSIDE:
         raise ChildLost(
-            f"the process that ran {verb}() was killed from outside by {_name(-ending)};"
+            f"the process that ran {called} was killed from outside by {_name(-ending)};"
             " the system does that when the machine runs out of memory"
         )
     succeeded, failure = _read(outcome)
     if failure is not None:
         for line in failure.traceback:
             on_line(line)
-        _raise(failure, verb=verb, memory=memory)
+        _raise(failure, entry, ENTRY_FILES[verb], memory=memory)
     if succeeded:
         if ending:
             # Libraries crash while Python shuts down; that says nothing about what the function has done.
-            on_line(f"{verb}() had returned when its process ended with {_in_words(ending)}; its result stands")
+            on_line(f"{called} had returned when its process ended with {_in_words(ending)}; its result stands")
         return
     raise UserCodeError(
-        f"the process that ran {verb}() ended in the middle with {_in_words(ending)}",
+        f"the process that ran {called} ended in the middle with {_in_words(ending)}",
         where=ENTRY_FILES[verb],
         expected=(
-            f"a {verb}() that returns or raises an error"
+            f"a {called} that returns or raises an error"
             if ending >= 0
-            else f"a {verb}() that doesn't crash: mostly the fault lies in a package with native code, or in its use"
-            " (the log above says in which line); try another version in model_modules/requirements.txt"
+            else f"a {called} that doesn't crash: mostly the fault lies in a package with native code, or in its use"
+            f" (the log above says in which line); try another version in {entry.requirements}"
             + (f", or less than the {_mebibytes(memory)} of memory that it may allocate" if memory else "")
         ),
     )
@@ -107,47 +184,47 @@ def _clean(text: object) -> str:
     return str(text).encode("utf-8", errors="replace").decode("utf-8")
 
 
-def _raise(failure: _Failure, *, verb: str, memory: int | None) -> NoReturn:
+def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -> NoReturn:
     """The domain error for what child.py found."""
     said = " ".join(failure.message.split())
-    raised = f"{verb}() raised {failure.type}" + (f": {said}" if said else "")
-    entry = ENTRY_FILES[verb]
+    raised = f"{entry.called} raised {failure.type}" + (f": {said}" if said else "")
     match failure.kind:
+        case "over_budget":
+            raise OverBudget(position=int(failure.name), reason=failure.message, where=failure.where or file)
+        case "wrong_result":
+            what, expected = said, failure.name or _RIGHT_RESULT
         case "missing_function":
-            what, expected = f"{entry} has no function {verb}", f"def {verb}(context, **kwargs): in {entry}"
+            what, expected = f"{file} has no {said}", f"{entry.definition} in {file}"
         case "not_run":
-            what = f"{verb}() returned a {failure.type}, so none of its code has run"
-            expected = f"an ordinary function {verb}(context, **kwargs), without yield and without async"
+            what = f"{entry.called} returned a {failure.type}, so none of its code has run"
+            expected = f"an ordinary function {entry.signature}, without yield and without async"
         case "exit":
-            what = f"{verb}() left the program with sys.exit({failure.name})"
-            expected = f"return when {verb}() is done, raise an exception when it can't go on"
+            what = f"{entry.called} left the program with sys.exit({failure.name})"
+            expected = f"return when {entry.called} is done, raise an exception when it can't go on"
         case "memory":
-            what = f"{verb}() ran out of memory" + (f": it may allocate {_mebibytes(memory)}" if memory else "")
+            what = f"{entry.called} ran out of memory" + (f": it may allocate {_mebibytes(memory)}" if memory else "")
             what += f" ({said})" if said else ""
-            expected = (
-                "read the rows batch by batch (context.read_batches()), select fewer columns or rows,"
-                " or have MODELOPS_CHILD_MEMORY (MiB) raised"
-            )
+            expected = f"{entry.thrift}, or have MODELOPS_CHILD_MEMORY (MiB) raised"
         case "missing_module" if failure.name.split(".")[0] == "model_modules":
             what = f"the model has no module {failure.name}"
             expected = f"the file {failure.name.replace('.', '/')}.py in the model's folder, or another import"
         case "missing_module":
             package = failure.name.split(".")[0]
-            what = f"the package {package!r} isn't in the model's environment"
+            what = f"the package {package!r} isn't in the {entry.owner}'s environment"
             expected = (
-                f"add it to model_modules/requirements.txt, by a line such as {_PACKAGES.get(package, package)};"
+                f"add it to {entry.requirements}, by a line such as {_PACKAGES.get(package, package)};"
                 " the environment holds what that file lists, and pyarrow"
             )
         case "import":
             what = raised
             expected = (
-                "packages in model_modules/requirements.txt that are all there and fit together,"
+                f"packages in {entry.requirements} that are all there and fit together,"
                 " and system libraries that this machine has"
             )
         case _:
             what = raised
-            expected = f"a {verb}(context, **kwargs) that ends without an error; the traceback is in the log"
-    raise UserCodeError(what, where=failure.where or entry, expected=expected)
+            expected = f"a {entry.signature} that ends without an error; the traceback is in the log"
+    raise UserCodeError(what, where=failure.where or file, expected=expected)
 
 
 def _name(number: int) -> str:

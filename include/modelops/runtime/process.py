@@ -20,7 +20,7 @@ from modelops.runtime.guarded import MARKER, run_guarded
 from modelops.runtime.outcome import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from modelops.domain.datasets import Dataset
     from modelops.runtime.environment import Environment
@@ -29,19 +29,14 @@ _CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assignment:
-    """What the child is to do: one function of one model on one set of rows.
+class Subject:
+    """The model whose code is to run, what it is told of itself, and the job that it runs for.
 
-    `verb` chooses `model_modules.training.train` or `model_modules.evaluation.evaluate`; `rows` is an Arrow IPC file;
-    `artifact_input` holds the artifacts of the training (None while training); into the folder `artifact_output`
-    the code writes its own.
+    `artifact_input` holds the artifacts of the training (None while training).
     """
 
-    verb: Literal["train", "evaluate"]
     model_folder: Path
-    rows: Path
     artifact_input: Path | None = None
-    artifact_output: Path
     hyperparameters: Mapping[str, Any]
     dataset: Dataset
     project_id: str
@@ -49,28 +44,44 @@ class Assignment:
     model_version: str
     job_id: str
 
-    def to_json(self) -> str:
-        """What child.py reads. Paths are absolute, as the child works elsewhere."""
-        return json.dumps(
-            {
-                "verb": self.verb,
-                "model_folder": str(self.model_folder.resolve()),
-                "rows": str(self.rows.resolve()),
-                "artifact_input": None if self.artifact_input is None else str(self.artifact_input.resolve()),
-                "artifact_output": str(self.artifact_output.resolve()),
-                "hyperparameters": dict(self.hyperparameters),
-                "dataset": {
-                    "sql": self.dataset.sql,
-                    "entity_key": self.dataset.entity_key,
-                    "feature_names": self.dataset.feature_names,
-                    "target_names": self.dataset.target_names,
-                },
-                "project_id": self.project_id,
-                "model_id": self.model_id,
-                "model_version": self.model_version,
-                "job_id": self.job_id,
-            }
-        )
+    def to_order(self) -> dict[str, Any]:
+        """What child.py reads of it. Paths are absolute, as the child works elsewhere."""
+        return {
+            "folder": str(self.model_folder.resolve()),
+            "artifact_input": None if self.artifact_input is None else str(self.artifact_input.resolve()),
+            "hyperparameters": dict(self.hyperparameters),
+            "dataset": {
+                "sql": self.dataset.sql,
+                "entity_key": self.dataset.entity_key,
+                "feature_names": self.dataset.feature_names,
+                "target_names": self.dataset.target_names,
+            },
+            "project_id": self.project_id,
+            "model_id": self.model_id,
+            "model_version": self.model_version,
+            "job_id": self.job_id,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment(Subject):
+    """What the child is to do: one function of one model on one set of rows.
+
+    `verb` chooses `model_modules.training.train` or `model_modules.evaluation.evaluate`; `rows` is an Arrow IPC file;
+    into the folder `artifact_output` the code writes its artifacts.
+    """
+
+    verb: Literal["train", "evaluate"]
+    rows: Path
+    artifact_output: Path
+
+    def to_order(self) -> dict[str, Any]:
+        """What child.py reads."""
+        return super().to_order() | {
+            "verb": self.verb,
+            "rows": str(self.rows.resolve()),
+            "artifact_output": str(self.artifact_output.resolve()),
+        }
 
 
 def run_child(
@@ -98,31 +109,45 @@ def run_child(
         ChildLost: it was killed from outside.
         Unavailable: the environment isn't there.
     """
+    assignment.artifact_output.mkdir(parents=True, exist_ok=True)
+    run_order(assignment.to_order(), environment=environment, workdir=workdir, memory=memory, on_line=on_line)
+
+
+def run_order(
+    order: Mapping[str, Any],
+    *,
+    environment: Environment,
+    workdir: Path,
+    memory: int | None,
+    on_line: Callable[[str], None],
+    keep_open: Sequence[int] = (),
+) -> None:
+    """Have child.py carry out an order, as `run_child` says; it inherits the files in `keep_open`."""
     if not environment.python.exists():
-        raise Unavailable(f"the environment of the model's code is gone: there is no {environment.python}")
+        raise Unavailable(f"the environment of the code is gone: there is no {environment.python}")
     workdir = workdir.resolve()
     scratch = workdir / "scratch"
     outcome = workdir / "outcome.json"
     outcome.unlink(missing_ok=True)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    assignment.artifact_output.mkdir(parents=True, exist_ok=True)
-    order = workdir / "assignment.json"
-    order.write_text(assignment.to_json(), encoding="utf-8")
+    order_file = workdir / "assignment.json"
+    order_file.write_text(json.dumps(order), encoding="utf-8")
     try:
         ending = run_guarded(
-            [str(environment.python), "-P", "-s", str(_CHILD), str(order), str(outcome)],
-            env=_environment_of_child(assignment, python=environment.python, scratch=scratch, memory=memory),
+            [str(environment.python), "-P", "-s", str(_CHILD), str(order_file), str(outcome)],
+            env=_environment_of_child(order["job_id"], python=environment.python, scratch=scratch, memory=memory),
             cwd=scratch,
             memory=memory,
             on_line=on_line,
+            keep_open=keep_open,
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    judge(ending, outcome, verb=assignment.verb, memory=memory, on_line=on_line)
+    judge(ending, outcome, verb=order["verb"], memory=memory, on_line=on_line, function=order.get("function"))
 
 
-def _environment_of_child(assignment: Assignment, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:
+def _environment_of_child(job_id: str, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:
     """All that the child gets: nothing of the job's own environment but PATH and the number of threads."""
     variables = {
         "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)]),
@@ -136,7 +161,7 @@ def _environment_of_child(assignment: Assignment, *, python: Path, scratch: Path
         "MPLBACKEND": "Agg",
         # By default OpenMP's threads wait for each other by spinning, which on a busy machine makes fits take longer.
         "OMP_WAIT_POLICY": "passive",
-        MARKER: assignment.job_id,
+        MARKER: job_id,
     }
     if "OMP_NUM_THREADS" in os.environ:
         variables["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]

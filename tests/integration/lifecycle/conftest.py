@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -14,9 +16,55 @@ from modelops.lifecycle.services import Services
 from modelops.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from conftest import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """What was there before a test: a database, and the folder of the artifacts that it names."""
+
+    database: str
+    artifacts: Path
+
+
+@pytest.fixture(scope="module")
+def lives() -> Callable[[Services, Path], None]:
+    """Takes models of a repository through their lives, once for all tests of a module: each begins with a copy.
+
+    Here nothing has happened yet; a module in which something has, has a fixture `lives` of its own.
+    """
+    return lambda services, repository: None
+
+
+@pytest.fixture(scope="module")
+def past(
+    copy_of: Callable[[str], AbstractContextManager[Database]],
+    template: str,
+    lives: Callable[[Services, Path], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Past]:
+    folder: Path = tmp_path_factory.mktemp("past")
+    with copy_of(template) as database:
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute("CREATE TABLE measured (id int PRIMARY KEY, x float8, y float8, price numeric, late int)")
+            admin.execute(
+                "INSERT INTO measured SELECT i, i / 10.0, 100 - i, i * 1.5, i % 2 FROM generate_series(1, 100) i"
+            )
+            admin.execute("GRANT SELECT ON measured TO modelops_sql")
+        (folder / "artifacts").mkdir()
+        with database.connect() as connection:
+            lives(services_in(folder, database, connection, []), folder / "repository")
+        yield Past(database=database.name, artifacts=folder / "artifacts")
+
+
+@pytest.fixture
+def database(copy_of: Callable[[str], AbstractContextManager[Database]], past: Past) -> Iterator[Database]:
+    with copy_of(past.database) as database:
+        yield database
 
 
 @pytest.fixture
@@ -33,20 +81,38 @@ def log() -> list[str]:
 
 
 @pytest.fixture
+def look(database: Database) -> Iterator[Callable[[str], list[Any]]]:
+    """What a reader sees."""
+    reader = database.connect("modelops_reader")
+    yield lambda sql: reader.execute(sql).fetchall()
+    reader.close()
+
+
+@pytest.fixture
 def services(
-    database: Database, connection: psycopg.Connection[Any], repository: Path, tmp_path: Path, log: list[str]
+    past: Past,
+    database: Database,
+    connection: psycopg.Connection[Any],
+    repository: Path,
+    tmp_path: Path,
+    log: list[str],
 ) -> Services:
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        admin.execute("CREATE TABLE measured (id int PRIMARY KEY, x float8, y float8, price numeric, late int)")
-        admin.execute("INSERT INTO measured SELECT i, i / 10.0, 100 - i, i * 1.5, i % 2 FROM generate_series(1, 100) i")
-        admin.execute("GRANT SELECT ON measured TO modelops_sql")
-    configuration = tmp_path / "repositories.yaml"
-    configuration.write_text(json.dumps({"repositories": {"here": {"path": str(repository)}}}))
-    settings = Settings(home=tmp_path / "home", artifacts=(tmp_path / "artifacts").as_uri(), repositories=configuration)
+    shutil.copytree(past.artifacts, tmp_path / "artifacts")
+    return services_in(tmp_path, database, connection, log)
+
+
+def services_in(folder: Path, database: Database, connection: psycopg.Connection[Any], log: list[str]) -> Services:
+    """With all files below the folder, also the repository `here`."""
+    configuration = folder / "repositories.yaml"
+    configuration.write_text(json.dumps({"repositories": {"here": {"path": str(folder / "repository")}}}))
+    settings = Settings(home=folder / "home", artifacts=(folder / "artifacts").as_uri(), repositories=configuration)
     return Services(
+        connect=database.connect,
         connection=connection,
+        ledger_url=database.url("modelops_jobs"),
         rows_url=database.url("modelops_sql"),
-        store=ArtifactStore(tmp_path / "artifacts"),
+        features_url=database.url("modelops_features"),
+        store=ArtifactStore(folder / "artifacts"),
         settings=settings,
         log=log.append,
     )

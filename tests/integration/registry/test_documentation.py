@@ -33,12 +33,13 @@ def compare(file: Path, found: str, expected: str, config: pytest.Config, *, who
     )
 
 
-def test_the_state_diagram_in_the_readme(connection: Connection[Any], pytestconfig: pytest.Config) -> None:
-    file = ROOT / "README.md"
+@pytest.mark.parametrize(("name", "kind"), [("README.md", "model"), ("docs/features.md", "feature_task")])
+def test_the_state_diagrams(connection: Connection[Any], pytestconfig: pytest.Config, name: str, kind: str) -> None:
+    file = ROOT / name
     text = file.read_text()
-    drawn = f"```mermaid\n{state_diagram(transitions(connection), kind='model')}\n```"
+    drawn = f"```mermaid\n{state_diagram(transitions(connection), kind=kind)}\n```"
     shown = re.search(r"```mermaid\n.*?\n```", text, re.DOTALL)
-    assert shown, "README.md has no state diagram"
+    assert shown, f"{name} has no state diagram"
     compare(file, shown[0], drawn, pytestconfig, whole=text.replace(shown[0], drawn))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from factories import begin_version, take, task_key
+from factories import ask, begin_version, evaluated_version, take, task_key
 from modelops.domain.jobs import JobStatus, JobType, TaskKey
 from modelops.domain.versions import VersionStatus
 from modelops.registry import jobs, observation, versions
@@ -71,6 +71,28 @@ def test_what_the_observer_learns_late_does_not_move_a_running_job_back(connecti
     assert (job.status, job.created_at) == (JobStatus.RUNNING, NOON)
     assert [event for event, _ in story(connection, key)] == ["created", "scheduled", "queued", "running"]
     assert job.waited is not None
+
+
+def test_times_that_airflow_overwrote_when_a_person_had_answered(connection: Connection[Any]) -> None:
+    attempt, _ = ask(connection, evaluated_version(connection))
+    with jobs.holding(connection, attempt):
+        jobs.await_approval(connection, attempt)
+    key = observation.open_jobs(connection)[-1].key
+    introduce(connection, key)
+    answered = datetime.now(UTC) + timedelta(minutes=1)
+    observation.record(connection, sighting(key, scheduled_at=answered, queued_at=answered))
+    assert {"scheduled", "queued"}.isdisjoint(event for event, _ in story(connection, key))
+
+    for _ in range(2):
+        observation.record(connection, sighting(key, queued_at=answered))
+    assert [event for event, _ in story(connection, key)].count("scheduled") == 1
+    assert "queued" not in dict(story(connection, key))
+    assert only_job(connection, key).attempt == attempt.number
+
+    take(connection, key, type=JobType.APPROVAL, number=2)
+    known = story(connection, key)
+    observation.record(connection, sighting(key, scheduled_at=answered, queued_at=answered))
+    assert story(connection, key) == known
 
 
 def test_a_worker_that_was_lost(connection: Connection[Any]) -> None:

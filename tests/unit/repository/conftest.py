@@ -7,10 +7,13 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from factories import model_folder, task_folder
 from modelops.repository import catalogue
+from modelops.repository.kinds import MODELS, TASKS, Kind
 from modelops.settings import Settings
 
 DATASETS = """\
@@ -34,6 +37,7 @@ FILES = {
 WriteModel = Callable[..., Path]
 Git = Callable[..., str]
 Configure = Callable[..., Settings]
+Make = Callable[[Path, str], Path]
 
 
 @pytest.fixture(autouse=True)
@@ -89,10 +93,23 @@ def commit(git: Git) -> Callable[[Path], str]:
 
 @pytest.fixture
 def repository(tmp_path: Path, write_model: WriteModel) -> Path:
-    """A ModelOps repository in a plain folder, with the model "delay"."""
+    """A ModelOps repository in a plain folder, with the model "delay" and the feature task "delay"."""
     folder = tmp_path / "repository"
     write_model(folder / "model_definitions" / "delay")
+    task_folder(folder, "delay")
     return folder
+
+
+@pytest.fixture(params=[MODELS, TASKS], ids=lambda kind: kind.word)
+def kind(request: pytest.FixtureRequest) -> Kind[Any]:
+    """For what holds of models as of feature tasks."""
+    return request.param
+
+
+@pytest.fixture
+def make(kind: Kind[Any]) -> Make:
+    """Makes another thing of the kind in a repository, under a name."""
+    return model_folder if kind is MODELS else task_folder
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-"""The models that a trigger form offers: found without network, and never at the price of a DAG that doesn't load."""
+"""What a trigger form offers: found without network, and never at the price of a DAG that doesn't load."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from modelops.repository.catalogue import model_references, refresh
+from modelops.repository.catalogue import references, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,62 +12,67 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from .conftest import Configure, WriteModel
+    from modelops.repository.kinds import Kind
+
+    from .conftest import Configure, Make
 
     Commit = Callable[[Path], str]
 
 
-def test_the_models_of_a_folder(repository: Path, configure: Configure, write_model: WriteModel) -> None:
-    write_model(repository / "model_definitions" / "churn")
-    write_model(repository / "model_definitions" / ".hidden")
-    write_model(repository / "model_definitions" / "line\nbreak")
-    (repository / "model_definitions" / "empty").mkdir()
-    assert model_references(configure(demo="{path: repository}")) == ["demo/churn", "demo/delay"]
+def test_what_a_folder_has(repository: Path, configure: Configure, kind: Kind[Any], make: Make) -> None:
+    for name in ("churn", ".hidden", "line\nbreak"):
+        make(repository, name)
+    (repository / kind.folder / "empty").mkdir()
+    assert references(kind, configure(demo="{path: repository}")) == ["demo/churn", "demo/delay"]
 
 
-def test_the_models_of_a_git_repository_as_last_fetched(
-    tmp_path: Path, repository: Path, configure: Configure, commit: Commit, write_model: WriteModel
+def test_what_a_git_repository_had_when_last_fetched(
+    tmp_path: Path, repository: Path, configure: Configure, commit: Commit, kind: Kind[Any], make: Make
 ) -> None:
     settings = configure(remote="{url: repository, ref: main}")
     commit(repository)
     refresh(settings)
-    assert model_references(settings) == ["remote/delay"]
-    write_model(repository / "model_definitions" / "a b", {"model_modules/model.json": "{}"})
+    assert references(kind, settings) == ["remote/delay"]
+    deeper = make(repository, "a b") / "deeper"
+    deeper.mkdir()
+    (deeper / kind.marker).touch()
     commit(repository)
-    assert model_references(settings) == ["remote/delay"]
+    assert references(kind, settings) == ["remote/delay"]
     refresh(settings)
-    assert model_references(settings) == ["remote/a b", "remote/delay"]
+    assert references(kind, settings) == ["remote/a b", "remote/delay"]
     repository.rename(tmp_path / "gone")
     refresh(settings)
-    assert model_references(settings) == ["remote/a b", "remote/delay"]
+    assert references(kind, settings) == ["remote/a b", "remote/delay"]
 
 
 def test_what_can_not_be_read_is_left_out_and_logged_once(
-    repository: Path, configure: Configure, caplog: pytest.LogCaptureFixture
+    repository: Path, configure: Configure, kind: Kind[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = configure(gone="{path: nowhere}", remote="{url: repository, ref: main}", demo="{path: repository}")
     for _ in range(2):
-        assert model_references(settings) == ["demo/delay"]
+        assert references(kind, settings) == ["demo/delay"]
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
     assert "there is no folder" in caplog.messages[0]
     assert "repository 'remote' was not fetched yet" in caplog.messages[1]
 
 
 def test_a_ref_that_is_gone_is_logged(
-    repository: Path, configure: Configure, commit: Commit, caplog: pytest.LogCaptureFixture
+    repository: Path, configure: Configure, commit: Commit, kind: Kind[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     commit(repository)
     refresh(configure(remote="{url: repository, ref: main}"))
-    assert model_references(configure(remote="{url: repository, ref: other}")) == []
+    assert references(kind, configure(remote="{url: repository, ref: other}")) == []
     assert "git can't list 'other'" in caplog.text
 
 
-def test_without_configuration_there_are_no_models(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_configuration_there_is_nothing(
+    configure: Configure, kind: Kind[Any], caplog: pytest.LogCaptureFixture
+) -> None:
     settings = configure()
     settings.repositories.unlink()
-    assert model_references(settings) == []
+    assert references(kind, settings) == []
     refresh(settings)
-    assert "no models can be offered: there is no such file" in caplog.messages[0]
+    assert f"no {kind.word}s can be offered: there is no such file" in caplog.messages[0]
     assert "no repository was fetched: there is no such file" in caplog.messages[1]
 
 

@@ -75,7 +75,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         ("repository: {}\n", "the key 'repository' is unknown here (did you mean repositories?)", ":1 (repository)"),
         ("repositories:\n  Demo: {path: x}\n", "'Demo' can't name a repository", ":2 (repositories.Demo)"),
         ("repositories:\n  1: {path: x}\n", "repositories[1] is a number", ":1 (repositories[1])"),
-        ("repositories:\n  d: x\n", "the content is text", ":2 (repositories.d)"),
+        ("repositories:\n  d: x\n", "repositories.d is text", ":2 (repositories.d)"),
         ("repositories:\n  d: {path: 3}\n", "path is a number", ":2 (repositories.d.path)"),
         ("repositories:\n  d: {path: ' '}\n", "path is blank", ":2 (repositories.d.path)"),
         ("repositories:\n  d: {pfad: x}\n", "the key 'pfad' is unknown here", ":2 (repositories.d.pfad)"),

@@ -11,27 +11,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from factories import task_folder
 from modelops.domain.errors import RepositoryError, Unavailable
 from modelops.repository.git import GitError, without_credentials
 from modelops.repository.git import git as run_git
-from modelops.repository.pin import PinnedModel, pin_model
+from modelops.repository.pin import Pinned, pin_model, pin_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
     from .conftest import Configure, Git
 
     Commit = Callable[[Path], str]
-    Pin = Callable[..., PinnedModel]
+    Pin = Callable[..., Pinned[ModelDefinition]]
 
 MODEL = "model_definitions/delay"
+TASK = "feature_engineering_tasks/delay"
 
 
 @pytest.fixture
 def pin(tmp_path: Path) -> Pin:
-    def run(settings: Settings, reference: str = "remote/delay") -> PinnedModel:
+    def run(settings: Settings, reference: str = "remote/delay") -> Pinned[ModelDefinition]:
         return pin_model(reference, settings=settings, destination=tmp_path / f"job-{time.monotonic_ns()}")
 
     return run
@@ -72,6 +75,54 @@ def test_tags_and_commits(repository: Path, configure: Configure, commit: Commit
     assert pin(configure(remote=f"{{url: repository, ref: '{first[:10]}'}}")).commit == first
 
 
+def test_a_task_is_as_it_is_at_the_ref_that_is_asked_for(
+    tmp_path: Path, repository: Path, configure: Configure, commit: Commit, git: Git
+) -> None:
+    settings = configure(remote="{url: repository, ref: main}")
+    first = commit(repository)
+    git(repository, "tag", "v1")
+    git(repository, "switch", "--create", "other", "--quiet")
+    (repository / TASK / "task.sql").write_text("SELECT 2")
+    other = commit(repository)
+    refs = {None: first, "main": first, "other": other, "v1": first, first: first, other[:10]: other}
+    for number, (ref, expected) in enumerate(refs.items()):
+        pinned = pin_task("remote/delay", settings=settings, destination=tmp_path / f"job-{number}", ref=ref)
+        assert (pinned.commit, pinned.dirty) == (expected, False), ref
+        assert (pinned.definition.sql == "SELECT 2") is (expected == other), ref
+
+
+@pytest.mark.parametrize(
+    ("reference", "ref", "what", "expected"),
+    [
+        ("remote/delay", "v2", "has no branch, tag or commit 'v2'", "one of its branches, tags or commits, such as"),
+        ("remote/delay", "-v1", "the ref is '-v1'", "the name of a branch, a tag or a commit"),
+        ("remote/delay", "", "the ref is ''", "the name of a branch, a tag or a commit"),
+        ("remote/new", "v1", "there is no feature task 'remote/new' at 'v1'", "one of remote/delay ("),
+    ],
+)
+def test_a_ref_that_is_of_no_use(
+    tmp_path: Path,
+    repository: Path,
+    configure: Configure,
+    commit: Commit,
+    git: Git,
+    reference: str,
+    ref: str,
+    what: str,
+    expected: str,
+) -> None:
+    commit(repository)
+    git(repository, "tag", "v1")
+    task_folder(repository, "new")
+    commit(repository)
+    settings = configure(remote="{url: repository, ref: main}")
+    with pytest.raises(RepositoryError) as refusal:
+        pin_task(reference, settings=settings, destination=tmp_path / "job", ref=ref)
+    assert refusal.value.what.endswith(what)
+    assert refusal.value.expected.startswith(expected)
+    assert refusal.value.where == "the parameter ref"
+
+
 def test_a_commit_that_is_there_needs_no_network(
     tmp_path: Path, repository: Path, configure: Configure, commit: Commit, pin: Pin
 ) -> None:
@@ -105,7 +156,7 @@ def test_an_unknown_ref_is_told_which_there_are(
         pin(configure(remote="{url: repository, ref: mian}"))
     assert refusal.value.what.endswith("has no branch, tag or commit 'mian'")
     assert refusal.value.expected == "one of its branches, tags or commits, such as main"
-    assert refusal.value.where.endswith("repositories.yaml:2 (repositories.remote)")
+    assert refusal.value.where.endswith("repositories.yaml:2 (repositories.remote.ref)")
 
 
 def test_an_unknown_model_is_told_which_there_are(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,21 @@ from modelops.runner.supervisor import in_words
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("demo", "up", "down", "status", "reset", "test", "lint", "migrate", "psql", "lock", "check")
+COMMANDS = (
+    "demo",
+    "up",
+    "down",
+    "status",
+    "reset",
+    "test",
+    "bench",
+    "faults",
+    "lint",
+    "migrate",
+    "psql",
+    "lock",
+    "check",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -58,17 +73,50 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     return programs
 
 
+@pytest.mark.parametrize(
+    ("codes", "code"), [((0, 0), 0), ((1, 0), 1), ((0, 1), 1), ((5, 0), 0), ((0, 5), 0), ((5, 5), 5), ((5, 1), 1)]
+)
+def test_all_tests_fail_if_one_part_does(codes: tuple[int, int], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not where the arguments choose no test of a part."""
+    left = iter(codes)
+    monkeypatch.setattr(development, "_tool", lambda *_: next(left))
+    assert development.test(["-k", "layout"]) == code
+
+
+def test_what_is_measured(started: list[tuple[str, ...]]) -> None:
+    for nothing in ([], ["elephants"], ["--write"]):
+        with pytest.raises(BadInput, match=r"(?s)nothing is measured as .*batch or lists"):
+            development.bench(nothing)
+    development.bench(["lists", "--rounds", "3"])
+    assert started == [("python", "-m", "bench.lists", "--rounds", "3")]
+
+
 def test_tests_that_are_not_there_are_told_from_options_for_pytest(started: list[tuple[str, ...]]) -> None:
     with pytest.raises(BadInput, match="there are no tests 'units'"):
         development.test(["units"])
     development.test(["unit", "-k", "layout"])
     development.test(["-x"])
     development.test(["tests/unit/test_settings.py::test_one"])
+    side_by_side = development.SEVERAL_AT_ONCE
     assert started == [
-        ("python", "-m", "pytest", "tests/unit", "-k", "layout"),
-        ("python", "-m", "pytest", "tests/unit", "tests/integration", "tests/dags", "tests/e2e", "-x"),
+        ("python", "-m", "pytest", *side_by_side, "tests/unit", "-k", "layout"),
+        ("python", "-m", "pytest", *side_by_side, "tests/unit", "tests/integration", "tests/dags", "-x"),
+        ("python", "-m", "pytest", "tests/e2e", "-x"),
         ("python", "-m", "pytest", "tests/unit/test_settings.py::test_one"),
     ]
+
+
+def test_what_tests_start_finds_our_modules_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    given: list[dict[str, str]] = []
+
+    def start(command: object, *, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[str]:
+        given.append(env)
+        return subprocess.CompletedProcess([], 0)
+
+    monkeypatch.setattr(development.subprocess, "run", start)
+    assert development.test(["unit"]) == 0
+    assert ["PYTHONDONTWRITEBYTECODE" in env for env in given] == [False]
 
 
 def test_the_lock_is_made_by_the_command_in_its_header(started: list[tuple[str, ...]]) -> None:

@@ -232,7 +232,8 @@ def test_a_builder_that_is_killed_leaves_nothing_that_counts(tmp_path: Path, pyt
     (folder / "half").touch()
     log: list[str] = []
     environment = built(lock, tmp_path, log)
-    assert log[0] == "building the environment (2 packages)"
+    # A process that ends loses its command line before its locks, so there may be a wait first.
+    assert "building the environment (2 packages)" in log
     assert not (folder / "half").exists()
     subprocess.run([environment.python, "-c", "import six, pyarrow"], check=True)
 

@@ -1,7 +1,8 @@
 -- name: add_evaluation
 -- Puts metrics on record; the database computes the digest.
-INSERT INTO modelops.evaluation (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows, metrics)
-VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows, :metrics)
+INSERT INTO modelops.evaluation
+  (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows, metrics, statistics)
+VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows, :metrics, :statistics)
 RETURNING id, digest;
 
 -- name: add_artifact!
@@ -17,3 +18,7 @@ WHERE version_id = :version_id ORDER BY role, name;
 -- name: evaluations_of_version
 -- The evaluations of a version, newest first.
 SELECT * FROM modelops.evaluation WHERE version_id = :version_id ORDER BY id DESC;
+
+-- name: compared_with
+-- The evaluation of what is in production that a version is compared with.
+SELECT * FROM modelops.evaluation WHERE id = modelops.champion_evaluation(:version_id);

@@ -1,26 +1,26 @@
 -- name: before
 -- What the ledger has of a task, locked, and whether a worker has had it since a person asked for it.
-SELECT id, status, attempt,
+SELECT id, status, attempt, result,
        EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt >= :first AND event = 'running') AS begun
 FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
 
 -- name: take
--- A worker takes the job: makes the row if nobody has seen it yet, raises the fence, forgets the result if it is to run anew.
+-- A worker takes the job: makes the row if nobody has seen it yet, raises the fence, forgets what it did if it is to run anew.
 INSERT INTO modelops.job AS job
   (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters, created_at)
 VALUES
   (:type, :dag_id, :run_id, :task_id, :map_index, :subject, 'running', :attempt, 1, :requested_by, :parameters, now())
 ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
   -- A retry of a job that had completed repeats its result.
-  status = CASE WHEN :fresh OR job.result IS NULL THEN 'running' ELSE 'completed' END::modelops.job_status,
+  status = CASE WHEN job.result IS NULL OR :forget THEN 'running' ELSE 'completed' END::modelops.job_status,
   attempt = EXCLUDED.attempt,
   fence = job.fence + 1,
   requested_by = EXCLUDED.requested_by,
   parameters = EXCLUDED.parameters,
-  subject = CASE WHEN :fresh THEN EXCLUDED.subject ELSE job.subject END,
-  version_id = CASE WHEN :fresh THEN NULL ELSE job.version_id END,
-  result = CASE WHEN :fresh THEN NULL ELSE job.result END,
+  subject = CASE WHEN :forget THEN EXCLUDED.subject ELSE job.subject END,
+  version_id = CASE WHEN :forget THEN NULL ELSE job.version_id END,
+  result = CASE WHEN :forget THEN NULL ELSE job.result END,
   error = NULL
 RETURNING id, fence, result;
 
@@ -41,6 +41,10 @@ UPDATE modelops.job SET version_id = :version_id, subject = :subject WHERE id = 
 -- name: finish!
 -- Ends the attempt: the job's status, with its result or its error.
 UPDATE modelops.job SET status = :status, result = coalesce(:result, result), error = :error WHERE id = :id;
+
+-- name: set_status!
+-- Where the job stands now, within an attempt.
+UPDATE modelops.job SET status = :status WHERE id = :id;
 
 -- name: over_among
 -- Which of these jobs have ended.

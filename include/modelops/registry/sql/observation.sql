@@ -1,7 +1,7 @@
 -- name: open_jobs
 -- Jobs that the ledger believes to be under way.
 SELECT dag_id, run_id, task_id, map_index, type
-FROM modelops.job WHERE status IN ('created', 'scheduled', 'queued', 'running', 'retrying') ORDER BY id;
+FROM modelops.job WHERE status IN ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying') ORDER BY id;
 
 -- name: introduce!
 -- Makes the row of a job that no worker has taken yet.
@@ -10,9 +10,12 @@ VALUES (:type, :dag_id, :run_id, :task_id, :map_index, :subject, :requested_by, 
 ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET created_at = least(job.created_at, EXCLUDED.created_at);
 
 -- name: find
--- What the ledger has of a task, locked, and whether it knows who asked for it and when.
+-- What the ledger has of a task, locked; whether it knows who asked for it and when; and since when a person was asked in
+-- the attempt that is looked at.
 SELECT id, status, attempt,
-       EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt = 0 AND event = 'created') AS introduced
+       EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt = 0 AND event = 'created') AS introduced,
+       (SELECT min(at) FROM modelops.job_event AS told
+        WHERE job_id = job.id AND told.attempt = :attempt AND event = 'awaiting_approval') AS asked_at
 FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
 
@@ -23,6 +26,14 @@ WHERE id = :id
   AND (attempt < :attempt
        OR (attempt = :attempt AND status < :status AND status NOT IN ('completed', 'failed', 'cancelled', 'skipped')))
 RETURNING id;
+
+-- name: note_cleared!
+-- Puts on record who cleared a task; told twice, it stands once.
+INSERT INTO modelops.job_event (job_id, attempt, event, at, actor)
+SELECT id, :attempt, 'cleared', :at, :by FROM modelops.job
+WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index AND created_at <= :at
+  AND NOT EXISTS (SELECT FROM modelops.job_event AS told
+                  WHERE told.job_id = job.id AND told.event = 'cleared' AND told.at = :at);
 
 -- name: note!
 -- Remembers up to when the ledger is complete.

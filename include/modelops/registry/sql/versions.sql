@@ -1,12 +1,12 @@
 -- name: lock_numbers
--- Versions of one model are numbered one after the other.
+-- Versions of one model or feature task are numbered one after the other.
 SELECT pg_advisory_xact_lock(hashtextextended('modelops.version ' || :name, 0));
 
 -- name: begin
--- Makes the version that a training works on.
-INSERT INTO modelops.version (name, number, job_id, changed_by, created_by)
-SELECT :name, coalesce(max(number), 0) + 1, :job_id, :job_id, :created_by
-FROM modelops.version WHERE kind = 'model' AND name = :name
+-- Makes the version that a job works on.
+INSERT INTO modelops.version (kind, name, number, job_id, changed_by, created_by)
+SELECT :kind, :name, coalesce(max(number), 0) + 1, :job_id, :job_id, :created_by
+FROM modelops.version WHERE kind = :kind AND name = :name
 RETURNING *;
 
 -- name: in_the_making
@@ -18,13 +18,18 @@ SELECT * FROM modelops.version WHERE job_id = :job_id AND status = 'created';
 SELECT version.* FROM modelops.version JOIN modelops.job ON job.version_id = version.id WHERE job.id = :job_id;
 
 -- name: find
--- A model's version by number.
-SELECT * FROM modelops.version WHERE kind = 'model' AND name = :name AND number = :number;
+-- A version by number.
+SELECT * FROM modelops.version WHERE kind = :kind AND name = :name AND number = :number;
 
 -- name: newest
--- A model's newest version that isn't failed or in the making.
+-- The newest version with artifacts that there may be more to do with.
 SELECT * FROM modelops.version
-WHERE kind = 'model' AND name = :name AND status NOT IN ('created', 'failed') ORDER BY number DESC LIMIT 1;
+WHERE kind = :kind AND name = :name AND status NOT IN ('created', 'failed', 'rejected', 'retired')
+ORDER BY number DESC LIMIT 1;
+
+-- name: highest
+-- The greatest number that a version has; null where there is none.
+SELECT max(number) AS number FROM modelops.version WHERE kind = :kind AND name = :name;
 
 -- name: pin
 -- Writes down which code, requirements and hyperparameters the version is made of.
@@ -40,9 +45,31 @@ SET status = 'trained', changed_by = :job_id, dataset = :dataset, data_sha256 = 
     columns = :columns
 WHERE id = :id RETURNING artifact_sha256;
 
+-- name: import!
+-- Writes down what a feature task's version is made of, before it is on record with its files.
+UPDATE modelops.version
+SET definition = :definition, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
+    requirements_sha256 = :requirements_sha256
+WHERE id = :id;
+
+-- name: imported
+-- The version is on record; the database computes the hash of its artifacts.
+UPDATE modelops.version SET status = 'imported', changed_by = :job_id WHERE id = :id RETURNING *;
+
 -- name: evaluated!
--- The first evaluation moves a trained version on; one that has got further stays where it is.
-UPDATE modelops.version SET status = 'evaluated', changed_by = :job_id WHERE id = :id AND status = 'trained';
+-- The first evaluation moves a trained version on, the first run an imported one; what has got further stays where it is.
+UPDATE modelops.version
+SET status = (CASE status WHEN 'trained' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status, changed_by = :job_id
+WHERE id = :id AND status IN ('trained', 'imported');
+
+-- name: newest_with
+-- The newest version in one of these statuses.
+SELECT * FROM modelops.version
+WHERE kind = :kind AND name = :name AND status = ANY(:statuses::modelops.version_status[]) ORDER BY number DESC LIMIT 1;
+
+-- name: decided!
+-- A reviewer's word moves a version on; the database refuses it without the decision.
+UPDATE modelops.version SET status = :verdict, changed_by = :job_id WHERE id = :id;
 
 -- name: artifact_digest
 -- The hash over a version's artifacts as they are on record now.

@@ -1,0 +1,1 @@
+"""What we claim to be fast, measured beside what one would use instead."""

@@ -1,0 +1,155 @@
+"""An installation for measuring alone: a PostgreSQL of its own, durable as in production, and a table of rows."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from psycopg import Connection
+
+    from modelops.lifecycle.services import Services
+    from modelops.runtime.environment import Environment
+    from modelops.settings import Settings
+
+DATABASE = "modelops"
+FEATURES = [f"x{number}" for number in range(10)]
+REPORTED = ("fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers", "max_wal_size")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """Where everything is, in words that another process can be told."""
+
+    folder: Path
+    port: int
+    bin: Path
+    admin_url: str
+    passwords: dict[str, str]
+
+    def url(self, login: str) -> str:
+        """How this login reaches the data database."""
+        return f"postgresql://{login}:{self.passwords[login]}@127.0.0.1:{self.port}/{DATABASE}"
+
+    def connect(self) -> Connection[Any]:
+        """A connection such as jobs have."""
+        return psycopg.connect(self.url("modelops_jobs"), autocommit=True, application_name="modelops job")
+
+    def admin(self) -> Connection[Any]:
+        """A connection that may do anything."""
+        return psycopg.connect(self.admin_url, autocommit=True)
+
+    def settings(self) -> Settings:
+        """Those of a job."""
+        from modelops.settings import Settings
+
+        return Settings(
+            home=self.folder / "home",
+            artifacts=(self.folder / "artifacts").as_uri(),
+            repositories=self.folder / "repositories.yaml",
+        )
+
+    def environment_of(self, model: str) -> Environment:
+        """The environment of a model's requirements; a job has built it already."""
+        from modelops.runtime.environment import build, resolve
+
+        file = Path("model_definitions", model, "model_modules", "requirements.txt")
+        text = (self.folder / "repository" / file).read_text(encoding="utf-8")
+        lock = resolve(text, settings=self.settings(), where=str(file), log=lambda _: None)
+        return build(lock, settings=self.settings(), where=str(file), log=lambda _: None)
+
+    def services(self, connection: Connection[Any], log: Callable[[str], None]) -> Services:
+        """What a job gets. Imported here, as an operator does: that's part of what a job takes."""
+        from modelops.data.artifacts import ArtifactStore
+        from modelops.lifecycle.services import Services
+
+        return Services(
+            connection=connection,
+            connect=self.connect,
+            ledger_url=self.url("modelops_jobs"),
+            rows_url=self.url("modelops_sql"),
+            features_url=self.url("modelops_features"),
+            store=ArtifactStore(self.folder / "artifacts"),
+            settings=self.settings(),
+            log=log,
+        )
+
+    def checkpoint(self) -> None:
+        """Have the server write out what it holds, so that no measurement pays for the one before it."""
+        with self.admin() as connection:
+            connection.execute("CHECKPOINT")
+
+    def settings_of_server(self) -> dict[str, str]:
+        """The version, and those settings that decide about speed."""
+        with self.admin() as connection:
+            shown = {name: connection.execute(f"SHOW {name}").fetchone() for name in ("server_version", *REPORTED)}
+        return {name: row[0] for name, row in shown.items() if row}
+
+    def to_json(self) -> str:
+        """For `from_json`, in another process."""
+        return json.dumps({**vars(self), "folder": str(self.folder), "bin": str(self.bin)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Installation:
+        """What `to_json` told."""
+        told = json.loads(text)
+        return cls(**told | {"folder": Path(told["folder"]), "bin": Path(told["bin"])})
+
+
+@contextmanager
+def installed() -> Iterator[Installation]:
+    """Make an installation in a temporary folder; nothing of it stays."""
+    from modelops.registry.migrate import migrate
+    from modelops.registry.roles import LOGINS, provision
+    from modelops.runner.postgres import PostgresServer
+
+    with tempfile.TemporaryDirectory(prefix="modelops-bench-") as made:
+        folder = Path(made)
+        server = PostgresServer(folder / "postgres", folder / "postgres.log", durable=True)
+        server.start()
+        try:
+            passwords = {login: secrets.token_urlsafe(16) for login in LOGINS}
+            provision(server.admin_url, passwords=passwords, data_database=DATABASE, airflow_database=None)
+            there = Installation(
+                folder=folder,
+                port=server.port,
+                bin=server.bin,
+                admin_url=server.admin_url.rsplit("/", 1)[0] + f"/{DATABASE}",
+                passwords=passwords,
+            )
+            migrate(there.url("modelops_owner"))
+            _add_repository(folder)
+            yield there
+        finally:
+            server.stop()
+
+
+def _add_repository(folder: Path) -> None:
+    # A copy, that isn't under git: what isn't committed yet can be measured too.
+    models = Path(__file__).with_name("model_definitions")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(models, folder / "repository" / models.name, ignore=ignored)
+    repositories = {"repositories": {"bench": {"path": str(folder / "repository")}}}
+    (folder / "repositories.yaml").write_text(json.dumps(repositories), encoding="utf-8")
+
+
+def make_rows(installation: Installation, table: str, rows: int) -> None:
+    """A table of so many rows: the key `id` and ten float8 between -1 and 1, the same every time."""
+    columns = ", ".join(f"{name} float8 NOT NULL" for name in FEATURES)
+    values = ", ".join("random() * 2 - 1" for _ in FEATURES)
+    with installation.admin() as connection:
+        connection.execute(f"CREATE TABLE {table} (id bigint PRIMARY KEY, {columns}) WITH (autovacuum_enabled = off)")
+        connection.execute("SELECT setseed(0.5)")
+        connection.execute(f"INSERT INTO {table} SELECT id, {values} FROM generate_series(1, {rows}) AS id")  # noqa: S608
+        connection.execute(f"GRANT SELECT ON {table} TO modelops_sql")
+        connection.execute(f"VACUUM (ANALYZE) {table}")

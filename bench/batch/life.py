@@ -1,0 +1,48 @@
+"""Brings a model into production by the use cases that the operators call."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from bench.batch.task import take
+from modelops.domain.decisions import Verdict
+from modelops.domain.jobs import JobType
+from modelops.lifecycle.approve import Answer, ask, decide
+from modelops.lifecycle.deploy import DeploymentRequest, deploy
+from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
+from modelops.lifecycle.train import TrainingRequest, train
+
+if TYPE_CHECKING:
+    from bench.batch.installation import Installation
+
+_runs = itertools.count(1)
+
+
+def approved(installation: Installation, model: str) -> int:
+    """Train, evaluate and approve a version; returns its number."""
+    run = f"life_{next(_runs)}"
+    with installation.connect() as connection:
+        services = installation.services(connection, lambda _: None)
+        attempt = take(connection, JobType.TRAINING, run=run)
+        version: int = train(TrainingRequest(model=model), attempt, services)["version"]
+        attempt = take(connection, JobType.EVALUATION, run=run)
+        evaluate(EvaluationRequest(model=model, version=version), attempt, services)
+        asked = ask(model, version, take(connection, JobType.APPROVAL, run=run), services)
+        answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
+        resumed = take(connection, JobType.APPROVAL, run=run)
+        if decide(asked, answer, resumed, services) is None:
+            raise RuntimeError("the answer didn't count")
+    return version
+
+
+def deployed(installation: Installation, model: str, version: int, *, target: str, dataset: str = "predict") -> int:
+    """Put an approved version into production at a target; returns the deployment."""
+    with installation.connect() as connection:
+        services = installation.services(connection, lambda _: None)
+        attempt = take(connection, JobType.DEPLOYMENT, run=f"life_{next(_runs)}")
+        request = DeploymentRequest(model=model, version=version, target=target, dataset=dataset)
+        made: int = deploy(request, attempt, services)["deployment"]
+    with installation.admin() as admin:
+        admin.execute(f"ALTER TABLE predictions.{target}_rows SET (autovacuum_enabled = off)")
+    return made

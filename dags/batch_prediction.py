@@ -1,0 +1,38 @@
+"""Score the rows of a deployment now."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from modelops.operators.model import PredictBatchOperator
+from modelops.operators.params import deployment_param, interval_param, overriding_budget_param
+
+with DAG(
+    dag_id="batch_prediction",
+    dag_display_name="Batch prediction",
+    description="Score the rows of a deployment's dataset now.",
+    doc_md="""
+    ### Batch prediction
+
+    Reads the deployment's dataset in one consistent snapshot, scores it in a stream, and publishes all of it or
+    nothing: readers of the target see the rows of the run before until the new ones are all there. The log tells the
+    progress; the result names the view.
+    """,
+    schedule=None,
+    catchup=False,
+    tags=["modelops"],
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
+    params={
+        "deployment": deployment_param(),
+        "interval_start": interval_param("start"),
+        "interval_end": interval_param("end"),
+        "set_aside_budget": overriding_budget_param(),
+    },
+) as dag:
+    PredictBatchOperator(
+        task_id="predict",
+        deployment=dag.param("deployment"),
+        interval_start=dag.param("interval_start"),
+        interval_end=dag.param("interval_end"),
+        set_aside_budget=dag.param("set_aside_budget"),
+    )

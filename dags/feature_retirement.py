@@ -1,0 +1,26 @@
+"""Take a deployment of a feature task out of production."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from modelops.operators.feature import RetireFeatureTaskOperator
+from modelops.operators.params import deployment_param, reason_param
+
+with DAG(
+    dag_id="feature_retirement",
+    dag_display_name="Feature retirement",
+    description="Take a deployment of a feature task out of production, at once. Its table and its history stay.",
+    doc_md="""
+    ### Retirement
+
+    Ends a deployment. A batch run that is under way publishes nothing any more. With its last deployment the version is
+    retired, for good.
+    """,
+    schedule=None,
+    catchup=False,
+    tags=["modelops"],
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
+    params={"deployment": deployment_param(), "reason": reason_param()},
+) as dag:
+    RetireFeatureTaskOperator(task_id="retire", deployment=dag.param("deployment"), reason=dag.param("reason"))

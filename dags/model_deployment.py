@@ -1,0 +1,39 @@
+"""Put an approved version of a model into production; an earlier one again, to roll back."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from modelops.operators.model import DeployModelOperator
+from modelops.operators.params import dataset_param, model_param, set_aside_budget_param, target_param, version_param
+
+with DAG(
+    dag_id="model_deployment",
+    dag_display_name="Model deployment",
+    description="Put an approved version of a model into production; an earlier one again, to roll back.",
+    doc_md="""
+    ### Deployment
+
+    Takes the place of the version that serves the target, in one transaction. Deploying an earlier approved version
+    again is the rollback. A version that nobody has approved is refused, by the database too.
+    """,
+    schedule=None,
+    catchup=False,
+    tags=["modelops"],
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
+    params={
+        "model": model_param(),
+        "version": version_param("the newest that is approved"),
+        "dataset": dataset_param("predict", "batch predictions"),
+        "target": target_param(),
+        "set_aside_budget": set_aside_budget_param(),
+    },
+) as dag:
+    DeployModelOperator(
+        task_id="deploy",
+        model=dag.param("model"),
+        version=dag.param("version"),
+        dataset=dag.param("dataset"),
+        target=dag.param("target"),
+        set_aside_budget=dag.param("set_aside_budget"),
+    )

@@ -1,0 +1,29 @@
+"""Take a deployment out of production."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from modelops.operators.model import RetireModelOperator
+from modelops.operators.params import deployment_param, reason_param
+
+with DAG(
+    dag_id="model_retirement",
+    dag_display_name="Model retirement",
+    description="Take a deployment out of production, at once. Its predictions and its history stay.",
+    doc_md="""
+    ### Retirement
+
+    Ends a deployment. A batch that is under way publishes nothing any more. With its last deployment the version is
+    retired, for good.
+    """,
+    schedule=None,
+    catchup=False,
+    tags=["modelops"],
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
+    params={
+        "deployment": deployment_param(),
+        "reason": reason_param(),
+    },
+) as dag:
+    RetireModelOperator(task_id="retire", deployment=dag.param("deployment"), reason=dag.param("reason"))

@@ -1,0 +1,178 @@
+"""The table and the view of features: made at the first deployment, grown where a later version gives more columns."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.target import COLUMNS, LOCK, ours, refusals, rows_table
+from modelops.domain.errors import TargetError
+from modelops.domain.targets import RUN_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from psycopg import Connection
+    from psycopg.sql import Composable
+
+    from modelops.domain.targets import Target, TargetColumn
+
+OF_THE_RUN = {"task_version": "model_version", "job_id": "job_id", "published_at": "published_at"}
+"""Columns that the view adds to the features, and what they are called in `modelops.published_run`."""
+UTC_OF = {
+    "timestamp with time zone": "{}",
+    "timestamp without time zone": "{} AT TIME ZONE 'UTC'",
+    "date": "{}::timestamp AT TIME ZONE 'UTC'",
+}
+"""The moment that a value of the incremental column stands for."""
+
+
+def ensure_feature_table(
+    connection: Connection[Any],
+    target: Target,
+    columns: Sequence[TargetColumn],
+    *,
+    key: Sequence[str],
+    incremental: str | None,
+) -> None:
+    """Make the rows table and its view, or find them, and add the columns that are new.
+
+    Columns that the declaration has no more stay in the rows table and leave the view. In a transaction of the
+    caller's, all of it is undone by an error, and the lock on the target is held to its end.
+
+    Raises:
+        TargetError: what is there is another's, has another key or a column of another type; something depends on a
+            column that goes; the schema is missing or closed.
+        Unavailable: the database can't be reached.
+    """
+    with refusals(target), connection.transaction():
+        connection.execute(LOCK, (str(target),))
+        rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
+        if rows is None and view is not None:
+            raise TargetError(
+                f"{target} is a view that doesn't show features", where=str(target), expected="another output"
+            )
+        if rows is None:
+            make_rows_table(connection, target, columns, key=key)
+        else:
+            _grow(connection, rows, target, columns, key=key)
+        _show(connection, view, target, columns, incremental=incremental)
+
+
+def make_rows_table(
+    connection: Connection[Any], target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
+) -> None:
+    """Make the table in which the rows of all runs lie, each under its run and its key."""
+    for statement in rows_table(
+        target, columns, key=key, comment=f"Features of all runs. {target} shows what is published."
+    ):
+        connection.execute(statement)
+
+
+@contextmanager
+def staged_table(
+    connection: Connection[Any], target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
+) -> Iterator[None]:
+    """A rows table for one run that nobody will publish; it is gone afterwards."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    with refusals(target), connection.transaction():
+        make_rows_table(connection, target, columns, key=key)
+    try:
+        yield
+    finally:
+        rows = Identifier(target.rows.schema, target.rows.name)
+        with suppress(psycopg.Error):  # what has happened before counts; the next attempt sweeps
+            connection.execute(SQL("DROP TABLE IF EXISTS {} CASCADE").format(rows))
+
+
+def _grow(
+    connection: Connection[Any], oid: int, target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
+) -> None:
+    from psycopg.sql import SQL, Identifier
+
+    found = connection.execute(COLUMNS, (oid,)).fetchall()
+    types = {name: type_ for name, type_, _, _ in found}
+    filled = {name for name, _, required, _ in found if required}
+    differing = [
+        f"has the column {column.name} of type {types[column.name]}; this version gives {column.type}"
+        for column in columns
+        if types.get(column.name, column.type) != column.type
+    ]
+    in_key = [name for name, _, _, keyed in found if keyed]
+    if set(in_key) != {RUN_ID, *key}:
+        differing.append(f"has the primary key ({', '.join(in_key)}); this version needs ({', '.join((RUN_ID, *key))})")
+    if differing:
+        raise TargetError(
+            f"{target.rows} {', and '.join(differing)}",
+            where=str(target.rows),
+            expected="another output in task.yaml, or the types and the key that the table has",
+        )
+    table = Identifier(target.rows.schema, target.rows.name)
+    declared = {column.name for column in columns}
+    for column in columns:
+        if column.name not in types:
+            connection.execute(SQL("ALTER TABLE {} ADD {} {}").format(table, Identifier(column.name), SQL(column.type)))
+    for name in filled - declared - {RUN_ID}:
+        connection.execute(SQL("ALTER TABLE {} ALTER {} DROP NOT NULL").format(table, Identifier(name)))
+
+
+def _show(
+    connection: Connection[Any],
+    oid: int | None,
+    target: Target,
+    columns: Sequence[TargetColumn],
+    *,
+    incremental: str | None,
+) -> None:
+    """Make the view show these columns. Those that it has keep their order, so that it needn't be dropped for more."""
+    from psycopg.sql import SQL, Identifier
+
+    wanted = [*(column.name for column in columns), *OF_THE_RUN]
+    shown = [] if oid is None else [name for name, *_ in connection.execute(COLUMNS, (oid,))]
+    view = Identifier(target.schema, target.name)
+    if not set(shown) <= set(wanted):
+        connection.execute(SQL("DROP VIEW {}").format(view))
+        shown = []
+    ordered = [*shown, *(name for name in wanted if name not in shown)]
+    types = {column.name: column.type for column in columns}
+    connection.execute(
+        SQL(
+            "CREATE OR REPLACE VIEW {} AS SELECT {} FROM {} AS made JOIN modelops.published_run AS run USING (run_id)"
+            " WHERE run.target = {}{}"
+        ).format(
+            view,
+            SQL(", ").join(_shown(name) for name in ordered),
+            Identifier(target.rows.schema, target.rows.name),
+            str(target),
+            SQL("") if incremental is None else _still_shown(incremental, types[incremental]),
+        )
+    )
+    connection.execute(SQL("COMMENT ON VIEW {} IS {}").format(view, "Features of the published runs, one row per key."))
+    connection.execute(SQL("GRANT SELECT ON {} TO modelops_reader, modelops_sql").format(view))
+
+
+def _shown(name: str) -> Composable:
+    from psycopg.sql import SQL, Identifier
+
+    if name in OF_THE_RUN:
+        return SQL("{} AS {}").format(Identifier("run", OF_THE_RUN[name]), Identifier(name))
+    return Identifier("made", name)
+
+
+def _still_shown(incremental: str, type_: str) -> Composable:
+    from psycopg.sql import SQL, Identifier
+
+    moment = SQL(UTC_OF[type_]).format(Identifier("made", incremental))
+    return SQL(" AND ({}) <@ run.shows").format(moment)
+
+
+def sweep_rows(connection: Connection[Any], target: Target, run_ids: Iterable[int]) -> int:
+    """Remove the rows of runs that no reader sees any more, or will; returns how many there were."""
+    from psycopg.sql import SQL, Identifier
+
+    return connection.execute(
+        SQL("DELETE FROM {} WHERE run_id = ANY(%s)").format(Identifier(target.rows.schema, target.rows.name)),
+        (list(run_ids),),
+    ).rowcount

@@ -1,0 +1,168 @@
+"""Has the database make a feature task's rows: INSERT from its SELECT, by a login that can add them and nothing else.
+
+That login may read what users' SQL may read. For the time of one statement it is given a view in the schema `staging`
+through which rows of one run can be added, and no other; nobody reads them before the run is published.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.query import bare, line_in, meaning_of, tell_interval
+from modelops.data.target import names_of
+from modelops.domain.errors import FeatureError, ModelOpsError, Unavailable
+from modelops.domain.targets import RUN_ID, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    import psycopg
+    from psycopg import Connection
+
+    from modelops.data.query import Ends
+
+STAGING = "staging"
+
+
+@contextmanager
+def entrance(
+    connection: Connection[Any], target: Target, run_id: int, columns: Sequence[str], *, tag: str
+) -> Iterator[Target]:
+    """A view through which modelops_features can add rows of this run; it is gone afterwards.
+
+    `tag` is that of the attempt (`job-7-2`). A view that a killed attempt left behind is harmless, and is swept.
+    """
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    door = Target(schema=STAGING, name=f"{staged_name(tag)}_entrance")
+    view, rows = Identifier(door.schema, door.name), Identifier(target.rows.schema, target.rows.name)
+    with connection.transaction():
+        connection.execute(SQL("DROP VIEW IF EXISTS {}").format(view))
+        connection.execute(
+            SQL("CREATE VIEW {} AS SELECT {} FROM {} WHERE run_id = {} WITH CHECK OPTION").format(
+                view, names_of((RUN_ID, *columns)), rows, run_id
+            )
+        )
+        connection.execute(SQL("ALTER VIEW {} ALTER run_id SET DEFAULT {}").format(view, run_id))
+        connection.execute(SQL("GRANT INSERT ({}) ON {} TO modelops_features").format(names_of(columns), view))
+    try:
+        yield door
+    finally:
+        with suppress(psycopg.Error):  # what has happened before counts; the next attempt sweeps
+            connection.execute(SQL("DROP VIEW IF EXISTS {}").format(view))
+
+
+def insert_from_select(
+    url: str,
+    door: Target,
+    sql: str,
+    *,
+    columns: Sequence[str],
+    key: Sequence[str],
+    where: str,
+    interval: Ends | None,
+) -> int:
+    """Add what the SELECT gives, in one statement; returns the number of rows.
+
+    `url` is that of modelops_features. Whoever is interrupted ends the statement on the server too.
+
+    Raises:
+        FeatureError: a key is null or stands twice, a required column is null.
+        DatasetError: the database refuses the SELECT.
+        Unavailable: the database can't be reached, or goes away.
+    """
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    names = names_of(columns)
+    statement = (
+        SQL("INSERT INTO {} ({}) SELECT {} FROM (\n{}\n) AS task")
+        .format(Identifier(door.schema, door.name), names, names, SQL(bare(sql)))
+        .as_string()
+    )
+    try:
+        with psycopg.connect(url, application_name="modelops feature task") as connection:
+            tell_interval(connection, interval)
+            try:
+                return connection.execute(statement, prepare=True).rowcount
+            except psycopg.errors.UniqueViolation as error:
+                connection.rollback()
+                raise FeatureError(
+                    f"the key isn't unique{_repeated(connection, sql, key, interval)}",
+                    where=where,
+                    expected=f"one row per {', '.join(key)}",
+                ) from error
+            except psycopg.Error:
+                raise
+            except BaseException:
+                connection.cancel_safe(timeout=3)
+                raise
+    except psycopg.Error as error:
+        raise _meaning(error, statement, where=where, interval=interval) from error
+
+
+def _repeated(connection: Connection[Any], sql: str, key: Sequence[str], interval: Ends | None) -> str:
+    """A key that stands more than once. PostgreSQL itself tells it only to those who may read the table."""
+    from psycopg.sql import SQL
+
+    names = names_of(key)
+    tell_interval(connection, interval)
+    found = connection.execute(
+        SQL("SELECT {} FROM (\n{}\n) AS task GROUP BY {} HAVING count(*) > 1 ORDER BY {} LIMIT 1").format(
+            names,
+            SQL(bare(sql)),
+            names,
+            names,
+        )
+    ).fetchone()
+    if found is None:
+        return ""
+    return f"; {', '.join(f'{name} = {value}' for name, value in zip(key, found, strict=True))} stands more than once"
+
+
+def _meaning(error: psycopg.Error, statement: str, *, where: str, interval: Ends | None) -> ModelOpsError:
+    import psycopg
+
+    match error:
+        case psycopg.errors.NotNullViolation():
+            column = error.diag.column_name
+            return FeatureError(
+                f"the column {column} is null in a row", where=where, expected=f"a value of {column} in every row"
+            )
+        case psycopg.OperationalError() if error.sqlstate is None:
+            return Unavailable(f"the data database can't be reached: {str(error).strip()}")
+    return meaning_of(error, where=f"{where}{line_in(error, statement)}", sql=statement, interval=interval)
+
+
+def staged_name(tag: str) -> str:
+    """What the names of an attempt's own tables and views in the schema `staging` begin with: `job_7_2`."""
+    return tag.replace("-", "_")
+
+
+def sweep_staging(connection: Connection[Any], over: Callable[[Sequence[int]], Collection[int]]) -> None:
+    """Remove the tables and views that attempts left in the schema `staging` when they were killed.
+
+    What somebody still works with, an attempt that was given up and doesn't know it, is left for the next time.
+
+    Args:
+        over: which of these jobs have no other attempt at work.
+    """
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    found = connection.execute(
+        "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'v')"
+        " AND relowner = current_user::regrole ORDER BY relkind DESC",
+        (STAGING,),
+    ).fetchall()
+    jobs = {name: int(of_job[1]) for name, _ in found if (of_job := re.match(r"job_(\d+)_\d+_", name))}
+    gone = over(list(jobs.values()))
+    for name, kind in found:
+        if jobs.get(name) in gone:
+            statement = SQL("DROP VIEW IF EXISTS {}") if kind == "v" else SQL("DROP TABLE IF EXISTS {} CASCADE")
+            with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+                connection.execute("SET LOCAL lock_timeout = '1s'")
+                connection.execute(statement.format(Identifier(STAGING, name)))

@@ -1,0 +1,293 @@
+"""The table and the view that predictions go to: made once, and the same for every version of a model."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.query import PLATFORM
+from modelops.domain.errors import TargetError, Unavailable
+from modelops.domain.targets import OF_THE_RUN, RUN_ID, TargetColumn, check_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from psycopg import Connection
+    from psycopg.sql import Composed
+
+    from modelops.data.query import Column
+    from modelops.domain.targets import Target
+
+OUTPUTS = {
+    "bool": "boolean",
+    "int8": "smallint",
+    "int16": "smallint",
+    "uint8": "smallint",
+    "int32": "integer",
+    "uint16": "integer",
+    "int64": "bigint",
+    "uint32": "bigint",
+    "halffloat": "real",
+    "float": "real",
+    "double": "double precision",
+    "string": "text",
+    "large_string": "text",
+    "date32[day]": "date",
+}
+"""PostgreSQL's type for each Arrow type of a prediction; it holds every value. Timestamps come on top."""
+TIMESTAMP = re.compile(r"timestamp\[(?:s|ms|us|ns)(?P<zone>, tz=.+)?\]")
+
+KINDS = {"r": "table", "v": "view", "m": "materialized view", "f": "foreign table", "p": "partitioned table"}
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('modelops.target ' || %s, 0))"
+RELATION = """
+SELECT pg_class.oid, relkind::text, relowner::regrole::text, relowner = current_user::regrole
+FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE nspname = %s AND relname = %s
+"""
+COLUMNS = """
+SELECT attname, format_type(atttypid, atttypmod), attnotnull, attnum = ANY (coalesce(indkey, ''))
+FROM pg_attribute LEFT JOIN pg_index ON indrelid = attrelid AND indisprimary
+WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped
+ORDER BY attnum
+"""
+
+
+def columns_for(
+    key: Sequence[Column], outputs: Mapping[str, str]
+) -> tuple[tuple[TargetColumn, ...], tuple[TargetColumn, ...]]:
+    """The target's columns for an entity key as the dataset gives it, and for predictions by name and Arrow type.
+
+    Raises:
+        TargetError: a prediction is of a type that no column is made for.
+    """
+    return (
+        tuple(TargetColumn(name=column.name, type=column.sql_type) for column in key),
+        tuple(TargetColumn(name=name, type=_type_of(name, arrow)) for name, arrow in outputs.items()),
+    )
+
+
+def ensure_target(
+    connection: Connection[Any], target: Target, *, key: Sequence[TargetColumn], outputs: Sequence[TargetColumn]
+) -> None:
+    """Make the rows table and its view, or find them as this model needs them.
+
+    Columns may lie in any order: two versions of one model share the target. In a transaction of the caller's, an error
+    leaves that as it was, and the lock on the target is held to its end.
+
+    Raises:
+        TargetError: what is there is another's or has other columns, or the schema is missing or closed.
+        Unavailable: the database can't be reached.
+    """
+    check_columns(target, key=key, outputs=outputs)
+    with refusals(target), connection.transaction():
+        connection.execute(LOCK, (str(target),))
+        _ensure(connection, target, key, outputs)
+
+
+@contextmanager
+def refusals(target: Target) -> Iterator[None]:
+    """Say what it means when the database refuses to make a target.
+
+    Raises:
+        TargetError: the schema is missing or closed, or the server has another objection.
+        Unavailable: the database can't be reached.
+    """
+    import psycopg
+
+    try:
+        yield
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.InsufficientPrivilege) as error:
+        raise _closed(target, missing=isinstance(error, psycopg.errors.InvalidSchemaName)) from error
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise TargetError(
+            f"something is built on a column of {target} that this version doesn't give:"
+            f" {(error.diag.message_detail or '').splitlines()[0]}",
+            where=str(target),
+            expected="another output, a version that still gives the column, or nothing that depends on it",
+        ) from error
+    except psycopg.Error as error:
+        said = error.diag.message_primary or str(error).strip()
+        if error.sqlstate is None or PLATFORM.match(error.sqlstate):
+            raise Unavailable(f"the data database can't be asked for {target}: {said}") from error
+        raise TargetError(
+            f"PostgreSQL refuses to make {target}: {said}",
+            where=str(target),
+            expected="another target, or other columns",
+        ) from error
+
+
+def _ensure(
+    connection: Connection[Any], target: Target, key: Sequence[TargetColumn], outputs: Sequence[TargetColumn]
+) -> None:
+    rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
+    if rows is None and view is not None:
+        raise TargetError(
+            f"{target} is a view that doesn't show predictions", where=str(target), expected="another target"
+        )
+    if rows is None:
+        comment = f"Predictions of all runs, written by jobs. The view {target} shows those of the published runs."
+        for statement in rows_table(target, (*key, *outputs), key=[column.name for column in key], comment=comment):
+            connection.execute(statement)
+    else:
+        _check_rows_table(connection, rows, target, key, outputs)
+    if view is None:
+        for statement in _view(target, key, outputs):
+            connection.execute(statement)
+    else:
+        _check_view(connection, view, target, key, outputs)
+
+
+def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
+    """The oid of our table or view of that name; None where there is nothing."""
+    found = connection.execute(RELATION, (name.schema, name.name)).fetchone()
+    if found is None:
+        return None
+    oid, is_kind, owner, own = found
+    if is_kind != kind or not own:
+        raise TargetError(
+            f"{name} is there already: a {KINDS.get(is_kind, 'relation')} of {owner}",
+            where=str(name),
+            expected="another target; its view and its table are made by ModelOps and belong to it",
+        )
+    return int(oid)
+
+
+def rows_table(
+    target: Target, columns: Sequence[TargetColumn], *, key: Iterable[str], comment: str
+) -> Iterator[Composed]:
+    """The statements that make the table in which the rows of all runs lie."""
+    from psycopg.sql import SQL, Identifier, Literal
+
+    rows = target.rows
+    defined = (
+        SQL("{} {}{}").format(Identifier(column.name), SQL(column.type), SQL(" NOT NULL" if column.required else ""))
+        for column in (TargetColumn(name=RUN_ID, type="bigint"), *columns)
+    )
+    yield SQL("CREATE TABLE {} ({}, CONSTRAINT {} PRIMARY KEY ({}))").format(
+        Identifier(rows.schema, rows.name),
+        SQL(", ").join(defined),
+        Identifier(f"{rows.name}_pkey"),
+        names_of((RUN_ID, *key)),
+    )
+    yield SQL("COMMENT ON TABLE {} IS {}").format(Identifier(rows.schema, rows.name), Literal(comment))
+
+
+def _view(target: Target, key: Sequence[TargetColumn], outputs: Sequence[TargetColumn]) -> Iterator[Composed]:
+    from psycopg.sql import SQL, Identifier, Literal
+
+    name, rows = Identifier(target.schema, target.name), target.rows
+    yield SQL(
+        "CREATE VIEW {} AS SELECT {}, run.model_version, run.job_id, run.published_at AS scored_at,"
+        " run.interval_start, run.interval_end"
+        " FROM {} AS predicted JOIN modelops.published_run AS run USING (run_id) WHERE run.target = {}"
+    ).format(
+        name,
+        SQL(", ").join(Identifier("predicted", column.name) for column in (*key, *outputs)),
+        Identifier(rows.schema, rows.name),
+        Literal(str(target)),
+    )
+    yield SQL("COMMENT ON VIEW {} IS {}").format(
+        name, Literal("Predictions of the published runs, one row per entity key and interval.")
+    )
+    yield SQL("GRANT SELECT ON {} TO modelops_reader, modelops_sql").format(name)
+
+
+def names_of(names: Iterable[str]) -> Composed:
+    """Column names, as a statement lists them."""
+    from psycopg.sql import SQL, Identifier
+
+    return SQL(", ").join(Identifier(name) for name in names)
+
+
+def repeated_key(detail: str, names: Sequence[str]) -> str:
+    """Which key, from PostgreSQL's `Key (run_id, flight_id)=(12, 5) already exists.`; empty where that says nothing."""
+    found = re.search(r"\)=\(\d+, (.*)\)", detail)
+    if not found:
+        return ""
+    values = found[1].split(", ")
+    shown = f"({', '.join(names)}) = ({found[1]})"
+    if len(values) == len(names):
+        shown = ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True))
+    return f"; {shown} stands more than once"
+
+
+def _check_rows_table(
+    connection: Connection[Any],
+    oid: int,
+    target: Target,
+    key: Sequence[TargetColumn],
+    outputs: Sequence[TargetColumn],
+) -> None:
+    found = connection.execute(COLUMNS, (oid,)).fetchall()
+    types = {name: type_ for name, type_, _, _ in found}
+    needed = {RUN_ID: "bigint"} | {column.name: column.type for column in (*key, *outputs)}
+    differing = [
+        f"lacks the column {name} of type {type_}"
+        if name not in types
+        else f"has the column {name} of type {types[name]}; this model gives {type_}"
+        for name, type_ in needed.items()
+        if types.get(name) != type_
+    ]
+    differing += [
+        f"has the column {name} of type {type_}, which this model doesn't give"
+        for name, type_ in types.items()
+        if name not in needed
+    ]
+    differing += [f"has the column {name} without NOT NULL" for name, _, filled, _ in found if not filled]
+    in_key = [name for name, _, _, keyed in found if keyed]
+    wanted = [RUN_ID, *(column.name for column in key)]
+    if not differing and set(in_key) != set(wanted):
+        differing.append(f"has the primary key ({', '.join(in_key)}); this model needs ({', '.join(wanted)})")
+    if differing:
+        raise TargetError(
+            f"{target.rows} {', and '.join(differing)}",
+            where=str(target.rows),
+            expected="another target, or the columns that the target has: the entity key's and each prediction's",
+        )
+
+
+def _check_view(
+    connection: Connection[Any],
+    oid: int,
+    target: Target,
+    key: Sequence[TargetColumn],
+    outputs: Sequence[TargetColumn],
+) -> None:
+    found = {name: type_ for name, type_, _, _ in connection.execute(COLUMNS, (oid,))}
+    rows = {column.name: column.type for column in (*key, *outputs)}
+    if found.keys() != {*rows, *OF_THE_RUN} or not rows.items() <= found.items():
+        raise TargetError(
+            f"the view {target} isn't as ModelOps made it: it gives {', '.join(found)}",
+            where=str(target),
+            expected=f"another target; or DROP VIEW {target}, and it is made anew",
+        )
+
+
+def _closed(target: Target, *, missing: bool) -> TargetError:
+    schema = target.schema
+    grants = (
+        f"GRANT USAGE, CREATE ON SCHEMA {schema} TO modelops_jobs; "
+        f"GRANT USAGE ON SCHEMA {schema} TO modelops_reader, modelops_sql"
+    )
+    if missing:
+        return TargetError(
+            f"there is no schema {schema}", where=str(target), expected=f"run: CREATE SCHEMA {schema}; {grants}"
+        )
+    return TargetError(
+        f"the login modelops_jobs may not make tables in the schema {schema}",
+        where=str(target),
+        expected=f"run: {grants}",
+    )
+
+
+def _type_of(name: str, arrow: str) -> str:
+    if arrow in OUTPUTS:
+        return OUTPUTS[arrow]
+    if timestamp := TIMESTAMP.fullmatch(arrow):
+        return f"timestamp {'with' if timestamp['zone'] else 'without'} time zone"
+    raise TargetError(
+        f"the prediction {name} is {arrow}, which no column of a table is made for",
+        where=f"the prediction {name}",
+        expected="numbers of at most 64 bits with a sign, booleans, text, dates or timestamps",
+    )

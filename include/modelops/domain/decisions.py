@@ -1,0 +1,82 @@
+"""A decision: a person's word on a version, bound to the evidence that was shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.versions import VersionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from modelops.domain.versions import VersionId
+
+
+REASON_MISSING = "a rejection needs a comment that says why"
+UNSTORABLE = "an answer can't hold NUL characters or halves of surrogate pairs: no database can store them"
+OTHER_EVIDENCE = "the answer is to a card that showed other evidence; look at the one that is shown now"
+
+
+class Verdict(StrEnum):
+    """What was decided."""
+
+    APPROVED = "approved"
+    """The version may be deployed."""
+    REJECTED = "rejected"
+    """It may not, for the reason in the comment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRequest:
+    """What was shown to the reviewers.
+
+    `evidence` is as the database wrote it (the function `modelops.evidence`) and `digest` its SHA-256; `requesters`
+    asked for the training or the import; `approvers` may decide (empty: anybody who isn't a requester).
+    """
+
+    id: int
+    version_id: VersionId
+    digest: str
+    evidence: Mapping[str, Any]
+    requesters: Sequence[str]
+    approvers: Sequence[str]
+
+    @property
+    def kind(self) -> VersionKind:
+        """What it is about."""
+        return VersionKind.FEATURE_TASK if VersionKind.FEATURE_TASK in self.evidence else VersionKind.MODEL
+
+    @property
+    def name(self) -> str:
+        """Reference of the model or the feature task."""
+        return str(self.evidence[self.kind])
+
+    @property
+    def subject(self) -> str:
+        """What people call the version: `demo/arrival_delay v3`."""
+        return f"{self.name} v{self.evidence['version']}"
+
+    def objection(self, person: str) -> str | None:
+        """Why this person can't decide; None if they can. The database asks the same."""
+        if person in self.requesters:
+            asked = "training" if self.kind is VersionKind.MODEL else "import"
+            return f"{person} asked for the {asked} of {self.subject} and can't decide on it"
+        if self.approvers and person not in self.approvers:
+            return f"{person} isn't among the approvers of {self.subject}: {', '.join(self.approvers)}"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A recorded decision."""
+
+    id: int
+    version_id: VersionId
+    digest: str
+    approver: str
+    verdict: Verdict
+    comment: str | None
+    decided_at: datetime

@@ -1,0 +1,119 @@
+"""A deployment: an approved version in production, and the data intervals of its batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NewType
+
+from modelops.domain.errors import IntervalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelops.domain.versions import VersionId, VersionKind
+
+DeploymentId = NewType("DeploymentId", int)
+INTERVAL = "the parameters interval_start and interval_end"
+"""Where a person says which interval is meant."""
+
+
+class Engine(StrEnum):
+    """What computes the rows."""
+
+    BATCH = "batch"
+    """The model's ModelScorer on a worker, batch by batch."""
+    SQL = "sql"
+    """The database: a feature task's SELECT."""
+    PYTHON = "python"
+    """A feature task's function on a worker."""
+
+
+class DeploymentEnd(StrEnum):
+    """How a deployment ended."""
+
+    REPLACED = "replaced"
+    """A newer deployment took its target over."""
+    RETIRED = "retired"
+    """A person retired it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A version in production.
+
+    `model` is the reference of the model or the feature task; `target` the view of what it produces; `entity_key` the
+    columns of the key with their PostgreSQL types; `outputs` maps each other column to its type: Arrow's of what a
+    scorer gives, PostgreSQL's of a feature. `set_aside_budget` counts rows. Both ends are None while it is active.
+    """
+
+    id: DeploymentId
+    version_id: VersionId
+    kind: VersionKind
+    model: str
+    version: int
+    artifact_sha256: str
+    decision_id: int
+    engine: Engine
+    dataset: Mapping[str, Any]
+    target: str
+    entity_key: Sequence[Mapping[str, str]]
+    outputs: Mapping[str, str]
+    set_aside_budget: int
+    deployed_by: str
+    started_at: datetime
+    ended_at: datetime | None
+    ended_how: DeploymentEnd | None
+
+    @property
+    def subject(self) -> str:
+        """What people call it: `demo/arrival_delay v3 (deployment 7)`."""
+        return f"{self.model} v{self.version} (deployment {self.id})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A data interval [start, end); both times are aware."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def parse(cls, start: str | None, end: str | None, *, where: str) -> Interval | None:
+        """The interval that two ISO 8601 texts name; None where neither is given.
+
+        Raises:
+            IntervalError: only one is given, one is no time, has no time zone, or they are in the wrong order.
+        """
+        if not start and not end:
+            return None
+        if not start or not end:
+            raise IntervalError("only one end of the interval is given", where=where, expected="both, or neither")
+        interval = cls(start=_moment(start, where), end=_moment(end, where))
+        if interval.start >= interval.end:
+            raise IntervalError(
+                f"the interval ends at {end}, which isn't after {start}",
+                where=where,
+                expected="an interval_start that is before interval_end",
+            )
+        return interval
+
+    def as_record(self) -> list[str]:
+        """Both ends in ISO 8601, as results of jobs have them."""
+        return [self.start.isoformat(), self.end.isoformat()]
+
+    def __str__(self) -> str:
+        start, end = self.as_record()
+        return f"[{start}, {end})"
+
+
+def _moment(text: str, where: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        what = "is no time" if moment is None else "has no time zone"
+        raise IntervalError(f"{text!r} {what}", where=where, expected="ISO 8601 with an offset: 2013-08-01T00:00:00Z")
+    return moment

@@ -1,0 +1,80 @@
+"""Whether a task's queries give what it declares: asked of the database, without reading a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelops.data.query import asking, columns_of
+from modelops.data.writing import BINARY
+from modelops.domain.errors import FeatureError
+from modelops.domain.feature_tasks import Language
+from modelops.domain.targets import TargetColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelops.data.query import Ends
+    from modelops.domain.deployments import Interval
+    from modelops.domain.feature_tasks import FeatureTask
+    from modelops.lifecycle.services import Services
+
+EVER: Ends = (None, None)
+"""The interval of a whole run: all times."""
+ARROW = BINARY | {"timestamp with time zone": "timestamp[us, tz=UTC]"}
+"""In which Arrow type a Python task gives a column of that PostgreSQL type; any other travels as string."""
+
+
+def ends_of(task: FeatureTask, interval: Interval | None) -> Ends | None:
+    """The interval that the task's queries are told: all times where it is incremental and none is asked for."""
+    if interval is not None:
+        return interval.start, interval.end
+    return None if task.incremental is None else EVER
+
+
+def table_columns(task: FeatureTask) -> list[TargetColumn]:
+    """The columns of the table that holds what the task gives: its key and its incremental column are never null."""
+    required = {*task.key, task.incremental}
+    return [TargetColumn(name=name, type=type_, required=name in required) for name, type_ in task.columns.items()]
+
+
+def arrow_columns(task: FeatureTask) -> Mapping[str, str]:
+    """The declared columns with the Arrow types in which Python gives them."""
+    return {name: ARROW.get(type_, "string") for name, type_ in task.columns.items()}
+
+
+def check_declared(task: FeatureTask, services: Services) -> None:
+    """Have the database parse the task's SELECTs, and compare what its SQL gives with what task.yaml declares.
+
+    Raises:
+        DatasetError: the database refuses a query.
+        FeatureError: the columns differ.
+        Unavailable: the database can't be reached.
+    """
+    ends = ends_of(task, None)
+    with asking(services.rows_url) as connection:
+        for name, sql in task.inputs.items():
+            columns_of(connection, sql, where=f"{task.reference}/task.yaml (inputs.{name})", interval=ends)
+        if task.language is Language.SQL:
+            assert task.sql is not None
+            where = f"{task.reference}/task.sql"
+            given = columns_of(connection, task.sql, where=where, interval=ends)
+            _compare(task, {column.name: column.sql_type for column in given}, where=where)
+
+
+def _compare(task: FeatureTask, given: Mapping[str, str], *, where: str) -> None:
+    missing = [name for name in task.columns if name not in given]
+    surplus = [name for name in given if name not in task.columns]
+    if missing or surplus:
+        what = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"also gives {', '.join(surplus)}"] * bool(surplus)
+        raise FeatureError(
+            f"the SELECT {' and '.join(what)}, other than task.yaml declares",
+            where=where,
+            expected=f"exactly the columns {', '.join(task.columns)}",
+        )
+    for name, declared in task.columns.items():
+        if given[name] != declared:
+            raise FeatureError(
+                f"the column {name} is {given[name]}; task.yaml declares it as {declared}",
+                where=where,
+                expected=f"{name}::{declared} in the SELECT, or {name}: {given[name]} in task.yaml",
+            )

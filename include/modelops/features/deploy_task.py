@@ -1,0 +1,109 @@
+"""Deployment of a feature task: approved → deployed. Its table is made ready, and the version before gives way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.feature_table import ensure_feature_table
+from modelops.domain.deployments import Engine
+from modelops.domain.errors import TargetError
+from modelops.domain.versions import VersionKind
+from modelops.features.columns import check_declared, table_columns
+from modelops.lifecycle.approved import approved_version, require_approval
+from modelops.lifecycle.code import load_task
+from modelops.registry import deployments, jobs, versions
+
+if TYPE_CHECKING:
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.feature_tasks import FeatureTask
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskDeploymentRequest:
+    """Which version to put into production; `version` None is the newest that is approved or deployed."""
+
+    task: str
+    version: int | None = None
+
+
+def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Check that what was approved is what there is, make its table ready, and put it into production.
+
+    What readers see of the table stays until the first batch run of this deployment is published.
+
+    Raises:
+        NotApproved: nobody has approved exactly this code.
+        ArtifactChanged: a stored file isn't what was approved.
+        DatasetError, FeatureError: the database refuses the task's SQL now, or it gives other columns.
+        TargetError: the table is another's, or has a key or a column of another type.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    version = approved_version(
+        VersionKind.FEATURE_TASK, request.task, request.version, attempt, services, made_by="feature_pipeline"
+    )
+    decision = require_approval(version, services)
+    with services.workdir(attempt) as workdir:
+        task = load_task(version, workdir, services).definition
+    services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
+    check_declared(task, services)
+    services.reach(attempt, "sql_parsed")
+    columns = table_columns(task)
+    with jobs.holding(services.connection, attempt):
+        _check_interval_column(task, services)
+        ensure_feature_table(services.connection, task.output, columns, key=task.key, incremental=task.incremental)
+        made, before = deployments.begin(
+            services.connection,
+            version,
+            decision=decision,
+            job_id=attempt.job_id,
+            engine=Engine(task.language),
+            dataset={"name": None, "inputs": dict(task.inputs)},
+            target=str(task.output),
+            entity_key=[{"name": column.name, "type": column.type} for column in columns if column.name in task.key],
+            outputs={column.name: column.type for column in columns if column.name not in task.key},
+            set_aside_budget=0,
+        )
+        result = {
+            "deployment": made,
+            "task": version.name,
+            "version": version.number,
+            "target": str(task.output),
+            "artifact_sha256": version.artifact_sha256,
+            "approved_by": decision.approver,
+            "evidence": decision.digest,
+            "replaced": None if before is None else {"deployment": before.id, "version": before.version},
+        }
+        jobs.complete(services.connection, attempt, result)
+    services.log(
+        f"{version.subject} is in production as deployment {made}, approved by {decision.approver};"
+        f" its batch runs make {task.output}"
+    )
+    return result
+
+
+def _check_interval_column(task: FeatureTask, services: Services) -> None:
+    """What is published keeps its intervals: another column can't say which rows they are.
+
+    Raises:
+        TargetError: the version before is incremental by another column, or is not.
+    """
+    last = deployments.last_of_target(services.connection, str(task.output))
+    if last is None or last.model != task.reference:
+        return
+    before = _definition(last, services)["incremental"]
+    if before != task.incremental:
+        raise TargetError(
+            f"{task.output} is incremental by {before or 'no column'}; this version is by {task.incremental or 'none'}",
+            where=f"{task.reference}/task.yaml (incremental)",
+            expected="the same incremental column as before, or another output",
+        )
+
+
+def _definition(deployment: Deployment, services: Services) -> Any:
+    return versions.find(
+        services.connection, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK
+    ).definition

@@ -1,0 +1,98 @@
+"""Batch run: a deployment's feature table, whole or for a data interval; readers see the old rows or the new ones."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.feature_table import sweep_rows
+from modelops.domain.deployments import INTERVAL, Interval
+from modelops.domain.targets import Target
+from modelops.domain.versions import VersionKind
+from modelops.features.measure import measure, records_by_role
+from modelops.features.produce import Production, check_interval, check_times, stage, sweep
+from modelops.lifecycle.code import load_task
+from modelops.registry import deployments, jobs, runs, versions
+from modelops.registry.translation import translated
+from modelops.statistics.streaming import TableStatistics
+
+if TYPE_CHECKING:
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureBatchRequest:
+    """Which deployment to run, and for which data interval: ISO 8601 times, both or neither (then for all times)."""
+
+    deployment: int
+    interval_start: str | None = None
+    interval_end: str | None = None
+
+
+def execute_batch(request: FeatureBatchRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Make the rows, check them, and publish them; returns how many, the table, and a line for psql that reads it.
+
+    The rows are committed under a run that nobody reads. Publication, statistics and the job's completion are one
+    transaction: killed anywhere, readers see what they saw before, and the next attempt begins anew.
+
+    Raises:
+        UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
+        IntervalError: the interval is none, or overlaps with what is published.
+        DatasetError, FeatureError, UserCodeError, ArtifactChanged: what is wrong with the rows or with what makes them.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    began = time.monotonic()
+    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.FEATURE_TASK)
+    with services.workdir(attempt) as workdir:
+        version = versions.find(
+            services.connection, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK
+        )
+        code = load_task(version, workdir, services)
+        check_interval(code.definition, interval)
+        run_id = _begin(deployment, interval, attempt, services)
+        services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
+        target = Target.parse(deployment.target, where="modelops.deployment")
+        _sweep(target, attempt, services)
+        made = Production(version=version, code=code, target=target, run_id=run_id, interval=interval)
+        rows = stage(made, attempt, workdir, services)
+        statistics = TableStatistics(columns=list(code.definition.columns))
+        measure(made, statistics, services)
+        check_times(code.definition, interval, statistics.as_records())
+        services.reach(attempt, "checked", rows=rows)
+    result = {
+        "deployment": deployment.id,
+        "task": deployment.model,
+        "version": deployment.version,
+        "run": run_id,
+        "interval": interval and interval.as_record(),
+        "rows": rows,
+        "rows_per_second": round(rows / (time.monotonic() - began)),
+        "table": deployment.target,
+        "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
+    }
+    with jobs.holding(services.connection, attempt), translated():
+        for role, records in records_by_role(made, statistics).items():
+            runs.add_statistics(services.connection, role, records, run_id=run_id)
+        runs.publish(services.connection, run_id, rows=rows, set_aside=0)
+        jobs.complete(services.connection, attempt, result)
+    services.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
+    return result
+
+
+def _begin(deployment: Deployment, interval: Interval | None, attempt: Attempt, services: Services) -> int:
+    with jobs.holding(services.connection, attempt):
+        jobs.name_deployment(services.connection, attempt, deployment)
+        return runs.begin(services.connection, deployment, attempt, interval)
+
+
+def _sweep(target: Target, attempt: Attempt, services: Services) -> None:
+    """Remove the rows of runs that were superseded or given up, and what else killed attempts left."""
+    sweep(attempt, services)
+    swept = sweep_rows(services.connection, target, runs.unseen(services.connection, str(target), attempt))
+    if swept:
+        services.log(f"{swept:,} rows of earlier runs that nobody reads any more are removed")

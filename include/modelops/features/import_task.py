@@ -1,0 +1,85 @@
+"""Import: (none) → imported. The code is pinned and checked, and nothing of it has run yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.versions import VersionKind
+from modelops.features.columns import check_declared
+from modelops.lifecycle.code import pinned_files
+from modelops.registry import jobs, versions
+from modelops.repository.pin import pin_task
+
+if TYPE_CHECKING:
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRequest:
+    """Which task to import, and from which git ref; None: the one that repositories.yaml names.
+
+    `allow_dirty` lets files be used that aren't committed, and is recorded.
+    """
+
+    task: str
+    ref: str | None = None
+    allow_dirty: bool = False
+
+
+def import_task(request: ImportRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Make a version of a feature task; returns its number and hashes.
+
+    Its queries are parsed by the database before anything else happens. The version and all that it is made of come on
+    record in one transaction.
+
+    Raises:
+        BadInput: what the requester or the task's author got wrong.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    with services.workdir(attempt) as workdir:
+        pinned = pin_task(
+            request.task,
+            settings=services.settings,
+            destination=workdir / "code",
+            allow_dirty=request.allow_dirty,
+            ref=request.ref,
+        )
+        task = pinned.definition
+        services.reach(attempt, "code_pinned", sha256=pinned.code_sha256, commit=pinned.commit)
+        check_declared(task, services)
+        services.reach(attempt, "sql_parsed")
+        lock, artifacts = pinned_files(pinned, workdir, attempt, services)
+        with jobs.holding(services.connection, attempt):
+            begun = versions.begin(
+                services.connection,
+                kind=VersionKind.FEATURE_TASK,
+                name=request.task,
+                job_id=attempt.job_id,
+                created_by=attempt.requested_by,
+            )
+            version = versions.imported(
+                services.connection,
+                begun,
+                job_id=attempt.job_id,
+                definition=task.as_record(),
+                commit=pinned.commit,
+                dirty=pinned.dirty,
+                code_sha256=pinned.code_sha256,
+                requirements_sha256=lock.sha256,
+                artifacts=artifacts,
+            )
+            jobs.name_subject(services.connection, attempt, version)
+            result = {
+                "task": version.name,
+                "version": version.number,
+                "output": str(task.output),
+                "commit": version.commit,
+                "code_sha256": version.code_sha256,
+                "artifact_sha256": version.artifact_sha256,
+            }
+            jobs.complete(services.connection, attempt, result)
+    services.log(f"{version.subject} is imported; SHA-256 of its code: {version.code_sha256}")
+    return result

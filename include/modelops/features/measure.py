@@ -1,0 +1,59 @@
+"""Statistics of the rows that a run has staged, read back as they will be published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.query import asking, columns_of, travelling
+from modelops.data.reading import read
+from modelops.data.target import names_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from modelops.features.produce import Production
+    from modelops.lifecycle.services import Services
+    from modelops.statistics.streaming import TableStatistics
+
+
+def rows_of(made: Production, *, ordered: bool = False) -> str:
+    """The SELECT that gives the run's rows in the order of the declared columns; by key if `ordered`."""
+    from psycopg.sql import SQL, Identifier
+
+    rows, task = made.target.rows, made.task
+    return (
+        SQL("SELECT {} FROM {} WHERE run_id = {}{}")
+        .format(
+            names_of(task.columns),
+            Identifier(rows.schema, rows.name),
+            made.run_id,
+            SQL(" ORDER BY {}").format(names_of(task.key)) if ordered else SQL(""),
+        )
+        .as_string()
+    )
+
+
+def measure(made: Production, statistics: TableStatistics, services: Services) -> None:
+    """Take in all rows of the run, in one pass of bounded memory.
+
+    Raises:
+        Unavailable: the database can't be reached, or goes away.
+    """
+    sql, where = rows_of(made), str(made.target)
+    with asking(services.ledger_url) as connection:
+        columns = columns_of(connection, sql, where=where)
+
+    def update(batches: pa.RecordBatchReader) -> None:
+        for batch in batches:
+            statistics.update(batch)
+
+    read(services.ledger_url, travelling(sql, columns, exact=made.task.key), update, where=where)
+
+
+def records_by_role(made: Production, statistics: TableStatistics) -> dict[str, list[dict[str, Any]]]:
+    """The records of the statistics, those of the key and those of the features."""
+    records = statistics.as_records()
+    return {
+        "key": [record for record in records if record["variable"] in made.task.key],
+        "feature": [record for record in records if record["variable"] not in made.task.key],
+    }

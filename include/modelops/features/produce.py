@@ -1,0 +1,140 @@
+"""Makes the rows of a feature task under one run: staged, then checked and measured. Nobody else sees them yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.filling import entrance, insert_from_select, sweep_staging
+from modelops.domain.deployments import INTERVAL
+from modelops.domain.errors import FeatureError
+from modelops.domain.feature_tasks import Language
+from modelops.features.columns import ends_of, table_columns
+from modelops.lifecycle.services import tag_of
+from modelops.registry import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from modelops.domain.deployments import Interval
+    from modelops.domain.feature_tasks import FeatureTask
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.targets import Target
+    from modelops.domain.versions import Version
+    from modelops.lifecycle.code import Code
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class Production:
+    """One run of one version: into which table, under which number, for which data interval (None: whole)."""
+
+    version: Version
+    code: Code[FeatureTask]
+    target: Target
+    run_id: int
+    interval: Interval | None
+
+    @property
+    def task(self) -> FeatureTask:
+        return self.code.definition
+
+
+def sweep(attempt: Attempt, services: Services) -> None:
+    """Remove what killed attempts left in the database: those of this job, and of jobs that are over."""
+
+    def over(ids: Sequence[int]) -> set[int]:
+        return {attempt.job_id, *jobs.over_among(services.connection, ids)}
+
+    sweep_staging(services.connection, over)
+
+
+def check_interval(task: FeatureTask, interval: Interval | None) -> None:
+    """Refuse an interval for a task that knows none.
+
+    Raises:
+        FeatureError: its rows belong to no interval.
+    """
+    if interval is not None and task.incremental is None:
+        raise FeatureError(
+            f"{task.reference} isn't incremental, so it can't be run for an interval",
+            where=INTERVAL,
+            expected="neither of them; or incremental: <column> in task.yaml, and a new version",
+        )
+
+
+def stage(made: Production, attempt: Attempt, workdir: Path, services: Services) -> int:
+    """Write the rows, committed but published to nobody; returns how many.
+
+    Raises:
+        DatasetError, UserCodeError: what is wrong with the task's SQL or its code.
+        FeatureError: what is wrong with its rows.
+        Unavailable: the platform's trouble.
+    """
+    task = made.task
+    if task.language is Language.SQL:
+        rows = _from_select(made, attempt, services)
+    else:
+        from modelops.features.python_task import run_python
+
+        rows = run_python(made, attempt, workdir, services)
+    services.reach(attempt, "rows_staged", rows=rows)
+    _check_number(task, rows, whole=made.interval is None)
+    return rows
+
+
+def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse rows outside of their interval: they would take the place of others.
+
+    Raises:
+        FeatureError: the incremental column has a time before the interval, or at its end or later.
+    """
+    if interval is None or task.incremental is None:
+        return
+    found = [record["values"] for record in statistics if record["variable"] == task.incremental]
+    ends = (values[end] for values in found for end in ("min", "max"))
+    for moment in (_aware(end) for end in ends if end is not None):
+        if not interval.start <= moment < interval.end:
+            raise FeatureError(
+                f"{task.incremental} is {moment.isoformat()} in a row, which isn't within the interval {interval}",
+                where=f"{task.reference}, the column {task.incremental}",
+                expected=f"only rows whose {task.incremental} is from modelops.interval_start to before"
+                " modelops.interval_end",
+            )
+
+
+def _from_select(made: Production, attempt: Attempt, services: Services) -> int:
+    task = made.task
+    assert task.sql is not None
+    columns = [column.name for column in table_columns(task)]
+    with (
+        services.connect() as connection,
+        entrance(connection, made.target, made.run_id, columns, tag=tag_of(attempt)) as door,
+    ):
+        return insert_from_select(
+            services.features_url,
+            door,
+            task.sql,
+            columns=columns,
+            key=task.key,
+            where=f"{task.reference}/task.sql",
+            interval=ends_of(task, made.interval),
+        )
+
+
+def _check_number(task: FeatureTask, rows: int, *, whole: bool) -> None:
+    """Bounds are for one run; a whole run of an incremental task is for many at once, so it may have more rows."""
+    most = None if whole and task.incremental is not None else task.rows.most
+    if rows < task.rows.least or (most is not None and rows > most):
+        raise FeatureError(
+            f"the task gave {rows:,} rows",
+            where=f"{task.reference}/task.yaml (rows)",
+            expected=f"{task.rows}; or other bounds in task.yaml, and a new version",
+        )
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

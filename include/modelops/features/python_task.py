@@ -1,0 +1,100 @@
+"""A task in Python: its inputs as Arrow files, its function in a child process, its rows by COPY."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelops.data.snapshot import write_rows
+from modelops.data.writing import RowsWriter
+from modelops.features.columns import arrow_columns, ends_of, table_columns
+from modelops.lifecycle.code import TASK_REQUIREMENTS
+from modelops.registry.translation import translated
+from modelops.runtime.environment import build
+from modelops.runtime.tasks import TaskAssignment, run_task
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelops.data.query import Ends
+    from modelops.domain.jobs import Attempt
+    from modelops.features.produce import Production
+    from modelops.lifecycle.services import Services
+
+OUTPUT = "made.arrow"
+
+
+def run_python(made: Production, attempt: Attempt, workdir: Path, services: Services) -> int:
+    """Run the function on its inputs, and write what it gives; returns the number of rows.
+
+    Memory holds a batch at a time: of each input, as it is read, and of the rows, as they are written.
+
+    Raises:
+        DatasetError: the database refuses an input.
+        UserCodeError: what the function did wrong.
+        FeatureError: a key is null or stands twice, or a value doesn't fit its column.
+        Unavailable: the platform's trouble.
+    """
+    task, version = made.task, made.version
+    environment = build(
+        made.code.lock, settings=services.settings, where=f"{task.reference}/{TASK_REQUIREMENTS}", log=services.log
+    )
+    services.reach(attempt, "environment_ready", requirements=made.code.lock.sha256)
+    ends = ends_of(task, made.interval)
+    inputs = _inputs(made, ends, attempt, workdir, services)
+    arrow = arrow_columns(task)
+    output = workdir / OUTPUT
+    services.reach(attempt, "run_started")
+    run_task(
+        TaskAssignment(
+            folder=made.code.folder,
+            function=task.function,
+            inputs=inputs,
+            output=output,
+            columns=[(name, arrow[name], type_) for name, type_ in task.columns.items()],
+            interval=None if ends is None else _texts(ends),
+            properties=task.properties,
+            project_id=task.reference.partition("/")[0],
+            task_id=task.name,
+            task_version=str(version.number),
+            job_id=str(attempt.job_id),
+        ),
+        environment=environment,
+        workdir=workdir,
+        memory=services.settings.child_memory,
+        on_line=services.log,
+    )
+    services.reach(attempt, "run_finished")
+    return _write(made, output, services)
+
+
+def _inputs(
+    made: Production, ends: Ends | None, attempt: Attempt, workdir: Path, services: Services
+) -> dict[str, Path]:
+    paths = {}
+    for name, sql in made.task.inputs.items():
+        where = f"{made.task.reference}/task.yaml (inputs.{name})"
+        rows = write_rows(services.rows_url, sql, workdir / f"input-{name}.arrow", where=where, interval=ends)
+        services.reach(attempt, "input_read", input=name, rows=rows.rows, sha256=rows.sha256)
+        paths[name] = rows.path
+    return paths
+
+
+def _write(made: Production, path: Path, services: Services) -> int:
+    import pyarrow as pa
+
+    columns = table_columns(made.task)
+    key = [column for column in columns if column.name in made.task.key]
+    others = [column for column in columns if column.name not in made.task.key]
+    with services.connect() as connection, translated(), connection.transaction(), pa.memory_map(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        where = f"the rows of {made.task.reference}"
+        with RowsWriter(connection, made.target, made.run_id, key, others, where=where) as writer:
+            for number in range(reader.num_record_batches):
+                batch = reader.get_batch(number)
+                writer.write(batch, batch)
+            return writer.finish()
+
+
+def _texts(ends: Ends) -> tuple[str | None, str | None]:
+    start, end = ends
+    return None if start is None else start.isoformat(), None if end is None else end.isoformat()

@@ -1,0 +1,173 @@
+"""Run: imported or tested → tested. The version is executed once, for evidence; nothing is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.feature_table import staged_table
+from modelops.data.filling import STAGING, staged_name
+from modelops.data.snapshot import write_rows
+from modelops.domain.deployments import INTERVAL, Interval
+from modelops.domain.errors import IllegalTransition
+from modelops.domain.targets import Target
+from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
+from modelops.features.columns import table_columns
+from modelops.features.measure import rows_of
+from modelops.features.produce import Production, check_interval, check_times, stage, sweep
+from modelops.lifecycle.code import load_task
+from modelops.lifecycle.services import tag_of
+from modelops.registry import evidence, jobs, versions
+from modelops.statistics.drift import stability_index
+from modelops.statistics.streaming import TableStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from modelops.data.snapshot import Snapshot
+    from modelops.domain.feature_tasks import FeatureTask
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import Artifact, Evaluation, Version
+    from modelops.lifecycle.services import Services
+
+SAMPLE_ROWS = 100
+ROWS, SAMPLE = "output.arrow", "sample.csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """Which version to run, and for which data interval: ISO 8601 times, both or neither (then for all times).
+
+    `version` None is the newest that is still in use; a retry keeps to it.
+    """
+
+    task: str
+    version: int | None = None
+    interval_start: str | None = None
+    interval_end: str | None = None
+
+
+def run_task(request: RunRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Run a version into a table of its own, check what it gives, and put that on record as evidence.
+
+    The evidence is statistics of every column beside those of what is deployed, the hash of the rows, and some of them.
+
+    Raises:
+        BadInput: what is wrong with the task or with its rows.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    version = _version(request, attempt, services)
+    with services.workdir(attempt) as workdir:
+        code = load_task(version, workdir, services)
+        task = code.definition
+        check_interval(task, interval)
+        services.reach(attempt, "code_loaded", sha256=version.code_sha256)
+        sweep(attempt, services)
+        target = Target(schema=STAGING, name=staged_name(tag_of(attempt)))
+        before = evidence.compared_with(services.connection, version.id)
+        with services.connect() as connection, staged_table(connection, target, table_columns(task), key=task.key):
+            made = Production(version=version, code=code, target=target, run_id=0, interval=interval)
+            stage(made, attempt, workdir, services)
+            rows = write_rows(
+                services.ledger_url, rows_of(made, ordered=True), workdir / ROWS, where=str(target), exact=task.key
+            )
+        records = _compared(_statistics(rows, task, before).as_records(), before)
+        check_times(task, interval, records)
+        services.reach(attempt, "checked", sha256=rows.sha256)
+        sample = _sample(rows, workdir / SAMPLE, attempt, services)
+        drift = {record["variable"]: record["drift"] for record in records if record["drift"] is not None}
+        metrics = {"rows": rows.rows, "columns": len(task.columns)}
+        with jobs.holding(services.connection, attempt):
+            evaluation, digest = evidence.add_evaluation(
+                services.connection,
+                version,
+                attempt,
+                dataset={"name": None, "inputs": dict(task.inputs), "interval": interval and interval.as_record()},
+                data_sha256=rows.sha256,
+                data_rows=rows.rows,
+                metrics=metrics | ({"greatest_drift": max(drift.values())} if drift else {}),
+                statistics=records,
+            )
+            evidence.add_artifacts(services.connection, [sample], evaluation_id=evaluation)
+            versions.evaluated(services.connection, version, job_id=attempt.job_id)
+            result = {
+                "task": version.name,
+                "version": version.number,
+                "interval": interval and interval.as_record(),
+                "rows": rows.rows,
+                "data_sha256": rows.sha256,
+                "digest": digest,
+                "drift": drift,
+            }
+            jobs.complete(services.connection, attempt, result)
+    services.log(f"{version.subject} gave {rows.rows:,} rows as it declares; nothing is published")
+    return result
+
+
+def _version(request: RunRequest, attempt: Attempt, services: Services) -> Version:
+    version = None if attempt.fresh else versions.of_job(services.connection, job_id=attempt.job_id)
+    if version is None:
+        version = versions.find(services.connection, request.task, request.version, kind=VersionKind.FEATURE_TASK)
+    if version.status in {VersionStatus.REJECTED, VersionStatus.RETIRED}:
+        raise IllegalTransition(
+            f"{version.subject} is {version.status}, for good",
+            where="the parameter version",
+            expected="a version that is still in use, or a new one",
+        )
+    with jobs.holding(services.connection, attempt):
+        jobs.name_subject(services.connection, attempt, version)
+    return version
+
+
+def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> TableStatistics:
+    """Those of all columns, in the bins of what is deployed where a column has the same type there."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(rows.path)) as source:
+        reader = pa.ipc.open_file(source)
+        deployed = (before and before.statistics) or ()
+        statistics = TableStatistics.like(deployed, schema=reader.schema, columns=list(task.columns))
+        for number in range(reader.num_record_batches):
+            statistics.update(reader.get_batch(number))
+    return statistics
+
+
+def _compared(records: list[dict[str, Any]], before: Evaluation | None) -> list[dict[str, Any]]:
+    """Each record with `drift`: the population stability index against what is deployed; None where there is none."""
+    old = {record["variable"]: record for record in (before and before.statistics) or ()}
+
+    def drift(record: Mapping[str, Any]) -> float | None:
+        deployed = old.get(record["variable"])
+        index = None if deployed is None else stability_index(deployed, record)
+        return None if index is None else round(index, 6)
+
+    return [record | {"drift": drift(record)} for record in records]
+
+
+def _sample(rows: Snapshot, path: Path, attempt: Attempt, services: Services) -> Artifact:
+    """The first rows by key, as a file that people can open."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with pa.memory_map(str(rows.path)) as source:
+        reader = pa.ipc.open_file(source)
+        first = reader.get_batch(0).slice(0, SAMPLE_ROWS) if reader.num_record_batches else None
+        table = pa.Table.from_batches([first] if first is not None else [], schema=reader.schema)
+        csv.write_csv(_printable(table), str(path))
+    return services.store.put(path, role=ArtifactRole.SAMPLE, name=path.name, tag=tag_of(attempt))
+
+
+def _printable(table: Any) -> Any:
+    """CSV has no bytes: they go as hexadecimal digits."""
+    import pyarrow as pa
+
+    arrays = [
+        pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())
+        if pa.types.is_binary(column.type)
+        else column
+        for column in table.columns
+    ]
+    return pa.Table.from_arrays(arrays, names=table.column_names)

@@ -1,0 +1,179 @@
+"""What people do about jobs. Airflow does it, asked in their name; so its permissions hold, and its audit log tells.
+
+Airflow's API is asked within the process, through the whole of its web application: who asks, what they may and the
+guard of answers (`answers.py`) are the same as from outside.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.configuration import conf
+from fastapi import APIRouter, Depends, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+
+from modelops.domain.actions import ANSWERS, Action, possible
+from modelops.domain.jobs import Event, JobId, JobStatus
+from modelops.jobs_api.answers import ROOT
+from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.permissions import may, whole_job
+from modelops.jobs_api.schemas import Asked, Given, JobNumber
+from modelops.registry import jobs
+
+PARKED_AFTER = timedelta(seconds=6)
+"""From when an approval has asked: Airflow may lose an answer that comes sooner, and the attempt with it."""
+NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
+    Action.STOP: ("PUT", DagAccessEntity.TASK_INSTANCE),
+    Action.RETRY: ("PUT", DagAccessEntity.TASK_INSTANCE),
+    Action.RUN_NOW: ("POST", DagAccessEntity.RUN),
+    Action.APPROVE: ("PUT", DagAccessEntity.HITL_DETAIL),
+    Action.REJECT: ("PUT", DagAccessEntity.HITL_DETAIL),
+}
+"""What somebody must be allowed in Airflow; its own routes ask for the same."""
+
+
+def same_origin(request: Request) -> None:
+    """Airflow's session cookie goes along with requests from other sites' pages; those must not act.
+
+    Raises:
+        HTTPException: 403, where the browser says that another site asks; 415, where the body isn't JSON.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is None:  # an old browser, one that doesn't trust the connection, or no browser at all
+        origin = request.headers.get("origin")
+        here = {request.headers.get("host"), urlsplit(conf.get("api", "base_url", fallback="")).netloc}
+        own = origin is None or urlsplit(origin).netloc in here - {"", None}
+    else:
+        own = site in {"same-origin", "none"}
+    if not own:
+        raise HTTPException(403, "another site's page asks for this; only Airflow's own may")
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise HTTPException(415, "the body must be JSON, with Content-Type: application/json")
+
+
+GONE = "Airflow no longer has the record of this task (it was cleaned up), so this can't be done; trigger its DAG anew"
+
+router = APIRouter(prefix="/api", dependencies=[Depends(same_origin)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of the job that somebody wants to act on."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    asked_at: datetime | None
+
+    @property
+    def run(self) -> str:
+        """The address of its DAG run in Airflow's API."""
+        return f"/api/v2/dags/{quote(self.dag_id, safe='')}/dagRuns/{quote(self.run_id, safe='')}"
+
+    @property
+    def task(self) -> str:
+        """The address of its task instance there."""
+        mapped = f"/{self.map_index}" if self.map_index >= 0 else ""
+        return f"{self.run}/taskInstances/{quote(self.task_id, safe='')}{mapped}"
+
+
+@router.post(
+    "/jobs/{id}/{action}",
+    status_code=202,
+    responses={
+        403: {"description": "You may see the job, but not do this."},
+        404: {"description": "There is no such job, or it isn't yours to see."},
+        409: {"description": "The job doesn't stand where this can be done."},
+    },
+)
+async def act(user: GetUserDep, request: Request, id: JobNumber, action: Action, given: Given) -> Asked:  # noqa: A002
+    """Stop a job, have it done anew, ask for the same again, or answer an approval.
+
+    Airflow has taken the request when this answers; the job's events tell what comes of it.
+    """
+    job = await run_in_threadpool(_known, user, id, action)
+    return Asked(run_id=await _do(request, job, action, given))
+
+
+def actions_of(user: Any, row: Mapping[str, Any], objection: str | None) -> Sequence[Action]:
+    """What this person may do about a job now; `objection` is why they can't decide, where it waits for that."""
+    return [
+        action
+        for action in possible(JobStatus(row["status"]), row["dag_id"])
+        if may(user, row["dag_id"], *NEEDED[action]) and not (action in ANSWERS and objection)
+    ]
+
+
+def _known(user: Any, job_id: int, action: Action) -> Known:
+    """The job, once it's clear that this person may do that about it now."""
+    with seated("modelops actions") as connection:
+        row = whole_job(user, connection, job_id)
+        told = jobs.events(connection, JobId(job_id)) if action in ANSWERS else []
+    if not may(user, row["dag_id"], *NEEDED[action]):
+        raise HTTPException(403, f"Airflow doesn't let you do this with the DAG {row['dag_id']}")
+    if action not in possible(JobStatus(row["status"]), row["dag_id"]):
+        status = row["status"].replace("_", " ")
+        raise HTTPException(409, f"job {job_id} is {status}, so there is no {action} for it now")
+    asked = [event["at"] for event in told if event["event"] == Event.AWAITING_APPROVAL]
+    key = {name: row[name] for name in ("dag_id", "run_id", "task_id", "map_index")}
+    return Known(asked_at=asked[-1] if asked else None, **key)
+
+
+async def _do(request: Request, job: Known, action: Action, given: Given) -> str:
+    """Ask Airflow; returns the id of the DAG run that it is about."""
+    match action:
+        case Action.STOP:
+            await _ask(request, "PATCH", job.task, {"new_state": "failed"})
+        case Action.RETRY:
+            task: Any = [job.task_id, job.map_index] if job.map_index >= 0 else job.task_id
+            body = {"dry_run": False, "dag_run_id": job.run_id, "task_ids": [task], "only_failed": False}
+            behind = {"reset_dag_runs": True, "include_downstream": True, "prevent_running_task": True}
+            await _ask(request, "POST", f"{job.run.rpartition('/dagRuns/')[0]}/clearTaskInstances", body | behind)
+        case Action.RUN_NOW:
+            before = await _ask(request, "GET", job.run)
+            runs = job.run.rpartition("/")[0]
+            made = await _ask(request, "POST", runs, {"logical_date": None, "conf": before["conf"]})
+            return str(made["dag_run_id"])
+        case Action.APPROVE | Action.REJECT:
+            if job.asked_at is not None:
+                left = job.asked_at + PARKED_AFTER - datetime.now(UTC)
+                await asyncio.sleep(min(max(left, timedelta()), PARKED_AFTER).total_seconds())
+            fields = {"comment": given.comment, "evidence": given.evidence}
+            said = {"chosen_options": [action.capitalize()], "params_input": fields}
+            address = f"{job.run}/taskInstances/{quote(job.task_id, safe='')}/{job.map_index}/hitlDetails"
+            await _ask(request, "PATCH", address, said)
+    return job.run_id
+
+
+async def _ask(request: Request, method: str, address: str, body: Any = None) -> Any:
+    """Ask Airflow's API in the name of who has asked us.
+
+    Raises:
+        HTTPException: Airflow's refusal, with its status and reason; 409, Airflow no longer knows the task.
+    """
+    who = {name: request.headers[name] for name in ("authorization", "cookie") if name in request.headers}
+    airflow = request.scope[ROOT]
+    inside = httpx.ASGITransport(app=airflow)
+    async with httpx.AsyncClient(transport=inside, base_url="http://airflow", headers=who) as client:
+        answer = await client.request(method, airflow.root_path.rstrip("/") + address, json=body)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise HTTPException(409, GONE)
+    if not answer.is_success:
+        raise HTTPException(answer.status_code, _reason(answer))
+    return answer.json() if answer.content else None
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        said = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        said = answer.text
+    return said if isinstance(said, str) else str(said)

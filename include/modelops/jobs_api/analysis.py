@@ -1,0 +1,163 @@
+"""How jobs fare over time, by type."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from modelops.domain.jobs import JobType
+from modelops.jobs_api.ledger import freshness, seated
+from modelops.jobs_api.permissions import seen_by
+from modelops.jobs_api.schemas import MOST, Fresh, Job
+from modelops.registry import analysis, observation
+from modelops.registry.analysis import Span
+
+APPLICATION = "modelops analysis"
+USUAL = timedelta(days=30)
+MOST_PERIODS = 400
+SECONDS = 10
+"""A year of a job every minute takes less than two."""
+
+router = APIRouter(prefix="/api/analysis")
+
+
+class Unit(StrEnum):
+    """How long a period is."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+SHORTEST = {
+    Unit.HOUR: timedelta(hours=1),
+    Unit.DAY: timedelta(hours=23),
+    Unit.WEEK: timedelta(days=7, hours=-1),
+    Unit.MONTH: timedelta(days=28, hours=-1),
+}
+"""How long a period is at least, when clocks change in it."""
+
+
+class Told(BaseModel):
+    """What is told as the registry has it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Duration(Told):
+    """Seconds: half of the jobs took at most the median, 95 in 100 at most `p95`."""
+
+    median: float
+    p95: float
+
+
+class Sum(Told):
+    """Figures of the jobs that were created in a time."""
+
+    number: int = Field(description="Those that are under way included.")
+    completed: int
+    failed: int
+    failure_rate: float | None = Field(description="The failed among those that completed or failed; null without any.")
+    waited: Duration | None = Field(description="Of those that have ended.")
+    worked: Duration | None = Field(description="Of those that have ended and had come to a worker.")
+
+
+class Period(Sum):
+    """Figures of the jobs that were created in an hour, a day, a week or a month."""
+
+    start: datetime
+
+
+class TypeAnalysis(Told):
+    """Of one type of jobs."""
+
+    type: JobType
+    whole: Sum
+    periods: list[Period] = Field(description="In order; a period without jobs is left out.")
+
+
+class Analysis(Fresh):
+    """How jobs fared, by type, in the order of a life; a type without jobs is left out."""
+
+    created_from: datetime
+    created_before: datetime
+    unit: Unit
+    zone: str
+    types: list[TypeAnalysis]
+
+
+class Slowest(BaseModel):
+    """The one that worked longest first."""
+
+    jobs: list[Job]
+
+
+Types = Annotated[list[JobType] | None, Query()]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+
+@router.get("")
+def analyse(
+    user: GetUserDep,
+    type: Types = None,  # noqa: A002 - the field's own word
+    created_from: AwareDatetime | None = None,
+    created_before: AwareDatetime | None = None,
+    unit: Unit = Unit.DAY,
+    zone: Annotated[str, Query(max_length=64)] = "UTC",
+) -> Analysis:
+    """How many jobs there were, how long they waited and worked, and how many failed: by type and period.
+
+    Jobs belong to the time in which they were created: by default the last 30 days, until now. `zone` is the name of
+    the time zone in which a day, a week (from Monday) or a month begins.
+    """
+    span = _span(type, created_from, created_before)
+    if zone not in available_timezones():
+        raise HTTPException(422, f"zone: there is no time zone {zone!r}; give a name such as Europe/Paris, or UTC")
+    if (span.created_before - span.created_from) / SHORTEST[unit] > MOST_PERIODS:
+        raise HTTPException(
+            422,
+            f"unit: from {span.created_from.isoformat()} to {span.created_before.isoformat()} there are more than"
+            f" {MOST_PERIODS} periods ({unit}); ask for a shorter time or for longer periods",
+        )
+    with seated(APPLICATION, seconds=SECONDS) as connection:
+        known = observation.last_seen(connection)
+        found = analysis.by_type(connection, seen_by(user, connection), span, unit=unit, zone=zone)
+    return Analysis(
+        created_from=span.created_from,
+        created_before=span.created_before,
+        unit=unit,
+        zone=zone,
+        types=[TypeAnalysis.model_validate(of_type) for of_type in found],
+        **freshness(known),
+    )
+
+
+@router.get("/slowest")
+def list_slowest(
+    user: GetUserDep,
+    type: Types = None,  # noqa: A002 - likewise
+    created_from: AwareDatetime | None = None,
+    created_before: AwareDatetime | None = None,
+    limit: Limit = 10,
+) -> Slowest:
+    """The jobs that worked longest, among those that have ended."""
+    span = _span(type, created_from, created_before)
+    with seated(APPLICATION, seconds=SECONDS) as connection:
+        rows = analysis.slowest(connection, seen_by(user, connection), span, limit=limit)
+    return Slowest(jobs=[Job.model_validate(row) for row in rows])
+
+
+def _span(types: list[JobType] | None, created_from: datetime | None, created_before: datetime | None) -> Span:
+    before = datetime.now(UTC) if created_before is None else created_before
+    earliest = datetime.min.replace(tzinfo=UTC)
+    since = max(before, earliest + USUAL) - USUAL if created_from is None else created_from
+    if since >= before:
+        raise HTTPException(
+            422, f"created_from: {since.isoformat()} isn't before created_before, which is {before.isoformat()}"
+        )
+    return Span(types=types or list(JobType), created_from=since, created_before=before)

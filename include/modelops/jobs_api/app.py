@@ -1,0 +1,163 @@
+"""The API of the jobs: reads the ledger, for those who are signed in to Airflow, within Airflow's permissions."""
+
+import logging
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from airflow.api_fastapi.core_api.security import GetUserDep, get_user
+from airflow.configuration import conf
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime
+
+from modelops.domain.errors import Unavailable
+from modelops.domain.jobs import JobId, JobStatus, JobType
+from modelops.jobs_api import actions, analysis, catalogue, evidence, view
+from modelops.jobs_api.ledger import freshness, seated
+from modelops.jobs_api.permissions import seen_by, whole_job
+from modelops.jobs_api.schemas import (
+    MOST,
+    NO_NUL,
+    Counted,
+    Job,
+    JobNumber,
+    Page,
+    Text,
+    WholeJob,
+    place_of,
+    text_of,
+)
+from modelops.registry import decisions, job_list, jobs, observation
+from modelops.registry.job_list import Place, Wanted
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/modelops"
+APPLICATION = "modelops jobs"
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/jobs")
+def list_jobs(
+    user: GetUserDep,
+    type: Annotated[list[JobType] | None, Query()] = None,  # noqa: A002 - the field's own word
+    status: Annotated[list[JobStatus] | None, Query()] = None,
+    subject: Text = None,
+    search: Annotated[str | None, Query(min_length=3, max_length=250, pattern=NO_NUL)] = None,
+    person: Text = None,
+    dag_id: Text = None,
+    run_id: Text = None,
+    task_id: Text = None,
+    map_index: Annotated[int | None, Query(ge=-1, le=2**31 - 1)] = None,
+    created_from: AwareDatetime | None = None,
+    created_before: AwareDatetime | None = None,
+    after: Text = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+) -> Page:
+    """The newest jobs that fit.
+
+    `type` and `status` may be given several times; `subject` is a model, a version or a whole subject, `search` a text
+    in the subject or in the id of the DAG run; `person` who asked for the job; `dag_id`, `run_id`, `task_id` and
+    `map_index` are those of Airflow. `after` is what the page before gave.
+    """
+    wanted = Wanted(
+        types=type,
+        statuses=status,
+        subject=subject,
+        search=search,
+        person=person,
+        dag_id=dag_id,
+        run_id=run_id,
+        task_id=task_id,
+        map_index=map_index,
+        created_from=created_from,
+        created_before=created_before,
+    )
+    place = _place(after)
+    with seated(APPLICATION) as connection:
+        known = observation.last_seen(connection)  # before: what is told is at least as new
+        rows = job_list.page(connection, seen_by(user, connection), wanted, after=place, limit=limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(
+        jobs=[Job.model_validate(row) for row in rows[:limit]],
+        after=None if last is None else text_of(Place(created_at=last["created_at"], id=last["id"])),
+        **freshness(known),
+    )
+
+
+@router.get("/jobs/counts")
+def count_jobs(user: GetUserDep) -> list[Counted]:
+    """How many jobs there are, by type and status."""
+    with seated(APPLICATION) as connection:
+        return [Counted.of(count) for count in job_list.counts(connection, seen_by(user, connection))]
+
+
+@router.get("/jobs/{id}", responses={404: {"description": "There is no such job, or it isn't yours to see."}})
+def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likewise
+    """One job, with what happened to it in order, and what you may do about it."""
+    with seated(APPLICATION) as connection:
+        known = observation.last_seen(connection)
+        row = whole_job(user, connection, id)
+        request = decisions.asked(connection, JobId(id)) if row["type"] == JobType.APPROVAL else None
+        objection = None
+        if request is not None and row["status"] == JobStatus.AWAITING_APPROVAL:
+            objection = request.objection(user.get_name())
+        more = {
+            "events": jobs.events(connection, JobId(id)),
+            "request": request and asdict(request),
+            "objection": objection,
+            "actions": actions.actions_of(user, row, objection),
+            **freshness(known),
+        }
+        return WholeJob.model_validate({**row, **more})
+
+
+def make_app() -> FastAPI:
+    """The application. No route answers who isn't signed in, its documentation included."""
+    app = FastAPI(
+        title="ModelOps jobs", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)]
+    )
+    app.include_router(router)
+    app.include_router(evidence.router)
+    app.include_router(catalogue.router)
+    app.include_router(analysis.router)
+    app.include_router(actions.router)
+    app.include_router(view.router)
+    app.add_exception_handler(Unavailable, _away)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def documentation(request: Request) -> dict[str, Any]:
+        return {**app.openapi(), "servers": [{"url": request.scope.get("root_path", "")}]}
+
+    return app
+
+
+def mounted() -> list[dict[str, Any]]:
+    """For `fastapi_apps` of a plugin."""
+    return [{"name": "ModelOps jobs", "url_prefix": PREFIX, "app": make_app()}] if _possible() else []
+
+
+def pages() -> list[dict[str, Any]]:
+    """For `react_apps` of a plugin."""
+    return view.pages(PREFIX) if _possible() else []
+
+
+def _possible() -> bool:
+    """Not where Airflow has teams: whose a DAG is that is gone, nobody can say."""
+    teams = conf.getboolean("core", "multi_team", fallback=False)
+    if teams:
+        log.warning("there is neither the API of the jobs nor their view, since core.multi_team is on")
+    return not teams
+
+
+def _place(after: str | None) -> Place | None:
+    try:
+        return None if after is None else place_of(after)
+    except ValueError:
+        raise HTTPException(422, f"no page ends at {after!r}: give `after` as the page before gave it") from None
+
+
+def _away(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("%s", error)
+    return JSONResponse({"detail": "The ledger can't be reached or is too busy; try again in a moment."}, 503)

@@ -1,0 +1,149 @@
+"""What there is: versions of models, deployments, and what was in production on a day."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from modelops.domain.decisions import Verdict
+from modelops.domain.jobs import JobStatus
+from modelops.domain.versions import VersionKind, VersionStatus
+from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.permissions import WHOLE, seen_by
+from modelops.jobs_api.schemas import MOST, Text
+from modelops.registry import catalogue
+
+APPLICATION = "modelops catalogue"
+Place = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+router = APIRouter(prefix="/api")
+
+
+class Version(BaseModel):
+    """A version of a model or of a feature task."""
+
+    id: int
+    model: str = Field(description="The model or the feature task.")
+    number: int
+    status: VersionStatus
+    created_by: str
+    created_at: datetime
+    commit: str | None
+    job_id: int = Field(description="The training or the import that made it.")
+    metrics: dict[str, Any] | None = Field(description="Of its newest evaluation or run.")
+    verdict: Verdict | None
+    approver: str | None
+    decided_at: datetime | None
+    comment: str | None
+
+
+class Deployment(BaseModel):
+    """An approved version in production, or one that was."""
+
+    id: int
+    kind: VersionKind
+    model: str = Field(description="The model or the feature task.")
+    version: int
+    engine: str
+    target: str
+    dataset: str | None = Field(description="Its name; null for one given as SQL.")
+    schedule: str
+    deployed_by: str
+    approver: str
+    started_at: datetime
+    ended_at: datetime | None
+    ended_how: str | None
+    job_id: int = Field(description="The deployment's job.")
+    last_job_id: int | None = Field(description="Its newest batch.")
+    last_status: JobStatus | None
+    last_created_at: datetime | None
+
+
+class InProduction(BaseModel):
+    """A version in production at a moment, and why."""
+
+    kind: VersionKind
+    model: str = Field(description="The model or the feature task.")
+    version: int
+    deployment: int
+    target: str
+    dataset: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    ended_how: str | None
+    deployed_by: str
+    trained_for: str
+    commit: str | None
+    artifact_sha256: str
+    approver: str
+    comment: str | None
+    decided_at: datetime
+    evidence_digest: str
+    job_id: int = Field(description="The deployment's job.")
+    approval_job_id: int = Field(description="The approval's job, with the evidence that was shown.")
+
+
+class Versions(BaseModel):
+    """Newest first."""
+
+    versions: list[Version]
+    after: int | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
+
+
+class Deployments(BaseModel):
+    """Newest first."""
+
+    deployments: list[Deployment]
+    after: int | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
+
+
+class Production(BaseModel):
+    """What was in production at a moment."""
+
+    at: datetime
+    found: list[InProduction]
+
+
+@router.get("/versions")
+def list_versions(
+    user: GetUserDep,
+    kind: VersionKind = VersionKind.MODEL,
+    model: Text = None,
+    after: Place = None,
+    limit: Limit = 50,
+) -> Versions:
+    """Versions of models, or of feature tasks, newest first, with their newest metrics and the decision on them."""
+    with seated(APPLICATION) as connection:
+        rows = catalogue.versions(
+            connection, seen_by(user, connection, WHOLE), kind=kind, model=model, after=after, limit=limit + 1
+        )
+    return Versions(versions=[Version.model_validate(row) for row in rows[:limit]], after=_last(rows, limit))
+
+
+@router.get("/deployments")
+def list_deployments(
+    user: GetUserDep, model: Text = None, active: bool = False, after: Place = None, limit: Limit = 50
+) -> Deployments:
+    """Deployments, newest first; with `active` only those that haven't ended."""
+    with seated(APPLICATION) as connection:
+        rows = catalogue.deployments(
+            connection, seen_by(user, connection, WHOLE), model=model, active=active, after=after, limit=limit + 1
+        )
+    found = [Deployment.model_validate(row) for row in rows[:limit]]
+    return Deployments(deployments=found, after=_last(rows, limit))
+
+
+@router.get("/production")
+def show_production(user: GetUserDep, at: AwareDatetime | None = None) -> Production:
+    """What was in production at a moment, by default now, by whose decision and on what evidence."""
+    moment = datetime.now(UTC) if at is None else at
+    with seated(APPLICATION) as connection:
+        rows = catalogue.production(connection, seen_by(user, connection, WHOLE), moment=moment)
+    return Production(at=moment, found=[InProduction.model_validate(row) for row in rows])
+
+
+def _last(rows: catalogue.Rows, limit: int) -> int | None:
+    return rows[limit - 1]["id"] if len(rows) > limit else None

@@ -1,0 +1,140 @@
+"""What stands behind a job: evidence, files to look at or keep, and a look at predictions."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Annotated
+from urllib.parse import quote
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, HTTPException, Path
+from fastapi.responses import StreamingResponse
+
+from modelops.data.artifacts import CHUNK, ArtifactStore
+from modelops.data.predictions import sample
+from modelops.domain.errors import ArtifactChanged, TargetError
+from modelops.domain.jobs import JobId
+from modelops.domain.targets import Target
+from modelops.domain.versions import Artifact
+from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
+from modelops.jobs_api.schemas import ArtifactFile, Evidence, JobNumber, Predictions
+from modelops.registry import job_evidence
+from modelops.settings import Settings
+
+APPLICATION = "modelops evidence"
+ROWS = 20
+"""Of a sample of predictions."""
+PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
+"""What a page may show; all else is only to be kept. They come from users' code, so nothing in them may run."""
+HARMLESS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Encoding": "identity",  # Airflow's server would pack what is packed already, and drop the length
+    "Cache-Control": "private, max-age=31536000, immutable",
+}
+CHECKED_AT_ONCE = 4
+"""Files that are read whole, to see whether their hash is right."""
+PATIENCE = 5
+"""Seconds until one of these is done; a page with many plots asks for all at once."""
+_checks = threading.BoundedSemaphore(CHECKED_AT_ONCE)
+
+router = APIRouter(
+    prefix="/api/jobs/{id}",
+    responses={404: {"description": "There is no such job or file, or it isn't yours to see."}},
+)
+
+
+@router.get("/evidence")
+def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - the field's own word
+    """What the job's version is made of, its metrics beside the champion's, and the job's files."""
+    with seated(APPLICATION) as connection:
+        whole_job(user, connection, id)
+        seen = seen_by(user, connection, WHOLE)
+        return Evidence(
+            evidence=job_evidence.evidence_of(connection, seen, JobId(id)),
+            artifacts=[ArtifactFile.of(left) for left in job_evidence.artifacts_of(connection, seen, JobId(id))],
+        )
+
+
+@router.get("/artifacts/{sha256}", response_class=StreamingResponse)
+def show_artifact(
+    user: GetUserDep,
+    id: JobNumber,  # noqa: A002 - likewise
+    sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+) -> StreamingResponse:
+    """One of the job's files, after a check that it is the one that was recorded."""
+    with seated(APPLICATION) as connection:
+        whole_job(user, connection, id)
+        files = job_evidence.artifacts_of(connection, seen_by(user, connection, WHOLE), JobId(id))
+    artifact = next((left.artifact for left in files if left.artifact.sha256 == sha256), None)
+    if artifact is None:
+        raise HTTPException(404, f"job {id} has no file with the SHA-256 {sha256}")
+    with _checking():
+        source = _opened(artifact)
+    shown = "inline" if artifact.media_type in PICTURES else "attachment"
+    name = quote(artifact.name.rpartition("/")[2], safe="")
+    return StreamingResponse(
+        _parts(source),
+        media_type=artifact.media_type,
+        headers=HARMLESS
+        | {"Content-Disposition": f"{shown}; filename*=UTF-8''{name}", "Content-Length": str(artifact.size)},
+    )
+
+
+@router.get("/predictions")
+def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A002 - likewise
+    """Some of the rows that the job has published, as readers of the view see them."""
+    with seated(APPLICATION) as connection:
+        whole_job(user, connection, id)
+        run = job_evidence.published_by(connection, JobId(id))
+        if run is None:
+            raise HTTPException(404, f"job {id} has published nothing")
+        try:
+            columns, rows = sample(connection, Target.parse(run["target"], where="the run"), JobId(id), rows=ROWS)
+        except TargetError as error:
+            raise HTTPException(409, str(error)) from error
+    return Predictions(columns=columns, sample=rows, **run)
+
+
+@contextmanager
+def _checking() -> Iterator[None]:
+    """For a bounded number of files at a time: Airflow's own requests need processor and disk too.
+
+    Raises:
+        HTTPException: 503, so many are checked already.
+    """
+    if not _checks.acquire(timeout=PATIENCE):
+        raise HTTPException(503, "Too many files are being checked at once; try again in a moment.")
+    try:
+        yield
+    finally:
+        _checks.release()
+
+
+def _opened(artifact: Artifact) -> IO[bytes]:
+    """The stored file, read once to see that it is whole.
+
+    Raises:
+        HTTPException: 409, it is gone, or was changed after it was recorded.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    try:
+        source = ArtifactStore(ObjectStoragePath(Settings.from_environment().artifacts)).open(artifact)
+    except ArtifactChanged as error:
+        raise HTTPException(409, str(error)) from error
+    found = hashlib.sha256()
+    for part in iter(lambda: source.read(CHUNK), b""):
+        found.update(part)
+    if found.hexdigest() != artifact.sha256:
+        source.close()
+        raise HTTPException(409, f"artifact {artifact.name} was changed after it was recorded; it isn't given out")
+    source.seek(0)
+    return source
+
+
+def _parts(source: IO[bytes]) -> Iterator[bytes]:
+    with source:
+        yield from iter(lambda: source.read(CHUNK), b"")

@@ -1,0 +1,45 @@
+"""Who may see and do what: Airflow's own permissions, DAG by DAG."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from fastapi import HTTPException
+from psycopg import Connection
+
+from modelops.domain.jobs import JobId
+from modelops.registry import job_list
+
+LISTED = (DagAccessEntity.TASK_INSTANCE,)
+"""What somebody must be allowed to read in Airflow, to see a job in lists."""
+WHOLE = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.RUN, DagAccessEntity.XCOM, DagAccessEntity.TASK_LOGS)
+"""And to see its parameters, result and error."""
+
+
+def may(user: Any, dag_id: str, method: ResourceMethod, entity: DagAccessEntity) -> bool:
+    """Whether Airflow lets this person do that with a DAG, which need not be there any more."""
+    details = DagDetails(id=dag_id)
+    return bool(get_auth_manager().is_authorized_dag(method=method, access_entity=entity, details=details, user=user))
+
+
+def seen_by(user: Any, connection: Connection[Any], entities: Sequence[DagAccessEntity] = LISTED) -> list[str]:
+    """The DAGs of which this person may see all of these in Airflow, among those that have had a job."""
+    return [
+        dag_id
+        for dag_id in sorted(job_list.dag_ids(connection))
+        if all(may(user, dag_id, "GET", entity) for entity in entities)
+    ]
+
+
+def whole_job(user: Any, connection: Connection[Any], job_id: int) -> Mapping[str, Any]:
+    """A job that this person may see the whole of.
+
+    Raises:
+        HTTPException: 404, there is none; which of the two it is, isn't told.
+    """
+    row = job_list.find(connection, JobId(job_id))
+    if row is None or not all(may(user, row["dag_id"], "GET", entity) for entity in WHOLE):
+        raise HTTPException(404, f"there is no job {job_id}, or it isn't yours to see")
+    return row

@@ -1,0 +1,180 @@
+"""What the API answers with; from these classes its documentation is made."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Self
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from modelops.domain.actions import Action
+from modelops.domain.jobs import Event, JobId, JobStatus, JobType
+from modelops.domain.versions import ArtifactRole
+from modelops.registry.job_evidence import Left
+from modelops.registry.job_list import Count, Place
+
+MOST = 200
+"""Rows on a page."""
+NO_NUL = r"^[^\x00]*$"
+Text = Annotated[str | None, Query(max_length=250, pattern=NO_NUL)]
+JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class Job(BaseModel):
+    """A job: a stage in the life of a model, executed as one Airflow task instance. Durations are in seconds."""
+
+    model_config = ConfigDict(ser_json_timedelta="float")
+
+    id: int
+    type: JobType
+    subject: str = Field(description="What it is about: the model until its version exists, then the version.")
+    status: JobStatus
+    attempt: int = Field(description="Airflow's try number of the newest attempt; 0 before the first.")
+    requested_by: str
+    created_at: datetime
+    waited: timedelta | None = Field(description="For its turn, a worker, a person and between attempts, so far.")
+    worked: timedelta | None = Field(description="On a worker, so far.")
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+
+class Happening(BaseModel):
+    """An entry of a job's log in the ledger; entries are never changed or removed."""
+
+    attempt: int
+    event: Event
+    at: datetime
+    actor: str = Field(description='A person, "airflow" (scheduler, executor) or "worker" (the task itself).')
+    detail: dict[str, Any]
+
+
+class Fresh(BaseModel):
+    """How fresh what the ledger tells is."""
+
+    known_up_to: datetime | None = Field(description="Up to when the ledger has Airflow's news; null before the first.")
+    behind: float | None = Field(description="Seconds since then.")
+
+
+class Request(BaseModel):
+    """What an approval puts before the reviewers."""
+
+    digest: str = Field(description="SHA-256 of the evidence, to which a decision is bound.")
+    evidence: dict[str, Any]
+    requesters: list[str] = Field(description="Who asked for the training, and can't decide.")
+    approvers: list[str] = Field(description="Who may decide; if there is none, anybody else.")
+
+
+class WholeJob(Job, Fresh):
+    """A job with all that is on record of it."""
+
+    parameters: dict[str, Any]
+    result: dict[str, Any] | None
+    error: str | None
+    events: list[Happening]
+    request: Request | None = Field(description="Of an approval: what it has last put before the reviewers.")
+    objection: str | None = Field(description="Why you can't decide, where the job waits for a decision.")
+    actions: list[Action] = Field(description="What you may do about it now.")
+
+
+class ArtifactFile(BaseModel):
+    """A file that a job pinned or left, stored under its hash."""
+
+    role: ArtifactRole
+    name: str
+    sha256: str
+    size: int = Field(description="In bytes.")
+    media_type: str
+    job_id: int = Field(description="The job that left it.")
+    job_type: JobType
+
+    @classmethod
+    def of(cls, left: Left) -> Self:
+        artifact = left.artifact
+        return cls(
+            role=artifact.role,
+            name=artifact.name,
+            sha256=artifact.sha256,
+            size=artifact.size,
+            media_type=artifact.media_type,
+            job_id=left.job_id,
+            job_type=left.job_type,
+        )
+
+
+class Evidence(BaseModel):
+    """What stands behind a job."""
+
+    evidence: dict[str, Any] | None = Field(
+        description="What the version is made of, its evaluations and the champion's: as put before the reviewers by an"
+        " approval, as it is now for other jobs; null before there is a version."
+    )
+    artifacts: list[ArtifactFile]
+
+
+class Predictions(BaseModel):
+    """What a batch has published: predictions, or the rows of a feature table."""
+
+    target: str = Field(description="The view that readers query.")
+    rows: int
+    set_aside: int = Field(description="Rows that couldn't be scored.")
+    published_at: datetime
+    superseded_at: datetime | None = Field(description="Since when another run's predictions are seen instead.")
+    columns: list[str]
+    sample: list[list[str | None]] = Field(description="Some rows, each value as text.")
+
+
+class Given(BaseModel):
+    """What goes with an action."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    comment: str | None = Field(None, max_length=10_000, description="Of a decision; to reject, one is required.")
+    evidence: str | None = Field(
+        None, description="Of a decision: the digest of what was shown. It is refused if other evidence is there now."
+    )
+
+
+class Asked(BaseModel):
+    """Airflow has taken a request."""
+
+    run_id: str = Field(description="The DAG run that it is about: the job's, or a new one.")
+
+
+class Page(Fresh):
+    """Jobs, newest first."""
+
+    jobs: list[Job]
+    after: str | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
+
+
+class Counted(BaseModel):
+    """How many jobs of a type have a status."""
+
+    type: JobType
+    status: JobStatus
+    number: int
+    more: bool = Field(description="There are more than `number`.")
+
+    @classmethod
+    def of(cls, count: Count) -> Self:
+        return cls(type=count.type, status=count.status, number=count.number, more=count.more)
+
+
+def text_of(place: Place) -> str:
+    """Where a page ends, as the parameter `after`."""
+    # With a Z, since the + of an offset is a blank in an address.
+    return f"{place.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}~{place.id}"
+
+
+def place_of(text: str) -> Place:
+    """The other way round.
+
+    Raises:
+        ValueError: no page ends there.
+    """
+    at, _, number = text.partition("~")
+    created_at = datetime.fromisoformat(at)
+    if created_at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return Place(created_at=created_at, id=JobId(int(number)))

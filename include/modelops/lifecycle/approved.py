@@ -1,0 +1,68 @@
+"""Which version a deployment is of, and by whose approval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import NotApproved
+from modelops.domain.versions import VersionKind, VersionStatus
+from modelops.registry import decisions, jobs, versions
+
+if TYPE_CHECKING:
+    from modelops.domain.decisions import Decision
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import Version
+    from modelops.lifecycle.services import Services
+
+DEPLOYABLE = (VersionStatus.APPROVED, VersionStatus.DEPLOYED)
+
+
+def approved_version(
+    kind: VersionKind, name: str, number: int | None, attempt: Attempt, services: Services, *, made_by: str
+) -> Version:
+    """The version that is asked for, or the newest that can be deployed; a retry keeps to it. Names the job's subject.
+
+    Args:
+        made_by: the DAG that takes a version to its approval.
+
+    Raises:
+        NotApproved: none is approved.
+        UnknownVersion: there is none of that number.
+        FenceLost: a newer attempt has the job.
+    """
+    version = None if attempt.fresh else versions.of_job(services.connection, job_id=attempt.job_id)
+    if version is None and number is None:
+        version = versions.newest_with(services.connection, name, DEPLOYABLE, kind=kind)
+        if version is None:
+            raise NotApproved(
+                f"no version of {name} is approved",
+                where="the parameter version",
+                expected=f"a version that a reviewer has approved; the DAG {made_by} makes one",
+            )
+    if version is None:
+        version = versions.find(services.connection, name, number, kind=kind)
+    with jobs.holding(services.connection, attempt):
+        jobs.name_subject(services.connection, attempt, version)
+    return version
+
+
+def require_approval(version: Version, services: Services) -> Decision:
+    """The decision by which the version may be deployed.
+
+    Raises:
+        NotApproved: there is none, or it is retired.
+    """
+    decision = decisions.approval_of(services.connection, version.id)
+    if decision is not None and version.status in DEPLOYABLE:
+        return decision
+    if decision is not None and version.status is VersionStatus.RETIRED:
+        raise NotApproved(
+            f"{version.subject} is retired: its last deployment was ended for good",
+            where="modelops.version",
+            expected="a version that is approved or deployed, or a new one",
+        )
+    raise NotApproved(
+        f"{version.subject} is {version.status}: nobody has approved it",
+        where="modelops.decision",
+        expected="a reviewer's approval; that a task is marked as success is none",
+    )

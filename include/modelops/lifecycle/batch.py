@@ -1,0 +1,129 @@
+"""What a batch of predictions is read through, measured by and told about on its way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.ahead import ReadAhead
+from modelops.data.checks import check_times, check_types
+from modelops.data.query import asking, describe, estimate_rows, travelling
+from modelops.data.reading import Reading
+from modelops.scoring.batches import BYTES
+from modelops.statistics.streaming import TableStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pyarrow as pa
+
+    from modelops.domain.datasets import Dataset
+    from modelops.domain.deployments import Interval
+
+TELL_EVERY = 5.0
+"""Seconds between two lines on the progress."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSource:
+    """A dataset's rows for scoring, in the types of the training; `expected_rows` is the planner's guess."""
+
+    reading: ReadAhead
+    dataset: Dataset
+    like: Mapping[str, str]
+    where: str
+    expected_rows: int | None
+
+    @classmethod
+    def of(
+        cls, url: str, dataset: Dataset, *, where: str, like: Mapping[str, str], interval: Interval | None
+    ) -> BatchSource:
+        """Ask the database what the query gives, without reading a row.
+
+        Raises:
+            DatasetError: the query isn't what the model declares.
+            Unavailable: the database can't be reached.
+        """
+        ends = None if interval is None else (interval.start, interval.end)
+        with asking(url) as connection:
+            columns = describe(connection, dataset, where=where, labelled=False, interval=ends)
+            expected = estimate_rows(connection, dataset.sql, interval=ends)
+        # In batches of the size that scoring wants, so that they needn't be put together anew.
+        sql = travelling(dataset.sql, columns, exact=dataset.entity_key)
+        reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES)
+        return cls(reading=ReadAhead(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
+
+    def run(self, consume: Callable[[pa.RecordBatchReader], None]) -> None:
+        """Give the rows to `consume`, from one consistent READ ONLY snapshot.
+
+        Raises:
+            DatasetError: they have other types than in training, or hold times that Arrow can't.
+            Unavailable: the connection breaks.
+        """
+        import pyarrow as pa
+
+        def checked(batches: pa.RecordBatchReader) -> None:
+            check_types(batches.schema, self.dataset, self.like, labelled=False, where=self.where)
+            timed = [field.name for field in batches.schema if pa.types.is_temporal(field.type)]
+
+            def each() -> Iterator[pa.RecordBatch]:
+                for batch in batches:
+                    if timed:
+                        check_times(batch.select(timed), where=self.where)
+                    yield batch
+
+            consume(pa.RecordBatchReader.from_batches(batches.schema, each()))
+
+        self.reading.run(checked)
+
+    def cancel(self) -> None:
+        """End the reading, from another thread."""
+        self.reading.cancel()
+
+
+class BatchStatistics:
+    """Statistics of a batch's features and predictions; the features in the histograms and categories of the training.
+
+    Args:
+        training: records of the training's statistics, of which those of the features count.
+        dataset: what is scored.
+    """
+
+    def __init__(self, training: Iterable[Mapping[str, Any]], dataset: Dataset) -> None:
+        features = [record for record in training if record["role"] == "feature"]
+        self.features = TableStatistics.like(features, columns=list(dataset.feature_names))
+        self.predictions = TableStatistics()
+
+
+class Progress:
+    """Says how far a batch is: rows, rows per second, and about how long it will still take.
+
+    Args:
+        log: gets a line every five seconds.
+        expected: about how many rows there will be, if anybody knows.
+    """
+
+    def __init__(self, log: Callable[[str], None], *, expected: int | None) -> None:
+        self._log, self._expected = log, expected
+        self._began = self._told = time.monotonic()
+        self.rows_per_second = 0
+
+    def tell(self, rows: int) -> None:
+        """So many rows are done."""
+        now = time.monotonic()
+        if now - self._told < TELL_EVERY:
+            return
+        self._told = now
+        speed = rows / (now - self._began)
+        left = ""
+        if self._expected and self._expected > rows:
+            left = f", about {(self._expected - rows) / speed:,.0f} s left of about {self._expected:,} rows"
+        self._log(f"{rows:,} rows, {speed:,.0f} rows/s{left}")
+
+    def end(self, rows: int, *, set_aside: int) -> None:
+        """All rows are done."""
+        seconds = time.monotonic() - self._began
+        self.rows_per_second = round((rows + set_aside) / seconds)
+        left_out = f"; {set_aside:,} could not be scored and are set aside" if set_aside else ""
+        self._log(f"{rows:,} rows in {seconds:,.1f} s, {self.rows_per_second:,} rows/s{left_out}")

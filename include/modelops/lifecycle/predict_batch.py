@@ -1,0 +1,159 @@
+"""Batch prediction: a deployment's dataset scored in one stream; readers see all of it, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.target import columns_for
+from modelops.data.writing import RowsWriter
+from modelops.domain.datasets import Dataset
+from modelops.domain.deployments import INTERVAL, Interval
+from modelops.domain.errors import DatasetError, ModelOpsError
+from modelops.domain.targets import Target, TargetColumn
+from modelops.domain.versions import VersionKind
+from modelops.lifecycle import code as version_code
+from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress
+from modelops.registry import deployments, jobs, runs, versions
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.code import Code
+    from modelops.lifecycle.services import Services
+    from modelops.repository.definition import ModelDefinition
+    from modelops.scoring.engine import Scored
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRequest:
+    """Which deployment to score, and for which data interval: ISO 8601 times, both or neither.
+
+    `set_aside_budget` takes the place of the deployment's own; None: that.
+    """
+
+    deployment: int
+    interval_start: str | None = None
+    interval_end: str | None = None
+    set_aside_budget: int | None = None
+
+
+def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Score all rows and publish them; returns how many, the view, and a line for psql that reads it.
+
+    Rows, statistics, publication and the job's completion are one transaction: killed anywhere, readers see what they
+    saw before, and the next attempt begins anew.
+
+    Raises:
+        UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
+        IntervalError: the interval is none, or overlaps with what is published.
+        DatasetError, TargetError, UserCodeError, ScoringError, ArtifactChanged: what is wrong with rows, target, model.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    deployment, run_id = _begin(request, interval, attempt, services)
+    with services.workdir(attempt) as workdir:
+        version = versions.find(services.connection, deployment.model, deployment.version)
+        code = version_code.load(version, workdir, services)
+        files = version_code.fetch_artifacts(version, workdir, services)
+        services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
+        bench = services.workbench(version, code, attempt, workdir)
+        environment = bench.build()
+        dataset = _dataset(deployment, code)
+        statistics = BatchStatistics(runs.statistics_of_version(services.connection, version.id), dataset)
+        assert version.columns is not None
+        source = BatchSource.of(
+            services.rows_url,
+            dataset,
+            where=f"{version.name}, dataset {dataset.label}",
+            like=version.columns,
+            interval=interval,
+        )
+        progress = Progress(
+            services.log,
+            expected=runs.rows_of_last(services.connection, deployment.id) or source.expected_rows,
+        )
+        target = Target.parse(deployment.target, where="modelops.deployment")
+        key = [TargetColumn(name=column["name"], type=column["type"]) for column in deployment.entity_key]
+        _, outputs = columns_for((), deployment.outputs)
+        services.reach(attempt, "scoring_started")
+        with services.connect() as connection, translated(), connection.transaction():
+            with RowsWriter(connection, target, run_id, key, outputs, where=source.where) as writer:
+                scored = bench.score(
+                    source,
+                    writer,
+                    environment,
+                    dataset,
+                    model=files.model,
+                    outputs=deployment.outputs,
+                    budget=_budget(request, deployment),
+                    on_features=statistics.features.update,
+                    on_scored=statistics.predictions.update,
+                    on_progress=progress.tell,
+                )
+                rows = writer.finish()
+            if rows != scored.rows:
+                raise ModelOpsError(f"{rows:,} rows are in {target.rows}, where {scored.rows:,} were scored")
+            progress.end(rows, set_aside=len(scored.set_aside))
+            if interval is None and not rows and not scored.set_aside:
+                raise DatasetError(
+                    "the dataset has no rows", where=source.where, expected="a SELECT that gives at least one row"
+                )
+            services.reach(attempt, "rows_written", rows=rows)
+            result = _result(deployment, run_id, interval, rows, scored, progress)
+            with jobs.holding(connection, attempt):
+                runs.add_set_aside(
+                    connection, run_id, ((row.position, row.key, row.reason) for row in scored.set_aside)
+                )
+                runs.add_statistics(connection, "feature", statistics.features.as_records(), run_id=run_id)
+                runs.add_statistics(connection, "prediction", statistics.predictions.as_records(), run_id=run_id)
+                runs.publish(connection, run_id, rows=rows, set_aside=len(scored.set_aside))
+                jobs.complete(connection, attempt, result)
+    services.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
+    return result
+
+
+def _begin(
+    request: BatchRequest, interval: Interval | None, attempt: Attempt, services: Services
+) -> tuple[Deployment, int]:
+    deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.MODEL)
+    with jobs.holding(services.connection, attempt):
+        jobs.name_deployment(services.connection, attempt, deployment)
+        run_id = runs.begin(services.connection, deployment, attempt, interval)
+    services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
+    return deployment, run_id
+
+
+def _dataset(deployment: Deployment, code: Code[ModelDefinition]) -> Dataset:
+    """The query that was deployed, with the roles of its columns; the code may have others of that name."""
+    declared = code.definition.datasets
+    return Dataset(
+        name=deployment.dataset["name"],
+        sql=deployment.dataset["sql"],
+        entity_key=declared.entity_key,
+        feature_names=declared.features,
+        target_names=declared.targets,
+    )
+
+
+def _budget(request: BatchRequest, deployment: Deployment) -> int:
+    return deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
+
+
+def _result(
+    deployment: Deployment, run_id: int, interval: Interval | None, rows: int, scored: Scored, progress: Progress
+) -> dict[str, Any]:
+    return {
+        "deployment": deployment.id,
+        "model": deployment.model,
+        "version": deployment.version,
+        "run": run_id,
+        "interval": interval and interval.as_record(),
+        "rows": rows,
+        "set_aside": len(scored.set_aside),
+        "rows_per_second": progress.rows_per_second,
+        "view": deployment.target,
+        "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
+    }

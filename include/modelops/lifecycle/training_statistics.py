@@ -1,0 +1,28 @@
+"""What the columns of a training's rows were like: what later batches are compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.statistics.streaming import TableStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from modelops.domain.datasets import Dataset
+
+
+def training_statistics(rows: Path, dataset: Dataset) -> Mapping[str, list[dict[str, Any]]]:
+    """Records of the features' and the targets' statistics, from the Arrow file that the training read, in one pass."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(rows)) as source:
+        reader = pa.ipc.open_file(source)
+        columns = {"feature": dataset.feature_names, "target": dataset.target_names}
+        statistics = {role: TableStatistics(reader.schema, columns=names) for role, names in columns.items()}
+        for number in range(reader.num_record_batches):
+            batch = reader.get_batch(number)
+            for one in statistics.values():
+                one.update(batch)
+    return {role: one.as_records() for role, one in statistics.items()}

@@ -1,0 +1,174 @@
+"""The stage at which a person decides, on Airflow's human-in-the-loop task."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param
+from airflow.sdk.configuration import conf
+
+from modelops.domain.decisions import Verdict
+from modelops.domain.jobs import JobType
+from modelops.domain.text import storable
+from modelops.domain.versions import VersionKind
+from modelops.operators.feature import TaskOperator
+from modelops.operators.model import ModelOperator
+from modelops.operators.subjects import VersionOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+    from airflow.sdk.bases.notifier import BaseNotifier
+
+    from modelops.domain.decisions import ApprovalRequest
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.services import Services
+
+COMMENT, EVIDENCE = "comment", "evidence"
+"""The fields of the reviewer's form."""
+LINK = "review_link"
+"""What notifiers' templates call the address of the page where the answer is given."""
+
+
+class ApproveOperator(VersionOperator, ApprovalOperator):
+    """Puts a version's evidence before the reviewers, waits for one of them, and records the decision.
+
+    Who may decide stands in its policy.yaml; whoever asked for the version never may. An answer that doesn't
+    count is refused with the reason and the task waits on. Rejecting is an outcome, not an error: what follows is
+    skipped. No answer within `response_timeout` fails the task. No worker is held while it waits. A decision that is
+    on record is returned to who clears the task.
+
+    Args:
+        response_timeout: how long the reviewers have.
+        notifiers: Airflow notifiers that tell the reviewers; their templates may use `{{ review_link }}`, and
+            `{{ task.subject }}` and `{{ task.body }}`, the card.
+    """
+
+    kind: ClassVar[VersionKind]
+
+    def __init__(self, *, response_timeout: timedelta = timedelta(days=7), **kwargs: Any) -> None:
+        kwargs.pop("params", None)  # those of the DAG, which Airflow puts here; it merges them again
+        super().__init__(
+            subject="Approve?",
+            params={COMMENT: Param("", type=["null", "string"], title="Comment", description="Required to reject.")},
+            response_timeout=response_timeout,
+            **kwargs,
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {self.kind.parameter: self.about(), "version": self.version}
+
+    def lasting(self) -> dict[str, Any]:
+        """The decision on the same version."""
+        return {self.kind.parameter: self.about()} | ({} if self.version is None else {"version": self.version})
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Put the evidence before the reviewers; there is no result before their answer."""
+        from modelops.lifecycle.approve import ask
+
+        self.require_version()
+        self._show(ask(self.about(), self.version, attempt, services, kind=self.kind), attempt, services)
+        return {}
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Ask, and wait without a worker; or return the decision that is on record."""
+        recorded = self.as_job(context, self.perform)
+        return self._conclude(context, recorded) if recorded else self._wait(context)
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the answer a decision, or wait on for another one."""
+        decided = self.as_job(context, partial(self._decide, event))
+        self.notifiers = []  # the reviewers know already
+        return self._conclude(context, decided) if decided else self._wait(context)
+
+    def _decide(self, event: Mapping[str, Any], attempt: Attempt, services: Services) -> dict[str, Any] | None:
+        from modelops.domain.errors import Unavailable
+        from modelops.lifecycle.approve import Answer, asked, decide, expired
+
+        if event.get("error_type") == "timeout":
+            raise expired(str(self.response_timeout))
+        if "error" in event or not event.get("responded_by_user"):
+            raise Unavailable(f"Airflow gave no person's answer: {event.get('error', 'nobody has answered')}")
+        approved = event["chosen_options"] == [self.APPROVE]
+        given = event["params_input"] or {}
+        comment = given.get(COMMENT)  # through REST it may be anything
+        answer = Answer(
+            person=event["responded_by_user"]["name"],
+            verdict=Verdict.APPROVED if approved else Verdict.REJECTED,
+            comment=None if comment is None else str(storable(comment)),
+            evidence=given.get(EVIDENCE),
+        )
+        request = asked(attempt, services)
+        self._show(request, attempt, services)  # should it have to wait on
+        return decide(request, answer, attempt, services)
+
+    @abstractmethod
+    def card(self, request: ApprovalRequest, attempt: Attempt, services: Services) -> str:
+        """The evidence of the request, as Markdown."""
+
+    def _show(self, request: ApprovalRequest, attempt: Attempt, services: Services) -> None:
+        """Make the card. The form sends the digest of what it showed back with the answer."""
+        self.subject, self.body = f"Approve {request.subject}?", self.card(request, attempt, services)
+        self.params[EVIDENCE] = Param(
+            request.digest,
+            type="string",
+            enum=[request.digest],
+            title="Evidence",
+            description="SHA-256 of all that this card shows. The decision is bound to it.",
+        )
+
+    def _wait(self, context: Context) -> dict[str, Any]:
+        """Give the task back to Airflow until somebody answers. This ends by an exception of Airflow's own."""
+        # Made from "/", since Airflow's method loses the path of base_url, and fails where none is set.
+        base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
+        page = self.generate_link_to_ui(task_instance=context["ti"], base_url="/")
+        context[LINK] = f"{base}{page}"  # type: ignore[literal-required]
+        self.notifiers = [partial(self._tell, notifier) for notifier in self.notifiers]  # type: ignore[misc]
+        ApprovalOperator.execute(self, context)
+        raise AssertionError("the task didn't wait")
+
+    def _tell(self, notifier: BaseNotifier, context: Context) -> None:
+        """Tell the reviewers. Where that fails the approval waits all the same, and is among the required actions."""
+        try:
+            notifier(context)
+        except Exception as error:  # noqa: BLE001 - notifiers are other people's code
+            self.log.warning("%s failed, so perhaps nobody is told: %s", type(notifier).__name__, error)
+
+    def _conclude(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
+        if result["verdict"] == Verdict.REJECTED:
+            self.skip(ti=context["ti"], tasks=self.get_direct_relatives(upstream=False))
+        return result
+
+
+class ApproveModelOperator(ApproveOperator, ModelOperator):
+    """Has a model's version approved by a reviewer, or rejected."""
+
+    job_type = JobType.APPROVAL
+    kind = VersionKind.MODEL
+    template_fields = ("model", "version")
+
+    def card(self, request: ApprovalRequest, _attempt: Attempt, _services: Services) -> str:
+        """The metrics beside the champion's, and what the version is made of."""
+        from modelops.lifecycle.card import card_of
+
+        return card_of(request)
+
+
+class ApproveFeatureTaskOperator(ApproveOperator, TaskOperator):
+    """Has a feature task's version approved by a reviewer, or rejected."""
+
+    job_type = JobType.FEATURE_APPROVAL
+    kind = VersionKind.FEATURE_TASK
+    template_fields = ("task", "version")
+
+    def card(self, request: ApprovalRequest, attempt: Attempt, services: Services) -> str:
+        """What changes: columns, rows, drift and code, beside what is deployed."""
+        from modelops.features.card import card_of, code_diff
+
+        return card_of(request, code_diff(request, attempt, services))

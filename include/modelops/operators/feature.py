@@ -1,0 +1,177 @@
+"""The stages in the life of a feature-engineering task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, AssetAlias
+
+from modelops.domain.jobs import JobType
+from modelops.domain.versions import VersionKind
+from modelops.operators.base import JobOperator
+from modelops.operators.subjects import DeploymentOperator, RetireOperator, VersionOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.services import Services
+
+PUBLISHED = "modelops-features"
+"""The asset alias of all feature tables: Airflow resolves it to the table that a batch run has published."""
+
+
+def asset_of(table: str) -> Asset:
+    """The Airflow asset of a feature table, `schema.name`: an event of it tells that rows were published."""
+    return Asset(name=table, uri=f"modelops://features/{table}")
+
+
+class TaskOperator(JobOperator):
+    """A job on a feature task.
+
+    Args:
+        task: reference of the feature task, `<repository>/<task>`.
+    """
+
+    def __init__(self, *, task: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.task = task
+
+    def about(self) -> str:
+        """The task, until the version is known."""
+        return self.task
+
+
+class ImportFeatureTaskOperator(TaskOperator):
+    """Pins a feature task's code and makes a version of it. An import on record is returned to who clears the task.
+
+    Args:
+        ref: git branch, tag or commit; None: the one that repositories.yaml names.
+        allow_dirty: import files that aren't committed; recorded with the version.
+    """
+
+    job_type = JobType.FEATURE_IMPORT
+    template_fields = ("task", "ref", "allow_dirty")
+
+    def __init__(self, *, ref: str | None = None, allow_dirty: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ref = ref
+        self.allow_dirty = allow_dirty
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {"task": self.task, "ref": self.ref, "allow_dirty": self.allow_dirty}
+
+    def lasting(self) -> dict[str, Any]:
+        """A version of the same task."""
+        return {"task": self.task}
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Import, and return the version's number and hashes."""
+        from modelops.features.import_task import ImportRequest, import_task
+
+        return import_task(ImportRequest(**self.parameters()), attempt, services)
+
+
+class RunFeatureTaskOperator(VersionOperator, TaskOperator):
+    """Runs a version once, checks what it gives and keeps that as evidence; nothing is published.
+
+    Args:
+        interval_start, interval_end: ISO 8601 times with an offset, of an incremental task; both or neither.
+    """
+
+    job_type = JobType.FEATURE_RUN
+    template_fields = ("task", "version", "interval_start", "interval_end")
+
+    def __init__(self, *, interval_start: str | None = None, interval_end: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.interval_start = interval_start
+        self.interval_end = interval_end
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {
+            "task": self.task,
+            "version": self.version,
+            "interval_start": self.interval_start,
+            "interval_end": self.interval_end,
+        }
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Run, and return the number of rows, their hash, and how far each column has moved."""
+        from modelops.features.run_task import RunRequest, run_task
+
+        self.require_version()
+        return run_task(RunRequest(**self.parameters()), attempt, services)
+
+
+class DeployFeatureTaskOperator(VersionOperator, TaskOperator):
+    """Puts an approved version into production, in the place of the one that makes its table now.
+
+    A version that nobody has approved is refused by the registry, whatever Airflow's tasks say. A deployment that is
+    on record is returned to who clears the task; deploying anew is another run.
+    """
+
+    job_type = JobType.FEATURE_DEPLOYMENT
+    template_fields = ("task", "version")
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {"task": self.task, "version": self.version}
+
+    def lasting(self) -> dict[str, Any]:
+        """A deployment of the same version."""
+        return {"task": self.task} | ({} if self.version is None else {"version": self.version})
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Deploy, and return the deployment's number and its table."""
+        from modelops.features.deploy_task import TaskDeploymentRequest, deploy_task
+
+        self.require_version()
+        return deploy_task(TaskDeploymentRequest(**self.parameters()), attempt, services)
+
+
+class ExecuteFeatureBatchOperator(DeploymentOperator):
+    """Makes a deployment's feature table, whole or for a data interval; readers see all of the new rows, or none.
+
+    What it has published is an event of the table's Airflow asset, on which other DAGs can be scheduled.
+
+    Args:
+        interval_start, interval_end: ISO 8601 times with an offset, of an incremental task; both or neither.
+    """
+
+    job_type = JobType.FEATURE_BATCH
+    template_fields = ("deployment", "interval_start", "interval_end")
+
+    def __init__(self, *, interval_start: str | None = None, interval_end: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**{"outlets": [AssetAlias(PUBLISHED)]} | kwargs)
+        self.interval_start = interval_start
+        self.interval_end = interval_end
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {
+            "deployment": self.deployment,
+            "interval_start": self.interval_start,
+            "interval_end": self.interval_end,
+        }
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Take the job, perform it, and tell Airflow which table has new rows."""
+        result = super().execute(context)
+        extra = {name: result[name] for name in ("task", "version", "deployment", "run", "interval", "rows")}
+        context["outlet_events"][AssetAlias(PUBLISHED)].add(asset_of(result["table"]), extra=extra)
+        return result
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Make and publish; returns the number of rows, the table, and a line for psql that reads it."""
+        from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
+
+        return execute_batch(FeatureBatchRequest(**self.parameters()), attempt, services)
+
+
+class RetireFeatureTaskOperator(RetireOperator):
+    """Ends a deployment of a feature task, at once. A retirement on record is returned to who clears the task."""
+
+    job_type = JobType.FEATURE_RETIREMENT
+    kind = VersionKind.FEATURE_TASK

@@ -1,0 +1,62 @@
+"""Who is told that an approval waits: Airflow notifiers, as MODELOPS_NOTIFIERS lists them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk.bases.notifier import BaseNotifier
+
+VARIABLE = "MODELOPS_NOTIFIERS"
+EXPECTED = (
+    'a JSON list of objects, each with the class of an Airflow notifier and its arguments: [{"notifier":'
+    ' "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "to": "reviewers@example.com", "subject":'
+    ' "{{ task.subject }}", "html_content": "{{ review_link }}"}]'
+)
+
+
+def reviewer_notifiers(environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
+    """The notifiers of the installation; none where the variable isn't set.
+
+    Raises:
+        BadInput: the variable isn't a list of notifiers.
+    """
+    text = environ.get(VARIABLE, "").strip()
+    if not text:
+        return []
+    try:
+        listed = json.loads(text)
+    except ValueError as error:
+        raise _wrong(f"it isn't JSON: {error}") from None
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise _wrong("it isn't a list of objects")
+    return [_notifier(one) for one in listed]
+
+
+def _notifier(described: Mapping[str, Any]) -> BaseNotifier:
+    from pkgutil import resolve_name
+
+    from airflow.sdk.bases.notifier import BaseNotifier
+
+    arguments = {name: value for name, value in described.items() if name != "notifier"}
+    path = str(described.get("notifier", ""))
+    try:
+        kind = resolve_name(path)
+    except (ImportError, ValueError, AttributeError) as error:
+        raise _wrong(f"there is no notifier {path!r}: {error}") from None
+    if not (isinstance(kind, type) and issubclass(kind, BaseNotifier)):
+        raise _wrong(f"{path} is no Airflow notifier")
+    try:
+        return kind(**arguments)
+    except TypeError as error:
+        raise _wrong(f"{path} doesn't take these arguments: {error}") from None
+
+
+def _wrong(what: str) -> BadInput:
+    return BadInput(what, where=VARIABLE, expected=EXPECTED)

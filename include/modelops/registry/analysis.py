@@ -1,0 +1,126 @@
+"""How jobs fare over time: how many, how long they wait and work, how often they fail. See `sql/analysis.sql`.
+
+Every function takes the DAGs whose jobs may be seen, and tells nothing of others. A job belongs to the period in which
+it was created.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.jobs import JobType
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from psycopg import Connection
+
+_QUERIES = Queries("analysis")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Jobs of some types that were created from a time, and before another; both with a time zone."""
+
+    types: Collection[JobType]
+    created_from: datetime
+    created_before: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """Half of the jobs took at most the median, 95 in 100 at most `p95`; in seconds."""
+
+    median: float
+    p95: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Of some jobs.
+
+    Args:
+        number: how many there are, those that are under way included.
+        completed, failed: how many ended so.
+        waited: of those that have ended; None if of none of them it is known.
+        worked: likewise, of those that came to a worker.
+    """
+
+    number: int
+    completed: int
+    failed: int
+    waited: Spread | None
+    worked: Spread | None
+
+    @property
+    def failure_rate(self) -> float | None:
+        """The failed among those that completed or failed; None if there are none. A stopped job counts as neither."""
+        decided = self.completed + self.failed
+        return self.failed / decided if decided else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period(Figures):
+    """Of the jobs that were created from `start` on, for an hour, a day, a week or a month."""
+
+    start: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfType:
+    """The figures of a type: of the whole span, and of each period in which there were jobs, in order."""
+
+    type: JobType
+    whole: Figures
+    periods: Sequence[Period]
+
+
+def by_type(connection: Connection[Any], dag_ids: Sequence[str], span: Span, *, unit: str, zone: str) -> list[OfType]:
+    """The figures of each type that has jobs, in the order of a life.
+
+    Args:
+        unit: "hour", "day", "week" (from Monday) or "month".
+        zone: the name of the time zone in which these begin.
+    """
+    with translated():
+        rows = _QUERIES.execute(
+            connection, "by_type", dag_ids=list(dag_ids), unit=unit, zone=zone, **_values(span)
+        ).fetchall()
+    return [
+        OfType(
+            type=JobType(name),
+            whole=Figures(**_figures(next(of_type))),  # what is of no period comes first
+            periods=[Period(start=row["start"], **_figures(row)) for row in of_type],
+        )
+        for name, of_type in groupby(rows, key=lambda row: row["type"])
+    ]
+
+
+def slowest(connection: Connection[Any], dag_ids: Sequence[str], span: Span, *, limit: int) -> list[Mapping[str, Any]]:
+    """The jobs that worked longest and have ended, as rows of `modelops.job_summary`."""
+    with translated():
+        return list(_QUERIES.execute(connection, "slowest", dag_ids=list(dag_ids), limit=limit, **_values(span)))
+
+
+def _values(span: Span) -> dict[str, Any]:
+    return {
+        "types": list(span.types),
+        "created_from": span.created_from,
+        "created_before": span.created_before,
+    }
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in ("number", "completed", "failed")},
+        **{name: _spread(row[name]) for name in ("waited", "worked")},
+    }
+
+
+def _spread(quantiles: Sequence[float] | None) -> Spread | None:
+    return None if quantiles is None else Spread(median=quantiles[0], p95=quantiles[1])

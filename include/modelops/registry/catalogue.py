@@ -1,0 +1,60 @@
+"""What there is: versions, deployments, and what was in production at a time. See `sql/catalogue.sql`.
+
+Every function takes the DAGs that may be seen. A version is told of with the DAG of its training; a deployment only if
+the jobs of its training, its approval and its deployment may all be seen, for it tells of all three.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from psycopg import Connection
+
+    from modelops.domain.versions import VersionKind
+
+_QUERIES = Queries("catalogue")
+
+Rows = list["Mapping[str, Any]"]
+
+
+def versions(
+    connection: Connection[Any],
+    dag_ids: Sequence[str],
+    *,
+    kind: VersionKind,
+    model: str | None,
+    after: int | None,
+    limit: int,
+) -> Rows:
+    """Versions of this kind, newest first; of one model or task if it is given, older than the version `after`."""
+    return _rows(connection, "versions", dag_ids, kind=kind, model=model, last_id=after, limit=limit)
+
+
+def deployments(
+    connection: Connection[Any],
+    dag_ids: Sequence[str],
+    *,
+    model: str | None,
+    active: bool,
+    after: int | None,
+    limit: int,
+) -> Rows:
+    """Deployments, newest first, with their newest batch; only those that haven't ended if `active`."""
+    return _rows(connection, "deployments", dag_ids, model=model, active=active, last_id=after, limit=limit)
+
+
+def production(connection: Connection[Any], dag_ids: Sequence[str], *, moment: datetime) -> Rows:
+    """What was in production at a moment, by whose decision, on what evidence: one row per model and target."""
+    return _rows(connection, "production", dag_ids, moment=moment)
+
+
+def _rows(connection: Connection[Any], query: str, dag_ids: Sequence[str], **values: Any) -> Rows:
+    with translated():
+        return list(_QUERIES.execute(connection, query, dag_ids=list(dag_ids), **values))

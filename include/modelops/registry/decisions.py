@@ -1,0 +1,100 @@
+"""What reviewers are shown, and what they decide. Append-only. See `sql/decisions.sql`.
+
+Functions that write are part of a caller's transaction, which holds the job (`jobs.holding`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.decisions import ApprovalRequest, Decision, Verdict
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg import Connection
+
+    from modelops.domain.jobs import Attempt, JobId, TaskKey
+    from modelops.domain.versions import Version, VersionId
+
+_QUERIES = Queries("decisions")
+
+
+def ask(
+    connection: Connection[Any], version: Version, attempt: Attempt, *, approvers: Sequence[str]
+) -> ApprovalRequest:
+    """Put the version's evidence, as it is now, before the reviewers."""
+    row = _QUERIES.execute(
+        connection,
+        "ask",
+        version_id=version.id,
+        job_id=attempt.job_id,
+        attempt=attempt.number,
+        approvers=list(approvers),
+    ).fetchone()
+    assert row is not None
+    return ApprovalRequest(**row)
+
+
+def asked(connection: Connection[Any], job_id: JobId) -> ApprovalRequest | None:
+    """What this job has last put before the reviewers."""
+    with translated():
+        row = _QUERIES.execute(connection, "asked", job_id=job_id).fetchone()
+    return None if row is None else ApprovalRequest(**row)
+
+
+def awaited(connection: Connection[Any], key: TaskKey) -> ApprovalRequest | None:
+    """What is before the reviewers, by the task that waits for their answer."""
+    with translated():
+        row = _QUERIES.execute(
+            connection,
+            "awaited",
+            dag_id=key.dag_id,
+            run_id=key.run_id,
+            task_id=key.task_id,
+            map_index=key.map_index,
+        ).fetchone()
+    return None if row is None else ApprovalRequest(**row)
+
+
+def decide(
+    connection: Connection[Any],
+    request: ApprovalRequest,
+    *,
+    job_id: JobId,
+    approver: str,
+    verdict: Verdict,
+    comment: str | None,
+) -> Decision:
+    """Put a decision on record, bound to the digest of what was shown.
+
+    Raises:
+        DecisionRefused: by the wrong person, a second one, without a reason, or on evidence that has changed.
+    """
+    with translated():
+        row = _QUERIES.execute(
+            connection,
+            "decide",
+            version_id=request.version_id,
+            request_id=request.id,
+            job_id=job_id,
+            digest=request.digest,
+            approver=approver,
+            verdict=verdict,
+            comment=comment,
+        ).fetchone()
+    assert row is not None
+    return _decision(row)
+
+
+def approval_of(connection: Connection[Any], version_id: VersionId) -> Decision | None:
+    """The decision that approved a version."""
+    with translated():
+        row = _QUERIES.execute(connection, "approval_of", version_id=version_id).fetchone()
+    return None if row is None else _decision(row)
+
+
+def _decision(row: Mapping[str, Any]) -> Decision:
+    return Decision(**{**row, "verdict": Verdict(row["verdict"])})

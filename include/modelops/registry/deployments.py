@@ -1,0 +1,165 @@
+"""What is in production, and was. See `sql/deployments.sql`.
+
+Functions that write are part of a caller's transaction, which holds the job (`jobs.holding`). That a version is
+deployed as long as it has a deployment is the database's doing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from modelops.domain.deployments import Deployment, DeploymentEnd, DeploymentId, Engine
+from modelops.domain.errors import UnknownDeployment
+from modelops.domain.versions import VersionKind
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from psycopg import Connection
+
+    from modelops.domain.decisions import Decision
+    from modelops.domain.jobs import JobId
+    from modelops.domain.versions import Version
+
+_QUERIES = Queries("deployments")
+
+
+def begin(
+    connection: Connection[Any],
+    version: Version,
+    *,
+    decision: Decision,
+    job_id: JobId,
+    dataset: Mapping[str, Any],
+    target: str,
+    entity_key: Sequence[Mapping[str, str]],
+    outputs: Mapping[str, str],
+    set_aside_budget: int,
+    engine: Engine = Engine.BATCH,
+) -> tuple[DeploymentId, Deployment | None]:
+    """Put a version into production in the place of what serves the target now, in the caller's one transaction.
+
+    Returns the new deployment, and the one that it has replaced.
+
+    Raises:
+        NotApproved: the database finds no valid approval of exactly these artifacts.
+        TargetError: the target holds another model's predictions.
+    """
+    with translated():
+        before = champion(connection, target)
+        if before is not None and before.model == version.name and before.kind == version.kind:
+            end(connection, before.id, how=DeploymentEnd.REPLACED, job_id=job_id)
+        row = _QUERIES.execute(
+            connection,
+            "begin",
+            version_id=version.id,
+            artifact_sha256=version.artifact_sha256,
+            decision_id=decision.id,
+            job_id=job_id,
+            engine=engine,
+            dataset=Jsonb(dataset),
+            target=target,
+            entity_key=Jsonb(list(entity_key)),
+            outputs=Jsonb(outputs),
+            set_aside_budget=set_aside_budget,
+        ).fetchone()
+    assert row is not None
+    return DeploymentId(row["id"]), before
+
+
+def end(connection: Connection[Any], deployment_id: int, *, how: DeploymentEnd, job_id: JobId) -> datetime | None:
+    """End a deployment; returns when, or None if it had ended before."""
+    with translated():
+        row = _QUERIES.execute(connection, "end", id=deployment_id, how=how, job_id=job_id).fetchone()
+    return None if row is None else row["ended_at"]
+
+
+def champion(connection: Connection[Any], target: str) -> Deployment | None:
+    """The deployment that serves a target now; within a transaction it stays so until the end of that."""
+    with translated():
+        row = _QUERIES.execute(connection, "champion", target=target).fetchone()
+    return None if row is None else _deployment(row)
+
+
+def last_of_target(connection: Connection[Any], target: str) -> Deployment | None:
+    """The newest deployment into a target, ended or not."""
+    with translated():
+        row = _QUERIES.execute(connection, "last_of_target", target=target).fetchone()
+    return None if row is None else _deployment(row)
+
+
+def find(connection: Connection[Any], deployment_id: int) -> Deployment:
+    """A deployment, ended or not.
+
+    Raises:
+        UnknownDeployment: there is none of that number; the message lists those that there are.
+    """
+    with translated():
+        row = _QUERIES.execute(connection, "find", id=deployment_id).fetchone()
+    if row is None:
+        there = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in active(connection))
+        raise UnknownDeployment(
+            f"there is no deployment {deployment_id}",
+            where="the parameter deployment",
+            expected=f"the number of one that is active: {there}" if there else "deploy a version first",
+        )
+    return _deployment(row)
+
+
+def find_active(connection: Connection[Any], deployment_id: int, *, kind: VersionKind) -> Deployment:
+    """A deployment of this kind that hasn't ended.
+
+    Raises:
+        UnknownDeployment: there is none of that number, it is of the other kind, or it has ended.
+    """
+    deployment = find(connection, deployment_id)
+    if deployment.kind is not kind:
+        raise UnknownDeployment(
+            f"deployment {deployment.id} is of the {deployment.kind.words} {deployment.model}",
+            where="the parameter deployment",
+            expected=f"a deployment of a {kind.words}",
+        )
+    if deployment.ended_at is not None:
+        raise UnknownDeployment(
+            f"deployment {deployment.id} was {deployment.ended_how} at {deployment.ended_at:%Y-%m-%d %H:%M:%S} UTC",
+            where="the parameter deployment",
+            expected="a deployment that is active",
+        )
+    return deployment
+
+
+def active(connection: Connection[Any]) -> list[Deployment]:
+    """The deployments that haven't ended, by model and target."""
+    with translated():
+        return [_deployment(row) for row in _QUERIES.execute(connection, "active")]
+
+
+def models_of_target(connection: Connection[Any], target: str) -> set[str]:
+    """Which models a target has served, and serves."""
+    with translated():
+        return {row["model"] for row in _QUERIES.execute(connection, "models_of_target", target=target)}
+
+
+def in_production_at(connection: Connection[Any], moment: datetime) -> list[Mapping[str, Any]]:
+    """What was in production at a moment, by whose decision and on what evidence: rows of the SQL function."""
+    with translated():
+        return list(_QUERIES.execute(connection, "in_production_at", moment=moment))
+
+
+def _deployment(row: Mapping[str, Any]) -> Deployment:
+    values = {field.name: row[field.name] for field in fields(Deployment)}
+    ended = row["ended_how"]
+    return Deployment(
+        **values
+        | {
+            "kind": VersionKind(row["kind"]),
+            "engine": Engine(row["engine"]),
+            "ended_how": None if ended is None else DeploymentEnd(ended),
+        }
+    )

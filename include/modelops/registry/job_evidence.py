@@ -1,0 +1,60 @@
+"""What stands behind a job, for those who look at it: evidence, files, predictions. See `sql/job_evidence.sql`.
+
+Who may see a job need not see all that it is about: what is told is of jobs of the DAGs that are given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.jobs import JobId, JobType
+from modelops.domain.versions import Artifact, ArtifactRole
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg import Connection
+
+_QUERIES = Queries("job_evidence")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """A file and the job that left it."""
+
+    artifact: Artifact
+    job_id: JobId
+    job_type: JobType
+
+
+def evidence_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> dict[str, Any] | None:
+    """What the job's version is made of, its evaluations, and the champion's; None where there is no version.
+
+    The keys are those of the function `modelops.evidence`.
+    """
+    with translated():
+        row = _QUERIES.execute(connection, "evidence", id=job_id, dag_ids=list(dag_ids)).fetchone()
+    return None if row is None else dict(row["evidence"])
+
+
+def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> list[Left]:
+    """The files that the job is about, by role and name."""
+    with translated():
+        rows = _QUERIES.execute(connection, "artifacts", id=job_id, dag_ids=list(dag_ids))
+        return [
+            Left(
+                job_id=JobId(row.pop("job_id")),
+                job_type=JobType(row.pop("job_type")),
+                artifact=Artifact(**{**row, "role": ArtifactRole(row["role"])}),
+            )
+            for row in rows
+        ]
+
+
+def published_by(connection: Connection[Any], job_id: JobId) -> Mapping[str, Any] | None:
+    """`target`, `rows`, `set_aside`, `published_at` and `superseded_at` of what a batch has published, if it has."""
+    with translated():
+        return _QUERIES.execute(connection, "published", id=job_id).fetchone()

@@ -1,0 +1,148 @@
+"""Lists of jobs as people look for them: newest first, by what is known of them. See `sql/job_list.sql`.
+
+What gives several jobs takes the DAGs whose jobs may be seen, and tells nothing of others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.jobs import JobId, JobStatus, JobType
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from psycopg import Connection
+
+_QUERIES = Queries("job_list")
+COUNTED_TO = 10_000
+"""Up to which a number of jobs is exact."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a page ends: at its last job."""
+
+    created_at: datetime
+    id: JobId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which jobs are looked for; None doesn't restrict.
+
+    Args:
+        subject: up to 250 characters of it. One word is a model, whose jobs are those of its versions too; two are a
+            version, with the jobs of its deployments; more are the whole subject.
+        search: a text in the subject or the id of the DAG run, in upper or lower case.
+        dag_id, run_id, task_id, map_index: of the Airflow task instances that the jobs are.
+        created_from, created_before: with a time zone.
+    """
+
+    types: Collection[JobType] | None = None
+    statuses: Collection[JobStatus] | None = None
+    subject: str | None = None
+    search: str | None = None
+    person: str | None = None
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """How many jobs of a type have a status; `more` tells that there are more than `number`."""
+
+    type: JobType
+    status: JobStatus
+    number: int
+    more: bool
+
+
+def page(
+    connection: Connection[Any], dag_ids: Sequence[str], wanted: Wanted, *, after: Place | None = None, limit: int
+) -> list[Mapping[str, Any]]:
+    """The newest jobs that fit, as rows of `modelops.job_summary`; those older than `after`, if it is given."""
+    dags, only_dag = _one_or_several(dag_ids)
+    types, only_type = _one_or_several(wanted.types)
+    statuses, only_status = _one_or_several(wanted.statuses)
+    with translated():
+        rows = _QUERIES.execute(
+            connection,
+            "page",
+            dag_ids=dags,
+            only_dag=only_dag,
+            types=types,
+            only_type=only_type,
+            statuses=statuses,
+            only_status=only_status,
+            **_by_subject(wanted.subject),
+            search=wanted.search,
+            rare=None if wanted.search is None else _rare(connection, wanted.search),
+            person=wanted.person,
+            dag_id=wanted.dag_id,
+            run_id=wanted.run_id,
+            task_id=wanted.task_id,
+            map_index=wanted.map_index,
+            created_from=wanted.created_from,
+            created_before=wanted.created_before,
+            last_created_at=None if after is None else after.created_at,
+            last_id=None if after is None else after.id,
+            limit=limit,
+        )
+        return list(rows)
+
+
+def counts(connection: Connection[Any], dag_ids: Sequence[str], *, bound: int = COUNTED_TO) -> list[Count]:
+    """How many jobs there are, by type and status, in the order of a job's life; what there is none of is left out."""
+    with translated():
+        return [
+            Count(
+                type=JobType(row["type"]),
+                status=JobStatus(row["status"]),
+                number=min(row["number"], bound),
+                more=row["number"] > bound,
+            )
+            for row in _QUERIES.execute(connection, "counts", dag_ids=list(dag_ids), bound=bound)
+        ]
+
+
+def find(connection: Connection[Any], job_id: JobId) -> Mapping[str, Any] | None:
+    """One job with its parameters, result and error, whoever may see it; None if there is none."""
+    with translated():
+        return _QUERIES.execute(connection, "find", id=job_id).fetchone()
+
+
+def dag_ids(connection: Connection[Any]) -> set[str]:
+    """The DAGs that have ever had a job, also those that Airflow knows no more."""
+    with translated():
+        return {row["dag_id"] for row in _QUERIES.execute(connection, "dag_ids")}
+
+
+def _one_or_several(values: Collection[str] | None) -> tuple[list[str] | None, str | None]:
+    """The values, and None; or None, and the only one; or None twice."""
+    if values is None or len(values) != 1:
+        return None if values is None else list(values), None
+    return None, next(iter(values))
+
+
+def _by_subject(subject: str | None) -> dict[str, str | None]:
+    """What is looked for as a model, as a version, or as a whole subject, for which there is an index each."""
+    kinds: dict[str, str | None] = dict.fromkeys(("model", "version", "subject"))
+    if subject is not None:
+        kinds[("model", "version", "subject")[min(subject.count(" "), 2)]] = subject
+    return kinds
+
+
+def _rare(connection: Connection[Any], text: str) -> str | None:
+    """What few jobs have of a text, as a pattern of LIKE; None of an empty text."""
+    [row] = _QUERIES.execute(connection, "rare", text=text)
+    pattern: str | None = row["pattern"]
+    return pattern

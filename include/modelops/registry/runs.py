@@ -1,0 +1,119 @@
+"""Runs of batches: what they published, the rows that they set aside, statistics of their columns. See `sql/runs.sql`.
+
+The rows themselves lie in the target's own table; a run is what they are kept under. Functions that write are
+part of a caller's transaction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from modelops.domain.text import storable
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from psycopg import Connection
+
+    from modelops.domain.deployments import Deployment, DeploymentId, Interval
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.versions import VersionId
+
+_QUERIES = Queries("runs")
+
+
+def begin(connection: Connection[Any], deployment: Deployment, attempt: Attempt, interval: Interval | None) -> int:
+    """The run under which this attempt writes, seen by nobody until it is published; returns its id.
+
+    Raises:
+        UnknownDeployment: the deployment has ended.
+    """
+    with translated():
+        row = _QUERIES.execute(
+            connection,
+            "begin",
+            deployment_id=deployment.id,
+            job_id=attempt.job_id,
+            attempt=attempt.number,
+            fence=attempt.fence,
+            start=interval and interval.start,
+            end=interval and interval.end,
+        ).fetchone()
+    assert row is not None
+    return int(row["id"])
+
+
+def publish(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int) -> None:
+    """Let readers see the run from the end of this transaction on, in the place of what it covers.
+
+    Raises:
+        UnknownDeployment: the deployment has ended meanwhile.
+        IntervalError: what is published covers a part of the interval and more.
+    """
+    with translated():
+        _QUERIES.execute(connection, "publish", id=run_id, rows=rows, set_aside=set_aside)
+
+
+def add_set_aside(connection: Connection[Any], run_id: int, rows: Iterable[tuple[int, Mapping[str, Any], str]]) -> None:
+    """Put rows that couldn't be scored on record: position in the batch (from 0), entity key, reason."""
+    with translated():
+        for position, key, reason in rows:
+            _QUERIES.execute(
+                connection,
+                "add_set_aside",
+                run_id=run_id,
+                position=position,
+                key=Jsonb(storable({name: _plain(value) for name, value in key.items()})),
+                reason=storable(reason),
+            )
+
+
+def add_statistics(
+    connection: Connection[Any],
+    role: str,
+    records: Iterable[Mapping[str, Any]],
+    *,
+    run_id: int | None = None,
+    version_id: VersionId | None = None,
+) -> None:
+    """Put the statistics of columns on record: of a run, or of a version's training."""
+    with translated():
+        for record in records:
+            _QUERIES.execute(
+                connection,
+                "add_statistics",
+                version_id=version_id,
+                run_id=run_id,
+                role=role,
+                variable=record["variable"],
+                kind=record["kind"],
+                values=Jsonb(storable(record["values"])),
+            )
+
+
+def statistics_of_version(connection: Connection[Any], version_id: VersionId) -> list[Mapping[str, Any]]:
+    """The statistics of a version's training: role, variable, kind, values."""
+    with translated():
+        return list(_QUERIES.execute(connection, "statistics_of_version", version_id=version_id))
+
+
+def unseen(connection: Connection[Any], target: str, attempt: Attempt) -> list[int]:
+    """The runs of a target whose rows nobody sees: superseded ones, and those of attempts that were given up."""
+    with translated():
+        rows = _QUERIES.execute(connection, "unseen", target=target, job_id=attempt.job_id, fence=attempt.fence)
+        return [row["id"] for row in rows]
+
+
+def rows_of_last(connection: Connection[Any], deployment_id: DeploymentId) -> int | None:
+    """How many rows the deployment's last batch had."""
+    with translated():
+        row = _QUERIES.execute(connection, "rows_of_last", deployment_id=deployment_id).fetchone()
+    return None if row is None else int(row["rows"])
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,56 @@
+-- name: versions
+-- Versions of one kind, newest first, older than the last one of the page before, each with its newest metrics and who decided on it.
+SELECT version.id, version.name AS model, version.number, version.status, version.created_by, version.created_at,
+       version.commit, version.job_id, evaluation.metrics, decision.verdict, decision.approver, decision.decided_at,
+       decision.comment
+FROM modelops.version
+JOIN modelops.job ON job.id = version.job_id
+LEFT JOIN LATERAL (SELECT metrics FROM modelops.evaluation WHERE evaluation.version_id = version.id
+                   ORDER BY evaluation.id DESC LIMIT 1) AS evaluation ON true
+LEFT JOIN LATERAL (SELECT verdict, approver, decided_at, comment FROM modelops.decision
+                   JOIN modelops.job AS approval ON approval.id = decision.job_id
+                   WHERE decision.version_id = version.id AND approval.dag_id = ANY(:dag_ids)
+                   ORDER BY decision.id DESC LIMIT 1) AS decision ON true
+WHERE version.kind = :kind::modelops.version_kind AND job.dag_id = ANY(:dag_ids)
+  AND (:model::text IS NULL OR version.name = :model)
+  AND (:last_id::bigint IS NULL OR version.id < :last_id)
+ORDER BY version.id DESC
+LIMIT :limit;
+
+-- name: deployments
+-- Deployments, newest first, older than the last one of the page before, each with its newest batch.
+SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.engine, deployment.target,
+       deployment.dataset ->> 'name' AS dataset, deployment.schedule, deployment.deployed_by, deployment.started_at,
+       deployment.ended_at, deployment.ended_how, deployment.job_id, decision.approver,
+       batch.job_id AS last_job_id, batch.status AS last_status, batch.created_at AS last_created_at
+FROM modelops.deployment
+JOIN modelops.version ON version.id = deployment.version_id
+JOIN modelops.decision ON decision.id = deployment.decision_id
+JOIN modelops.job ON job.id = deployment.job_id
+JOIN modelops.job AS training ON training.id = version.job_id
+JOIN modelops.job AS approval ON approval.id = decision.job_id
+LEFT JOIN LATERAL (SELECT ran.id AS job_id, ran.status, ran.created_at
+                   FROM modelops.batch_run AS run JOIN modelops.job AS ran ON ran.id = run.job_id
+                   WHERE run.deployment_id = deployment.id AND ran.dag_id = ANY(:dag_ids)
+                   ORDER BY run.id DESC LIMIT 1) AS batch ON true
+WHERE job.dag_id = ANY(:dag_ids) AND training.dag_id = ANY(:dag_ids) AND approval.dag_id = ANY(:dag_ids)
+  AND (:model::text IS NULL OR deployment.model = :model)
+  AND (NOT :active OR deployment.ended_at IS NULL)
+  AND (:last_id::bigint IS NULL OR deployment.id < :last_id)
+ORDER BY deployment.id DESC
+LIMIT :limit;
+
+-- name: production
+-- What was in production at a moment, and why.
+SELECT found.kind, found.model, found.version, found.deployment, found.target, found.dataset ->> 'name' AS dataset, found.started_at,
+       found.ended_at, found.ended_how, found.deployed_by, found.trained_for, found.commit, found.artifact_sha256,
+       found.approver, found.comment, found.decided_at, found.evidence_digest, deployment.job_id,
+       decision.job_id AS approval_job_id
+FROM modelops.in_production_at(:moment) AS found
+JOIN modelops.deployment ON deployment.id = found.deployment
+JOIN modelops.decision ON decision.id = found.decision
+JOIN modelops.version ON version.id = deployment.version_id
+JOIN modelops.job ON job.id = deployment.job_id
+JOIN modelops.job AS training ON training.id = version.job_id
+JOIN modelops.job AS approval ON approval.id = decision.job_id
+WHERE job.dag_id = ANY(:dag_ids) AND training.dag_id = ANY(:dag_ids) AND approval.dag_id = ANY(:dag_ids);

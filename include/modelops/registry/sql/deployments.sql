@@ -1,0 +1,43 @@
+-- name: begin
+-- Puts a version into production; the database refuses one that isn't approved.
+INSERT INTO modelops.deployment
+  (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs, set_aside_budget)
+VALUES (:version_id, :artifact_sha256, :decision_id, :job_id, :engine, :dataset, :target, :entity_key, :outputs,
+  :set_aside_budget)
+RETURNING id;
+
+-- name: champion
+-- The deployment that serves a target now, locked.
+SELECT deployment.*, version.kind, version.number AS version
+FROM modelops.deployment JOIN modelops.version ON version.id = version_id
+WHERE target = :target AND ended_at IS NULL FOR UPDATE OF deployment;
+
+-- name: end
+-- Ends a deployment; no row: it had ended.
+UPDATE modelops.deployment SET ended_how = :how, ended_by = :job_id WHERE id = :id AND ended_at IS NULL RETURNING ended_at;
+
+-- name: find
+-- A deployment, ended or not.
+SELECT deployment.*, version.kind, version.number AS version
+FROM modelops.deployment JOIN modelops.version ON version.id = version_id
+WHERE deployment.id = :id;
+
+-- name: active
+-- The deployments that haven't ended.
+SELECT deployment.*, version.kind, version.number AS version
+FROM modelops.deployment JOIN modelops.version ON version.id = version_id
+WHERE ended_at IS NULL ORDER BY model, target;
+
+-- name: last_of_target
+-- The newest deployment into a target, ended or not.
+SELECT deployment.*, version.kind, version.number AS version
+FROM modelops.deployment JOIN modelops.version ON version.id = version_id
+WHERE target = :target ORDER BY deployment.id DESC LIMIT 1;
+
+-- name: models_of_target
+-- Which models a target has served, and serves.
+SELECT DISTINCT model FROM modelops.deployment WHERE target = :target;
+
+-- name: in_production_at
+-- What was in production at a moment, by whose decision, and on what evidence.
+SELECT * FROM modelops.in_production_at(:moment);

@@ -1,0 +1,34 @@
+-- name: evidence
+-- What the version of a job is made of and how it was evaluated, beside the champion's evaluation: as it was put before
+-- the reviewers by an approval, and as it is now for other jobs. The champion's evaluation is on the same rows if it can be.
+-- Of a version whose training isn't to be seen nothing is told.
+SELECT coalesce(
+  (SELECT request.evidence FROM modelops.approval_request AS request WHERE request.job_id = job.id ORDER BY request.id DESC LIMIT 1),
+  modelops.evidence(version.id, modelops.champion_evaluation(version.id))) AS evidence
+FROM modelops.job
+JOIN modelops.version ON version.id = job.version_id
+JOIN modelops.job AS training ON training.id = version.job_id
+WHERE job.id = :id AND job.type NOT IN ('batch_prediction', 'feature_batch', 'retirement', 'feature_retirement') AND training.dag_id = ANY(:dag_ids);
+
+-- name: artifacts
+-- The files that a training pinned and left, that an evaluation left, or that stand behind what was decided or deployed.
+-- Each is told of only if the job that left it is to be seen.
+SELECT artifact.role, artifact.name, artifact.sha256, artifact.size, artifact.media_type, artifact.uri,
+       source.id AS job_id, source.type AS job_type
+FROM modelops.job
+JOIN modelops.artifact ON
+  (job.type NOT IN ('evaluation', 'feature_run') AND artifact.version_id = job.version_id)
+  OR artifact.evaluation_id IN (
+    SELECT evaluation.id FROM modelops.evaluation
+    WHERE evaluation.version_id = job.version_id
+      AND (evaluation.job_id = job.id OR job.type NOT IN ('training', 'evaluation', 'feature_import', 'feature_run')))
+LEFT JOIN modelops.version ON version.id = artifact.version_id
+LEFT JOIN modelops.evaluation ON evaluation.id = artifact.evaluation_id
+JOIN modelops.job AS source ON source.id = coalesce(version.job_id, evaluation.job_id)
+WHERE job.id = :id AND job.type NOT IN ('batch_prediction', 'feature_batch', 'retirement', 'feature_retirement') AND source.dag_id = ANY(:dag_ids)
+ORDER BY artifact.role, artifact.name, artifact.id DESC;
+
+-- name: published
+-- The run that a job has published, whether readers still see it, and how many rows it has.
+SELECT target, rows, set_aside, published_at, superseded_at
+FROM modelops.batch_run WHERE job_id = :id AND published_at IS NOT NULL ORDER BY id DESC LIMIT 1;

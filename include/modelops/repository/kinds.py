@@ -1,0 +1,45 @@
+"""The kinds of things that a ModelOps repository holds: where they lie, what marks them, how they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from modelops.repository.definition import ModelDefinition, read_model
+from modelops.repository.task_definition import read_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from modelops.domain.feature_tasks import FeatureTask
+
+Definition = TypeVar("Definition")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind(Generic[Definition]):
+    """Each thing is a folder `folder`/<name> with a file `marker`. `word` is what people call it, `plural` several.
+
+    `read` reads and checks such a folder; its second argument, a reference, names it in messages.
+    """
+
+    folder: str
+    marker: str
+    word: str
+    read: Callable[[Path, str], Definition]
+
+    @property
+    def plural(self) -> str:
+        return f"{self.word}s"
+
+    @property
+    def layout(self) -> str:
+        """What makes a folder one of these, as a sentence."""
+        return f"a {self.word} is a folder {self.folder}/<name> with a {self.marker}"
+
+
+MODELS: Kind[ModelDefinition] = Kind(folder="model_definitions", marker="model.json", word="model", read=read_model)
+TASKS: Kind[FeatureTask] = Kind(
+    folder="feature_engineering_tasks", marker="task.yaml", word="feature task", read=read_task
+)

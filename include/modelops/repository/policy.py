@@ -1,0 +1,38 @@
+"""Who may decide on versions: policy.yaml in the folder that they are made from, pinned with the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from modelops.repository.reading import read_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _person(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("is no account's name")
+    return value
+
+
+class _PolicyFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    approvers: list[Annotated[str, AfterValidator(_person)]] = Field(
+        [], description="names of Airflow accounts that may approve or reject: approvers: [reviewer]"
+    )
+
+
+def read_approvers(file: Path, shown: str) -> tuple[str, ...]:
+    """The accounts that may decide; empty where there is no such file: anybody but who asked for the version.
+
+    Raises:
+        RepositoryError: it isn't what it must be.
+    """
+    if not file.exists():
+        return ()
+    policy = read_yaml(file, shown, expected="a file with approvers").read_as(_PolicyFile)
+    return tuple(dict.fromkeys(policy.approvers))

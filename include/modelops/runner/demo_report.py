@@ -1,0 +1,140 @@
+"""What the demonstration shows at its end: jobs, metrics, what is in production and why, predictions, accounts."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.jobs import JobType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import timedelta
+
+    from psycopg import Connection
+
+    from modelops.registry.jobs import JobRecord
+    from modelops.runner.installation import Installation
+
+ACCOUNTS = {"trainer": "trains models", "reviewer": "approves them", "admin": "runs the platform"}
+SAMPLE = 5
+FILE_WIDTH = 110
+"""Columns where the report goes to a file or a pipe, which have no width of their own."""
+
+
+class Report:
+    """Prints tables to the terminal."""
+
+    def __init__(self, installation: Installation) -> None:
+        from rich.console import Console
+
+        self._installation = installation
+        self._console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
+
+    def show(self, connection: Connection[Any], done: Sequence[JobRecord]) -> None:
+        """Everything, from the ledger and the registry as a reader sees them."""
+        from modelops.registry import deployments
+
+        self._print("Jobs", _jobs(done))
+        for job in done:
+            if job.error:
+                self._console.print(f"\n[bold red]{job.type} of {job.subject} {job.status}[/bold red]\n{job.error}")
+        self._print("Metrics on the flights of July", _metrics(done))
+        batches = [job.result for job in done if job.type is JobType.BATCH_PREDICTION and job.result]
+        if batches:
+            self._print("Batches", _batches(batches))
+            self._print(f"Some of the predictions in {batches[-1]['view']}", _sample(connection, batches[-1]["view"]))
+            self._console.print(f"  {batches[-1]['psql']}", highlight=False, markup=False)
+        self._print("In production now", _production(deployments.in_production_at(connection, datetime.now(UTC))))
+        self._console.print("\n[bold]Airflow[/bold]")
+        self._console.print(f"  {self._installation.url}", highlight=False)
+        for name, purpose in ACCOUNTS.items():
+            password = self._installation.accounts[name].password
+            self._console.print(f"  {name:<9} {password:<18} {purpose}", highlight=False, markup=False)
+
+    def _print(self, title: str, table: Any) -> None:
+        from rich.padding import Padding
+
+        self._console.print(f"\n[bold]{title}[/bold]")
+        self._console.print(Padding(table, (0, 0, 0, 2)))
+
+
+def _table(*left: str, right: Iterable[str] = ()) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    # In a narrow terminal a name goes on in the next line: all of it can be read.
+    for name in left:
+        table.add_column(name, overflow="fold")
+    for name in right:
+        table.add_column(name, justify="right", overflow="fold")
+    return table
+
+
+def _jobs(done: Sequence[JobRecord]) -> Any:
+    table = _table("type", "subject", "status", "who", right=("waited", "worked"))
+    for job in done:
+        table.add_row(job.type, job.subject, job.status, job.requested_by, _seconds(job.waited), _seconds(job.worked))
+    return table
+
+
+def _metrics(done: Sequence[JobRecord]) -> Any:
+    evaluations = [job for job in done if job.type is JobType.EVALUATION and job.result]
+    measured: list[Mapping[str, Any]] = [(job.result or {}).get("metrics", {}) for job in evaluations]
+    table = _table("metric", right=(job.subject for job in evaluations))
+    for name in dict.fromkeys(name for metrics in measured for name in metrics):
+        table.add_row(name, *(_value(metrics.get(name)) for metrics in measured))
+    return table
+
+
+def _batches(results: Sequence[Mapping[str, Any]]) -> Any:
+    table = _table("deployment", "version", "view", right=("rows", "set aside", "rows/s"))
+    for one in results:
+        version = f"{one['model']} v{one['version']}"
+        counted = (f"{one[name]:,}" for name in ("rows", "set_aside", "rows_per_second"))
+        table.add_row(str(one["deployment"]), version, one["view"], *counted)
+    return table
+
+
+def _sample(connection: Connection[Any], view: str) -> Any:
+    from psycopg.rows import dict_row
+    from psycopg.sql import SQL, Identifier
+
+    query = SQL("SELECT * FROM {} LIMIT %s").format(Identifier(*view.split(".")))
+    rows = connection.cursor(row_factory=dict_row).execute(query, (SAMPLE,)).fetchall()
+    names = [name for name in (rows[0] if rows else {}) if not name.startswith("interval_")]
+    table = _table(right=names)
+    for row in rows:
+        table.add_row(*(_value(row[name]) for name in names))
+    return table
+
+
+def _production(rows: Sequence[Mapping[str, Any]]) -> Any:
+    table = _table("model", "target", "since (UTC)", "trained for", "approved by", "evidence")
+    for row in rows:
+        since = row["started_at"].astimezone(UTC)
+        subject = f"{row['model']} v{row['version']}"
+        table.add_row(
+            subject,
+            row["target"],
+            f"{since:%H:%M:%S}",
+            row["trained_for"],
+            row["approver"],
+            row["evidence_digest"][:12],
+        )
+    return table
+
+
+def _seconds(duration: timedelta | None) -> str:
+    return "" if duration is None else f"{duration.total_seconds():.1f} s"
+
+
+def _value(value: Any) -> str:
+    match value:
+        case float():
+            return f"{value:.4f}"
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return str(value)

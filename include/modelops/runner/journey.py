@@ -1,0 +1,175 @@
+"""Asks for DAG runs as one account and answers approvals as another, as people do through the REST API."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from modelops.domain.errors import ModelOpsError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from modelops.runner.installation import Installation
+    from modelops.runner.steps import Steps
+
+LIFECYCLE = "model_lifecycle"
+REQUESTER, REVIEWER = "trainer", "reviewer"
+PATIENCE = timedelta(minutes=10)
+PATIENCE_WITH_PEOPLE = timedelta(hours=8)
+LOOK_EVERY = 0.3
+BEFORE_ANSWERING = 3.0
+"""Seconds. Airflow loses a task that is answered in the second in which it begins to wait."""
+OVER = {"success", "failed", "upstream_failed", "skipped", "removed"}
+"""Airflow's words for a task that is over."""
+
+
+class Rejected(Exception):
+    """The reviewer has rejected a version."""
+
+
+class Journey:
+    """Runs on one installation, one after the other, each with a line that says how long it took.
+
+    Attributes:
+        runs: the ids of the DAG runs so far.
+    """
+
+    def __init__(self, installation: Installation, steps: Steps, *, by_hand: bool) -> None:
+        self._installation, self._steps, self._by_hand = installation, steps, by_hand
+        self._stack = ExitStack()
+        self.runs: list[str] = []
+
+    def __enter__(self) -> Journey:
+        self._requester = self._stack.enter_context(self._installation.api(REQUESTER))
+        self._reviewer = self._stack.enter_context(self._installation.api(REVIEWER))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def version(self, title: str, model: str, hyperparameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A new version of the model, trained, evaluated, approved and deployed; what the deployment returned.
+
+        Raises:
+            Rejected: the reviewer has rejected it.
+            Unavailable: Airflow doesn't answer, or a task fails or doesn't end in time.
+        """
+        with self._steps.step(f"{title} trained and evaluated"):
+            run_id = self._trigger(LIFECYCLE, {"model": model, "hyperparameters": dict(hyperparameters)})
+            self._await(LIFECYCLE, run_id, "approve", {"awaiting_input"}, within=PATIENCE)
+        if self._by_hand:
+            self._steps.say(self._where_to_click(run_id))
+            with self._steps.step("Answered by you"):
+                self._await(LIFECYCLE, run_id, "approve", {"success"}, within=PATIENCE_WITH_PEOPLE)
+        else:
+            with self._steps.step(f"Approved by {REVIEWER}"):
+                self._approve(run_id)
+        if self._result(LIFECYCLE, run_id, "approve")["verdict"] == "rejected":
+            raise Rejected(f"{title} was rejected.")
+        with self._steps.step(f"{title} in production"):
+            self._await(LIFECYCLE, run_id, "deploy", {"success"}, within=PATIENCE)
+        return self._result(LIFECYCLE, run_id, "deploy")
+
+    def predict(self, title: str, deployment: int) -> Mapping[str, Any]:
+        """A batch of a deployment; what it returned."""
+        return self.run(title, "batch_prediction", {"deployment": deployment}, result="predict")
+
+    def run(self, title: str, dag_id: str, conf: Mapping[str, Any], *, result: str) -> Mapping[str, Any]:
+        """One run of a DAG; what its task `result` returned.
+
+        Raises:
+            Unavailable: Airflow doesn't answer, or the task fails or doesn't end in time.
+        """
+        with self._steps.step(title):
+            run_id = self._trigger(dag_id, conf)
+            self._await(dag_id, run_id, result, {"success"}, within=PATIENCE)
+        return self._result(dag_id, run_id, result)
+
+    def _trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
+        try:
+            answer = self._requester.post(
+                f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": dict(conf)}
+            )
+            answer.raise_for_status()
+        except httpx.HTTPStatusError as error:
+            raise Unavailable(f"Airflow refuses to run {dag_id}: {error.response.text}") from error
+        except httpx.HTTPError as error:
+            raise Unavailable(f"Airflow doesn't answer: {error}") from error
+        run_id = str(answer.json()["dag_run_id"])
+        self.runs.append(run_id)
+        return run_id
+
+    def _approve(self, run_id: str) -> None:
+        """Answer, again if Airflow has lost the answer and asks anew."""
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while time.monotonic() < deadline:
+            time.sleep(BEFORE_ANSWERING)
+            address = f"{_task(LIFECYCLE, run_id, 'approve')}/-1/hitlDetails"
+            given = {"chosen_options": ["Approve"], "params_input": {"comment": "better than what is in production"}}
+            answer = self._reviewer.patch(address, json=given)
+            if answer.is_client_error:
+                raise Unavailable(f"Airflow refuses the reviewer's answer: {answer.text}")
+            if self._await(LIFECYCLE, run_id, "approve", {"success", "up_for_retry"}, within=PATIENCE) == "success":
+                return
+            self._await(LIFECYCLE, run_id, "approve", {"awaiting_input"}, within=PATIENCE)
+
+    def _await(self, dag_id: str, run_id: str, task_id: str, states: set[str], *, within: timedelta) -> str:
+        """Wait until the task is in one of these states; another end is an error."""
+        deadline = time.monotonic() + within.total_seconds()
+        while time.monotonic() < deadline:
+            state = self._get(_task(dag_id, run_id, task_id))["state"]
+            if state in states:
+                return str(state)
+            if state in OVER:
+                raise TaskOver(
+                    f"{task_id} of {dag_id} is {state}; see {self._installation.url}/dags/{dag_id}/runs/{run_id}"
+                )
+            time.sleep(LOOK_EVERY)
+        raise Unavailable(f"{task_id} of the run {run_id} of {dag_id} took longer than {within}")
+
+    def _result(self, dag_id: str, run_id: str, task_id: str) -> Mapping[str, Any]:
+        value: Mapping[str, Any] = self._get(f"{_task(dag_id, run_id, task_id)}/xcomEntries/return_value")["value"]
+        return value
+
+    def _get(self, address: str) -> Mapping[str, Any]:
+        """An answer of Airflow, also when one of its components is just being started again."""
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while True:
+            try:
+                answer = self._requester.get(address)
+                answer.raise_for_status()
+                found: Mapping[str, Any] = answer.json()
+            except httpx.HTTPStatusError as error:
+                if not error.response.is_server_error or time.monotonic() > deadline:
+                    raise Unavailable(f"Airflow can't say how it goes: {error.response.text}") from error
+            except httpx.TransportError as error:
+                if time.monotonic() > deadline:
+                    raise Unavailable(f"Airflow doesn't answer: {error}") from error
+            else:
+                return found
+            time.sleep(LOOK_EVERY)
+
+    def _where_to_click(self, run_id: str) -> str:
+        account = self._installation.accounts[REVIEWER]
+        page = f"{self._installation.url}/dags/{LIFECYCLE}/runs/{run_id}/tasks/approve/required_actions"
+        return (
+            f"\nIt waits for a reviewer. Open\n  {page}\n"
+            f"sign in as {account.name} with the password {account.password}, look at the card, and press Approve or"
+            " Reject.\n"
+        )
+
+
+class TaskOver(ModelOpsError):
+    """A task ended otherwise than it should have."""
+
+
+def _task(dag_id: str, run_id: str, task_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"

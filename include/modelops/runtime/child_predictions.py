@@ -1,0 +1,297 @@
+"""What a predict() returned, as Arrow columns whose names and types are the same for every batch.
+
+Loaded by child.py, never imported from here. It imports the standard library and Arrow; what numpy, pandas and polars
+make is known by what the model's code has imported.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SET_ASIDE = "__set_aside__"
+ASIDE_FIELD = pa.field(SET_ASIDE, pa.string())
+NAME_BYTES = 63
+
+INTEGERS = {pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()}
+PLAIN = INTEGERS | {pa.bool_(), pa.float32(), pa.float64(), pa.string(), pa.date32()}
+UNITS = ("s", "ms", "us", "ns")
+
+Columns = list[tuple[str, pa.Array]]
+
+
+class WrongResultError(Exception):
+    """What the model's code gives isn't what it must be. `name` says what would be right, where that is special."""
+
+    kind = "wrong_result"
+
+    def __init__(self, what: str, *, right: str = "") -> None:
+        super().__init__(what)
+        self.name = right
+
+
+class Predictions:
+    """The columns that a scorer's predictions have.
+
+    The first batch decides on names and types, unless they were declared.
+
+    Args:
+        scorer: asked for `classes_` or `classes` where probabilities have to be named.
+        targets: the first names what has no name of its own.
+        key: columns of the entity key, whose names can't be used again.
+        outputs: the declared columns and the names of their Arrow types, or None.
+    """
+
+    def __init__(self, scorer: Any, *, targets: list[str], key: list[str], outputs: Mapping[str, str] | None) -> None:
+        self._scorer, self._targets, self._key = scorer, targets, key
+        self._target = targets[0] if targets else "prediction"
+        self._schema: Any = None
+        if outputs is not None:
+            self._schema = pa.schema([pa.field(name, type_of(text)) for name, text in outputs.items()])
+
+    @property
+    def answer_schema(self) -> pa.Schema:
+        """The columns, as far as they are known, and last the reason why a row has no predictions."""
+        return pa.schema([*(self._schema or ()), ASIDE_FIELD])
+
+    def named(self, returned: Any, probabilities: Any, *, rows: int) -> Columns:
+        """What predict() returned for so many rows, and what predict_proba() did if that isn't None.
+
+        Raises:
+            WrongResultError: that can't be named columns of as many rows.
+        """
+        columns = [(name, _array(name, values)) for name, values in self._of_predict(returned)]
+        if probabilities is not None:
+            columns += [(name, _array(name, values)) for name, values in self._of_predict_proba(probabilities)]
+        for name, array in columns:
+            if len(array) != rows:
+                raise WrongResultError(
+                    f"predict() returned {_counted(len(array), 'prediction')} in the column {name!r}"
+                    f" for {_counted(rows, 'row')} of data"
+                )
+        return columns
+
+    def fitted(self, columns: Columns) -> list[pa.Array] | None:
+        """The columns in the order and types of the batches before; None if there were none and these say too little.
+
+        That is where a column is null from top to bottom: it has no type yet.
+
+        Raises:
+            WrongResultError: other columns or types than before, or such as can't be stored.
+        """
+        names = [name for name, _ in columns]
+        if self._schema is None:
+            self._check_names(names)
+            if any(array.type == pa.null() for _, array in columns):
+                return None
+            for name, array in columns:
+                _check_type(name, array.type)
+            self._schema = pa.schema([pa.field(name, array.type) for name, array in columns])
+        if sorted(map(repr, names)) != sorted(map(repr, self._schema.names)):
+            raise WrongResultError(
+                f"predict() returned the columns {', '.join(map(str, names))},"
+                f" where they were {', '.join(self._schema.names)}"
+            )
+        found = dict(columns)
+        return [_cast(field.name, found[field.name], field.type) for field in self._schema]
+
+    def _of_predict(self, returned: Any) -> Iterable[tuple[Any, Any]]:
+        if is_a(returned, "pandas", "DataFrame"):
+            return [(name, returned.iloc[:, number]) for number, name in enumerate(returned.columns)]
+        if is_a(returned, "polars", "DataFrame"):
+            return zip(returned.columns, returned.get_columns(), strict=True)
+        if isinstance(returned, (pa.Table, pa.RecordBatch)):
+            return zip(returned.schema.names, returned.columns, strict=True)
+        if isinstance(returned, Mapping):
+            return returned.items()
+        if is_column(returned):
+            return [(self._target, returned)]
+        if is_a(returned, "numpy", "ndarray") and returned.ndim == 2:
+            count = returned.shape[1]
+            names = self._targets if count == len(self._targets) else self._class_names(count)
+            return zip(names, returned.T, strict=True)
+        raise WrongResultError(f"predict() returned {in_words(returned)}")
+
+    def _of_predict_proba(self, returned: Any) -> Iterable[tuple[str, Any]]:
+        """Of two classes the second's probability, else that of each."""
+        if is_a(returned, "pandas", "DataFrame") or is_a(returned, "polars", "DataFrame"):
+            returned = returned.to_numpy()
+        if not is_a(returned, "numpy", "ndarray") or returned.ndim not in (1, 2):
+            raise WrongResultError(
+                f"predict_proba() returned {in_words(returned)}",
+                right="a predict_proba(data) that returns a numpy array of one row for each row of data and one column"
+                " for each class",
+            )
+        if returned.ndim == 1:
+            return [(f"{self._target}_probability", returned)]
+        if returned.shape[1] == 2:
+            return [(f"{self._target}_probability", returned[:, 1])]
+        return zip(self._class_names(returned.shape[1]), returned.T, strict=True)
+
+    def _class_names(self, count: int) -> list[str]:
+        classes = getattr(self._scorer, "classes_", getattr(self._scorer, "classes", None))
+        try:
+            known = [str(each) for each in classes]  # type: ignore[union-attr]
+        except TypeError:
+            known = []
+        if len(known) != count:
+            known = [str(number) for number in range(count)]
+        return [f"{self._target}_probability_{each}" for each in known]
+
+    def _check_names(self, names: list[Any]) -> None:
+        if not names:
+            raise WrongResultError("predict() returned no columns")
+        for number, name in enumerate(names):
+            if not isinstance(name, str):
+                trouble = f"is a {type(name).__name__}, not a str"
+            elif not name.strip() or not name.isprintable():
+                trouble = "is blank or holds characters that can't be printed"
+            elif len(name.encode()) > NAME_BYTES:
+                trouble = f"is longer than the {NAME_BYTES} bytes that PostgreSQL allows"
+            elif name == SET_ASIDE or name in self._key:
+                trouble = "is taken already, by " + ("ModelOps itself" if name == SET_ASIDE else "the entity key")
+            elif name in names[:number]:
+                trouble = "is there twice"
+            else:
+                continue
+            raise WrongResultError(f"the name {name!r} of a column that predict() returned {trouble}")
+
+
+def unusable(columns: Columns) -> pa.Array | None:
+    """True for each row with a prediction that is null, NaN or infinite; None if there is no such row."""
+    found = None
+    for _, array in columns:
+        if pa.types.is_floating(array.type):
+            usable = pc.is_finite(array)
+            if not array.null_count and pc.all(usable).as_py():
+                continue
+            usable = usable.fill_null(False)
+        elif array.null_count:
+            usable = array.is_valid()
+        else:
+            continue
+        found = pc.invert(usable) if found is None else pc.or_(found, pc.invert(usable))
+    return found
+
+
+def why(columns: Columns, row: int) -> str:
+    """What is wrong with the first unusable prediction of a row."""
+    for name, array in columns:
+        value = array[row]
+        if not value.is_valid:
+            return f"the prediction {name} is null"
+        if pa.types.is_floating(array.type) and not math.isfinite(value.as_py()):
+            return f"the prediction {name} is {'NaN' if math.isnan(value.as_py()) else 'infinite'}"
+    raise AssertionError(f"nothing is wrong with row {row}")
+
+
+def is_a(value: Any, package: str, kind: str) -> bool:
+    """Whether it is of this class; a package that isn't imported can't have made it."""
+    return isinstance(value, getattr(sys.modules.get(package), kind, ()))
+
+
+def is_column(value: Any) -> bool:
+    """Whether it is a single column without a name that counts."""
+    if is_a(value, "numpy", "ndarray"):
+        return len(value.shape) == 1 or (len(value.shape) == 2 and bool(value.shape[1] == 1))
+    arrow_or_list = isinstance(value, (pa.Array, pa.ChunkedArray, list, tuple))
+    return arrow_or_list or _is_pandas_column(value) or is_a(value, "polars", "Series")
+
+
+def in_words(value: Any) -> str:
+    """What kind of thing it is."""
+    if value is None:
+        return "None"
+    if is_a(value, "numpy", "ndarray"):
+        return f"a numpy array of shape {value.shape}"
+    kind = type(value)
+    return f"a {kind.__qualname__ if kind.__module__ == 'builtins' else f'{kind.__module__}.{kind.__qualname__}'}"
+
+
+def _is_pandas_column(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray))
+
+
+def _array(name: Any, values: Any) -> pa.Array:
+    """A column as an Arrow array. NaN stays NaN in what was an array of numbers, and means null elsewhere."""
+    if not is_column(values):
+        raise WrongResultError(f"the column {name!r} that predict() returned is {in_words(values)}")
+    try:
+        return _plain(_as_arrow(values))
+    except MemoryError:
+        raise
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        said = " ".join(str(error).split())
+        raise WrongResultError(f"the column {name!r} that predict() returned can't become Arrow: {said}") from None
+
+
+def _as_arrow(values: Any) -> Any:
+    if is_a(values, "polars", "Series"):
+        return values.to_arrow()
+    if _is_pandas_column(values):
+        series = sys.modules["pandas"].Series(values)
+        if not is_a(series.dtype, "numpy", "dtype") or series.dtype.kind not in "biuf":
+            return pa.array(series, from_pandas=True)
+        values = series.to_numpy()
+    if is_a(values, "numpy", "ndarray"):
+        return pa.array(values.ravel(), from_pandas=values.dtype.kind == "O")
+    return pa.array(values) if isinstance(values, (list, tuple)) else values
+
+
+def _plain(array: Any) -> pa.Array:
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if array.type in (pa.large_string(), pa.string_view()):
+        array = array.cast(pa.string())
+    return array
+
+
+def _check_type(name: str, found: pa.DataType) -> None:
+    if found not in PLAIN and not pa.types.is_timestamp(found):
+        raise WrongResultError(
+            f"the column {name!r} that predict() returned is of the type {found}",
+            right="columns of bool, int8 to int64, uint8 to uint32, float, double, string, date32 or timestamp",
+        )
+
+
+def _cast(name: str, array: pa.Array, wanted: pa.DataType) -> pa.Array:
+    if array.type == wanted:
+        return array
+    trouble = f"predict() returned the column {name!r} as {array.type}, where it was {wanted}"
+    if not _is_lossless(array.type, wanted):
+        raise WrongResultError(trouble)
+    try:
+        return array.cast(wanted)
+    except pa.ArrowInvalid as error:
+        raise WrongResultError(f"{trouble}: {error}") from None
+
+
+def _is_lossless(old: pa.DataType, new: pa.DataType) -> bool:
+    """Whether each value of one type has its like in the other; the cast itself refuses integers too large for that."""
+    if old == pa.null():
+        return True
+    if pa.types.is_timestamp(old) and pa.types.is_timestamp(new):
+        return bool(old.tz == new.tz) and UNITS.index(old.unit) < UNITS.index(new.unit)
+    if old in INTEGERS and new in INTEGERS:
+        kept = pa.types.is_signed_integer(new) or pa.types.is_unsigned_integer(old)
+        return kept and bool(old.bit_width < new.bit_width)
+    return (old in INTEGERS and bool(pa.types.is_floating(new))) or bool(old == pa.float32() and new == pa.float64())
+
+
+def type_of(text: str) -> pa.DataType:
+    """The Arrow type that `str` calls so."""
+    timestamp = re.fullmatch(r"timestamp\[(s|ms|us|ns)(?:, tz=(.+))?\]", text)
+    return pa.timestamp(timestamp[1], tz=timestamp[2]) if timestamp else pa.type_for_alias(text)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

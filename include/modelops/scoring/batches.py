@@ -1,0 +1,43 @@
+"""Record batches of a size that suits scoring, from batches of any size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROWS = 64 * 1024
+BYTES = 8 * 2**20
+"""A batch has at most so many rows and bytes: enough that a call of predict() costs next to nothing."""
+
+
+def evened(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in the same order, in few batches within ROWS and BYTES; only a single row may have more bytes."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        for piece in _pieces(batch):
+            if held and (rows + piece.num_rows > ROWS or size + piece.nbytes > BYTES):
+                yield _one(held)
+                held, rows, size = [], 0, 0
+            held.append(piece)
+            rows += piece.num_rows
+            size += piece.nbytes
+    if held:
+        yield _one(held)
+
+
+def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """All rows in one batch; one that is alone needn't be copied."""
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    if not batch.num_rows:
+        return
+    rows = max(1, min(ROWS, BYTES * batch.num_rows // max(1, batch.nbytes)))
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)

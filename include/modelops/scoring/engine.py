@@ -1,0 +1,345 @@
+"""Scores rows in a stream: one thread reads them and sends their features, one takes the predictions and writes them.
+
+The calling thread watches over the process that runs the model. Whatever fails, everything ends, and what is raised is
+what failed first: a broken pipe is only a symptom. No more than a few batches are under way at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modelops.domain.errors import DatasetError, ScoringError, Unavailable, UserCodeError
+from modelops.runtime.outcome import ENTRY_FILES
+from modelops.runtime.scoring import (
+    SET_ASIDE,
+    Brake,
+    Incoming,
+    Interrupted,
+    Outgoing,
+    OverBudget,
+    pipe,
+    run_scorer,
+)
+from modelops.scoring.batches import evened
+from modelops.scoring.workers import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from modelops.runtime.environment import Environment
+    from modelops.runtime.scoring import ScoringAssignment
+
+BATCHES_UNDER_WAY = 8
+"""How many batches may have been read whose predictions aren't written yet."""
+
+_LOOK_UP_SECONDS = 0.05
+_BUFFER_BYTES = 64 * 1024
+
+
+class Source(Protocol):
+    """Where the rows come from."""
+
+    def run(self, consume: Callable[[pa.RecordBatchReader], None], /) -> object:
+        """Call `consume` once, in this thread; its exceptions have to come out."""
+
+    def cancel(self) -> None:
+        """Have `run` end soon; called in other threads, perhaps before or after it, and perhaps again and again."""
+
+
+class Sink(Protocol):
+    """Where the predictions go."""
+
+    def write(self, keys: pa.RecordBatch, predictions: pa.RecordBatch, /) -> None:
+        """Take rows, in the order of the source, and always in one thread. Never called where there are none."""
+
+    def cancel(self) -> None:
+        """Have `write` end soon; called in other threads, perhaps when it doesn't run, and perhaps again and again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAside:
+    """A row without predictions: its place in the source from 0, its entity key, and why it can't be scored."""
+
+    position: int
+    key: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """How many rows were written, which were not, and the columns written, with the names of their Arrow types.
+
+    `outputs` is empty where nothing was declared and no row was scored.
+    """
+
+    rows: int
+    set_aside: Sequence[SetAside]
+    outputs: Mapping[str, str]
+
+
+def score(
+    source: Source,
+    sink: Sink,
+    *,
+    assignment: ScoringAssignment,
+    environment: Environment,
+    workdir: Path,
+    memory: int | None,
+    on_line: Callable[[str], None],
+    on_features: Callable[[pa.RecordBatch], None] | None = None,
+    on_scored: Callable[[pa.RecordBatch], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Scored:
+    """Score all rows of the source. When this returns, the sink was given every row that isn't set aside.
+
+    The entity key and the features are those of the assignment's dataset; other columns are left out. The entity key
+    doesn't reach the model's process. However this ends, no process and no thread is left, also when a signal's
+    handler raises an exception in the calling thread.
+
+    Args:
+        source: read in a thread of its own.
+        sink: written to in a thread of its own.
+        assignment: what scores, and what may be set aside.
+        environment: as for `run_child`, like `workdir`, `memory` and `on_line`.
+        on_features: gets each batch of features, in the source's thread.
+        on_scored: gets each batch of predictions just before the sink does, in the sink's thread.
+        on_progress: gets the number of rows that are done, set aside or written, in the sink's thread.
+
+    Raises:
+        ScoringError: more rows than the budget can't be scored.
+        DatasetError: the source lacks a column.
+        UserCodeError, ChildLost, Unavailable: as `run_scorer`.
+        BaseException: what the source, the sink or one of the callables raises; if more than one thing fails, the
+            source's error counts first, then the sink's.
+    """
+    flow = _Flow(
+        source,
+        sink,
+        assignment,
+        on_features=on_features or _nothing,
+        on_scored=on_scored or _nothing,
+        on_progress=on_progress or _nothing,
+    )
+    return flow.run(
+        lambda source_fd, sink_fd: run_scorer(
+            assignment,
+            environment=environment,
+            workdir=workdir,
+            memory=memory,
+            on_line=on_line,
+            source_fd=source_fd,
+            sink_fd=sink_fd,
+        )
+    )
+
+
+class _Flow:
+    """One run of all three threads."""
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        assignment: ScoringAssignment,
+        *,
+        on_features: Callable[[pa.RecordBatch], None],
+        on_scored: Callable[[pa.RecordBatch], None],
+        on_progress: Callable[[int], None],
+    ) -> None:
+        self._source, self._sink, self._assignment = source, sink, assignment
+        self._on_features, self._on_scored, self._on_progress = on_features, on_scored, on_progress
+        self._brake = Brake()
+        self._free = threading.Semaphore(BATCHES_UNDER_WAY)
+        # The keys of the batches that aren't written yet, each with the position of its first row.
+        self._under_way: deque[tuple[int, pa.RecordBatch]] = deque()
+        self._read = 0
+        self._read_all = False
+        self._written = 0
+        self._set_aside: list[SetAside] = []
+        self._outputs: dict[str, str] = dict(assignment.outputs or {})
+
+    def run(self, run_child: Callable[[int, int], None]) -> Scored:
+        """Everything from the first row to the last."""
+        failure: Exception | None = None
+        with contextlib.closing(self._brake), contextlib.ExitStack() as ends:
+            childs_ends = ends.enter_context(contextlib.ExitStack())
+            childs_source, to_child = pipe()
+            childs_ends.callback(os.close, childs_source)
+            outgoing = ends.enter_context(Outgoing(to_child, self._brake))
+            from_child, childs_sink = pipe()
+            childs_ends.callback(os.close, childs_sink)
+            incoming = ends.enter_context(Incoming(from_child, self._brake))
+            reading = Worker(
+                "scoring: source", lambda: self._run_source(outgoing, reading, writing), self._source.cancel
+            )
+            writing = Worker("scoring: sink", lambda: self._run_sink(incoming, writing, reading), self._sink.cancel)
+            for _ in range(2):  # in case that the handler of a signal interrupts the first
+                ends.callback(self._end, reading, writing)
+            try:
+                reading.start()
+                writing.start()
+                with childs_ends:
+                    run_child(childs_source, childs_sink)
+                writing.wait()
+                if self._read_all:
+                    reading.wait()  # else it may wait for an answer, and there will be none
+            except Exception as error:  # noqa: BLE001 - raised below, unless it is a symptom
+                failure = error
+        cause = reading.error or writing.error or self._meaning(failure)
+        if cause is not None:
+            raise cause
+        self._check_all_is_there()
+        return Scored(rows=self._written, set_aside=tuple(self._set_aside), outputs=self._outputs)
+
+    def _end(self, reading: Worker, writing: Worker) -> None:
+        self._brake.pull()
+        reading.end()
+        writing.end()
+        reading.wait()
+        writing.wait()
+
+    def _run_source(self, outgoing: Outgoing, me: Worker, other: Worker) -> None:
+        # The pipe is closed when the error is known: what comes of its end must not be taken for the cause.
+        with outgoing:
+            try:
+                self._read_rows(outgoing)
+            except BaseException as error:  # noqa: BLE001 - the calling thread raises it
+                if not self._brake.pulled and not outgoing.broken:
+                    me.error = error
+                    self._brake.pull()
+        if me.error is not None:
+            other.end()
+
+    def _read_rows(self, outgoing: Outgoing) -> None:
+        self._source.run(lambda batches: self._send(batches, outgoing))
+        if not self._read_all:
+            raise Unavailable("reading the rows ended in the middle, without an error")
+
+    def _send(self, batches: pa.RecordBatchReader, outgoing: Outgoing) -> None:
+        dataset = self._assignment.dataset
+        key = self._schema(batches.schema, dataset.entity_key)
+        features = self._schema(batches.schema, dataset.feature_names)
+        names = [*key.names, *features.names]
+        writer = pa.ipc.new_stream(outgoing, features)
+        for batch in evened(each.select(names) for each in batches):
+            while not self._free.acquire(timeout=_LOOK_UP_SECONDS):
+                if self._brake.pulled:
+                    raise Interrupted
+            # Before they are sent: an answer finds its keys.
+            self._under_way.append((self._read, _part(batch, key)))
+            self._read += batch.num_rows
+            sent = _part(batch, features)
+            self._on_features(sent)  # of the first batch, while the model's process starts
+            writer.write_batch(sent)
+        self._read_all = True  # before the other side can know it
+        writer.close()
+
+    def _schema(self, schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+        """These columns alone, without the driver's notes on them."""
+        missing = [name for name in names if schema.get_field_index(name) < 0]
+        if missing:
+            raise DatasetError(
+                f"the rows have no column {missing[0]!r}",
+                where=f"dataset {self._assignment.dataset.label}",
+                expected="a query that gives the columns of the entity key and the features, each once",
+            )
+        return pa.schema([pa.field(name, schema.field(name).type, schema.field(name).nullable) for name in names])
+
+    def _run_sink(self, incoming: Incoming, me: Worker, other: Worker) -> None:
+        with incoming:
+            try:
+                for answer in _answers(incoming):
+                    self._take(answer)
+            except BaseException as error:  # noqa: BLE001 - the calling thread raises it
+                if not self._brake.pulled:
+                    me.error = error
+                    self._brake.pull()
+        if me.error is not None:
+            other.end()
+
+    def _take(self, answer: pa.RecordBatch) -> None:
+        """Write the rows that have predictions, and keep in mind those that have none."""
+        start, keys = self._under_way.popleft() if self._under_way else (self._read, None)
+        if keys is None or keys.num_rows != answer.num_rows:
+            raise _garbled(f"{answer.num_rows} rows came back where {keys.num_rows if keys else 0} were sent")
+        *names, _ = answer.schema.names
+        reasons, predictions = answer.column(SET_ASIDE), answer.select(names)
+        if names:
+            self._outputs = {field.name: str(field.type) for field in predictions.schema}
+        if reasons.null_count < len(reasons):
+            rows = pc.indices_nonzero(reasons.is_valid())
+            told = zip(rows.to_pylist(), keys.take(rows).to_pylist(), reasons.take(rows).to_pylist(), strict=True)
+            self._set_aside += [SetAside(position=start + row, key=key, reason=reason) for row, key, reason in told]
+            keys, predictions = keys.filter(reasons.is_null()), predictions.filter(reasons.is_null())
+        if keys.num_rows:
+            self._on_scored(predictions)
+            self._sink.write(keys, predictions)
+        self._written += keys.num_rows
+        self._free.release()
+        self._on_progress(start + answer.num_rows)
+
+    def _meaning(self, failure: Exception | None) -> Exception | None:
+        """What the failure of the child is told as."""
+        if not isinstance(failure, OverBudget):
+            return failure
+        budget = self._assignment.budget
+        return ScoringError(
+            f"more than {budget:,} row{'' if budget == 1 else 's'} can't be scored;"
+            f" the first is {self._in_words(failure.position)}: {failure.reason}",
+            where=failure.where,
+            expected="a ModelScorer that scores every row, a dataset without such rows, or a higher budget of rows to"
+            " set aside",
+        )
+
+    def _in_words(self, position: int) -> str:
+        """A row by its entity key. It was either set aside already, or is still under way."""
+        key = next((each.key for each in self._set_aside if each.position == position), None)
+        for start, keys in self._under_way:
+            if start <= position < start + keys.num_rows:
+                (key,) = keys.slice(position - start, 1).to_pylist()
+        return ", ".join(f"{name} = {value}" for name, value in (key or {"row": position + 1}).items())
+
+    def _check_all_is_there(self) -> None:
+        done = self._written + len(self._set_aside)
+        if done != self._read or not self._read_all:
+            raise _garbled(f"{done:,} rows came back of {self._read:,}" + ("" if self._read_all else " and more"))
+
+
+def _answers(incoming: Incoming) -> Iterator[pa.RecordBatch]:
+    """The batches that come back, up to where they break off: whoever counts the rows will notice.
+
+    Raises:
+        UserCodeError: what comes is no Arrow stream.
+    """
+    buffered = io.BufferedReader(incoming, _BUFFER_BYTES)
+    try:
+        while buffered.peek(1):
+            yield from pa.ipc.open_stream(buffered)
+    except (Interrupted, pa.ArrowException, OSError, ValueError) as error:
+        if not incoming.broken:
+            raise _garbled(f"what came back can't be read: {error}") from error
+
+
+def _garbled(what: str) -> UserCodeError:
+    return UserCodeError(
+        f"the process of ModelScorer didn't answer as it must: {what}",
+        where=ENTRY_FILES["score"],
+        expected="code and packages that leave the files that they haven't opened themselves alone",
+    )
+
+
+def _part(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([batch.column(name) for name in schema.names], schema=schema)
+
+
+def _nothing(_: object) -> None: ...

@@ -1,0 +1,114 @@
+"""Statistics of a column of numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+import pyarrow as pa
+
+from modelops.statistics.columns import ColumnStatistics
+from modelops.statistics.histogram import Histogram, edges_between
+from modelops.statistics.moments import Moments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+_BLOCK = 2**16
+"""Rows at a time: what lies between two steps of the arithmetic stays small, however large an array is."""
+
+
+class ContinuousStatistics(ColumnStatistics):
+    """Moments and a histogram of the finite numbers; nulls, NaN and infinities are counted and go no further.
+
+    Numbers are taken as float64: an integer beyond 2**53 is rounded to 53 binary digits. Sums of integers are exact
+    as long as they are below 2**53.
+
+    Args:
+        edges: of the histogram. Without them, bins of equal width between the smallest and the largest number of the
+            first array that has finite ones; parts can then be merged only where they found the same edges.
+
+    Raises:
+        ValueError: the edges aren't finite and ascending.
+    """
+
+    kind = "continuous"
+
+    def __init__(self, *, edges: Sequence[float] | None = None) -> None:
+        super().__init__()
+        self.nan = 0
+        self.positive_infinities = 0
+        self.negative_infinities = 0
+        self.moments = Moments()
+        self.histogram = None if edges is None else Histogram(edges)
+
+    def update(self, array: pa.Array) -> None:
+        self.rows += len(array)
+        self.nulls += array.null_count
+        numbers = self._finite(array)
+        if not len(numbers):
+            return
+        if self.histogram is None:
+            self.histogram = Histogram(edges_between(float(numbers.min()), float(numbers.max())))
+        for start in range(0, len(numbers), _BLOCK):
+            block = numbers[start : start + _BLOCK]
+            moments = Moments.of(block)
+            self.moments = self.moments.merged(moments)
+            self.histogram.add(block, lowest=moments.lowest, highest=moments.highest)
+
+    def _finite(self, array: pa.Array) -> NDArray[np.float64]:
+        """Without a copy where the array is of float64 and has finite numbers only."""
+        whole = array.drop_null() if array.null_count else array
+        # Not to_numpy(), which imports pandas where there is one.
+        numbers = cast("NDArray[np.float64]", np.from_dlpack(whole.cast(pa.float64(), safe=False)))
+        finite = np.isfinite(numbers)
+        if finite.all():
+            return numbers
+        self.nan += int(np.count_nonzero(np.isnan(numbers)))
+        self.positive_infinities += int(np.count_nonzero(numbers == math.inf))
+        self.negative_infinities += int(np.count_nonzero(numbers == -math.inf))
+        return numbers[finite]
+
+    def merge(self, other: Self) -> None:
+        """Take in what the other has seen.
+
+        Raises:
+            ValueError: the edges differ.
+        """
+        if other.histogram is not None:
+            if self.histogram is None:
+                self.histogram = Histogram(other.histogram.edges)
+            self.histogram.merge(other.histogram)
+        self.rows += other.rows
+        self.nulls += other.nulls
+        self.nan += other.nan
+        self.positive_infinities += other.positive_infinities
+        self.negative_infinities += other.negative_infinities
+        self.moments = self.moments.merged(other.moments)
+
+    def as_values(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "nulls": self.nulls,
+            "nan": self.nan,
+            "positive_infinities": self.positive_infinities,
+            "negative_infinities": self.negative_infinities,
+            **self.moments.as_values(),
+            "histogram": None if self.histogram is None else self.histogram.as_values(),
+        }
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        statistics = cls()
+        statistics.rows, statistics.nulls, statistics.nan = values["rows"], values["nulls"], values["nan"]
+        statistics.positive_infinities = values["positive_infinities"]
+        statistics.negative_infinities = values["negative_infinities"]
+        infinities = statistics.positive_infinities + statistics.negative_infinities
+        finite = statistics.rows - statistics.nulls - statistics.nan - infinities
+        statistics.moments = Moments.from_values(values, count=finite)
+        if values["histogram"] is not None:
+            statistics.histogram = Histogram.from_values(values["histogram"])
+        return statistics

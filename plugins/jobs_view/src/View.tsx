@@ -1,0 +1,71 @@
+import { Box } from "@chakra-ui/react";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import type { FC } from "react";
+import { useParams } from "react-router-dom";
+
+import { AnalysisPage } from "./analysis/AnalysisPage";
+import { isWorthAnotherTry } from "./api/client";
+import { DeploymentsPage } from "./catalogue/DeploymentsPage";
+import { ProductionPage } from "./catalogue/ProductionPage";
+import { VersionsPage } from "./catalogue/VersionsPage";
+import { JobPage } from "./job/JobPage";
+import { JobOfTask } from "./job/JobOfTask";
+import { JobsOfRun } from "./jobs/JobsOfRun";
+import { JobsPage } from "./jobs/JobsPage";
+import { Guard } from "./parts/Guard";
+import { Navigation } from "./parts/Navigation";
+import { LanguageProvider } from "./texts/language";
+
+/** What Airflow tells the page of a plugin: on the page of a DAG run or task instance, which one it is. */
+type Props = { dagId?: string; runId?: string; taskId?: string; mapIndex?: string };
+
+/** Airflow mounts the page anew whenever the path changes; what was read before is kept here. */
+const known = new QueryClient({
+  defaultOptions: {
+    queries: { retry: (failures, error) => failures < 2 && isWorthAnotherTry(error), staleTime: 1000 },
+  },
+});
+
+export const View: FC<Props> = (props) => (
+  <QueryClientProvider client={known}>
+    <LanguageProvider>
+      <Box data-modelops="" padding={props.runId === undefined ? 2 : 0} width="100%">
+        <Guard>
+          <Page {...props} />
+        </Guard>
+      </Box>
+    </LanguageProvider>
+  </QueryClientProvider>
+);
+
+const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
+  const [page, id] = (useParams()["*"] ?? "").split("/");
+  if (dagId !== undefined && runId !== undefined) {
+    return taskId === undefined ? (
+      <JobsOfRun dagId={dagId} runId={runId} />
+    ) : (
+      <JobOfTask dagId={dagId} runId={runId} taskId={taskId} mapIndex={Number(mapIndex ?? -1)} />
+    );
+  }
+  if (page === "jobs" && id !== undefined) {
+    return <JobPage id={id} />;
+  }
+  return (
+    <>
+      <Navigation />
+      {page === "models" ? (
+        <VersionsPage page="models" />
+      ) : page === "features" ? (
+        <VersionsPage page="features" />
+      ) : page === "deployments" ? (
+        <DeploymentsPage />
+      ) : page === "production" ? (
+        <ProductionPage />
+      ) : page === "analysis" ? (
+        <AnalysisPage />
+      ) : (
+        <JobsPage />
+      )}
+    </>
+  );
+};

@@ -1,0 +1,30 @@
+/** Where things are, for links within Airflow's pages. */
+import type { Job, VersionKind } from "./api/client";
+
+const HERE = "/plugin/modelops";
+
+export const listAddress = (search: URLSearchParams | Record<string, string> = {}): string => {
+  const text = new URLSearchParams(search).toString();
+  return text === "" ? HERE : `${HERE}?${text}`;
+};
+
+export type Page = "models" | "features" | "deployments" | "production" | "analysis";
+
+export const pageAddress = (page: Page | "jobs", search: Record<string, string> = {}): string =>
+  page === "jobs"
+    ? listAddress(search)
+    : `${HERE}/${page}?${new URLSearchParams(search).toString()}`.replace(/\?$/, "");
+
+/** The page of a model's versions, or of a feature task's. */
+export const versionsAddress = ({ kind, model }: { kind: VersionKind; model: string }): string =>
+  pageAddress(kind === "model" ? "models" : "features", { model });
+
+export const jobAddress = (id: number): string => `${HERE}/jobs/${String(id)}`;
+
+export const runAddress = (job: Job): string =>
+  `/dags/${encodeURIComponent(job.dag_id)}/runs/${encodeURIComponent(job.run_id)}`;
+
+export const taskAddress = (job: Job): string => {
+  const mapped = job.map_index < 0 ? "" : `/mapped/${String(job.map_index)}`;
+  return `${runAddress(job)}/tasks/${encodeURIComponent(job.task_id)}${mapped}`;
+};

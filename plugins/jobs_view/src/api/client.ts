@@ -1,0 +1,161 @@
+/** Requests to the API of the jobs and to Airflow's own, with the person's session. Addresses follow Airflow's base. */
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type Job = Schemas["Job"];
+export type WholeJob = Schemas["WholeJob"];
+export type Happening = Schemas["Happening"];
+export type JobsPage = Schemas["Page"];
+export type Counted = Schemas["Counted"];
+export type JobType = Schemas["JobType"];
+export type JobStatus = Schemas["JobStatus"];
+export type Event = Schemas["Event"];
+export type Action = Schemas["Action"];
+export type Given = Schemas["Given"];
+export type ApprovalRequest = Schemas["Request"];
+export type Evidence = Schemas["Evidence"];
+export type ArtifactFile = Schemas["ArtifactFile"];
+export type Predictions = Schemas["Predictions"];
+export type Version = Schemas["Version"];
+export type VersionKind = Schemas["VersionKind"];
+export type VersionStatus = Schemas["VersionStatus"];
+export type Deployment = Schemas["Deployment"];
+export type InProduction = Schemas["InProduction"];
+export type Analysis = Schemas["Analysis"];
+export type TypeAnalysis = Schemas["TypeAnalysis"];
+export type Sum = Schemas["Sum"];
+export type Period = Schemas["Period"];
+export type Unit = Schemas["Unit"];
+export type Wanted = NonNullable<paths["/api/jobs"]["get"]["parameters"]["query"]>;
+
+const SECONDS = 15;
+
+/** An answer that is no success; `status` is 0 where there was no answer at all. */
+export class RequestFailed extends Error {
+  readonly status: number;
+
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** Whether the same request may succeed soon. */
+export const isWorthAnotherTry = (error: unknown): boolean =>
+  error instanceof RequestFailed && (error.status === 0 || error.status >= 500);
+
+const detailOf = (body: unknown): string => {
+  const detail = typeof body === "object" && body !== null && "detail" in body ? body.detail : body;
+  return typeof detail === "string" ? detail : JSON.stringify(detail);
+};
+
+/** @throws {RequestFailed} */
+const ask = async <T>(address: URL, how: RequestInit, signal?: AbortSignal): Promise<T> => {
+  const patience = AbortSignal.timeout(SECONDS * 1000);
+  let answer: Response;
+  try {
+    answer = await fetch(address, {
+      ...how,
+      headers: { Accept: "application/json", ...how.headers },
+      signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new RequestFailed(0, error instanceof Error ? error.message : String(error));
+  }
+  if (!answer.ok) {
+    throw new RequestFailed(answer.status, detailOf(await answer.json().catch(() => answer.statusText)));
+  }
+  try {
+    return (await answer.json()) as T;
+  } catch (error) {
+    // Cut off on its way, or not from us at all.
+    signal?.throwIfAborted();
+    throw new RequestFailed(0, error instanceof Error ? error.message : String(error));
+  }
+};
+
+type Value = string | number | null | undefined;
+
+/** @throws {RequestFailed} */
+const get = <T>(path: string, parameters: Record<string, Value | Value[]>, signal: AbortSignal): Promise<T> => {
+  const address = new URL(path, document.baseURI);
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined && each !== null && each !== "") {
+        address.searchParams.append(name, String(each));
+      }
+    }
+  }
+  return ask(address, {}, signal);
+};
+
+export const getJobs = (wanted: Wanted, signal: AbortSignal) => get<JobsPage>("modelops/api/jobs", wanted, signal);
+
+export const getCounts = (signal: AbortSignal) => get<Counted[]>("modelops/api/jobs/counts", {}, signal);
+
+export const getJob = (id: number, signal: AbortSignal) => get<WholeJob>(`modelops/api/jobs/${String(id)}`, {}, signal);
+
+export const getEvidence = (id: number, signal: AbortSignal) =>
+  get<Evidence>(`modelops/api/jobs/${String(id)}/evidence`, {}, signal);
+
+export const getPredictions = (id: number, signal: AbortSignal) =>
+  get<Predictions>(`modelops/api/jobs/${String(id)}/predictions`, {}, signal);
+
+export const getVersions = (kind: VersionKind, model: string, after: string, signal: AbortSignal) =>
+  get<Schemas["Versions"]>("modelops/api/versions", { kind, model, after }, signal);
+
+export const getDeployments = (model: string, after: string, signal: AbortSignal) =>
+  get<Schemas["Deployments"]>("modelops/api/deployments", { model, after }, signal);
+
+export const getProduction = (at: string, signal: AbortSignal) =>
+  get<Schemas["Production"]>("modelops/api/production", { at }, signal);
+
+type Span = { from: string; before: string };
+
+export const getAnalysis = (span: Span & { unit: Unit }, zone: string, signal: AbortSignal) =>
+  get<Analysis>(
+    "modelops/api/analysis",
+    { created_from: span.from, created_before: span.before, unit: span.unit, zone },
+    signal,
+  );
+
+export const getSlowest = (type: JobType, span: Span, limit: number, signal: AbortSignal) =>
+  get<Schemas["Slowest"]>(
+    "modelops/api/analysis/slowest",
+    { type, created_from: span.from, created_before: span.before, limit },
+    signal,
+  );
+
+/** Where a job's file is, to be shown or kept. */
+export const artifactAddress = (id: number, file: ArtifactFile): string =>
+  new URL(`modelops/api/jobs/${String(id)}/artifacts/${file.sha256}`, document.baseURI).href;
+
+/** Do something about a job; resolves when Airflow has taken it. */
+export const act = (id: number, action: Action, given: Given) =>
+  ask<Schemas["Asked"]>(new URL(`modelops/api/jobs/${String(id)}/${action}`, document.baseURI), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(given),
+  });
+
+/** A structured line of a task's log, or a line that is only text. */
+export type LogLine = string | { event: string; timestamp?: string | null; level?: string; error_detail?: Failure[] };
+export type Failure = {
+  exc_type: string;
+  exc_value: string;
+  frames?: { filename: string; lineno: number; name: string }[];
+};
+export type LogPart = { content: LogLine[]; continuation_token: string | null };
+
+/** What Airflow has of an attempt's log from where the last part ended; it alone knows where logs are kept. */
+type TaskOf = Pick<Job, "dag_id" | "run_id" | "task_id" | "map_index">;
+
+export const getLog = (job: TaskOf, attempt: number, token: string | null, signal: AbortSignal) => {
+  const [dag, run, task] = [job.dag_id, job.run_id, job.task_id].map(encodeURIComponent) as [string, string, string];
+  return get<LogPart>(
+    `api/v2/dags/${dag}/dagRuns/${run}/taskInstances/${task}/logs/${String(attempt)}`,
+    { map_index: job.map_index, token },
+    signal,
+  );
+};

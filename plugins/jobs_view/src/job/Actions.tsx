@@ -1,0 +1,136 @@
+import { Button, CloseButton, Dialog, Field, HStack, Portal, Stack, Text, Textarea } from "@chakra-ui/react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FC, useState } from "react";
+
+import { runAddress } from "../addresses";
+import { act, type Action, type JobStatus, RequestFailed, type WholeJob } from "../api/client";
+import { Notice, sentence } from "../parts/Problem";
+import { RouterLink } from "../parts/RouterLink";
+import { useTexts } from "../texts/language";
+
+const PALETTES: Record<Action, string> = {
+  stop: "red",
+  retry: "brand",
+  run_now: "brand",
+  approve: "green",
+  reject: "red",
+};
+const DECISIONS: ReadonlySet<Action> = new Set<Action>(["approve", "reject"]);
+
+/** What this person may do about the job now. The server says what that is, and refuses all else. */
+export const Actions: FC<{ job: WholeJob }> = ({ job }) => {
+  const texts = useTexts();
+  const [chosen, setChosen] = useState<Action | null>(null);
+  const [taken, setTaken] = useState<{ action: Action; status: JobStatus; runId: string } | null>(null);
+  // Until the ledger knows what came of it, there is nothing else to be done.
+  const pending = taken !== null && taken.status === job.status && taken.action !== "run_now";
+  return (
+    <Stack gap={2}>
+      <HStack gap={2} wrap="wrap">
+        {job.actions.map((action) => (
+          <Button
+            key={action}
+            disabled={pending}
+            size="sm"
+            variant={action === "approve" ? "solid" : "outline"}
+            colorPalette={PALETTES[action]}
+            onClick={() => setChosen(action)}
+          >
+            {texts.actions[action]}
+          </Button>
+        ))}
+      </HStack>
+      {job.objection !== null && <Notice text={job.objection} />}
+      {taken !== null && (pending || taken.runId !== job.run_id) && (
+        <HStack>
+          <Notice text={texts.taken(texts.actions[taken.action])} />
+          {taken.runId !== job.run_id && (
+            <RouterLink to={runAddress({ ...job, run_id: taken.runId })}>{texts.dagRun}</RouterLink>
+          )}
+        </HStack>
+      )}
+      {chosen !== null && (
+        <Ask
+          key={chosen}
+          job={job}
+          action={chosen}
+          close={() => setChosen(null)}
+          taken={(runId) => setTaken({ action: chosen, status: job.status, runId })}
+        />
+      )}
+    </Stack>
+  );
+};
+
+type AskProps = { job: WholeJob; action: Action; close: () => void; taken: (runId: string) => void };
+
+/** What comes of the action, the comment of a decision, and the last word. */
+const Ask: FC<AskProps> = ({ job, action, close, taken }) => {
+  const texts = useTexts();
+  const known = useQueryClient();
+  const [comment, setComment] = useState("");
+  // What the person has seen; should other evidence come meanwhile, the server refuses the decision.
+  const [shown] = useState(job.request?.digest);
+  const decides = DECISIONS.has(action);
+  const request = useMutation({
+    mutationFn: () =>
+      act(job.id, action, {
+        comment: comment.trim() === "" ? null : comment,
+        evidence: decides ? shown : null,
+      }),
+    onSuccess: async (asked) => {
+      taken(asked.run_id);
+      close();
+      await known.invalidateQueries();
+    },
+  });
+  const label = texts.actions[action];
+  const lacksReason = action === "reject" && comment.trim() === "";
+  return (
+    <Dialog.Root open onOpenChange={(details) => !details.open && close()} role="alertdialog">
+      <Portal>
+        <Dialog.Backdrop />
+        <Dialog.Positioner>
+          <Dialog.Content data-modelops="">
+            <Dialog.Header>
+              <Dialog.Title>{texts.question(label, `${texts.types[job.type]} · ${job.subject}`)}</Dialog.Title>
+            </Dialog.Header>
+            <Dialog.Body>
+              <Stack gap={3}>
+                <Text>{texts.consequences[action]}</Text>
+                {decides && (
+                  <Field.Root required={action === "reject"}>
+                    <Field.Label>{action === "reject" ? texts.commentRequired : texts.comment}</Field.Label>
+                    <Textarea value={comment} onChange={(event) => setComment(event.currentTarget.value)} rows={3} />
+                  </Field.Root>
+                )}
+                {request.error !== null && <Notice status="error" text={refusal(request.error, texts)} />}
+              </Stack>
+            </Dialog.Body>
+            <Dialog.Footer>
+              <Button variant="outline" onClick={close}>
+                {texts.cancel}
+              </Button>
+              <Button
+                colorPalette={PALETTES[action]}
+                loading={request.isPending}
+                loadingText={label}
+                disabled={lacksReason}
+                onClick={() => request.mutate()}
+              >
+                {label}
+              </Button>
+            </Dialog.Footer>
+            <Dialog.CloseTrigger asChild>
+              <CloseButton size="sm" aria-label={texts.cancel} />
+            </Dialog.CloseTrigger>
+          </Dialog.Content>
+        </Dialog.Positioner>
+      </Portal>
+    </Dialog.Root>
+  );
+};
+
+/** Why the server refuses, in its own words where it has any. */
+const refusal = (error: Error, texts: ReturnType<typeof useTexts>): string =>
+  error instanceof RequestFailed && [400, 403, 409].includes(error.status) ? error.message : sentence(error, texts);

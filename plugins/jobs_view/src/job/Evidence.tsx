@@ -1,0 +1,275 @@
+import { Box, Code, HStack, Image, Link, Stack, Table, Text } from "@chakra-ui/react";
+import { useQuery } from "@tanstack/react-query";
+import type { FC, ReactNode } from "react";
+
+import { jobAddress } from "../addresses";
+import { type ApprovalRequest, artifactAddress, type ArtifactFile, getEvidence, type WholeJob } from "../api/client";
+import { Answer } from "../parts/Answer";
+import { Notice } from "../parts/Problem";
+import { RouterLink } from "../parts/RouterLink";
+import { Section } from "../parts/Section";
+import type { Texts } from "../texts/en";
+import { useFormats, useTexts } from "../texts/language";
+import { type ColumnStatistics, Statistics } from "./Statistics";
+
+/** The evidence as the database writes it, see the function `modelops.evidence`. */
+type Measured = {
+  digest?: string;
+  rows: number;
+  statistics?: ColumnStatistics[];
+  metrics: Metrics;
+  data_sha256: string;
+};
+type Metrics = Record<string, unknown>;
+type Written = {
+  version: number;
+  requested_by: string;
+  commit: string | null;
+  dirty: boolean;
+  artifact_sha256: string;
+  code_sha256: string;
+  requirements_sha256: string;
+  /** Of a model. */
+  hyperparameters?: Record<string, unknown> | null;
+  training?: { rows: number | null; data_sha256: string | null };
+  /** Of a feature task: what its task.yaml declares. */
+  definition?: { output: string; language: string; key: string[]; incremental: string | null };
+  evaluations: Measured[] | null;
+  champion: (Measured & { version: number }) | null;
+};
+
+const PICTURE = /^image\/(png|jpeg|gif|webp|svg\+xml)$/;
+
+/** What stands behind a job: the metrics beside the champion's, plots, what the version was made of, and files. */
+export const Evidence: FC<{ job: WholeJob }> = ({ job }) => {
+  const texts = useTexts();
+  const query = useQuery({
+    queryKey: ["evidence", job.id, job.status, job.attempt],
+    queryFn: ({ signal }) => getEvidence(job.id, signal),
+  });
+  return (
+    <Answer query={query}>
+      {({ evidence, artifacts }) =>
+        evidence === null ? (
+          <Notice text={job.type.endsWith("approval") ? texts.evidence.notYet : texts.evidence.nothing} />
+        ) : (
+          <Shown job={job} evidence={evidence as Written} files={artifacts} />
+        )
+      }
+    </Answer>
+  );
+};
+
+const Shown: FC<{ job: WholeJob; evidence: Written; files: ArtifactFile[] }> = ({ job, evidence, files }) => {
+  const texts = useTexts();
+  const newest = measuredBy(job, evidence);
+  return (
+    <Stack gap={6}>
+      {evidence.dirty && <Notice status="warning" text={texts.evidence.dirty} />}
+      {newest !== undefined && <Compared evidence={evidence} newest={newest} />}
+      {newest?.statistics !== undefined && (
+        <Statistics columns={newest.statistics} compared={evidence.champion !== null} />
+      )}
+      <Plots job={job} files={files.filter((file) => PICTURE.test(file.media_type))} />
+      <Facts request={job.request} evidence={evidence} newest={newest} />
+      <Files job={job} files={files} />
+    </Stack>
+  );
+};
+
+/** The evaluation that counts: that of an evaluation's or a run's own job, else the newest. */
+const measuredBy = (job: WholeJob, evidence: Written): Measured | undefined => {
+  const all = evidence.evaluations ?? [];
+  return (
+    all.find(
+      (measured) => ["evaluation", "feature_run"].includes(job.type) && measured.digest === job.result?.digest,
+    ) ?? all.at(-1)
+  );
+};
+
+const keyOf = ({ job_id, role, name, sha256 }: ArtifactFile): string => [job_id, role, name, sha256].join(" ");
+
+const Plots: FC<{ job: WholeJob; files: ArtifactFile[] }> = ({ job, files }) => {
+  const texts = useTexts().evidence;
+  return files.length === 0 ? null : (
+    <Section title={texts.plots}>
+      <HStack gap={4} wrap="wrap" align="flex-start">
+        {files.map((file) => (
+          <Box as="figure" key={keyOf(file)}>
+            <a href={artifactAddress(job.id, file)} target="_blank" rel="noreferrer">
+              <Image src={artifactAddress(job.id, file)} alt={file.name} maxHeight="22rem" bg="white" />
+            </a>
+            <Text as="figcaption" fontSize="sm" color="fg.muted">
+              {file.name}
+            </Text>
+          </Box>
+        ))}
+      </HStack>
+    </Section>
+  );
+};
+
+const Files: FC<{ job: WholeJob; files: ArtifactFile[] }> = ({ job, files }) => {
+  const { types, evidence: texts } = useTexts();
+  const formats = useFormats();
+  return (
+    <Section title={texts.files}>
+      <Table.Root size="sm" width="auto">
+        <Table.Header>
+          <Table.Row>
+            <Table.ColumnHeader>{texts.file}</Table.ColumnHeader>
+            <Table.ColumnHeader />
+            <Table.ColumnHeader>{texts.leftBy}</Table.ColumnHeader>
+            <Table.ColumnHeader textAlign="end">{texts.size}</Table.ColumnHeader>
+            <Table.ColumnHeader>{texts.hash}</Table.ColumnHeader>
+          </Table.Row>
+        </Table.Header>
+        <Table.Body>
+          {files.map((file) => (
+            <Table.Row key={keyOf(file)}>
+              <Table.Cell>
+                <Link href={artifactAddress(job.id, file)} download={file.name} color="fg.info">
+                  {file.name}
+                </Link>
+              </Table.Cell>
+              <Table.Cell color="fg.muted">{texts.roles[file.role] ?? file.role}</Table.Cell>
+              <Table.Cell whiteSpace="nowrap">
+                <RouterLink to={jobAddress(file.job_id)}>{`${types[file.job_type]} ${String(file.job_id)}`}</RouterLink>
+              </Table.Cell>
+              <Table.Cell textAlign="end" whiteSpace="nowrap">
+                {formats.bytes(file.size)}
+              </Table.Cell>
+              <Table.Cell>
+                <Code variant="plain" overflowWrap="anywhere">
+                  {file.sha256}
+                </Code>
+              </Table.Cell>
+            </Table.Row>
+          ))}
+        </Table.Body>
+      </Table.Root>
+    </Section>
+  );
+};
+
+const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newest }) => {
+  const texts = useTexts().evidence;
+  const formats = useFormats();
+  const champion = evidence.champion;
+  const names = [...new Set([...Object.keys(newest.metrics), ...Object.keys(champion?.metrics ?? {})])];
+  const show = (value: unknown): string =>
+    typeof value === "number" ? formats.number(value) : value === undefined ? "–" : JSON.stringify(value);
+  return (
+    <Box as="section">
+      <Table.Root size="sm" width="auto">
+        <Table.Header>
+          <Table.Row>
+            <Table.ColumnHeader>{texts.metric}</Table.ColumnHeader>
+            <Table.ColumnHeader textAlign="end">{texts.version(evidence.version)}</Table.ColumnHeader>
+            {champion !== null && (
+              <>
+                <Table.ColumnHeader textAlign="end">{texts.champion(champion.version)}</Table.ColumnHeader>
+                <Table.ColumnHeader textAlign="end">{texts.difference}</Table.ColumnHeader>
+              </>
+            )}
+          </Table.Row>
+        </Table.Header>
+        <Table.Body>
+          {names.map((name) => (
+            <Table.Row key={name}>
+              <Table.ColumnHeader scope="row">{name}</Table.ColumnHeader>
+              <Table.Cell textAlign="end">{show(newest.metrics[name])}</Table.Cell>
+              {champion !== null && (
+                <>
+                  <Table.Cell textAlign="end">{show(champion.metrics[name])}</Table.Cell>
+                  <Table.Cell textAlign="end">
+                    {difference(newest.metrics[name], champion.metrics[name], (value) => formats.signed(value))}
+                  </Table.Cell>
+                </>
+              )}
+            </Table.Row>
+          ))}
+        </Table.Body>
+      </Table.Root>
+      <Text color="fg.muted" marginTop={2}>
+        {champion === null
+          ? texts.noChampion
+          : evidence.definition !== undefined
+            ? texts.newRows
+            : champion.data_sha256 === newest.data_sha256
+              ? texts.sameRows
+              : texts.otherRows}
+      </Text>
+    </Box>
+  );
+};
+
+const difference = (mine: unknown, theirs: unknown, show: (value: number) => string): string =>
+  typeof mine === "number" && typeof theirs === "number" ? show(mine - theirs) : "";
+
+/** What only models have, and what only feature tasks have. */
+const ofKind = (
+  { definition, training, hyperparameters }: Written,
+  newest: Measured | undefined,
+  own: Texts["evidence"],
+  show: (rows: number) => string,
+): [string, ReactNode][] =>
+  definition === undefined
+    ? [
+        [own.trainingRows, typeof training?.rows === "number" ? show(training.rows) : "–"],
+        [own.evaluationRows, newest === undefined ? "–" : show(newest.rows)],
+        [own.hyperparameters, <Code key="hyperparameters">{JSON.stringify(hyperparameters ?? {})}</Code>],
+      ]
+    : [
+        [own.table, <Code key="table">{definition.output}</Code>],
+        [own.language, definition.language],
+        [own.key, definition.key.join(", ")],
+        [own.incremental, definition.incremental ?? "–"],
+        [own.runRows, newest === undefined ? "–" : show(newest.rows)],
+      ];
+
+type FactsProps = { request: ApprovalRequest | null; evidence: Written; newest: Measured | undefined };
+
+const Facts: FC<FactsProps> = ({ request, evidence, newest }) => {
+  const texts = useTexts();
+  const own = texts.evidence;
+  const formats = useFormats();
+  const may = request?.approvers.filter((person) => !request.requesters.includes(person)) ?? [];
+  const hash = (name: string): string => `${own.hash}: ${name}`;
+  const facts: [string, ReactNode][] = [
+    [own.askedBy, request?.requesters.join(", ") ?? evidence.requested_by],
+    ...(request === null
+      ? []
+      : [[own.approvers, may.length > 0 ? may.join(", ") : own.anybodyElse] satisfies [string, ReactNode]]),
+    ...ofKind(evidence, newest, own, (rows) => formats.number(rows)),
+    [own.commit, <Code key="commit">{evidence.commit ?? texts.none}</Code>],
+    ...(
+      [
+        [own.artifacts, evidence.artifact_sha256],
+        [own.ofTraining, evidence.training?.data_sha256],
+        [evidence.definition === undefined ? own.ofEvaluation : own.ofRun, newest?.data_sha256],
+        [own.code, evidence.code_sha256],
+        [own.packages, evidence.requirements_sha256],
+        [own.all, request?.digest],
+      ] as const
+    )
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]): [string, ReactNode] => [hash(name), <Code key={name}>{value}</Code>]),
+  ];
+  return (
+    <Section title={own.facts}>
+      <Table.Root size="sm" width="auto">
+        <Table.Body>
+          {facts.map(([name, value]) => (
+            <Table.Row key={name}>
+              <Table.ColumnHeader scope="row" color="fg.muted">
+                {name}
+              </Table.ColumnHeader>
+              <Table.Cell overflowWrap="anywhere">{value}</Table.Cell>
+            </Table.Row>
+          ))}
+        </Table.Body>
+      </Table.Root>
+    </Section>
+  );
+};

@@ -1,0 +1,145 @@
+import { DataList, Heading, HStack, Stack, Tabs } from "@chakra-ui/react";
+import { useQuery } from "@tanstack/react-query";
+import type { FC, ReactNode } from "react";
+import { useSearchParams } from "react-router-dom";
+
+import { listAddress, runAddress, taskAddress } from "../addresses";
+import { getJob, RequestFailed, type JobType, type WholeJob } from "../api/client";
+import { Answer } from "../parts/Answer";
+import { Freshness } from "../parts/Freshness";
+import { Moment } from "../parts/Moment";
+import { Notice } from "../parts/Problem";
+import { RouterLink } from "../parts/RouterLink";
+import { isFinal, StatusBadge } from "../parts/StatusBadge";
+import { useFormats, useTexts } from "../texts/language";
+import { Actions } from "./Actions";
+import { Evidence } from "./Evidence";
+import { LifeCycle } from "./LifeCycle";
+import { Logs } from "./Logs";
+import { Properties } from "./Properties";
+import { PublishedSample } from "./PublishedSample";
+
+/** Seconds after which a job is looked at again; a final one can still be cleared. */
+const LIVE_SECONDS = 2;
+const FINAL_SECONDS = 15;
+
+const NUMBER = /^[1-9]\d*$/;
+const NOT_FOUND = 404;
+/** Jobs whose evidence is that of a version; of an approval it comes first. */
+const OF_A_VERSION: ReadonlySet<JobType> = new Set<JobType>([
+  "training",
+  "evaluation",
+  "deployment",
+  "feature_import",
+  "feature_run",
+  "feature_deployment",
+]);
+const APPROVALS: ReadonlySet<JobType> = new Set<JobType>(["approval", "feature_approval"]);
+
+/** One job: its log, its life, and what is on record of it. */
+export const JobPage: FC<{ id: string }> = ({ id: named }) => {
+  const texts = useTexts();
+  const id = Number(named);
+  const query = useQuery({
+    queryKey: ["job", id],
+    queryFn: ({ signal }) => getJob(id, signal),
+    enabled: NUMBER.test(named) && Number.isSafeInteger(id),
+    refetchInterval: (found) =>
+      (found.state.data !== undefined && isFinal(found.state.data.status) ? FINAL_SECONDS : LIVE_SECONDS) * 1000,
+  });
+  const { error } = query;
+  const missing = !query.isEnabled || (error instanceof RequestFailed && error.status === NOT_FOUND);
+  if (missing) {
+    return (
+      <>
+        <Notice status="warning" text={texts.noSuchJob(named)} />
+        <RouterLink to={listAddress()}>{texts.backToList}</RouterLink>
+      </>
+    );
+  }
+  return (
+    <Stack gap={3}>
+      <Answer query={query}>{(job) => <Job job={job} />}</Answer>
+    </Stack>
+  );
+};
+
+const Job: FC<{ job: WholeJob }> = ({ job }) => {
+  const texts = useTexts();
+  const [search, setSearch] = useSearchParams();
+  const tabs: Record<string, ReactNode> = {
+    ...(APPROVALS.has(job.type) ? { evidence: <Evidence job={job} /> } : {}),
+    logs: <Logs job={job} />,
+    life: <LifeCycle job={job} />,
+    ...(OF_A_VERSION.has(job.type) ? { evidence: <Evidence job={job} /> } : {}),
+    ...(job.type === "batch_prediction" ? { predictions: <PublishedSample job={job} /> } : {}),
+    ...(job.type === "feature_batch" ? { features: <PublishedSample job={job} /> } : {}),
+    properties: <Properties job={job} />,
+  };
+  const tab = Object.keys(tabs).find((name) => name === search.get("tab")) ?? Object.keys(tabs)[0];
+  const choose = (name: string) =>
+    setSearch(
+      (before) => {
+        before.set("tab", name);
+        return before;
+      },
+      { replace: true },
+    );
+  return (
+    <>
+      <RouterLink to={listAddress()}>{`‹ ${texts.jobs}`}</RouterLink>
+      <HStack wrap="wrap" gap={3}>
+        <Heading size="xl">{`${texts.types[job.type]} · ${job.subject}`}</Heading>
+        <StatusBadge status={job.status} />
+      </HStack>
+      {!isFinal(job.status) && <Freshness upTo={job.known_up_to} behind={job.behind} />}
+      <Facts job={job} />
+      <Actions job={job} />
+      <Tabs.Root value={tab} onValueChange={(details) => choose(details.value)} lazyMount unmountOnExit>
+        <Tabs.List>
+          {Object.keys(tabs).map((name) => (
+            <Tabs.Trigger key={name} value={name}>
+              {texts.tabs[name as keyof typeof texts.tabs]}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        {Object.entries(tabs).map(([name, content]) => (
+          <Tabs.Content key={name} value={name}>
+            {content}
+          </Tabs.Content>
+        ))}
+      </Tabs.Root>
+    </>
+  );
+};
+
+/** What one wants to know of a job at first sight. */
+const Facts: FC<{ job: WholeJob }> = ({ job }) => {
+  const texts = useTexts();
+  const formats = useFormats();
+  const facts: [string, ReactNode][] = [
+    [texts.number, job.id],
+    [texts.askedBy, job.requested_by],
+    [texts.created, <Moment key="created" at={job.created_at} />],
+    [texts.waited, formats.duration(job.waited)],
+    [texts.worked, formats.duration(job.worked)],
+    [texts.attempt, job.attempt],
+    [
+      texts.inAirflow,
+      <HStack key="airflow" gap={3} wrap="wrap">
+        <RouterLink to={taskAddress(job)}>{texts.taskInstance}</RouterLink>
+        <RouterLink to={runAddress(job)}>{texts.dagRun}</RouterLink>
+      </HStack>,
+    ],
+  ];
+  return (
+    <DataList.Root orientation="vertical" display="flex" flexDirection="row" flexWrap="wrap" gap={6} size="sm">
+      {facts.map(([label, value]) => (
+        <DataList.Item key={label}>
+          <DataList.ItemLabel>{label}</DataList.ItemLabel>
+          <DataList.ItemValue>{value}</DataList.ItemValue>
+        </DataList.Item>
+      ))}
+    </DataList.Root>
+  );
+};

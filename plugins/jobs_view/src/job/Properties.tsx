@@ -1,0 +1,63 @@
+import { Box, Code, Stack, Table, Text } from "@chakra-ui/react";
+import type { FC } from "react";
+
+import type { WholeJob } from "../api/client";
+import { Section } from "../parts/Section";
+import { useTexts } from "../texts/language";
+
+/** What was asked for, what came of it, and what went wrong, in full. */
+export const Properties: FC<{ job: WholeJob }> = ({ job }) => {
+  const texts = useTexts();
+  const task = { dag_id: job.dag_id, run_id: job.run_id, task_id: job.task_id, map_index: job.map_index };
+  return (
+    <Stack gap={6}>
+      {job.error !== null && (
+        <Section title={texts.error}>
+          <Box as="pre" whiteSpace="pre-wrap" overflowWrap="anywhere" fontSize="sm" bg="bg.error" padding={3}>
+            {job.error}
+          </Box>
+        </Section>
+      )}
+      <Section title={texts.parameters}>
+        <Values values={job.parameters} />
+      </Section>
+      <Section title={texts.result}>
+        {job.result === null ? <Text color="fg.muted">{texts.noResult}</Text> : <Values values={job.result} />}
+      </Section>
+      <Section title={texts.task}>
+        <Values values={task} />
+      </Section>
+    </Stack>
+  );
+};
+
+const Values: FC<{ values: Record<string, unknown> }> = ({ values }) => (
+  <Table.Root size="sm" width="auto">
+    <Table.Body>
+      {Object.entries(values).map(([name, value]) => (
+        <Table.Row key={name}>
+          <Table.ColumnHeader scope="row" verticalAlign="top" color="fg.muted">
+            {name}
+          </Table.ColumnHeader>
+          <Table.Cell>
+            <Value value={value} />
+          </Table.Cell>
+        </Table.Row>
+      ))}
+    </Table.Body>
+  </Table.Root>
+);
+
+const Value: FC<{ value: unknown }> = ({ value }) => {
+  const texts = useTexts();
+  if (value === null || value === undefined) {
+    return <Text color="fg.muted">{texts.none}</Text>;
+  }
+  const said = typeof value === "boolean" ? (value ? texts.yes : texts.no) : value;
+  const text = typeof said === "string" ? said : JSON.stringify(said, null, 2);
+  return (
+    <Code variant="plain" whiteSpace="pre-wrap" overflowWrap="anywhere">
+      {text}
+    </Code>
+  );
+};

@@ -1,0 +1,76 @@
+import { Box, Table, Text } from "@chakra-ui/react";
+import type { FC } from "react";
+
+import { Section } from "../parts/Section";
+import { useFormats, useTexts } from "../texts/language";
+
+/** Statistics of one column, as the database keeps them. */
+export type ColumnStatistics = {
+  variable: string;
+  kind: string;
+  /** The population stability index against what is deployed. */
+  drift: number | null;
+  values: {
+    nulls: number;
+    min?: number | string | null;
+    max?: number | string | null;
+    mean?: number | null;
+    std?: number | null;
+    frequencies?: Record<string, number>;
+  };
+};
+
+type Props = { columns: ColumnStatistics[]; compared: boolean };
+
+const MOST_FREQUENT = 3;
+
+/** What the columns of a feature task's run are like, and how far each has moved from what is deployed. */
+export const Statistics: FC<Props> = ({ columns, compared }) => {
+  const texts = useTexts().statistics;
+  const formats = useFormats();
+  const show = (value: unknown): string =>
+    typeof value === "number" ? formats.number(value) : typeof value === "string" ? value.replace(".000000", "") : "–";
+  return (
+    <Section title={texts.title}>
+      <Box overflowX="auto" tabIndex={0} role="region" aria-label={texts.title}>
+        <Table.Root size="sm" width="auto">
+          <Table.Header>
+            <Table.Row>
+              <Table.ColumnHeader>{texts.column}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.nulls}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.least}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.most}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.mean}</Table.ColumnHeader>
+              <Table.ColumnHeader>{texts.mostFrequent}</Table.ColumnHeader>
+              {compared && <Table.ColumnHeader textAlign="end">{texts.drift}</Table.ColumnHeader>}
+            </Table.Row>
+          </Table.Header>
+          <Table.Body>
+            {columns.map(({ variable, values, drift }) => (
+              <Table.Row key={variable}>
+                <Table.ColumnHeader scope="row">{variable}</Table.ColumnHeader>
+                <Table.Cell textAlign="end">{show(values.nulls)}</Table.Cell>
+                <Table.Cell textAlign="end">{show(values.min)}</Table.Cell>
+                <Table.Cell textAlign="end">{show(values.max)}</Table.Cell>
+                <Table.Cell textAlign="end">{show(values.mean)}</Table.Cell>
+                <Table.Cell>
+                  {Object.entries(values.frequencies ?? {})
+                    .sort(([, mine], [, theirs]) => theirs - mine)
+                    .slice(0, MOST_FREQUENT)
+                    .map(([name, count]) => `${name} (${formats.number(count)})`)
+                    .join(", ")}
+                </Table.Cell>
+                {compared && <Table.Cell textAlign="end">{show(drift)}</Table.Cell>}
+              </Table.Row>
+            ))}
+          </Table.Body>
+        </Table.Root>
+      </Box>
+      {compared && (
+        <Text color="fg.muted" marginTop={2}>
+          {texts.aboutDrift}
+        </Text>
+      )}
+    </Section>
+  );
+};

@@ -1,0 +1,54 @@
+/** A job's events as a line of time: what came when, how long it lasted, and whether that was waiting or working. */
+import type { Event, Happening, JobStatus, WholeJob } from "../api/client";
+import { isFinal, PALETTES } from "../parts/StatusBadge";
+
+export type Stretch = {
+  happening: Happening;
+  /** Seconds until the next event, or until now for the last one of a job that goes on; null at the end. */
+  lasted: number | null;
+  /** Whether that time isn't over. */
+  open: boolean;
+};
+
+const ENDS: ReadonlySet<Event> = new Set<Event>(["completed", "failed", "cancelled", "skipped", "repeated"]);
+
+export const stretches = (job: WholeJob, now: number): Stretch[] =>
+  job.events.map((happening, index) => {
+    const next = job.events[index + 1];
+    const open = next === undefined && !isFinal(job.status);
+    const until = next === undefined ? now : new Date(next.at).getTime();
+    const ended = ENDS.has(happening.event) || (next === undefined && !open);
+    const lasted = ended ? null : Math.max(0, (until - new Date(happening.at).getTime()) / 1000);
+    return { happening, lasted, open };
+  });
+
+export type Share = { event: Event; seconds: number; palette: string };
+
+/** How long a job was where, in the order in which it first came there. Its steps are parts of running. */
+export const shares = (all: Stretch[]): Share[] => {
+  const sums = new Map<Event, number>();
+  for (const { happening, lasted } of all) {
+    if (lasted !== null && happening.event !== "lost") {
+      const event =
+        happening.event === "step" ? "running" : happening.event === "refused" ? "awaiting_approval" : happening.event;
+      sums.set(event, (sums.get(event) ?? 0) + lasted);
+    }
+  }
+  return [...sums].map(([event, seconds]) => ({ event, seconds, palette: paletteOf(event) }));
+};
+
+export const paletteOf = (event: Event): string => {
+  switch (event) {
+    case "step":
+    case "repeated":
+      return PALETTES.running;
+    case "cleared":
+      return PALETTES.created;
+    case "refused":
+      return PALETTES.awaiting_approval;
+    case "lost":
+      return PALETTES.retrying;
+    default:
+      return PALETTES[event satisfies JobStatus];
+  }
+};

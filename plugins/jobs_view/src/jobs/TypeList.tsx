@@ -1,0 +1,120 @@
+import { Box, Button, Heading, HStack, Stack, Text } from "@chakra-ui/react";
+import type { FC, PropsWithChildren } from "react";
+
+import type { Counted, JobStatus, JobType } from "../api/client";
+import { PALETTES } from "../parts/StatusBadge";
+import type { Group } from "../texts/en";
+import { useFormats, useTexts } from "../texts/language";
+import type { Filters } from "./filters";
+import { useCounts } from "./queries";
+
+/** As people know the types, in the order of a life. */
+const GROUPS: Record<Group, JobType[]> = {
+  model: ["training", "evaluation", "approval", "deployment", "retirement"],
+  feature: [
+    "feature_import",
+    "feature_run",
+    "feature_approval",
+    "feature_deployment",
+    "feature_batch",
+    "feature_retirement",
+  ],
+  supporting: ["batch_prediction"],
+};
+
+type Props = { filters: Filters; change: (change: Partial<Filters>) => void };
+
+/** The types of jobs in their groups, how many there are by status, and which of them are listed. */
+export const TypeList: FC<Props> = ({ filters, change }) => {
+  const texts = useTexts();
+  const { data: counts } = useCounts();
+  const chosen = filters.types.length === 1 ? filters.types[0] : undefined;
+  const choose = (types: JobType[], statuses = filters.statuses) => change({ types, statuses });
+  return (
+    <Stack as="nav" aria-label={texts.type} gap={1} width={{ base: "100%", lg: "17rem" }} flexShrink={0}>
+      <Row label={texts.allTypes} counts={counts} chosen={filters.types.length === 0} choose={() => choose([])} />
+      {(Object.keys(GROUPS) as Group[])
+        .filter((group) => GROUPS[group].length > 0)
+        .map((group) => (
+          <Box key={group}>
+            <Heading as="h3" size="xs" color="fg.muted" marginTop={3} marginBottom={1} paddingX={2}>
+              {texts.groups[group]}
+            </Heading>
+            {GROUPS[group].map((type) => {
+              const ofType = counts?.filter((count) => count.type === type);
+              return (
+                <Row
+                  key={type}
+                  label={texts.types[type]}
+                  counts={ofType}
+                  chosen={chosen === type}
+                  choose={() => choose(chosen === type ? [] : [type])}
+                >
+                  <Statuses counts={ofType ?? []} choose={(status) => choose([type], [status])} />
+                </Row>
+              );
+            })}
+          </Box>
+        ))}
+    </Stack>
+  );
+};
+
+type RowProps = PropsWithChildren<{
+  label: string;
+  counts: Counted[] | undefined;
+  chosen: boolean;
+  choose: () => void;
+}>;
+
+const Row: FC<RowProps> = ({ label, counts, chosen, choose, children }) => {
+  const texts = useTexts();
+  const formats = useFormats();
+  const total = counts?.reduce((sum, count) => sum + count.number, 0);
+  const more = counts?.some((count) => count.more) ?? false;
+  return (
+    <HStack gap={1} borderRadius="sm" bg={chosen ? "bg.emphasized" : undefined}>
+      <Button
+        size="sm"
+        flex={1}
+        justifyContent="flex-start"
+        paddingX={2}
+        variant="ghost"
+        aria-pressed={chosen}
+        onClick={choose}
+      >
+        {label}
+      </Button>
+      {children}
+      <Text minWidth={8} paddingEnd={2} textAlign="end" fontSize="sm" fontVariantNumeric="tabular-nums">
+        {total === undefined ? "…" : texts.counted(formats.number(total), more)}
+      </Text>
+    </HStack>
+  );
+};
+
+/** How many jobs of a type have which status, each leading to them. */
+const Statuses: FC<{ counts: Counted[]; choose: (status: JobStatus) => void }> = ({ counts, choose }) => {
+  const texts = useTexts();
+  const formats = useFormats();
+  return (
+    <HStack gap={1} justify="flex-end" wrap="wrap">
+      {counts.map(({ status, number, more }) => {
+        const shown = texts.counted(formats.number(number), more);
+        return (
+          <Button
+            key={status}
+            size="2xs"
+            variant="subtle"
+            colorPalette={PALETTES[status]}
+            title={texts.ofStatus(shown, texts.statuses[status])}
+            aria-label={texts.ofStatus(shown, texts.statuses[status])}
+            onClick={() => choose(status)}
+          >
+            {shown}
+          </Button>
+        );
+      })}
+    </HStack>
+  );
+};

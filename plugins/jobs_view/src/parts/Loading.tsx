@@ -1,0 +1,10 @@
+import { Spinner } from "@chakra-ui/react";
+import type { FC } from "react";
+
+import { useTexts } from "../texts/language";
+
+/** Something is on its way. */
+export const Loading: FC = () => {
+  const texts = useTexts();
+  return <Spinner role="status" aria-label={texts.loading} />;
+};

@@ -1,0 +1,148 @@
+/** Times, durations and numbers as people of a language read them. */
+import type { Unit } from "../api/client";
+import type { Texts } from "./en";
+
+/** Browsers give what is typed so far: the year 2, 20, 202, 2026. */
+const WHOLE_YEAR = /^[1-9]\d{3}-/;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export class Formats {
+  readonly #moment: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
+  readonly #clock: Intl.DateTimeFormat;
+  readonly #ago: Intl.RelativeTimeFormat;
+  readonly #number: Intl.NumberFormat;
+  readonly #whole: Intl.NumberFormat;
+  readonly #signed: Intl.NumberFormat;
+  readonly #texts: Texts;
+  readonly #wall: Intl.DateTimeFormat;
+  readonly #share: Intl.NumberFormat;
+  readonly #periods: Record<Unit, Intl.DateTimeFormat>;
+  /** The name of the time zone of all times that are shown. */
+  readonly timeZone: string;
+
+  constructor(language: string, timeZone: string, texts: Texts) {
+    this.timeZone = timeZone;
+    const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone } as const;
+    this.#moment = new Intl.DateTimeFormat(language, {
+      year: "numeric",
+      month: "short",
+      day: "numeric",
+      ...time,
+      timeZoneName: "short",
+    });
+    this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone });
+    this.#clock = new Intl.DateTimeFormat(language, { ...time, fractionalSecondDigits: 3 });
+    this.#ago = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+    this.#number = new Intl.NumberFormat(language, { maximumSignificantDigits: 6 });
+    this.#whole = new Intl.NumberFormat(language);
+    this.#signed = new Intl.NumberFormat(language, { maximumSignificantDigits: 4, signDisplay: "exceptZero" });
+    this.#share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+    const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone });
+    this.#periods = {
+      hour: new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone }),
+      day,
+      week: day,
+      month: new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone }),
+    };
+    this.#texts = texts;
+    this.#wall = new Intl.DateTimeFormat("sv", { ...time, year: "numeric", month: "2-digit", day: "2-digit" });
+  }
+
+  /** A day and a time, with the time zone. */
+  moment(at: string): string {
+    return this.#moment.format(new Date(at));
+  }
+
+  /** A day, with its year. */
+  day(at: string): string {
+    return this.#day.format(new Date(at));
+  }
+
+  /** A time of day, to the millisecond. */
+  clock(at: string): string {
+    return this.#clock.format(new Date(at));
+  }
+
+  /** The instant at which the clocks of the time zone show this, as `2026-03-01T12:00`; "" if that is no time. */
+  instant(wall: string): string {
+    const shown = Date.parse(`${wall}Z`);
+    if (Number.isNaN(shown) || !WHOLE_YEAR.test(wall)) {
+      return "";
+    }
+    // How far the zone's clocks are ahead depends on the instant; near a clock change the second look corrects it.
+    const ahead = (at: number): number => Date.parse(`${this.#wall.format(at).replace(" ", "T")}Z`) - at;
+    const near = shown - ahead(shown);
+    return new Date(shown - ahead(near)).toISOString();
+  }
+
+  /** What the clocks of the time zone show, as `2026-03-01T12:00`. */
+  wall(at: string | number): string {
+    return this.#wall.format(new Date(at)).replace(" ", "T").slice(0, 16);
+  }
+
+  /** The start of an hour, a day, a week or a month. */
+  period(at: string | number, unit: Unit): string {
+    return this.#periods[unit].format(new Date(at));
+  }
+
+  /** A share of one, in percent. */
+  share(value: number | null | undefined): string {
+    return value === null || value === undefined ? "–" : this.#share.format(value);
+  }
+
+  /** How long ago, in the largest unit that fits. */
+  ago(at: string, now: number): string {
+    const seconds = Math.min(0, (new Date(at).getTime() - now) / 1000);
+    const past = -seconds;
+    if (past < MINUTE) {
+      return this.#ago.format(Math.round(seconds), "second");
+    }
+    if (past < HOUR) {
+      return this.#ago.format(Math.round(seconds / MINUTE), "minute");
+    }
+    return past < DAY
+      ? this.#ago.format(Math.round(seconds / HOUR), "hour")
+      : this.#ago.format(Math.round(seconds / DAY), "day");
+  }
+
+  /** Seconds, in the two largest units. */
+  duration(seconds: number | null | undefined): string {
+    if (seconds === null || seconds === undefined) {
+      return "–";
+    }
+    const units = this.#texts.units;
+    if (seconds < 1) {
+      return `${String(Math.round(seconds * 1000))} ${units.millisecond}`;
+    }
+    if (seconds < MINUTE) {
+      return `${this.#number.format(Math.round(seconds * 10) / 10)} ${units.second}`;
+    }
+    const whole = Math.round(seconds);
+    const [large, small, per, names] =
+      whole < HOUR
+        ? [Math.floor(whole / MINUTE), whole % MINUTE, 2, [units.minute, units.second]]
+        : whole < DAY
+          ? [Math.floor(whole / HOUR), Math.floor((whole % HOUR) / MINUTE), 2, [units.hour, units.minute]]
+          : [Math.floor(whole / DAY), Math.floor((whole % DAY) / HOUR), 1, [units.day, units.hour]];
+    return `${this.#number.format(large)} ${names[0] ?? ""} ${String(small).padStart(per, "0")} ${names[1] ?? ""}`;
+  }
+
+  /** A difference, with its sign. */
+  signed(value: number): string {
+    return this.#signed.format(value);
+  }
+
+  /** A file's size. */
+  bytes(size: number): string {
+    const [divisor, unit] = size < 1e3 ? [1, this.#texts.bytes] : size < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+    return `${this.#number.format(Number((size / divisor).toPrecision(3)))} ${unit}`;
+  }
+
+  /** Whole numbers in full, others to six digits. */
+  number(value: number): string {
+    return Number.isInteger(value) ? this.#whole.format(value) : this.#number.format(value);
+  }
+}

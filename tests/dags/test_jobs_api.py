@@ -1,0 +1,250 @@
+"""Whose jobs somebody is told of, where Airflow doesn't let everybody see every DAG; and what is said in trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psycopg
+import pytest
+
+from factories import deployed, take, task_key
+from modelops.jobs_api import ledger
+from modelops.registry import jobs
+from modelops.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import Connection
+
+    from conftest import Database
+
+    Ask = Callable[..., httpx.Response]
+    Get = Callable[..., httpx.Response]
+
+SECRET, OUTLINE = "secret", "outline"
+CATALOGUE = [("versions", "versions"), ("deployments", "deployments"), ("production", "found")]
+
+
+@pytest.fixture
+def ask(database: Database, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Signed in as somebody whom Airflow lets see nothing of the DAG `secret`, and no results of the DAG `outline`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Airflow's own web server imports is full of them
+        from modelops.jobs_api import app as api
+        from modelops.jobs_api import permissions
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api.security import get_user
+
+    class Discreet(SimpleAuthManager):
+        def is_authorized_dag(self, *, details: Any = None, **asked: Any) -> bool:
+            of, result = details and details.id, asked["access_entity"] is DagAccessEntity.XCOM
+            seen = of != SECRET and not (of == OUTLINE and result)
+            return seen and super().is_authorized_dag(details=details, **asked)
+
+    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", database.url("modelops_reader"))
+    monkeypatch.setattr(permissions, "get_auth_manager", Discreet)
+    made = api.make_app()
+    made.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="vera", role="viewer")
+
+    async def answered(method: str, address: str, **how: Any) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://here") as client:
+            return await client.request(method, f"/api/jobs{address}", **how)
+
+    return lambda method, address, **how: asyncio.run(answered(method, address, **how))
+
+
+@pytest.fixture
+def get(ask: Ask) -> Get:
+    return lambda address="", **parameters: ask("GET", address, params=parameters)
+
+
+def test_jobs_of_a_dag_that_is_not_to_be_seen(get: Get, connection: Connection[Any]) -> None:
+    seen = take(connection, task_key()).job_id
+    hidden = take(connection, task_key(dag_id=SECRET)).job_id
+    assert [job["id"] for job in get().json()["jobs"]] == [seen]
+    assert [count["number"] for count in get("/counts").json()] == [1]
+    assert get(f"/{seen}").json()["status"] == "running"
+    answer = get(f"/{hidden}")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"detail": f"there is no job {hidden}, or it isn't yours to see"},
+    )
+
+
+def test_a_job_whose_result_is_not_to_be_seen_is_listed_only(get: Get, connection: Connection[Any]) -> None:
+    job = take(connection, task_key(dag_id=OUTLINE)).job_id
+    assert [listed["id"] for listed in get().json()["jobs"]] == [job]
+    assert get(f"/{job}").status_code == httpx.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize("dag_id", [SECRET, OUTLINE])
+def test_what_stands_behind_such_a_job_is_not_told(ask: Ask, connection: Connection[Any], dag_id: str) -> None:
+    job = take(connection, task_key(dag_id=dag_id)).job_id
+    for part in ("evidence", "predictions", f"artifacts/{'0' * 64}"):
+        assert ask("GET", f"/{job}/{part}").status_code == httpx.codes.NOT_FOUND, part
+
+
+@pytest.mark.parametrize("hidden", [SECRET, OUTLINE])
+def test_what_came_of_such_jobs_is_not_told_through_others(
+    ask: Ask, connection: Connection[Any], database: Database, hidden: str
+) -> None:
+    """The training is hidden; the approval and the deployment of its version aren't."""
+    deployment = deployed(connection)
+    job = connection.execute("SELECT job_id FROM modelops.deployment WHERE id = %s", (deployment.id,)).fetchone()
+    assert job is not None
+    [deploying] = job
+    assert ask("GET", f"/{deploying}/evidence").json()["evidence"]["version"] == 1
+    assert len(ask("GET", f"/{deploying}/evidence").json()["artifacts"]) == 1
+    assert [len(ask("GET", f"/../{name}").json()[rows]) for name, rows in CATALOGUE] == [1, 1, 1]
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("UPDATE modelops.job SET dag_id = %s WHERE type = 'training'", (hidden,))
+    assert ask("GET", f"/{deploying}/evidence").json() == {"evidence": None, "artifacts": []}
+    assert [ask("GET", f"/../{name}").json()[rows] for name, rows in CATALOGUE] == [[], [], []]
+
+
+def test_jobs_that_are_not_to_be_seen_do_not_count_over_time(ask: Ask, connection: Connection[Any]) -> None:
+    for dag_id in ("model_lifecycle", OUTLINE, SECRET):
+        attempt = take(connection, task_key(dag_id=dag_id))
+        with jobs.holding(connection, attempt):
+            jobs.complete(connection, attempt, {})
+    [training] = ask("GET", "/../analysis").json()["types"]
+    assert training["whole"]["number"] == 2
+    assert [period["number"] for period in training["periods"]] == [2]
+    slowest = ask("GET", "/../analysis/slowest").json()["jobs"]
+    assert sorted(job["dag_id"] for job in slowest) == ["model_lifecycle", OUTLINE]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"zone": "Paris"}, "there is no time zone 'Paris'; give a name such as Europe/Paris, or UTC"),
+        ({"unit": "year"}, "'hour', 'day', 'week' or 'month'"),
+        (
+            {"unit": "hour", "created_from": "2026-01-01T00:00Z", "created_before": "2026-03-01T00:00Z"},
+            "there are more than 400 periods (hour); ask for a shorter time or for longer periods",
+        ),
+        (
+            {"created_from": "2026-03-01T00:00Z", "created_before": "2026-03-01T00:00Z"},
+            "created_from: 2026-03-01T00:00:00+00:00 isn't before created_before",
+        ),
+        ({"created_before": "0001-01-01T00:00Z"}, "created_from: 0001-01-01T00:00:00+00:00 isn't before"),
+    ],
+)
+def test_what_can_not_be_analysed(ask: Ask, asked: dict[str, str], said: str) -> None:
+    answer = ask("GET", "/../analysis", params=asked)
+    assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert said in answer.text
+
+
+def test_the_last_page_says_that_it_is(get: Get, connection: Connection[Any]) -> None:
+    for number in range(3):
+        take(connection, task_key(run_id=f"run-{number}"))
+    first = get(limit=2).json()
+    last = get(limit=2, after=first["after"]).json()
+    assert [len(page["jobs"]) for page in (first, last)] == [2, 1]
+    assert last["after"] is None
+    assert "+" not in first["after"]  # it may be pasted into an address
+
+
+def test_the_ledger_is_away(get: Get, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://modelops_reader:x@127.0.0.1:1/modelops")
+    answer = get()
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "The ledger can't be reached or is too busy; try again in a moment."}
+
+
+def test_the_ledger_takes_too_long(get: Get, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "SECONDS", 1)
+    with database.connect("modelops_owner") as owner, owner.transaction():
+        owner.execute("LOCK TABLE modelops.job")
+        assert get().status_code == 503
+
+
+def test_the_view_is_made_for_this_api(get: Get, pytestconfig: pytest.Config) -> None:
+    """The view's types are generated from this file."""
+    from modelops.jobs_api.app import make_app
+
+    file = PROJECT_ROOT / "plugins/jobs_view/openapi.json"
+    described = json.dumps(make_app().openapi(), indent=2) + "\n"
+    if pytestconfig.getoption("--write-docs"):
+        file.write_text(described)
+    assert file.read_text() == described, "`./modelops test dags --write-docs` mends it; then build the view anew"
+
+
+def test_too_many_at_once(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "_seats", threading.BoundedSemaphore(1))
+    with ledger._seats:
+        assert get().status_code == 503
+    assert get().is_success
+
+
+ACTIONS = ["stop", "retry", "run_now", "approve", "reject"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_viewer_may_do_nothing(ask: Ask, get: Get, connection: Connection[Any], action: str) -> None:
+    job = take(connection, task_key()).job_id
+    answer = ask("POST", f"/{job}/{action}", json={})
+    assert answer.status_code == httpx.codes.FORBIDDEN
+    assert get(f"/{job}").json()["actions"] == []
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_nothing_is_done_about_a_job_that_is_not_to_be_seen(ask: Ask, connection: Connection[Any], action: str) -> None:
+    job = take(connection, task_key(dag_id=SECRET)).job_id
+    answer = ask("POST", f"/{job}/{action}", json={})
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert answer.json()["detail"] == f"there is no job {job}, or it isn't yours to see"
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://here"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+    ],
+)
+def test_other_sites_pages_can_not_act(
+    ask: Ask, connection: Connection[Any], action: str, headers: dict[str, str], status: int
+) -> None:
+    job = take(connection, task_key()).job_id
+    answer = ask("POST", f"/{job}/{action}", content="{}", headers={"Content-Type": "application/json"} | headers)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://here"}])
+def test_the_own_page_and_programs_can(ask: Ask, connection: Connection[Any], headers: dict[str, str]) -> None:
+    """The refusal is the next one: there is no such job."""
+    answer = ask("POST", "/1/retry", json={}, headers=headers)
+    assert answer.status_code == httpx.codes.NOT_FOUND
+
+
+def test_what_a_job_is_not_ready_for(ask: Ask, connection: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from modelops.jobs_api import actions
+
+    monkeypatch.setattr(actions, "may", lambda *_: True)
+    job = take(connection, task_key()).job_id
+    answer = ask("POST", f"/{job}/retry", json={})
+    assert answer.status_code == httpx.codes.CONFLICT
+    assert answer.json()["detail"] == f"job {job} is running, so there is no retry for it now"
+
+
+@pytest.mark.parametrize(
+    ("address", "body"), [("/1/burn", {}), ("/1/stop", {"commment": "x"}), ("/0/stop", {}), ("/1/stop", [])]
+)
+def test_what_can_not_be_asked_for(ask: Ask, address: str, body: Any) -> None:
+    assert ask("POST", address, json=body).status_code == httpx.codes.UNPROCESSABLE_ENTITY

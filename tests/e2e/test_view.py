@@ -1,0 +1,309 @@
+"""The Jobs view in a real browser: what people see of jobs, while they run and afterwards."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.browser import OURS, barriers, visit
+from e2e.system import EVALUATION, LIFECYCLE
+from modelops.domain.jobs import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+    from e2e.browser import Signed
+    from e2e.system import Run, System
+
+PAGES = (
+    "/plugin/modelops",
+    *(f"/plugin/modelops/{page}" for page in ("models", "deployments", "production", "analysis")),
+)
+JOBS = "**/modelops/api/jobs?*"
+SHOWN = "[data-job], [role=log], section, table, [role=status]:not([aria-label])"
+"""What a page has once it no longer loads."""
+HIDE = """
+Object.defineProperty(document, "hidden", { value: true });
+Object.defineProperty(document, "visibilityState", { value: "hidden" });
+document.dispatchEvent(new Event("visibilitychange"));
+"""
+A_WHILE = 90_000
+"""Milliseconds for a job to end on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that the run `live` waits for."""
+    made: Path = tmp_path_factory.mktemp("view") / "gate"
+    return made
+
+
+@pytest.fixture(scope="module")
+def runs(system: System, gate: Path) -> Mapping[str, Run]:
+    """Side by side: one that fails, one that waits, one that needs nothing, and an evaluation of what never was."""
+    quick = {"model": "here/quick"}
+    return {
+        "failed": system.run(name="seen-failed", **quick, hyperparameters={"fail": "on purpose"}),
+        "live": system.run(name="seen-live", **quick, hyperparameters={"gate": str(gate)}),
+        "whole": system.run(name="seen-whole", **quick),
+        "gone": system.run(EVALUATION, name="seen-gone", **quick, version=9999),
+    }
+
+
+@pytest.fixture(scope="module")
+def failed(runs: Mapping[str, Run]) -> Run:
+    """Its training has failed, and what stood behind it was skipped."""
+    run = runs["failed"]
+    run.await_end(within=120)
+    run.await_status(JobStatus.FAILED, within=30)
+    return run
+
+
+def row(page: Page, run: Run, task: str = "train") -> Locator:
+    return page.locator(f"[data-job='{run.job(task).id}']")
+
+
+def address_of(run: Run, task: str = "train", tab: str = "logs") -> str:
+    return f"/plugin/modelops/jobs/{run.job(task).id}?tab={tab}"
+
+
+def test_a_job_is_listed_from_the_start_and_moves_by_itself(
+    people: Signed, system: System, runs: Mapping[str, Run]
+) -> None:
+    with people.page("/") as page:
+        page.get_by_role("link", name="ModelOps").click()
+        # The first page of all, while the runs of this module train their models beside it.
+        expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible(timeout=A_WHILE)
+        run = system.run(name="seen", model="here/quick")
+        run.eventually("the ledger has it", lambda: {"train", "evaluate"} <= set(run.jobs()), within=30)
+        expect(row(page, run, "evaluate")).to_contain_text("Created")
+        expect(row(page, run)).to_contain_text("Completed", timeout=A_WHILE)
+        expect(row(page, run)).to_contain_text("trainer")
+
+
+def test_the_log_of_a_running_job_is_live(people: Signed, runs: Mapping[str, Run], gate: Path) -> None:
+    run = runs["live"]
+    run.await_line("waiting for", within=120)
+    with people.page(address_of(run)) as page:
+        log = page.get_by_role("log")
+        expect(log).to_contain_text("waiting for")
+        expect(log).not_to_contain_text("train finished")
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        gate.touch()
+        expect(log).to_contain_text("train finished", timeout=A_WHILE)
+        expect(page.get_by_text("Completed").first).to_be_visible(timeout=A_WHILE)
+        page.get_by_label("Search").fill("rows written")
+        expect(page.get_by_text("1 line", exact=True)).to_be_visible()
+        expect(log.locator("mark")).to_have_text("rows written")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        assert "train finished" in download.value.path().read_text()
+
+
+def test_filters_are_in_the_address(people: Signed, failed: Run) -> None:
+    with people.page() as page:
+        page.get_by_role("button", name="Training", exact=True).click()
+        page.get_by_label("Status").first.click()
+        page.get_by_role("option", name="Failed").click()
+        page.keyboard.press("Escape")
+        page.get_by_label("Model or version").fill("here/quick")
+        page.get_by_label("Asked for by").fill("trainer")
+        expect(page).to_have_url(re.compile("person=trainer"))
+        assert re.findall(r"[?&](\w+)=([^&]*)", page.url) == [
+            ("type", "training"),
+            ("status", "failed"),
+            ("subject", "here%2Fquick"),
+            ("person", "trainer"),
+        ]
+        page.reload()
+        expect(row(page, failed)).to_contain_text("Failed")
+        expect(page.locator("[data-job]").filter(has_not_text="Training")).to_have_count(0)
+        page.get_by_label("Asked for by").fill("nobody")
+        expect(page.get_by_text("No job fits these filters.")).to_be_visible()
+        page.get_by_role("button", name="Clear filters").click()
+        expect(page).to_have_url(re.compile(r"/plugin/modelops$"))
+        expect(page.locator("[data-job]").first).to_be_visible()
+
+
+def test_pages(people: Signed, failed: Run) -> None:
+    """With one job on a page, since here there are few."""
+
+    def one(route: Any) -> None:
+        route.continue_(url=route.request.url.replace("limit=50", "limit=1"))
+
+    with people.page() as page:
+        page.route(JOBS, one)
+        visit(page, "/plugin/modelops?subject=here/quick")
+        jobs = page.locator("[data-job]")
+        expect(jobs).to_have_count(1)
+        first = jobs.get_attribute("data-job")
+        page.get_by_role("button", name="Next page").click()
+        expect(page.locator(f"[data-job='{first}']")).to_have_count(0)
+        expect(jobs).to_have_count(1)
+        page.get_by_role("button", name="Previous page").click()
+        expect(page.locator(f"[data-job='{first}']")).to_be_visible()
+
+
+def test_the_life_of_a_job(people: Signed, failed: Run) -> None:
+    with people.page(address_of(failed, tab="life")) as page:
+        expect(page.get_by_role("heading", name="Training · here/quick")).to_be_visible()
+        told = page.get_by_role("table").get_by_role("row")
+        expect(told).to_have_count(len(failed.events()) + 1)
+        expect(told.last).to_contain_text("Failed")
+        expect(page.get_by_text("code pinned")).to_be_visible()
+        expect(page.get_by_role("img", name=re.compile("Running: "))).to_be_visible()
+
+
+def test_an_error_is_shown_in_full(people: Signed, failed: Run) -> None:
+    error = failed.job().error
+    assert error is not None
+    with people.page(address_of(failed, tab="properties")) as page:
+        expect(page.get_by_text(error)).to_be_visible()
+        expect(page.get_by_role("row", name="model here/quick").first).to_be_visible()
+        page.get_by_role("tab", name="Logs").click()
+        expect(page.get_by_role("log")).to_contain_text("on purpose")
+
+
+def test_evidence_and_files(people: Signed, runs: Mapping[str, Run]) -> None:
+    run = runs["whole"]
+    run.await_end(within=120)
+    result = run.job("evaluate").result
+    assert result is not None
+    with people.page(address_of(run, "evaluate", tab="evidence")) as page:
+        for name in result["metrics"]:
+            expect(page.get_by_role("row", name=name)).to_be_visible()
+        expect(page.get_by_text("No version is in production yet")).to_be_visible()
+        assert barriers(page) == []
+        visit(page, address_of(run, tab="evidence"))
+        with page.expect_download() as download:
+            page.get_by_role("link", name="model.json").click()
+        [stored] = run.artifacts("output")
+        assert sha256(download.value.path().read_bytes()).hexdigest() == stored["sha256"]
+
+
+def test_a_job_that_never_ran_says_so(people: Signed, failed: Run) -> None:
+    with people.page(address_of(failed, "evaluate")) as page:
+        expect(page.get_by_text("This job never ran on a worker, so it has no log.")).to_be_visible()
+
+
+def test_on_the_pages_of_a_run_and_of_a_task(people: Signed, failed: Run) -> None:
+    with people.page(f"/dags/{LIFECYCLE}/runs/{failed.run_id}/plugin/modelops-run") as page:
+        expect(page.locator("[data-job]")).to_have_count(4)
+        visit(page, f"/dags/{LIFECYCLE}/runs/{failed.run_id}/tasks/train/plugin/modelops-task")
+        expect(page.get_by_role("heading", name="Training · here/quick")).to_be_visible()
+
+
+def test_in_french_at_once(people: Signed, failed: Run) -> None:
+    with people.page(address_of(failed, tab="life")) as page:
+        expect(page.get_by_role("tab", name="Life cycle")).to_be_visible()
+        page.evaluate("document.documentElement.lang = 'fr'")
+        expect(page.get_by_role("tab", name="Cycle de vie")).to_be_visible()
+        expect(page.get_by_role("heading", name="Formation · here/quick")).to_be_visible()
+        expect(page.get_by_text("entraînement commencé")).to_be_visible()
+        page.evaluate("document.documentElement.lang = 'en'; localStorage.setItem('i18nextLng', 'fr')")
+    with people.page(anew=True) as page:
+        expect(page.get_by_role("button", name="Mise hors service")).to_be_visible()
+        expect(page.get_by_role("link", name="En production")).to_be_visible()
+        page.evaluate("localStorage.removeItem('i18nextLng')")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_keeps_people_from_using_it(people: Signed, failed: Run, scheme: Literal["dark", "light"]) -> None:
+    with people.page() as page:
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("html")).to_have_class(re.compile(rf"\b{scheme}\b"))
+        of_job = [address_of(failed, tab=tab) for tab in ("logs", "life", "properties")]
+        for address in (*PAGES, *of_job) if scheme == "dark" else PAGES:
+            visit(page, address)
+            expect(page.locator(SHOWN).first).to_be_visible()
+            assert barriers(page) == [], address
+
+
+def test_a_narrow_window(people: Signed, failed: Run) -> None:
+    with people.page() as page:
+        page.set_viewport_size({"width": 420, "height": 900})
+        for address in (*PAGES, address_of(failed, tab="life")):
+            visit(page, address)
+            expect(page.locator(SHOWN).first).to_be_visible()
+            assert page.locator(OURS).evaluate("view => view.scrollWidth <= view.clientWidth"), address
+
+
+def test_how_jobs_fare_over_time(people: Signed, failed: Run) -> None:
+    with people.page("/plugin/modelops/analysis?within=24h") as page:
+        whole = page.get_by_role("region", name="By type")
+        expect(whole.get_by_role("row").nth(1)).to_contain_text(re.compile(r"Training\d+[\d.]+%"))
+        expect(page.get_by_role("img", name="Worked").locator("canvas")).to_be_visible()
+        slow, new = (
+            page.locator("section section").filter(has_text=text) for text in ("worked longest", "newest that f")
+        )
+        expect(slow.locator("[data-job]").first).to_contain_text("Training")
+        expect(new.locator(f"[data-job='{failed.job().id}']")).to_be_visible()
+        whole.get_by_role("button", name="Evaluation").click()
+        expect(page).to_have_url(re.compile("within=24h&type=evaluation"))
+        expect(slow.locator("[data-job]").filter(has_text="Training")).to_have_count(0)
+        page.get_by_role("region", name="By period").get_by_role("link").first.click()
+        expect(page).to_have_url(re.compile(r"/plugin/modelops\?type=evaluation&from=.*&before="))
+        expect(page.locator("[data-job]").first).to_contain_text("Evaluation")
+
+
+def test_trouble_is_said(people: Signed, failed: Run) -> None:
+    """The answers are those of the API's own tests; here only the way to them is cut off."""
+    away = {"status": 503, "json": {"detail": "The ledger can't be reached or is too busy; try again in a moment."}}
+    with people.page() as page:
+        expect(page.locator("[data-job]").first).to_be_visible()
+        page.route(JOBS, lambda route: route.fulfill(**away))
+        expect(page.get_by_text("The ledger can't be reached or is too busy.")).to_be_visible(timeout=A_WHILE)
+        expect(page.get_by_text("it can't be brought up to date")).to_be_visible()
+        expect(page.locator("[data-job]").first).to_be_visible()
+        page.unroute(JOBS)
+        page.route(JOBS, lambda route: route.abort())
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_text("Airflow's web server doesn't answer.")).to_be_visible(timeout=A_WHILE)
+        page.unroute(JOBS)
+        expect(page.get_by_text("doesn't answer")).to_have_count(0)
+        session = page.context.cookies()
+        page.context.clear_cookies()
+        expect(page.get_by_text("You are no longer signed in.")).to_be_visible()
+        page.context.add_cookies(session)
+
+
+def test_a_job_that_there_is_not(people: Signed) -> None:
+    with people.page("/plugin/modelops/jobs/first") as page:
+        expect(page.get_by_text(re.compile("There is no job"))).to_be_visible()
+        visit(page, "/plugin/modelops/jobs/999999999")
+        expect(page.get_by_text("There is no job 999999999")).to_be_visible()
+        page.get_by_role("link", name="To the list of jobs").click()
+        expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+
+
+def test_a_log_that_went_with_the_record_in_airflow(people: Signed, system: System, runs: Mapping[str, Run]) -> None:
+    run = runs["gone"]
+    run.await_end(within=60)
+    with people.page(address_of(run, "evaluate")) as page:
+        expect(page.get_by_role("log")).to_contain_text("has no version")
+        system.clients["admin"].delete(f"/api/v2/{run.address}").raise_for_status()
+        page.reload()
+        expect(page.get_by_text("Airflow no longer has the record of this task")).to_be_visible()
+        page.get_by_role("tab", name="Life cycle").click()
+        expect(page.get_by_role("row").last).to_contain_text("Failed")
+        page.get_by_role("button", name="Retry").click()
+        page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
+        expect(page.get_by_text("Airflow no longer has the record of this task (it was cleaned up)")).to_be_visible()
+
+
+def test_nothing_is_asked_for_while_nobody_looks(people: Signed) -> None:
+    with people.page(anew=True) as page:
+        expect(page.locator("[data-job]").first).to_be_visible()
+        page.evaluate(HIDE)
+        page.wait_for_timeout(1000)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_timeout(4_000)  # a list is asked for every three seconds
+        assert [address for address in asked if "/modelops/" in address] == []

@@ -1,0 +1,81 @@
+"""Takes a feature task through its life without Airflow: what each stage's operator does with its use case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from factories import task_key
+from integration.lifecycle.life import attempt_at
+from modelops.domain.decisions import Verdict
+from modelops.domain.jobs import JobType
+from modelops.domain.versions import VersionKind
+from modelops.features.deploy_task import TaskDeploymentRequest, deploy_task
+from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
+from modelops.features.import_task import ImportRequest, import_task
+from modelops.features.run_task import RunRequest, run_task
+from modelops.lifecycle.approve import Answer, ask, asked, decide
+from modelops.lifecycle.retire import retire
+
+if TYPE_CHECKING:
+    from modelops.lifecycle.services import Services
+
+TASK = "here/doubled"
+
+
+def imported(services: Services, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
+    return import_task(ImportRequest(task=task, **asked_for), attempt_at(services, JobType.FEATURE_IMPORT), services)
+
+
+def ran(services: Services, version: int | None = None, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
+    request = RunRequest(task=task, version=version, **asked_for)
+    return run_task(request, attempt_at(services, JobType.FEATURE_RUN), services)
+
+
+def answered(
+    services: Services,
+    version: int,
+    *,
+    task: str = TASK,
+    person: str = "grace",
+    verdict: Verdict = Verdict.APPROVED,
+    comment: str | None = None,
+) -> dict[str, Any] | None:
+    """The result of the answer; None if it was refused."""
+    key = task_key(task_id="approve")
+    ask(
+        task,
+        version,
+        attempt_at(services, JobType.FEATURE_APPROVAL, key=key),
+        services,
+        kind=VersionKind.FEATURE_TASK,
+    )
+    resumed = attempt_at(services, JobType.FEATURE_APPROVAL, key=key)
+    answer = Answer(person=person, verdict=verdict, comment=comment)
+    return decide(asked(resumed, services), answer, resumed, services)
+
+
+def approved(services: Services, task: str = TASK) -> int:
+    """The number of a version that was imported, run and approved."""
+    version: int = imported(services, task)["version"]
+    ran(services, version, task)
+    assert answered(services, version, task=task) is not None
+    return version
+
+
+def put_into_production(services: Services, version: int | None, task: str = TASK) -> dict[str, Any]:
+    request = TaskDeploymentRequest(task=task, version=version)
+    return deploy_task(request, attempt_at(services, JobType.FEATURE_DEPLOYMENT), services)
+
+
+def deployed(services: Services, task: str = TASK) -> dict[str, Any]:
+    return put_into_production(services, approved(services, task), task)
+
+
+def made(services: Services, deployment: int, **asked_for: Any) -> dict[str, Any]:
+    request = FeatureBatchRequest(deployment=deployment, **asked_for)
+    return execute_batch(request, attempt_at(services, JobType.FEATURE_BATCH), services)
+
+
+def retired(services: Services, deployment: int) -> dict[str, Any]:
+    job = attempt_at(services, JobType.FEATURE_RETIREMENT)
+    return retire(deployment, None, job, services, kind=VersionKind.FEATURE_TASK)

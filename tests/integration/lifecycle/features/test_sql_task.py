@@ -1,0 +1,240 @@
+"""A feature task in SQL, from its import to its retirement; the rows never leave the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from factories import DOUBLED_SQL, doubled_folder
+from integration.lifecycle.features.life import (
+    TASK,
+    answered,
+    approved,
+    deployed,
+    imported,
+    made,
+    put_into_production,
+    ran,
+    retired,
+)
+from integration.lifecycle.life import attempt_at
+from modelops.domain.decisions import Verdict
+from modelops.domain.errors import IntervalError, NotApproved, TargetError, UnknownDeployment
+from modelops.domain.jobs import JobType
+from modelops.domain.versions import VersionKind, VersionStatus
+from modelops.features.card import card_of, code_diff
+from modelops.lifecycle.approve import ask
+from modelops.registry import evidence, versions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Database
+    from modelops.domain.versions import Version
+    from modelops.lifecycle.services import Services
+
+PUBLISHED = "SELECT count(*), sum(twice), array_agg(DISTINCT task_version) FROM features.doubled"
+WHOLE = (100, 1010.0)
+"""Rows, and the sum of the column twice."""
+INCREMENTAL = f"""
+SELECT * FROM ({DOUBLED_SQL}) AS whole
+WHERE at >= current_setting('modelops.interval_start')::timestamptz
+  AND at < current_setting('modelops.interval_end')::timestamptz
+"""
+
+
+def day(number: int) -> dict[str, str]:
+    return {"interval_start": f"2013-08-{number:02}T00:00:00Z", "interval_end": f"2013-08-{number + 1:02}T00:00:00Z"}
+
+
+def version(services: Services, number: int = 1) -> Version:
+    return versions.find(services.connection, TASK, number, kind=VersionKind.FEATURE_TASK)
+
+
+def test_its_life(services: Services, look: Any, log: list[str]) -> None:
+    result = imported(services)
+    assert (result["task"], result["version"], result["output"]) == (TASK, 1, "features.doubled")
+    assert version(services).status is VersionStatus.IMPORTED
+
+    result = ran(services)
+    assert (result["rows"], result["drift"]) == (100, {})
+    assert version(services).status is VersionStatus.TESTED
+    [measured] = evidence.evaluations_of(services.connection, version(services).id)
+    assert measured.metrics == {"rows": 100, "columns": 4}
+    assert measured.statistics is not None
+    assert [one["variable"] for one in measured.statistics] == ["id", "at", "twice", "half"]
+    assert measured.statistics[3]["values"]["nulls"] == 50
+
+    assert answered(services, 1, verdict=Verdict.APPROVED) is not None
+    assert version(services).status is VersionStatus.APPROVED
+    result = put_into_production(services, None)
+    assert (result["target"], result["approved_by"], result["replaced"]) == ("features.doubled", "grace", None)
+    assert version(services).status is VersionStatus.DEPLOYED
+    assert look(PUBLISHED) == [(0, None, None)]
+
+    batch = made(services, result["deployment"])
+    assert (batch["rows"], batch["table"]) == (100, "features.doubled")
+    assert look(PUBLISHED) == [(*WHOLE, [1])]
+    assert look("SELECT count(DISTINCT job_id), count(DISTINCT published_at) FROM features.doubled") == [(1, 1)]
+    roles = look("SELECT role, variable FROM modelops.statistics WHERE run_id IS NOT NULL ORDER BY 1, 2")
+    assert roles == [("feature", "at"), ("feature", "half"), ("feature", "twice"), ("key", "id")]
+    assert any("Published 100 rows in features.doubled" in line for line in log)
+
+    retired(services, result["deployment"])
+    assert version(services).status is VersionStatus.RETIRED
+    assert look(PUBLISHED) == [(*WHOLE, [1])]
+    with pytest.raises(UnknownDeployment, match="was retired"):
+        made(services, result["deployment"])
+
+
+def test_nothing_is_left_in_staging(services: Services, database: Database) -> None:
+    made(services, deployed(services)["deployment"])
+    with psycopg.connect(database.admin_url) as admin:
+        assert (
+            admin.execute("SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace").fetchall() == []
+        )
+
+
+def test_a_run_takes_the_place_of_the_one_before_whose_rows_go(services: Services, look: Any) -> None:
+    deployment = deployed(services)["deployment"]
+    first = made(services, deployment)["run"]
+    second = made(services, deployment)["run"]
+    assert look(PUBLISHED) == [(*WHOLE, [1])]
+    kept = services.connection.execute("SELECT DISTINCT run_id FROM features.doubled_rows ORDER BY 1").fetchall()
+    assert kept == [(first,), (second,)], "a reader may still be at the rows of the first"
+    third = made(services, deployment)["run"]
+    kept = services.connection.execute("SELECT DISTINCT run_id FROM features.doubled_rows ORDER BY 1").fetchall()
+    assert kept == [(second,), (third,)]
+
+
+def test_a_new_version_with_other_columns(services: Services, repository: Path, look: Any) -> None:
+    made(services, deployed(services)["deployment"])
+    columns = {"id": "integer", "at": "timestamptz", "twice": "float8", "thrice": "float8"}
+    doubled_folder(
+        repository, columns=columns, sql="SELECT id, now() AS at, x * 2 AS twice, x * 3 AS thrice FROM measured"
+    )
+    after = deployed(services)
+    assert after["replaced"] == {"deployment": 1, "version": 1}
+    assert version(services, 1).status is VersionStatus.APPROVED
+    assert look(PUBLISHED) == [(*WHOLE, [1])], "until its first batch run"
+    made(services, after["deployment"])
+    assert look(PUBLISHED) == [(*WHOLE, [2])]
+    assert look("SELECT sum(thrice) FROM features.doubled") == [(pytest.approx(1515.0),)]
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        look("SELECT half FROM features.doubled")
+
+
+def test_drift_against_what_is_deployed(services: Services, repository: Path) -> None:
+    deployed(services)
+    doubled_folder(repository, sql=DOUBLED_SQL.replace("x * 2", "x * 2 + 100"))
+    imported(services)
+    drift = ran(services)["drift"]
+    assert set(drift) == {"id", "twice", "half"}
+    assert drift["id"] == drift["half"] == 0
+    assert drift["twice"] > 1
+
+
+def test_the_card_tells_what_changes(services: Services, repository: Path) -> None:
+    deployed(services)
+    columns = {"id": "integer", "at": "timestamptz", "twice": "float8", "square": "float8"}
+    sql = DOUBLED_SQL.replace("x * 2", "x * 2 + 100").replace("nullif(late, 0)::text AS half", "x * x AS square")
+    doubled_folder(repository, columns=columns, sql=sql)
+    number = imported(services)["version"]
+    ran(services, number)
+    job = attempt_at(services, JobType.FEATURE_APPROVAL)
+    request = ask(TASK, number, job, services, kind=VersionKind.FEATURE_TASK)
+    card = card_of(request, code_diff(request, job, services))
+    for said in (
+        "Beside it: v1, which is deployed. Its run over all of its inputs gave 100 rows.",
+        "| rows | 100 | 100 | +0 |",
+        "- **added**: square (double precision)",
+        "- ⚠ **gone**: half (text)",
+        "| id | 0 | 1 … 100, mean 50.5000 | 1 … 100, mean 50.5000 | 0.000 |",
+        "| at | 0 | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z |",
+        "| 0.2000 … 20, mean 10.1000 | ⚠ **shifted** ",
+        "-SELECT id, timestamptz",
+        "May decide: **anybody else**; ada asked for it and can't.",
+    ):
+        assert said in card, card
+
+
+def test_not_approved(services: Services) -> None:
+    imported(services)
+    with pytest.raises(NotApproved, match="no version of here/doubled is approved"):
+        put_into_production(services, None)
+    ran(services)
+    with pytest.raises(NotApproved, match="here/doubled v1 is tested: nobody has approved it"):
+        put_into_production(services, 1)
+    assert answered(services, 1, person="ada") is None, "who asked for the import"
+    assert answered(services, 1, verdict=Verdict.REJECTED, comment="too few") is not None
+    with pytest.raises(NotApproved, match="v1 is rejected"):
+        put_into_production(services, 1)
+
+
+class TestIncremental:
+    @pytest.fixture(autouse=True)
+    def folder(self, repository: Path) -> Path:
+        return doubled_folder(repository, incremental="at", sql=INCREMENTAL)
+
+    def test_intervals_are_the_whole(self, services: Services, look: Any) -> None:
+        deployment = deployed(services)["deployment"]
+        hashed = (
+            "SELECT md5(string_agg(d::text, '|' ORDER BY id)) FROM (SELECT id, at, twice, half FROM features.doubled) d"
+        )
+        made(services, deployment)
+        whole = look(hashed)
+        assert look(PUBLISHED) == [(*WHOLE, [1])]
+        for number in (3, 1, 5, 2, 4):
+            made(services, deployment, **day(number))
+            assert look(hashed) == whole
+        assert look("SELECT count(DISTINCT job_id) FROM features.doubled") == [(5,)]
+
+    def test_a_rerun_replaces_exactly_its_interval(self, services: Services, database: Database, look: Any) -> None:
+        deployment = deployed(services)["deployment"]
+        for number in (1, 2):
+            made(services, deployment, **day(number))
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute("UPDATE measured SET x = -x")
+        made(services, deployment, **day(2))
+        day_of = "(at AT TIME ZONE 'UTC')::date::text"
+        assert look(f"SELECT {day_of}, count(*), sum(twice) < 0 FROM features.doubled GROUP BY 1 ORDER BY 1") == [
+            ("2013-08-01", 23, False),
+            ("2013-08-02", 24, True),
+        ]
+
+    def test_an_interval_without_rows(
+        self, services: Services, repository: Path, database: Database, look: Any
+    ) -> None:
+        doubled_folder(repository, incremental="at", sql=INCREMENTAL, rows={"min": 0})
+        deployment = deployed(services)["deployment"]
+        made(services, deployment)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute("DELETE FROM measured WHERE id BETWEEN 24 AND 47")
+        assert made(services, deployment, **day(2))["rows"] == 0
+        assert look("SELECT count(*) FROM features.doubled") == [(76,)]
+
+    def test_rows_outside_of_the_interval(self, services: Services, repository: Path, look: Any) -> None:
+        deployment = deployed(services)["deployment"]
+        made(services, deployment, **day(2))
+        doubled_folder(repository, incremental="at", sql=INCREMENTAL.replace("<", "<="))
+        wrong = deployed(services)["deployment"]
+        with pytest.raises(Exception, match=r"at is 2013-08-03T00:00:00\+00:00 in a row, which isn't within"):
+            made(services, wrong, **day(2))
+        assert look("SELECT count(*), max(task_version) FROM features.doubled") == [(24, 1)]
+
+    def test_another_incremental_column(self, services: Services, repository: Path) -> None:
+        deployed(services)
+        doubled_folder(repository)
+        number = approved(services)
+        with pytest.raises(TargetError, match="is incremental by at; this version is by none"):
+            put_into_production(services, number)
+
+
+def test_an_interval_for_a_task_that_knows_none(services: Services) -> None:
+    deployment = deployed(services)["deployment"]
+    with pytest.raises(Exception, match="here/doubled isn't incremental"):
+        made(services, deployment, **day(1))
+    with pytest.raises(IntervalError, match="only one end"):
+        made(services, deployment, interval_start="2013-08-01T00:00:00Z")

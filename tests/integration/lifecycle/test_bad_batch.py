@@ -1,0 +1,129 @@
+"""What can go wrong in a batch: the model fails, the rows aren't right, the target or the deployment is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from factories import SCORING, model_folder
+from integration.lifecycle.life import approved, deployed, predicted, put_into_production, retired, scorer
+from modelops.domain.errors import DatasetError, ScoringError, TargetError, UnknownDeployment, UserCodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Database
+    from modelops.lifecycle.services import Services
+
+BROKEN = 1
+"""The deployment of `here/broken`: it is well with the 60 rows of its training, and has its trouble with the batch."""
+
+
+@pytest.fixture(scope="module")
+def trouble(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file with what `here/broken` does to its result then."""
+    folder: Path = tmp_path_factory.mktemp("trouble")
+    return folder / "trouble.py"
+
+
+@pytest.fixture(scope="module")
+def lives(trouble: Path) -> Callable[[Services, Path], None]:
+    """`here/broken` v1 is in production, `here/scored` v1 approved."""
+    breaking = f"""
+import pathlib
+names = {{"data": data, "result": data["x"] / 10, "np": np}}
+if data["x"].max() > 6:
+    exec(pathlib.Path({str(trouble)!r}).read_text(), names)
+return names["result"]
+"""
+
+    def live(services: Services, repository: Path) -> None:
+        model_folder(repository, "broken", scoring=scorer(breaking))
+        assert deployed(services, "here/broken")["deployment"] == BROKEN
+        model_folder(repository, "scored", scoring=SCORING)
+        approved(services)
+
+    return live
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "said"),
+    [
+        ("result = result[:-1]", UserCodeError, "row"),
+        ("result = result.astype(str)", UserCodeError, "late"),
+        ("result = None", UserCodeError, "None"),
+        ("result.iloc[70] = np.nan", ScoringError, "id = 71"),
+        ("raise ValueError('too large')", ScoringError, "ValueError: too large"),
+        ("import os; os._exit(3)", UserCodeError, "exit code 3"),
+        ("import ctypes; ctypes.string_at(0)", UserCodeError, "SIGSEGV"),
+    ],
+)
+def test_a_model_that_fails_in_a_batch(
+    services: Services, trouble: Path, look: Any, body: str, error: type[Exception], said: str
+) -> None:
+    trouble.write_text(body)
+    with pytest.raises(error, match=said):
+        predicted(services, BROKEN)
+    assert look("SELECT count(*) FROM predictions.broken") == [(0,)]
+    with psycopg.connect(services.connection.info.dsn, password=services.connection.info.password) as connection:
+        assert connection.execute("SELECT count(*) FROM predictions.broken_rows").fetchone() == (0,)
+
+
+def test_rows_set_aside(services: Services, trouble: Path, look: Any) -> None:
+    trouble.write_text("result[data['x'] > 9.7] = np.nan")
+    made = put_into_production(services, 1, "here/broken", set_aside_budget=3)
+    result = predicted(services, made["deployment"])
+    assert (result["rows"], result["set_aside"]) == (97, 3)
+    assert look("SELECT position, key, reason FROM modelops.set_aside ORDER BY position")[0] == (
+        97,
+        {"id": 98},
+        "the prediction late is NaN",
+    )
+    with pytest.raises(ScoringError, match="more than 2 rows can't be scored; the first is id = 98"):
+        predicted(services, made["deployment"], set_aside_budget=2)
+    assert look("SELECT count(*), count(DISTINCT job_id) FROM predictions.broken") == [(97, 1)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (
+            "SELECT id / 2 AS id, x, y FROM measured",
+            "entity keys stand in more than one row; id = 1 stands more than once",
+        ),
+        ("SELECT nullif(id, 50) AS id, x, y FROM measured", "the entity key column id is null"),
+        ("SELECT id, x / (id - 50) AS x, y FROM measured", "division by zero"),
+        ("SELECT id, x, y FROM measured WHERE id > 1000", "the dataset has no rows"),
+    ],
+)
+def test_rows_that_are_wrong(services: Services, look: Any, sql: str, said: str) -> None:
+    made = put_into_production(services, 1, dataset=sql)
+    with pytest.raises(DatasetError, match=said):
+        predicted(services, made["deployment"])
+    assert look("SELECT count(*) FROM predictions.scored") == [(0,)]
+
+
+def test_the_target_was_taken_away(services: Services, database: Database) -> None:
+    made = put_into_production(services, 1)
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE predictions.scored_rows RENAME COLUMN late TO was_late")
+    with pytest.raises(TargetError, match="late"):
+        predicted(services, made["deployment"])
+
+
+def test_retired_while_a_batch_is_under_way(services: Services, look: Any, log: list[str]) -> None:
+    made = put_into_production(services, 1)
+
+    def retire_meanwhile(line: str) -> None:
+        log.append(line)
+        if line.startswith("▸ rows written"):
+            with services.connect() as another:
+                retired(replace(services, connection=another, log=log.append), made["deployment"])
+
+    with pytest.raises(UnknownDeployment, match="was retired at"):
+        predicted(replace(services, log=retire_meanwhile), made["deployment"])
+    assert look("SELECT count(*) FROM predictions.scored") == [(0,)]

@@ -1,0 +1,94 @@
+"""What stands behind a job: evidence as it was shown or as it is, beside the champion's, and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from factories import add_evaluation, artifact, ask, deployed, evaluated_version, job_on, take, trained_version
+from modelops.data.predictions import sample
+from modelops.domain.errors import TargetError
+from modelops.domain.jobs import JobId, JobType
+from modelops.domain.targets import Target
+from modelops.domain.versions import ArtifactRole
+from modelops.registry import evidence, job_evidence, jobs
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from conftest import Database
+
+DAGS = ["model_lifecycle"]
+
+
+@pytest.fixture
+def reader(database: Database) -> Any:
+    with database.connect("modelops_reader") as connection:
+        yield connection
+
+
+def test_before_there_is_a_version(connection: Connection[Any], reader: Connection[Any]) -> None:
+    job = take(connection).job_id
+    assert job_evidence.evidence_of(reader, DAGS, job) is None
+    assert job_evidence.artifacts_of(reader, DAGS, job) == []
+    assert job_evidence.published_by(reader, job) is None
+
+
+def test_a_training_that_nobody_has_evaluated(connection: Connection[Any], reader: Connection[Any]) -> None:
+    version = trained_version(connection)
+    found = job_evidence.evidence_of(reader, DAGS, JobId(version.job_id))
+    assert found is not None
+    assert (found["version"], found["evaluations"], found["champion"]) == (version.number, None, None)
+
+
+def test_the_champion_beside_it(connection: Connection[Any], reader: Connection[Any]) -> None:
+    deployed(connection)
+    version = evaluated_version(connection, auc=0.8)
+    found = job_evidence.evidence_of(reader, DAGS, JobId(version.job_id))
+    assert found is not None
+    assert [one["metrics"] for one in found["evaluations"]] == [{"auc": 0.8}]
+    assert (found["champion"]["version"], found["champion"]["metrics"]) == (1, {"auc": 0.75})
+
+
+def test_an_approval_has_what_was_shown(connection: Connection[Any], reader: Connection[Any]) -> None:
+    version = evaluated_version(connection, auc=0.8)
+    attempt, request = ask(connection, version)
+    add_evaluation(connection, version, auc=0.9)
+    assert job_evidence.evidence_of(reader, DAGS, attempt.job_id) == request.evidence
+    now = job_evidence.evidence_of(reader, DAGS, JobId(version.job_id))
+    assert now is not None
+    assert [one["metrics"]["auc"] for one in now["evaluations"]] == [0.8, 0.9]
+
+
+def test_the_files_of_each_job(connection: Connection[Any], reader: Connection[Any]) -> None:
+    version = trained_version(connection)
+    evaluating = []
+    for name in ("first.png", "second.png"):
+        attempt = job_on(connection, version, JobType.EVALUATION)
+        with jobs.holding(connection, attempt):
+            made, _ = evidence.add_evaluation(
+                connection, version, attempt, dataset={}, data_sha256="0" * 64, data_rows=1, metrics={}
+            )
+            evidence.add_artifacts(connection, [artifact(name)], evaluation_id=made)
+        evaluating.append(attempt.job_id)
+
+    def names(job_id: int) -> list[str]:
+        return [left.artifact.name for left in job_evidence.artifacts_of(reader, DAGS, JobId(job_id))]
+
+    assert names(version.job_id) == ["model.bin"]
+    assert [names(job_id) for job_id in evaluating] == [["first.png"], ["second.png"]]
+    assert names(job_on(connection, version, JobType.APPROVAL).job_id) == ["first.png", "model.bin", "second.png"]
+    assert job_evidence.artifacts_of(reader, DAGS, JobId(version.job_id))[0].artifact.role is ArtifactRole.OUTPUT
+
+
+def test_of_a_training_that_is_not_to_be_seen(connection: Connection[Any], reader: Connection[Any]) -> None:
+    version = evaluated_version(connection)
+    approving, _ = ask(connection, version)
+    assert job_evidence.evidence_of(reader, ["other"], approving.job_id) is None
+    assert job_evidence.artifacts_of(reader, ["other"], approving.job_id) == []
+
+
+def test_a_view_that_is_gone(reader: Connection[Any]) -> None:
+    with pytest.raises(TargetError, match=r"the view predictions\.gone can't be read: relation .* does not exist"):
+        sample(reader, Target(schema="predictions", name="gone"), JobId(1), rows=20)

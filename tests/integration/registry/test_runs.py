@@ -1,0 +1,154 @@
+"""Runs of predictions: what readers see is one whole run for each interval, and nothing forged makes it otherwise."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from factories import deployed, take, task_key
+from modelops.domain.deployments import DeploymentEnd, Interval
+from modelops.domain.errors import IntervalError, ModelOpsError, UnknownDeployment
+from modelops.domain.jobs import JobType
+from modelops.registry import deployments, jobs, runs
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from conftest import Database
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.jobs import Attempt
+
+
+def month(first: int, last: int) -> Interval:
+    """From the beginning of one month to the beginning of another, in 2013."""
+    return Interval(start=datetime(2013, first, 1, tzinfo=UTC), end=datetime(2013, last, 1, tzinfo=UTC))
+
+
+def batch(connection: Connection[Any], **values: Any) -> Attempt:
+    return take(
+        connection, values.pop("key", None) or task_key(task_id="predict"), type=JobType.BATCH_PREDICTION, **values
+    )
+
+
+def published(connection: Connection[Any], deployment: Deployment, interval: Interval | None = None) -> int:
+    """A run as a batch leaves it."""
+    attempt = batch(connection)
+    with jobs.holding(connection, attempt):
+        run = runs.begin(connection, deployment, attempt, interval)
+    with jobs.holding(connection, attempt):
+        runs.publish(connection, run, rows=10, set_aside=0)
+        jobs.complete(connection, attempt, {"run": run})
+    return run
+
+
+def visible(connection: Connection[Any]) -> list[int]:
+    rows = connection.execute("SELECT run_id FROM modelops.published_run ORDER BY run_id").fetchall()
+    return [row[0] for row in rows]
+
+
+def test_the_newest_run_of_an_interval_is_seen(connection: Connection[Any]) -> None:
+    deployment = deployed(connection)
+    published(connection, deployment, month(1, 2))
+    kept = published(connection, deployment, month(2, 3))
+    again = published(connection, deployment, month(1, 2))
+    assert visible(connection) == [kept, again]
+    whole = published(connection, deployment, month(1, 4))
+    assert visible(connection) == [whole]
+
+
+def test_whoever_publishes_sees_what_was_published_meanwhile(database: Database, connection: Connection[Any]) -> None:
+    deployment = deployed(connection)
+    attempt = batch(connection)
+    with jobs.holding(connection, attempt):
+        run = runs.begin(connection, deployment, attempt, None)
+    with database.connect() as other:
+        other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with pytest.raises(ModelOpsError, match="READ COMMITTED only"), jobs.holding(other, attempt):
+            runs.publish(other, run, rows=10, set_aside=0)
+    assert visible(connection) == []
+
+
+def test_an_interval_that_would_tear_a_run_apart(connection: Connection[Any]) -> None:
+    deployment = deployed(connection)
+    kept = published(connection, deployment, month(1, 3))
+    for torn in (month(2, 3), month(2, 4)):
+        with pytest.raises(IntervalError, match="which overlaps with"):
+            published(connection, deployment, torn)
+    assert visible(connection) == [kept]
+    everything = published(connection, deployment)
+    assert visible(connection) == [everything]
+    with pytest.raises(IntervalError):
+        published(connection, deployment, month(1, 3))
+
+
+def test_the_runs_of_two_versions_are_one_history(connection: Connection[Any]) -> None:
+    first = published(connection, deployed(connection))
+    second = published(connection, deployed(connection))
+    assert visible(connection) == [second]
+    [(by,)] = connection.execute("SELECT superseded_by FROM modelops.batch_run WHERE id = %s", (first,)).fetchall()
+    assert by == second
+
+
+def test_a_deployment_that_has_ended(connection: Connection[Any]) -> None:
+    deployment = deployed(connection)
+    attempt = batch(connection)
+    with jobs.holding(connection, attempt):
+        run = runs.begin(connection, deployment, attempt, None)
+    retiring = take(connection, task_key(task_id="retire"), type=JobType.RETIREMENT)
+    with jobs.holding(connection, retiring):
+        deployments.end(connection, deployment.id, how=DeploymentEnd.RETIRED, job_id=retiring.job_id)
+    with pytest.raises(UnknownDeployment, match=r"deployment \d+ was retired at"):
+        runs.publish(connection, run, rows=1, set_aside=0)
+    with pytest.raises(UnknownDeployment, match="was retired"):
+        runs.begin(connection, deployment, attempt, None)
+
+
+def test_an_attempt_that_was_given_up(connection: Connection[Any]) -> None:
+    """Its run can't be published any more, not even by hand."""
+    deployment, key = deployed(connection), task_key(task_id="predict")
+    zombie = batch(connection, key=key)
+    with jobs.holding(connection, zombie):
+        run = runs.begin(connection, deployment, zombie, None)
+    batch(connection, key=key, number=2)
+    with pytest.raises(ModelOpsError, match="isn't a batch prediction under way in attempt 1"):
+        runs.publish(connection, run, rows=1, set_aside=0)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE modelops.batch_run SET published_at = NULL", "is published: what is on record of it stays"),
+        ("UPDATE modelops.batch_run SET rows = 11", "is published: what is on record of it stays"),
+        ("UPDATE modelops.batch_run SET superseded_at = NULL, superseded_by = NULL", "permission denied"),
+        ("UPDATE modelops.batch_run SET target = 'predictions.mine'", "permission denied"),
+        ("DELETE FROM modelops.batch_run", "permission denied"),
+        ("TRUNCATE modelops.batch_run", "permission denied"),
+        ("INSERT INTO modelops.set_aside VALUES (1, 0, '{}', 'late')", "what it would belong to is finished"),
+        (
+            "INSERT INTO modelops.statistics (run_id, role, variable, kind, values) VALUES (1, 'target', '', '', '{}')",
+            "what it would belong to is finished",
+        ),
+        (
+            "INSERT INTO modelops.batch_run (deployment_id, job_id, attempt, fence) VALUES (1, 1, 1, 1)",
+            "isn't a batch prediction under way",
+        ),
+    ],
+)
+def test_forged_with_psql(database: Database, connection: Connection[Any], sql: str, said: str) -> None:
+    run = published(connection, deployed(connection))
+    done = database.psql("modelops_jobs", sql)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert visible(connection) == [run]
+
+
+def test_what_was_superseded_stays_so(database: Database, connection: Connection[Any]) -> None:
+    deployment = deployed(connection)
+    published(connection, deployment)
+    newest = published(connection, deployment)
+    done = database.psql("modelops_owner", "UPDATE modelops.batch_run SET superseded_at = NULL, superseded_by = NULL")
+    assert "what is on record of it stays" in done.stderr
+    assert visible(connection) == [newest]
