@@ -7,12 +7,11 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from modelops.scoring import batches
 from unit.runtime.models import Model, marked
-from unit.scoring.streams import ROWS, open_files, threads
+from unit.scoring.streams import ROWS, children, open_files, threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +22,13 @@ if TYPE_CHECKING:
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
     """A model without any code yet; whatever a test does with it, nothing may be left of that. Batches are small."""
     monkeypatch.setattr(batches, "ROWS", ROWS)
-    model, files = Model(tmp_path), open_files()
+    model, files, processes = Model(tmp_path), open_files(), children()
     yield model
     left = marked(model.job_id)
     for pid in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     assert left == []
-    assert psutil.Process().children(recursive=True) == []
+    assert children() <= processes
     assert threads() == []
     assert open_files() == files

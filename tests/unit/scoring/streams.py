@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pyarrow as pa
 
 from modelops.domain.datasets import Dataset
@@ -188,6 +189,11 @@ def run(
 
 def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("scoring: ")]
+
+
+def children() -> set[psutil.Process]:
+    """This process's own; the tests' PostgreSQL may be one of them, whose own come and go."""
+    return set(psutil.Process().children())
 
 
 def open_files() -> set[int]:

@@ -8,7 +8,6 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from unit.runtime.models import Model, gone, marked
@@ -55,7 +54,7 @@ def test_the_task_is_stopped(model: Model) -> None:
     assert source.cancelled.is_set()
     assert sink.cancelled.is_set()
     assert threads() == []
-    assert psutil.Process().children(recursive=True) == []
+    assert marked(model.job_id) == []
 
 
 def test_the_task_is_stopped_while_it_waits_for_the_end(model: Model) -> None:
