@@ -113,37 +113,3 @@ COMMENT ON COLUMN flights.flights.distance       IS 'Miles.';
 COMMENT ON COLUMN flights.flights.hour           IS 'Hour of the scheduled departure.';
 COMMENT ON COLUMN flights.flights.minute         IS 'Minute of the scheduled departure.';
 COMMENT ON COLUMN flights.flights.time_hour      IS 'The hour of the scheduled departure, as an instant: joins flights.weather.';
-
--- One place for the features, so that no dataset can pick up something that is known only after take-off.
-CREATE VIEW flights.departures AS
-SELECT
-    f.flight_id,
-    f.month,
-    extract(isodow FROM make_date(f.year, f.month, f.day))::smallint AS day_of_week,
-    f.hour                AS departure_hour,
-    f.minute              AS departure_minute,
-    f.sched_arr_time / 100 AS arrival_hour,
-    f.sched_arr_time % 100 AS arrival_minute,
-    f.carrier,
-    f.origin,
-    f.dest,
-    f.distance,
-    f.year - p.year       AS plane_age,
-    p.seats               AS plane_seats,
-    p.engine              AS plane_engine,
-    p.manufacturer        AS plane_manufacturer,
-    w.temp,
-    w.dewp,
-    w.humid,
-    w.wind_dir,
-    w.wind_speed,
-    w.wind_gust,
-    w.precip,
-    w.pressure,
-    w.visib
-FROM flights.flights AS f
-LEFT JOIN flights.planes AS p USING (tailnum)
-LEFT JOIN flights.weather AS w USING (origin, time_hour);
-COMMENT ON VIEW   flights.departures             IS 'What is known of each flight before it departs: schedule, route, plane and weather.';
-COMMENT ON COLUMN flights.departures.day_of_week IS 'Monday is 1.';
-COMMENT ON COLUMN flights.departures.plane_age   IS 'Years.';

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 QUIET = ("disable-background-networking", "disable-component-update", "disable-gpu", "disable-sync", "no-first-run")
 """It asks nobody else for anything."""
+LOOKS = 3
 GRAVE = {"serious", "critical"}
 SECONDS = 20
 """How long something may take to appear."""
@@ -113,7 +114,20 @@ def signed(system: System) -> Iterator[Signed]:
 
 
 def barriers(page: Page) -> list[str]:
-    """What in our part of the page keeps people from using it, by the rules of axe that are grave."""
+    """What in our part of the page keeps people from using it, by the rules of axe that are grave.
+
+    What fades in has little contrast until it is there, so only what is found again counts.
+    """
+    seen = _grave(page)
+    for _ in range(LOOKS):
+        if not seen:
+            break
+        page.wait_for_timeout(500)
+        seen = _grave(page)
+    return seen
+
+
+def _grave(page: Page) -> list[str]:
     found = Axe().run(page, context=OURS, options={"resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {violation['help']}: {[node['html'] for node in violation['nodes']]}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.models import COUNTED, COUNTED_COLUMNS, DATASETS, HELD, MANY_DATASETS, QUICK
-from e2e.system import TOLD, System
+from e2e.system import FEATURE_BATCH, FEATURES, TOLD, Demonstration, System
 from factories import SCORING, TRAINING, doubled_folder, model_folder
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
@@ -19,10 +20,10 @@ from modelops.runner.up import running
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from e2e.browser import Signed
-    from e2e.system import Run
 
 PACE = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
@@ -116,19 +117,29 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flights(request: pytest.FixtureRequest) -> Mapping[str, Run]:
-    """A life cycle of the demonstration's model for each estimator, for test_demo.py.
+def flights(request: pytest.FixtureRequest) -> Iterator[Future[Demonstration] | None]:
+    """The demonstration's features, published, and then a life cycle of its model for each estimator.
 
     They take longest of all, so they begin first and are under way beside other tests.
     """
     if all(item.path.name != "test_demo.py" for item in request.session.items):
-        return {}
+        yield None
+        return
     system: System = request.getfixturevalue("system")
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(demonstrate, system)
+
+
+def demonstrate(system: System) -> Demonstration:
+    pipeline = system.run(FEATURES, name="flights", task="demo/flight_features", allow_dirty=True)
+    pipeline.await_question()
+    assert pipeline.answer("Approve", "what is known before departure").is_success
+    deployment = pipeline.result("deploy")["deployment"]
+    batch = system.run(FEATURE_BATCH, name="flights", deployment=deployment)
+    batch.result("execute")
     asked = {"model": "demo/arrival_delay", "allow_dirty": True}
-    return {
-        estimator: system.run(name=estimator, hyperparameters={"estimator": estimator}, **asked)
-        for estimator in ESTIMATORS
-    }
+    models = {name: system.run(name=name, hyperparameters={"estimator": name}, **asked) for name in ESTIMATORS}
+    return Demonstration(pipeline=pipeline, batch=batch, models=models)
 
 
 @pytest.fixture(scope="session")

@@ -379,3 +379,12 @@ def _said(line: Any) -> Iterator[str]:
     yield line["event"]
     for error in line.get("error_detail") or ():
         yield f"{error['exc_type']}: {error['exc_value']}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demonstration:
+    """Runs of the demonstration: the pipeline and the batch of its features, and a life cycle per estimator."""
+
+    pipeline: Run
+    batch: Run
+    models: Mapping[str, Run]

@@ -1,4 +1,4 @@
-"""The demonstration's model, asked for through the REST API as a user would."""
+"""The demonstration's features and model, asked for through the REST API as a user would."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from e2e.system import EVALUATION
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from concurrent.futures import Future
 
-    from e2e.system import Run, System
+    from e2e.system import Demonstration, System
 
 JULY = {"logistic_regression": 0.728, "gradient_boosting": 0.758}
 SEPTEMBER = {"logistic_regression": 0.681, "gradient_boosting": 0.723}
@@ -40,9 +40,21 @@ EVALUATED = (
 )
 
 
+def test_the_features_are_published_first(system: System, flights: Future[Demonstration]) -> None:
+    demonstration = flights.result(timeout=120)
+    batch = demonstration.batch.result("execute")
+    assert (batch["table"], batch["rows"]) == ("features.flight_features", 336_776)
+    for run in demonstration.models.values():
+        [version] = run.versions()
+        assert "FROM features.flight_features" in version["dataset"]["sql"]
+    with system.connect() as connection:
+        published = connection.execute("SELECT DISTINCT job_id FROM features.flight_features").fetchall()
+    assert published == [(demonstration.batch.job("execute").id,)]
+
+
 @pytest.mark.parametrize("estimator", JULY)
-def test_trained_and_evaluated(flights: Mapping[str, Run], estimator: str) -> None:
-    run = flights[estimator]
+def test_trained_and_evaluated(flights: Future[Demonstration], estimator: str) -> None:
+    run = flights.result(timeout=120).models[estimator]
     jobs = run.await_end(within=240)
     assert [job.status for job in jobs.values()] == [JobStatus.COMPLETED, JobStatus.COMPLETED], run.story()
     assert {job.requested_by for job in jobs.values()} == {"trainer"}
@@ -78,9 +90,9 @@ def test_trained_and_evaluated(flights: Mapping[str, Run], estimator: str) -> No
         assert at["completed"] - at["created"] < timedelta(minutes=5)
 
 
-def test_evaluated_on_other_flights(system: System, flights: Mapping[str, Run]) -> None:
+def test_evaluated_on_other_flights(system: System, flights: Future[Demonstration]) -> None:
     others = {}
-    for estimator, run in flights.items():
+    for estimator, run in flights.result(timeout=120).models.items():
         run.await_end(within=240)
         version = run.result("evaluate")["version"]
         asked = {"model": "demo/arrival_delay", "version": version, "dataset": "evaluate_september"}

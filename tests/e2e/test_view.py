@@ -75,15 +75,17 @@ def address_of(run: Run, task: str = "train", tab: str = "logs") -> str:
 
 
 def test_a_job_is_listed_from_the_start_and_moves_by_itself(
-    people: Signed, system: System, runs: Mapping[str, Run]
+    people: Signed, system: System, runs: Mapping[str, Run], tmp_path: Path
 ) -> None:
+    held = tmp_path / "gate"
     with people.page("/") as page:
         page.get_by_role("link", name="ModelOps").click()
         # The first page of all, while the runs of this module train their models beside it.
         expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible(timeout=A_WHILE)
-        run = system.run(name="seen", model="here/quick")
+        run = system.run(name="seen", model="here/quick", hyperparameters={"gate": str(held)})
         run.eventually("the ledger has it", lambda: {"train", "evaluate"} <= set(run.jobs()), within=30)
         expect(row(page, run, "evaluate")).to_contain_text("Created")
+        held.touch()
         expect(row(page, run)).to_contain_text("Completed", timeout=A_WHILE)
         expect(row(page, run)).to_contain_text("trainer")
 

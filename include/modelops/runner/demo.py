@@ -1,4 +1,4 @@
-"""The main job on real data: the whole life of two versions of a model, asked for through Airflow's REST API."""
+"""The main job on real data: features, and two versions of a model on them, asked for through Airflow's REST API."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
     from modelops.runner.steps import Steps
 
+FEATURES = "demo/flight_features"
 MODEL = "demo/arrival_delay"
 FIRST: Mapping[str, Any] = {"estimator": "logistic_regression"}
 SECOND: Mapping[str, Any] = {"estimator": "gradient_boosting"}
@@ -27,7 +28,7 @@ OBSERVED_WITHIN = timedelta(seconds=20)
 
 
 def run_demo(installation: Installation, steps: Steps, *, by_hand: bool) -> int:
-    """Take two versions through their lives and show what came of it. 0 if every job has completed.
+    """Take features and two versions of a model through their lives and show it all. 0 if every job has completed.
 
     With `by_hand` a person answers the approvals in Airflow's own page.
 
@@ -56,10 +57,12 @@ def run_demo(installation: Installation, steps: Steps, *, by_hand: bool) -> int:
 
 
 def _live(journey: Journey, steps: Steps) -> None:
-    first = journey.version("Logistic regression", MODEL, FIRST)
+    features = journey.version("Flight features", "imported and run", "feature_pipeline", {"task": FEATURES})
+    journey.run("Flight features published", "feature_batch", {"deployment": features["deployment"]}, result="execute")
+    first = _model(journey, "Logistic regression", FIRST)
     steps.say(f"  The first approved and deployed model stands {_since_start()} after the start of this command.")
     journey.predict("August's flights predicted", first["deployment"])
-    second = journey.version("Gradient boosting", MODEL, SECOND)
+    second = _model(journey, "Gradient boosting", SECOND)
     journey.predict("August's flights predicted by the new version", second["deployment"])
     beside = journey.run(
         "The first version deployed again, beside it",
@@ -73,6 +76,11 @@ def _live(journey: Journey, steps: Steps) -> None:
         {"deployment": beside["deployment"], "reason": "the comparison is over"},
         result="retire",
     )
+
+
+def _model(journey: Journey, title: str, hyperparameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    conf = {"model": MODEL, "hyperparameters": dict(hyperparameters)}
+    return journey.version(title, "trained and evaluated", "model_lifecycle", conf)
 
 
 def _since_start() -> str:

@@ -112,7 +112,7 @@ def _sample(connection: Connection[Any], view: str) -> Any:
 
 
 def _production(rows: Sequence[Mapping[str, Any]]) -> Any:
-    table = _table("model", "target", "since (UTC)", "trained for", "approved by", "evidence")
+    table = _table("version", "target", "since (UTC)", "made for", "approved by", "evidence")
     for row in rows:
         since = row["started_at"].astimezone(UTC)
         subject = f"{row['model']} v{row['version']}"

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
     from modelops.runner.steps import Steps
 
-LIFECYCLE = "model_lifecycle"
 REQUESTER, REVIEWER = "trainer", "reviewer"
+APPROVED = "as it should be"
+"""The reviewer's comment."""
 PATIENCE = timedelta(minutes=10)
 PATIENCE_WITH_PEOPLE = timedelta(hours=8)
 LOOK_EVERY = 0.3
@@ -55,28 +56,28 @@ class Journey:
     ) -> None:
         self._stack.close()
 
-    def version(self, title: str, model: str, hyperparameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A new version of the model, trained, evaluated, approved and deployed; what the deployment returned.
+    def version(self, title: str, made: str, dag_id: str, conf: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A new version, `made` as the DAG makes one, approved and deployed; what the deployment returned.
 
         Raises:
             Rejected: the reviewer has rejected it.
             Unavailable: Airflow doesn't answer, or a task fails or doesn't end in time.
         """
-        with self._steps.step(f"{title} trained and evaluated"):
-            run_id = self._trigger(LIFECYCLE, {"model": model, "hyperparameters": dict(hyperparameters)})
-            self._await(LIFECYCLE, run_id, "approve", {"awaiting_input"}, within=PATIENCE)
+        with self._steps.step(f"{title} {made}"):
+            run_id = self._trigger(dag_id, conf)
+            self._await(dag_id, run_id, "approve", {"awaiting_input"}, within=PATIENCE)
         if self._by_hand:
-            self._steps.say(self._where_to_click(run_id))
+            self._steps.say(self._where_to_click(dag_id, run_id))
             with self._steps.step("Answered by you"):
-                self._await(LIFECYCLE, run_id, "approve", {"success"}, within=PATIENCE_WITH_PEOPLE)
+                self._await(dag_id, run_id, "approve", {"success"}, within=PATIENCE_WITH_PEOPLE)
         else:
             with self._steps.step(f"Approved by {REVIEWER}"):
-                self._approve(run_id)
-        if self._result(LIFECYCLE, run_id, "approve")["verdict"] == "rejected":
+                self._approve(dag_id, run_id)
+        if self._result(dag_id, run_id, "approve")["verdict"] == "rejected":
             raise Rejected(f"{title} was rejected.")
         with self._steps.step(f"{title} in production"):
-            self._await(LIFECYCLE, run_id, "deploy", {"success"}, within=PATIENCE)
-        return self._result(LIFECYCLE, run_id, "deploy")
+            self._await(dag_id, run_id, "deploy", {"success"}, within=PATIENCE)
+        return self._result(dag_id, run_id, "deploy")
 
     def predict(self, title: str, deployment: int) -> Mapping[str, Any]:
         """A batch of a deployment; what it returned."""
@@ -107,19 +108,19 @@ class Journey:
         self.runs.append(run_id)
         return run_id
 
-    def _approve(self, run_id: str) -> None:
+    def _approve(self, dag_id: str, run_id: str) -> None:
         """Answer, again if Airflow has lost the answer and asks anew."""
         deadline = time.monotonic() + PATIENCE.total_seconds()
         while time.monotonic() < deadline:
             time.sleep(BEFORE_ANSWERING)
-            address = f"{_task(LIFECYCLE, run_id, 'approve')}/-1/hitlDetails"
-            given = {"chosen_options": ["Approve"], "params_input": {"comment": "better than what is in production"}}
+            address = f"{_task(dag_id, run_id, 'approve')}/-1/hitlDetails"
+            given = {"chosen_options": ["Approve"], "params_input": {"comment": APPROVED}}
             answer = self._reviewer.patch(address, json=given)
             if answer.is_client_error:
                 raise Unavailable(f"Airflow refuses the reviewer's answer: {answer.text}")
-            if self._await(LIFECYCLE, run_id, "approve", {"success", "up_for_retry"}, within=PATIENCE) == "success":
+            if self._await(dag_id, run_id, "approve", {"success", "up_for_retry"}, within=PATIENCE) == "success":
                 return
-            self._await(LIFECYCLE, run_id, "approve", {"awaiting_input"}, within=PATIENCE)
+            self._await(dag_id, run_id, "approve", {"awaiting_input"}, within=PATIENCE)
 
     def _await(self, dag_id: str, run_id: str, task_id: str, states: set[str], *, within: timedelta) -> str:
         """Wait until the task is in one of these states; another end is an error."""
@@ -157,9 +158,9 @@ class Journey:
                 return found
             time.sleep(LOOK_EVERY)
 
-    def _where_to_click(self, run_id: str) -> str:
+    def _where_to_click(self, dag_id: str, run_id: str) -> str:
         account = self._installation.accounts[REVIEWER]
-        page = f"{self._installation.url}/dags/{LIFECYCLE}/runs/{run_id}/tasks/approve/required_actions"
+        page = f"{self._installation.url}/dags/{dag_id}/runs/{run_id}/tasks/approve/required_actions"
         return (
             f"\nIt waits for a reviewer. Open\n  {page}\n"
             f"sign in as {account.name} with the password {account.password}, look at the card, and press Approve or"

@@ -55,7 +55,7 @@ def test_what_is_known_before_departure_comes_from_nothing_that_is_known_after(f
     with flights.connect("modelops_owner") as connection:
         used = connection.execute(
             "SELECT column_name FROM information_schema.view_column_usage"
-            " WHERE view_schema = 'flights' AND view_name = 'departures'"
+            " WHERE view_schema = 'features' AND view_name = 'flight_features'"
         ).fetchall()
     columns = {name for (name,) in used}
     assert "sched_arr_time" in columns
