@@ -11,7 +11,14 @@ from modelops.operators.feature import (
     RunFeatureTaskOperator,
 )
 from modelops.operators.notifying import reviewer_notifiers
-from modelops.operators.params import allow_dirty_param, interval_param, ref_param, task_param
+from modelops.operators.params import (
+    allow_dirty_param,
+    interval_param,
+    ref_param,
+    schedule_param,
+    task_param,
+    time_zone_param,
+)
 
 with DAG(
     dag_id="feature_pipeline",
@@ -35,6 +42,8 @@ with DAG(
         "allow_dirty": allow_dirty_param("Import"),
         "interval_start": interval_param("start"),
         "interval_end": interval_param("end"),
+        "schedule": schedule_param(),
+        "time_zone": time_zone_param(),
     },
 ) as dag:
     import_ = ImportFeatureTaskOperator(
@@ -48,6 +57,8 @@ with DAG(
         interval_end=dag.param("interval_end"),
     )
     approve = ApproveFeatureTaskOperator(task_id="approve", **version, notifiers=reviewer_notifiers(), retries=3)
-    deploy = DeployFeatureTaskOperator(task_id="deploy", **version)
+    deploy = DeployFeatureTaskOperator(
+        task_id="deploy", **version, schedule=dag.param("schedule"), time_zone=dag.param("time_zone")
+    )
 
     import_ >> run >> approve >> deploy

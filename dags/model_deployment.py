@@ -5,7 +5,15 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from modelops.operators.model import DeployModelOperator
-from modelops.operators.params import dataset_param, model_param, set_aside_budget_param, target_param, version_param
+from modelops.operators.params import (
+    dataset_param,
+    model_param,
+    schedule_param,
+    set_aside_budget_param,
+    target_param,
+    time_zone_param,
+    version_param,
+)
 
 with DAG(
     dag_id="model_deployment",
@@ -27,6 +35,8 @@ with DAG(
         "dataset": dataset_param("predict", "batch predictions"),
         "target": target_param(),
         "set_aside_budget": set_aside_budget_param(),
+        "schedule": schedule_param(),
+        "time_zone": time_zone_param(),
     },
 ) as dag:
     DeployModelOperator(
@@ -36,4 +46,6 @@ with DAG(
         dataset=dag.param("dataset"),
         target=dag.param("target"),
         set_aside_budget=dag.param("set_aside_budget"),
+        schedule=dag.param("schedule"),
+        time_zone=dag.param("time_zone"),
     )

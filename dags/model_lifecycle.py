@@ -12,8 +12,10 @@ from modelops.operators.params import (
     dataset_param,
     hyperparameters_param,
     model_param,
+    schedule_param,
     set_aside_budget_param,
     target_param,
+    time_zone_param,
 )
 
 with DAG(
@@ -42,6 +44,8 @@ with DAG(
         "predict_dataset": dataset_param("predict", "batch predictions"),
         "target": target_param(),
         "set_aside_budget": set_aside_budget_param(),
+        "schedule": schedule_param(),
+        "time_zone": time_zone_param(),
     },
 ) as dag:
     train = TrainModelOperator(
@@ -60,6 +64,8 @@ with DAG(
         dataset=dag.param("predict_dataset"),
         target=dag.param("target"),
         set_aside_budget=dag.param("set_aside_budget"),
+        schedule=dag.param("schedule"),
+        time_zone=dag.param("time_zone"),
     )
 
     train >> evaluate >> approve >> deploy

@@ -63,7 +63,8 @@ CREATE TYPE modelops.job_type AS ENUM (
     'feature_approval',
     'feature_deployment',
     'feature_batch',
-    'feature_retirement'
+    'feature_retirement',
+    'schedule_change'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text
@@ -479,6 +480,36 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = 'in_the_making';
 END $$;
 ALTER FUNCTION modelops.guard_of_run() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_schedule() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  serving modelops.deployment;
+  doing modelops.job;
+BEGIN
+  PERFORM modelops.check_isolation();
+  -- One change after the other, and none after the end.
+  SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR UPDATE;
+  IF serving.ended_at IS NOT NULL THEN
+    RAISE EXCEPTION 'deployment % was % at %', serving.id, serving.ended_how, to_char(serving.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'schedule_deployment_active';
+  END IF;
+  SELECT * INTO doing FROM modelops.job
+  WHERE id = NEW.job_id AND status = 'running' AND (type = 'schedule_change' OR id = serving.job_id);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'job % isn''t one under way that may set the schedule of deployment %', NEW.job_id, NEW.deployment_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'schedule_under_way';
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = NEW.time_zone) THEN
+    RAISE EXCEPTION 'there is no time zone %', quote_literal(NEW.time_zone)
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'schedule_time_zone';
+  END IF;
+  NEW.set_by := doing.requested_by;
+  NEW.set_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_schedule() OWNER TO modelops_owner;
 CREATE FUNCTION modelops.guard_version() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -737,7 +768,6 @@ CREATE TABLE modelops.deployment (
     entity_key jsonb NOT NULL,
     outputs jsonb NOT NULL,
     set_aside_budget integer NOT NULL,
-    schedule text DEFAULT 'manual'::text NOT NULL,
     deployed_by text NOT NULL,
     started_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
@@ -745,8 +775,7 @@ CREATE TABLE modelops.deployment (
     ended_by bigint,
     CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
     CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at)),
-    CONSTRAINT deployment_schedule CHECK ((schedule = 'manual'::text))
+    CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at))
 );
 ALTER TABLE modelops.deployment OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.deployment IS 'An approved version in production: on which dataset, into which table, by which decision. Ends once, and stays on record.';
@@ -764,6 +793,90 @@ ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE modelops.schedule (
+    id bigint NOT NULL,
+    deployment_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    schedule text NOT NULL,
+    time_zone text NOT NULL,
+    paused boolean NOT NULL,
+    starts_at timestamp with time zone,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT schedule_starts CHECK (((starts_at IS NULL) = ((schedule = ANY (ARRAY['manual'::text, 'publish only'::text])) OR starts_with(schedule, 'after '::text)))),
+    CONSTRAINT schedule_written CHECK (((schedule ~ '\S'::text) AND (schedule !~ '[[:cntrl:]]'::text)))
+);
+ALTER TABLE modelops.schedule OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.schedule IS 'When a deployment''s batches run, from when on, and who said so. The newest row of a deployment counts. Append-only.';
+COMMENT ON COLUMN modelops.schedule.schedule IS 'Cron''s five fields or a preset, once, manual, ''after <schema>.<feature table>'', or ''publish only''.';
+COMMENT ON COLUMN modelops.schedule.time_zone IS 'In which cron''s fields are meant.';
+COMMENT ON COLUMN modelops.schedule.starts_at IS 'The tick of the clock before it was set, of a schedule by the clock: nothing before it is due.';
+COMMENT ON COLUMN modelops.schedule.set_by IS 'Who asked for it; written by the database, as is set_at.';
+CREATE TABLE modelops.version (
+    id bigint NOT NULL,
+    kind modelops.version_kind DEFAULT 'model'::modelops.version_kind NOT NULL,
+    name text NOT NULL,
+    number integer NOT NULL,
+    status modelops.version_status DEFAULT 'created'::modelops.version_status NOT NULL,
+    job_id bigint NOT NULL,
+    changed_by bigint NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    hyperparameters jsonb,
+    commit text,
+    dirty boolean,
+    code_sha256 modelops.sha256,
+    requirements_sha256 modelops.sha256,
+    dataset jsonb,
+    data_sha256 modelops.sha256,
+    data_rows bigint,
+    columns jsonb,
+    artifact_sha256 modelops.sha256,
+    definition jsonb,
+    CONSTRAINT version_number_positive CHECK ((number > 0)),
+    CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
+CASE kind
+    WHEN 'model'::modelops.version_kind THEN (num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0)
+    ELSE (definition IS NOT NULL)
+END)))
+);
+ALTER TABLE modelops.version OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
+COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
+COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
+COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
+COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
+COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
+COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
+COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
+CREATE VIEW modelops.deployment_schedule AS
+ SELECT deployment.id AS deployment_id,
+    COALESCE(newest.schedule, 'manual'::text) AS schedule,
+    COALESCE(newest.time_zone, 'UTC'::text) AS time_zone,
+    COALESCE(newest.paused, false) AS paused,
+    newest.starts_at,
+    COALESCE(newest.set_by, deployment.deployed_by) AS set_by,
+    COALESCE(newest.set_at, deployment.started_at) AS set_at,
+    COALESCE(((version.definition ->> 'incremental'::text) <> ''::text), ((deployment.dataset ->> 'sql'::text) ~ 'modelops\.interval_'::text), false) AS incremental
+   FROM ((modelops.deployment
+     JOIN modelops.version ON ((version.id = deployment.version_id)))
+     LEFT JOIN LATERAL ( SELECT schedule.id,
+            schedule.deployment_id,
+            schedule.job_id,
+            schedule.schedule,
+            schedule.time_zone,
+            schedule.paused,
+            schedule.starts_at,
+            schedule.set_by,
+            schedule.set_at
+           FROM modelops.schedule
+          WHERE (schedule.deployment_id = deployment.id)
+          ORDER BY schedule.id DESC
+         LIMIT 1) newest ON (true));
+ALTER VIEW modelops.deployment_schedule OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.deployment_schedule IS 'The schedule that counts, of every deployment, ended or not.';
+COMMENT ON COLUMN modelops.deployment_schedule.incremental IS 'Whether each run is of a data interval: a feature task that says so, or a dataset whose SQL asks for the interval.';
 CREATE TABLE modelops.evaluation (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -916,44 +1029,6 @@ CREATE TABLE modelops.observation (
 );
 ALTER TABLE modelops.observation OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.observation IS 'Up to when the observer has brought Airflow''s news into the ledger.';
-CREATE TABLE modelops.version (
-    id bigint NOT NULL,
-    kind modelops.version_kind DEFAULT 'model'::modelops.version_kind NOT NULL,
-    name text NOT NULL,
-    number integer NOT NULL,
-    status modelops.version_status DEFAULT 'created'::modelops.version_status NOT NULL,
-    job_id bigint NOT NULL,
-    changed_by bigint NOT NULL,
-    created_by text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    hyperparameters jsonb,
-    commit text,
-    dirty boolean,
-    code_sha256 modelops.sha256,
-    requirements_sha256 modelops.sha256,
-    dataset jsonb,
-    data_sha256 modelops.sha256,
-    data_rows bigint,
-    columns jsonb,
-    artifact_sha256 modelops.sha256,
-    definition jsonb,
-    CONSTRAINT version_number_positive CHECK ((number > 0)),
-    CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
-CASE kind
-    WHEN 'model'::modelops.version_kind THEN (num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0)
-    ELSE (definition IS NOT NULL)
-END)))
-);
-ALTER TABLE modelops.version OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
-COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
-COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
-COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
-COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
-COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
-COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
-COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
-COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
 CREATE VIEW modelops.published_run AS
  SELECT run.id AS run_id,
     run.target,
@@ -969,6 +1044,29 @@ CREATE VIEW modelops.published_run AS
   WHERE ((run.published_at IS NOT NULL) AND (run.superseded_at IS NULL));
 ALTER VIEW modelops.published_run OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.published_run IS 'The runs whose rows readers see. Within a target their intervals never overlap, or what they show doesn''t.';
+CREATE VIEW modelops.run_history AS
+ SELECT run.id AS run_id,
+    run.target,
+    version.number AS model_version,
+    run.job_id,
+    run.published_at,
+    run.superseded_at,
+    lower(run.covers) AS interval_start,
+    upper(run.covers) AS interval_end
+   FROM ((modelops.batch_run run
+     JOIN modelops.deployment ON ((deployment.id = run.deployment_id)))
+     JOIN modelops.version ON ((version.id = deployment.version_id)))
+  WHERE (run.published_at IS NOT NULL);
+ALTER VIEW modelops.run_history OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.run_history IS 'All runs whose rows readers have ever seen, from published_at to superseded_at.';
+ALTER TABLE modelops.schedule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.schedule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE modelops.set_aside (
     run_id bigint NOT NULL,
     "position" bigint NOT NULL,
@@ -1048,6 +1146,8 @@ ALTER TABLE ONLY modelops.migration
     ADD CONSTRAINT migration_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY modelops.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY modelops.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.set_aside
     ADD CONSTRAINT set_aside_pkey PRIMARY KEY (run_id, "position");
 ALTER TABLE ONLY modelops.statistics
@@ -1086,6 +1186,8 @@ CREATE INDEX job_newest_of_type_by_status ON modelops.job USING btree (type, sta
 CREATE INDEX job_newest_of_version ON modelops.job USING btree ((((split_part("left"(subject, 250), ' '::text, 1) || ' '::text) || split_part("left"(subject, 250), ' '::text, 2))), created_at, id);
 CREATE INDEX job_open ON modelops.job USING btree (id) WHERE (status = ANY (ARRAY['created'::modelops.job_status, 'scheduled'::modelops.job_status, 'queued'::modelops.job_status, 'running'::modelops.job_status, 'awaiting_approval'::modelops.job_status, 'retrying'::modelops.job_status]));
 CREATE INDEX job_version ON modelops.job USING btree (version_id, id);
+CREATE INDEX schedule_of_deployment ON modelops.schedule USING btree (deployment_id, id DESC);
+CREATE INDEX schedule_of_job ON modelops.schedule USING btree (job_id);
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version USING btree (job_id) WHERE (status = 'created'::modelops.version_status);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.approval_request FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1095,6 +1197,7 @@ CREATE TRIGGER append_only BEFORE DELETE ON modelops.deployment FOR EACH ROW EXE
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.transition FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1116,10 +1219,12 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.deployment FOR EACH STATEMENT EX
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job_event FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.schedule FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.set_aside FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.statistics FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.transition FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.version FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER schedule_guard BEFORE INSERT ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.guard_schedule();
 CREATE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER version_guard BEFORE INSERT OR UPDATE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.guard_version();
@@ -1162,6 +1267,10 @@ ALTER TABLE ONLY modelops.job_event
     ADD CONSTRAINT job_event_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.job
     ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version(id);
+ALTER TABLE ONLY modelops.schedule
+    ADD CONSTRAINT schedule_deployment FOREIGN KEY (deployment_id) REFERENCES modelops.deployment(id);
+ALTER TABLE ONLY modelops.schedule
+    ADD CONSTRAINT schedule_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.set_aside
     ADD CONSTRAINT set_aside_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.statistics
@@ -1263,9 +1372,37 @@ GRANT INSERT(target) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(entity_key) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(outputs) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(set_aside_budget) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(schedule) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT UPDATE(ended_how) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.schedule TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.schedule TO modelops_reader;
+GRANT INSERT(deployment_id) ON TABLE modelops.schedule TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.schedule TO modelops_jobs;
+GRANT INSERT(schedule) ON TABLE modelops.schedule TO modelops_jobs;
+GRANT INSERT(time_zone) ON TABLE modelops.schedule TO modelops_jobs;
+GRANT INSERT(paused) ON TABLE modelops.schedule TO modelops_jobs;
+GRANT INSERT(starts_at) ON TABLE modelops.schedule TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.version TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.version TO modelops_reader;
+GRANT INSERT(kind) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(name) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(number) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(status) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(changed_by),UPDATE(changed_by) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(created_by) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(hyperparameters) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(commit) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(dirty) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(code_sha256) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(requirements_sha256) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(dataset) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(data_sha256) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_reader;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.evaluation TO modelops_jobs;
@@ -1310,27 +1447,10 @@ GRANT SELECT ON TABLE modelops.migration TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.migration TO modelops_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE modelops.observation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.observation TO modelops_reader;
-GRANT SELECT ON TABLE modelops.version TO modelops_jobs;
-GRANT SELECT ON TABLE modelops.version TO modelops_reader;
-GRANT INSERT(kind) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(name) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(number) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(status) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(job_id) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(changed_by),UPDATE(changed_by) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(created_by) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(hyperparameters) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(commit) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(dirty) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(code_sha256) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(requirements_sha256) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(dataset) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(data_sha256) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.published_run TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.published_run TO modelops_reader;
+GRANT SELECT ON TABLE modelops.run_history TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.run_history TO modelops_reader;
 GRANT SELECT,INSERT ON TABLE modelops.set_aside TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.set_aside TO modelops_reader;
 GRANT SELECT ON TABLE modelops.statistics TO modelops_jobs;

@@ -5,6 +5,8 @@ from functools import cached_property
 
 from airflow.plugins_manager import AirflowPlugin
 
+from modelops.timetables import TicksSince
+
 
 def _answer_guard(app):
     """Made when the web server starts; other processes that load this file need not know what it imports."""
@@ -14,9 +16,11 @@ def _answer_guard(app):
 
 
 class ModelOpsPlugin(AirflowPlugin):
-    """The door at which an answer to an approval is refused if it can't count, the API of the jobs, and their view."""
+    """The door at which an answer to an approval is refused if it can't count, the API of the jobs,
+    their view, and the timetable of deployments."""
 
     name = "modelops"
+    timetables = [TicksSince]
     fastapi_root_middlewares = [{"name": "Answers to approvals", "middleware": _answer_guard, "args": [], "kwargs": {}}]
 
     @cached_property

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.models import COUNTED, COUNTED_COLUMNS, DATASETS, HELD, MANY_DATASETS, QUICK
+from e2e.models import (
+    COUNTED,
+    COUNTED_COLUMNS,
+    DATASETS,
+    HELD,
+    MANY_DATASETS,
+    QUICK,
+    TICKING,
+    TICKING_COLUMNS,
+)
 from e2e.system import FEATURE_BATCH, FEATURES, TOLD, Demonstration, System
 from factories import SCORING, TRAINING, doubled_folder, model_folder
 from modelops.runner.installation import Installation
@@ -32,7 +41,7 @@ PACE = {
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "8",
     "CORE__PARALLELISM": "24",
     "CORE__MAX_ACTIVE_TASKS_PER_DAG": "48",
     "CORE__MAX_ACTIVE_RUNS_PER_DAG": "48",
@@ -69,6 +78,7 @@ class ToFile(BaseNotifier):
 """
 """Who is told of every approval: one that never works and one that writes it down."""
 
+NEEDED_BY = {"test_demo.py", "test_deployments.py"}
 ESTIMATORS = ("logistic_regression", "gradient_boosting")
 
 HOME = "MODELOPS_E2E_HOME"
@@ -88,6 +98,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         model_folder(here, "scored", datasets=DATASETS, training=QUICK, scoring=SCORING)
         model_folder(here, "held", datasets=MANY_DATASETS, training=TRAINING, scoring=HELD)
         doubled_folder(here, "counted", columns=COUNTED_COLUMNS, sql=COUNTED, incremental="at", output="counted")
+        ticking = {"rows": {"min": 1, "max": 10_000}, "incremental": "at", "output": "ticking"}
+        doubled_folder(here, "ticking", columns=TICKING_COLUMNS, sql=TICKING, **ticking)
         model_folder(here, "strict", datasets=DATASETS, training=QUICK, scoring=SCORING, policy="approvers: [admin]\n")
     importable = home / "airflow" / "config"  # Airflow puts it on its path
     importable.mkdir(parents=True, exist_ok=True)
@@ -118,11 +130,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture(scope="session", autouse=True)
 def flights(request: pytest.FixtureRequest) -> Iterator[Future[Demonstration] | None]:
-    """The demonstration's features, published, and then a life cycle of its model for each estimator.
-
-    They take longest of all, so they begin first and are under way beside other tests.
-    """
-    if all(item.path.name != "test_demo.py" for item in request.session.items):
+    """What takes longest of all, so that it begins first and is under way beside other tests."""
+    if NEEDED_BY.isdisjoint(item.path.name for item in request.session.items):
         yield None
         return
     system: System = request.getfixturevalue("system")
@@ -131,15 +140,20 @@ def flights(request: pytest.FixtureRequest) -> Iterator[Future[Demonstration] | 
 
 
 def demonstrate(system: System) -> Demonstration:
-    pipeline = system.run(FEATURES, name="flights", task="demo/flight_features", allow_dirty=True)
-    pipeline.await_question()
-    assert pipeline.answer("Approve", "what is known before departure").is_success
+    """A feature task on a schedule of every minute; the demonstration's features, and its model on them, twice."""
+    minute = {"interval_start": "2013-01-01T00:00:00Z", "interval_end": "2013-01-01T00:01:00Z"}
+    ticking = system.run(FEATURES, name="ticking", task="here/ticking", schedule="* * * * *", **minute)
+    daily = {"schedule": "@daily", "time_zone": "America/New_York"}
+    pipeline = system.run(FEATURES, name="flights", task="demo/flight_features", allow_dirty=True, **daily)
+    for run in (ticking, pipeline):
+        run.await_question()
+        assert run.answer("Approve", "what is known before departure").is_success
     deployment = pipeline.result("deploy")["deployment"]
     batch = system.run(FEATURE_BATCH, name="flights", deployment=deployment)
     batch.result("execute")
     asked = {"model": "demo/arrival_delay", "allow_dirty": True}
     models = {name: system.run(name=name, hyperparameters={"estimator": name}, **asked) for name in ESTIMATORS}
-    return Demonstration(pipeline=pipeline, batch=batch, models=models)
+    return Demonstration(ticking=ticking, pipeline=pipeline, batch=batch, models=models)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,17 @@ WHERE at >= current_setting('modelops.interval_start')::timestamptz
 """
 """A feature task that needs no table: a row for each of a hundred hours."""
 
+TICKING_COLUMNS = {"id": "bigint", "at": "timestamptz"}
+TICKING = """
+SELECT extract(epoch FROM at)::bigint AS id, at
+FROM generate_series(
+  current_setting('modelops.interval_start')::timestamptz,
+  current_setting('modelops.interval_end')::timestamptz - interval '1 second',
+  interval '10 seconds'
+) AS at
+"""
+"""A feature task that needs no table: a row for every ten seconds of the interval."""
+
 QUICK = """
 import json, pathlib, time
 

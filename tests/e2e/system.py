@@ -40,6 +40,7 @@ RETIREMENT = "model_retirement"
 FEATURES = "feature_pipeline"
 FEATURE_BATCH = "feature_batch"
 FEATURE_RETIREMENT = "feature_retirement"
+SCHEDULE = "deployment_schedule"
 TASKS = {
     LIFECYCLE: {"train", "evaluate"},
     EVALUATION: {"evaluate"},
@@ -383,8 +384,10 @@ def _said(line: Any) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Demonstration:
-    """Runs of the demonstration: the pipeline and the batch of its features, and a life cycle per estimator."""
+    """The pipeline of a task on a schedule; of the demonstration the pipeline and the batch of its features, and a life
+    cycle per estimator."""
 
+    ticking: Run
     pipeline: Run
     batch: Run
     models: Mapping[str, Run]

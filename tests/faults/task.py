@@ -22,6 +22,7 @@ from modelops.lifecycle.services import Services
 from modelops.registry import jobs
 from modelops.registry.translation import translated
 from modelops.settings import Settings
+from modelops.timetables import plan
 
 TASK = "batch"
 RETRIES = 6
@@ -41,6 +42,7 @@ def services_of(ground: dict[str, Any], connection: psycopg.Connection[Any]) -> 
         store=ArtifactStore(home / "artifacts"),
         settings=Settings(home=home, artifacts=(home / "artifacts").as_uri(), repositories=home / "repositories.yaml"),
         log=lambda _line: None,
+        plan=plan,
     )
 
 

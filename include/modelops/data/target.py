@@ -136,6 +136,10 @@ def _ensure(
             connection.execute(statement)
     else:
         _check_view(connection, view, target, key, outputs)
+    if ours(connection, target.history, "v") is None:
+        shown = [name for name, *_ in connection.execute(COLUMNS, (ours(connection, target, "v"),))]
+        for statement in _history(target, shown):
+            connection.execute(statement)
 
 
 def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
@@ -191,6 +195,32 @@ def _view(target: Target, key: Sequence[TargetColumn], outputs: Sequence[TargetC
         name, Literal("Predictions of the published runs, one row per entity key and interval.")
     )
     yield SQL("GRANT SELECT ON {} TO modelops_reader, modelops_sql").format(name)
+
+
+def _history(target: Target, shown: Sequence[str]) -> Iterator[Composed]:
+    """What readers have ever seen, as a view; and what they saw at a moment, as a function."""
+    from psycopg.sql import SQL, Identifier, Literal
+
+    rows, history, as_of = (Identifier(one.schema, one.name) for one in (target.rows, target.history, target.as_of))
+    of_run = {name: SQL("run.{}").format(Identifier(name)) for name in OF_THE_RUN}
+    of_run["scored_at"] = SQL("run.{} AS {}").format(Identifier("published_at"), Identifier("scored_at"))
+    columns = SQL(", ").join(of_run.get(name, Identifier("predicted", name)) for name in shown)
+    yield SQL(
+        "CREATE VIEW {} AS SELECT {}, run.superseded_at FROM {} AS predicted JOIN modelops.run_history AS run"
+        " USING (run_id) WHERE run.target = {}"
+    ).format(history, columns, rows, Literal(str(target)))
+    yield SQL("COMMENT ON VIEW {} IS {}").format(
+        history, Literal(f"All predictions that {target} has ever shown, from scored_at to superseded_at.")
+    )
+    yield SQL("GRANT SELECT ON {} TO modelops_reader, modelops_sql").format(history)
+    yield SQL(
+        "CREATE FUNCTION {}(at timestamptz) RETURNS SETOF {} LANGUAGE sql STABLE"
+        " BEGIN ATOMIC SELECT * FROM {} AS seen"
+        " WHERE scored_at <= $1 AND (superseded_at IS NULL OR superseded_at > $1); END"
+    ).format(as_of, history, history)
+    yield SQL("COMMENT ON FUNCTION {}(timestamptz) IS {}").format(
+        as_of, Literal(f"What {target} showed at that moment.")
+    )
 
 
 def names_of(names: Iterable[str]) -> Composed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
@@ -12,6 +12,7 @@ from modelops.domain.errors import IntervalError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modelops.domain.schedules import Schedule
     from modelops.domain.versions import VersionId, VersionKind
 
 DeploymentId = NewType("DeploymentId", int)
@@ -73,6 +74,31 @@ class Deployment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """What the DAG of a deployment is made of.
+
+    `incremental`: each run is of a data interval; else each makes all rows anew. `starts_at` is the tick of the clock
+    before which nothing is due. `set_by` is the author of the schedule: who asked for what it starts.
+    """
+
+    id: int
+    kind: VersionKind
+    model: str
+    version: int
+    target: str
+    job_id: int
+    started_at: datetime
+    ended: bool
+    approver: str
+    decided_at: datetime
+    approval_job_id: int
+    incremental: bool
+    schedule: Schedule
+    starts_at: datetime | None
+    set_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Interval:
     """A data interval [start, end); both times are aware."""
 
@@ -84,7 +110,8 @@ class Interval:
         """The interval that two ISO 8601 texts name; None where neither is given.
 
         Raises:
-            IntervalError: only one is given, one is no time, has no time zone, or they are in the wrong order.
+            IntervalError: only one is given, one is no time or has no time zone, they are in the wrong order, or the
+                end is still to come.
         """
         if not start and not end:
             return None
@@ -96,6 +123,10 @@ class Interval:
                 f"the interval ends at {end}, which isn't after {start}",
                 where=where,
                 expected="an interval_start that is before interval_end",
+            )
+        if interval.end > datetime.now(UTC):
+            raise IntervalError(
+                f"the interval ends at {end}, which is still to come", where=where, expected="an interval that is over"
             )
         return interval
 

@@ -90,6 +90,10 @@ class IntervalError(BadInput):
     """A data interval that can't be, or that overlaps with what is published."""
 
 
+class ScheduleError(BadInput):
+    """What should be a schedule or a time zone is none, or never comes to a run."""
+
+
 class Unavailable(ModelOpsError):
     """Something that the system stands on isn't there right now; trying again may help."""
 

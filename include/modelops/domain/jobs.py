@@ -44,6 +44,8 @@ class JobType(StrEnum):
     """Makes a deployment's feature table, whole or for a data interval."""
     FEATURE_RETIREMENT = "feature_retirement"
     """Ends a deployment of a feature task."""
+    SCHEDULE_CHANGE = "schedule_change"
+    """Gives a deployment another schedule."""
 
 
 OPERATORS: Mapping[str, JobType] = {
@@ -59,6 +61,7 @@ OPERATORS: Mapping[str, JobType] = {
     "DeployFeatureTaskOperator": JobType.FEATURE_DEPLOYMENT,
     "ExecuteFeatureBatchOperator": JobType.FEATURE_BATCH,
     "RetireFeatureTaskOperator": JobType.FEATURE_RETIREMENT,
+    "ChangeScheduleOperator": JobType.SCHEDULE_CHANGE,
 }
 """Airflow's name of the operator → the type of its jobs: how a task that hasn't started is known for a job."""
 

@@ -16,13 +16,18 @@ PREDICTIONS = "predictions"
 """The schema of predictions whose target names none."""
 OF_THE_RUN = ("model_version", "job_id", "scored_at", "interval_start", "interval_end")
 """Columns that the view adds to the rows, from the run that wrote them."""
+SUPERSEDED_AT = "superseded_at"
+"""A column of the history: until when readers saw the row in the view."""
 RUN_ID = "run_id"
+TAKEN = (RUN_ID, *OF_THE_RUN, SUPERSEDED_AT)
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _ROWS = "_rows"
+_HISTORY = "_history"
+_AS_OF = "_as_of"
 _LONGEST_IDENTIFIER = 63
 _LONGEST_NAME = 50
-"""Leaves room for `_rows` and the endings of constraints in PostgreSQL's 63 bytes."""
+"""Leaves room for `_history` and the endings of constraints in PostgreSQL's 63 bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +65,29 @@ class Target:
                 where=where,
                 expected=f"the schema {default_schema}, or one of your own",
             )
-        if name.endswith(_ROWS):
-            raise TargetError(
-                f"the name {name} ends in {_ROWS}",
-                where=where,
-                expected=f"another name: the rows of a target x lie in x{_ROWS}",
-            )
+        for ending, holds in ((_ROWS, "rows"), (_HISTORY, "history")):
+            if name.endswith(ending):
+                raise TargetError(
+                    f"the name {name} ends in {ending}",
+                    where=where,
+                    expected=f"another name: the {holds} of a target x is in x{ending}",
+                )
         return cls(schema=schema, name=name)
 
     @property
     def rows(self) -> Target:
         """The table in which the rows of all runs lie."""
         return Target(schema=self.schema, name=f"{self.name}{_ROWS}")
+
+    @property
+    def history(self) -> Target:
+        """The view of all rows that readers have ever seen."""
+        return Target(schema=self.schema, name=f"{self.name}{_HISTORY}")
+
+    @property
+    def as_of(self) -> Target:
+        """The function that gives what readers saw at a moment."""
+        return Target(schema=self.schema, name=f"{self.name}{_AS_OF}")
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
@@ -97,11 +113,11 @@ def check_columns(target: Target, *, key: Sequence[TargetColumn], outputs: Seque
     """
     names = [column.name for column in (*key, *outputs)]
     for name, times in Counter(names).items():
-        if name in (RUN_ID, *OF_THE_RUN):
+        if name in TAKEN:
             raise TargetError(
                 f"the column name {name} is taken: {target} has such a column that says where a row is from",
                 where=f"the columns of {target}",
-                expected=f"a name other than {', '.join((RUN_ID, *OF_THE_RUN))}",
+                expected=f"a name other than {', '.join(TAKEN)}",
             )
         if times > 1:
             raise TargetError(

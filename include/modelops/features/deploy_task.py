@@ -12,6 +12,7 @@ from modelops.domain.versions import VersionKind
 from modelops.features.columns import check_declared, table_columns
 from modelops.lifecycle.approved import approved_version, require_approval
 from modelops.lifecycle.code import load_task
+from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments, jobs, versions
 
 if TYPE_CHECKING:
@@ -23,10 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskDeploymentRequest:
-    """Which version to put into production; `version` None is the newest that is approved or deployed."""
+    """Which version to put into production; `version` None is the newest that is approved or deployed.
+
+    `schedule` says when its batch runs are, with the fields of cron meant in `time_zone`; None: as before.
+    """
 
     task: str
     version: int | None = None
+    schedule: str | None = None
+    time_zone: str | None = None
 
 
 def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
         ArtifactChanged: a stored file isn't what was approved.
         DatasetError, FeatureError: the database refuses the task's SQL now, or it gives other columns.
         TargetError: the table is another's, or has a key or a column of another type.
+        ScheduleError: there is no such schedule, time zone or table.
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
@@ -48,6 +55,7 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
     decision = require_approval(version, services)
     with services.workdir(attempt) as workdir:
         task = load_task(version, workdir, services).definition
+    plan = plan_for(str(task.output), request.schedule, request.time_zone, services)
     services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
     check_declared(task, services)
     services.reach(attempt, "sql_parsed")
@@ -66,12 +74,14 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
             entity_key=[{"name": column.name, "type": column.type} for column in columns if column.name in task.key],
             outputs={column.name: column.type for column in columns if column.name not in task.key},
             set_aside_budget=0,
+            plan=plan,
         )
         result = {
             "deployment": made,
             "task": version.name,
             "version": version.number,
             "target": str(task.output),
+            "schedule": plan.schedule.as_record(),
             "artifact_sha256": version.artifact_sha256,
             "approved_by": decision.approver,
             "evidence": decision.digest,
@@ -80,7 +90,7 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
         jobs.complete(services.connection, attempt, result)
     services.log(
         f"{version.subject} is in production as deployment {made}, approved by {decision.approver};"
-        f" its batch runs make {task.output}"
+        f" its batch runs make {task.output}; schedule: {plan.told()}"
     )
     return result
 

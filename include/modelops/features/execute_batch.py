@@ -12,6 +12,7 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.features.measure import measure, records_by_role
 from modelops.features.produce import Production, check_interval, check_times, stage, sweep
+from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.code import load_task
 from modelops.registry import deployments, jobs, runs, versions
 from modelops.registry.translation import translated
@@ -56,6 +57,8 @@ def execute_batch(request: FeatureBatchRequest, attempt: Attempt, services: Serv
         check_interval(code.definition, interval)
         run_id = _begin(deployment, interval, attempt, services)
         services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
+        if same := result_of_same(run_id, attempt, services):
+            return same
         target = Target.parse(deployment.target, where="modelops.deployment")
         _sweep(target, attempt, services)
         made = Production(version=version, code=code, target=target, run_id=run_id, interval=interval)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from modelops.domain.errors import Unavailable
 from modelops.domain.jobs import JobId, JobStatus, JobType
-from modelops.jobs_api import actions, analysis, catalogue, evidence, view
+from modelops.jobs_api import actions, analysis, catalogue, evidence, intervals, view
 from modelops.jobs_api.ledger import freshness, seated
 from modelops.jobs_api.permissions import seen_by, whole_job
 from modelops.jobs_api.schemas import (
@@ -121,6 +121,7 @@ def make_app() -> FastAPI:
     app.include_router(router)
     app.include_router(evidence.router)
     app.include_router(catalogue.router)
+    app.include_router(intervals.router)
     app.include_router(analysis.router)
     app.include_router(actions.router)
     app.include_router(view.router)

@@ -1,5 +1,6 @@
 """What there is: versions of models, deployments, and what was in production on a day."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,11 +10,13 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobStatus
+from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.jobs_api.ledger import seated
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST, Text
 from modelops.registry import catalogue
+from modelops.timetables import plan
 
 APPLICATION = "modelops catalogue"
 Place = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
@@ -50,7 +53,12 @@ class Deployment(BaseModel):
     engine: str
     target: str
     dataset: str | None = Field(description="Its name; null for one given as SQL.")
-    schedule: str
+    schedule: str = Field(description="Cron's fields or a preset, once, manual, after a feature table, publish only.")
+    time_zone: str
+    paused: bool
+    set_by: str = Field(description="Who said when its batches run.")
+    set_at: datetime
+    next_at: datetime | None = Field(description="When the clock starts the next batch; null where it doesn't.")
     deployed_by: str
     approver: str
     started_at: datetime
@@ -132,7 +140,7 @@ def list_deployments(
         rows = catalogue.deployments(
             connection, seen_by(user, connection, WHOLE), model=model, active=active, after=after, limit=limit + 1
         )
-    found = [Deployment.model_validate(row) for row in rows[:limit]]
+    found = [Deployment.model_validate({**row, "next_at": _next(row)}) for row in rows[:limit]]
     return Deployments(deployments=found, after=_last(rows, limit))
 
 
@@ -143,6 +151,13 @@ def show_production(user: GetUserDep, at: AwareDatetime | None = None) -> Produc
     with seated(APPLICATION) as connection:
         rows = catalogue.production(connection, seen_by(user, connection, WHOLE), moment=moment)
     return Production(at=moment, found=[InProduction.model_validate(row) for row in rows])
+
+
+def _next(row: Mapping[str, Any]) -> datetime | None:
+    schedule = Schedule(text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"])
+    if row["ended_at"] or schedule.paused or schedule.kind is not ScheduleKind.CRON:
+        return None
+    return plan(schedule).upcoming[0]
 
 
 def _last(rows: catalogue.Rows, limit: int) -> int | None:

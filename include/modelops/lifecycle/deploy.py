@@ -16,6 +16,7 @@ from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.approved import approved_version, require_approval
 from modelops.lifecycle.sample import compare_with_sample, outputs_of
+from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments, jobs
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class DeploymentRequest:
 
     `version` None is the newest that is approved or deployed; `dataset` is the name of a dataset of the model or a
     SELECT; `target` is `schema.name`, None for the model's own name in the schema predictions; `set_aside_budget` is
-    how many rows of a batch may be left out as they can't be scored.
+    how many rows of a batch may be left out as they can't be scored; `schedule` says when batches run, and in which
+    `time_zone` cron's fields are meant: None is as before, of what the deployment replaces.
     """
 
     model: str
@@ -42,6 +44,8 @@ class DeploymentRequest:
     dataset: str = "predict"
     target: str | None = None
     set_aside_budget: int = 0
+    schedule: str | None = None
+    time_zone: str | None = None
 
 
 def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
         NotApproved: nobody has approved exactly these artifacts.
         ArtifactChanged: a stored file isn't what was approved.
         ScoringError: the model doesn't score as it did after its training.
-        DatasetError, TargetError: the dataset or the target doesn't fit.
+        DatasetError, TargetError, ScheduleError: the dataset, the target or the schedule doesn't fit.
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
@@ -60,6 +64,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
     )
     decision = require_approval(version, services)
     target = Target.parse(request.target or _default_target(request.model), where="the parameter target")
+    plan = plan_for(str(target), request.schedule, request.time_zone, services)
     with services.workdir(attempt) as workdir:
         code = version_code.load(version, workdir, services)
         if not code.definition.has_scorer:
@@ -98,6 +103,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
             entity_key=[{"name": column.name, "type": column.type} for column in key_columns],
             outputs=outputs,
             set_aside_budget=request.set_aside_budget,
+            plan=plan,
         )
         result = {
             "deployment": made,
@@ -105,6 +111,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
             "version": version.number,
             "target": str(target),
             "dataset": dataset.label,
+            "schedule": plan.schedule.as_record(),
             "artifact_sha256": version.artifact_sha256,
             "approved_by": decision.approver,
             "evidence": decision.digest,

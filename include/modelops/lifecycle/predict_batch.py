@@ -14,6 +14,7 @@ from modelops.domain.targets import Target, TargetColumn
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress
+from modelops.lifecycle.beside import result_of_same
 from modelops.registry import deployments, jobs, runs, versions
 from modelops.registry.translation import translated
 
@@ -54,6 +55,8 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
     """
     interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
     deployment, run_id = _begin(request, interval, attempt, services)
+    if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
+        return same
     with services.workdir(attempt) as workdir:
         version = versions.find(services.connection, deployment.model, deployment.version)
         code = version_code.load(version, workdir, services)

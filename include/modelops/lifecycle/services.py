@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from modelops.data.artifacts import ArtifactStore
     from modelops.domain.jobs import Attempt
+    from modelops.domain.schedules import Plan, Schedule
     from modelops.domain.versions import Artifact, Version
     from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
@@ -37,6 +38,7 @@ class Services:
 
     `connection` is the ledger's (login modelops_jobs, autocommit), `connect` makes another one like it; `ledger_url` is
     its address. `rows_url` is that of the login for users' SQL, `features_url` of that which adds feature tasks' rows.
+    `plan` says what a schedule comes to from now on.
     """
 
     connection: Connection[Any]
@@ -47,6 +49,7 @@ class Services:
     store: ArtifactStore
     settings: Settings
     log: Log
+    plan: Callable[[Schedule], Plan]
 
     def reach(self, attempt: Attempt, step: str, **detail: object) -> None:
         """Say in the log and write in the ledger that the attempt has come to a step."""

@@ -193,6 +193,7 @@ class JobOperator(BaseOperator):
         from modelops.data.artifacts import ArtifactStore
         from modelops.lifecycle.services import Services
         from modelops.settings import Settings
+        from modelops.timetables import plan
 
         settings = Settings.from_environment()
         return Services(
@@ -204,6 +205,7 @@ class JobOperator(BaseOperator):
             store=ArtifactStore(ObjectStoragePath(settings.artifacts)),
             settings=settings,
             log=self.log.info,
+            plan=plan,
         )
 
 

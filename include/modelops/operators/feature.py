@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias
+from airflow.sdk import AssetAlias
 
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind
 from modelops.operators.base import JobOperator
-from modelops.operators.subjects import DeploymentOperator, RetireOperator, VersionOperator
+from modelops.operators.subjects import BatchOperator, RetireOperator, VersionOperator
+from modelops.timetables import asset_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
 PUBLISHED = "modelops-features"
 """The asset alias of all feature tables: Airflow resolves it to the table that a batch run has published."""
-
-
-def asset_of(table: str) -> Asset:
-    """The Airflow asset of a feature table, `schema.name`: an event of it tells that rows were published."""
-    return Asset(name=table, uri=f"modelops://features/{table}")
 
 
 class TaskOperator(JobOperator):
@@ -110,14 +106,27 @@ class DeployFeatureTaskOperator(VersionOperator, TaskOperator):
 
     A version that nobody has approved is refused by the registry, whatever Airflow's tasks say. A deployment that is
     on record is returned to who clears the task; deploying anew is another run.
+
+    Args:
+        schedule, time_zone: when its batch runs are; None: as those of the deployment that it replaces.
     """
 
     job_type = JobType.FEATURE_DEPLOYMENT
-    template_fields = ("task", "version")
+    template_fields = ("task", "version", "schedule", "time_zone")
+
+    def __init__(self, *, schedule: str | None = None, time_zone: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.schedule = schedule
+        self.time_zone = time_zone
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
-        return {"task": self.task, "version": self.version}
+        return {
+            "task": self.task,
+            "version": self.version,
+            "schedule": self.schedule,
+            "time_zone": self.time_zone,
+        }
 
     def lasting(self) -> dict[str, Any]:
         """A deployment of the same version."""
@@ -131,22 +140,17 @@ class DeployFeatureTaskOperator(VersionOperator, TaskOperator):
         return deploy_task(TaskDeploymentRequest(**self.parameters()), attempt, services)
 
 
-class ExecuteFeatureBatchOperator(DeploymentOperator):
+class ExecuteFeatureBatchOperator(BatchOperator):
     """Makes a deployment's feature table, whole or for a data interval; readers see all of the new rows, or none.
 
     What it has published is an event of the table's Airflow asset, on which other DAGs can be scheduled.
-
-    Args:
-        interval_start, interval_end: ISO 8601 times with an offset, of an incremental task; both or neither.
     """
 
     job_type = JobType.FEATURE_BATCH
     template_fields = ("deployment", "interval_start", "interval_end")
 
-    def __init__(self, *, interval_start: str | None = None, interval_end: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"outlets": [AssetAlias(PUBLISHED)]} | kwargs)
-        self.interval_start = interval_start
-        self.interval_end = interval_end
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""

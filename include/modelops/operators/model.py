@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind
 from modelops.operators.base import JobOperator
-from modelops.operators.subjects import DeploymentOperator, RetireOperator, VersionOperator
+from modelops.operators.subjects import BatchOperator, RetireOperator, VersionOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,19 +111,29 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         dataset: the dataset that is scored: its name in the model's datasets.yaml, or a SELECT statement.
         target: where predictions go: `schema.name`, or a name in the schema `predictions`; None: the model's name.
         set_aside_budget: so many rows of a batch may be set aside as they can't be scored.
+        schedule, time_zone: when its batches run; None: as those of the deployment that it replaces.
     """
 
     job_type = JobType.DEPLOYMENT
-    template_fields = ("model", "version", "dataset", "target", "set_aside_budget")
+    template_fields = ("model", "version", "dataset", "target", "set_aside_budget", "schedule", "time_zone")
     template_fields_renderers = {"dataset": "sql"}
 
     def __init__(
-        self, *, dataset: str = "predict", target: str | None = None, set_aside_budget: int = 0, **kwargs: Any
+        self,
+        *,
+        dataset: str = "predict",
+        target: str | None = None,
+        set_aside_budget: int = 0,
+        schedule: str | None = None,
+        time_zone: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.dataset = dataset
         self.target = target
         self.set_aside_budget = set_aside_budget
+        self.schedule = schedule
+        self.time_zone = time_zone
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
@@ -133,6 +143,8 @@ class DeployModelOperator(VersionOperator, ModelOperator):
             "dataset": self.dataset,
             "target": self.target,
             "set_aside_budget": self.set_aside_budget,
+            "schedule": self.schedule,
+            "time_zone": self.time_zone,
         }
 
     def lasting(self) -> dict[str, Any]:
@@ -154,28 +166,18 @@ class RetireModelOperator(RetireOperator):
     kind = VersionKind.MODEL
 
 
-class PredictBatchOperator(DeploymentOperator):
+class PredictBatchOperator(BatchOperator):
     """Scores the rows of a deployment's dataset; readers see all of them, or none.
 
     Args:
-        interval_start, interval_end: ISO 8601 times with an offset, which the dataset's SQL gets; both or neither.
         set_aside_budget: takes the place of the deployment's own; None: that.
     """
 
     job_type = JobType.BATCH_PREDICTION
     template_fields = ("deployment", "interval_start", "interval_end", "set_aside_budget")
 
-    def __init__(
-        self,
-        *,
-        interval_start: str | None = None,
-        interval_end: str | None = None,
-        set_aside_budget: int | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, set_aside_budget: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.interval_start = interval_start
-        self.interval_end = interval_end
         self.set_aside_budget = set_aside_budget
 
     def parameters(self) -> dict[str, Any]:

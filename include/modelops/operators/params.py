@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Param
 
 from modelops.domain.errors import RepositoryError
+from modelops.domain.schedules import EXAMPLES, EXPECTED
 from modelops.repository.catalogue import references
 from modelops.repository.configuration import read_sources
 from modelops.repository.kinds import MODELS, TASKS, Kind
@@ -100,6 +101,39 @@ def set_aside_budget_param() -> Param:
         maximum=100_000,
         title="Rows that may be set aside",
         description="So many rows of a batch may be left out as they can't be scored; with more, the batch fails.",
+    )
+
+
+def schedule_param(otherwise: str = "as it was before, else manual") -> Param:
+    """When batches run."""
+    return Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        examples=list(EXAMPLES),
+        title="Schedule",
+        description=f"When batches run: {EXPECTED}. Empty: {otherwise}.",
+    )
+
+
+def time_zone_param(otherwise: str = "as it was before, else UTC") -> Param:
+    """Where cron's fields are meant."""
+    return Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        title="Time zone",
+        description=f"In which the schedule's fields are meant: a name like Europe/Paris. Empty: {otherwise}.",
+    )
+
+
+def paused_param() -> Param:
+    """Whether nothing is to run by itself for a while."""
+    return Param(
+        None,
+        type=["null", "boolean"],
+        title="Paused",
+        description="Whether nothing is to run by itself until this is taken back. Empty: as it is.",
     )
 
 

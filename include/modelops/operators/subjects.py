@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import XComArg
 
 from modelops.domain.errors import UnknownVersion
+from modelops.domain.jobs import JobType
 from modelops.operators.base import JobOperator
+from modelops.timetables import interval_for
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from modelops.domain.jobs import Attempt
+    from modelops.domain.schedules import Schedule
     from modelops.domain.versions import VersionKind
     from modelops.lifecycle.services import Services
 
@@ -56,6 +61,73 @@ class DeploymentOperator(JobOperator):
     def about(self) -> str:
         """The deployment's number, until it is known."""
         return f"deployment {self.deployment}"
+
+
+class BatchOperator(DeploymentOperator):
+    """Makes a deployment's rows, whole or for a data interval.
+
+    Args:
+        interval_start, interval_end: ISO 8601 times with an offset; both or neither.
+        schedule: of a deployment whose runs are of data intervals: what says which one, where none is given. None: the
+            run is of no interval then.
+    """
+
+    def __init__(
+        self,
+        *,
+        interval_start: str | None = None,
+        interval_end: str | None = None,
+        schedule: Schedule | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.interval_start = interval_start
+        self.interval_end = interval_end
+        self.schedule = schedule
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Find out which interval is meant, and perform the job."""
+        if self.schedule is not None and not self.interval_start and not self.interval_end:
+            self.interval_start, self.interval_end = interval_for(context, self.schedule)
+        return super().execute(context)
+
+
+class ChangeScheduleOperator(DeploymentOperator):
+    """Gives a deployment another schedule, from now on. A change on record is returned to who clears the task.
+
+    Args:
+        schedule, time_zone, paused: as `Schedule` has them; None: as it is.
+    """
+
+    job_type = JobType.SCHEDULE_CHANGE
+    template_fields = ("deployment", "schedule", "time_zone", "paused")
+
+    def __init__(
+        self, *, schedule: str | None = None, time_zone: str | None = None, paused: bool | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.schedule = schedule
+        self.time_zone = time_zone
+        self.paused = paused
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {
+            "deployment": self.deployment,
+            "schedule": self.schedule,
+            "time_zone": self.time_zone,
+            "paused": self.paused,
+        }
+
+    def lasting(self) -> dict[str, Any]:
+        """The change of the same deployment."""
+        return {"deployment": self.deployment}
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Change, and return what it was, what it is, and the next times."""
+        from modelops.lifecycle.schedule import ScheduleRequest, change_schedule
+
+        return change_schedule(ScheduleRequest(**self.parameters()), attempt, services)
 
 
 class RetireOperator(DeploymentOperator):

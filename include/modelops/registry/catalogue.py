@@ -47,7 +47,13 @@ def deployments(
     limit: int,
 ) -> Rows:
     """Deployments, newest first, with their newest batch; only those that haven't ended if `active`."""
-    return _rows(connection, "deployments", dag_ids, model=model, active=active, last_id=after, limit=limit)
+    return _rows(connection, "deployments", dag_ids, model=model, active=active, last_id=after, limit=limit, id=None)
+
+
+def deployment(connection: Connection[Any], dag_ids: Sequence[str], number: int) -> Mapping[str, Any] | None:
+    """One deployment, as in the list of all; None: there is none, or it may not be seen."""
+    found = _rows(connection, "deployments", dag_ids, model=None, active=False, last_id=None, limit=1, id=number)
+    return next(iter(found), None)
 
 
 def production(connection: Connection[Any], dag_ids: Sequence[str], *, moment: datetime) -> Rows:

@@ -13,7 +13,9 @@ from psycopg.types.json import Jsonb
 
 from modelops.domain.deployments import Deployment, DeploymentEnd, DeploymentId, Engine
 from modelops.domain.errors import UnknownDeployment
+from modelops.domain.schedules import BY_HAND
 from modelops.domain.versions import VersionKind
+from modelops.registry import schedules
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from modelops.domain.decisions import Decision
     from modelops.domain.jobs import JobId
+    from modelops.domain.schedules import Plan
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("deployments")
@@ -41,6 +44,7 @@ def begin(
     entity_key: Sequence[Mapping[str, str]],
     outputs: Mapping[str, str],
     set_aside_budget: int,
+    plan: Plan = BY_HAND,
     engine: Engine = Engine.BATCH,
 ) -> tuple[DeploymentId, Deployment | None]:
     """Put a version into production in the place of what serves the target now, in the caller's one transaction.
@@ -70,6 +74,7 @@ def begin(
             set_aside_budget=set_aside_budget,
         ).fetchone()
     assert row is not None
+    schedules.set_schedule(connection, row["id"], plan, job_id=job_id)
     return DeploymentId(row["id"]), before
 
 
@@ -112,14 +117,14 @@ def find(connection: Connection[Any], deployment_id: int) -> Deployment:
     return _deployment(row)
 
 
-def find_active(connection: Connection[Any], deployment_id: int, *, kind: VersionKind) -> Deployment:
-    """A deployment of this kind that hasn't ended.
+def find_active(connection: Connection[Any], deployment_id: int, *, kind: VersionKind | None = None) -> Deployment:
+    """A deployment that hasn't ended; of this kind, where one is given.
 
     Raises:
         UnknownDeployment: there is none of that number, it is of the other kind, or it has ended.
     """
     deployment = find(connection, deployment_id)
-    if deployment.kind is not kind:
+    if kind is not None and deployment.kind is not kind:
         raise UnknownDeployment(
             f"deployment {deployment.id} is of the {deployment.kind.words} {deployment.model}",
             where="the parameter deployment",

@@ -15,7 +15,8 @@ from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from psycopg import Connection
 
@@ -45,6 +46,12 @@ def begin(connection: Connection[Any], deployment: Deployment, attempt: Attempt,
         ).fetchone()
     assert row is not None
     return int(row["id"])
+
+
+def same(connection: Connection[Any], run_id: int) -> Mapping[str, Any] | None:
+    """Another job that makes the same rows at the same time: `job_id`, whether it has `published`, and its `result`."""
+    with translated():
+        return _QUERIES.execute(connection, "same", id=run_id).fetchone()
 
 
 def publish(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int) -> None:
@@ -99,6 +106,34 @@ def statistics_of_version(connection: Connection[Any], version_id: VersionId) ->
     """The statistics of a version's training: role, variable, kind, values."""
     with translated():
         return list(_QUERIES.execute(connection, "statistics_of_version", version_id=version_id))
+
+
+def intervals(
+    connection: Connection[Any],
+    deployment_id: int,
+    due: Sequence[tuple[datetime, datetime]],
+    *,
+    before: tuple[datetime, datetime] | None,
+    limit: int,
+) -> list[Mapping[str, Any]]:
+    """What became of a deployment's data intervals: those that are `due` by its schedule, and all that were made.
+
+    Latest first, those that stand before the one (start, end) that the page before ended with. `state` is done,
+    running, failed, superseded by others, or missing; both ends are None of a run that is of no interval.
+    """
+    start, end = before or (None, None)
+    with translated():
+        rows = _QUERIES.execute(
+            connection,
+            "intervals",
+            deployment_id=deployment_id,
+            due_from=[start for start, _ in due],
+            due_to=[end for _, end in due],
+            last_start=start,
+            last_end=end,
+            limit=limit,
+        )
+        return list(rows)
 
 
 def unseen(connection: Connection[Any], target: str, attempt: Attempt) -> list[int]:

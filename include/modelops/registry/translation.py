@@ -14,6 +14,7 @@ from modelops.domain.errors import (
     IntervalError,
     ModelOpsError,
     NotApproved,
+    ScheduleError,
     TargetError,
     Unavailable,
     UnknownDeployment,
@@ -84,6 +85,12 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
         "the parameter deployment",
         "a deployment that is active",
     ),
+    "schedule_deployment_active": (
+        UnknownDeployment,
+        "the parameter deployment",
+        "a deployment that is active",
+    ),
+    "schedule_time_zone": (ScheduleError, "the parameter time_zone", "a name that PostgreSQL's pg_timezone_names has"),
     "batch_run_overlap": (
         IntervalError,
         "the parameters interval_start and interval_end",

@@ -6,6 +6,7 @@ import { useParams } from "react-router-dom";
 import { AnalysisPage } from "./analysis/AnalysisPage";
 import { isWorthAnotherTry } from "./api/client";
 import { DeploymentsPage } from "./catalogue/DeploymentsPage";
+import { IntervalsPage } from "./catalogue/IntervalsPage";
 import { ProductionPage } from "./catalogue/ProductionPage";
 import { VersionsPage } from "./catalogue/VersionsPage";
 import { JobPage } from "./job/JobPage";
@@ -58,7 +59,11 @@ const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
       ) : page === "features" ? (
         <VersionsPage page="features" />
       ) : page === "deployments" ? (
-        <DeploymentsPage />
+        id === undefined ? (
+          <DeploymentsPage />
+        ) : (
+          <IntervalsPage deployment={id} />
+        )
       ) : page === "production" ? (
         <ProductionPage />
       ) : page === "analysis" ? (

@@ -19,6 +19,11 @@ export const pageAddress = (page: Page | "jobs", search: Record<string, string> 
 export const versionsAddress = ({ kind, model }: { kind: VersionKind; model: string }): string =>
   pageAddress(kind === "model" ? "models" : "features", { model });
 
+/** What became of a deployment's data intervals. */
+export const intervalsAddress = (deployment: number): string => `${HERE}/deployments/${String(deployment)}`;
+
+export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
+
 export const jobAddress = (id: number): string => `${HERE}/jobs/${String(id)}`;
 
 export const runAddress = (job: Job): string =>

@@ -14,6 +14,7 @@ from factories import model_folder
 from modelops.data.artifacts import ArtifactStore
 from modelops.lifecycle.services import Services
 from modelops.settings import Settings
+from modelops.timetables import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,4 +116,5 @@ def services_in(folder: Path, database: Database, connection: psycopg.Connection
         store=ArtifactStore(folder / "artifacts"),
         settings=settings,
         log=log.append,
+        plan=plan,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -134,6 +135,26 @@ def test_intervals(services: Services, look: Any) -> None:
     assert look(counted) == [("2013-08-01", 30), ("2013-09-01", 30)]
 
 
+def test_what_readers_saw(services: Services, look: Any) -> None:
+    made = put_into_production(services, 1)
+    first, second = (predicted(services, made["deployment"])["run"] for _ in range(2))
+    [(count,)] = look("SELECT count(*) FROM predictions.scored")
+    history = "SELECT job_id, count(*), bool_and(superseded_at IS NULL) FROM predictions.scored_history GROUP BY 1"
+    told = "SELECT id, job_id, published_at FROM modelops.batch_run ORDER BY id"
+    runs = {run: (job, at) for run, job, at in look(told)}
+    assert sorted(look(history)) == [(runs[first][0], count, False), (runs[second][0], count, True)]
+
+    def as_of(moment: datetime) -> Any:
+        return look(f"SELECT job_id, count(*) FROM predictions.scored_as_of('{moment.isoformat()}') GROUP BY 1")
+
+    assert as_of(runs[first][1]) == [(runs[first][0], count)]
+    assert as_of(runs[second][1] - timedelta(microseconds=1)) == [(runs[first][0], count)]
+    assert as_of(runs[second][1]) == [(runs[second][0], count)]
+    assert as_of(runs[first][1] - timedelta(microseconds=1)) == []
+    now = look("SELECT * FROM predictions.scored_as_of(now()) ORDER BY id")
+    assert [row[:-1] for row in now] == look("SELECT * FROM predictions.scored ORDER BY id")
+
+
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
@@ -141,6 +162,7 @@ def test_intervals(services: Services, look: Any) -> None:
         ("yesterday", "today", "'yesterday' is no time"),
         ("2013-08-01T00:00:00", "2013-09-01T00:00:00Z", "has no time zone"),
         ("2013-09-01T00:00:00Z", "2013-08-01T00:00:00Z", "which isn't after"),
+        ("2013-09-01T00:00:00Z", "2999-01-01T00:00:00Z", "ends at 2999-01-01T00:00:00Z, which is still to come"),
     ],
 )
 def test_an_interval_that_is_none(services: Services, start: str, end: str | None, said: str) -> None:

@@ -152,3 +152,36 @@ def test_what_was_superseded_stays_so(database: Database, connection: Connection
     done = database.psql("modelops_owner", "UPDATE modelops.batch_run SET superseded_at = NULL, superseded_by = NULL")
     assert "what is on record of it stays" in done.stderr
     assert visible(connection) == [newest]
+
+
+def test_what_became_of_intervals(connection: Connection[Any]) -> None:
+    deployment = deployed(connection)
+    published(connection, deployment, month(1, 2))
+    published(connection, deployment, month(1, 3))
+    published(connection, deployment, month(5, 6))
+    failed, running = batch(connection), batch(connection)
+    for attempt, interval in ((failed, month(6, 7)), (running, month(7, 8))):
+        with jobs.holding(connection, attempt):
+            runs.begin(connection, deployment, attempt, interval)
+    jobs.give_up(connection, failed, error="it broke", again=False)
+    due = [(one.start, one.end) for one in (month(first, first + 1) for first in range(2, 9))]
+
+    def told(before: Any = None, limit: int = 50) -> list[tuple[int | None, int | None, bool, str]]:
+        rows = runs.intervals(connection, deployment.id, due, before=before, limit=limit)
+        return [(row["start"].month, row["end"].month, row["is_due"], row["state"]) for row in rows]
+
+    whole = [
+        (8, 9, True, "missing"),
+        (7, 8, True, "running"),
+        (6, 7, True, "failed"),
+        (5, 6, True, "done"),
+        (4, 5, True, "missing"),
+        (3, 4, True, "missing"),
+        (2, 3, True, "done"),
+        (1, 3, False, "done"),
+        (1, 2, False, "superseded"),
+    ]
+    assert told() == whole
+    assert told(limit=3) == whole[:3]
+    last = month(2, 3)
+    assert told(before=(last.start, last.end)) == whole[7:]

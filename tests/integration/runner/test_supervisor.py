@@ -20,9 +20,10 @@ from modelops.runner.layout import Layout
 from modelops.runner.postgres import PostgresServer
 from modelops.runner.processes import end_marked, found, identified, marked
 from modelops.runner.supervisor import Component, Supervisor
+from polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SLEEP = "import time; time.sleep(120)"
@@ -79,13 +80,6 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
     if trial.supervisor is not None:
         trial.supervisor.stop()
     end_marked(tmp_path, grace=0)
-
-
-def until(condition: Callable[[], bool], story: str, *, within: float = 10) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {within} s in vain until {story}"
-        time.sleep(0.02)
 
 
 def test_a_killed_component_comes_back_and_is_told(trial: Trial) -> None:

@@ -20,12 +20,15 @@ LIMIT :limit;
 -- name: deployments
 -- Deployments, newest first, older than the last one of the page before, each with its newest batch.
 SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.engine, deployment.target,
-       deployment.dataset ->> 'name' AS dataset, deployment.schedule, deployment.deployed_by, deployment.started_at,
+       deployment.dataset ->> 'name' AS dataset, schedule.schedule, schedule.time_zone, schedule.paused,
+       schedule.set_by, schedule.set_at, schedule.starts_at,
+       schedule.incremental, deployment.deployed_by, deployment.started_at,
        deployment.ended_at, deployment.ended_how, deployment.job_id, decision.approver,
        batch.job_id AS last_job_id, batch.status AS last_status, batch.created_at AS last_created_at
 FROM modelops.deployment
 JOIN modelops.version ON version.id = deployment.version_id
 JOIN modelops.decision ON decision.id = deployment.decision_id
+JOIN modelops.deployment_schedule AS schedule ON schedule.deployment_id = deployment.id
 JOIN modelops.job ON job.id = deployment.job_id
 JOIN modelops.job AS training ON training.id = version.job_id
 JOIN modelops.job AS approval ON approval.id = decision.job_id
@@ -36,6 +39,7 @@ LEFT JOIN LATERAL (SELECT ran.id AS job_id, ran.status, ran.created_at
 WHERE job.dag_id = ANY(:dag_ids) AND training.dag_id = ANY(:dag_ids) AND approval.dag_id = ANY(:dag_ids)
   AND (:model::text IS NULL OR deployment.model = :model)
   AND (NOT :active OR deployment.ended_at IS NULL)
+  AND (:id::bigint IS NULL OR deployment.id = :id)
   AND (:last_id::bigint IS NULL OR deployment.id < :last_id)
 ORDER BY deployment.id DESC
 LIMIT :limit;

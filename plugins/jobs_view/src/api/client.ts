@@ -20,6 +20,9 @@ export type Version = Schemas["Version"];
 export type VersionKind = Schemas["VersionKind"];
 export type VersionStatus = Schemas["VersionStatus"];
 export type Deployment = Schemas["Deployment"];
+export type Intervals = Schemas["Intervals"];
+export type DataInterval = Schemas["DataInterval"];
+export type IntervalState = Schemas["IntervalState"];
 export type InProduction = Schemas["InProduction"];
 export type Analysis = Schemas["Analysis"];
 export type TypeAnalysis = Schemas["TypeAnalysis"];
@@ -107,6 +110,13 @@ export const getVersions = (kind: VersionKind, model: string, after: string, sig
 
 export const getDeployments = (model: string, after: string, signal: AbortSignal) =>
   get<Schemas["Deployments"]>("modelops/api/deployments", { model, after }, signal);
+
+export const getIntervals = (deployment: string, last: { start: string; end: string } | null, signal: AbortSignal) =>
+  get<Intervals>(
+    `modelops/api/deployments/${encodeURIComponent(deployment)}/intervals`,
+    { last_start: last?.start, last_end: last?.end },
+    signal,
+  );
 
 export const getProduction = (at: string, signal: AbortSignal) =>
   get<Schemas["Production"]>("modelops/api/production", { at }, signal);

@@ -188,6 +188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deployments/{id}/intervals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Intervals
+         * @description What became of a deployment's intervals since it began: those that were due by its schedule, and all others.
+         */
+        get: operations["list_intervals_api_deployments__id__intervals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/analysis": {
         parameters: {
             query?: never;
@@ -351,6 +371,34 @@ export interface components {
             more: boolean;
         };
         /**
+         * DataInterval
+         * @description A data interval, and what became of it.
+         */
+        DataInterval: {
+            /**
+             * Start
+             * @description Null, as the end, of a run that is of no interval.
+             */
+            start: string | null;
+            /** End */
+            end: string | null;
+            /**
+             * Is Due
+             * @description By the schedule; others were asked for by somebody.
+             */
+            is_due: boolean;
+            state: components["schemas"]["IntervalState"];
+            /**
+             * Job Id
+             * @description Whose rows readers see, else that of the newest attempt.
+             */
+            job_id: number | null;
+            /** Rows */
+            rows: number | null;
+            /** Published At */
+            published_at: string | null;
+        };
+        /**
          * Deployment
          * @description An approved version in production, or one that was.
          */
@@ -374,8 +422,30 @@ export interface components {
              * @description Its name; null for one given as SQL.
              */
             dataset: string | null;
-            /** Schedule */
+            /**
+             * Schedule
+             * @description Cron's fields or a preset, once, manual, after a feature table, publish only.
+             */
             schedule: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Paused */
+            paused: boolean;
+            /**
+             * Set By
+             * @description Who said when its batches run.
+             */
+            set_by: string;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+            /**
+             * Next At
+             * @description When the clock starts the next batch; null where it doesn't.
+             */
+            next_at: string | null;
             /** Deployed By */
             deployed_by: string;
             /** Approver */
@@ -550,6 +620,46 @@ export interface components {
             approval_job_id: number;
         };
         /**
+         * IntervalState
+         * @description What became of an interval.
+         * @enum {string}
+         */
+        IntervalState: "done" | "running" | "failed" | "superseded" | "missing";
+        /**
+         * Intervals
+         * @description Latest first.
+         */
+        Intervals: {
+            /** Deployment */
+            deployment: number;
+            /**
+             * Model
+             * @description The model or the feature task.
+             */
+            model: string;
+            /** Version */
+            version: number;
+            /** Target */
+            target: string;
+            /** Dag Id */
+            dag_id: string;
+            /** Schedule */
+            schedule: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Paused */
+            paused: boolean;
+            /** Ended At */
+            ended_at: string | null;
+            /** Intervals */
+            intervals: components["schemas"]["DataInterval"][];
+            /**
+             * More
+             * @description There are earlier ones: give the last one's ends as `last_start` and `last_end`.
+             */
+            more: boolean;
+        };
+        /**
          * Job
          * @description A job: a stage in the life of a model, executed as one Airflow task instance. Durations are in seconds.
          */
@@ -605,7 +715,7 @@ export interface components {
          * @description What a job does; the operator that does it bears the type's name in its `job_type`.
          * @enum {string}
          */
-        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement";
+        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change";
         /**
          * Page
          * @description Jobs, newest first.
@@ -1259,6 +1369,48 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Production"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_intervals_api_deployments__id__intervals_get: {
+        parameters: {
+            query?: {
+                last_start?: string | null;
+                last_end?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intervals"];
+                };
+            };
+            /** @description There is no such deployment, or it isn't yours. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { jobAddress, listAddress, versionsAddress } from "../addresses";
+import { intervalsAddress, jobAddress, listAddress, versionsAddress } from "../addresses";
 import { type Deployment, getDeployments } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
@@ -11,7 +11,7 @@ import { Moment } from "../parts/Moment";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { StatusBadge } from "../parts/StatusBadge";
-import { useTexts } from "../texts/language";
+import { useFormats, useTexts } from "../texts/language";
 import { Older, OnlyModel } from "./paging";
 
 const SECONDS = 5;
@@ -48,6 +48,7 @@ export const DeploymentsPage: FC = () => {
 const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
   const texts = useTexts();
   const own = texts.catalogue;
+  const formats = useFormats();
   return (
     <DataTable
       label={texts.pages.deployments}
@@ -65,8 +66,18 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
         },
         { title: own.target, show: ({ target }) => target },
         { title: own.dataset, show: ({ dataset, kind }) => dataset ?? (kind === "model" ? own.asSql : "–") },
-        { title: own.schedule, show: ({ schedule }) => own.schedules[schedule] ?? schedule },
-        { title: own.nextRun, show: () => "–" },
+        {
+          title: own.schedule,
+          show: ({ id, schedule, time_zone, paused, set_by }) => (
+            <Stack gap={0} fontSize="sm" align="flex-start">
+              <Text>{own.scheduled(schedule, time_zone)}</Text>
+              {paused && <Text color="fg.muted">{own.paused}</Text>}
+              <Text color="fg.muted">{own.setBy(set_by)}</Text>
+              <RouterLink to={intervalsAddress(id)}>{texts.intervals.title}</RouterLink>
+            </Stack>
+          ),
+        },
+        { title: own.nextRun, show: ({ next_at }) => (next_at === null ? "–" : formats.moment(next_at)) },
         {
           title: own.lastRun,
           show: ({ last_job_id, last_status, last_created_at, model, version, id }) =>

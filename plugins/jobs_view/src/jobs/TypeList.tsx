@@ -19,7 +19,7 @@ const GROUPS: Record<Group, JobType[]> = {
     "feature_batch",
     "feature_retirement",
   ],
-  supporting: ["batch_prediction"],
+  supporting: ["batch_prediction", "schedule_change"],
 };
 
 type Props = { filters: Filters; change: (change: Partial<Filters>) => void };

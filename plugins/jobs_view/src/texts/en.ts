@@ -22,6 +22,7 @@ const types: Record<JobType, string> = {
   feature_deployment: "Deploy",
   feature_batch: "Batch run",
   feature_retirement: "Retire",
+  schedule_change: "Schedule change",
 };
 
 const statuses: Record<JobStatus, string> = {
@@ -279,7 +280,12 @@ export const en = {
     target: "Target",
     dataset: "Dataset",
     schedule: "Schedule",
-    schedules: { manual: "manual" } as Record<string, string>,
+    scheduled: (text: string, zone: string) => {
+      const words: Record<string, string> = { manual: "manual", once: "once", "publish only": "publish only" };
+      return words[text] ?? (text.startsWith("after ") ? text : `${text} (${zone})`);
+    },
+    paused: "paused",
+    setBy: (who: string) => `set by ${who}`,
     nextRun: "Next run",
     lastRun: "Last run",
     by: "By",
@@ -304,6 +310,25 @@ export const en = {
     why: "Comment",
     evidence: "Evidence",
     until: "Until",
+  },
+  intervals: {
+    title: "Data intervals",
+    of: (what: string, target: string) => `Data intervals of ${what} → ${target}`,
+    all: "All deployments",
+    dag: "Its DAG in Airflow",
+    start: "From",
+    end: "To",
+    state: "State",
+    states: { done: "Done", running: "Running", failed: "Failed", superseded: "Superseded", missing: "Missing" },
+    due: "Due",
+    byHand: "asked for",
+    bySchedule: "by the schedule",
+    rows: "Rows",
+    published: "Published",
+    job: "Job",
+    ever: "all times",
+    none: "No interval of this deployment is over yet.",
+    aboutMissing: "What is missing is made by Airflow's backfill, on the page of the DAG.",
   },
   analysis: {
     created: "Jobs created in",

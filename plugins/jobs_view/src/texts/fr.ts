@@ -19,6 +19,7 @@ export const fr: Texts = {
     feature_deployment: "Déployer",
     feature_batch: "Exécution par lots",
     feature_retirement: "Mettre hors service",
+    schedule_change: "Changement de planification",
   },
   statuses: {
     created: "Créée",
@@ -292,7 +293,16 @@ export const fr: Texts = {
     target: "Cible",
     dataset: "Jeu de données",
     schedule: "Planification",
-    schedules: { manual: "manuelle" },
+    scheduled: (text, zone) => {
+      const words: Record<string, string> = {
+        manual: "manuelle",
+        once: "une fois",
+        "publish only": "publication seule",
+      };
+      return words[text] ?? (text.startsWith("after ") ? `après ${text.slice(6)}` : `${text} (${zone})`);
+    },
+    paused: "en pause",
+    setBy: (who) => `fixée par ${who}`,
     nextRun: "Prochaine exécution",
     lastRun: "Dernière exécution",
     by: "Par",
@@ -318,6 +328,25 @@ export const fr: Texts = {
     why: "Commentaire",
     evidence: "Preuves",
     until: "Jusqu'à",
+  },
+  intervals: {
+    title: "Intervalles de données",
+    of: (what, target) => `Intervalles de données de ${what} → ${target}`,
+    all: "Tous les déploiements",
+    dag: "Son DAG dans Airflow",
+    start: "De",
+    end: "À",
+    state: "État",
+    states: { done: "Fait", running: "En cours", failed: "En échec", superseded: "Remplacé", missing: "Manquant" },
+    due: "Prévu",
+    byHand: "à la demande",
+    bySchedule: "par la planification",
+    rows: "Lignes",
+    published: "Publié",
+    job: "Job",
+    ever: "toutes les dates",
+    none: "Aucun intervalle de ce déploiement n'est encore terminé.",
+    aboutMissing: "Ce qui manque se rattrape par le « backfill » d'Airflow, sur la page du DAG.",
   },
   analysis: {
     created: "Tâches créées pendant",

@@ -62,8 +62,8 @@ def approved(services: Services, task: str = TASK) -> int:
     return version
 
 
-def put_into_production(services: Services, version: int | None, task: str = TASK) -> dict[str, Any]:
-    request = TaskDeploymentRequest(task=task, version=version)
+def put_into_production(services: Services, version: int | None, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
+    request = TaskDeploymentRequest(task=task, version=version, **asked_for)
     return deploy_task(request, attempt_at(services, JobType.FEATURE_DEPLOYMENT), services)
 
 

@@ -1,0 +1,136 @@
+"""When the batches of a deployment run: what a person writes, and what becomes of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from modelops.domain.errors import ScheduleError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SCHEDULE, TIME_ZONE = "the parameter schedule", "the parameter time_zone"
+"""Where a person says what is meant."""
+EXAMPLES = ("manual", "once", "@daily", "0 3 * * *", "after features.flight_features", "publish only")
+PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+}
+"""Airflow's presets that name times."""
+AFTER = re.compile(r"after ([^\s.]+\.[^\s.]+)")
+FIELDS = 5
+RANDOM = re.compile(r"(?i)(?<![a-z])[hr](?![a-z])")
+"""What makes a cron expression mean another time whenever it is read."""
+EXPECTED = (
+    "five fields of cron like '0 3 * * *', one of "
+    + ", ".join(PRESETS)
+    + ", once, manual, 'after <schema>.<feature table>', or 'publish only'"
+)
+
+
+class ScheduleKind(StrEnum):
+    """What starts a batch."""
+
+    CRON = "cron"
+    """The clock: a run at the end of each data interval."""
+    ONCE = "once"
+    """The deployment itself, one time."""
+    MANUAL = "manual"
+    """A person."""
+    AFTER = "after"
+    """The publication of a feature table."""
+    PUBLISH_ONLY = "publish only"
+    """Nothing of ours: somebody else takes the version from the registry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A schedule in words, as people write it, and the time zone in which its fields are meant."""
+
+    text: str = ScheduleKind.MANUAL
+    time_zone: str = "UTC"
+    paused: bool = False
+
+    @classmethod
+    def parse(cls, text: str, time_zone: str, *, paused: bool = False) -> Schedule:
+        """Read what a person wrote. Whether cron's fields name a time that comes is not asked here.
+
+        Raises:
+            ScheduleError: it is none of the forms that there are, or the time zone is unknown.
+        """
+        words = " ".join(text.split())
+        words = {"@once": str(ScheduleKind.ONCE)}.get(words, words)
+        fields = words.split(" ")
+        known = words in PRESETS or words in {ScheduleKind.ONCE, ScheduleKind.MANUAL, ScheduleKind.PUBLISH_ONLY}
+        if not known and AFTER.fullmatch(words) is None and (len(fields) != FIELDS or RANDOM.search(words)):
+            raise ScheduleError(f"{text!r} is no schedule", where=SCHEDULE, expected=EXPECTED)
+        try:
+            ZoneInfo(time_zone)
+        except (KeyError, ValueError, OSError):
+            raise ScheduleError(
+                f"there is no time zone {time_zone!r}", where=TIME_ZONE, expected="a name like Europe/Paris, or UTC"
+            ) from None
+        return cls(text=words, time_zone=time_zone, paused=paused)
+
+    @property
+    def kind(self) -> ScheduleKind:
+        """What starts a batch."""
+        if self.table is not None:
+            return ScheduleKind.AFTER
+        try:
+            return ScheduleKind(self.text)
+        except ValueError:
+            return ScheduleKind.CRON
+
+    @property
+    def cron(self) -> str:
+        """Cron's five fields, of a schedule by the clock."""
+        return PRESETS.get(self.text, self.text)
+
+    @property
+    def table(self) -> str | None:
+        """The feature table after whose publication a batch runs."""
+        found = AFTER.fullmatch(self.text)
+        return found and found[1]
+
+    def as_record(self) -> dict[str, str | bool]:
+        """The schedule as results of jobs have it."""
+        return {"schedule": self.text, "time_zone": self.time_zone, "paused": self.paused}
+
+    def __str__(self) -> str:
+        zone = f" ({self.time_zone})" if self.kind is ScheduleKind.CRON else ""
+        return f"{self.text}{zone}{', paused' if self.paused else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a schedule comes to from a moment on.
+
+    `starts_at` is the tick of the clock at or before that moment: nothing before it is ever due; None where no clock
+    has a part in it. `upcoming` are the next runs.
+    """
+
+    schedule: Schedule
+    starts_at: datetime | None = None
+    upcoming: tuple[datetime, ...] = ()
+
+    def told(self) -> str:
+        """The schedule and its next times, in its own zone, for a log."""
+        if not self.upcoming:
+            return str(self.schedule)
+        zone = ZoneInfo(self.schedule.time_zone)
+        return f"{self.schedule}; next: " + ", ".join(
+            f"{at.astimezone(zone):%a %d %b %Y %H:%M}" for at in self.upcoming
+        )
+
+
+BY_HAND = Plan(schedule=Schedule())
+"""What nobody has said anything else of."""

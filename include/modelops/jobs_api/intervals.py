@@ -1,0 +1,97 @@
+"""What became of a deployment's data intervals: done, running, failed, superseded, or missing."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, HTTPException, Path, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from modelops.domain.schedules import Schedule
+from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.permissions import WHOLE, seen_by
+from modelops.jobs_api.schemas import MOST
+from modelops.registry import catalogue, runs
+from modelops.timetables import due
+
+APPLICATION = "modelops intervals"
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+router = APIRouter(prefix="/api")
+
+
+class IntervalState(StrEnum):
+    """What became of an interval."""
+
+    DONE = "done"
+    RUNNING = "running"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    MISSING = "missing"
+
+
+class DataInterval(BaseModel):
+    """A data interval, and what became of it."""
+
+    start: datetime | None = Field(description="Null, as the end, of a run that is of no interval.")
+    end: datetime | None
+    is_due: bool = Field(description="By the schedule; others were asked for by somebody.")
+    state: IntervalState
+    job_id: int | None = Field(description="Whose rows readers see, else that of the newest attempt.")
+    rows: int | None
+    published_at: datetime | None
+
+
+class Intervals(BaseModel):
+    """Latest first."""
+
+    deployment: int
+    model: str = Field(description="The model or the feature task.")
+    version: int
+    target: str
+    dag_id: str
+    schedule: str
+    time_zone: str
+    paused: bool
+    ended_at: datetime | None
+    intervals: list[DataInterval]
+    more: bool = Field(description="There are earlier ones: give the last one's ends as `last_start` and `last_end`.")
+
+
+@router.get(
+    "/deployments/{id}/intervals", responses={404: {"description": "There is no such deployment, or it isn't yours."}}
+)
+def list_intervals(
+    user: GetUserDep,
+    id: Number,  # noqa: A002 - the field's own word
+    last_start: AwareDatetime | None = None,
+    last_end: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+) -> Intervals:
+    """What became of a deployment's intervals since it began: those that were due by its schedule, and all others."""
+    before = None if last_start is None or last_end is None else (last_start, last_end)
+    with seated(APPLICATION) as connection:
+        row = catalogue.deployment(connection, seen_by(user, connection, WHOLE), id)
+        if row is None:
+            raise HTTPException(404, f"there is no deployment {id}, or it isn't yours to see")
+        found = runs.intervals(connection, id, _due(row, before, limit), before=before, limit=limit + 1)
+    return Intervals(
+        **{name: row[name] for name in ("model", "version", "target", "schedule", "time_zone", "paused", "ended_at")},
+        deployment=id,
+        dag_id=f"deployment_{id}",
+        intervals=[DataInterval.model_validate(one) for one in found[:limit]],
+        more=len(found) > limit,
+    )
+
+
+def _due(
+    row: Mapping[str, Any], before: tuple[datetime, datetime] | None, limit: int
+) -> list[tuple[datetime, datetime]]:
+    """Of a deployment whose runs are of intervals: those of its present schedule, since that was set."""
+    if not row["incremental"] or row["starts_at"] is None:
+        return []
+    until = min(moment for moment in (before and before[1], row["ended_at"], datetime.now(UTC)) if moment)
+    schedule = Schedule(text=row["schedule"], time_zone=row["time_zone"])
+    return due(schedule, row["starts_at"], until, limit + 1)

@@ -1,0 +1,40 @@
+"""The same interval asked for twice at the same time is made once: who comes second waits, and returns that."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from modelops.registry import jobs, runs
+
+if TYPE_CHECKING:
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.services import Services
+
+LOOK_EVERY = 0.5
+"""Seconds."""
+
+
+def result_of_same(run_id: int, attempt: Attempt, services: Services) -> dict[str, Any] | None:
+    """Wait for a job that began to make the same rows before this run did; None: this one is to make them.
+
+    The job is complete then, with that result. One that fails, is stopped or is lost is waited for no more.
+
+    Raises:
+        FenceLost: a newer attempt has the job.
+    """
+    waits_for = None
+    while (other := runs.same(services.connection, run_id)) is not None:
+        if other["published"]:
+            if other["result"] is None:  # cleared since
+                return None
+            result = {**other["result"], "made_by_job": other["job_id"]}
+            with jobs.holding(services.connection, attempt):
+                jobs.complete(services.connection, attempt, result)
+            services.log(f"Job {other['job_id']} has published the same rows meanwhile, so they are not made again.")
+            return result
+        if waits_for != other["job_id"]:
+            waits_for = other["job_id"]
+            services.log(f"Job {waits_for} is making the same rows: this one waits for it.")
+        time.sleep(LOOK_EVERY)
+    return None

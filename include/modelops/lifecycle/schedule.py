@@ -1,0 +1,99 @@
+"""When a deployment's batches run: said when it is deployed, changed by a job of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import ScheduleError
+from modelops.domain.schedules import SCHEDULE, Schedule, ScheduleKind
+from modelops.registry import deployments, jobs, schedules
+
+if TYPE_CHECKING:
+    from modelops.domain.jobs import Attempt
+    from modelops.domain.schedules import Plan
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRequest:
+    """Which schedule a deployment is to have; None: as it is."""
+
+    deployment: int
+    schedule: str | None = None
+    time_zone: str | None = None
+    paused: bool | None = None
+
+
+def plan_for(target: str, schedule: str | None, time_zone: str | None, services: Services) -> Plan:
+    """The schedule of a new deployment: what is asked for, else that of the deployment that serves its target now.
+
+    Raises:
+        ScheduleError: there is no such schedule or time zone, or nobody makes the table that it is to follow.
+    """
+    before = deployments.champion(services.connection, target)
+    kept = Schedule() if before is None else schedules.schedule_of(services.connection, before.id)
+    return _planned(kept, schedule, time_zone, None, services, own=target)
+
+
+def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+    """Give a deployment another schedule, from now on; returns what it was, what it is, and the next times.
+
+    Raises:
+        UnknownDeployment: there is none of that number, or it has ended, perhaps meanwhile.
+        ScheduleError: there is no such schedule or time zone, nobody makes the table that it is to follow, or nothing
+            would be different.
+        FenceLost: a newer attempt has the job.
+    """
+    deployment = deployments.find_active(services.connection, request.deployment)
+    with jobs.holding(services.connection, attempt):
+        jobs.name_deployment(services.connection, attempt, deployment)
+    with jobs.holding(services.connection, attempt):
+        before = schedules.schedule_of(services.connection, deployment.id)
+        plan = _planned(before, request.schedule, request.time_zone, request.paused, services, own=deployment.target)
+        if plan.schedule == before and before.kind is not ScheduleKind.ONCE:
+            raise ScheduleError(
+                f"the schedule of deployment {deployment.id} is {before} already",
+                where="the parameters schedule, time_zone and paused",
+                expected="something that is to be different",
+            )
+        schedules.set_schedule(services.connection, deployment.id, plan, job_id=attempt.job_id)
+        result = {
+            "deployment": deployment.id,
+            deployment.kind.parameter: deployment.model,
+            "version": deployment.version,
+            "target": deployment.target,
+            "before": before.as_record(),
+            "after": plan.schedule.as_record(),
+            "upcoming": [moment.isoformat() for moment in plan.upcoming],
+        }
+        jobs.complete(services.connection, attempt, result)
+    services.log(f"{deployment.subject} was on the schedule {before}; from now on it is on {plan.told()}")
+    return result
+
+
+def _planned(
+    kept: Schedule,
+    schedule: str | None,
+    time_zone: str | None,
+    paused: bool | None,
+    services: Services,
+    *,
+    own: str,
+) -> Plan:
+    asked = Schedule.parse(
+        kept.text if schedule is None else schedule,
+        kept.time_zone if time_zone is None else time_zone,
+        paused=kept.paused if paused is None else paused,
+    )
+    if asked.table is not None:
+        made = [table for table in schedules.publishers(services.connection) if table != own]
+        if asked.table not in made:
+            raise ScheduleError(
+                f"no deployment makes the feature table {asked.table}"
+                if asked.table != own
+                else f"{own} can't wait for itself",
+                where=SCHEDULE,
+                expected=f"after {' or '.join(made)}" if made else "deploy the feature task that makes it first",
+            )
+    return services.plan(asked)

@@ -1,0 +1,74 @@
+"""The deployments as the registry tells them, or, while it can't be reached, as it told them last."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from modelops.connections import url_of
+from modelops.domain.deployments import Deployed
+from modelops.domain.errors import Unavailable
+from modelops.domain.schedules import Schedule
+from modelops.domain.versions import VersionKind
+from modelops.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MOMENTS = ("started_at", "decided_at", "starts_at")
+PATIENCE = 5
+"""Seconds for the registry to answer; Airflow gives all of a DAG file 30."""
+log = logging.getLogger(__name__)
+
+
+def known_deployments(number: int | None = None) -> list[Deployed]:
+    """All deployments that have a DAG, or one of them."""
+    kept = Settings.from_environment().home / "deployments.json"
+    try:
+        found = _ask(number)
+    except Unavailable as error:
+        log.warning("The registry can't be reached (%s): deployments are as they were when it last was", error)
+        return [one for one in _recall(kept) if number in (None, one.id)]
+    if number is None:
+        _keep(kept, found)
+    return found
+
+
+def _ask(number: int | None) -> list[Deployed]:
+    import psycopg
+
+    from modelops.registry import schedules
+    from modelops.registry.translation import translated
+
+    with (
+        translated(),
+        psycopg.connect(
+            url_of("modelops_reader"), autocommit=True, connect_timeout=PATIENCE, application_name="modelops dags"
+        ) as connection,
+    ):
+        return schedules.deployed(connection, number)
+
+
+def _keep(file: Path, found: Iterable[Deployed]) -> None:
+    """Replace the file at once, where anything is different."""
+    text = json.dumps([asdict(one) for one in found], default=datetime.isoformat)
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return
+    new = file.with_suffix(f".{os.getpid()}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
+def _recall(file: Path) -> list[Deployed]:
+    return [_deployed(record) for record in json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
+
+
+def _deployed(record: dict[str, Any]) -> Deployed:
+    moments = {name: record[name] and datetime.fromisoformat(record[name]) for name in MOMENTS}
+    parsed = {"kind": VersionKind(record["kind"]), "schedule": Schedule(**record["schedule"])}
+    return Deployed(**record | moments | parsed)

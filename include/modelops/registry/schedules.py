@@ -1,0 +1,70 @@
+"""When the batches of deployments run. See `sql/schedules.sql`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.deployments import Deployed
+from modelops.domain.schedules import Plan, Schedule
+from modelops.domain.versions import VersionKind
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from modelops.domain.jobs import JobId
+
+_QUERIES = Queries("schedules")
+KEPT = timedelta(minutes=10)
+"""So long a deployment that has ended is still told of: Airflow takes a while to forget a DAG that is gone, and would
+start it meanwhile."""
+
+
+def set_schedule(connection: Connection[Any], deployment_id: int, plan: Plan, *, job_id: JobId) -> None:
+    """Give a deployment another schedule, in the caller's transaction.
+
+    Raises:
+        UnknownDeployment: it has ended.
+    """
+    with translated():
+        _QUERIES.execute(
+            connection,
+            "set",
+            deployment_id=deployment_id,
+            job_id=job_id,
+            schedule=plan.schedule.text,
+            time_zone=plan.schedule.time_zone,
+            paused=plan.schedule.paused,
+            starts_at=plan.starts_at,
+        )
+
+
+def schedule_of(connection: Connection[Any], deployment_id: int) -> Schedule:
+    """The schedule of a deployment that counts."""
+    with translated():
+        row = _QUERIES.execute(connection, "current", deployment_id=deployment_id).fetchone()
+    assert row is not None
+    return Schedule(text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"])
+
+
+def deployed(connection: Connection[Any], deployment_id: int | None = None) -> list[Deployed]:
+    """What Airflow is to run, and what ended a short while ago; of one deployment or of all."""
+    with translated():
+        rows = _QUERIES.execute(connection, "deployed", deployment_id=deployment_id, kept=KEPT).fetchall()
+    return [
+        Deployed(
+            schedule=Schedule(
+                text=row.pop("schedule"), time_zone=row.pop("time_zone"), paused=row.pop("paused") or row["ended"]
+            ),
+            **row | {"kind": VersionKind(row["kind"])},
+        )
+        for row in rows
+    ]
+
+
+def publishers(connection: Connection[Any]) -> list[str]:
+    """The feature tables that a deployment makes now, as `schema.name`."""
+    with translated():
+        return [row["target"] for row in _QUERIES.execute(connection, "publishers")]

@@ -1,0 +1,30 @@
+-- name: set!
+-- Gives a deployment a schedule; the newest counts.
+INSERT INTO modelops.schedule (deployment_id, job_id, schedule, time_zone, paused, starts_at)
+VALUES (:deployment_id, :job_id, :schedule, :time_zone, :paused, :starts_at);
+
+-- name: current
+-- The schedule of a deployment that counts.
+SELECT schedule, time_zone, paused, starts_at, set_by, set_at FROM modelops.deployment_schedule
+WHERE deployment_id = :deployment_id;
+
+-- name: deployed
+-- The deployments whose batches Airflow runs, and those that ended a short while ago: of all, or of one.
+SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.target, deployment.job_id,
+       deployment.started_at, deployment.ended_at IS NOT NULL AS ended, decision.approver, decision.decided_at,
+       decision.job_id AS approval_job_id,
+       schedule.incremental,
+       schedule.schedule, schedule.time_zone, schedule.paused, schedule.starts_at, schedule.set_by
+FROM modelops.deployment
+JOIN modelops.version ON version.id = deployment.version_id
+JOIN modelops.decision ON decision.id = deployment.decision_id
+JOIN modelops.deployment_schedule AS schedule ON schedule.deployment_id = deployment.id
+WHERE (deployment.ended_at IS NULL OR deployment.ended_at > now() - :kept::interval)
+  AND (:deployment_id::bigint IS NULL OR deployment.id = :deployment_id)
+  AND schedule.schedule <> 'publish only'
+ORDER BY deployment.id;
+
+-- name: publishers
+-- The feature tables that a deployment makes now.
+SELECT target FROM modelops.deployment JOIN modelops.version ON version.id = version_id
+WHERE kind = 'feature_task' AND ended_at IS NULL ORDER BY target;

@@ -1,0 +1,192 @@
+"""What a schedule comes to, by Airflow's own timetables: next times, the tick to start from, a run's data interval."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+from airflow.sdk import Asset
+from airflow.timetables.base import TimeRestriction
+from airflow.timetables.events import EventsTimetable  # the SDK's own can't be read back, in Airflow 3.3.2
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from modelops.domain.errors import ScheduleError
+from modelops.domain.schedules import EXPECTED, SCHEDULE, Plan, Schedule, ScheduleKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from airflow.sdk import Context
+    from airflow.timetables.base import DagRunInfo, DataInterval
+    from pendulum import DateTime
+
+    from modelops.domain.deployments import Deployed
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+SHOWN = 5
+"""So many of the next times are told."""
+Ends = tuple[str | None, str | None]
+
+
+class TicksSince(CronDataIntervalTimetable):
+    """The data intervals between cron's ticks, from a moment on.
+
+    The first run is at the first tick after `since`, which is a tick itself: nothing fires at once, and no tick is left
+    out. What a person asks for, and a backfill, may be earlier.
+    """
+
+    def __init__(self, cron: str, time_zone: str, since: DateTime) -> None:
+        super().__init__(cron, time_zone)
+        self._since = since
+
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """The interval after the last one; where more than one has been missed, the newest of them.
+
+        Airflow's own way to the newest leaves out the day on which the clocks go forward over a tick: it is gone only
+        where there is something to skip.
+        """
+        if restriction.catchup:  # a backfill, for the DAG itself is not to catch up
+            return super().next_dagrun_info(
+                last_automated_data_interval=last_automated_data_interval, restriction=restriction
+            )
+        earliest = max(self._since, restriction.earliest or self._since)
+        each = TimeRestriction(earliest=earliest, latest=restriction.latest, catchup=True)
+        due = super().next_dagrun_info(last_automated_data_interval=last_automated_data_interval, restriction=each)
+        if due is None:
+            return due
+        after = super().next_dagrun_info(last_automated_data_interval=due.data_interval, restriction=each)
+        if after is None or after.run_after > _now():
+            return due
+        return super().next_dagrun_info(
+            last_automated_data_interval=last_automated_data_interval, restriction=each._replace(catchup=False)
+        )
+
+    def serialize(self) -> dict[str, Any]:
+        """For Airflow's record of the DAG."""
+        return {**super().serialize(), "since": self._since.timestamp()}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> TicksSince:
+        """From Airflow's record of the DAG."""
+        return cls(data["expression"], data["timezone"], pendulum.from_timestamp(data["since"]))
+
+
+def asset_of(table: str) -> Asset:
+    """The Airflow asset of a feature table, `schema.name`: an event of it tells that rows were published."""
+    return Asset(name=table, uri=f"modelops://features/{table}")
+
+
+def schedule_for(deployed: Deployed) -> Mapping[str, Any]:
+    """The arguments of a DAG that say when it runs.
+
+    What is due begins with the schedule, and not with the DAG: Airflow makes no task of a run for a date before a DAG's
+    start, and calls that a success. The one run of a schedule that is `once` may be late, so Airflow is to catch up.
+    """
+    schedule = deployed.schedule
+    made: Any = None
+    if not schedule.paused:
+        match schedule.kind, deployed.starts_at:
+            case ScheduleKind.CRON, datetime() as since:
+                made = TicksSince(schedule.cron, schedule.time_zone, _pendulum(since))
+            case ScheduleKind.ONCE, datetime() as moment:
+                made = EventsTimetable([_pendulum(moment)], description="once")
+            case ScheduleKind.AFTER, _:
+                made = [asset_of(str(schedule.table))]
+    return {"schedule": made, "start_date": LONG_AGO, "catchup": schedule.kind is ScheduleKind.ONCE}
+
+
+def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
+    """What a schedule comes to from a moment on, by default from now on.
+
+    Raises:
+        ScheduleError: cron can't read its fields, or they name no time that ever comes.
+    """
+    moment = _now() if now is None else now
+    match schedule.kind:
+        case ScheduleKind.CRON:
+            return _by_the_clock(schedule, moment)
+        case ScheduleKind.ONCE:
+            return Plan(schedule=schedule, starts_at=moment, upcoming=(moment,))
+    return Plan(schedule=schedule)
+
+
+def interval_for(context: Context, schedule: Schedule) -> Ends:
+    """Which data interval a run is for that names none itself.
+
+    That of the schedule or of a backfill; that of the feature rows whose publication has started it; of a run that a
+    person asked for, the last one that had ended by then. None and None: there is no such interval.
+    """
+    run: Any = context["dag_run"]
+    if run.data_interval_start and run.data_interval_end and run.data_interval_start < run.data_interval_end:
+        return run.data_interval_start.isoformat(), run.data_interval_end.isoformat()
+    if schedule.kind is ScheduleKind.AFTER:
+        events = context["triggering_asset_events"]
+        return _hull(event.extra.get("interval") for those in events.values() for event in those)
+    if schedule.kind is ScheduleKind.CRON:
+        last = _ticks(schedule).infer_manual_data_interval(run_after=_pendulum(run.run_after))
+        return last.start.isoformat(), last.end.isoformat()
+    return None, None
+
+
+def due(schedule: Schedule, since: datetime, before: datetime, limit: int) -> list[tuple[datetime, datetime]]:
+    """The newest data intervals that a schedule of the clock has between two moments, at most so many, latest first."""
+    found: list[tuple[datetime, datetime]] = []
+    if schedule.kind is not ScheduleKind.CRON:
+        return found
+    ticks, until = _ticks(schedule), _pendulum(before)
+    while len(found) < limit:
+        last = ticks.infer_manual_data_interval(run_after=until)
+        if last.start < since or last.start >= until:
+            break
+        found.append((last.start, last.end))
+        until = last.start
+    return found
+
+
+def _hull(intervals: Iterable[list[str] | None]) -> Ends:
+    """From the first start to the last end; none where one of them is of no interval."""
+    found = list(intervals)
+    if not found or any(interval is None for interval in found):
+        return None, None
+    starts, ends = zip(*((interval[0], interval[1]) for interval in found if interval is not None), strict=True)
+    return min(starts, key=datetime.fromisoformat), max(ends, key=datetime.fromisoformat)
+
+
+def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
+    from airflow.exceptions import AirflowTimetableInvalid
+
+    restriction = TimeRestriction(earliest=None, latest=None, catchup=True)
+    try:
+        ticks = _ticks(schedule)
+        ticks.validate()
+        last = ticks.infer_manual_data_interval(run_after=_pendulum(moment))
+        starts_at = last.end
+        upcoming: list[datetime] = []
+        while len(upcoming) < SHOWN:
+            following = ticks.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
+            assert following is not None
+            assert following.data_interval is not None
+            last = following.data_interval
+            upcoming.append(last.end)
+    except (AirflowTimetableInvalid, ValueError) as error:  # cron's own are ValueErrors
+        raise ScheduleError(
+            f"{schedule.text!r} names no times: {str(error).removeprefix(f'[{schedule.cron}] ')}",
+            where=SCHEDULE,
+            expected=EXPECTED,
+        ) from None
+    return Plan(schedule=schedule, starts_at=starts_at, upcoming=tuple(upcoming))
+
+
+def _ticks(schedule: Schedule) -> CronDataIntervalTimetable:
+    return CronDataIntervalTimetable(schedule.cron, schedule.time_zone)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _pendulum(moment: datetime) -> DateTime:
+    return pendulum.instance(moment)

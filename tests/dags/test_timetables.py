@@ -1,0 +1,216 @@
+"""What schedules come to, with the code that Airflow's scheduler runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pendulum
+import pytest
+
+from modelops.domain.deployments import Deployed
+from modelops.domain.errors import ScheduleError
+from modelops.domain.schedules import Schedule
+from modelops.domain.versions import VersionKind
+from modelops.operators.deployed import deployment_dag
+from modelops.timetables import interval_for, plan
+
+if TYPE_CHECKING:
+    from airflow.serialization.definitions.dag import SerializedDAG
+    from airflow.timetables.base import DataInterval
+
+PARIS = ZoneInfo("Europe/Paris")
+NOON = datetime(2026, 3, 20, 12, tzinfo=PARIS)
+
+
+def deployed(schedule: Schedule, *, at: datetime = NOON, **changed: Any) -> Deployed:
+    values: dict[str, Any] = {
+        "id": 7,
+        "kind": VersionKind.MODEL,
+        "model": "demo/delay",
+        "version": 3,
+        "target": "predictions.delay",
+        "job_id": 11,
+        "started_at": at,
+        "ended": False,
+        "approver": "grace",
+        "decided_at": at,
+        "approval_job_id": 10,
+        "incremental": True,
+        "schedule": schedule,
+        "starts_at": plan(schedule, at).starts_at,
+        "set_by": "ada",
+    }
+    return Deployed(**values | changed)
+
+
+# Airflow's own, when it looks for plugins.
+pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern")
+
+
+CLOCKS = (
+    "modelops.timetables._now",
+    "airflow.timetables.interval.utcnow",
+    "airflow._shared.timezones.timezone.utcnow",
+)
+
+
+class Scheduler:
+    """Airflow's scheduler, as far as it decides when a DAG runs; its clock stands where the test puts it."""
+
+    def __init__(self, dag: SerializedDAG, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.dag, self.monkeypatch = dag, monkeypatch
+        self.last: DataInterval | None = None
+        self.runs: list[tuple[datetime, datetime, datetime]] = []
+
+    def look(self, now: datetime) -> None:
+        """Start what is due, one run after the other, as the scheduler does in its rounds."""
+        for clock in CLOCKS:
+            self.monkeypatch.setattr(clock, lambda: pendulum.instance(now))
+        while True:
+            due = self.dag.next_dagrun_info(last_automated_run_info=self.last)
+            if due is None or due.run_after > now:
+                return
+            assert due.data_interval is not None
+            self.runs.append((due.run_after, due.data_interval.start, due.data_interval.end))
+            self.last = due
+
+
+@pytest.fixture
+def scheduled(monkeypatch: pytest.MonkeyPatch) -> Any:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    def make(one: Deployed) -> Scheduler:
+        return Scheduler(DagSerialization.from_dict(DagSerialization.to_dict(deployment_dag(one))), monkeypatch)
+
+    return make
+
+
+def test_a_deployment_made_at_noon_runs_at_three_and_not_at_once(scheduled: Any) -> None:
+    scheduler = scheduled(deployed(Schedule(text="0 3 * * *", time_zone="Europe/Paris")))
+    scheduler.look(NOON + timedelta(seconds=1))
+    scheduler.look(NOON + timedelta(hours=14, minutes=59))
+    assert scheduler.runs == []
+    scheduler.look(NOON + timedelta(hours=15))
+    three = datetime(2026, 3, 21, 3, tzinfo=PARIS)
+    assert scheduler.runs == [(three, three - timedelta(days=1), three)]
+
+
+@pytest.mark.parametrize("text", ["0 3 * * *", "30 2 * * *", "@daily"])
+@pytest.mark.parametrize("year_day", [date(2026, 3, 20), date(2026, 10, 16)])
+def test_nothing_is_skipped_or_doubled_when_clocks_change(scheduled: Any, text: str, year_day: date) -> None:
+    noon = datetime(year_day.year, year_day.month, year_day.day, 12, tzinfo=PARIS)
+    schedule = Schedule(text=text, time_zone="Europe/Paris")
+    scheduler = scheduled(deployed(schedule, at=noon))
+    for quarter in range(14 * 24 * 4):
+        scheduler.look((noon.astimezone(UTC) + timedelta(minutes=15 * quarter)).astimezone(PARIS))
+    days = [run_after.astimezone(PARIS).date() for run_after, _, _ in scheduler.runs]
+    assert days == [year_day + timedelta(days=1 + number) for number in range(14)]
+    ends = [end for _, _, end in scheduler.runs]
+    starts = [start for _, start, _ in scheduler.runs]
+    assert starts[1:] == ends[:-1]
+    assert starts[0] == plan(schedule, noon).starts_at
+    hours = {(end - start).total_seconds() / 3600 for _, start, end in scheduler.runs}
+    assert hours == {24, 23 if year_day.month == 3 else 25}
+
+
+def test_a_backfill_may_be_of_what_was_before_the_deployment(scheduled: Any) -> None:
+    dag = scheduled(deployed(Schedule(text="@daily", time_zone="Europe/Paris"))).dag
+    days = [datetime(2013, 3, day, tzinfo=PARIS) for day in (30, 31)]
+    found = list(dag.iter_dagrun_infos_between(*map(pendulum.instance, days)))
+    assert [info.data_interval.start for info in found] == days
+
+
+def test_after_a_stop_of_the_scheduler_the_newest_interval_is_run(scheduled: Any) -> None:
+    scheduler = scheduled(deployed(Schedule(text="@daily", time_zone="UTC")))
+    scheduler.look(NOON + timedelta(days=3))
+    assert [run_after.day for run_after, _, _ in scheduler.runs] == [23]
+
+
+def test_once_is_at_once_and_once(scheduled: Any) -> None:
+    scheduler = scheduled(deployed(Schedule(text="once")))
+    for hours in range(50):
+        scheduler.look(NOON + timedelta(hours=hours, seconds=4))
+    assert [run_after for run_after, _, _ in scheduler.runs] == [NOON]
+
+
+def test_once_after_a_schedule_of_the_clock(scheduled: Any) -> None:
+    """The same DAG goes on, and its earlier runs don't count for the new schedule."""
+    before = scheduled(deployed(Schedule(text="@hourly")))
+    before.look(NOON + timedelta(hours=2))
+    changed = scheduled(deployed(Schedule(text="once"), at=NOON + timedelta(hours=2, minutes=30)))
+    changed.last = before.last
+    changed.look(NOON + timedelta(hours=3))
+    assert [run_after for run_after, _, _ in changed.runs] == [NOON + timedelta(hours=2, minutes=30)]
+
+
+def test_a_change_of_the_schedule_counts_from_then_on(scheduled: Any) -> None:
+    before = scheduled(deployed(Schedule(text="@daily", time_zone="Europe/Paris")))
+    before.look(NOON + timedelta(days=1))
+    changed = scheduled(deployed(Schedule(text="@hourly", time_zone="Europe/Paris"), at=NOON + timedelta(days=2)))
+    changed.last = before.last
+    changed.look(NOON + timedelta(days=2, minutes=1))
+    assert changed.runs == []
+    changed.look(NOON + timedelta(days=2, hours=1))
+    assert len(changed.runs) == 1
+
+
+@pytest.mark.parametrize("schedule", [Schedule(), Schedule(text="@hourly", paused=True)])
+def test_what_nothing_starts(scheduled: Any, schedule: Schedule) -> None:
+    scheduler = scheduled(deployed(schedule))
+    scheduler.look(NOON + timedelta(days=100))
+    assert scheduler.runs == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("61 * * * *", "'61 * * * *' names no times"),
+        ("a b c d e", "'a b c d e' names no times"),
+        ("0 0 30 2 *", "'0 0 30 2 *' names no times"),
+    ],
+)
+def test_what_names_no_times(text: str, said: str) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        plan(Schedule.parse(text, "UTC"), NOON)
+    assert said in str(caught.value)
+    assert "one of @hourly" in str(caught.value)
+
+
+def test_the_next_five_times_are_told_in_their_own_zone() -> None:
+    told = plan(Schedule(text="0 3 * * *", time_zone="Europe/Paris"), datetime(2026, 3, 27, 23, tzinfo=UTC)).told()
+    assert told == (
+        "0 3 * * * (Europe/Paris); next: Sat 28 Mar 2026 03:00, Sun 29 Mar 2026 03:00, Mon 30 Mar 2026 03:00,"
+        " Tue 31 Mar 2026 03:00, Wed 01 Apr 2026 03:00"
+    )
+    assert plan(Schedule(), NOON).told() == "manual"
+
+
+def asked(*, events: list[Any] | None = None, **of_run: Any) -> Any:
+    run = {"data_interval_start": None, "data_interval_end": None, "run_after": NOON} | of_run
+    found = [SimpleNamespace(extra={"interval": interval}) for interval in events or []]
+    return {"dag_run": SimpleNamespace(**run), "triggering_asset_events": {"table": found}}
+
+
+def test_which_interval_a_run_is_for() -> None:
+    daily = Schedule(text="@daily", time_zone="Europe/Paris")
+    midnight = datetime(2026, 3, 20, tzinfo=PARIS)
+    scheduled = asked(data_interval_start=midnight, data_interval_end=NOON)
+    assert interval_for(scheduled, daily) == (midnight.isoformat(), NOON.isoformat())
+    now = [datetime.fromisoformat(str(end)) for end in interval_for(asked(), daily)]
+    assert now == [midnight - timedelta(days=1), midnight]
+    assert interval_for(asked(data_interval_start=NOON, data_interval_end=NOON), Schedule()) == (None, None)
+
+
+def test_which_interval_a_run_after_a_table_is_for() -> None:
+    after = Schedule(text="after features.delays")
+    first, second = (
+        ["2013-01-02T00:00:00+00:00", "2013-01-03T00:00:00+00:00"],
+        [f"2013-01-0{day}T22:00:00-05:00" for day in (1, 2)],
+    )
+    assert interval_for(asked(events=[first]), after) == tuple(first)
+    assert interval_for(asked(events=[first, second]), after) == (first[0], second[1])
+    assert interval_for(asked(events=[first, None]), after) == (None, None)
+    assert interval_for(asked(), after) == (None, None)

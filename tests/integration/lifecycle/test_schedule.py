@@ -1,0 +1,86 @@
+"""A deployment is given its schedule, and another one, by jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import factories
+from integration.lifecycle.features import life as features
+from integration.lifecycle.life import attempt_at
+from modelops.domain.errors import ScheduleError, UnknownDeployment
+from modelops.domain.jobs import JobType
+from modelops.domain.schedules import Schedule
+from modelops.lifecycle.schedule import ScheduleRequest, change_schedule
+from modelops.registry import schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelops.lifecycle.services import Services
+
+
+@pytest.fixture
+def deployment(services: Services) -> int:
+    return factories.deployed(services.connection).id
+
+
+def changed(services: Services, deployment: int, **asked: Any) -> dict[str, Any]:
+    request = ScheduleRequest(deployment=deployment, **asked)
+    return change_schedule(request, attempt_at(services, JobType.SCHEDULE_CHANGE), services)
+
+
+def test_a_change(services: Services, deployment: int, log: list[str]) -> None:
+    result = changed(services, deployment, schedule="0 3 * * *", time_zone="Europe/Paris")
+    manual = {"schedule": "manual", "time_zone": "UTC", "paused": False}
+    daily = {"schedule": "0 3 * * *", "time_zone": "Europe/Paris", "paused": False}
+    assert (result["before"], result["after"]) == (manual, daily)
+    assert len(result["upcoming"]) == 5
+    assert "was on the schedule manual; from now on it is on 0 3 * * * (Europe/Paris); next: " in log[-1]
+    assert log[-1].count(" 03:00") == 5
+    assert changed(services, deployment, paused=True)["before"] == daily
+    assert changed(services, deployment, time_zone="UTC")["after"] == daily | {"paused": True, "time_zone": "UTC"}
+    assert changed(services, deployment, schedule="once", paused=False)["after"]["schedule"] == "once"
+    assert changed(services, deployment, schedule="once")["after"]["schedule"] == "once"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"schedule": "nonsense"}, "'nonsense' is no schedule"),
+        ({"schedule": "0 25 * * *"}, "'0 25 \\* \\* \\*' names no times"),
+        ({"schedule": "0 0 31 2 *"}, "'0 0 31 2 \\*' names no times"),
+        ({"schedule": "@daily", "time_zone": "Mars/Olympus"}, "there is no time zone 'Mars/Olympus'"),
+        ({"schedule": "after features.nothing"}, "no deployment makes the feature table features.nothing"),
+        ({"schedule": "manual"}, "the schedule of deployment \\d+ is manual already"),
+        ({}, "is manual already"),
+    ],
+)
+def test_what_is_wrong_changes_nothing(services: Services, deployment: int, asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(ScheduleError, match=said):
+        changed(services, deployment, **asked)
+    assert schedules.schedule_of(services.connection, deployment) == Schedule()
+
+
+def test_of_a_deployment_that_there_is_not(services: Services, deployment: int) -> None:
+    with pytest.raises(UnknownDeployment, match="there is no deployment 77"):
+        changed(services, 77, schedule="@daily")
+
+
+def test_a_feature_task_keeps_its_schedule_and_models_follow_its_table(
+    services: Services, deployment: int, repository: Any, look: Callable[[str], list[Any]]
+) -> None:
+    factories.doubled_folder(repository)
+    version = features.approved(services)
+    result = features.put_into_production(services, version, schedule="@hourly")
+    assert result["schedule"] == {"schedule": "@hourly", "time_zone": "UTC", "paused": False}
+    again = features.put_into_production(services, version)
+    assert again["schedule"] == result["schedule"]
+    followed = changed(services, deployment, schedule="after features.doubled")
+    assert followed["after"]["schedule"] == "after features.doubled"
+    with pytest.raises(ScheduleError, match=r"features\.doubled can't wait for itself"):
+        changed(services, again["deployment"], schedule="after features.doubled")
+    with pytest.raises(ScheduleError, match="'nonsense' is no schedule"):
+        features.put_into_production(services, version, schedule="nonsense")
+    assert look("SELECT count(*) FROM modelops.deployment WHERE ended_at IS NULL") == [(2,)]
