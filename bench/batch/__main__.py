@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from bench.arguments import positive
-from bench.batch.installation import installed
 from bench.batch.measurements import Bench
 from bench.batch.report import render
+from bench.installation import installed
 from bench.tables import keep
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=positive, default=5)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    with installed() as installation:
+    with installed(Path(__file__).parent) as installation:
         bench = Bench(installation, rows=chosen.rows, say=_say)
         bench.prepare()
         bench.against_the_floor(chosen.repetitions)

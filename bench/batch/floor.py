@@ -10,7 +10,7 @@ from bench.timing import Times
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.batch.installation import Installation
+    from bench.installation import Installation
 
 PREDICTED = "SELECT run_id, id, label, label_probability FROM {} WHERE run_id = {} ORDER BY id"
 

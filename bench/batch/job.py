@@ -15,8 +15,8 @@ from typing import Any
 import psycopg  # noqa: F401
 
 import modelops.operators.model  # noqa: F401
-from bench.batch.installation import Installation
-from bench.batch.task import take
+from bench.installation import Installation
+from bench.task import take
 from modelops.domain.jobs import JobType
 
 

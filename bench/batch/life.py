@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from bench.batch.task import take
+from bench.task import take
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobType
 from modelops.lifecycle.approve import Answer, ask, decide
@@ -14,7 +14,7 @@ from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
 from modelops.lifecycle.train import TrainingRequest, train
 
 if TYPE_CHECKING:
-    from bench.batch.installation import Installation
+    from bench.installation import Installation
 
 _runs = itertools.count(1)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.batch import life
 from bench.batch.floor import Floor
-from bench.batch.installation import FEATURES, make_rows
 from bench.batch.memory import Peak, Sampler
+from bench.installation import FEATURES, make_rows
 from bench.machine import commit
 from bench.timing import Times
 from modelops.settings import PROJECT_ROOT
@@ -21,7 +21,7 @@ from modelops.settings import PROJECT_ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.batch.installation import Installation
+    from bench.installation import Installation
 
 TABLE, MORE = "measured", "measured_more"
 LOGISTIC, BOOSTING = "bench/logistic", "bench/boosting"

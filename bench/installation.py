@@ -72,6 +72,7 @@ class Installation:
         """What a job gets. Imported here, as an operator does: that's part of what a job takes."""
         from modelops.data.artifacts import ArtifactStore
         from modelops.lifecycle.services import Services
+        from modelops.timetables import plan
 
         return Services(
             connection=connection,
@@ -82,6 +83,7 @@ class Installation:
             store=ArtifactStore(self.folder / "artifacts"),
             settings=self.settings(),
             log=log,
+            plan=plan,
         )
 
     def checkpoint(self) -> None:
@@ -107,8 +109,8 @@ class Installation:
 
 
 @contextmanager
-def installed() -> Iterator[Installation]:
-    """Make an installation in a temporary folder; nothing of it stays."""
+def installed(repository: Path) -> Iterator[Installation]:
+    """Make an installation in a temporary folder; nothing of it stays. `repository` is that of its models and tasks."""
     from modelops.registry.migrate import migrate
     from modelops.registry.roles import LOGINS, provision
     from modelops.runner.postgres import PostgresServer
@@ -128,17 +130,18 @@ def installed() -> Iterator[Installation]:
                 passwords=passwords,
             )
             migrate(there.url("modelops_owner"))
-            _add_repository(folder)
+            _add_repository(folder, repository)
             yield there
         finally:
             server.stop()
 
 
-def _add_repository(folder: Path) -> None:
+def _add_repository(folder: Path, repository: Path) -> None:
     # A copy, that isn't under git: what isn't committed yet can be measured too.
-    models = Path(__file__).with_name("model_definitions")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(models, folder / "repository" / models.name, ignore=ignored)
+    ignored = shutil.ignore_patterns("__pycache__", "*.py[co]")
+    for kind in ("model_definitions", "feature_engineering_tasks"):
+        if (repository / kind).exists():
+            shutil.copytree(repository / kind, folder / "repository" / kind, ignore=ignored)
     repositories = {"repositories": {"bench": {"path": str(folder / "repository")}}}
     (folder / "repositories.yaml").write_text(json.dumps(repositories), encoding="utf-8")
 

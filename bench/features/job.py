@@ -1,0 +1,36 @@
+"""One batch run of a feature task in a process of its own, as a task is: `python -m bench.features.job DEPLOYMENT`.
+
+The installation comes by stdin; what the job took goes to stdout, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from bench.installation import Installation
+from bench.task import take
+from modelops.domain.jobs import JobType
+from modelops.operators.preloading import preload_jobs
+
+
+def main(deployment: int) -> dict[str, Any]:
+    """Take the job and do it; the times are those since before its taking, at each step and at its completion."""
+    installation = Installation.from_json(sys.stdin.read())
+    preload_jobs()  # as what forks the processes of tasks has
+    from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
+
+    said: list[tuple[float, str]] = []
+    began = time.perf_counter()
+    with installation.connect() as connection:
+        attempt = take(connection, JobType.FEATURE_BATCH, run=f"job_{os.getpid()}_{time.time_ns()}")
+        services = installation.services(connection, lambda line: said.append((time.perf_counter() - began, line)))
+        result = execute_batch(FeatureBatchRequest(deployment=deployment), attempt, services)
+    return {"seconds": time.perf_counter() - began, "rows": result["rows"], "log": said}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]))))
