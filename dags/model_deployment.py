@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.operators.model import DeployModelOperator
+from modelops.operators.model import DeployModelOperator, PredictBatchOperator
 from modelops.operators.params import (
     dataset_param,
     model_param,
+    predict_now_param,
     schedule_param,
     set_aside_budget_param,
     target_param,
@@ -23,7 +24,8 @@ with DAG(
     ### Deployment
 
     Takes the place of the version that serves the target, in one transaction. Deploying an earlier approved version
-    again is the rollback. A version that nobody has approved is refused, by the database too.
+    again is the rollback. A version that nobody has approved is refused, by the database too. With *Predict now* its
+    predictions take the place of those before in one transaction, as soon as they are made.
     """,
     schedule=None,
     catchup=False,
@@ -37,9 +39,10 @@ with DAG(
         "set_aside_budget": set_aside_budget_param(),
         "schedule": schedule_param(),
         "time_zone": time_zone_param(),
+        "predict_now": predict_now_param(),
     },
 ) as dag:
-    DeployModelOperator(
+    deploy = DeployModelOperator(
         task_id="deploy",
         model=dag.param("model"),
         version=dag.param("version"),
@@ -49,3 +52,12 @@ with DAG(
         schedule=dag.param("schedule"),
         time_zone=dag.param("time_zone"),
     )
+    predict = PredictBatchOperator(
+        task_id="predict",
+        deployment=deploy.output["deployment"],
+        interval_start=deploy.output["interval_start"],
+        interval_end=deploy.output["interval_end"],
+        wanted=dag.param("predict_now"),
+    )
+
+    deploy >> predict

@@ -163,7 +163,7 @@ def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
         ticks = _ticks(schedule)
         ticks.validate()
         last = ticks.infer_manual_data_interval(run_after=_pendulum(moment))
-        starts_at = last.end
+        ended = (last.start, last.end)
         upcoming: list[datetime] = []
         while len(upcoming) < SHOWN:
             following = ticks.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
@@ -177,7 +177,7 @@ def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
             where=SCHEDULE,
             expected=EXPECTED,
         ) from None
-    return Plan(schedule=schedule, starts_at=starts_at, upcoming=tuple(upcoming))
+    return Plan(schedule=schedule, starts_at=ended[1], last=ended, upcoming=tuple(upcoming))
 
 
 def _ticks(schedule: Schedule) -> CronDataIntervalTimetable:

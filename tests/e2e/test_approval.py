@@ -279,12 +279,19 @@ def test_a_batch_and_the_end_of_a_deployment(runs: Mapping[str, Run]) -> None:
     ]
     assert any(result["psql"] in line for line in batch.log("predict"))
 
+    version = runs["approved"].versions()[0]
+    asked = {"model": "here/scored", "version": version["number"], "target": "e2e_approved"}
+    again = system.run(DEPLOYMENT, name="again", **asked, predict_now=True)
+    assert again.result("predict")["rows"] == 100
+    assert system.rows("SELECT DISTINCT job_id AS job FROM predictions.e2e_approved") == [
+        {"job": again.job("predict").id}
+    ]
+    deployment = again.result("deploy")["deployment"]
     retirement = system.run(RETIREMENT, name="retired", deployment=deployment, reason="it was a test")
     assert retirement.result("retire")["reason"] == "it was a test"
     refused = system.run(BATCH, name="too-late", deployment=deployment)
     job = refused.await_status(JobStatus.FAILED, task="predict", within=60)
     assert f"deployment {deployment} was retired at" in (job.error or "")
-    version = runs["approved"].versions()[0]
     back = system.run(DEPLOYMENT, name="back", model="here/scored", version=version["number"])
     job = back.await_status(JobStatus.FAILED, task="deploy", within=60)
     assert "is retired: its last deployment was ended for good" in (job.error or "")

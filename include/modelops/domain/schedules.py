@@ -115,11 +115,12 @@ class Plan:
     """What a schedule comes to from a moment on.
 
     `starts_at` is the tick of the clock at or before that moment: nothing before it is ever due; None where no clock
-    has a part in it. `upcoming` are the next runs.
+    has a part in it. `last` is the data interval that had ended last by then, `upcoming` are the next runs.
     """
 
     schedule: Schedule
     starts_at: datetime | None = None
+    last: tuple[datetime, datetime] | None = None
     upcoming: tuple[datetime, ...] = ()
 
     def told(self) -> str:

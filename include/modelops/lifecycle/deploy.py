@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.checks import check_types
-from modelops.data.query import asking, describe, travelling
+from modelops.data.query import INTERVAL_START, asking, describe, travelling
 from modelops.data.reading import read
 from modelops.data.target import columns_for, ensure_target
 from modelops.domain.errors import NotApproved, RepositoryError, TargetError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from modelops.data.query import Column
     from modelops.domain.datasets import Dataset
     from modelops.domain.jobs import Attempt
+    from modelops.domain.schedules import Plan
     from modelops.domain.versions import Version
     from modelops.lifecycle.services import Services
 
@@ -112,6 +113,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
             "target": str(target),
             "dataset": dataset.label,
             "schedule": plan.schedule.as_record(),
+            **_last_interval(plan, dataset),
             "artifact_sha256": version.artifact_sha256,
             "approved_by": decision.approver,
             "evidence": decision.digest,
@@ -134,6 +136,14 @@ def _check_nobody_elses(target: Target, version: Version, services: Services) ->
             where="the parameter target",
             expected="a target of this model's own",
         )
+
+
+def _last_interval(plan: Plan, dataset: Dataset) -> dict[str, str | None]:
+    """What a batch right after the deployment is for: the interval that has ended last, where batches are of any."""
+    if plan.last is None or INTERVAL_START not in dataset.sql:
+        return {"interval_start": None, "interval_end": None}
+    start, end = plan.last
+    return {"interval_start": start.isoformat(), "interval_end": end.isoformat()}
 
 
 def _default_target(model: str) -> str:

@@ -174,7 +174,7 @@ class PredictBatchOperator(BatchOperator):
     """
 
     job_type = JobType.BATCH_PREDICTION
-    template_fields = ("deployment", "interval_start", "interval_end", "set_aside_budget")
+    template_fields = ("deployment", "interval_start", "interval_end", "set_aside_budget", "wanted")
 
     def __init__(self, *, set_aside_budget: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -137,6 +137,17 @@ def paused_param() -> Param:
     )
 
 
+def predict_now_param() -> Param:
+    """Whether the new deployment's predictions take over at once."""
+    return Param(
+        False,
+        type="boolean",
+        title="Predict now",
+        description="Score the data interval that has ended last, or all rows where there are none, as soon as it is"
+        " deployed. Else readers see the predictions of before until the next batch.",
+    )
+
+
 def deployment_param() -> Param:
     """An active deployment."""
     return Param(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import XComArg
+from airflow.sdk.exceptions import AirflowSkipException
 
 from modelops.domain.errors import UnknownVersion
 from modelops.domain.jobs import JobType
@@ -70,23 +71,28 @@ class BatchOperator(DeploymentOperator):
         interval_start, interval_end: ISO 8601 times with an offset; both or neither.
         schedule: of a deployment whose runs are of data intervals: what says which one, where none is given. None: the
             run is of no interval then.
+        wanted: False skips the task.
     """
 
     def __init__(
         self,
         *,
-        interval_start: str | None = None,
-        interval_end: str | None = None,
+        interval_start: str | XComArg | None = None,
+        interval_end: str | XComArg | None = None,
         schedule: Schedule | None = None,
+        wanted: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.interval_start = interval_start
-        self.interval_end = interval_end
+        self.interval_start: Any = interval_start
+        self.interval_end: Any = interval_end
         self.schedule = schedule
+        self.wanted: Any = wanted
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Find out which interval is meant, and perform the job."""
+        if not self.wanted:
+            raise AirflowSkipException("Nobody has asked for it.")
         if self.schedule is not None and not self.interval_start and not self.interval_end:
             self.interval_start, self.interval_end = interval_for(context, self.schedule)
         return super().execute(context)

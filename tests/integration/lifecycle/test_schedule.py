@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import factories
+from integration.lifecycle import life
 from integration.lifecycle.features import life as features
 from integration.lifecycle.life import attempt_at
 from modelops.domain.errors import ScheduleError, UnknownDeployment
@@ -84,3 +86,16 @@ def test_a_feature_task_keeps_its_schedule_and_models_follow_its_table(
     with pytest.raises(ScheduleError, match="'nonsense' is no schedule"):
         features.put_into_production(services, version, schedule="nonsense")
     assert look("SELECT count(*) FROM modelops.deployment WHERE ended_at IS NULL") == [(2,)]
+
+
+def test_a_deployment_says_which_interval_is_to_be_made_at_once(services: Services, repository: Any) -> None:
+    factories.model_folder(repository, "scored", scoring=factories.SCORING)
+    version = life.approved(services)
+    sql = "SELECT id, x, y FROM measured WHERE current_setting('modelops.interval_start') <> ''"
+    made = life.put_into_production(services, version, dataset=sql, schedule="@daily", time_zone="Europe/Paris")
+    start, end = (datetime.fromisoformat(made[f"interval_{which}"]) for which in ("start", "end"))
+    assert start < end <= datetime.now(UTC) < end + timedelta(hours=25)
+    ends = {name: made[name] for name in ("interval_start", "interval_end")}
+    assert life.predicted(services, made["deployment"], **ends)["rows"] == 100
+    whole = life.put_into_production(services, version, target="whole", schedule="@daily")
+    assert (whole["interval_start"], whole["interval_end"]) == (None, None)
