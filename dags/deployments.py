@@ -5,7 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from modelops.operators.deployed import deployment_dags
-from modelops.operators.params import deployment_param, paused_param, schedule_param, time_zone_param
+from modelops.operators.params import deployment_param, late_after_param, paused_param, schedule_param, time_zone_param
 from modelops.operators.subjects import ChangeScheduleOperator
 
 with DAG(
@@ -27,6 +27,7 @@ with DAG(
         "schedule": schedule_param("as it is"),
         "time_zone": time_zone_param("as it is"),
         "paused": paused_param(),
+        "late_after": late_after_param("as it is"),
     },
 ) as dag:
     ChangeScheduleOperator(
@@ -35,6 +36,7 @@ with DAG(
         schedule=dag.param("schedule"),
         time_zone=dag.param("time_zone"),
         paused=dag.param("paused"),
+        late_after=dag.param("late_after"),
     )
 
 globals().update(deployment_dags())

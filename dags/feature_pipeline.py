@@ -14,6 +14,7 @@ from modelops.operators.notifying import reviewer_notifiers
 from modelops.operators.params import (
     allow_dirty_param,
     interval_param,
+    late_after_param,
     ref_param,
     schedule_param,
     task_param,
@@ -44,6 +45,7 @@ with DAG(
         "interval_end": interval_param("end"),
         "schedule": schedule_param(),
         "time_zone": time_zone_param(),
+        "late_after": late_after_param(),
     },
 ) as dag:
     import_ = ImportFeatureTaskOperator(
@@ -58,7 +60,11 @@ with DAG(
     )
     approve = ApproveFeatureTaskOperator(task_id="approve", **version, notifiers=reviewer_notifiers(), retries=3)
     deploy = DeployFeatureTaskOperator(
-        task_id="deploy", **version, schedule=dag.param("schedule"), time_zone=dag.param("time_zone")
+        task_id="deploy",
+        **version,
+        schedule=dag.param("schedule"),
+        time_zone=dag.param("time_zone"),
+        late_after=dag.param("late_after"),
     )
 
     import_ >> run >> approve >> deploy

@@ -7,6 +7,7 @@ from airflow.sdk import DAG
 from modelops.operators.model import DeployModelOperator, PredictBatchOperator
 from modelops.operators.params import (
     dataset_param,
+    late_after_param,
     model_param,
     predict_now_param,
     schedule_param,
@@ -39,6 +40,7 @@ with DAG(
         "set_aside_budget": set_aside_budget_param(),
         "schedule": schedule_param(),
         "time_zone": time_zone_param(),
+        "late_after": late_after_param(),
         "predict_now": predict_now_param(),
     },
 ) as dag:
@@ -51,6 +53,7 @@ with DAG(
         set_aside_budget=dag.param("set_aside_budget"),
         schedule=dag.param("schedule"),
         time_zone=dag.param("time_zone"),
+        late_after=dag.param("late_after"),
     )
     predict = PredictBatchOperator(
         task_id="predict",

@@ -11,6 +11,7 @@ from modelops.operators.params import (
     allow_dirty_param,
     dataset_param,
     hyperparameters_param,
+    late_after_param,
     model_param,
     schedule_param,
     set_aside_budget_param,
@@ -46,6 +47,7 @@ with DAG(
         "set_aside_budget": set_aside_budget_param(),
         "schedule": schedule_param(),
         "time_zone": time_zone_param(),
+        "late_after": late_after_param(),
     },
 ) as dag:
     train = TrainModelOperator(
@@ -66,6 +68,7 @@ with DAG(
         set_aside_budget=dag.param("set_aside_budget"),
         schedule=dag.param("schedule"),
         time_zone=dag.param("time_zone"),
+        late_after=dag.param("late_after"),
     )
 
     train >> evaluate >> approve >> deploy

@@ -801,8 +801,10 @@ CREATE TABLE modelops.schedule (
     time_zone text NOT NULL,
     paused boolean NOT NULL,
     starts_at timestamp with time zone,
+    late_after interval,
     set_by text NOT NULL,
     set_at timestamp with time zone NOT NULL,
+    CONSTRAINT schedule_late CHECK ((late_after > '00:00:00'::interval)),
     CONSTRAINT schedule_starts CHECK (((starts_at IS NULL) = ((schedule = ANY (ARRAY['manual'::text, 'publish only'::text])) OR starts_with(schedule, 'after '::text)))),
     CONSTRAINT schedule_written CHECK (((schedule ~ '\S'::text) AND (schedule !~ '[[:cntrl:]]'::text)))
 );
@@ -811,6 +813,7 @@ COMMENT ON TABLE modelops.schedule IS 'When a deployment''s batches run, from wh
 COMMENT ON COLUMN modelops.schedule.schedule IS 'Cron''s five fields or a preset, once, manual, ''after <schema>.<feature table>'', or ''publish only''.';
 COMMENT ON COLUMN modelops.schedule.time_zone IS 'In which cron''s fields are meant.';
 COMMENT ON COLUMN modelops.schedule.starts_at IS 'The tick of the clock before it was set, of a schedule by the clock: nothing before it is due.';
+COMMENT ON COLUMN modelops.schedule.late_after IS 'So long after it was queued, a run that isn''t over is late. Null: never.';
 COMMENT ON COLUMN modelops.schedule.set_by IS 'Who asked for it; written by the database, as is set_at.';
 CREATE TABLE modelops.version (
     id bigint NOT NULL,
@@ -856,6 +859,7 @@ CREATE VIEW modelops.deployment_schedule AS
     COALESCE(newest.time_zone, 'UTC'::text) AS time_zone,
     COALESCE(newest.paused, false) AS paused,
     newest.starts_at,
+    newest.late_after,
     COALESCE(newest.set_by, deployment.deployed_by) AS set_by,
     COALESCE(newest.set_at, deployment.started_at) AS set_at,
     COALESCE(((version.definition ->> 'incremental'::text) <> ''::text), ((deployment.dataset ->> 'sql'::text) ~ 'modelops\.interval_'::text), false) AS incremental
@@ -868,6 +872,7 @@ CREATE VIEW modelops.deployment_schedule AS
             schedule.time_zone,
             schedule.paused,
             schedule.starts_at,
+            schedule.late_after,
             schedule.set_by,
             schedule.set_at
            FROM modelops.schedule
@@ -1382,6 +1387,7 @@ GRANT INSERT(schedule) ON TABLE modelops.schedule TO modelops_jobs;
 GRANT INSERT(time_zone) ON TABLE modelops.schedule TO modelops_jobs;
 GRANT INSERT(paused) ON TABLE modelops.schedule TO modelops_jobs;
 GRANT INSERT(starts_at) ON TABLE modelops.schedule TO modelops_jobs;
+GRANT INSERT(late_after) ON TABLE modelops.schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.version TO modelops_reader;
 GRANT INSERT(kind) ON TABLE modelops.version TO modelops_jobs;

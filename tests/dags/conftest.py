@@ -1,15 +1,5 @@
-"""Airflow's own parsing of our DAG files, in a home of the tests' own."""
+"""Airflow's own parsing of our DAG files."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-
-# Airflow reads its configuration when it is imported, so this has to stand before any test is.
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-of-the-dag-tests-"))
-os.environ.setdefault("AIRFLOW__CORE__PLUGINS_FOLDER", str(ROOT / "plugins"))
-os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
-os.environ.setdefault("AIRFLOW__CORE__UNIT_TEST_MODE", "False")
+import airflow_home  # noqa: F401

@@ -21,7 +21,7 @@ from e2e.models import (
     TICKING,
     TICKING_COLUMNS,
 )
-from e2e.system import FEATURE_BATCH, FEATURES, TOLD, Demonstration, System
+from e2e.system import FEATURE_BATCH, FEATURES, LATE_TOLD, TOLD, Demonstration, System
 from factories import SCORING, TRAINING, doubled_folder, model_folder
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
@@ -64,10 +64,9 @@ class OutOfOrder(BaseNotifier):
 
 
 class ToFile(BaseNotifier):
-    template_fields = ("file", "link", "subject", "card")
-
     def __init__(self, **fields):
         super().__init__()
+        self.template_fields = tuple(fields)
         self.fields = sorted(fields.keys() - {"file"})
         for name, value in fields.items():
             setattr(self, name, value)
@@ -109,10 +108,16 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         {"notifier": "e2e_notifiers.OutOfOrder"},
         {"notifier": "e2e_notifiers.ToFile", "file": str(home.resolve() / TOLD), **told},
     ]
+    of_late = {name: f"{{{{ {name} }}}}" for name in ("deployment", "late_after", "run_id", "link")}
+    late = [
+        {"notifier": "e2e_notifiers.OutOfOrder"},
+        {"notifier": "e2e_notifiers.ToFile", "file": str(home.resolve() / LATE_TOLD), **of_late},
+    ]
     chosen = {
         **{f"AIRFLOW__{name}": value for name, value in PACE.items()},
         "MODELOPS_REPOSITORIES": str(repositories),
         "MODELOPS_NOTIFIERS": json.dumps(notifiers),
+        "MODELOPS_LATE_NOTIFIERS": json.dumps(late),
     }
     installation = Installation(home, environ={**os.environ, **chosen})
     with running(installation, steps=Steps(), with_demo=True):

@@ -27,15 +27,19 @@ WHERE at >= current_setting('modelops.interval_start')::timestamptz
 """A feature task that needs no table: a row for each of a hundred hours."""
 
 TICKING_COLUMNS = {"id": "bigint", "at": "timestamptz"}
+NAP = {"interval_start": "2013-06-01T00:00:00Z", "interval_end": "2013-06-01T00:01:00Z"}
 TICKING = """
+WITH nap AS MATERIALIZED (
+  SELECT pg_sleep(8) WHERE current_setting('modelops.interval_start')::timestamptz = '2013-06-01T00:00Z'
+)
 SELECT extract(epoch FROM at)::bigint AS id, at
-FROM generate_series(
+FROM (SELECT count(*) FROM nap) AS awake, generate_series(
   current_setting('modelops.interval_start')::timestamptz,
   current_setting('modelops.interval_end')::timestamptz - interval '1 second',
   interval '10 seconds'
 ) AS at
 """
-"""A feature task that needs no table: a row for every ten seconds of the interval."""
+"""A feature task that needs no table: a row for every ten seconds of the interval. That of NAP takes eight seconds."""
 
 QUICK = """
 import json, pathlib, time

@@ -52,8 +52,8 @@ TASKS = {
     FEATURE_RETIREMENT: {"retire"},
 }
 """The tasks that no person takes part in, and that stand before those."""
-TOLD = "told.jsonl"
-"""The file, in the installation's home, with what notifiers have told the reviewers."""
+TOLD, LATE_TOLD = "told.jsonl", "late.jsonl"
+"""The files, in the installation's home, with what notifiers have told: of approvals, and of batches that are late."""
 SECONDS_TO_PARK = 6
 """From when a task has asked: an answer that comes sooner may be lost by Airflow, and the attempt with it."""
 RUN_STATE = "SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s"
@@ -89,9 +89,10 @@ class System:
         assert url is not None
         return psycopg.connect(url, autocommit=True)
 
-    def told(self) -> list[dict[str, str]]:
-        """What the reviewers have been told."""
-        return [json.loads(line) for line in (self.installation.layout.home / TOLD).read_text().splitlines()]
+    def told(self, file: str = TOLD) -> list[dict[str, str]]:
+        """What the reviewers have been told, or others by another file."""
+        told = self.installation.layout.home / file
+        return [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else []
 
     def get(self, address: str, **parameters: Any) -> Any:
         answer = self.clients["trainer"].get(f"/api/v2/{address}", params=parameters)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from e2e.system import FEATURE_RETIREMENT, SCHEDULE
+from e2e.models import NAP
+from e2e.system import FEATURE_RETIREMENT, LATE_TOLD, SCHEDULE
 from e2e.waiting import eventually
 from modelops.domain.jobs import JobStatus, JobType
 
@@ -88,10 +89,10 @@ def test_it_runs_by_the_clock(system: System, deployment: int, dag_id: str) -> N
 def test_its_schedule_is_changed(system: System, deployment: int, dag_id: str) -> None:
     wrong = system.run(SCHEDULE, name="wrong", deployment=deployment, schedule="0 25 * * *")
     asked = {"schedule": "0 3 * * *", "time_zone": "Europe/Paris"}
-    change = system.run(SCHEDULE, name="changed", deployment=deployment, **asked)
+    change = system.run(SCHEDULE, name="changed", deployment=deployment, **asked, late_after=0.05)
     result = change.result("change")
-    assert result["before"] == {"schedule": "* * * * *", "time_zone": "UTC", "paused": False}
-    assert result["after"] == {**asked, "paused": False}
+    before = {"schedule": "* * * * *", "time_zone": "UTC", "paused": False, "late_after": None}
+    assert (result["before"], result["after"]) == (before, {**before, **asked, "late_after": 0.05})
     assert change.job("change").subject == f"here/ticking v1 (deployment {deployment})"
     look = lambda: system.get(f"dags/{dag_id}/details")["timetable_summary"] == "0 3 * * *"  # noqa: E731
     eventually("Airflow knows the new schedule", look, within=30, story=lambda: system.tails("dag-processor"))
@@ -110,6 +111,19 @@ def test_it_runs_now(system: System, dag_id: str) -> None:
     assert timedelta(0) <= datetime.now(UTC) - end < DAY + timedelta(hours=1)
     refused = future.await_status(JobStatus.FAILED, task="execute", within=60)
     assert "which is still to come" in str(refused.error)
+
+
+def test_one_that_is_late_is_told_of(system: System, dag_id: str) -> None:
+    """Later than the three seconds that the change of the schedule has set."""
+    run = system.run(dag_id, name="late", **NAP)
+    known = lambda: [told for told in system.told(LATE_TOLD) if told["run_id"] == run.run_id]  # noqa: E731
+    [told] = eventually("somebody is told", known, within=60, story=lambda: system.tails("triggerer", "scheduler"))
+    assert told["deployment"] == "here/ticking v1 → features.ticking"
+    assert told["late_after"] == "0:00:03"
+    assert told["link"].endswith(f"/dags/{dag_id}/runs/{run.run_id}")
+    assert run.result("execute")["rows"] == 6
+    [late] = [event for event in run.events("execute") if event["detail"].get("step") == "late"]
+    assert (late["actor"], late["detail"]["after"]) == ("airflow", "0:00:03")
 
 
 def test_a_run_by_hand_for_a_date_before_the_deployment_does_something(system: System, dag_id: str) -> None:

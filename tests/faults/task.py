@@ -18,11 +18,11 @@ from faults.works import WORKS
 from modelops.data.artifacts import ArtifactStore
 from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable
 from modelops.domain.jobs import TaskKey
+from modelops.domain.schedules import Plan
 from modelops.lifecycle.services import Services
 from modelops.registry import jobs
 from modelops.registry.translation import translated
 from modelops.settings import Settings
-from modelops.timetables import plan
 
 TASK = "batch"
 RETRIES = 6
@@ -42,7 +42,7 @@ def services_of(ground: dict[str, Any], connection: psycopg.Connection[Any]) -> 
         store=ArtifactStore(home / "artifacts"),
         settings=Settings(home=home, artifacts=(home / "artifacts").as_uri(), repositories=home / "repositories.yaml"),
         log=lambda _line: None,
-        plan=plan,
+        plan=lambda schedule: Plan(schedule=schedule),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -53,14 +54,18 @@ class ScheduleKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A schedule in words, as people write it, and the time zone in which its fields are meant."""
+    """A schedule in words, as people write it, and the time zone in which its fields are meant.
+
+    A run that isn't over `late_after` it was queued is late; None: none is.
+    """
 
     text: str = ScheduleKind.MANUAL
     time_zone: str = "UTC"
     paused: bool = False
+    late_after: timedelta | None = None
 
     @classmethod
-    def parse(cls, text: str, time_zone: str, *, paused: bool = False) -> Schedule:
+    def parse(cls, text: str, time_zone: str, *, paused: bool = False, late_after: timedelta | None = None) -> Schedule:
         """Read what a person wrote. Whether cron's fields name a time that comes is not asked here.
 
         Raises:
@@ -78,7 +83,7 @@ class Schedule:
             raise ScheduleError(
                 f"there is no time zone {time_zone!r}", where=TIME_ZONE, expected="a name like Europe/Paris, or UTC"
             ) from None
-        return cls(text=words, time_zone=time_zone, paused=paused)
+        return cls(text=words, time_zone=time_zone, paused=paused, late_after=late_after)
 
     @property
     def kind(self) -> ScheduleKind:
@@ -101,9 +106,10 @@ class Schedule:
         found = AFTER.fullmatch(self.text)
         return found and found[1]
 
-    def as_record(self) -> dict[str, str | bool]:
-        """The schedule as results of jobs have it."""
-        return {"schedule": self.text, "time_zone": self.time_zone, "paused": self.paused}
+    def as_record(self) -> dict[str, str | bool | float | None]:
+        """The schedule as results of jobs have it; `late_after` in minutes."""
+        late_after = None if self.late_after is None else self.late_after / timedelta(minutes=1)
+        return {"schedule": self.text, "time_zone": self.time_zone, "paused": self.paused, "late_after": late_after}
 
     def __str__(self) -> str:
         zone = f" ({self.time_zone})" if self.kind is ScheduleKind.CRON else ""

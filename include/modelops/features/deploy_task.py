@@ -33,6 +33,7 @@ class TaskDeploymentRequest:
     version: int | None = None
     schedule: str | None = None
     time_zone: str | None = None
+    late_after: float | None = None
 
 
 def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
     decision = require_approval(version, services)
     with services.workdir(attempt) as workdir:
         task = load_task(version, workdir, services).definition
-    plan = plan_for(str(task.output), request.schedule, request.time_zone, services)
+    plan = plan_for(str(task.output), request.schedule, request.time_zone, request.late_after, services)
     services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
     check_declared(task, services)
     services.reach(attempt, "sql_parsed")

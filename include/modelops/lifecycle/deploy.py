@@ -47,6 +47,7 @@ class DeploymentRequest:
     set_aside_budget: int = 0
     schedule: str | None = None
     time_zone: str | None = None
+    late_after: float | None = None
 
 
 def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
     )
     decision = require_approval(version, services)
     target = Target.parse(request.target or _default_target(request.model), where="the parameter target")
-    plan = plan_for(str(target), request.schedule, request.time_zone, services)
+    plan = plan_for(str(target), request.schedule, request.time_zone, request.late_after, services)
     with services.workdir(attempt) as workdir:
         code = version_code.load(version, workdir, services)
         if not code.definition.has_scorer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
@@ -14,18 +15,24 @@ if TYPE_CHECKING:
     from modelops.domain.schedules import Plan
     from modelops.lifecycle.services import Services
 
+MOST_MINUTES = 43_200
+"""Of thirty days."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleRequest:
-    """Which schedule a deployment is to have; None: as it is."""
+    """Which schedule a deployment is to have; `late_after` counts minutes, and 0 is never. None: as it is."""
 
     deployment: int
     schedule: str | None = None
     time_zone: str | None = None
     paused: bool | None = None
+    late_after: float | None = None
 
 
-def plan_for(target: str, schedule: str | None, time_zone: str | None, services: Services) -> Plan:
+def plan_for(
+    target: str, schedule: str | None, time_zone: str | None, late_after: float | None, services: Services
+) -> Plan:
     """The schedule of a new deployment: what is asked for, else that of the deployment that serves its target now.
 
     Raises:
@@ -33,7 +40,7 @@ def plan_for(target: str, schedule: str | None, time_zone: str | None, services:
     """
     before = deployments.champion(services.connection, target)
     kept = Schedule() if before is None else schedules.schedule_of(services.connection, before.id)
-    return _planned(kept, schedule, time_zone, None, services, own=target)
+    return _planned(kept, schedule, time_zone, None, late_after, services, own=target)
 
 
 def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -50,11 +57,19 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
         jobs.name_deployment(services.connection, attempt, deployment)
     with jobs.holding(services.connection, attempt):
         before = schedules.schedule_of(services.connection, deployment.id)
-        plan = _planned(before, request.schedule, request.time_zone, request.paused, services, own=deployment.target)
+        plan = _planned(
+            before,
+            request.schedule,
+            request.time_zone,
+            request.paused,
+            request.late_after,
+            services,
+            own=deployment.target,
+        )
         if plan.schedule == before and before.kind is not ScheduleKind.ONCE:
             raise ScheduleError(
                 f"the schedule of deployment {deployment.id} is {before} already",
-                where="the parameters schedule, time_zone and paused",
+                where="the parameters schedule, time_zone, paused and late_after",
                 expected="something that is to be different",
             )
         schedules.set_schedule(services.connection, deployment.id, plan, job_id=attempt.job_id)
@@ -77,6 +92,7 @@ def _planned(
     schedule: str | None,
     time_zone: str | None,
     paused: bool | None,
+    late_after: float | None,
     services: Services,
     *,
     own: str,
@@ -85,6 +101,7 @@ def _planned(
         kept.text if schedule is None else schedule,
         kept.time_zone if time_zone is None else time_zone,
         paused=kept.paused if paused is None else paused,
+        late_after=kept.late_after if late_after is None else _after(late_after),
     )
     if asked.table is not None:
         made = [table for table in schedules.publishers(services.connection) if table != own]
@@ -97,3 +114,18 @@ def _planned(
                 expected=f"after {' or '.join(made)}" if made else "deploy the feature task that makes it first",
             )
     return services.plan(asked)
+
+
+def _after(minutes: float) -> timedelta | None:
+    """So many minutes.
+
+    Raises:
+        ScheduleError: fewer than none, or more than there are in a month.
+    """
+    if not 0 <= minutes <= MOST_MINUTES:
+        raise ScheduleError(
+            f"{minutes:g} minutes can't be",
+            where="the parameter late_after",
+            expected=f"from 0, which is never, to {MOST_MINUTES:,}",
+        )
+    return timedelta(minutes=minutes) or None

@@ -10,6 +10,7 @@ from airflow.sdk import DAG, get_parsing_context
 from modelops.domain.versions import VersionKind
 from modelops.operators.feature import ExecuteFeatureBatchOperator
 from modelops.operators.known import known_deployments
+from modelops.operators.late import alert
 from modelops.operators.model import PredictBatchOperator
 from modelops.operators.params import interval_param, overriding_budget_param
 from modelops.timetables import schedule_for
@@ -39,15 +40,17 @@ def deployment_dag(deployed: Deployed) -> DAG:
     params = {"interval_start": interval_param("start"), "interval_end": interval_param("end")}
     if deployed.kind is VersionKind.MODEL:
         params["set_aside_budget"] = overriding_budget_param()
+    subject = f"{deployed.model} v{deployed.version} → {deployed.target}"
     with DAG(
         dag_id=f"{PREFIX}{deployed.id}",
-        dag_display_name=f"{deployed.model} v{deployed.version} → {deployed.target}",
+        dag_display_name=subject,
         description=_description(deployed),
         doc_md=_documentation(deployed),
         tags=["modelops", "deployment", deployed.model],
         default_args={"owner": deployed.set_by, "retries": 2, "retry_delay": timedelta(seconds=10)},
         params=params,
         is_paused_upon_creation=False,
+        deadline=None if deployed.schedule.late_after is None else alert(subject, deployed.schedule.late_after),
         **schedule_for(deployed),
     ) as dag:
         _batch(dag, deployed)

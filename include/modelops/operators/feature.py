@@ -108,16 +108,24 @@ class DeployFeatureTaskOperator(VersionOperator, TaskOperator):
     on record is returned to who clears the task; deploying anew is another run.
 
     Args:
-        schedule, time_zone: when its batch runs are; None: as those of the deployment that it replaces.
+        schedule, time_zone, late_after: when its batch runs are; None: as those of the deployment that it replaces.
     """
 
     job_type = JobType.FEATURE_DEPLOYMENT
-    template_fields = ("task", "version", "schedule", "time_zone")
+    template_fields = ("task", "version", "schedule", "time_zone", "late_after")
 
-    def __init__(self, *, schedule: str | None = None, time_zone: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        schedule: str | None = None,
+        time_zone: str | None = None,
+        late_after: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.schedule = schedule
         self.time_zone = time_zone
+        self.late_after = late_after
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
@@ -126,6 +134,7 @@ class DeployFeatureTaskOperator(VersionOperator, TaskOperator):
             "version": self.version,
             "schedule": self.schedule,
             "time_zone": self.time_zone,
+            "late_after": self.late_after,
         }
 
     def lasting(self) -> dict[str, Any]:

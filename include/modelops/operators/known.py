@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.connections import url_of
@@ -56,12 +56,16 @@ def _ask(number: int | None) -> list[Deployed]:
 
 def _keep(file: Path, found: Iterable[Deployed]) -> None:
     """Replace the file at once, where anything is different."""
-    text = json.dumps([asdict(one) for one in found], default=datetime.isoformat)
+    text = json.dumps([asdict(one) for one in found], default=_plain)
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return
     new = file.with_suffix(f".{os.getpid()}.new")
     new.write_text(text, encoding="utf-8")
     new.replace(file)
+
+
+def _plain(value: datetime | timedelta) -> str | float:
+    return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
 
 
 def _recall(file: Path) -> list[Deployed]:
@@ -70,5 +74,7 @@ def _recall(file: Path) -> list[Deployed]:
 
 def _deployed(record: dict[str, Any]) -> Deployed:
     moments = {name: record[name] and datetime.fromisoformat(record[name]) for name in MOMENTS}
-    parsed = {"kind": VersionKind(record["kind"]), "schedule": Schedule(**record["schedule"])}
+    seconds = record["schedule"].pop("late_after")
+    schedule = Schedule(**record["schedule"], late_after=None if seconds is None else timedelta(seconds=seconds))
+    parsed = {"kind": VersionKind(record["kind"]), "schedule": schedule}
     return Deployed(**record | moments | parsed)

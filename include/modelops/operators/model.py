@@ -111,11 +111,20 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         dataset: the dataset that is scored: its name in the model's datasets.yaml, or a SELECT statement.
         target: where predictions go: `schema.name`, or a name in the schema `predictions`; None: the model's name.
         set_aside_budget: so many rows of a batch may be set aside as they can't be scored.
-        schedule, time_zone: when its batches run; None: as those of the deployment that it replaces.
+        schedule, time_zone, late_after: when its batches run; None: as those of the deployment that it replaces.
     """
 
     job_type = JobType.DEPLOYMENT
-    template_fields = ("model", "version", "dataset", "target", "set_aside_budget", "schedule", "time_zone")
+    template_fields = (
+        "model",
+        "version",
+        "dataset",
+        "target",
+        "set_aside_budget",
+        "schedule",
+        "time_zone",
+        "late_after",
+    )
     template_fields_renderers = {"dataset": "sql"}
 
     def __init__(
@@ -126,6 +135,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         set_aside_budget: int = 0,
         schedule: str | None = None,
         time_zone: str | None = None,
+        late_after: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -134,6 +144,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         self.set_aside_budget = set_aside_budget
         self.schedule = schedule
         self.time_zone = time_zone
+        self.late_after = late_after
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
@@ -145,6 +156,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
             "set_aside_budget": self.set_aside_budget,
             "schedule": self.schedule,
             "time_zone": self.time_zone,
+            "late_after": self.late_after,
         }
 
     def lasting(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who is told that an approval waits: Airflow notifiers, as MODELOPS_NOTIFIERS lists them."""
+"""Who is told that an approval waits, and that a batch is late: Airflow notifiers, as two variables list them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk.bases.notifier import BaseNotifier
 
-VARIABLE = "MODELOPS_NOTIFIERS"
+REVIEWERS, LATE = "MODELOPS_NOTIFIERS", "MODELOPS_LATE_NOTIFIERS"
 EXPECTED = (
     'a JSON list of objects, each with the class of an Airflow notifier and its arguments: [{"notifier":'
     ' "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "to": "reviewers@example.com", "subject":'
@@ -22,24 +22,29 @@ EXPECTED = (
 
 
 def reviewer_notifiers(environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
-    """The notifiers of the installation; none where the variable isn't set.
+    """Those of the reviewers; see `notifiers`."""
+    return notifiers(REVIEWERS, environ)
+
+
+def notifiers(variable: str, environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
+    """The notifiers that an environment variable lists; none where it isn't set.
 
     Raises:
         BadInput: the variable isn't a list of notifiers.
     """
-    text = environ.get(VARIABLE, "").strip()
+    text = environ.get(variable, "").strip()
     if not text:
         return []
     try:
         listed = json.loads(text)
     except ValueError as error:
-        raise _wrong(f"it isn't JSON: {error}") from None
+        raise _wrong(variable, f"it isn't JSON: {error}") from None
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise _wrong("it isn't a list of objects")
-    return [_notifier(one) for one in listed]
+        raise _wrong(variable, "it isn't a list of objects")
+    return [_notifier(one, variable) for one in listed]
 
 
-def _notifier(described: Mapping[str, Any]) -> BaseNotifier:
+def _notifier(described: Mapping[str, Any], variable: str) -> BaseNotifier:
     from pkgutil import resolve_name
 
     from airflow.sdk.bases.notifier import BaseNotifier
@@ -49,14 +54,14 @@ def _notifier(described: Mapping[str, Any]) -> BaseNotifier:
     try:
         kind = resolve_name(path)
     except (ImportError, ValueError, AttributeError) as error:
-        raise _wrong(f"there is no notifier {path!r}: {error}") from None
+        raise _wrong(variable, f"there is no notifier {path!r}: {error}") from None
     if not (isinstance(kind, type) and issubclass(kind, BaseNotifier)):
-        raise _wrong(f"{path} is no Airflow notifier")
+        raise _wrong(variable, f"{path} is no Airflow notifier")
     try:
         return kind(**arguments)
     except TypeError as error:
-        raise _wrong(f"{path} doesn't take these arguments: {error}") from None
+        raise _wrong(variable, f"{path} doesn't take these arguments: {error}") from None
 
 
-def _wrong(what: str) -> BadInput:
-    return BadInput(what, where=VARIABLE, expected=EXPECTED)
+def _wrong(variable: str, what: str) -> BadInput:
+    return BadInput(what, where=variable, expected=EXPECTED)

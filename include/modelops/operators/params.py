@@ -127,6 +127,19 @@ def time_zone_param(otherwise: str = "as it was before, else UTC") -> Param:
     )
 
 
+def late_after_param(otherwise: str = "as it was before, else never") -> Param:
+    """From when on a batch is late."""
+    return Param(
+        None,
+        type=["null", "number"],
+        minimum=0,
+        maximum=43_200,
+        title="Late after minutes",
+        description="So long after it was queued, a batch that isn't over is late: it is put on record, and who is to"
+        f" know is told. 0: never. Empty: {otherwise}.",
+    )
+
+
 def paused_param() -> Param:
     """Whether nothing is to run by itself for a while."""
     return Param(

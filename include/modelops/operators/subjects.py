@@ -102,19 +102,26 @@ class ChangeScheduleOperator(DeploymentOperator):
     """Gives a deployment another schedule, from now on. A change on record is returned to who clears the task.
 
     Args:
-        schedule, time_zone, paused: as `Schedule` has them; None: as it is.
+        schedule, time_zone, paused, late_after: as `Schedule` has them, the last in minutes; None: as it is.
     """
 
     job_type = JobType.SCHEDULE_CHANGE
-    template_fields = ("deployment", "schedule", "time_zone", "paused")
+    template_fields = ("deployment", "schedule", "time_zone", "paused", "late_after")
 
     def __init__(
-        self, *, schedule: str | None = None, time_zone: str | None = None, paused: bool | None = None, **kwargs: Any
+        self,
+        *,
+        schedule: str | None = None,
+        time_zone: str | None = None,
+        paused: bool | None = None,
+        late_after: float | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.schedule = schedule
         self.time_zone = time_zone
         self.paused = paused
+        self.late_after = late_after
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
@@ -123,6 +130,7 @@ class ChangeScheduleOperator(DeploymentOperator):
             "schedule": self.schedule,
             "time_zone": self.time_zone,
             "paused": self.paused,
+            "late_after": self.late_after,
         }
 
     def lasting(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from modelops.domain.errors import FenceLost
-from modelops.domain.jobs import WORKER, Attempt, Event, JobId, JobStatus, JobType, TaskKey
+from modelops.domain.jobs import AIRFLOW, WORKER, Attempt, Event, JobId, JobStatus, JobType, TaskKey
 from modelops.domain.text import storable
 from modelops.registry import versions
 from modelops.registry.queries import Queries
@@ -196,6 +196,12 @@ def add_event(
         actor=actor,
         detail=Jsonb(storable(detail)),
     )
+
+
+def late(connection: Connection[Any], job: JobRecord, late_after: str) -> None:
+    """A job isn't over so long after its run was queued; within the caller's transaction."""
+    detail = {"step": "late", "after": late_after}
+    add_event(connection, job.id, job.attempt, Event.STEP, actor=AIRFLOW, detail=detail, at=None)
 
 
 def _tell(connection: Connection[Any], attempt: Attempt, event: Event, detail: Mapping[str, Any]) -> None:

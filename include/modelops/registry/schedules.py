@@ -38,6 +38,7 @@ def set_schedule(connection: Connection[Any], deployment_id: int, plan: Plan, *,
             time_zone=plan.schedule.time_zone,
             paused=plan.schedule.paused,
             starts_at=plan.starts_at,
+            late_after=plan.schedule.late_after,
         )
 
 
@@ -46,7 +47,9 @@ def schedule_of(connection: Connection[Any], deployment_id: int) -> Schedule:
     with translated():
         row = _QUERIES.execute(connection, "current", deployment_id=deployment_id).fetchone()
     assert row is not None
-    return Schedule(text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"])
+    return Schedule(
+        text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"], late_after=row["late_after"]
+    )
 
 
 def deployed(connection: Connection[Any], deployment_id: int | None = None) -> list[Deployed]:
@@ -56,7 +59,10 @@ def deployed(connection: Connection[Any], deployment_id: int | None = None) -> l
     return [
         Deployed(
             schedule=Schedule(
-                text=row.pop("schedule"), time_zone=row.pop("time_zone"), paused=row.pop("paused") or row["ended"]
+                text=row.pop("schedule"),
+                time_zone=row.pop("time_zone"),
+                paused=row.pop("paused") or row["ended"],
+                late_after=row.pop("late_after"),
             ),
             **row | {"kind": VersionKind(row["kind"])},
         )

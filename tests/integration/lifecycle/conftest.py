@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+import airflow_home  # noqa: F401
 from factories import model_folder
 from modelops.data.artifacts import ArtifactStore
 from modelops.lifecycle.services import Services

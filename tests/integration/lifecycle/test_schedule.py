@@ -35,14 +35,16 @@ def changed(services: Services, deployment: int, **asked: Any) -> dict[str, Any]
 
 def test_a_change(services: Services, deployment: int, log: list[str]) -> None:
     result = changed(services, deployment, schedule="0 3 * * *", time_zone="Europe/Paris")
-    manual = {"schedule": "manual", "time_zone": "UTC", "paused": False}
-    daily = {"schedule": "0 3 * * *", "time_zone": "Europe/Paris", "paused": False}
+    manual = {"schedule": "manual", "time_zone": "UTC", "paused": False, "late_after": None}
+    daily = {**manual, "schedule": "0 3 * * *", "time_zone": "Europe/Paris"}
     assert (result["before"], result["after"]) == (manual, daily)
     assert len(result["upcoming"]) == 5
     assert "was on the schedule manual; from now on it is on 0 3 * * * (Europe/Paris); next: " in log[-1]
     assert log[-1].count(" 03:00") == 5
     assert changed(services, deployment, paused=True)["before"] == daily
     assert changed(services, deployment, time_zone="UTC")["after"] == daily | {"paused": True, "time_zone": "UTC"}
+    assert changed(services, deployment, late_after=0.5)["after"]["late_after"] == 0.5
+    assert changed(services, deployment, late_after=0)["after"]["late_after"] is None
     assert changed(services, deployment, schedule="once", paused=False)["after"]["schedule"] == "once"
     assert changed(services, deployment, schedule="once")["after"]["schedule"] == "once"
 
@@ -55,6 +57,7 @@ def test_a_change(services: Services, deployment: int, log: list[str]) -> None:
         ({"schedule": "0 0 31 2 *"}, "'0 0 31 2 \\*' names no times"),
         ({"schedule": "@daily", "time_zone": "Mars/Olympus"}, "there is no time zone 'Mars/Olympus'"),
         ({"schedule": "after features.nothing"}, "no deployment makes the feature table features.nothing"),
+        ({"late_after": 1e6}, r"1e\+06 minutes can't be"),
         ({"schedule": "manual"}, "the schedule of deployment \\d+ is manual already"),
         ({}, "is manual already"),
     ],
@@ -76,7 +79,7 @@ def test_a_feature_task_keeps_its_schedule_and_models_follow_its_table(
     factories.doubled_folder(repository)
     version = features.approved(services)
     result = features.put_into_production(services, version, schedule="@hourly")
-    assert result["schedule"] == {"schedule": "@hourly", "time_zone": "UTC", "paused": False}
+    assert result["schedule"]["schedule"] == "@hourly"
     again = features.put_into_production(services, version)
     assert again["schedule"] == result["schedule"]
     followed = changed(services, deployment, schedule="after features.doubled")

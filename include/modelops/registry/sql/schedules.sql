@@ -1,11 +1,11 @@
 -- name: set!
 -- Gives a deployment a schedule; the newest counts.
-INSERT INTO modelops.schedule (deployment_id, job_id, schedule, time_zone, paused, starts_at)
-VALUES (:deployment_id, :job_id, :schedule, :time_zone, :paused, :starts_at);
+INSERT INTO modelops.schedule (deployment_id, job_id, schedule, time_zone, paused, starts_at, late_after)
+VALUES (:deployment_id, :job_id, :schedule, :time_zone, :paused, :starts_at, :late_after);
 
 -- name: current
 -- The schedule of a deployment that counts.
-SELECT schedule, time_zone, paused, starts_at, set_by, set_at FROM modelops.deployment_schedule
+SELECT schedule, time_zone, paused, late_after FROM modelops.deployment_schedule
 WHERE deployment_id = :deployment_id;
 
 -- name: deployed
@@ -14,7 +14,8 @@ SELECT deployment.id, version.kind, deployment.model, version.number AS version,
        deployment.started_at, deployment.ended_at IS NOT NULL AS ended, decision.approver, decision.decided_at,
        decision.job_id AS approval_job_id,
        schedule.incremental,
-       schedule.schedule, schedule.time_zone, schedule.paused, schedule.starts_at, schedule.set_by
+       schedule.schedule, schedule.time_zone, schedule.paused, schedule.late_after, schedule.starts_at,
+       schedule.set_by
 FROM modelops.deployment
 JOIN modelops.version ON version.id = deployment.version_id
 JOIN modelops.decision ON decision.id = deployment.decision_id

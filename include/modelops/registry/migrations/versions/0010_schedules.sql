@@ -8,6 +8,7 @@ CREATE TABLE modelops.schedule (
   time_zone      text NOT NULL,
   paused         boolean NOT NULL,
   starts_at      timestamptz,
+  late_after     interval CONSTRAINT schedule_late CHECK (late_after > interval '0'),
   set_by         text NOT NULL,
   set_at         timestamptz NOT NULL,
   CONSTRAINT schedule_starts CHECK ((starts_at IS NULL) =
@@ -20,6 +21,7 @@ COMMENT ON COLUMN modelops.schedule.schedule IS
 COMMENT ON COLUMN modelops.schedule.time_zone IS 'In which cron''s fields are meant.';
 COMMENT ON COLUMN modelops.schedule.starts_at IS
   'The tick of the clock before it was set, of a schedule by the clock: nothing before it is due.';
+COMMENT ON COLUMN modelops.schedule.late_after IS 'So long after it was queued, a run that isn''t over is late. Null: never.';
 COMMENT ON COLUMN modelops.schedule.set_by IS 'Who asked for it; written by the database, as is set_at.';
 CREATE INDEX schedule_of_deployment ON modelops.schedule (deployment_id, id DESC);
 CREATE INDEX schedule_of_job ON modelops.schedule (job_id);
@@ -60,7 +62,7 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.schedule
 ALTER TABLE modelops.deployment DROP COLUMN schedule;
 CREATE VIEW modelops.deployment_schedule AS
 SELECT deployment.id AS deployment_id, coalesce(newest.schedule, 'manual') AS schedule,
-       coalesce(newest.time_zone, 'UTC') AS time_zone, coalesce(newest.paused, false) AS paused, newest.starts_at,
+       coalesce(newest.time_zone, 'UTC') AS time_zone, coalesce(newest.paused, false) AS paused, newest.starts_at, newest.late_after,
        coalesce(newest.set_by, deployment.deployed_by) AS set_by, coalesce(newest.set_at, deployment.started_at) AS set_at,
        coalesce(version.definition ->> 'incremental' <> '', deployment.dataset ->> 'sql' ~ 'modelops\.interval_', false)
          AS incremental
@@ -84,4 +86,4 @@ WHERE run.published_at IS NOT NULL;
 COMMENT ON VIEW modelops.run_history IS 'All runs whose rows readers have ever seen, from published_at to superseded_at.';
 
 GRANT SELECT ON modelops.schedule, modelops.deployment_schedule, modelops.run_history TO modelops_jobs, modelops_reader;
-GRANT INSERT (deployment_id, job_id, schedule, time_zone, paused, starts_at) ON modelops.schedule TO modelops_jobs;
+GRANT INSERT (deployment_id, job_id, schedule, time_zone, paused, starts_at, late_after) ON modelops.schedule TO modelops_jobs;

@@ -1,0 +1,67 @@
+"""What is done when a batch is late: it is put on record, and who is to know is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.configuration import conf
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from modelops.connections import url_of
+from modelops.operators.notifying import LATE, notifiers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+log = logging.getLogger(__name__)
+
+
+def alert(deployment: str, late_after: timedelta) -> DeadlineAlert:
+    """Has Airflow call `tell_late` when a run isn't over so long after it was queued."""
+    callback = AsyncCallback(tell_late, kwargs={"deployment": deployment, "late_after": str(late_after)})
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=late_after, callback=callback, name="late"
+    )
+
+
+async def tell_late(deployment: str, late_after: str, context: Mapping[str, Any]) -> None:
+    """Airflow's triggerer runs this; `context` has what the scheduler knows of the DAG run."""
+    await asyncio.to_thread(_tell, deployment, late_after, context["dag_run"])
+
+
+def _tell(deployment: str, late_after: str, run: Mapping[str, Any]) -> None:
+    """One that can't be told, or a ledger that is away, keeps nobody else from being told."""
+    dag_id, run_id = run["dag_id"], run["dag_run_id"]
+    try:
+        _put_on_record(dag_id, run_id, late_after)
+    except Exception:
+        log.exception("That %s of %s is late isn't on record", run_id, dag_id)
+    base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
+    told = {
+        "deployment": deployment,
+        "late_after": late_after,
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "link": f"{base}/dags/{dag_id}/runs/{run_id}",
+    }
+    for notifier in notifiers(LATE):
+        try:
+            notifier({**told})
+        except Exception:  # notifiers are other people's code
+            log.exception("%s failed, so perhaps nobody knows that %s is late", type(notifier).__name__, run_id)
+
+
+def _put_on_record(dag_id: str, run_id: str, late_after: str) -> None:
+    import psycopg
+
+    from modelops.registry import jobs
+    from modelops.registry.translation import translated
+
+    with translated(), psycopg.connect(url_of("modelops"), application_name="modelops late") as connection:
+        for job in jobs.of_runs(connection, [run_id]):
+            if job.key.dag_id == dag_id and not job.status.is_final:
+                jobs.late(connection, job, late_after)
