@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import warnings
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,9 +14,11 @@ import psycopg
 import pytest
 
 from factories import deployed, take, task_key
+from modelops.domain.schedules import Schedule
 from modelops.jobs_api import ledger
 from modelops.registry import jobs
 from modelops.settings import PROJECT_ROOT
+from modelops.timetables import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,11 +107,32 @@ def test_what_came_of_such_jobs_is_not_told_through_others(
     assert ask("GET", f"/{deploying}/evidence").json()["evidence"]["version"] == 1
     assert len(ask("GET", f"/{deploying}/evidence").json()["artifacts"]) == 1
     assert [len(ask("GET", f"/../{name}").json()[rows]) for name, rows in CATALOGUE] == [1, 1, 1]
+    intervals = f"/../deployments/{deployment.id}/intervals"
+    assert ask("GET", intervals).json()["schedule"] == "manual"
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("SET session_replication_role = replica")
         admin.execute("UPDATE modelops.job SET dag_id = %s WHERE type = 'training'", (hidden,))
     assert ask("GET", f"/{deploying}/evidence").json() == {"evidence": None, "artifacts": []}
     assert [ask("GET", f"/../{name}").json()[rows] for name, rows in CATALOGUE] == [[], [], []]
+    assert ask("GET", intervals).status_code == httpx.codes.NOT_FOUND
+
+
+def test_what_became_of_the_intervals_of_a_deployment(ask: Ask, connection: Connection[Any]) -> None:
+    daily = Schedule(text="@daily", time_zone="Europe/Paris")
+    planned = plan(daily, datetime.now(UTC) - timedelta(days=3))
+    sql = "SELECT 1 AS id WHERE current_setting('modelops.interval_start') <> ''"
+    deployment = deployed(connection, dataset={"name": None, "sql": sql}, plan=planned)
+    address = f"/../deployments/{deployment.id}/intervals"
+    found = ask("GET", address, params={"limit": 2}).json()
+    assert (found["dag_id"], found["schedule"]) == (f"deployment_{deployment.id}", "@daily")
+    assert [(one["state"], one["is_due"], one["job_id"]) for one in found["intervals"]] == [("missing", True, None)] * 2
+    assert found["more"] is True
+    last = {f"last_{end}": found["intervals"][-1][end] for end in ("start", "end")}
+    rest = ask("GET", address, params=last).json()
+    assert [one["end"] for one in rest["intervals"]] == [found["intervals"][-1]["start"]]
+    assert rest["more"] is False
+    [shown] = ask("GET", "/../deployments").json()["deployments"]
+    assert datetime.now(UTC) < datetime.fromisoformat(shown["next_at"]) < datetime.now(UTC) + timedelta(days=1)
 
 
 def test_jobs_that_are_not_to_be_seen_do_not_count_over_time(ask: Ask, connection: Connection[Any]) -> None:

@@ -22,7 +22,8 @@ API = "/modelops/api/jobs"
 PARTS = ("evidence", "predictions")
 LISTS = ("versions", "deployments", "production", "analysis", "analysis/slowest")
 OF_ONE = [f"{API}/1/{part}" for part in (*PARTS, f"artifacts/{'0' * 64}")]
-OF_ALL = [f"/modelops/api/{name}" for name in LISTS]
+INTERVALS = "/modelops/api/deployments/1/intervals"
+OF_ALL = [*(f"/modelops/api/{name}" for name in LISTS), INTERVALS]
 FILES = [f"/modelops/view/{file}" for file in ("jobs_view.js", "icon.svg", "icon-dark.svg")]
 
 
@@ -97,6 +98,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         one,
         *(f"{one}/{part}" for part in PARTS),
         f"{one}/artifacts/{{sha256}}",
+        "/api/deployments/{id}/intervals",
     }
     writes = {f"{one}/{{action}}"}
     assert {path for path, does in paths.items() if set(does) == {"get"}} == reads

@@ -75,7 +75,8 @@ class Ground:
     gate: Path
 
     def start(self, run: Run) -> None:
-        self.system.start(run, deployment=self.deployment)
+        """With a budget of its own: a batch that is like another one under way would wait for that."""
+        self.system.start(run, deployment=self.deployment, set_aside_budget=0)
 
     def paused(self, runs: Mapping[Case, Run], shut: Mapping[Case, Gate]) -> None:
         """Start the runs, and wait until each stands at its gate; who publishes comes last, for it holds up others."""
