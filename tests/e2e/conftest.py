@@ -108,7 +108,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         {"notifier": "e2e_notifiers.OutOfOrder"},
         {"notifier": "e2e_notifiers.ToFile", "file": str(home.resolve() / TOLD), **told},
     ]
-    of_late = {name: f"{{{{ {name} }}}}" for name in ("deployment", "late_after", "run_id", "link")}
+    of_late = {name: f"{{{{ late.{name} }}}}" for name in ("deployment", "after", "run_id", "link")}
     late = [
         {"notifier": "e2e_notifiers.OutOfOrder"},
         {"notifier": "e2e_notifiers.ToFile", "file": str(home.resolve() / LATE_TOLD), **of_late},

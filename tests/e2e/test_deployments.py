@@ -119,7 +119,7 @@ def test_one_that_is_late_is_told_of(system: System, dag_id: str) -> None:
     known = lambda: [told for told in system.told(LATE_TOLD) if told["run_id"] == run.run_id]  # noqa: E731
     [told] = eventually("somebody is told", known, within=60, story=lambda: system.tails("triggerer", "scheduler"))
     assert told["deployment"] == "here/ticking v1 → features.ticking"
-    assert told["late_after"] == "0:00:03"
+    assert told["after"] == "0:00:03"
     assert told["link"].endswith(f"/dags/{dag_id}/runs/{run.run_id}")
     assert run.result("execute")["rows"] == 6
     [late] = [event for event in run.events("execute") if event["detail"].get("step") == "late"]

@@ -43,14 +43,14 @@ def _tell(deployment: str, late_after: str, run: Mapping[str, Any]) -> None:
     base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
     told = {
         "deployment": deployment,
-        "late_after": late_after,
+        "after": late_after,
         "dag_id": dag_id,
         "run_id": run_id,
         "link": f"{base}/dags/{dag_id}/runs/{run_id}",
     }
     for notifier in notifiers(LATE):
         try:
-            notifier({**told})
+            notifier({"late": told})
         except Exception:  # notifiers are other people's code
             log.exception("%s failed, so perhaps nobody knows that %s is late", type(notifier).__name__, run_id)
 
