@@ -269,6 +269,7 @@ DECLARE
   subject modelops.version;
   other modelops.batch_run;
   incremental boolean;
+  parts record;
 BEGIN
   PERFORM modelops.check_isolation();
   IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
@@ -278,6 +279,22 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'run % is published: what is on record of it stays', OLD.id
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_stays';
+  END IF;
+  IF TG_OP = 'UPDATE' AND OLD.staged_at IS NOT NULL THEN
+    IF OLD.whole_id IS NOT NULL OR NEW.whole_id IS NULL
+       OR to_jsonb(NEW) - 'whole_id' IS DISTINCT FROM to_jsonb(OLD) - 'whole_id'
+       OR NOT EXISTS (SELECT FROM modelops.batch_run AS whole JOIN modelops.job ON job.id = whole.job_id
+                      WHERE whole.id = NEW.whole_id AND whole.deployment_id = NEW.deployment_id AND whole.covers = NEW.covers
+                        AND whole.part IS NULL AND whole.published_at IS NULL
+                        AND job.status = 'running' AND job.attempt = whole.attempt AND job.fence = whole.fence) THEN
+      RAISE EXCEPTION 'run % is a part that is staged: it can be taken once, into a whole run of the same interval under way', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_part_stays';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.part IS NULL THEN
+    -- Before the deployment's row, as a new deployment takes the two: else each could wait for the other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
   END IF;
   -- Whoever ends the deployment waits for this transaction, or this one sees that it has ended.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
@@ -294,10 +311,23 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_deployment_active';
   END IF;
   IF TG_OP = 'INSERT' THEN
+    IF NEW.part >= serving.parts THEN
+      RAISE EXCEPTION 'a batch of deployment % is cut into % parts: there is no part %', serving.id, serving.parts, NEW.part
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_part_of_deployment';
+    END IF;
     NEW.target := serving.target;
     RETURN NEW;
   END IF;
-  PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+  IF NEW.part IS NOT NULL THEN
+    NEW.staged_at := clock_timestamp();
+    RETURN NEW;
+  END IF;
+  SELECT count(*) AS number, sum(part.rows) AS rows, sum(part.set_aside) AS set_aside INTO parts
+  FROM modelops.batch_run AS part WHERE part.whole_id = NEW.id;
+  IF parts.number > 0 AND (parts.number, parts.rows, parts.set_aside) IS DISTINCT FROM (serving.parts::bigint, NEW.rows::numeric, NEW.set_aside::numeric) THEN
+    RAISE EXCEPTION 'run % has % of % parts, with % of % rows', NEW.id, parts.number, serving.parts, parts.rows, NEW.rows
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_all_parts';
+  END IF;
   NEW.published_at := clock_timestamp();
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
@@ -712,17 +742,27 @@ CREATE TABLE modelops.batch_run (
     superseded_at timestamp with time zone,
     superseded_by bigint,
     shows tstzmultirange,
+    part smallint,
+    staged_at timestamp with time zone,
+    whole_id bigint,
     CONSTRAINT batch_run_covers CHECK ((NOT isempty(covers))),
+    CONSTRAINT batch_run_part CHECK ((part >= 0)),
+    CONSTRAINT batch_run_part_of_whole CHECK (((whole_id IS NULL) OR (staged_at IS NOT NULL))),
+    CONSTRAINT batch_run_part_unpublished CHECK (((part IS NULL) OR (published_at IS NULL))),
     CONSTRAINT batch_run_published CHECK (((published_at IS NULL) OR (num_nulls(rows, set_aside) = 0))),
     CONSTRAINT batch_run_rows CHECK ((rows >= 0)),
     CONSTRAINT batch_run_set_aside CHECK ((set_aside >= 0)),
     CONSTRAINT batch_run_shows CHECK (((shows <@ tstzmultirange(covers)) AND ((shows IS NULL) OR (isempty(shows) = (superseded_at IS NOT NULL))))),
+    CONSTRAINT batch_run_staged CHECK (((staged_at IS NULL) OR ((part IS NOT NULL) AND (num_nulls(rows, set_aside) = 0)))),
     CONSTRAINT batch_run_superseded CHECK (((num_nonnulls(superseded_at, superseded_by) = ANY (ARRAY[0, 2])) AND ((superseded_at IS NULL) OR (published_at IS NOT NULL))))
 );
 ALTER TABLE modelops.batch_run OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.batch_run IS 'One attempt at a batch. Readers see its rows from the moment when it is published until others supersede it.';
 COMMENT ON COLUMN modelops.batch_run.covers IS 'The data interval, [start, end); (,) where the batch is of no interval.';
 COMMENT ON COLUMN modelops.batch_run.shows IS 'Of an incremental feature task, when it is published: for which times readers still see its rows. Null: for all.';
+COMMENT ON COLUMN modelops.batch_run.part IS 'Which part of a batch it is, from 0; null for a whole one.';
+COMMENT ON COLUMN modelops.batch_run.staged_at IS 'Of a part: since when all of its rows are there, seen by nobody yet.';
+COMMENT ON COLUMN modelops.batch_run.whole_id IS 'Of a part: the run with which its rows are published.';
 ALTER TABLE modelops.batch_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.batch_run_id_seq
     START WITH 1
@@ -773,9 +813,11 @@ CREATE TABLE modelops.deployment (
     ended_at timestamp with time zone,
     ended_how modelops.deployment_end,
     ended_by bigint,
+    parts smallint DEFAULT 1 NOT NULL,
     CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
     CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at))
+    CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at)),
+    CONSTRAINT deployment_parts CHECK (((parts >= 1) AND (parts <= 64)))
 );
 ALTER TABLE modelops.deployment OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.deployment IS 'An approved version in production: on which dataset, into which table, by which decision. Ends once, and stays on record.';
@@ -785,6 +827,7 @@ COMMENT ON COLUMN modelops.deployment.target IS 'The view of what it produces, <
 COMMENT ON COLUMN modelops.deployment.entity_key IS 'Columns of the entity key, in order: [{"name", "type"}], as PostgreSQL names types.';
 COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns beside the key: of a model, column → Arrow type of what the scorer gives; of a feature task, column → PostgreSQL type.';
 COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'So many rows of a batch may be set aside as they can''t be scored.';
+COMMENT ON COLUMN modelops.deployment.parts IS 'Into how many parts a batch is cut; each is a job, and one more publishes them.';
 ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.deployment_id_seq
     START WITH 1
@@ -1035,7 +1078,7 @@ CREATE TABLE modelops.observation (
 ALTER TABLE modelops.observation OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.observation IS 'Up to when the observer has brought Airflow''s news into the ledger.';
 CREATE VIEW modelops.published_run AS
- SELECT run.id AS run_id,
+ SELECT holding.id AS run_id,
     run.target,
     version.number AS model_version,
     run.job_id,
@@ -1043,14 +1086,19 @@ CREATE VIEW modelops.published_run AS
     lower(run.covers) AS interval_start,
     upper(run.covers) AS interval_end,
     run.shows
-   FROM ((modelops.batch_run run
+   FROM (((modelops.batch_run run
      JOIN modelops.deployment ON ((deployment.id = run.deployment_id)))
      JOIN modelops.version ON ((version.id = deployment.version_id)))
+     CROSS JOIN LATERAL ( SELECT run.id
+        UNION ALL
+         SELECT part.id
+           FROM modelops.batch_run part
+          WHERE (part.whole_id = run.id)) holding(id))
   WHERE ((run.published_at IS NOT NULL) AND (run.superseded_at IS NULL));
 ALTER VIEW modelops.published_run OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.published_run IS 'The runs whose rows readers see. Within a target their intervals never overlap, or what they show doesn''t.';
 CREATE VIEW modelops.run_history AS
- SELECT run.id AS run_id,
+ SELECT holding.id AS run_id,
     run.target,
     version.number AS model_version,
     run.job_id,
@@ -1058,9 +1106,14 @@ CREATE VIEW modelops.run_history AS
     run.superseded_at,
     lower(run.covers) AS interval_start,
     upper(run.covers) AS interval_end
-   FROM ((modelops.batch_run run
+   FROM (((modelops.batch_run run
      JOIN modelops.deployment ON ((deployment.id = run.deployment_id)))
      JOIN modelops.version ON ((version.id = deployment.version_id)))
+     CROSS JOIN LATERAL ( SELECT run.id
+        UNION ALL
+         SELECT part.id
+           FROM modelops.batch_run part
+          WHERE (part.whole_id = run.id)) holding(id))
   WHERE (run.published_at IS NOT NULL);
 ALTER VIEW modelops.run_history OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.run_history IS 'All runs whose rows readers have ever seen, from published_at to superseded_at.';
@@ -1172,6 +1225,7 @@ ALTER TABLE ONLY modelops.version
 CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_id, id);
 CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
+CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run USING btree (whole_id, part) WHERE (whole_id IS NOT NULL);
 CREATE INDEX batch_run_visible ON modelops.batch_run USING btree (target) WHERE ((published_at IS NOT NULL) AND (superseded_at IS NULL));
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
 CREATE INDEX deployment_model ON modelops.deployment USING btree (model, started_at);
@@ -1250,6 +1304,8 @@ ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_superseded_by FOREIGN KEY (superseded_by) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.batch_run
+    ADD CONSTRAINT batch_run_whole FOREIGN KEY (whole_id) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.decision
     ADD CONSTRAINT decision_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.decision
@@ -1356,6 +1412,9 @@ GRANT INSERT(covers) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(rows) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(set_aside) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(published_at) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT INSERT(part) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT UPDATE(staged_at) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT UPDATE(whole_id) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.decision TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.decision TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.decision TO modelops_jobs;
@@ -1379,6 +1438,7 @@ GRANT INSERT(outputs) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(set_aside_budget) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT UPDATE(ended_how) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(parts) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_reader;
 GRANT INSERT(deployment_id) ON TABLE modelops.schedule TO modelops_jobs;

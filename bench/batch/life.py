@@ -36,12 +36,14 @@ def approved(installation: Installation, model: str) -> int:
     return version
 
 
-def deployed(installation: Installation, model: str, version: int, *, target: str, dataset: str = "predict") -> int:
+def deployed(
+    installation: Installation, model: str, version: int, *, target: str, dataset: str = "predict", parts: int = 1
+) -> int:
     """Put an approved version into production at a target; returns the deployment."""
     with installation.connect() as connection:
         services = installation.services(connection, lambda _: None)
         attempt = take(connection, JobType.DEPLOYMENT, run=f"life_{next(_runs)}")
-        request = DeploymentRequest(model=model, version=version, target=target, dataset=dataset)
+        request = DeploymentRequest(model=model, version=version, target=target, dataset=dataset, parts=parts)
         made: int = deploy(request, attempt, services)["deployment"]
     with installation.admin() as admin:
         admin.execute(f"ALTER TABLE predictions.{target}_rows SET (autovacuum_enabled = off)")

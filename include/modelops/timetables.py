@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pendulum
 from airflow.sdk import Asset
-from airflow.timetables.base import TimeRestriction
+from airflow.timetables.base import DataInterval, TimeRestriction
 from airflow.timetables.events import EventsTimetable  # the SDK's own can't be read back, in Airflow 3.3.2
 from airflow.timetables.interval import CronDataIntervalTimetable
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from airflow.sdk import Context
-    from airflow.timetables.base import DagRunInfo, DataInterval
+    from airflow.timetables.base import DagRunInfo
     from pendulum import DateTime
 
     from modelops.domain.deployments import Deployed
@@ -114,19 +114,19 @@ def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
 
 
 def interval_for(context: Context, schedule: Schedule) -> Ends:
-    """Which data interval a run is for that names none itself.
+    """Which data interval a run is for that names none itself; the run decides, for the schedule may be another by now.
 
-    That of the schedule or of a backfill; that of the feature rows whose publication has started it; of a run that a
+    That of the feature rows whose publication has started it; that of the clock or of a backfill; of a run that a
     person asked for, the last one that had ended by then. None and None: there is no such interval.
     """
     run: Any = context["dag_run"]
+    events = [event for those in context["triggering_asset_events"].values() for event in those]
+    if events:
+        return _hull(event.extra.get("interval") for event in events)
     if run.data_interval_start and run.data_interval_end and run.data_interval_start < run.data_interval_end:
         return run.data_interval_start.isoformat(), run.data_interval_end.isoformat()
-    if schedule.kind is ScheduleKind.AFTER:
-        events = context["triggering_asset_events"]
-        return _hull(event.extra.get("interval") for those in events.values() for event in those)
     if schedule.kind is ScheduleKind.CRON:
-        last = _ticks(schedule).infer_manual_data_interval(run_after=_pendulum(run.run_after))
+        last = _last(_ticks(schedule), _pendulum(run.run_after))
         return last.start.isoformat(), last.end.isoformat()
     return None, None
 
@@ -137,13 +137,23 @@ def due(schedule: Schedule, since: datetime, before: datetime, limit: int) -> li
     if schedule.kind is not ScheduleKind.CRON:
         return found
     ticks, until = _ticks(schedule), _pendulum(before)
-    while len(found) < limit:
-        last = ticks.infer_manual_data_interval(run_after=until)
-        if last.start < since or last.start >= until:
-            break
+    while len(found) < limit and (last := _last(ticks, until)).start >= since:
         found.append((last.start, last.end))
         until = last.start
     return found
+
+
+def _last(ticks: CronDataIntervalTimetable, moment: DateTime) -> DataInterval:
+    """The interval that had ended last by a moment.
+
+    Airflow finds an empty one where a tick lies in the hour that is left out when the clocks go forward: it begins with
+    the tick before.
+    """
+    found = ticks.infer_manual_data_interval(run_after=moment)
+    if found.start < found.end:
+        return found
+    before = ticks.infer_manual_data_interval(run_after=found.end.subtract(hours=1))
+    return DataInterval(start=before.end, end=found.end)
 
 
 def _hull(intervals: Iterable[list[str] | None]) -> Ends:
@@ -162,7 +172,7 @@ def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
     try:
         ticks = _ticks(schedule)
         ticks.validate()
-        last = ticks.infer_manual_data_interval(run_after=_pendulum(moment))
+        last = _last(ticks, _pendulum(moment))
         ended = (last.start, last.end)
         upcoming: list[datetime] = []
         while len(upcoming) < SHOWN:

@@ -92,6 +92,16 @@ def test_none_vanishes_while_the_registry_is_away(
     assert set(parsed()) == set(before)
 
 
+@pytest.mark.parametrize("text", ["", "[{}]", '[{"id": 1, "colour": "red"}]'])
+def test_a_file_of_another_version_is_no_trouble(parsed: Any, tmp_path: Path, text: str) -> None:
+    (tmp_path / "deployments.json").write_text(text)
+    assert set(parsed()) == {ALWAYS}
+    (tmp_path / "deployments.json").write_text(text)
+    with pytest.MonkeyPatch.context() as away:
+        away.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
+        assert set(parsed()) == {ALWAYS}
+
+
 def test_nothing_is_known_of_a_registry_that_was_never_reached(parsed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
     assert set(parsed()) == {ALWAYS}

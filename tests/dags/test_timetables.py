@@ -15,7 +15,7 @@ from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
 from modelops.operators.deployed import deployment_dag
-from modelops.timetables import interval_for, plan
+from modelops.timetables import due, interval_for, plan
 
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
@@ -39,6 +39,7 @@ def deployed(schedule: Schedule, *, at: datetime = NOON, **changed: Any) -> Depl
         "decided_at": at,
         "approval_job_id": 10,
         "incremental": True,
+        "parts": 1,
         "schedule": schedule,
         "starts_at": plan(schedule, at).starts_at,
         "set_by": "ada",
@@ -104,8 +105,8 @@ def test_nothing_is_skipped_or_doubled_when_clocks_change(scheduled: Any, text: 
     noon = datetime(year_day.year, year_day.month, year_day.day, 12, tzinfo=PARIS)
     schedule = Schedule(text=text, time_zone="Europe/Paris")
     scheduler = scheduled(deployed(schedule, at=noon))
-    for quarter in range(14 * 24 * 4):
-        scheduler.look((noon.astimezone(UTC) + timedelta(minutes=15 * quarter)).astimezone(PARIS))
+    for half_hour in range(14 * 24 * 2):
+        scheduler.look((noon.astimezone(UTC) + timedelta(minutes=30 * half_hour)).astimezone(PARIS))
     days = [run_after.astimezone(PARIS).date() for run_after, _, _ in scheduler.runs]
     assert days == [year_day + timedelta(days=1 + number) for number in range(14)]
     ends = [end for _, _, end in scheduler.runs]
@@ -198,10 +199,22 @@ def test_which_interval_a_run_is_for() -> None:
     daily = Schedule(text="@daily", time_zone="Europe/Paris")
     midnight = datetime(2026, 3, 20, tzinfo=PARIS)
     scheduled = asked(data_interval_start=midnight, data_interval_end=NOON)
-    assert interval_for(scheduled, daily) == (midnight.isoformat(), NOON.isoformat())
+    for present in (daily, Schedule(), Schedule(text="after features.delays")):
+        assert interval_for(scheduled, present) == (midnight.isoformat(), NOON.isoformat())
     now = [datetime.fromisoformat(str(end)) for end in interval_for(asked(), daily)]
     assert now == [midnight - timedelta(days=1), midnight]
     assert interval_for(asked(data_interval_start=NOON, data_interval_end=NOON), Schedule()) == (None, None)
+
+
+def test_the_interval_of_the_day_on_which_a_tick_is_left_out() -> None:
+    """On 29 March 2026 there is no half past two in Paris; the tick is an hour later."""
+    schedule = Schedule(text="30 2 * * *", time_zone="Europe/Paris")
+    ticks = [datetime(2026, 3, day, 1, 30, tzinfo=UTC) for day in (27, 28, 29)]
+    later = ticks[-1] + timedelta(hours=2)
+    now = [datetime.fromisoformat(str(end)) for end in interval_for(asked(run_after=later), schedule)]
+    assert now == ticks[1:]
+    assert plan(schedule, later).last == tuple(ticks[1:])
+    assert due(schedule, ticks[0], later, 10) == [(ticks[1], ticks[2]), (ticks[0], ticks[1])]
 
 
 def test_which_interval_a_run_after_a_table_is_for() -> None:

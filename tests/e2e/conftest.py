@@ -41,7 +41,7 @@ PACE = {
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "8",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "12",
     "CORE__PARALLELISM": "24",
     "CORE__MAX_ACTIVE_TASKS_PER_DAG": "48",
     "CORE__MAX_ACTIVE_RUNS_PER_DAG": "48",
@@ -145,20 +145,22 @@ def flights(request: pytest.FixtureRequest) -> Iterator[Future[Demonstration] | 
 
 
 def demonstrate(system: System) -> Demonstration:
-    """A feature task on a schedule of every minute; the demonstration's features, and its model on them, twice."""
+    """A feature task on a schedule of every minute, and a model whose batches are cut into parts; the demonstration's
+    features, and its model on them, twice."""
     minute = {"interval_start": "2013-01-01T00:00:00Z", "interval_end": "2013-01-01T00:01:00Z"}
     ticking = system.run(FEATURES, name="ticking", task="here/ticking", schedule="* * * * *", **minute)
+    parted = system.run(name="parted", model="here/scored", target="e2e_parted", parts=3)
     daily = {"schedule": "@daily", "time_zone": "America/New_York"}
     pipeline = system.run(FEATURES, name="flights", task="demo/flight_features", allow_dirty=True, **daily)
-    for run in (ticking, pipeline):
+    for run in (ticking, pipeline, parted):
         run.await_question()
-        assert run.answer("Approve", "what is known before departure").is_success
+        assert run.answer("Approve", "as it should be").is_success
     deployment = pipeline.result("deploy")["deployment"]
     batch = system.run(FEATURE_BATCH, name="flights", deployment=deployment)
     batch.result("execute")
     asked = {"model": "demo/arrival_delay", "allow_dirty": True}
     models = {name: system.run(name=name, hyperparameters={"estimator": name}, **asked) for name in ESTIMATORS}
-    return Demonstration(ticking=ticking, pipeline=pipeline, batch=batch, models=models)
+    return Demonstration(ticking=ticking, parted=parted, pipeline=pipeline, batch=batch, models=models)
 
 
 @pytest.fixture(scope="session")

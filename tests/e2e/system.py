@@ -385,10 +385,11 @@ def _said(line: Any) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Demonstration:
-    """The pipeline of a task on a schedule; of the demonstration the pipeline and the batch of its features, and a life
-    cycle per estimator."""
+    """The pipeline of a task on a schedule, and the life cycle of a model in parts; of the demonstration the pipeline
+    and the batch of its features, and a life cycle per estimator."""
 
     ticking: Run
+    parted: Run
     pipeline: Run
     batch: Run
     models: Mapping[str, Run]

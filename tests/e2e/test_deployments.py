@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from e2e.models import NAP
@@ -155,6 +156,40 @@ def test_two_weeks_by_backfill_are_the_same_rows_as_made_at_once(
         made_by = f"SELECT count(DISTINCT job_id) FROM {TWO_WEEKS}"
         assert connection.execute(made_by.encode()).fetchall() == [(14,)]
     assert sum(job["result"]["rows"] for job in done) == whole[0][0]
+
+
+def test_a_batch_in_parts_is_seen_at_once(system: System, flights: Future[Demonstration]) -> None:
+    number = flights.result().parted.result("deploy")["deployment"]
+    refused = system.ask("model_deployment", model="here/scored", parts=1000)
+    assert refused.status_code == httpx.codes.BAD_REQUEST
+    assert "1000 is greater than the maximum of 64" in refused.text
+    run = system.run(f"deployment_{number}", name="parts")
+    result = run.result("publish")
+    assert (result["rows"], result["parts"]) == (100, 3)
+    parts = (
+        "SELECT map_index, (result->>'rows')::int AS rows FROM modelops.job"
+        " WHERE run_id = %(run_id)s AND map_index >= 0"
+    )
+    scored = {row["map_index"]: row["rows"] for row in system.rows(parts, run_id=run.run_id)}
+    assert (set(scored), sum(scored.values())) == ({0, 1, 2}, 100)
+    seen = "SELECT count(*) AS rows, count(DISTINCT id) AS keys, min(job_id) AS job FROM predictions.e2e_parted"
+    assert system.rows(seen) == [{"rows": 100, "keys": 100, "job": run.job("publish").id}]
+
+
+def test_it_runs_after_a_feature_table(system: System, flights: Future[Demonstration], dag_id: str) -> None:
+    number = flights.result().parted.result("deploy")["deployment"]
+    nobodys = system.run(SCHEDULE, name="nobodys", deployment=number, schedule="after features.nobodys")
+    system.run(SCHEDULE, name="after", deployment=number, schedule="after features.ticking").result("change")
+    look = lambda: system.get(f"dags/deployment_{number}/details")["asset_expression"]  # noqa: E731
+    eventually("it waits for the table", look, within=40, story=lambda: system.tails("dag-processor"))
+    minute = {"interval_start": "2013-01-01T00:00:00Z", "interval_end": "2013-01-01T00:01:00Z"}
+    system.run(dag_id, name="followed", **minute).result("execute")
+    done = jobs(system, f"deployment_{number}", "asset_triggered__%", number=4, within=120)
+    assert {job["requested_by"] for job in done} == {"trainer"}
+    assert [job["result"]["rows"] for job in done if "view" in job["result"] and "parts" in job["result"]] == [100]
+    refused = nobodys.await_status(JobStatus.FAILED, task="change", within=60)
+    assert "no deployment makes the feature table features.nobodys" in str(refused.error)
+    assert "after features." in str(refused.error)
 
 
 def test_retired_it_runs_no_more(system: System, deployment: int, dag_id: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     "/plugin/modelops",
-    *(f"/plugin/modelops/{page}" for page in ("models", "deployments", "production", "analysis")),
+    *(f"/plugin/modelops/{page}" for page in ("models", "features", "deployments", "production", "analysis")),
 )
 JOBS = "**/modelops/api/jobs?*"
 SHOWN = "[data-job], [role=log], section, table, [role=status]:not([aria-label])"

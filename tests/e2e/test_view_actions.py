@@ -207,6 +207,12 @@ def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapp
         expect(row).to_contain_text(subject)
         expect(row).to_contain_text("in production")
         expect(row.locator("[data-status=completed]")).to_be_visible()
+        expect(row).to_contain_text("manual")
+        row.get_by_role("link", name="Data intervals").click()
+        expect(page.get_by_role("heading", name=f"Data intervals of {subject} → {deployed['target']}")).to_be_visible()
+        expect(page.get_by_role("row").nth(1)).to_contain_text(re.compile("all times.*Done.*asked for.*100"))
+        assert barriers(page) == []
+        page.get_by_role("link", name="All deployments").click()
         page.get_by_role("link", name="In production").click()
         row = page.get_by_role("row").filter(has_text="predictions.e2e_act_approve")
         expect(row).to_contain_text("as good as it gets")

@@ -36,7 +36,8 @@ LEFT_WITHIN = 10.0
 """Seconds that processes have to end, and files to go, when a job is over."""
 RUNS = """
 SELECT id, published_at IS NOT NULL, rows,
-       (SELECT count(*) FROM {table} WHERE run_id = run.id),
+       (SELECT count(*) FROM {table}
+        WHERE run_id = run.id OR run_id IN (SELECT id FROM modelops.batch_run WHERE whole_id = run.id)),
        (SELECT count(*) FROM modelops.statistics WHERE run_id = run.id)
 FROM modelops.batch_run AS run WHERE job_id = %s
 """
@@ -273,5 +274,5 @@ def _job(ground: Ground, run_id: str) -> Any:
     from psycopg.rows import dict_row
 
     with ground.connect("admin") as connection:
-        query = "SELECT id, status::text, attempt, error FROM modelops.job WHERE run_id = %s"
-        return connection.cursor(row_factory=dict_row).execute(query, (run_id,)).fetchone()
+        query = "SELECT id, status::text, attempt, error FROM modelops.job WHERE run_id = %s AND task_id = %s"
+        return connection.cursor(row_factory=dict_row).execute(query, (run_id, TASK)).fetchone()

@@ -1,4 +1,4 @@
-"""What can be killed: a batch of predictions, and batch runs of feature tasks in SQL and in Python."""
+"""What can be killed: a batch of predictions, whole or in parts, and batches of feature tasks in SQL and Python."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from factories import doubled_folder, model_folder
 from integration.lifecycle import life as models
 from integration.lifecycle.features import life as features
-from modelops.domain.jobs import JobType
+from modelops.domain.jobs import JobType, TaskKey
+from modelops.domain.parts import Part
 from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
 from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
+from modelops.lifecycle.publish_parts import publish_parts
+from modelops.registry import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from modelops.lifecycle.services import Services
 
 ROWS = 5_000
+PARTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,32 @@ def _deploy_python(repository: Path, services: Services) -> int:
     return number
 
 
+def _deploy_parts(repository: Path, services: Services) -> int:
+    model_folder(repository, "slow", datasets=DATASETS, training=TRAINING, scoring=SCORING)
+    number: int = models.deployed(services, "here/slow", parts=PARTS)["deployment"]
+    return number
+
+
+def _score_and_publish_parts(deployment: int, attempt: Attempt, services: Services) -> Any:
+    """Each part as a job of its own, as mapped tasks are, but one after the other; then all of them as this job."""
+    told = "SELECT dag_id, run_id FROM modelops.job WHERE id = %s"
+    [(dag_id, run_id)] = services.connection.execute(told, (attempt.job_id,)).fetchall()
+    for number in range(PARTS):
+        job = jobs.take(
+            services.connection,
+            TaskKey(dag_id=dag_id, run_id=run_id, task_id="part", map_index=number),
+            type=JobType.BATCH_PREDICTION,
+            number=attempt.number,
+            first=1,
+            subject=f"deployment {deployment}",
+            requested_by="faults",
+            parameters={},
+        )
+        if job.recorded_result is None:
+            predict_batch(BatchRequest(deployment=deployment, part=Part(number=number, of=PARTS)), job, services)
+    return publish_parts(BatchRequest(deployment=deployment), (dag_id, run_id), attempt, services)
+
+
 def _execute(deployment: int, attempt: Attempt, services: Services) -> Any:
     return execute_batch(FeatureBatchRequest(deployment=deployment), attempt, services)
 
@@ -135,6 +165,18 @@ WORKS = {
         perform=lambda deployment, attempt, services: predict_batch(
             BatchRequest(deployment=deployment), attempt, services
         ),
+    ),
+    "parts": Work(
+        type=JobType.BATCH_PREDICTION,
+        table="predictions.slow_rows",
+        steps=("running", "run_begun", "completed"),
+        begun=None,
+        seen="SELECT job_id, count(*), count(DISTINCT id), sum(score) FROM predictions.slow GROUP BY job_id",
+        whole=(ROWS, ROWS, -2 * SUM),
+        statistics=3,
+        staged=False,
+        deploy=_deploy_parts,
+        perform=_score_and_publish_parts,
     ),
     "sql": Work(
         type=JobType.FEATURE_BATCH,

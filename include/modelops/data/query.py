@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain.errors import DatasetError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     import psycopg
     from psycopg import Connection, Cursor
 
     from modelops.domain.datasets import Dataset
+    from modelops.domain.parts import Part
 
 ARROW_TYPES = frozenset(
     {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "date", "timestamp", "timestamptz", "bytea"}
@@ -164,6 +165,18 @@ def travelling(sql: str, columns: tuple[Column, ...], *, exact: Collection[str] 
         for c in columns
     )
     return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(bare(sql))).as_string()
+
+
+def part_of(sql: str, key: Sequence[str], part: Part) -> str:
+    """The rows of a query that are in a part: by a hash of their key, so that each is in exactly one of them."""
+    from psycopg.sql import SQL, Identifier
+
+    # On the first line of the query: errors then name the lines of that.
+    return (
+        SQL("SELECT * FROM ({}\n) AS whole WHERE abs(hashtextextended(ROW({})::text, 0) % {}) = {}")
+        .format(SQL(bare(sql)), SQL(", ").join(map(Identifier, key)), part.of, part.number)
+        .as_string()
+    )
 
 
 def refused(said: str, *, where: str, sql: str, interval: Ends | None, hint: str | None = None) -> DatasetError:

@@ -46,7 +46,8 @@ class Deployment:
 
     `model` is the reference of the model or the feature task; `target` the view of what it produces; `entity_key` the
     columns of the key with their PostgreSQL types; `outputs` maps each other column to its type: Arrow's of what a
-    scorer gives, PostgreSQL's of a feature. `set_aside_budget` counts rows. Both ends are None while it is active.
+    scorer gives, PostgreSQL's of a feature. `set_aside_budget` counts rows, `parts` those that a batch is
+    cut into. Both ends are None while it is active.
     """
 
     id: DeploymentId
@@ -62,6 +63,7 @@ class Deployment:
     entity_key: Sequence[Mapping[str, str]]
     outputs: Mapping[str, str]
     set_aside_budget: int
+    parts: int
     deployed_by: str
     started_at: datetime
     ended_at: datetime | None
@@ -93,6 +95,7 @@ class Deployed:
     decided_at: datetime
     approval_job_id: int
     incremental: bool
+    parts: int
     schedule: Schedule
     starts_at: datetime | None
     set_by: str

@@ -90,6 +90,10 @@ class IntervalError(BadInput):
     """A data interval that can't be, or that overlaps with what is published."""
 
 
+class PartsError(BadInput):
+    """A batch can't be cut so, or its parts don't belong together."""
+
+
 class ScheduleError(BadInput):
     """What should be a schedule or a time zone is none, or never comes to a run."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NewType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 JobId = NewType("JobId", int)
 
@@ -55,6 +56,8 @@ OPERATORS: Mapping[str, JobType] = {
     "DeployModelOperator": JobType.DEPLOYMENT,
     "RetireModelOperator": JobType.RETIREMENT,
     "PredictBatchOperator": JobType.BATCH_PREDICTION,
+    "PredictPartOperator": JobType.BATCH_PREDICTION,
+    "PublishBatchOperator": JobType.BATCH_PREDICTION,
     "ImportFeatureTaskOperator": JobType.FEATURE_IMPORT,
     "RunFeatureTaskOperator": JobType.FEATURE_RUN,
     "ApproveFeatureTaskOperator": JobType.FEATURE_APPROVAL,
@@ -161,3 +164,5 @@ class Attempt:
     requested_by: str
     recorded_result: Mapping[str, Any] | None = field(default=None)
     """What the job returned, if it had completed before this attempt and this attempt is a retry."""
+    asked_at: datetime | None = field(default=None)
+    """When its DAG run was asked for; None of a later try, and of one that a person asked for by clearing the task."""

@@ -56,7 +56,8 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
     decision = require_approval(version, services)
     with services.workdir(attempt) as workdir:
         task = load_task(version, workdir, services).definition
-    plan = plan_for(str(task.output), request.schedule, request.time_zone, request.late_after, services)
+    when = (str(task.output), request.schedule, request.time_zone, request.late_after, services)
+    plan_for(*when)  # what is wrong with it is said before anything is made
     services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
     check_declared(task, services)
     services.reach(attempt, "sql_parsed")
@@ -64,6 +65,7 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
     with jobs.holding(services.connection, attempt):
         _check_interval_column(task, services)
         ensure_feature_table(services.connection, task.output, columns, key=task.key, incremental=task.incremental)
+        plan = plan_for(*when)
         made, before = deployments.begin(
             services.connection,
             version,

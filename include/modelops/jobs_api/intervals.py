@@ -73,10 +73,11 @@ def list_intervals(
     """What became of a deployment's intervals since it began: those that were due by its schedule, and all others."""
     before = None if last_start is None or last_end is None else (last_start, last_end)
     with seated(APPLICATION) as connection:
-        row = catalogue.deployment(connection, seen_by(user, connection, WHOLE), id)
+        seen = seen_by(user, connection, WHOLE)
+        row = catalogue.deployment(connection, seen, id)
         if row is None:
             raise HTTPException(404, f"there is no deployment {id}, or it isn't yours to see")
-        found = runs.intervals(connection, id, _due(row, before, limit), before=before, limit=limit + 1)
+        found = runs.intervals(connection, seen, id, _due(row, before, limit), before=before, limit=limit + 1)
     return Intervals(
         **{name: row[name] for name in ("model", "version", "target", "schedule", "time_zone", "paused", "ended_at")},
         deployment=id,
@@ -92,6 +93,7 @@ def _due(
     """Of a deployment whose runs are of intervals: those of its present schedule, since that was set."""
     if not row["incremental"] or row["starts_at"] is None:
         return []
-    until = min(moment for moment in (before and before[1], row["ended_at"], datetime.now(UTC)) if moment)
+    paused_at = row["set_at"] if row["paused"] else None
+    until = min(moment for moment in (before and before[1], row["ended_at"], paused_at, datetime.now(UTC)) if moment)
     schedule = Schedule(text=row["schedule"], time_zone=row["time_zone"])
-    return due(schedule, row["starts_at"], until, limit + 1)
+    return due(schedule, row["starts_at"], until, limit + 2)  # the last of the page before may be among them

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.ahead import ReadAhead
 from modelops.data.checks import check_times, check_types
-from modelops.data.query import asking, describe, estimate_rows, travelling
+from modelops.data.query import asking, describe, estimate_rows, part_of, travelling
 from modelops.data.reading import Reading
 from modelops.scoring.batches import BYTES
 from modelops.statistics.streaming import TableStatistics
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from modelops.domain.datasets import Dataset
     from modelops.domain.deployments import Interval
+    from modelops.domain.parts import Part
 
 TELL_EVERY = 5.0
 """Seconds between two lines on the progress."""
@@ -37,9 +38,16 @@ class BatchSource:
 
     @classmethod
     def of(
-        cls, url: str, dataset: Dataset, *, where: str, like: Mapping[str, str], interval: Interval | None
+        cls,
+        url: str,
+        dataset: Dataset,
+        *,
+        where: str,
+        like: Mapping[str, str],
+        interval: Interval | None,
+        part: Part | None = None,
     ) -> BatchSource:
-        """Ask the database what the query gives, without reading a row.
+        """Ask the database what the query gives, without reading a row. Those of a part are read, where one is given.
 
         Raises:
             DatasetError: the query isn't what the model declares.
@@ -50,7 +58,10 @@ class BatchSource:
             columns = describe(connection, dataset, where=where, labelled=False, interval=ends)
             expected = estimate_rows(connection, dataset.sql, interval=ends)
         # In batches of the size that scoring wants, so that they needn't be put together anew.
-        sql = travelling(dataset.sql, columns, exact=dataset.entity_key)
+        rows = dataset.sql
+        if part is not None:
+            rows, expected = part_of(rows, dataset.entity_key, part), expected and expected // part.of
+        sql = travelling(rows, columns, exact=dataset.entity_key)
         reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES)
         return cls(reading=ReadAhead(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
 
@@ -88,12 +99,18 @@ class BatchStatistics:
     Args:
         training: records of the training's statistics, of which those of the features count.
         dataset: what is scored.
+        predicted: predictions in whose bins others are counted, so that those of parts can be merged.
     """
 
-    def __init__(self, training: Iterable[Mapping[str, Any]], dataset: Dataset) -> None:
+    def __init__(
+        self, training: Iterable[Mapping[str, Any]], dataset: Dataset, *, predicted: pa.RecordBatch | None = None
+    ) -> None:
         features = [record for record in training if record["role"] == "feature"]
         self.features = TableStatistics.like(features, columns=list(dataset.feature_names))
         self.predictions = TableStatistics()
+        if predicted is not None:
+            self.predictions.update(predicted)
+            self.predictions = TableStatistics.like(self.predictions.as_records())
 
 
 class Progress:

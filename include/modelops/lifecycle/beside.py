@@ -18,20 +18,21 @@ LOOK_EVERY = 0.5
 def result_of_same(run_id: int, attempt: Attempt, services: Services) -> dict[str, Any] | None:
     """Wait for a job that began to make the same rows before this run did; None: this one is to make them.
 
-    The job is complete then, with that result. One that fails, is stopped or is lost is waited for no more.
+    If that job began after this one was asked for, its rows are as fresh as these would be: this job is complete then,
+    with that result. Otherwise, and where it fails, is stopped or is lost, the rows are made.
 
     Raises:
         FenceLost: a newer attempt has the job.
     """
     waits_for = None
-    while (other := runs.same(services.connection, run_id)) is not None:
+    while (other := runs.same(services.connection, run_id, attempt.asked_at)) is not None:
         if other["published"]:
             if other["result"] is None:  # cleared since
                 return None
             result = {**other["result"], "made_by_job": other["job_id"]}
             with jobs.holding(services.connection, attempt):
                 jobs.complete(services.connection, attempt, result)
-            services.log(f"Job {other['job_id']} has published the same rows meanwhile, so they are not made again.")
+            services.log(f"Job {other['job_id']} has made the same rows meanwhile, so they are not made again.")
             return result
         if waits_for != other["job_id"]:
             waits_for = other["job_id"]

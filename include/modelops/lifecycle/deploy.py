@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.checks import check_types
-from modelops.data.query import INTERVAL_START, asking, describe, travelling
+from modelops.data.query import asking, describe, travelling
 from modelops.data.reading import read
 from modelops.data.target import columns_for, ensure_target
 from modelops.domain.errors import NotApproved, RepositoryError, TargetError
+from modelops.domain.parts import check_parts
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
@@ -37,7 +38,8 @@ class DeploymentRequest:
     `version` None is the newest that is approved or deployed; `dataset` is the name of a dataset of the model or a
     SELECT; `target` is `schema.name`, None for the model's own name in the schema predictions; `set_aside_budget` is
     how many rows of a batch may be left out as they can't be scored; `schedule` says when batches run, and in which
-    `time_zone` cron's fields are meant: None is as before, of what the deployment replaces.
+    `time_zone` cron's fields are meant: None is as before, of what the deployment replaces. A batch is cut into
+    `parts`, side by side.
     """
 
     model: str
@@ -48,6 +50,7 @@ class DeploymentRequest:
     schedule: str | None = None
     time_zone: str | None = None
     late_after: float | None = None
+    parts: int = 1
 
 
 def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -57,7 +60,8 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
         NotApproved: nobody has approved exactly these artifacts.
         ArtifactChanged: a stored file isn't what was approved.
         ScoringError: the model doesn't score as it did after its training.
-        DatasetError, TargetError, ScheduleError: the dataset, the target or the schedule doesn't fit.
+        DatasetError, TargetError, ScheduleError, PartsError: the dataset, the target, the schedule or the number of
+            parts doesn't fit.
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
@@ -65,8 +69,10 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
         VersionKind.MODEL, request.model, request.version, attempt, services, made_by="model_lifecycle"
     )
     decision = require_approval(version, services)
+    check_parts(request.parts)
     target = Target.parse(request.target or _default_target(request.model), where="the parameter target")
-    plan = plan_for(str(target), request.schedule, request.time_zone, request.late_after, services)
+    when = (str(target), request.schedule, request.time_zone, request.late_after, services)
+    plan_for(*when)  # what is wrong with it is said before anything is built
     with services.workdir(attempt) as workdir:
         code = version_code.load(version, workdir, services)
         if not code.definition.has_scorer:
@@ -95,6 +101,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
     with jobs.holding(services.connection, attempt):
         _check_nobody_elses(target, version, services)
         ensure_target(services.connection, target, key=key_columns, outputs=output_columns)
+        plan = plan_for(*when)
         made, before = deployments.begin(
             services.connection,
             version,
@@ -106,6 +113,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
             outputs=outputs,
             set_aside_budget=request.set_aside_budget,
             plan=plan,
+            parts=request.parts,
         )
         result = {
             "deployment": made,
@@ -114,6 +122,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
             "target": str(target),
             "dataset": dataset.label,
             "schedule": plan.schedule.as_record(),
+            "parts": request.parts,
             **_last_interval(plan, dataset),
             "artifact_sha256": version.artifact_sha256,
             "approved_by": decision.approver,
@@ -123,7 +132,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
         jobs.complete(services.connection, attempt, result)
     services.log(
         f"{version.subject} is in production as deployment {made}, approved by {decision.approver};"
-        f" batches go to {target}"
+        f" batches go to {target}; schedule: {plan.told()}"
     )
     return result
 
@@ -141,7 +150,7 @@ def _check_nobody_elses(target: Target, version: Version, services: Services) ->
 
 def _last_interval(plan: Plan, dataset: Dataset) -> dict[str, str | None]:
     """What a batch right after the deployment is for: the interval that has ended last, where batches are of any."""
-    if plan.last is None or INTERVAL_START not in dataset.sql:
+    if plan.last is None or "modelops.interval_" not in dataset.sql:
         return {"interval_start": None, "interval_end": None}
     start, end = plan.last
     return {"interval_start": start.isoformat(), "interval_end": end.isoformat()}

@@ -15,12 +15,14 @@ from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress
 from modelops.lifecycle.beside import result_of_same
+from modelops.lifecycle.sample import predictions_of
 from modelops.registry import deployments, jobs, runs, versions
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment
     from modelops.domain.jobs import Attempt
+    from modelops.domain.parts import Part
     from modelops.lifecycle.code import Code
     from modelops.lifecycle.services import Services
     from modelops.repository.definition import ModelDefinition
@@ -31,23 +33,26 @@ if TYPE_CHECKING:
 class BatchRequest:
     """Which deployment to score, and for which data interval: ISO 8601 times, both or neither.
 
-    `set_aside_budget` takes the place of the deployment's own; None: that.
+    `set_aside_budget` takes the place of the deployment's own; None: that. `part`: only that one's rows, which are
+    staged for `publish_parts`.
     """
 
     deployment: int
     interval_start: str | None = None
     interval_end: str | None = None
     set_aside_budget: int | None = None
+    part: Part | None = None
 
 
 def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
     """Score all rows and publish them; returns how many, the view, and a line for psql that reads it.
 
     Rows, statistics, publication and the job's completion are one transaction: killed anywhere, readers see what they
-    saw before, and the next attempt begins anew.
+    saw before, and the next attempt begins anew. Of a part nothing is published, but all else is the same.
 
     Raises:
         UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
+        PartsError: there is no such part.
         IntervalError: the interval is none, or overlaps with what is published.
         DatasetError, TargetError, UserCodeError, ScoringError, ArtifactChanged: what is wrong with rows, target, model.
         Unavailable: the platform's trouble; another attempt may do better.
@@ -55,7 +60,8 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
     """
     interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
     deployment, run_id = _begin(request, interval, attempt, services)
-    if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
+    alike = request.part is None and request.set_aside_budget is None
+    if alike and (same := result_of_same(run_id, attempt, services)):
         return same
     with services.workdir(attempt) as workdir:
         version = versions.find(services.connection, deployment.model, deployment.version)
@@ -65,7 +71,11 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
         dataset = _dataset(deployment, code)
-        statistics = BatchStatistics(runs.statistics_of_version(services.connection, version.id), dataset)
+        statistics = BatchStatistics(
+            runs.statistics_of_version(services.connection, version.id),
+            dataset,
+            predicted=None if request.part is None else predictions_of(files.sample),
+        )
         assert version.columns is not None
         source = BatchSource.of(
             services.rows_url,
@@ -73,10 +83,12 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
             where=f"{version.name}, dataset {dataset.label}",
             like=version.columns,
             interval=interval,
+            part=request.part,
         )
+        last = runs.rows_of_last(services.connection, deployment.id)
         progress = Progress(
             services.log,
-            expected=runs.rows_of_last(services.connection, deployment.id) or source.expected_rows,
+            expected=last // (1 if request.part is None else request.part.of) if last else source.expected_rows,
         )
         target = Target.parse(deployment.target, where="modelops.deployment")
         key = [TargetColumn(name=column["name"], type=column["type"]) for column in deployment.entity_key]
@@ -100,20 +112,24 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
             if rows != scored.rows:
                 raise ModelOpsError(f"{rows:,} rows are in {target.rows}, where {scored.rows:,} were scored")
             progress.end(rows, set_aside=len(scored.set_aside))
-            if interval is None and not rows and not scored.set_aside:
+            if interval is None and request.part is None and not rows and not scored.set_aside:
                 raise DatasetError(
                     "the dataset has no rows", where=source.where, expected="a SELECT that gives at least one row"
                 )
             services.reach(attempt, "rows_written", rows=rows)
-            result = _result(deployment, run_id, interval, rows, scored, progress)
+            result = _result(deployment, run_id, interval, request.part, rows, scored, progress)
             with jobs.holding(connection, attempt):
                 runs.add_set_aside(
                     connection, run_id, ((row.position, row.key, row.reason) for row in scored.set_aside)
                 )
                 runs.add_statistics(connection, "feature", statistics.features.as_records(), run_id=run_id)
                 runs.add_statistics(connection, "prediction", statistics.predictions.as_records(), run_id=run_id)
-                runs.publish(connection, run_id, rows=rows, set_aside=len(scored.set_aside))
+                make_known = runs.publish if request.part is None else runs.stage
+                make_known(connection, run_id, rows=rows, set_aside=len(scored.set_aside))
                 jobs.complete(connection, attempt, result)
+    if request.part is not None:
+        services.log(f"{rows:,} rows of {request.part} are there; readers see them when all parts are published")
+        return result
     services.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
 
@@ -124,8 +140,9 @@ def _begin(
     deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.MODEL)
     with jobs.holding(services.connection, attempt):
         jobs.name_deployment(services.connection, attempt, deployment)
-        run_id = runs.begin(services.connection, deployment, attempt, interval)
-    services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
+        run_id = runs.begin(services.connection, deployment, attempt, interval, request.part)
+    about = {"part": request.part and str(request.part), "interval": interval and str(interval)}
+    services.reach(attempt, "run_begun", run=run_id, **about)
     return deployment, run_id
 
 
@@ -146,7 +163,13 @@ def _budget(request: BatchRequest, deployment: Deployment) -> int:
 
 
 def _result(
-    deployment: Deployment, run_id: int, interval: Interval | None, rows: int, scored: Scored, progress: Progress
+    deployment: Deployment,
+    run_id: int,
+    interval: Interval | None,
+    part: Part | None,
+    rows: int,
+    scored: Scored,
+    progress: Progress,
 ) -> dict[str, Any]:
     return {
         "deployment": deployment.id,
@@ -154,6 +177,7 @@ def _result(
         "version": deployment.version,
         "run": run_id,
         "interval": interval and interval.as_record(),
+        "part": None if part is None else str(part),
         "rows": rows,
         "set_aside": len(scored.set_aside),
         "rows_per_second": progress.rows_per_second,

@@ -59,6 +59,11 @@ def outputs_of(path: Path) -> dict[str, str]:
     return {field.name: str(field.type) for field in _read(path).schema.field("predictions").type}
 
 
+def predictions_of(path: Path) -> pa.RecordBatch:
+    """What the model gave for a sample."""
+    return _struct(_read(path), "predictions")
+
+
 def compare_with_sample(
     bench: Workbench, environment: Environment, dataset: Dataset, *, model: Path, path: Path
 ) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
-from modelops.domain.schedules import SCHEDULE, Schedule, ScheduleKind
+from modelops.domain.schedules import BY_HAND, SCHEDULE, Schedule, ScheduleKind
 from modelops.registry import deployments, jobs, schedules
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ def plan_for(
     Raises:
         ScheduleError: there is no such schedule or time zone, or nobody makes the table that it is to follow.
     """
-    before = deployments.champion(services.connection, target)
-    kept = Schedule() if before is None else schedules.schedule_of(services.connection, before.id)
-    return _planned(kept, schedule, time_zone, None, late_after, services, own=target)
+    before = schedules.plan_of_target(services.connection, target) or BY_HAND
+    return services.plan(_asked(before.schedule, schedule, time_zone, None, late_after, services, own=target))
 
 
 def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -56,19 +55,12 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
     with jobs.holding(services.connection, attempt):
         jobs.name_deployment(services.connection, attempt, deployment)
     with jobs.holding(services.connection, attempt):
-        before = schedules.schedule_of(services.connection, deployment.id)
-        plan = _planned(
-            before,
-            request.schedule,
-            request.time_zone,
-            request.paused,
-            request.late_after,
-            services,
-            own=deployment.target,
-        )
-        if plan.schedule == before and before.kind is not ScheduleKind.ONCE:
+        deployments.champion(services.connection, deployment.target)  # locked: one change after the other
+        before = schedules.plan_of(services.connection, deployment.id)
+        plan = _changed(before, request, services, own=deployment.target)
+        if plan.schedule == before.schedule and plan.starts_at == before.starts_at:
             raise ScheduleError(
-                f"the schedule of deployment {deployment.id} is {before} already",
+                f"the schedule of deployment {deployment.id} is {before.schedule} already",
                 where="the parameters schedule, time_zone, paused and late_after",
                 expected="something that is to be different",
             )
@@ -78,16 +70,35 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
             deployment.kind.parameter: deployment.model,
             "version": deployment.version,
             "target": deployment.target,
-            "before": before.as_record(),
+            "before": before.schedule.as_record(),
             "after": plan.schedule.as_record(),
             "upcoming": [moment.isoformat() for moment in plan.upcoming],
         }
         jobs.complete(services.connection, attempt, result)
-    services.log(f"{deployment.subject} was on the schedule {before}; from now on it is on {plan.told()}")
+    services.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.told()}")
     return result
 
 
-def _planned(
+def _changed(before: Plan, request: ScheduleRequest, services: Services, *, own: str) -> Plan:
+    """It starts anew from now on where it says other times; else it goes on as it was."""
+    asked = _asked(
+        before.schedule,
+        request.schedule,
+        request.time_zone,
+        request.paused,
+        request.late_after,
+        services,
+        own=own,
+    )
+    plan, was = services.plan(asked), before.schedule
+    if asked.kind is ScheduleKind.ONCE:
+        goes_on = was.kind is ScheduleKind.ONCE and request.schedule is None
+    else:
+        goes_on = (asked.text, asked.time_zone, asked.paused) == (was.text, was.time_zone, was.paused)
+    return replace(plan, starts_at=before.starts_at) if goes_on else plan
+
+
+def _asked(
     kept: Schedule,
     schedule: str | None,
     time_zone: str | None,
@@ -96,7 +107,7 @@ def _planned(
     services: Services,
     *,
     own: str,
-) -> Plan:
+) -> Schedule:
     asked = Schedule.parse(
         kept.text if schedule is None else schedule,
         kept.time_zone if time_zone is None else time_zone,
@@ -104,16 +115,29 @@ def _planned(
         late_after=kept.late_after if late_after is None else _after(late_after),
     )
     if asked.table is not None:
-        made = [table for table in schedules.publishers(services.connection) if table != own]
-        if asked.table not in made:
+        _check_table(asked.table, services, own=own)
+    return asked
+
+
+def _check_table(table: str, services: Services, *, own: str) -> None:
+    """Somebody makes the table, and doesn't wait, perhaps through others, for what is to wait for it."""
+    made = [each for each in schedules.publishers(services.connection) if each != own]
+    if table != own and table not in made:
+        raise ScheduleError(
+            f"no deployment makes the feature table {table}",
+            where=SCHEDULE,
+            expected=f"after {' or '.join(made)}" if made else "deploy the feature task that makes it first",
+        )
+    awaited: str | None = table
+    for _ in range(len(made) + 1):
+        if awaited == own:
             raise ScheduleError(
-                f"no deployment makes the feature table {asked.table}"
-                if asked.table != own
-                else f"{own} can't wait for itself",
+                f"{own} would wait for itself" + (f", through {table}" if table != own else ""),
                 where=SCHEDULE,
-                expected=f"after {' or '.join(made)}" if made else "deploy the feature task that makes it first",
+                expected="a table that doesn't wait for this one",
             )
-    return services.plan(asked)
+        plan = None if awaited is None else schedules.plan_of_target(services.connection, awaited)
+        awaited = None if plan is None else plan.schedule.table
 
 
 def _after(minutes: float) -> timedelta | None:

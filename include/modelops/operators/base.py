@@ -6,6 +6,7 @@ import signal
 import sys
 from abc import abstractmethod
 from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -109,7 +110,7 @@ class JobOperator(BaseOperator):
         task_instance: Any = context["ti"]
         run = context["dag_run"]
         map_index = task_instance.map_index
-        return jobs.take(
+        attempt = jobs.take(
             connection,
             TaskKey(
                 dag_id=task_instance.dag_id,
@@ -126,6 +127,7 @@ class JobOperator(BaseOperator):
             parameters=self.parameters(),
             lasting=self.lasting(),
         )
+        return replace(attempt, asked_at=run.run_after) if task_instance.try_number == 1 else attempt
 
     def _perform(
         self,

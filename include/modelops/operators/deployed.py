@@ -11,7 +11,7 @@ from modelops.domain.versions import VersionKind
 from modelops.operators.feature import ExecuteFeatureBatchOperator
 from modelops.operators.known import known_deployments
 from modelops.operators.late import alert
-from modelops.operators.model import PredictBatchOperator
+from modelops.operators.model import PredictBatchOperator, PredictPartOperator, PublishBatchOperator
 from modelops.operators.params import interval_param, overriding_budget_param
 from modelops.timetables import schedule_for
 
@@ -65,9 +65,18 @@ def _batch(dag: DAG, deployed: Deployed) -> None:
         "schedule": deployed.schedule if deployed.incremental else None,
     }
     if deployed.kind is VersionKind.MODEL:
-        PredictBatchOperator(task_id="predict", **asked | {"set_aside_budget": dag.param("set_aside_budget")})
+        _prediction(deployed.parts, **asked | {"set_aside_budget": dag.param("set_aside_budget")})
     else:
         ExecuteFeatureBatchOperator(task_id="execute", **asked)
+
+
+def _prediction(parts: int, **asked: Any) -> None:
+    """One task; or one for each part, side by side, and one that publishes them all."""
+    if parts == 1:
+        PredictBatchOperator(task_id="predict", **asked)
+        return
+    each = PredictPartOperator.partial(task_id="predict", parts=parts, **asked).expand(part=list(range(parts)))
+    each >> PublishBatchOperator(task_id="publish", **asked)
 
 
 def _description(deployed: Deployed) -> str:

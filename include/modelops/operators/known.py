@@ -48,20 +48,27 @@ def _ask(number: int | None) -> list[Deployed]:
     with (
         translated(),
         psycopg.connect(
-            url_of("modelops_reader"), autocommit=True, connect_timeout=PATIENCE, application_name="modelops dags"
+            url_of("modelops_reader"),
+            autocommit=True,
+            connect_timeout=PATIENCE,
+            options=f"-c statement_timeout={PATIENCE}s",
+            application_name="modelops dags",
         ) as connection,
     ):
         return schedules.deployed(connection, number)
 
 
 def _keep(file: Path, found: Iterable[Deployed]) -> None:
-    """Replace the file at once, where anything is different."""
+    """Replace the file at once, where anything is different. That it can't be written is no reason to have no DAGs."""
     text = json.dumps([asdict(one) for one in found], default=_plain)
-    if file.exists() and file.read_text(encoding="utf-8") == text:
-        return
-    new = file.with_suffix(f".{os.getpid()}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)
+    try:
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            return
+        new = file.with_suffix(f".{os.getpid()}.new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(file)
+    except OSError as error:
+        log.warning("What is deployed can't be kept for when the registry is away: %s", error)
 
 
 def _plain(value: datetime | timedelta) -> str | float:
@@ -69,7 +76,14 @@ def _plain(value: datetime | timedelta) -> str | float:
 
 
 def _recall(file: Path) -> list[Deployed]:
-    return [_deployed(record) for record in json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
+    """What was kept; nothing of a file that another version of this has written."""
+    try:
+        return [_deployed(record) for record in json.loads(file.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        return []
+    except (KeyError, TypeError, ValueError) as error:
+        log.warning("%s can't be read: %r", file, error)
+        return []
 
 
 def _deployed(record: dict[str, Any]) -> Deployed:

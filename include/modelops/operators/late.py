@@ -11,6 +11,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from modelops.connections import url_of
+from modelops.domain.errors import BadInput
 from modelops.operators.notifying import LATE, notifiers
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 def alert(deployment: str, late_after: timedelta) -> DeadlineAlert:
     """Has Airflow call `tell_late` when a run isn't over so long after it was queued."""
+    try:
+        notifiers(LATE)
+    except BadInput as error:  # better now than when the first batch is late; the DAGs are no worse for it
+        log.error("%s", error)  # noqa: TRY400 - it says all
     callback = AsyncCallback(tell_late, kwargs={"deployment": deployment, "late_after": str(late_after)})
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=late_after, callback=callback, name="late"

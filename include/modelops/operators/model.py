@@ -10,7 +10,9 @@ from modelops.operators.base import JobOperator
 from modelops.operators.subjects import BatchOperator, RetireOperator, VersionOperator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+    from airflow.sdk import Context
 
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
@@ -111,6 +113,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         dataset: the dataset that is scored: its name in the model's datasets.yaml, or a SELECT statement.
         target: where predictions go: `schema.name`, or a name in the schema `predictions`; None: the model's name.
         set_aside_budget: so many rows of a batch may be set aside as they can't be scored.
+        parts: into how many parts a batch is cut, which several workers score side by side.
         schedule, time_zone, late_after: when its batches run; None: as those of the deployment that it replaces.
     """
 
@@ -121,6 +124,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         "dataset",
         "target",
         "set_aside_budget",
+        "parts",
         "schedule",
         "time_zone",
         "late_after",
@@ -133,6 +137,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         dataset: str = "predict",
         target: str | None = None,
         set_aside_budget: int = 0,
+        parts: int = 1,
         schedule: str | None = None,
         time_zone: str | None = None,
         late_after: float | None = None,
@@ -142,6 +147,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         self.dataset = dataset
         self.target = target
         self.set_aside_budget = set_aside_budget
+        self.parts = parts
         self.schedule = schedule
         self.time_zone = time_zone
         self.late_after = late_after
@@ -154,6 +160,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
             "dataset": self.dataset,
             "target": self.target,
             "set_aside_budget": self.set_aside_budget,
+            "parts": self.parts,
             "schedule": self.schedule,
             "time_zone": self.time_zone,
             "late_after": self.late_after,
@@ -186,7 +193,7 @@ class PredictBatchOperator(BatchOperator):
     """
 
     job_type = JobType.BATCH_PREDICTION
-    template_fields = ("deployment", "interval_start", "interval_end", "set_aside_budget", "wanted")
+    template_fields: Collection[str] = ("deployment", "interval_start", "interval_end", "set_aside_budget", "wanted")
 
     def __init__(self, *, set_aside_budget: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -206,3 +213,47 @@ class PredictBatchOperator(BatchOperator):
         from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
 
         return predict_batch(BatchRequest(**self.parameters()), attempt, services)
+
+
+class PredictPartOperator(PredictBatchOperator):
+    """Scores one part of a batch, whose rows nobody sees before all parts are published.
+
+    Args:
+        part: its number, from 0.
+        parts: how many there are.
+    """
+
+    template_fields = (*PredictBatchOperator.template_fields, "part")
+
+    def __init__(self, *, part: int, parts: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.part = part
+        self.parts = parts
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {**super().parameters(), "part": self.part, "parts": self.parts}
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Score; returns the number of rows, and the run that they lie under."""
+        from modelops.domain.parts import Part
+        from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
+
+        part = Part(number=self.part, of=self.parts)
+        return predict_batch(BatchRequest(**super().parameters(), part=part), attempt, services)
+
+
+class PublishBatchOperator(PredictBatchOperator):
+    """Publishes the parts of a batch that this DAG run's tasks have scored; readers see all of them, or none."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Find out which DAG run this is, and perform the job."""
+        self.dag_run = (context["ti"].dag_id, context["ti"].run_id)
+        return super().execute(context)
+
+    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+        """Publish; returns the number of rows, the view, and a line for psql that reads it."""
+        from modelops.lifecycle.predict_batch import BatchRequest
+        from modelops.lifecycle.publish_parts import publish_parts
+
+        return publish_parts(BatchRequest(**self.parameters()), self.dag_run, attempt, services)

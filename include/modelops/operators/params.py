@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Param
 
 from modelops.domain.errors import RepositoryError
+from modelops.domain.parts import MOST
 from modelops.domain.schedules import EXAMPLES, EXPECTED
 from modelops.repository.catalogue import references
 from modelops.repository.configuration import read_sources
@@ -92,6 +93,19 @@ def target_param() -> Param:
     )
 
 
+def parts_param() -> Param:
+    """Into how many parts a batch is cut."""
+    return Param(
+        1,
+        type="integer",
+        minimum=1,
+        maximum=MOST,
+        title="Parts of a batch",
+        description="Into so many parts a batch is cut, by the entity key; they are scored side by side, as far as"
+        " there are workers, and published together.",
+    )
+
+
 def set_aside_budget_param() -> Param:
     """How many rows may fail."""
     return Param(
@@ -157,7 +171,8 @@ def predict_now_param() -> Param:
         type="boolean",
         title="Predict now",
         description="Score the data interval that has ended last, or all rows where there are none, as soon as it is"
-        " deployed. Else readers see the predictions of before until the next batch.",
+        " deployed. Else readers see the predictions of before until the next batch. SQL that asks for the interval"
+        " needs a schedule of the clock for this.",
     )
 
 

@@ -45,6 +45,7 @@ def begin(
     outputs: Mapping[str, str],
     set_aside_budget: int,
     plan: Plan = BY_HAND,
+    parts: int = 1,
     engine: Engine = Engine.BATCH,
 ) -> tuple[DeploymentId, Deployment | None]:
     """Put a version into production in the place of what serves the target now, in the caller's one transaction.
@@ -72,6 +73,7 @@ def begin(
             entity_key=Jsonb(list(entity_key)),
             outputs=Jsonb(outputs),
             set_aside_budget=set_aside_budget,
+            parts=parts,
         ).fetchone()
     assert row is not None
     schedules.set_schedule(connection, row["id"], plan, job_id=job_id)

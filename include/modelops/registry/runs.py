@@ -22,16 +22,24 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Deployment, DeploymentId, Interval
     from modelops.domain.jobs import Attempt
+    from modelops.domain.parts import Part
     from modelops.domain.versions import VersionId
 
 _QUERIES = Queries("runs")
 
 
-def begin(connection: Connection[Any], deployment: Deployment, attempt: Attempt, interval: Interval | None) -> int:
+def begin(
+    connection: Connection[Any],
+    deployment: Deployment,
+    attempt: Attempt,
+    interval: Interval | None,
+    part: Part | None = None,
+) -> int:
     """The run under which this attempt writes, seen by nobody until it is published; returns its id.
 
     Raises:
         UnknownDeployment: the deployment has ended.
+        PartsError: its batches have no such part.
     """
     with translated():
         row = _QUERIES.execute(
@@ -43,15 +51,19 @@ def begin(connection: Connection[Any], deployment: Deployment, attempt: Attempt,
             fence=attempt.fence,
             start=interval and interval.start,
             end=interval and interval.end,
+            part=None if part is None else part.number,
         ).fetchone()
     assert row is not None
     return int(row["id"])
 
 
-def same(connection: Connection[Any], run_id: int) -> Mapping[str, Any] | None:
-    """Another job that makes the same rows at the same time: `job_id`, whether it has `published`, and its `result`."""
+def same(connection: Connection[Any], run_id: int, asked_at: datetime | None) -> Mapping[str, Any] | None:
+    """Another job that makes the same rows: `job_id`, whether they are `published`, and its `result`.
+
+    It began before this run and is under way, or it has published and began after this one was asked for (None: began).
+    """
     with translated():
-        return _QUERIES.execute(connection, "same", id=run_id).fetchone()
+        return _QUERIES.execute(connection, "same", id=run_id, asked_at=asked_at).fetchone()
 
 
 def publish(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int) -> None:
@@ -63,6 +75,42 @@ def publish(connection: Connection[Any], run_id: int, *, rows: int, set_aside: i
     """
     with translated():
         _QUERIES.execute(connection, "publish", id=run_id, rows=rows, set_aside=set_aside)
+
+
+def stage(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int) -> None:
+    """All rows of a part are there from the end of this transaction on, seen by nobody until the parts are published.
+
+    Raises:
+        UnknownDeployment: the deployment has ended meanwhile.
+    """
+    with translated():
+        _QUERIES.execute(connection, "stage", id=run_id, rows=rows, set_aside=set_aside)
+
+
+def parts_of(connection: Connection[Any], deployment: Deployment, dag_id: str, run_id: str) -> list[Mapping[str, Any]]:
+    """The parts that a DAG run's jobs have left, by their numbers, locked to the end of the transaction.
+
+    Each has `id`, `part`, `rows`, `set_aside`; and `whole_id`, of one that was taken before.
+    """
+    with translated():
+        rows = _QUERIES.execute(connection, "parts", deployment_id=deployment.id, dag_id=dag_id, run_id=run_id)
+        return list(rows)
+
+
+def take_parts(connection: Connection[Any], whole_id: int, ids: Sequence[int]) -> None:
+    """Let the rows of these parts be published with this run.
+
+    Raises:
+        PartsError: one of them is no part that could be.
+    """
+    with translated():
+        _QUERIES.execute(connection, "take_parts", whole_id=whole_id, ids=list(ids))
+
+
+def statistics_of_run(connection: Connection[Any], run_id: int) -> list[Mapping[str, Any]]:
+    """The statistics of a run: role, variable, kind, values."""
+    with translated():
+        return list(_QUERIES.execute(connection, "statistics_of_run", run_id=run_id))
 
 
 def add_set_aside(connection: Connection[Any], run_id: int, rows: Iterable[tuple[int, Mapping[str, Any], str]]) -> None:
@@ -110,6 +158,7 @@ def statistics_of_version(connection: Connection[Any], version_id: VersionId) ->
 
 def intervals(
     connection: Connection[Any],
+    dag_ids: Sequence[str],
     deployment_id: int,
     due: Sequence[tuple[datetime, datetime]],
     *,
@@ -119,13 +168,15 @@ def intervals(
     """What became of a deployment's data intervals: those that are `due` by its schedule, and all that were made.
 
     Latest first, those that stand before the one (start, end) that the page before ended with. `state` is done,
-    running, failed, superseded by others, or missing; both ends are None of a run that is of no interval.
+    running, failed, superseded by others, or missing; both ends are None of a run that is of no interval, and
+    `job_id` is of jobs in DAGs that may not be seen.
     """
     start, end = before or (None, None)
     with translated():
         rows = _QUERIES.execute(
             connection,
             "intervals",
+            dag_ids=list(dag_ids),
             deployment_id=deployment_id,
             due_from=[start for start, _ in due],
             due_to=[end for _, end in due],

@@ -12,14 +12,16 @@ from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg import Connection
 
     from modelops.domain.jobs import JobId
 
 _QUERIES = Queries("schedules")
 KEPT = timedelta(minutes=10)
-"""So long a deployment that has ended is still told of: Airflow takes a while to forget a DAG that is gone, and would
-start it meanwhile."""
+"""So long a deployment that has ended, or has become one for publishing only, is still told of: Airflow takes a while
+to forget a DAG that is gone, and would start it meanwhile; and what runs needs it to its end."""
 
 
 def set_schedule(connection: Connection[Any], deployment_id: int, plan: Plan, *, job_id: JobId) -> None:
@@ -42,14 +44,19 @@ def set_schedule(connection: Connection[Any], deployment_id: int, plan: Plan, *,
         )
 
 
-def schedule_of(connection: Connection[Any], deployment_id: int) -> Schedule:
-    """The schedule of a deployment that counts."""
+def plan_of(connection: Connection[Any], deployment_id: int) -> Plan:
+    """The schedule of a deployment that counts, and the tick that it started from."""
     with translated():
         row = _QUERIES.execute(connection, "current", deployment_id=deployment_id).fetchone()
     assert row is not None
-    return Schedule(
-        text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"], late_after=row["late_after"]
-    )
+    return _plan(row)
+
+
+def plan_of_target(connection: Connection[Any], target: str) -> Plan | None:
+    """The same, of the deployment that serves a target now, if one does."""
+    with translated():
+        row = _QUERIES.execute(connection, "of_target", target=target).fetchone()
+    return None if row is None else _plan(row)
 
 
 def deployed(connection: Connection[Any], deployment_id: int | None = None) -> list[Deployed]:
@@ -74,3 +81,10 @@ def publishers(connection: Connection[Any]) -> list[str]:
     """The feature tables that a deployment makes now, as `schema.name`."""
     with translated():
         return [row["target"] for row in _QUERIES.execute(connection, "publishers")]
+
+
+def _plan(row: Mapping[str, Any]) -> Plan:
+    schedule = Schedule(
+        text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"], late_after=row["late_after"]
+    )
+    return Plan(schedule=schedule, starts_at=row["starts_at"])

@@ -14,6 +14,7 @@ from modelops.domain.errors import (
     IntervalError,
     ModelOpsError,
     NotApproved,
+    PartsError,
     ScheduleError,
     TargetError,
     Unavailable,
@@ -91,6 +92,10 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
         "a deployment that is active",
     ),
     "schedule_time_zone": (ScheduleError, "the parameter time_zone", "a name that PostgreSQL's pg_timezone_names has"),
+    "deployment_parts": (PartsError, "the parameter parts", "from 1, which is not at all, to 64"),
+    "batch_run_part_of_deployment": (PartsError, "the parameter part", "a part that there is"),
+    "batch_run_all_parts": (PartsError, "the parts of the batch", "all of its parts, and the sum of their rows"),
+    "batch_run_part_stays": (PartsError, "the parts of the batch", "clear all of its parts, so that it is made anew"),
     "batch_run_overlap": (
         IntervalError,
         "the parameters interval_start and interval_end",

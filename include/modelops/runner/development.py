@@ -27,7 +27,7 @@ NONE_CHOSEN = 5
 
 BROWSER = "chromium"
 """The program that the tests of the view drive."""
-MEASURED = ("backfill", "batch", "features", "lists")
+MEASURED = ("backfill", "batch", "features", "lists", "parts")
 OF_THE_VIEW = "tests/e2e/test_view*.py"
 
 CHECKS = {

@@ -45,6 +45,19 @@ def test_feature_batches(tmp_path_factory: pytest.TempPathFactory, kind: str) ->
     assert findings.polls > 20
 
 
+@pytest.mark.timeout(600)
+def test_a_batch_in_parts(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """At the steps of its publication, and at random moments, most of which are in the scoring of a part."""
+    folder: Path = tmp_path_factory.mktemp("parts")
+    with ground(folder / "ground", "parts") as made:
+        strikes = at_each_step(made.work, both=False)
+        findings = campaign(made, strikes, at_random(SEED), kills=len(strikes) + 4)
+    assert findings.wrong == []
+    assert set(findings.ends) == {"completed"}
+    assert {where.partition(",")[0] for _, where in findings.kills} == {*made.work.steps, "a random moment"}
+    assert findings.polls > 10
+
+
 @pytest.mark.parametrize(
     "seen",
     [[(1, 9, 9, 5)], [(1, 10, 9, 5)], [(1, 10, 10, 6)], [(1, 10, 10, 5), (2, 10, 10, 5)], []],

@@ -47,6 +47,22 @@ def test_a_change(services: Services, deployment: int, log: list[str]) -> None:
     assert changed(services, deployment, late_after=0)["after"]["late_after"] is None
     assert changed(services, deployment, schedule="once", paused=False)["after"]["schedule"] == "once"
     assert changed(services, deployment, schedule="once")["after"]["schedule"] == "once"
+    with pytest.raises(ScheduleError, match="is once already"):
+        changed(services, deployment, paused=False)
+
+
+def test_what_says_no_other_times_goes_on_as_it_was(services: Services, deployment: int) -> None:
+    def starts_at() -> Any:
+        return schedules.plan_of(services.connection, deployment).starts_at
+
+    changed(services, deployment, schedule="once")
+    first = starts_at()
+    changed(services, deployment, late_after=5)
+    changed(services, deployment, paused=True)
+    changed(services, deployment, paused=False)
+    assert starts_at() == first
+    changed(services, deployment, schedule="once")
+    assert starts_at() > first
 
 
 @pytest.mark.parametrize(
@@ -65,7 +81,7 @@ def test_a_change(services: Services, deployment: int, log: list[str]) -> None:
 def test_what_is_wrong_changes_nothing(services: Services, deployment: int, asked: dict[str, Any], said: str) -> None:
     with pytest.raises(ScheduleError, match=said):
         changed(services, deployment, **asked)
-    assert schedules.schedule_of(services.connection, deployment) == Schedule()
+    assert schedules.plan_of(services.connection, deployment).schedule == Schedule()
 
 
 def test_of_a_deployment_that_there_is_not(services: Services, deployment: int) -> None:
@@ -84,7 +100,7 @@ def test_a_feature_task_keeps_its_schedule_and_models_follow_its_table(
     assert again["schedule"] == result["schedule"]
     followed = changed(services, deployment, schedule="after features.doubled")
     assert followed["after"]["schedule"] == "after features.doubled"
-    with pytest.raises(ScheduleError, match=r"features\.doubled can't wait for itself"):
+    with pytest.raises(ScheduleError, match=r"features\.doubled would wait for itself"):
         changed(services, again["deployment"], schedule="after features.doubled")
     with pytest.raises(ScheduleError, match="'nonsense' is no schedule"):
         features.put_into_production(services, version, schedule="nonsense")
@@ -102,3 +118,14 @@ def test_a_deployment_says_which_interval_is_to_be_made_at_once(services: Servic
     assert life.predicted(services, made["deployment"], **ends)["rows"] == 100
     whole = life.put_into_production(services, version, target="whole", schedule="@daily")
     assert (whole["interval_start"], whole["interval_end"]) == (None, None)
+
+
+def test_tables_do_not_wait_for_each_other(services: Services, repository: Any) -> None:
+    made = {}
+    for name in ("one", "other"):
+        factories.doubled_folder(repository, name, output=name)
+        version = features.approved(services, f"here/{name}")
+        made[name] = features.put_into_production(services, version, f"here/{name}")["deployment"]
+    changed(services, made["one"], schedule="after features.other")
+    with pytest.raises(ScheduleError, match=r"features\.other would wait for itself, through features\.one"):
+        changed(services, made["other"], schedule="after features.one")

@@ -167,7 +167,7 @@ def test_what_became_of_intervals(connection: Connection[Any]) -> None:
     due = [(one.start, one.end) for one in (month(first, first + 1) for first in range(2, 9))]
 
     def told(before: Any = None, limit: int = 50) -> list[tuple[int | None, int | None, bool, str]]:
-        rows = runs.intervals(connection, deployment.id, due, before=before, limit=limit)
+        rows = runs.intervals(connection, ["model_lifecycle"], deployment.id, due, before=before, limit=limit)
         return [(row["start"].month, row["end"].month, row["is_due"], row["state"]) for row in rows]
 
     whole = [

@@ -41,7 +41,7 @@ def change(connection: Connection[Any], deployment: int, plan: Plan, person: str
 
 def test_a_deployment_begins_with_one(connection: Connection[Any]) -> None:
     deployment = deployed(connection, plan=DAILY)
-    assert schedules.schedule_of(connection, deployment.id) == DAILY.schedule
+    assert schedules.plan_of(connection, deployment.id).schedule == DAILY.schedule
     [one] = schedules.deployed(connection)
     assert (one.id, one.schedule, one.starts_at, one.set_by) == (deployment.id, DAILY.schedule, TICK, "ada")
     assert (one.approver, one.incremental, one.ended) == ("grace", False, False)
@@ -52,13 +52,18 @@ def test_the_newest_counts_and_what_was_stays(connection: Connection[Any]) -> No
     deployment = deployed(connection, plan=DAILY)
     change(connection, deployment.id, Plan(schedule=Schedule(text="once"), starts_at=TICK), person="grace")
     change(connection, deployment.id, Plan(schedule=Schedule(text="after features.a")), person="ada")
-    assert schedules.schedule_of(connection, deployment.id).table == "features.a"
+    assert schedules.plan_of(connection, deployment.id).schedule.table == "features.a"
     told = connection.execute("SELECT schedule, set_by FROM modelops.schedule ORDER BY id").fetchall()
     assert told == [("0 3 * * *", "ada"), ("once", "grace"), ("after features.a", "ada")]
 
 
-def test_what_is_for_publishing_only_has_no_dag(connection: Connection[Any]) -> None:
+def test_what_is_for_publishing_only_has_no_dag(connection: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     deployed(connection, plan=Plan(schedule=Schedule(text="publish only")))
+    assert schedules.deployed(connection) == []
+    other = deployed(connection, "demo/other", target="predictions.other", plan=DAILY)
+    change(connection, other.id, Plan(schedule=Schedule(text="publish only")))
+    assert [one.id for one in schedules.deployed(connection)] == [other.id]  # for what runs just then
+    monkeypatch.setattr(schedules, "KEPT", timedelta(0))
     assert schedules.deployed(connection) == []
 
 

@@ -1,7 +1,7 @@
 -- name: begin
 -- Makes the run that an attempt writes its predictions under.
-INSERT INTO modelops.batch_run (deployment_id, job_id, attempt, fence, covers)
-VALUES (:deployment_id, :job_id, :attempt, :fence, tstzrange(:start, :end))
+INSERT INTO modelops.batch_run (deployment_id, job_id, attempt, fence, covers, part)
+VALUES (:deployment_id, :job_id, :attempt, :fence, tstzrange(:start, :end), :part)
 RETURNING id;
 
 -- name: publish!
@@ -37,50 +37,79 @@ WHERE run.target = :target
                OR job.status IN ('completed', 'failed', 'cancelled', 'skipped')));
 
 -- name: same
--- Another job's run of the same interval of the same deployment: under way since before this one, or published since this one was asked for.
+-- Another job's run of the same interval of the same deployment: under way since before this one; or published, and begun since this one was asked for.
 SELECT other.published_at IS NOT NULL AS published, job.id AS job_id, job.result
 FROM modelops.batch_run AS mine
-JOIN modelops.job AS asked ON asked.id = mine.job_id
 JOIN modelops.batch_run AS other ON other.deployment_id = mine.deployment_id AND other.covers = mine.covers
-                                AND other.id < mine.id AND other.job_id <> mine.job_id
+                                AND other.part IS NULL AND other.id < mine.id AND other.job_id <> mine.job_id
 JOIN modelops.job ON job.id = other.job_id
 WHERE mine.id = :id
-  AND (other.published_at >= CASE mine.attempt WHEN 1 THEN asked.created_at ELSE mine.started_at END
+  AND (other.published_at IS NOT NULL AND other.started_at >= coalesce(:asked_at::timestamptz, mine.started_at)
        OR other.published_at IS NULL AND job.status = 'running' AND other.fence = job.fence)
 ORDER BY other.published_at DESC NULLS LAST, other.id DESC
 LIMIT 1;
+
+-- name: stage!
+-- All rows of a part are there, for whoever publishes it with the others.
+UPDATE modelops.batch_run SET rows = :rows, set_aside = :set_aside, staged_at = clock_timestamp() WHERE id = :id;
+
+-- name: parts
+-- The parts of a batch that a DAG run's jobs have left, as their results name them, locked.
+SELECT run.id, run.part, run.rows, run.set_aside, run.whole_id
+FROM modelops.job JOIN modelops.batch_run AS run ON run.id = (job.result ->> 'run')::bigint
+WHERE job.dag_id = :dag_id AND job.run_id = :run_id AND job.map_index >= 0 AND job.status = 'completed'
+  AND run.deployment_id = :deployment_id AND run.part IS NOT NULL AND run.staged_at IS NOT NULL
+ORDER BY run.part
+FOR UPDATE OF run;
+
+-- name: take_parts!
+-- Takes parts into the run with which they are published.
+UPDATE modelops.batch_run SET whole_id = :whole_id WHERE id = ANY(:ids);
+
+-- name: statistics_of_run
+-- The statistics of a run.
+SELECT role, variable, kind, values FROM modelops.statistics WHERE run_id = :run_id ORDER BY role, variable;
 
 -- name: intervals
 -- What became of the data intervals of a deployment, those that are due among them, latest first: of each what readers see, else its newest attempt.
 WITH due AS (
   SELECT tstzrange(due_from, due_to) AS covers FROM unnest(:due_from::timestamptz[], :due_to::timestamptz[]) AS each (due_from, due_to)
 ), made AS (
-  SELECT DISTINCT ON (run.covers) run.covers, run.job_id, run.rows, run.published_at, run.superseded_at, job.status
+  SELECT DISTINCT ON (run.covers) run.covers, run.job_id, run.published_at, run.superseded_at,
+         CASE WHEN run.part IS NULL THEN run.rows END AS rows,
+         job.status IN ('completed', 'failed', 'cancelled', 'skipped')
+           AND (run.part IS NULL OR NOT EXISTS (
+             SELECT FROM modelops.job AS beside WHERE beside.dag_id = job.dag_id AND beside.run_id = job.run_id
+               AND beside.status NOT IN ('completed', 'failed', 'cancelled', 'skipped'))) AS is_over
   FROM modelops.batch_run AS run JOIN modelops.job ON job.id = run.job_id
-  WHERE run.deployment_id = :deployment_id
+  WHERE run.deployment_id = :deployment_id AND run.whole_id IS NULL
   ORDER BY run.covers, (run.published_at IS NOT NULL AND run.superseded_at IS NULL) DESC, run.id DESC
 ), known AS (
   SELECT coalesce(due.covers, made.covers) AS covers, due.covers IS NOT NULL AS is_due, job_id, rows, published_at,
-         superseded_at, status
+         superseded_at, is_over, published_at IS NOT NULL AND superseded_at IS NULL AS is_seen
   FROM due FULL JOIN made ON made.covers = due.covers
+), told AS (
+  SELECT known.covers, known.is_due, coalesce(wider.job_id, known.job_id) AS job_id, known.rows,
+         coalesce(wider.published_at, known.published_at) AS published_at,
+         CASE
+           WHEN known.is_seen OR wider.job_id IS NOT NULL THEN 'done'
+           WHEN known.superseded_at IS NOT NULL THEN 'superseded'
+           WHEN known.job_id IS NULL THEN 'missing'
+           WHEN known.is_over THEN 'failed'
+           ELSE 'running'
+         END AS state
+  FROM known
+  LEFT JOIN LATERAL (
+    SELECT run.job_id, run.published_at FROM modelops.batch_run AS run
+    WHERE known.is_due AND NOT coalesce(known.is_seen, false) AND run.deployment_id = :deployment_id
+      AND run.published_at IS NOT NULL AND run.superseded_at IS NULL AND run.covers @> known.covers
+    ORDER BY run.id DESC LIMIT 1
+  ) AS wider ON true
 )
-SELECT lower(known.covers) AS start, upper(known.covers) AS end, known.is_due,
-       coalesce(known.job_id, wider.job_id) AS job_id, known.rows, coalesce(known.published_at, wider.published_at) AS published_at,
-       CASE
-         WHEN known.published_at IS NOT NULL AND known.superseded_at IS NULL OR wider.job_id IS NOT NULL THEN 'done'
-         WHEN known.superseded_at IS NOT NULL THEN 'superseded'
-         WHEN known.job_id IS NULL THEN 'missing'
-         WHEN known.status IN ('completed', 'failed', 'cancelled', 'skipped') THEN 'failed'
-         ELSE 'running'
-       END AS state
-FROM known
-LEFT JOIN LATERAL (
-  SELECT run.job_id, run.published_at FROM modelops.batch_run AS run
-  WHERE known.job_id IS NULL AND run.deployment_id = :deployment_id AND run.published_at IS NOT NULL
-    AND run.superseded_at IS NULL AND run.covers @> known.covers
-  ORDER BY run.id DESC LIMIT 1
-) AS wider ON true
+SELECT lower(told.covers) AS start, upper(told.covers) AS end, told.is_due, told.state, told.rows, told.published_at,
+       CASE WHEN job.dag_id = ANY(:dag_ids) THEN job.id END AS job_id
+FROM told LEFT JOIN modelops.job ON job.id = told.job_id
 WHERE (:last_end::timestamptz IS NULL
-       OR (coalesce(upper(known.covers), 'infinity'), coalesce(lower(known.covers), '-infinity')) < (:last_end, :last_start))
-ORDER BY coalesce(upper(known.covers), 'infinity') DESC, coalesce(lower(known.covers), '-infinity') DESC
+       OR (coalesce(upper(told.covers), 'infinity'), coalesce(lower(told.covers), '-infinity')) < (:last_end, :last_start))
+ORDER BY coalesce(upper(told.covers), 'infinity') DESC, coalesce(lower(told.covers), '-infinity') DESC
 LIMIT :limit;

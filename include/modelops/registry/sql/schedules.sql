@@ -5,15 +5,21 @@ VALUES (:deployment_id, :job_id, :schedule, :time_zone, :paused, :starts_at, :la
 
 -- name: current
 -- The schedule of a deployment that counts.
-SELECT schedule, time_zone, paused, late_after FROM modelops.deployment_schedule
+SELECT schedule, time_zone, paused, late_after, starts_at FROM modelops.deployment_schedule
 WHERE deployment_id = :deployment_id;
+
+-- name: of_target
+-- The schedule of the deployment that serves a target now.
+SELECT schedule.schedule, schedule.time_zone, schedule.paused, schedule.late_after, schedule.starts_at
+FROM modelops.deployment JOIN modelops.deployment_schedule AS schedule ON schedule.deployment_id = deployment.id
+WHERE target = :target AND ended_at IS NULL;
 
 -- name: deployed
 -- The deployments whose batches Airflow runs, and those that ended a short while ago: of all, or of one.
 SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.target, deployment.job_id,
        deployment.started_at, deployment.ended_at IS NOT NULL AS ended, decision.approver, decision.decided_at,
        decision.job_id AS approval_job_id,
-       schedule.incremental,
+       schedule.incremental, deployment.parts,
        schedule.schedule, schedule.time_zone, schedule.paused, schedule.late_after, schedule.starts_at,
        schedule.set_by
 FROM modelops.deployment
@@ -22,7 +28,9 @@ JOIN modelops.decision ON decision.id = deployment.decision_id
 JOIN modelops.deployment_schedule AS schedule ON schedule.deployment_id = deployment.id
 WHERE (deployment.ended_at IS NULL OR deployment.ended_at > now() - :kept::interval)
   AND (:deployment_id::bigint IS NULL OR deployment.id = :deployment_id)
-  AND schedule.schedule <> 'publish only'
+  AND (schedule.schedule <> 'publish only' OR schedule.set_at > now() - :kept::interval
+       AND EXISTS (SELECT FROM modelops.schedule AS before
+                   WHERE before.deployment_id = deployment.id AND before.schedule <> 'publish only'))
 ORDER BY deployment.id;
 
 -- name: publishers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from integration.lifecycle.features.test_sql_task import INCREMENTAL
 from integration.lifecycle.life import attempt_at
 from modelops.domain.deployments import Interval
 from modelops.domain.jobs import JobType
+from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
 from modelops.registry import deployments, jobs, runs
 from polling import until
 
@@ -43,27 +45,51 @@ def begun(services: Services, deployment: int, interval: dict[str, str] = DAY) -
         return attempt, runs.begin(services.connection, found, attempt, ends)
 
 
-def beside(services: Services, deployment: int, log: list[str], then: Callable[[], None]) -> dict[str, Any]:
+def beside(
+    services: Services, deployment: int, log: list[str], then: Callable[[], None], *, asked_at: datetime | None = None
+) -> dict[str, Any]:
     """The result of a job that has waited for the other one, with which something happened `then`."""
     with services.connect() as connection, ThreadPoolExecutor(1) as pool:
-        second = pool.submit(made, replace(services, connection=connection), deployment, **DAY)
+        own = replace(services, connection=connection)
+        attempt = replace(attempt_at(own, JobType.FEATURE_BATCH), asked_at=asked_at)
+        second = pool.submit(execute_batch, FeatureBatchRequest(deployment=deployment, **DAY), attempt, own)
         until(lambda: any("is making the same rows: this one waits for it" in line for line in log), "it waits")
         then()
         return second.result(timeout=20)
 
 
-def test_who_comes_second_returns_what_was_made(services: Services, deployment: int, log: list[str], look: Any) -> None:
+@pytest.fixture
+def publishing(services: Services, deployment: int) -> tuple[dict[str, Any], Callable[[], None]]:
+    """Another job that is under way: what it will have returned, and what makes it publish nothing at all, and end."""
     first, run = begun(services, deployment)
+    result = {"rows": 0, "run": run}
 
     def publish() -> None:
         with jobs.holding(services.connection, first):
             runs.publish(services.connection, run, rows=0, set_aside=0)
-            jobs.complete(services.connection, first, {"rows": 0, "run": run})
+            jobs.complete(services.connection, first, result)
 
-    result = beside(services, deployment, log, publish)
-    assert result == {"rows": 0, "run": run, "made_by_job": first.job_id}
+    return {**result, "made_by_job": first.job_id}, publish
+
+
+def test_what_was_asked_for_at_the_same_time_is_made_once(
+    services: Services, deployment: int, log: list[str], look: Any, publishing: Any
+) -> None:
+    returned, publish = publishing
+    assert beside(services, deployment, log, publish, asked_at=datetime.now(UTC) - timedelta(minutes=1)) == returned
     assert look("SELECT count(*) FROM features.doubled") == [(0,)]
     assert made(services, deployment, **DAY)["rows"] == 23
+
+
+def test_what_was_asked_for_later_is_made_anew_and_seen_last(
+    services: Services, deployment: int, log: list[str], look: Any, publishing: Any
+) -> None:
+    """The data may have changed since the other job read it."""
+    _, publish = publishing
+    result = beside(services, deployment, log, publish, asked_at=datetime.now(UTC))
+    assert result["rows"] == 23
+    assert "made_by_job" not in result
+    assert look("SELECT count(*) FROM features.doubled") == [(23,)]
 
 
 def test_one_that_fails_is_waited_for_no_more(services: Services, deployment: int, log: list[str]) -> None:

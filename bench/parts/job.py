@@ -1,0 +1,53 @@
+"""One part of a batch, or its publication, in a process of its own: `python -m bench.parts.job DEPLOYMENT RUN PART OF`.
+
+PART is `publish` for the publication. The installation comes by stdin; what the job took goes to stdout, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from bench.installation import Installation
+from modelops.domain.jobs import JobType, TaskKey
+from modelops.domain.parts import Part
+from modelops.operators.preloading import preload_jobs
+
+DAG = "bench"
+
+
+def main(deployment: int, run: str, part: str, of: int) -> dict[str, Any]:
+    """Take the job and do it; the time is that from before its taking to its completion."""
+    installation = Installation.from_json(sys.stdin.read())
+    preload_jobs()  # as what forks the processes of tasks has
+    from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
+    from modelops.lifecycle.publish_parts import publish_parts
+    from modelops.registry import jobs
+
+    began = time.perf_counter()
+    publishing = part == "publish"
+    key = TaskKey(dag_id=DAG, run_id=run, task_id="predict", map_index=-1 if publishing else int(part))
+    with installation.connect() as connection:
+        attempt = jobs.take(
+            connection,
+            key,
+            type=JobType.BATCH_PREDICTION,
+            number=1,
+            first=1,
+            subject="bench",
+            requested_by="ada",
+            parameters={},
+        )
+        services = installation.services(connection, lambda line: print(line, file=sys.stderr, flush=True))
+        if publishing:
+            result = publish_parts(BatchRequest(deployment=deployment), (DAG, run), attempt, services)
+        else:
+            request = BatchRequest(deployment=deployment, part=Part(number=int(part), of=of))
+            result = predict_batch(request, attempt, services)
+    return {"seconds": time.perf_counter() - began, "rows": result["rows"]}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))))

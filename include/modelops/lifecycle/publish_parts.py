@@ -1,0 +1,112 @@
+"""Publication of a batch that was cut into parts: when all of them are there, readers see them at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.deployments import INTERVAL, Interval
+from modelops.domain.errors import DatasetError, PartsError, ScoringError
+from modelops.domain.versions import VersionKind
+from modelops.registry import deployments, jobs, runs
+from modelops.statistics.streaming import TableStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.predict_batch import BatchRequest
+    from modelops.lifecycle.services import Services
+
+ROLES = ("feature", "prediction")
+
+
+def publish_parts(
+    request: BatchRequest, dag_run: tuple[str, str], attempt: Attempt, services: Services
+) -> dict[str, Any]:
+    """Publish the parts that the jobs of a DAG run (its DAG's id, its own id) have staged, as one run.
+
+    The parts, their merged statistics, the publication and the job's completion are one transaction.
+
+    Raises:
+        UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
+        IntervalError: the interval overlaps with what is published.
+        PartsError: a part is missing, or was published with others before.
+        ScoringError: more rows than the budget allows couldn't be scored.
+        FenceLost: a newer attempt has the job.
+    """
+    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.MODEL)
+    with jobs.holding(services.connection, attempt):
+        jobs.name_deployment(services.connection, attempt, deployment)
+        run_id = runs.begin(services.connection, deployment, attempt, interval)
+    services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
+    budget = deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
+    with jobs.holding(services.connection, attempt):
+        parts = runs.parts_of(services.connection, deployment, *dag_run)
+        _check(parts, deployment)
+        rows, set_aside = (sum(part[what] for part in parts) for what in ("rows", "set_aside"))
+        _check_numbers(deployment, interval, rows, set_aside, budget)
+        runs.take_parts(services.connection, run_id, [part["id"] for part in parts])
+        for role, statistics in _merged(parts, services).items():
+            runs.add_statistics(services.connection, role, statistics.as_records(), run_id=run_id)
+        runs.publish(services.connection, run_id, rows=rows, set_aside=set_aside)
+        result = {
+            "deployment": deployment.id,
+            "model": deployment.model,
+            "version": deployment.version,
+            "run": run_id,
+            "interval": interval and interval.as_record(),
+            "parts": len(parts),
+            "rows": rows,
+            "set_aside": set_aside,
+            "view": deployment.target,
+            "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
+        }
+        jobs.complete(services.connection, attempt, result)
+    services.log(
+        f"Published {rows:,} rows of {len(parts)} parts in {deployment.target}. Read them with:\n  {result['psql']}"
+    )
+    return result
+
+
+def _check(parts: Sequence[Mapping[str, Any]], deployment: Deployment) -> None:
+    """Each part is there once, and none belongs to a run already."""
+    there = [part["part"] for part in parts]
+    missing = sorted(set(range(deployment.parts)) - set(there))
+    if missing:
+        raise PartsError(
+            f"of {deployment.parts} parts {', '.join(str(number + 1) for number in missing)} left no rows",
+            where="the tasks before",
+            expected="parts that have completed; clear those that were marked by hand",
+        )
+    taken = [part for part in parts if part["whole_id"] is not None]
+    if taken:
+        raise PartsError(
+            f"part {taken[0]['part'] + 1} was published before, with run {taken[0]['whole_id']}",
+            where="the tasks before",
+            expected="clear all parts, so that the batch is made anew",
+        )
+
+
+def _check_numbers(deployment: Deployment, interval: Interval | None, rows: int, set_aside: int, budget: int) -> None:
+    if set_aside > budget:
+        raise ScoringError(
+            f"{set_aside:,} rows of all parts couldn't be scored",
+            where=f"{deployment.model} v{deployment.version}",
+            expected=f"at most {budget:,}: mend the rows, or allow for more with set_aside_budget",
+        )
+    if interval is None and not rows and not set_aside:
+        raise DatasetError(
+            "the dataset has no rows", where=deployment.model, expected="a SELECT that gives at least one row"
+        )
+
+
+def _merged(parts: Sequence[Mapping[str, Any]], services: Services) -> dict[str, TableStatistics]:
+    """Of all parts together. One part's are in memory at a time, and what they add up to."""
+    merged = {role: TableStatistics() for role in ROLES}
+    for part in parts:
+        records = runs.statistics_of_run(services.connection, part["id"])
+        for role in ROLES:
+            merged[role].merge(TableStatistics.from_records(one for one in records if one["role"] == role))
+    return merged

@@ -1,0 +1,13 @@
+"""Batches cut into parts: see the .sql file of the same name."""
+
+from pathlib import Path
+
+from modelops.registry.migrations import run_sql_beside
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Run the .sql file."""
+    run_sql_beside(Path(__file__))
