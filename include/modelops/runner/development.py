@@ -7,8 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import NamedTemporaryFile
+from typing import IO, TYPE_CHECKING
 
 from modelops.domain.errors import BadInput
 from modelops.settings import PROJECT_ROOT
@@ -19,15 +21,16 @@ if TYPE_CHECKING:
 PARTS = ("unit", "integration", "dags", "e2e")
 """The folders of tests, the quick ones first."""
 SIDE_BY_SIDE = ("unit", "integration", "dags")
-"""The parts of which several files run at once, of all three together; the other one has the machine to itself."""
+"""The parts of which several files run at once, of all three together."""
 SEVERAL_AT_ONCE = ("-n", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadscope")
 """One more than there are processors: some tests do nothing but wait."""
+NICE = "nice"
 NONE_CHOSEN = 5
 """What pytest exits with where the arguments choose no test."""
 
 BROWSER = "chromium"
 """The program that the tests of the view drive."""
-MEASURED = ("backfill", "batch", "features", "lists", "parts")
+MEASURED = ("backfill", "batch", "deployments", "features", "lists", "parts")
 OF_THE_VIEW = "tests/e2e/test_view*.py"
 
 CHECKS = {
@@ -51,18 +54,24 @@ def test(arguments: Sequence[str]) -> int:
         if not (PROJECT_ROOT / part.split("::")[0]).exists():
             raise BadInput(f"there are no tests {part!r}", where="./modelops test", expected=", ".join(PARTS))
         return _tool("python", "-m", "pytest", *arguments)
-    codes = [_pytest(SIDE_BY_SIDE, arguments), _pytest(("e2e",), arguments)]
+    # Those of a real Airflow wait for most of their time, which the others fill, and are not to be held up by them.
+    with ThreadPoolExecutor(1) as beside, NamedTemporaryFile() as said:
+        others = beside.submit(_pytest, SIDE_BY_SIDE, arguments, said)
+        codes = [_pytest(("e2e",), arguments), others.result()]
+        sys.stdout.flush()
+        print(Path(said.name).read_text(encoding="utf-8", errors="replace"), flush=True)
     return next((code for code in codes if code not in {0, NONE_CHOSEN}), min(codes))
 
 
-def _pytest(parts: Sequence[str], arguments: Sequence[str]) -> int:
+def _pytest(parts: Sequence[str], arguments: Sequence[str], beside: IO[bytes] | None = None) -> int:
+    """Run these parts; `beside` others, whose output is on the screen, what they print goes there."""
     workers = SEVERAL_AT_ONCE if set(parts) <= set(SIDE_BY_SIDE) else ()
     left_out = []
     if "e2e" in parts and shutil.which(BROWSER) is None:
         left_out = [f"--ignore-glob={OF_THE_VIEW}"]
         print(f"— without {OF_THE_VIEW}: there is no {BROWSER}; `apt-get install {BROWSER}` brings it", flush=True)
     folders = [f"tests/{part}" for part in parts]
-    return _tool("python", "-m", "pytest", *workers, *folders, *left_out, *arguments)
+    return _tool("python", "-m", "pytest", *workers, *folders, *left_out, *arguments, beside=beside)
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -115,8 +124,11 @@ def lock() -> int:
     return _tool("uv", *shown.group(1).split())
 
 
-def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",)) -> int:
-    """Run a program of the project's environment in the project's folder; it finds the packages in `path`."""
+def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",), beside: IO[bytes] | None = None) -> int:
+    """Run a program of the project's environment in the project's folder; it finds the packages in `path`.
+
+    What runs `beside` another program prints there, and leaves the processor to that one.
+    """
     folder = Path(sys.executable).parent
     include = str(PROJECT_ROOT / "include")
     programs = f"{folder}:{os.environ.get('PATH', '')}"
@@ -124,4 +136,7 @@ def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",)) -> 
     environment = {**os.environ, "PATH": programs, "PYTHONPATH": packages, "MYPYPATH": include}
     # Where it is set, as in many images, each of the many processes that tests start would compile our modules anew.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return subprocess.run([folder / program, *arguments], cwd=PROJECT_ROOT, env=environment, check=False).returncode
+    command = [*((NICE, "-n", "5") if beside else ()), str(folder / program), *arguments]
+    errors = None if beside is None else subprocess.STDOUT
+    done = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, stdout=beside, stderr=errors, check=False)
+    return done.returncode

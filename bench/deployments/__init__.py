@@ -1,0 +1,1 @@
+"""How long Airflow takes to parse the DAGs of many deployments."""
