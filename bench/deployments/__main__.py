@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bench.arguments import positive
 from bench.batch import life
-from bench.installation import installed
+from bench.installation import installed, make_rows
 from bench.machine import commit, machine
 from bench.tables import keep, passed, table
 from bench.task import take
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MODELS = Path(__file__).parents[1] / "batch"
 MODEL = "bench/logistic"
 MOST = 10.0
+ROWS = 30_000
+"""Enough for the model to be trained on."""
 METHOD = """\
 One run of `./modelops bench deployments` on an embedded PostgreSQL of its own. A model is trained, evaluated and
 approved by the use cases, and put into production at so many targets by the registry, each every day at three in Paris.
@@ -84,10 +86,11 @@ def _deploy(installation: Installation, number: int) -> None:
     """Put one approved version into production at so many targets, without the checks that take a while."""
     from modelops.registry import decisions, deployments, jobs, versions
 
-    count = life.approved(installation, MODEL)
+    make_rows(installation, "measured", ROWS)
+    number_of_version = life.approved(installation, MODEL)
     planned = plan(Schedule(text="0 3 * * *", time_zone="Europe/Paris"))
     with installation.connect() as connection:
-        version = versions.find(connection, MODEL, count, kind=VersionKind.MODEL)
+        version = versions.find(connection, MODEL, number_of_version, kind=VersionKind.MODEL)
         decision = decisions.approval_of(connection, version.id)
         assert decision is not None
         for each in range(number):
