@@ -65,7 +65,7 @@ def _live(journey: Journey, steps: Steps) -> None:
     second = _model(journey, "Gradient boosting", SECOND)
     journey.predict("August's flights predicted by the new version", second["deployment"])
     beside = journey.run(
-        "The first version deployed again, beside it, and August predicted",
+        "The first version predicts again, beside it",
         "model_deployment",
         {"model": MODEL, "version": first["version"], "target": BESIDE, "predict_now": True},
         result="predict",

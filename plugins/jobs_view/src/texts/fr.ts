@@ -343,7 +343,7 @@ export const fr: Texts = {
     bySchedule: "par la planification",
     rows: "Lignes",
     published: "Publié",
-    job: "Job",
+    job: "Tâche",
     ever: "toutes les dates",
     none: "Aucun intervalle de ce déploiement n'est encore terminé.",
     aboutMissing: "Ce qui manque se rattrape par le « backfill » d'Airflow, sur la page du DAG.",
