@@ -60,8 +60,7 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
     """
     interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
     deployment, run_id = _begin(request, interval, attempt, services)
-    alike = request.part is None and request.set_aside_budget is None
-    if alike and (same := result_of_same(run_id, attempt, services)):
+    if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
         return same
     with services.workdir(attempt) as workdir:
         version = versions.find(services.connection, deployment.model, deployment.version)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.errors import DatasetError, PartsError, ScoringError
 from modelops.domain.versions import VersionKind
+from modelops.lifecycle.beside import result_of_same
 from modelops.registry import deployments, jobs, runs
 from modelops.statistics.streaming import TableStatistics
 
@@ -41,6 +42,8 @@ def publish_parts(
         jobs.name_deployment(services.connection, attempt, deployment)
         run_id = runs.begin(services.connection, deployment, attempt, interval)
     services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
+    if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
+        return same
     budget = deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
     with jobs.holding(services.connection, attempt):
         parts = runs.parts_of(services.connection, deployment, *dag_run)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow.sdk import DAG, get_parsing_context
+from airflow.sdk.configuration import conf
 
 from modelops.domain.versions import VersionKind
 from modelops.operators.feature import ExecuteFeatureBatchOperator
@@ -50,6 +52,8 @@ def deployment_dag(deployed: Deployed) -> DAG:
         default_args={"owner": deployed.set_by, "retries": 2, "retry_delay": timedelta(seconds=10)},
         params=params,
         is_paused_upon_creation=False,
+        # One after the other, parts needn't be scored for two runs that were asked for at the same time.
+        max_active_runs=1 if deployed.parts > 1 else conf.getint("core", "max_active_runs_per_dag"),
         deadline=None if deployed.schedule.late_after is None else alert(subject, deployed.schedule.late_after),
         **schedule_for(deployed),
     ) as dag:
@@ -87,11 +91,13 @@ def _description(deployed: Deployed) -> str:
 
 def _documentation(deployed: Deployed) -> str:
     job, decision = (f"/plugin/modelops/jobs/{number}" for number in (deployed.job_id, deployed.approval_job_id))
+    page = "models" if deployed.kind is VersionKind.MODEL else "features"
+    version = f"/plugin/modelops/{page}?model={quote(deployed.model)}"
     rows = "Each run is of a data interval." if deployed.incremental else "Each run makes all rows anew."
     return f"""
 ### {deployed.model} v{deployed.version} → {deployed.target}
 
-Deployment {deployed.id}, since {deployed.started_at:%Y-%m-%d %H:%M} UTC: [its job]({job}).
+Deployment {deployed.id}, since {deployed.started_at:%Y-%m-%d %H:%M} UTC: [its job]({job}), [the version]({version}).
 Approved by {deployed.approver} on {deployed.decided_at:%Y-%m-%d}: [the decision, on this
 evidence]({decision}?tab=evidence).
 

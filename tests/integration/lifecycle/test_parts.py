@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -127,6 +129,35 @@ def test_parts_that_were_published_are_not_published_again(services: Services, d
     with pytest.raises(PartsError, match=f"part 2 was published before, with run {published['run']}"):
         batch.publish(number=2, first=2)
     assert look(SEEN)[0][:2] == (100, 100)
+
+
+def test_what_was_asked_for_at_the_same_time_is_scored_once(services: Services, deployment: int, look: Any) -> None:
+    """The second DAG run begins when the first one is over; it was asked for before that began."""
+    asked_at = datetime.now(UTC) - timedelta(minutes=1)
+    first, second = Batch(services, deployment), Batch(services, deployment)
+    for number in range(PARTS):
+        first.score(number)
+    published = first.publish()
+    for number in range(PARTS):
+        request = BatchRequest(**second.request, part=Part(number=number, of=PARTS))
+        attempt = replace(second.job("predict", number), asked_at=asked_at)
+        assert predict_batch(request, attempt, services)["run"] == published["run"]
+    attempt = replace(second.job("publish"), asked_at=asked_at)
+    result = publish_parts(BatchRequest(**second.request), second.dag_run, attempt, services)
+    assert (result["run"], result["rows"]) == (published["run"], 100)
+    assert look("SELECT count(*) FROM predictions.scored_history") == [(100,)]
+
+
+def test_what_was_asked_for_while_parts_were_scored_is_scored_anew(services: Services, deployment: int) -> None:
+    first, second = Batch(services, deployment), Batch(services, deployment)
+    first.score(0)
+    asked_at = datetime.now(UTC)
+    for number in range(1, PARTS):
+        first.score(number)
+    published = first.publish()
+    request = BatchRequest(**second.request, part=Part(number=0, of=PARTS))
+    attempt = replace(second.job("predict", 0), asked_at=asked_at)
+    assert predict_batch(request, attempt, services)["run"] > published["run"]
 
 
 def test_two_batches_at_the_same_time_are_two(services: Services, deployment: int, look: Any) -> None:

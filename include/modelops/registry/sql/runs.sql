@@ -43,8 +43,11 @@ FROM modelops.batch_run AS mine
 JOIN modelops.batch_run AS other ON other.deployment_id = mine.deployment_id AND other.covers = mine.covers
                                 AND other.part IS NULL AND other.id < mine.id AND other.job_id <> mine.job_id
 JOIN modelops.job ON job.id = other.job_id
+JOIN modelops.job AS own ON own.id = mine.job_id AND (own.dag_id, own.run_id) <> (job.dag_id, job.run_id)
 WHERE mine.id = :id
-  AND (other.published_at IS NOT NULL AND other.started_at >= coalesce(:asked_at::timestamptz, mine.started_at)
+  AND (other.published_at IS NOT NULL
+       AND coalesce((SELECT min(part.started_at) FROM modelops.batch_run AS part WHERE part.whole_id = other.id), other.started_at)
+           >= coalesce(:asked_at::timestamptz, mine.started_at)
        OR other.published_at IS NULL AND job.status = 'running' AND other.fence = job.fence)
 ORDER BY other.published_at DESC NULLS LAST, other.id DESC
 LIMIT 1;
