@@ -51,7 +51,8 @@ def expect_stopped(run: Run) -> None:
     jobs = run.await_end(within=60)
     story = run.story()
     job_id = jobs["train"].id
-    assert [job.status for job in jobs.values()] == [JobStatus.CANCELLED, JobStatus.SKIPPED], story
+    ended = {task: job.status for task, job in jobs.items()}
+    assert ended == {"train": JobStatus.CANCELLED, "evaluate": JobStatus.SKIPPED}, story
     assert [event["actor"] for event in run.events() if event["event"] == "cancelled"] == ["trainer"], story
     assert jobs["evaluate"].error == "a task before it failed"
     assert run.artifacts("output") == []
