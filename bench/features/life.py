@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.task import take
-from modelops.domain.decisions import Verdict
+from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind
 from modelops.features.deploy_task import TaskDeploymentRequest, deploy_task
 from modelops.features.import_task import ImportRequest, import_task
 from modelops.features.run_task import RunRequest, run_task
-from modelops.lifecycle.approve import Answer, ask, decide
+from modelops.lifecycle.approve import ask, decide
 
 if TYPE_CHECKING:
     from bench.installation import Installation
@@ -29,10 +29,10 @@ def deployed(installation: Installation) -> int:
         number = version["version"]
         run_task(RunRequest(task=TASK, version=number), take(connection, JobType.FEATURE_RUN, run=run), services)
         attempt = take(connection, JobType.FEATURE_APPROVAL, run=run)
-        asked = ask(TASK, number, attempt, services, kind=VersionKind.FEATURE_TASK)
+        ask(TASK, number, attempt, services, kind=VersionKind.FEATURE_TASK)
         answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
-        if decide(asked, answer, take(connection, JobType.FEATURE_APPROVAL, run=run), services) is None:
-            raise RuntimeError("the answer didn't count")
+        with decide(connection, attempt.key, answer):
+            pass
         request = TaskDeploymentRequest(task=TASK, version=number)
         made: int = deploy_task(request, take(connection, JobType.FEATURE_DEPLOYMENT, run=run), services)["deployment"]
     with installation.admin() as admin:

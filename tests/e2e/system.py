@@ -6,7 +6,6 @@ import itertools
 import json
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,8 +53,6 @@ TASKS = {
 """The tasks that no person takes part in, and that stand before those."""
 TOLD, LATE_TOLD = "told.jsonl", "late.jsonl"
 """The files, in the installation's home, with what notifiers have told: of approvals, and of batches that are late."""
-SECONDS_TO_PARK = 6
-"""From when a task has asked: an answer that comes sooner may be lost by Airflow, and the attempt with it."""
 RUN_STATE = "SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s"
 TASK_STATE = "SELECT state, try_number FROM task_instance WHERE dag_id = %s AND run_id = %s AND task_id = %s"
 _numbers = itertools.count(1)
@@ -273,13 +270,10 @@ class Run:
         assert answer.is_success, answer.text
 
     def await_question(self, *, attempt: int = 1, within: float = 120) -> None:
-        """Wait until the approval waits for its answer, and Airflow can be given one."""
+        """Wait until the approval waits for its answer."""
 
         look = lambda: self._in_airflow(TASK_STATE, "approve") == ("awaiting_input", attempt)  # noqa: E731
         self.eventually("the approval waits for its answer", look, within=within)
-        asked = [event["at"] for event in self.events("approve") if event["event"] == "awaiting_approval"][-1]
-        parked_for = (datetime.now(UTC) - asked).total_seconds()
-        time.sleep(max(0, SECONDS_TO_PARK - parked_for))
 
     @property
     def question_address(self) -> str:

@@ -47,7 +47,7 @@ def runs(system: System, gate: Path) -> Mapping[str, Run]:
 
 def waiting(runs: Mapping[str, Run], case: str) -> Run:
     """One that waits for its reviewer."""
-    runs[case].await_status(JobStatus.AWAITING_APPROVAL, task="approve", within=180)
+    runs[case].await_question(within=180)
     return runs[case]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.errors import DecisionRefused, IncompleteAnswer, StaleCard
+from modelops.domain.text import storable
 from modelops.domain.versions import VersionKind
 
 if TYPE_CHECKING:
@@ -27,6 +29,36 @@ class Verdict(StrEnum):
     """The version may be deployed."""
     REJECTED = "rejected"
     """It may not, for the reason in the comment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a person answered; `comment` is free text, None where there is none.
+
+    `evidence` is the digest on the card that they saw; None where they gave none, which stands for what is shown now.
+    """
+
+    person: str
+    verdict: Verdict
+    comment: str | None = None
+    evidence: str | None = None
+
+    @classmethod
+    def given(cls, person: str, verdict: Verdict, fields: Mapping[str, Any]) -> Answer:
+        """From the fields of the form; through REST anything may stand where the page has a text.
+
+        Raises:
+            IncompleteAnswer: a field can't be stored.
+        """
+        if storable(fields) != fields:
+            raise _incomplete(UNSTORABLE, "the fields of the answer", "text without these")
+        comment = fields.get("comment")
+        text = "" if comment is None else str(comment).strip()
+        return cls(person=person, verdict=verdict, comment=text or None, evidence=fields.get("evidence"))
+
+
+def _incomplete(what: str, where: str, expected: str) -> IncompleteAnswer:
+    return IncompleteAnswer(what, where=where, expected=expected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +99,21 @@ class ApprovalRequest:
         if self.approvers and person not in self.approvers:
             return f"{person} isn't among the approvers of {self.subject}: {', '.join(self.approvers)}"
         return None
+
+    def check(self, answer: Answer) -> None:
+        """Refuse an answer that can't become a decision, with the reason for the person who gives it.
+
+        Raises:
+            DecisionRefused: this person can't decide.
+            IncompleteAnswer: a rejection without a comment.
+            StaleCard: the answer is to another card.
+        """
+        if objection := self.objection(answer.person):
+            raise DecisionRefused(objection, where="the answer", expected="the answer of another reviewer")
+        if answer.verdict is Verdict.REJECTED and answer.comment is None:
+            raise _incomplete(REASON_MISSING, "the comment", "why this version may not be deployed")
+        if answer.evidence is not None and answer.evidence != self.digest:
+            raise StaleCard(OTHER_EVIDENCE, where="the answer", expected="an answer to the card of now")
 
 
 @dataclass(frozen=True, kw_only=True)

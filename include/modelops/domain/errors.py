@@ -78,6 +78,18 @@ class DecisionRefused(BadInput):
     """An answer of a person that can't become a decision."""
 
 
+class IncompleteAnswer(DecisionRefused):
+    """An answer that lacks something, or holds something that can't be stored, whoever gives it."""
+
+
+class StaleCard(DecisionRefused):
+    """An answer to a card that is not the one shown now."""
+
+
+class EvidenceChanged(DecisionRefused):
+    """An answer on evidence that has changed since it was shown; the reviewers are asked anew."""
+
+
 class NotApproved(BadInput):
     """A version without a valid approval of exactly its artifacts can't go into production."""
 
@@ -102,8 +114,8 @@ class Unavailable(ModelOpsError):
     """Something that the system stands on isn't there right now; trying again may help."""
 
 
-class EvidenceChanged(Unavailable):
-    """A decision was made on evidence that has changed since; another attempt shows it as it is now."""
+class NotAwaited(ModelOpsError):
+    """An answer to an approval that does not wait for one: not yet, or not any more."""
 
 
 class ChildLost(Unavailable):

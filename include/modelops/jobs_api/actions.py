@@ -4,10 +4,8 @@ Airflow's API is asked within the process, through the whole of its web applicat
 guard of answers (`answers.py`) are the same as from outside.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -20,15 +18,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from modelops.domain.actions import ANSWERS, Action, possible
-from modelops.domain.jobs import Event, JobId, JobStatus
+from modelops.domain.jobs import JobStatus
 from modelops.jobs_api.answers import ROOT
 from modelops.jobs_api.ledger import seated
 from modelops.jobs_api.permissions import may, whole_job
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
-from modelops.registry import jobs
 
-PARKED_AFTER = timedelta(seconds=6)
-"""From when an approval has asked: Airflow may lose an answer that comes sooner, and the attempt with it."""
 NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
     Action.STOP: ("PUT", DagAccessEntity.TASK_INSTANCE),
     Action.RETRY: ("PUT", DagAccessEntity.TASK_INSTANCE),
@@ -71,7 +66,6 @@ class Known:
     run_id: str
     task_id: str
     map_index: int
-    asked_at: datetime | None
 
     @property
     def run(self) -> str:
@@ -116,15 +110,12 @@ def _known(user: Any, job_id: int, action: Action) -> Known:
     """The job, once it's clear that this person may do that about it now."""
     with seated("modelops actions") as connection:
         row = whole_job(user, connection, job_id)
-        told = jobs.events(connection, JobId(job_id)) if action in ANSWERS else []
     if not may(user, row["dag_id"], *NEEDED[action]):
         raise HTTPException(403, f"Airflow doesn't let you do this with the DAG {row['dag_id']}")
     if action not in possible(JobStatus(row["status"]), row["dag_id"]):
         status = row["status"].replace("_", " ")
         raise HTTPException(409, f"job {job_id} is {status}, so there is no {action} for it now")
-    asked = [event["at"] for event in told if event["event"] == Event.AWAITING_APPROVAL]
-    key = {name: row[name] for name in ("dag_id", "run_id", "task_id", "map_index")}
-    return Known(asked_at=asked[-1] if asked else None, **key)
+    return Known(**{name: row[name] for name in ("dag_id", "run_id", "task_id", "map_index")})
 
 
 async def _do(request: Request, job: Known, action: Action, given: Given) -> str:
@@ -143,9 +134,6 @@ async def _do(request: Request, job: Known, action: Action, given: Given) -> str
             made = await _ask(request, "POST", runs, {"logical_date": None, "conf": before["conf"]})
             return str(made["dag_run_id"])
         case Action.APPROVE | Action.REJECT:
-            if job.asked_at is not None:
-                left = job.asked_at + PARKED_AFTER - datetime.now(UTC)
-                await asyncio.sleep(min(max(left, timedelta()), PARKED_AFTER).total_seconds())
             fields = {"comment": given.comment, "evidence": given.evidence}
             said = {"chosen_options": [action.capitalize()], "params_input": fields}
             address = f"{job.run}/taskInstances/{quote(job.task_id, safe='')}/{job.map_index}/hitlDetails"

@@ -1,8 +1,9 @@
-"""Stands between Airflow's pages and approvals: refuses answers that can't count, and keeps the card up to date.
+"""Stands between Airflow's pages and approvals: makes an answer the decision, or refuses it; keeps the card up to date.
 
-The operator refuses such answers too, and the database. But here the person hears why, at once, and the task isn't
-disturbed. And Airflow keeps the first text of a task's question for ever, also when the task is tried again or cleared
-and puts other evidence before the reviewers.
+An answer that Airflow takes may be lost: Airflow fails the attempt that waited for it, and the next one asks anew. So
+the decision is written in the request that brings the answer, in a transaction that commits if Airflow takes the answer
+too. The operator only returns what is on record then. And Airflow keeps the first text of a task's question for ever,
+also when the task is tried again or cleared and puts other evidence before the reviewers.
 """
 
 from __future__ import annotations
@@ -10,18 +11,27 @@ from __future__ import annotations
 import json
 import logging
 import re
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.decisions import OTHER_EVIDENCE, REASON_MISSING, UNSTORABLE
+from modelops.domain.decisions import Answer, Verdict
+from modelops.domain.errors import (
+    DecisionRefused,
+    EvidenceChanged,
+    IllegalTransition,
+    IncompleteAnswer,
+    ModelOpsError,
+    NotAwaited,
+    StaleCard,
+    Unavailable,
+)
 from modelops.domain.jobs import TaskKey
-from modelops.domain.text import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from modelops.domain.decisions import ApprovalRequest
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +45,36 @@ ANSWER = re.compile(
 QUESTION = re.compile(r"/execution/hitlDetails/(?P<task_instance>[0-9a-f-]{36})$")
 OURS = {"comment", "evidence"}
 """The fields of the form of an ApproveModelOperator; no other operator has these."""
+LEDGER = "modelops"
+"""The Airflow connection of the login that writes the ledger."""
+TOO_EARLY = "too early: Airflow can't take an answer to this approval yet; try again in a moment"
+AWAY = "the ledger can't be reached, so nothing is decided; try again in a moment"
+STATUSES = {
+    IncompleteAnswer: HTTPStatus.BAD_REQUEST,
+    StaleCard: HTTPStatus.CONFLICT,
+    EvidenceChanged: HTTPStatus.CONFLICT,
+    DecisionRefused: HTTPStatus.FORBIDDEN,
+    IllegalTransition: HTTPStatus.CONFLICT,
+    NotAwaited: HTTPStatus.CONFLICT,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""What a refusal answers; the first class that fits counts."""
+ASKS_AGAIN = "; it is shown as it is now in a moment: look at it, and answer again"
+
+
+class NotTaken(Exception):
+    """Airflow doesn't take an answer, so nothing is decided; `said` is its own refusal."""
+
+    def __init__(self, status: int, said: list[Message]) -> None:
+        super().__init__(status)
+        self.status = status
+        self.said = said
 
 
 class AnswerGuard:
     """ASGI middleware around Airflow's web server; it looks at questions and answers of approvals, and at nothing else.
 
-    What it can't find out (who it is, whether the registry has such an approval) it leaves to Airflow and to the
-    operator.
+    What isn't an answer to an approval of ours, or not one that can be understood, it leaves to Airflow.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -58,14 +91,38 @@ class AnswerGuard:
             await self._app(scope, receive, send)
             return
         messages = await _body_of(receive)
-        refusal = await _refusal(scope, asked, b"".join(message.get("body", b"") for message in messages))
-        if refusal is None:
+        answered = await self._decided(scope, asked, messages, receive)
+        if answered is None:
             await self._app(scope, _again(messages, receive), send)
-            return
-        from starlette.responses import JSONResponse
+        for message in answered or ():
+            await send(message)
 
-        status, reason = refusal
-        await JSONResponse({"detail": reason}, status_code=status)(scope, receive, send)
+    async def _decided(
+        self, scope: Scope, asked: re.Match[str], messages: list[Message], receive: Receive
+    ) -> list[Message] | None:
+        """What is answered to an answer to an approval of ours; None where this is none, or makes no sense."""
+        from starlette.concurrency import run_in_threadpool
+
+        user, key = await _user(scope), _key_of(asked)
+        if user is None or key is None or not await run_in_threadpool(_may_be_ours, user, key):
+            return None
+
+        async def airflow() -> list[Message]:
+            """What Airflow says to it."""
+            said: list[Message] = []
+            await self._app(scope, _again(messages, receive), _collect(said))
+            return said
+
+        try:
+            answer = _answer_of(user.get_name(), b"".join(message.get("body", b"") for message in messages))
+            return None if answer is None else await _decide(key, answer, airflow)
+        except NotTaken as refused:
+            return _early() if refused.status in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT} else refused.said
+        except EvidenceChanged as error:
+            await airflow()  # wakes the task, which then asks again
+            return _refusal(HTTPStatus.CONFLICT, error.what + ASKS_AGAIN)
+        except ModelOpsError as error:
+            return _refusal_for(error)
 
     async def _pass_on_question(self, task_instance: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Let Airflow take a task's question, and if it did, see to it that the text is the one that was given."""
@@ -103,55 +160,107 @@ def _refresh(task_instance: str, body: bytes) -> None:
             shown.subject, shown.body, shown.params = question["subject"], question["body"], question["params"]
 
 
-async def _refusal(scope: Scope, asked: re.Match[str], body: bytes) -> tuple[int, str] | None:
-    """The status and the reason, or None where the answer may count."""
-    from starlette.concurrency import run_in_threadpool
+def _may_be_ours(user: Any, key: TaskKey) -> bool:
+    """Whether Airflow lets this person answer, and the question isn't one of another operator."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.models.hitl import HITLDetail
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
 
-    person, key = await _person(scope), _key_of(asked)
-    if person is None or key is None:
-        return None  # Airflow says what is wrong
+    from modelops.jobs_api.permissions import may
+
+    if not may(user, key.dag_id, "PUT", DagAccessEntity.HITL_DETAIL):
+        return False
+    task = (TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index)
+    named = (key.dag_id, key.run_id, key.task_id, key.map_index)
+    asked = select(HITLDetail.params).join(TaskInstance, HITLDetail.ti_id == TaskInstance.id)
+    with create_session() as session:
+        shown = session.execute(
+            asked.where(*(column == value for column, value in zip(task, named, strict=True)))
+        ).first()
+    return shown is None or OURS.issubset(shown.params or {})
+
+
+async def _decide(
+    key: TaskKey, answer: Answer, airflow: Callable[[], Awaitable[list[Message]]]
+) -> list[Message] | None:
+    """Write the decision, let Airflow take the answer, and commit if it does; None where no job of ours is asked.
+
+    Raises:
+        NotTaken: Airflow refuses the answer.
+        ModelOpsError: the answer is refused, or the ledger can't be reached.
+    """
+    from fastapi.concurrency import contextmanager_in_threadpool
+
+    async with contextmanager_in_threadpool(_decision(key, answer)) as decided:
+        if decided is None:
+            return None
+        said = await airflow()
+        status = said[0]["status"]
+        if not 200 <= status < 300:
+            raise NotTaken(status, said)
+    return said
+
+
+@contextmanager
+def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
+    """The decision, written and not committed yet."""
+    from modelops.jobs_api.ledger import seated
+    from modelops.lifecycle.approve import decide
+
+    with seated("modelops answers", login=LEDGER) as connection, decide(connection, key, answer) as result:
+        yield result
+
+
+def _answer_of(person: str, body: bytes) -> Answer | None:
+    """The answer; None where it makes no sense, and Airflow says what is wrong with it.
+
+    Raises:
+        IncompleteAnswer: it can't be stored.
+    """
     try:
-        request = await run_in_threadpool(_awaited, key)
-    except Exception as error:  # noqa: BLE001 - whatever it is, answers to tasks of other people must get through
-        log.warning("an answer to %s is passed on without a look at it: %s", key, error)
-        return None
-    if request is None:
-        return None
-    if objection := request.objection(person):
-        return 403, objection
-    return _flaw(body, request)
-
-
-def _flaw(body: bytes, request: ApprovalRequest) -> tuple[int, str] | None:
-    """What is wrong with an answer, whoever gives it."""
-    try:
-        answer: Any = json.loads(body)
-        given = answer.get("params_input") or {}
-        comment, evidence = given.get("comment"), given.get("evidence")
-        rejected = answer["chosen_options"] == ["Reject"]
+        said: Any = json.loads(body)
+        verdict = {("Approve",): Verdict.APPROVED, ("Reject",): Verdict.REJECTED}[tuple(said["chosen_options"])]
+        fields = dict(said.get("params_input") or {})
     except (ValueError, LookupError, AttributeError, TypeError):
-        return None  # Airflow says what is wrong with it
-    if storable(answer) != answer:
-        return 400, UNSTORABLE  # Airflow would take it, and then fail to hand it on
-    if rejected and not str(comment or "").strip():
-        return 400, REASON_MISSING
-    if evidence is not None and evidence != request.digest:
-        return 409, OTHER_EVIDENCE
-    return None
+        return None
+    return Answer.given(person, verdict, fields)
 
 
-async def _person(scope: Scope) -> str | None:
-    """The name of who asks; Airflow finds it out, so that it is whom the answer would be of."""
+def _refusal_for(error: ModelOpsError) -> list[Message]:
+    status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), None)
+    if status is None:
+        raise error
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        log.warning("an answer is refused: %s", error)
+        return _refusal(status, AWAY)
+    return _refusal(status, getattr(error, "what", str(error)))
+
+
+def _early() -> list[Message]:
+    return _refusal(HTTPStatus.CONFLICT, TOO_EARLY)
+
+
+def _refusal(status: HTTPStatus, reason: str) -> list[Message]:
+    from starlette.responses import JSONResponse
+
+    response = JSONResponse({"detail": reason}, status_code=status)
+    start = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+    return [start, {"type": "http.response.body", "body": response.body}]
+
+
+async def _user(scope: Scope) -> Any:
+    """Who asks; Airflow finds it out, so that it is whom the answer would be of. None: nobody who is signed in."""
     from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
     from fastapi import HTTPException
     from starlette.requests import Request
 
     request = Request(scope)
     try:
-        user = await get_user(request, None, await bearer_scheme(request))
+        return await get_user(request, None, await bearer_scheme(request))
     except HTTPException:
         return None
-    return user.get_name()
 
 
 def _key_of(asked: re.Match[str]) -> TaskKey | None:
@@ -163,14 +272,6 @@ def _key_of(asked: re.Match[str]) -> TaskKey | None:
     except ValidationError:
         return None
     return TaskKey(dag_id=asked["dag_id"], run_id=asked["run_id"], task_id=asked["task_id"], map_index=map_index)
-
-
-def _awaited(key: TaskKey) -> ApprovalRequest | None:
-    from modelops.jobs_api.ledger import reading
-    from modelops.registry import decisions
-
-    with reading("modelops answers") as connection:
-        return decisions.awaited(connection, key)
 
 
 async def _body_of(receive: Receive) -> list[Message]:
@@ -188,3 +289,12 @@ def _again(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[
         return kept.pop(0) if kept else await receive()
 
     return next_message
+
+
+def _collect(answer: list[Message]) -> Callable[[MutableMapping[str, Any]], Awaitable[None]]:
+    """Takes the place of `send`."""
+
+    async def take(message: MutableMapping[str, Any]) -> None:
+        answer.append(message)
+
+    return take

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/modelops"
 APPLICATION = "modelops jobs"
+APPROVALS = {JobType.APPROVAL, JobType.FEATURE_APPROVAL}
 
 router = APIRouter(prefix="/api")
 
@@ -99,7 +100,7 @@ def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likew
     with seated(APPLICATION) as connection:
         known = observation.last_seen(connection)
         row = whole_job(user, connection, id)
-        request = decisions.asked(connection, JobId(id)) if row["type"] == JobType.APPROVAL else None
+        request = decisions.asked(connection, JobId(id)) if row["type"] in APPROVALS else None
         objection = None
         if request is not None and row["status"] == JobStatus.AWAITING_APPROVAL:
             objection = request.objection(user.get_name())

@@ -1,4 +1,4 @@
-"""The ledger and the registry as the web server reads them: as the login that may only read, and within seconds."""
+"""The ledger and the registry as the web server uses them: within seconds, and but for decisions read only."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ _seats = threading.BoundedSemaphore(AT_ONCE)
 
 
 @contextmanager
-def reading(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[Any]]:
+def reading(application: str, *, seconds: int = SECONDS, login: str = READER) -> Iterator[Connection[Any]]:
     """A connection in autocommit mode, for one request, of which a query may take so many seconds.
+
+    Args:
+        login: the Airflow connection; that of the reader, unless there is something to write.
 
     Raises:
         Unavailable: the database can't be reached, or doesn't answer in time.
@@ -37,7 +40,7 @@ def reading(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[
 
     with translated():
         connection = psycopg.connect(
-            url_of(READER),
+            url_of(login),
             autocommit=True,
             connect_timeout=SECONDS,
             # The bound values decide which index serves, so each query is planned with them.
@@ -50,7 +53,7 @@ def reading(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[
 
 
 @contextmanager
-def seated(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[Any]]:
+def seated(application: str, *, seconds: int = SECONDS, login: str = READER) -> Iterator[Connection[Any]]:
     """The same, for a bounded number of requests at a time.
 
     Raises:
@@ -59,7 +62,7 @@ def seated(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[A
     if not _seats.acquire(blocking=False):
         raise Unavailable("too many read the ledger at once")
     try:
-        with reading(application, seconds=seconds) as connection:
+        with reading(application, seconds=seconds, login=login) as connection:
             yield connection
     finally:
         _seats.release()

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.decisions import OTHER_EVIDENCE, REASON_MISSING, Verdict
 from modelops.domain.errors import BadInput, DecisionRefused, EvidenceChanged
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
 from modelops.registry import decisions, jobs, versions
+from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from modelops.domain.decisions import ApprovalRequest
-    from modelops.domain.jobs import Attempt
+    from collections.abc import Iterator
+
+    from psycopg import Connection
+
+    from modelops.domain.decisions import Answer, ApprovalRequest
+    from modelops.domain.jobs import Attempt, TaskKey
     from modelops.lifecycle.services import Services
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a person answered; `comment` is free text.
-
-    `evidence` is the digest on the card that they saw; None where they gave none, which stands for what is shown now.
-    """
-
-    person: str
-    verdict: Verdict
-    comment: str | None
-    evidence: str | None = None
 
 
 def ask(
@@ -58,35 +49,32 @@ def ask(
     return request
 
 
-def asked(attempt: Attempt, services: Services) -> ApprovalRequest:
-    """What is before the reviewers, and now answered."""
-    request = decisions.asked(services.connection, attempt.job_id)
-    assert request is not None  # only a job that has asked is answered
-    return request
+@contextmanager
+def decide(connection: Connection[Any], key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
+    """Make a person's answer the decision and complete the job with it; gives the job's result.
 
+    All of it is one transaction, which commits when the block ends without an error, so that the caller can first ask
+    Airflow whether it takes the answer. Gives None where no job of ours is that task.
 
-def decide(request: ApprovalRequest, answer: Answer, attempt: Attempt, services: Services) -> dict[str, Any] | None:
-    """Make an answer a decision; None if it doesn't count, which is on record then, and the job waits on.
+    Args:
+        connection: of the login modelops_jobs, in autocommit mode.
+        key: the task that asks.
 
     Raises:
-        EvidenceChanged: the evidence isn't what was shown any more; another attempt shows it as it is now.
-        FenceLost: a newer attempt has the job.
+        NotAwaited: the approval doesn't wait for an answer.
+        DecisionRefused: the answer can't become a decision.
+        EvidenceChanged: the evidence isn't what was shown any more. This is on record when it is raised.
+        Unavailable: the ledger can't be reached; nothing is decided.
     """
-    comment = (answer.comment or "").strip() or None
-    objection = request.objection(answer.person)
-    if objection is None and answer.verdict is Verdict.REJECTED and comment is None:
-        objection = REASON_MISSING
-    if objection is None:
-        try:
-            return _decide(request, answer, comment, attempt, services)
-        except EvidenceChanged as error:
-            jobs.refuse(services.connection, attempt, person=answer.person, reason=str(error), waits_on=False)
-            raise
-        except DecisionRefused as error:
-            objection = error.what
-    jobs.refuse(services.connection, attempt, person=answer.person, reason=objection, waits_on=True)
-    services.log(f"The answer of {answer.person} doesn't count: {objection}. The job waits for another answer.")
-    return None
+    attempt = None
+    try:
+        with translated(), connection.transaction():
+            attempt = jobs.resume(connection, key)
+            yield None if attempt is None else _decide(connection, attempt, answer)
+    except EvidenceChanged as error:
+        assert attempt is not None
+        jobs.note_refused(connection, attempt, person=answer.person, reason=error.what)
+        raise
 
 
 def expired(patience: str) -> BadInput:
@@ -98,33 +86,27 @@ def expired(patience: str) -> BadInput:
     )
 
 
-def _decide(
-    request: ApprovalRequest, answer: Answer, comment: str | None, attempt: Attempt, services: Services
-) -> dict[str, Any]:
-    if answer.evidence is not None and answer.evidence != request.digest:
-        raise EvidenceChanged(OTHER_EVIDENCE)
-    with jobs.holding(services.connection, attempt):
-        decision = decisions.decide(
-            services.connection,
-            request,
-            job_id=attempt.job_id,
-            approver=answer.person,
-            verdict=answer.verdict,
-            comment=comment,
-        )
-        versions.decided(services.connection, request.version_id, answer.verdict, job_id=attempt.job_id)
-        result = {
-            request.kind.parameter: request.name,
-            "version": request.evidence["version"],
-            "verdict": str(answer.verdict),
-            "approver": answer.person,
-            "comment": comment,
-            "digest": request.digest,
-            "decision": decision.id,
-        }
-        jobs.complete(services.connection, attempt, result, by=answer.person)
-    services.log(
-        f"{answer.person} has {answer.verdict} {request.subject}"
-        f" on evidence {request.digest}" + (f": {comment}" if comment else "")
+def _decide(connection: Connection[Any], attempt: Attempt, answer: Answer) -> dict[str, Any]:
+    request = decisions.asked(connection, attempt.job_id)
+    assert request is not None  # only a job that has asked waits for an answer
+    request.check(answer)
+    decision = decisions.decide(
+        connection,
+        request,
+        job_id=attempt.job_id,
+        approver=answer.person,
+        verdict=answer.verdict,
+        comment=answer.comment,
     )
+    versions.decided(connection, request.version_id, answer.verdict, job_id=attempt.job_id)
+    result = {
+        request.kind.parameter: request.name,
+        "version": request.evidence["version"],
+        "verdict": str(answer.verdict),
+        "approver": answer.person,
+        "comment": answer.comment,
+        "digest": request.digest,
+        "decision": decision.id,
+    }
+    jobs.complete(connection, attempt, result, by=answer.person)
     return result

@@ -13,7 +13,6 @@ from airflow.sdk.configuration import conf
 
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobType
-from modelops.domain.text import storable
 from modelops.domain.versions import VersionKind
 from modelops.operators.feature import TaskOperator
 from modelops.operators.model import ModelOperator
@@ -36,12 +35,12 @@ LINK = "review_link"
 
 
 class ApproveOperator(VersionOperator, ApprovalOperator):
-    """Puts a version's evidence before the reviewers, waits for one of them, and records the decision.
+    """Puts a version's evidence before the reviewers, waits for one of them, and returns the decision.
 
-    Who may decide stands in its policy.yaml; whoever asked for the version never may. An answer that doesn't
-    count is refused with the reason and the task waits on. Rejecting is an outcome, not an error: what follows is
-    skipped. No answer within `response_timeout` fails the task. No worker is held while it waits. A decision that is
-    on record is returned to who clears the task.
+    Who may decide stands in its policy.yaml; whoever asked for the version never may. The request that brings an
+    answer records the decision or refuses the answer with the reason, and then the task waits on. Rejecting is an
+    outcome, not an error: what follows is skipped. No answer within `response_timeout` fails the task. No worker is
+    held while it waits. A decision that is on record is returned to who clears the task, and to a retry.
 
     Args:
         response_timeout: how long the reviewers have.
@@ -82,31 +81,23 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
         return self._conclude(context, recorded) if recorded else self._wait(context)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Make the answer a decision, or wait on for another one."""
-        decided = self.as_job(context, partial(self._decide, event))
-        self.notifiers = []  # the reviewers know already
+        """Return the decision that the answer has become; where it has become none, ask again.
+
+        The request that brings an answer writes the decision (`jobs_api.answers`), or refuses the answer.
+        """
+        decided = self.as_job(context, partial(self._ask_again, event), resumed=True)
         return self._conclude(context, decided) if decided else self._wait(context)
 
-    def _decide(self, event: Mapping[str, Any], attempt: Attempt, services: Services) -> dict[str, Any] | None:
+    def _ask_again(self, event: Mapping[str, Any], attempt: Attempt, services: Services) -> dict[str, Any]:
         from modelops.domain.errors import Unavailable
-        from modelops.lifecycle.approve import Answer, asked, decide, expired
+        from modelops.lifecycle.approve import expired
 
         if event.get("error_type") == "timeout":
             raise expired(str(self.response_timeout))
-        if "error" in event or not event.get("responded_by_user"):
-            raise Unavailable(f"Airflow gave no person's answer: {event.get('error', 'nobody has answered')}")
-        approved = event["chosen_options"] == [self.APPROVE]
-        given = event["params_input"] or {}
-        comment = given.get(COMMENT)  # through REST it may be anything
-        answer = Answer(
-            person=event["responded_by_user"]["name"],
-            verdict=Verdict.APPROVED if approved else Verdict.REJECTED,
-            comment=None if comment is None else str(storable(comment)),
-            evidence=given.get(EVIDENCE),
-        )
-        request = asked(attempt, services)
-        self._show(request, attempt, services)  # should it have to wait on
-        return decide(request, answer, attempt, services)
+        if "error" in event:
+            raise Unavailable(f"Airflow gave no person's answer: {event['error']}")
+        services.log("The answer that Airflow took is no decision on record; the evidence of now is shown.")
+        return self.perform(attempt, services)
 
     @abstractmethod
     def card(self, request: ApprovalRequest, attempt: Attempt, services: Services) -> str:
@@ -141,6 +132,8 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
             self.log.warning("%s failed, so perhaps nobody is told: %s", type(notifier).__name__, error)
 
     def _conclude(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
+        said = f": {result['comment']}" if result["comment"] else ""
+        self.log.info("%s by %s on evidence %s%s", result["verdict"], result["approver"], result["digest"], said)
         if result["verdict"] == Verdict.REJECTED:
             self.skip(ti=context["ti"], tasks=self.get_direct_relatives(upstream=False))
         return result

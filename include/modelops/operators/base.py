@@ -82,13 +82,19 @@ class JobOperator(BaseOperator):
         """Take the job, perform it, and put its end on record."""
         return self.as_job(context, self.perform)
 
-    def as_job(self, context: Context, work: Callable[[Attempt, Services], T]) -> T | dict[str, Any]:
-        """Take the job, do this piece of its work, and put its end on record; or return the recorded result."""
+    def as_job(
+        self, context: Context, work: Callable[[Attempt, Services], T], *, resumed: bool = False
+    ) -> T | dict[str, Any]:
+        """Take the job, do this piece of its work, and put its end on record; or return the recorded result.
+
+        Args:
+            resumed: the attempt goes on after a person has answered what it asked.
+        """
         self._working = True
         _die_with_parent()
         try:
             with self._ledger() as connection:
-                attempt = self._take(connection, context)
+                attempt = self._take(connection, context, resumed=resumed)
                 if attempt.recorded_result is not None:
                     self.log.info("This job had completed already; its recorded result is returned.")
                     return dict(attempt.recorded_result)
@@ -104,7 +110,7 @@ class JobOperator(BaseOperator):
             self._working = False
             raise Stopped("the task was told to end")
 
-    def _take(self, connection: Connection[Any], context: Context) -> Attempt:
+    def _take(self, connection: Connection[Any], context: Context, *, resumed: bool) -> Attempt:
         from modelops.registry import jobs
 
         task_instance: Any = context["ti"]
@@ -126,6 +132,7 @@ class JobOperator(BaseOperator):
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
             parameters=self.parameters(),
             lasting=self.lasting(),
+            resumed=resumed,
         )
         return replace(attempt, asked_at=run.run_after) if task_instance.try_number == 1 else attempt
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from modelops.domain.jobs import Attempt, JobId, TaskKey
+    from modelops.domain.jobs import Attempt, JobId
     from modelops.domain.versions import Version, VersionId
 
 _QUERIES = Queries("decisions")
@@ -42,20 +42,6 @@ def asked(connection: Connection[Any], job_id: JobId) -> ApprovalRequest | None:
     """What this job has last put before the reviewers."""
     with translated():
         row = _QUERIES.execute(connection, "asked", job_id=job_id).fetchone()
-    return None if row is None else ApprovalRequest(**row)
-
-
-def awaited(connection: Connection[Any], key: TaskKey) -> ApprovalRequest | None:
-    """What is before the reviewers, by the task that waits for their answer."""
-    with translated():
-        row = _QUERIES.execute(
-            connection,
-            "awaited",
-            dag_id=key.dag_id,
-            run_id=key.run_id,
-            task_id=key.task_id,
-            map_index=key.map_index,
-        ).fetchone()
     return None if row is None else ApprovalRequest(**row)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from modelops.domain.errors import FenceLost
+from modelops.domain.errors import FenceLost, NotAwaited
 from modelops.domain.jobs import AIRFLOW, WORKER, Attempt, Event, JobId, JobStatus, JobType, TaskKey
 from modelops.domain.text import storable
 from modelops.registry import versions
@@ -74,18 +74,21 @@ def take(
     requested_by: str,
     parameters: Mapping[str, Any],
     lasting: Mapping[str, Any] | None = None,
+    resumed: bool = False,
 ) -> Attempt:
     """Take the job for this worker, and shut out every attempt before.
 
     The first that any worker takes since a person asked (for the run, or by clearing the task) is fresh and starts from
     nothing: the result of the time before is forgotten and a version that was left in the making fails. It need not
     be the first attempt: Airflow may lose one that was queued. An attempt that nobody has seen the end of is lost.
-    A task that waits for a person's answer takes the job again, in the same attempt, when it has come.
+    A task that waits for a person's answer takes the job again, in the same attempt, when it has come; where that
+    answer has completed the job, its result is returned and nothing is written.
 
     Args:
         number: Airflow's try number of this attempt.
         first: that of the first attempt since a person asked.
         lasting: what a recorded result must hold to be returned even to who cleared the task; None: it never is.
+        resumed: a person has answered what this attempt asked.
 
     Raises:
         FenceLost: a newer attempt has the job already, or a run of the same name that Airflow has forgotten.
@@ -101,6 +104,16 @@ def take(
             first=first,
         ).fetchone()
         if before is not None and before["attempt"] >= number and JobStatus(before["status"]).is_final:
+            if resumed and before["attempt"] == number and before["result"] is not None:
+                return Attempt(
+                    job_id=JobId(before["id"]),
+                    key=key,
+                    number=number,
+                    fence=before["fence"],
+                    fresh=False,
+                    requested_by=requested_by,
+                    recorded_result=before["result"],
+                )
             raise FenceLost(
                 f"{key} is on record as job {before['id']}, {before['status']} in attempt {before['attempt']};"
                 " a new run of the same name can't take its place: give it another run id"
@@ -236,13 +249,41 @@ def await_approval(connection: Connection[Any], attempt: Attempt, **detail: obje
     _tell(connection, attempt, Event.AWAITING_APPROVAL, detail)
 
 
-def refuse(connection: Connection[Any], attempt: Attempt, *, person: str, reason: str, waits_on: bool) -> None:
-    """A person's answer doesn't count: write down why, and perhaps wait on for another one.
+def resume(connection: Connection[Any], key: TaskKey) -> Attempt | None:
+    """Take up the job that waits for a person's answer, to complete it with that answer; None: there is no such job.
+
+    Within the caller's transaction, which holds the job's row.
 
     Raises:
-        FenceLost: a newer attempt has the job.
+        NotAwaited: the job doesn't wait for an answer, not yet or not any more.
     """
-    with holding(connection, attempt):
+    values = {"dag_id": key.dag_id, "run_id": key.run_id, "task_id": key.task_id, "map_index": key.map_index}
+    row = _QUERIES.execute(connection, "awaited", **values).fetchone()
+    if row is None:
+        return None
+    status = JobStatus(row["status"])
+    if status is JobStatus.COMPLETED:
+        result = row["result"] or {}
+        raise NotAwaited(f"{result.get('approver', 'somebody')} has decided on {row['subject']} already")
+    if status.is_final:
+        raise NotAwaited(f"this approval has ended ({status}), so it takes no answer; clear its task to ask again")
+    if status is not JobStatus.AWAITING_APPROVAL:
+        raise NotAwaited("too early: this approval does not wait for an answer yet; try again in a moment")
+    fence = _QUERIES.execute(connection, "resume", id=row["id"]).fetchone()
+    assert fence is not None
+    return Attempt(
+        job_id=JobId(row["id"]),
+        key=key,
+        number=row["attempt"],
+        fence=fence["fence"],
+        fresh=False,
+        requested_by=row["requested_by"],
+    )
+
+
+def note_refused(connection: Connection[Any], attempt: Attempt, *, person: str, reason: str) -> None:
+    """Put on record that a person's answer doesn't count, and why."""
+    with translated():
         add_event(
             connection,
             attempt.job_id,
@@ -252,8 +293,6 @@ def refuse(connection: Connection[Any], attempt: Attempt, *, person: str, reason
             detail={"reason": reason},
             at=None,
         )
-        if waits_on:
-            await_approval(connection, attempt)
 
 
 def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any], *, by: str = WORKER) -> None:

@@ -37,7 +37,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         Unavailable: no connection, or the server went away.
-        FenceLost, EvidenceChanged, or a BadInput: what the named constraint stands for.
+        FenceLost or a BadInput: what the named constraint stands for.
         ModelOpsError: any other refusal, with the database's own words.
     """
     import psycopg
@@ -73,6 +73,7 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
     "decision_by_policy": _ANOTHER_REVIEWER,
     "decision_once_per_person": _ANOTHER_REVIEWER,
     "decision_rejected_with_reason": (DecisionRefused, "the comment", "why this version may not be deployed"),
+    "decision_on_this_evidence": (EvidenceChanged, "the evidence", "an answer to the evidence as it is now"),
     "decision_of_evaluated": _DECIDED,
     "approval_request_of_evaluated": _DECIDED,
     "deployment_approved": (
@@ -112,8 +113,6 @@ def _refused(error: psycopg.IntegrityError) -> ModelOpsError:
             return FenceLost(said)
         case "deployment_champion":
             return FenceLost(f"another deployment has taken the target over at the same time: {said}")
-        case "decision_on_this_evidence":
-            return EvidenceChanged(f"{said}; look at it as it is now, and answer again")
         case str(name) if name in _MEANINGS:
             meaning, where, expected = _MEANINGS[name]
             return meaning(said, where=where, expected=expected)

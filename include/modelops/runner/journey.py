@@ -24,8 +24,6 @@ APPROVED = "as it should be"
 PATIENCE = timedelta(minutes=10)
 PATIENCE_WITH_PEOPLE = timedelta(hours=8)
 LOOK_EVERY = 0.3
-BEFORE_ANSWERING = 3.0
-"""Seconds. Airflow loses a task that is answered in the second in which it begins to wait."""
 OVER = {"success", "failed", "upstream_failed", "skipped", "removed"}
 """Airflow's words for a task that is over."""
 
@@ -109,18 +107,12 @@ class Journey:
         return run_id
 
     def _approve(self, dag_id: str, run_id: str) -> None:
-        """Answer, again if Airflow has lost the answer and asks anew."""
-        deadline = time.monotonic() + PATIENCE.total_seconds()
-        while time.monotonic() < deadline:
-            time.sleep(BEFORE_ANSWERING)
-            address = f"{_task(dag_id, run_id, 'approve')}/-1/hitlDetails"
-            given = {"chosen_options": ["Approve"], "params_input": {"comment": APPROVED}}
-            answer = self._reviewer.patch(address, json=given)
-            if answer.is_client_error:
-                raise Unavailable(f"Airflow refuses the reviewer's answer: {answer.text}")
-            if self._await(dag_id, run_id, "approve", {"success", "up_for_retry"}, within=PATIENCE) == "success":
-                return
-            self._await(dag_id, run_id, "approve", {"awaiting_input"}, within=PATIENCE)
+        address = f"{_task(dag_id, run_id, 'approve')}/-1/hitlDetails"
+        given = {"chosen_options": ["Approve"], "params_input": {"comment": APPROVED}}
+        answer = self._reviewer.patch(address, json=given)
+        if not answer.is_success:
+            raise Unavailable(f"the reviewer's answer is refused: {answer.text}")
+        self._await(dag_id, run_id, "approve", {"success"}, within=PATIENCE)
 
     def _await(self, dag_id: str, run_id: str, task_id: str, states: set[str], *, within: timedelta) -> str:
         """Wait until the task is in one of these states; another end is an error."""

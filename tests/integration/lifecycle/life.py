@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from factories import take, task_key
-from modelops.domain.decisions import Verdict
+from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
-from modelops.lifecycle.approve import Answer, ask, asked, decide
+from modelops.lifecycle.approve import ask, decide
 from modelops.lifecycle.deploy import DeploymentRequest, deploy
 from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
 from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
@@ -15,7 +15,7 @@ from modelops.lifecycle.retire import retire
 from modelops.lifecycle.train import TrainingRequest, train
 
 if TYPE_CHECKING:
-    from modelops.domain.jobs import Attempt
+    from modelops.domain.jobs import Attempt, TaskKey
     from modelops.lifecycle.services import Services
 
 MODEL = "here/scored"
@@ -43,20 +43,24 @@ def answered(
     person: str = "grace",
     verdict: Verdict = Verdict.APPROVED,
     comment: str | None = None,
-) -> dict[str, Any] | None:
-    """The result of the answer; None if it was refused."""
+) -> dict[str, Any]:
+    """The result of the answer that was decided on."""
     key = task_key(task_id="approve")
     ask(model, version, attempt_at(services, JobType.APPROVAL, key=key), services)
-    # The task resumes in another process, within the same attempt.
-    resumed = attempt_at(services, JobType.APPROVAL, key=key)
-    answer = Answer(person=person, verdict=verdict, comment=comment)
-    return decide(asked(resumed, services), answer, resumed, services)
+    return decided(services, key, Answer.given(person, verdict, {"comment": comment}))
+
+
+def decided(services: Services, key: TaskKey, answer: Answer) -> dict[str, Any]:
+    """As the request does it that brings the answer, when Airflow takes it."""
+    with decide(services.connection, key, answer) as result:
+        assert result is not None
+    return result
 
 
 def approved(services: Services, model: str = MODEL, **asked: Any) -> int:
     """The number of a version that was approved."""
     version: int = evaluated(services, model, **asked)["version"]
-    assert answered(services, version, model=model) is not None
+    answered(services, version, model=model)
     return version
 
 

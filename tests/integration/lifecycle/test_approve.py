@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from queue import Queue
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
 from factories import SCORING, model_folder, take, task_key
-from integration.lifecycle.life import MODEL, answered, attempt_at, deployed, evaluated
-from modelops.domain.decisions import REASON_MISSING, Verdict
-from modelops.domain.errors import DecisionRefused, EvidenceChanged
-from modelops.domain.jobs import JobStatus, JobType
+from integration.lifecycle.life import MODEL, answered, attempt_at, decided, deployed, evaluated
+from modelops.domain.decisions import REASON_MISSING, UNSTORABLE, Answer, Verdict
+from modelops.domain.errors import DecisionRefused, EvidenceChanged, IncompleteAnswer, NotAwaited, StaleCard
+from modelops.domain.jobs import JobStatus, JobType, TaskKey
 from modelops.domain.versions import VersionStatus
-from modelops.lifecycle.approve import Answer, ask, asked
-from modelops.lifecycle.approve import decide as decide_on
+from modelops.lifecycle.approve import ask, decide
 from modelops.lifecycle.card import card_of
 from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
 from modelops.registry import decisions, jobs, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from conftest import Database
+    from modelops.domain.decisions import Decision
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
 
 
-def decide(answer: Answer, attempt: Attempt, services: Services) -> dict[str, Any] | None:
-    """As the operator does it."""
-    return decide_on(asked(attempt, services), answer, attempt, services)
-
-
+Waiting = Callable[..., TaskKey]
 APPROVE = Answer(person="grace", verdict=Verdict.APPROVED, comment=None)
 VERSION = 1
 """Of `here/scored`, evaluated and waiting for its decision."""
@@ -49,87 +48,165 @@ def lives() -> Callable[[Services, Path], None]:
     return live
 
 
+def decisions_on(services: Services, number: int, model: str = MODEL) -> Decision | None:
+    return decisions.approval_of(services.connection, versions.find(services.connection, model, number).id)
+
+
 def status(services: Services, model: str = MODEL) -> VersionStatus:
     return versions.find(services.connection, model, 1).status
 
 
 def test_approved(services: Services) -> None:
     result = answered(services, VERSION, comment="  as good as the last  ")
-    assert result is not None
     assert (result["verdict"], result["approver"], result["comment"]) == ("approved", "grace", "as good as the last")
     assert status(services) is VersionStatus.APPROVED
 
 
 def test_rejected(services: Services) -> None:
     result = answered(services, VERSION, verdict=Verdict.REJECTED, comment="worse for short flights")
-    assert result is not None
     assert result["verdict"] == "rejected"
     assert status(services) is VersionStatus.REJECTED
 
 
-def test_the_job_waits_on_after_answers_that_do_not_count(services: Services, log: list[str]) -> None:
-    key = task_key(task_id="approve")
-    asked = ask(MODEL, VERSION, attempt_at(services, JobType.APPROVAL, key=key), services)
+@pytest.fixture
+def waiting(services: Services) -> Waiting:
+    """An approval that waits for its answer."""
 
-    def answer(person: str, verdict: Verdict, comment: str | None = None) -> object:
-        attempt = take(services.connection, key, type=JobType.APPROVAL)
-        return decide(Answer(person=person, verdict=verdict, comment=comment), attempt, services)
+    def wait(number: int = 1, key: TaskKey | None = None, version: int = VERSION) -> TaskKey:
+        key = key or task_key(task_id="approve")
+        ask(MODEL, version, attempt_at(services, JobType.APPROVAL, key=key, number=number), services)
+        return key
 
-    assert answer("ada", Verdict.APPROVED, "mine is good") is None
-    assert answer("grace", Verdict.REJECTED, " \n") is None
+    return wait
+
+
+def events_of(services: Services, key: TaskKey) -> list[str]:
+    [job] = jobs.of_runs(services.connection, [key.run_id])
+    return [event["event"] for event in jobs.events(services.connection, job.id)]
+
+
+def resumed(services: Services, key: TaskKey, number: int = 1) -> Attempt:
+    """The task goes on in another process, within the same attempt."""
+    return take(services.connection, key, type=JobType.APPROVAL, number=number, resumed=True)
+
+
+def test_the_answer_is_the_decision_before_the_task_goes_on(services: Services, waiting: Waiting) -> None:
+    key = waiting()
+    result = decided(services, key, APPROVE)
+    [job] = jobs.of_runs(services.connection, [key.run_id])
+    assert (job.status, job.result) == (JobStatus.COMPLETED, result)
+    assert status(services) is VersionStatus.APPROVED
+    assert events_of(services, key) == ["running", "awaiting_approval", "completed"]
+    assert resumed(services, key).recorded_result == result
+    assert events_of(services, key) == ["running", "awaiting_approval", "completed"]
+
+
+def test_an_answer_that_airflow_loses_is_the_decision_all_the_same(services: Services, waiting: Waiting) -> None:
+    """Airflow may fail the attempt whose answer it took; the next one returns what is on record."""
+    key = waiting()
+    result = decided(services, key, APPROVE)
+    retry = take(services.connection, key, type=JobType.APPROVAL, number=2)
+    assert retry.recorded_result == result
+    [job] = jobs.of_runs(services.connection, [key.run_id])
+    assert (job.status, job.attempt) == (JobStatus.COMPLETED, 2)
+
+
+def test_an_answer_that_airflow_refuses_is_no_decision(services: Services, waiting: Waiting) -> None:
+    key = waiting()
+    with pytest.raises(InterruptedError), decide(services.connection, key, APPROVE):
+        raise InterruptedError("what Airflow says")
+    assert decisions_on(services, VERSION) is None
     [job] = jobs.of_runs(services.connection, [key.run_id])
     assert job.status is JobStatus.AWAITING_APPROVAL
-    assert answer("grace", Verdict.APPROVED) is not None
-
-    events = jobs.events(services.connection, job.id)
-    assert [event["event"] for event in events] == [
-        "running", "awaiting_approval",
-        "running", "refused", "awaiting_approval",
-        "running", "refused", "awaiting_approval",
-        "running", "completed",
-    ]  # fmt: skip
-    refused = [(event["actor"], event["detail"]["reason"]) for event in events if event["event"] == "refused"]
-    assert refused == [
-        ("ada", "ada asked for the training of here/scored v1 and can't decide on it"),
-        ("grace", REASON_MISSING),
-    ]
-    assert (events[1]["detail"]["digest"], events[-1]["actor"]) == (asked.digest, "grace")
-    assert any("doesn't count" in line for line in log)
+    assert resumed(services, key).recorded_result is None, "the task asks again"
+    decided(services, waiting(key=key), APPROVE)
 
 
-def test_evidence_that_changes_meanwhile_is_shown_again(services: Services) -> None:
+def test_two_answers_at_once(services: Services, database: Database, waiting: Waiting) -> None:
+    """The second waits for the first, and then hears that it has decided."""
+    key = waiting()
+    started, said = Event(), Queue[object]()
+
+    def answer() -> None:
+        with database.connect() as another:
+            started.set()
+            try:
+                with decide(another, key, Answer(person="edsger", verdict=Verdict.APPROVED)):
+                    said.put("decided")
+            except NotAwaited as error:
+                said.put(str(error))
+
+    second = Thread(target=answer)
+    with decide(services.connection, key, APPROVE):
+        second.start()
+        started.wait()
+    second.join()
+    assert said.get() == "grace has decided on here/scored v1 already"
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusal", "reason"),
+    [
+        (Answer(person="ada", verdict=Verdict.APPROVED, comment="mine is good"), DecisionRefused, "ada asked for the"),
+        (Answer.given("grace", Verdict.REJECTED, {"comment": " \n"}), IncompleteAnswer, REASON_MISSING),
+        (Answer(person="grace", verdict=Verdict.APPROVED, evidence="0" * 64), StaleCard, "showed other evidence"),
+    ],
+)
+def test_the_job_waits_on_after_answers_that_do_not_count(
+    services: Services, waiting: Waiting, answer: Answer, refusal: type[Exception], reason: str
+) -> None:
+    key = waiting()
+    with pytest.raises(refusal, match=reason), decide(services.connection, key, answer):
+        pytest.fail("Airflow is asked whether it takes the answer")
+    assert events_of(services, key) == ["running", "awaiting_approval"]
+    decided(services, key, APPROVE)
+
+
+def test_what_cannot_be_stored_is_no_answer() -> None:
+    with pytest.raises(IncompleteAnswer, match=UNSTORABLE):
+        Answer.given("grace", Verdict.APPROVED, {"comment": {"why": ["a NUL: \0"]}})
+
+
+def test_an_answer_that_comes_too_early_or_too_late(services: Services, waiting: Waiting) -> None:
     key = task_key(task_id="approve")
-    first = ask(MODEL, VERSION, attempt_at(services, JobType.APPROVAL, key=key), services)
+    with decide(services.connection, key, APPROVE) as result:
+        assert result is None, "no job of ours is that task"
+    attempt_at(services, JobType.APPROVAL, key=key)
+    with pytest.raises(NotAwaited, match="too early"), decide(services.connection, key, APPROVE):
+        pytest.fail("the approval is only being prepared")
+    attempt = attempt_at(services, JobType.APPROVAL, key=key, number=2)
+    jobs.give_up(services.connection, attempt, error="stopped", again=False)
+    with pytest.raises(NotAwaited, match=r"has ended \(failed\)"), decide(services.connection, key, APPROVE):
+        pytest.fail("the approval is over")
+    assert decisions_on(services, VERSION) is None
+
+
+def test_evidence_that_changes_meanwhile_is_shown_again(services: Services, waiting: Waiting) -> None:
+    key = waiting()
     request = EvaluationRequest(
         model=MODEL, version=VERSION, dataset="SELECT id, x, y, late FROM measured WHERE id > 90"
     )
     evaluate(request, attempt_at(services, JobType.EVALUATION), services)
-    attempt = take(services.connection, key, type=JobType.APPROVAL)
-    with pytest.raises(EvidenceChanged):
-        decide(APPROVE, attempt, services)
-    jobs.give_up(services.connection, attempt, error="changed", again=True)  # what the operator does
-
-    again = ask(MODEL, VERSION, take(services.connection, key, type=JobType.APPROVAL, number=2), services)
-    assert again.digest != first.digest
+    with pytest.raises(EvidenceChanged), decide(services.connection, key, APPROVE):
+        pytest.fail("the evidence is another by now")
+    [job] = jobs.of_runs(services.connection, [key.run_id])
+    before = decisions.asked(services.connection, job.id)
+    again = ask(MODEL, VERSION, resumed(services, key), services)
+    assert before is not None
+    assert again.digest != before.digest
     assert len(again.evidence["evaluations"]) == 2
-    result = decide(APPROVE, take(services.connection, key, type=JobType.APPROVAL, number=2), services)
-    assert result is not None
-    assert result["digest"] == again.digest
+    assert decided(services, key, APPROVE)["digest"] == again.digest
+    events = jobs.events(services.connection, job.id)
+    assert [event["event"] for event in events] == [
+        "running", "awaiting_approval", "refused", "running", "awaiting_approval", "completed",
+    ]  # fmt: skip
+    assert "has changed since it was shown" in events[2]["detail"]["reason"]
+    assert [event["actor"] for event in events[2:]] == ["grace", "worker", "worker", "grace"]
 
 
-def test_an_answer_to_an_earlier_card(services: Services) -> None:
-    key = task_key(task_id="approve")
-    ask(MODEL, VERSION, attempt_at(services, JobType.APPROVAL, key=key), services)
-    stale = Answer(person="grace", verdict=Verdict.APPROVED, comment=None, evidence="0" * 64)
-    with pytest.raises(EvidenceChanged, match="showed other evidence"):
-        decide(stale, take(services.connection, key, type=JobType.APPROVAL), services)
-    assert status(services) is VersionStatus.EVALUATED
-
-
-def test_a_decision_lasts_when_the_task_is_cleared(services: Services) -> None:
-    key = task_key(task_id="approve")
-    ask(MODEL, VERSION, attempt_at(services, JobType.APPROVAL, key=key), services)
-    result = decide(APPROVE, take(services.connection, key, type=JobType.APPROVAL), services)
+def test_a_decision_lasts_when_the_task_is_cleared(services: Services, waiting: Waiting) -> None:
+    key = waiting()
+    result = decided(services, key, APPROVE)
     lasting = {"model": MODEL, "version": VERSION}
     cleared = take(services.connection, key, type=JobType.APPROVAL, number=2, first=2, lasting=lasting)
     assert cleared.recorded_result == result
@@ -144,8 +221,9 @@ def test_the_policy_of_the_pinned_code_counts(services: Services, repository: Pa
     folder = model_folder(repository, "strict", policy="approvers: [edsger]\n")
     version = evaluated(services, "here/strict")["version"]
     (folder / "policy.yaml").write_text("approvers: [grace]\n")
-    assert answered(services, version, model="here/strict", person="grace") is None
-    assert decisions.approval_of(services.connection, versions.find(services.connection, "here/strict", 1).id) is None
+    with pytest.raises(DecisionRefused, match=r"grace isn't among the approvers of here/strict v1: edsger"):
+        answered(services, version, model="here/strict", person="grace")
+    assert decisions_on(services, 1, "here/strict") is None
 
 
 def test_a_policy_that_leaves_nobody(services: Services, repository: Path) -> None:

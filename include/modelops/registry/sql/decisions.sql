@@ -9,14 +9,6 @@ RETURNING id, version_id, digest, evidence, approvers, modelops.requesters(versi
 SELECT id, version_id, digest, evidence, approvers, modelops.requesters(version_id) AS requesters
 FROM modelops.approval_request WHERE job_id = :job_id ORDER BY id DESC LIMIT 1;
 
--- name: awaited
--- What is before the reviewers now, by the task that waits for their answer.
-SELECT request.id, request.version_id, request.digest, request.evidence, request.approvers,
-       modelops.requesters(request.version_id) AS requesters
-FROM modelops.job JOIN modelops.approval_request AS request ON request.job_id = job.id
-WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index
-ORDER BY request.id DESC LIMIT 1;
-
 -- name: decide
 -- Puts a person's decision on record; the database refuses one that isn't valid.
 INSERT INTO modelops.decision (version_id, request_id, job_id, digest, approver, verdict, comment)

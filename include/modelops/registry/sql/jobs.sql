@@ -1,6 +1,6 @@
 -- name: before
 -- What the ledger has of a task, locked, and whether a worker has had it since a person asked for it.
-SELECT id, status, attempt, result,
+SELECT id, status, attempt, fence, result,
        EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt >= :first AND event = 'running') AS begun
 FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
@@ -23,6 +23,15 @@ ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
   result = CASE WHEN :forget THEN NULL ELSE job.result END,
   error = NULL
 RETURNING id, fence, result;
+
+-- name: awaited
+-- The job of a task that a person answers, locked: another answer waits here for the one before.
+SELECT id, status, attempt, subject, requested_by, result FROM modelops.job
+WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
+
+-- name: resume
+-- Takes up a job that waits for a person, for the transaction that completes it.
+UPDATE modelops.job SET status = 'running', fence = fence + 1 WHERE id = :id AND status = 'awaiting_approval' RETURNING fence;
 
 -- name: hold
 -- Locks the job if this fence is still its newest; no row: a newer attempt has it.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from factories import task_key
-from integration.lifecycle.life import attempt_at
-from modelops.domain.decisions import Verdict
+from integration.lifecycle.life import attempt_at, decided
+from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind
 from modelops.features.deploy_task import TaskDeploymentRequest, deploy_task
 from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
 from modelops.features.import_task import ImportRequest, import_task
 from modelops.features.run_task import RunRequest, run_task
-from modelops.lifecycle.approve import Answer, ask, asked, decide
+from modelops.lifecycle.approve import ask
 from modelops.lifecycle.retire import retire
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def answered(
     person: str = "grace",
     verdict: Verdict = Verdict.APPROVED,
     comment: str | None = None,
-) -> dict[str, Any] | None:
-    """The result of the answer; None if it was refused."""
+) -> dict[str, Any]:
+    """The result of the answer that was decided on."""
     key = task_key(task_id="approve")
     ask(
         task,
@@ -49,16 +49,14 @@ def answered(
         services,
         kind=VersionKind.FEATURE_TASK,
     )
-    resumed = attempt_at(services, JobType.FEATURE_APPROVAL, key=key)
-    answer = Answer(person=person, verdict=verdict, comment=comment)
-    return decide(asked(resumed, services), answer, resumed, services)
+    return decided(services, key, Answer.given(person, verdict, {"comment": comment}))
 
 
 def approved(services: Services, task: str = TASK) -> int:
     """The number of a version that was imported, run and approved."""
     version: int = imported(services, task)["version"]
     ran(services, version, task)
-    assert answered(services, version, task=task) is not None
+    answered(services, version, task=task)
     return version
 
 

@@ -21,7 +21,7 @@ from integration.lifecycle.features.life import (
 )
 from integration.lifecycle.life import attempt_at
 from modelops.domain.decisions import Verdict
-from modelops.domain.errors import IntervalError, NotApproved, TargetError, UnknownDeployment
+from modelops.domain.errors import DecisionRefused, IntervalError, NotApproved, TargetError, UnknownDeployment
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.features.card import card_of, code_diff
@@ -67,7 +67,7 @@ def test_its_life(services: Services, look: Any, log: list[str]) -> None:
     assert [one["variable"] for one in measured.statistics] == ["id", "at", "twice", "half"]
     assert measured.statistics[3]["values"]["nulls"] == 50
 
-    assert answered(services, 1, verdict=Verdict.APPROVED) is not None
+    answered(services, 1, verdict=Verdict.APPROVED)
     assert version(services).status is VersionStatus.APPROVED
     result = put_into_production(services, None)
     assert (result["target"], result["approved_by"], result["replaced"]) == ("features.doubled", "grace", None)
@@ -167,8 +167,9 @@ def test_not_approved(services: Services) -> None:
     ran(services)
     with pytest.raises(NotApproved, match="here/doubled v1 is tested: nobody has approved it"):
         put_into_production(services, 1)
-    assert answered(services, 1, person="ada") is None, "who asked for the import"
-    assert answered(services, 1, verdict=Verdict.REJECTED, comment="too few") is not None
+    with pytest.raises(DecisionRefused, match="ada asked for the import of here/doubled v1"):
+        answered(services, 1, person="ada")
+    answered(services, 1, verdict=Verdict.REJECTED, comment="too few")
     with pytest.raises(NotApproved, match="v1 is rejected"):
         put_into_production(services, 1)
 
