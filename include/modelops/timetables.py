@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pendulum
 from airflow.sdk import Asset
-from airflow.timetables.base import DataInterval, TimeRestriction
+from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.events import EventsTimetable  # the SDK's own can't be read back, in Airflow 3.3.2
 from airflow.timetables.interval import CronDataIntervalTimetable
 
@@ -17,8 +17,8 @@ from modelops.domain.schedules import EXPECTED, SCHEDULE, Plan, Schedule, Schedu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from airflow.models.dag import DagModel
     from airflow.sdk import Context
-    from airflow.timetables.base import DagRunInfo
     from pendulum import DateTime
 
     from modelops.domain.deployments import Deployed
@@ -29,16 +29,31 @@ SHOWN = 5
 Ends = tuple[str | None, str | None]
 
 
+class DatedRun(DagRunInfo):
+    """A run whose logical date isn't the start of its data interval."""
+
+    dated: DateTime | None = None
+
+    @property
+    def logical_date(self) -> DateTime | None:
+        """What tells the run from all others of its DAG."""
+        return self.dated
+
+
 class TicksSince(CronDataIntervalTimetable):
     """The data intervals between cron's ticks, from a moment on.
 
     The first run is at the first tick after `since`, which is a tick itself: nothing fires at once, and no tick is left
     out. What a person asks for, and a backfill, may be earlier.
+
+    The logical date of a run is the start of its interval. That of the first interval is the moment at which the
+    schedule was set: an earlier schedule of the same DAG may have left a run for an interval with the same start, and
+    Airflow takes the run with the latest logical date for the last one.
     """
 
-    def __init__(self, cron: str, time_zone: str, since: DateTime) -> None:
+    def __init__(self, cron: str, time_zone: str, since: DateTime, set_at: DateTime) -> None:
         super().__init__(cron, time_zone)
-        self._since = since
+        self._since, self._set_at = since, set_at
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
@@ -46,32 +61,46 @@ class TicksSince(CronDataIntervalTimetable):
         """The interval after the last one; where more than one has been missed, the newest of them.
 
         Airflow's own way to the newest leaves out the day on which the clocks go forward over a tick: it is gone only
-        where there is something to skip.
+        where there is something to skip. Its own way on from the last interval of an earlier schedule leaves out a
+        tick: what ended before the first one is of an earlier schedule.
         """
         if restriction.catchup:  # a backfill, for the DAG itself is not to catch up
-            return super().next_dagrun_info(
-                last_automated_data_interval=last_automated_data_interval, restriction=restriction
-            )
-        earliest = max(self._since, restriction.earliest or self._since)
-        each = TimeRestriction(earliest=earliest, latest=restriction.latest, catchup=True)
-        due = super().next_dagrun_info(last_automated_data_interval=last_automated_data_interval, restriction=each)
-        if due is None:
-            return due
-        after = super().next_dagrun_info(last_automated_data_interval=due.data_interval, restriction=each)
-        if after is None or after.run_after > _now():
-            return due
-        return super().next_dagrun_info(
-            last_automated_data_interval=last_automated_data_interval, restriction=each._replace(catchup=False)
-        )
+            return self._dated(self._following(last_automated_data_interval, restriction))
+        each = restriction._replace(earliest=max(self._since, restriction.earliest or self._since), catchup=True)
+        first = DataInterval(start=self._since, end=self._get_next(self._since))
+        due: DagRunInfo | None = DagRunInfo.interval(*first)
+        if last_automated_data_interval is not None and last_automated_data_interval.end >= first.end:
+            due = self._following(last_automated_data_interval, each)
+        after = due and self._following(due.data_interval, each)
+        if due is not None and after is not None and after.run_after <= _now():
+            due = self._following(due.data_interval, each._replace(catchup=False))
+        return self._dated(due)
+
+    def _following(self, last: DataInterval | None, restriction: TimeRestriction) -> DagRunInfo | None:
+        return super().next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
+
+    def _dated(self, run: DagRunInfo | None) -> DagRunInfo | None:
+        if run is None or run.data_interval is None or run.data_interval.start != self._since:
+            return run
+        dated = DatedRun(*run)
+        # Between the two ticks, also where the database's clock, which said when it was set, isn't this one.
+        dated.dated = min(max(self._set_at, run.data_interval.start), run.data_interval.end.subtract(microseconds=1))
+        return dated
+
+    def next_run_info_from_dag_model(self, *, dag_model: DagModel) -> DagRunInfo | None:
+        """What was put down as the DAG's next run."""
+        return self._dated(super().next_run_info_from_dag_model(dag_model=dag_model))
 
     def serialize(self) -> dict[str, Any]:
         """For Airflow's record of the DAG."""
-        return {**super().serialize(), "since": self._since.timestamp()}
+        return {**super().serialize(), "since": self._since.timestamp(), "set_at": self._set_at.timestamp()}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> TicksSince:
-        """From Airflow's record of the DAG."""
-        return cls(data["expression"], data["timezone"], pendulum.from_timestamp(data["since"]))
+        """From Airflow's record of the DAG; one that an earlier version of this has left has no `set_at`."""
+        since = data["since"]
+        moments = (pendulum.from_timestamp(moment) for moment in (since, data.get("set_at", since)))
+        return cls(data["expression"], data["timezone"], *moments)
 
 
 def asset_of(table: str) -> Asset:
@@ -90,7 +119,7 @@ def schedule_for(deployed: Deployed) -> Mapping[str, Any]:
     if not schedule.paused:
         match schedule.kind, deployed.starts_at:
             case ScheduleKind.CRON, datetime() as since:
-                made = TicksSince(schedule.cron, schedule.time_zone, _pendulum(since))
+                made = TicksSince(schedule.cron, schedule.time_zone, *map(_pendulum, (since, deployed.set_at)))
             case ScheduleKind.ONCE, datetime() as moment:
                 made = EventsTimetable([_pendulum(moment)], description="once")
             case ScheduleKind.AFTER, _:

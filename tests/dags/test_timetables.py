@@ -19,7 +19,7 @@ from modelops.timetables import due, interval_for, plan
 
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
-    from airflow.timetables.base import DataInterval
+    from airflow.timetables.base import DagRunInfo
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 3, 20, 12, tzinfo=PARIS)
@@ -43,6 +43,7 @@ def deployed(schedule: Schedule, *, at: datetime = NOON, **changed: Any) -> Depl
         "schedule": schedule,
         "starts_at": plan(schedule, at).starts_at,
         "set_by": "ada",
+        "set_at": at,
     }
     return Deployed(**values | changed)
 
@@ -59,11 +60,14 @@ CLOCKS = (
 
 
 class Scheduler:
-    """Airflow's scheduler, as far as it decides when a DAG runs; its clock stands where the test puts it."""
+    """Airflow's scheduler, as far as it decides when a DAG runs; its clock stands where the test puts it.
+
+    It goes on from the run with the latest logical date, and makes no second one of the same logical date.
+    """
 
     def __init__(self, dag: SerializedDAG, monkeypatch: pytest.MonkeyPatch) -> None:
         self.dag, self.monkeypatch = dag, monkeypatch
-        self.last: DataInterval | None = None
+        self.dated: dict[datetime, DagRunInfo] = {}
         self.runs: list[tuple[datetime, datetime, datetime]] = []
 
     def look(self, now: datetime) -> None:
@@ -71,12 +75,15 @@ class Scheduler:
         for clock in CLOCKS:
             self.monkeypatch.setattr(clock, lambda: pendulum.instance(now))
         while True:
-            due = self.dag.next_dagrun_info(last_automated_run_info=self.last)
+            last = self.dated[max(self.dated)] if self.dated else None
+            due = self.dag.next_dagrun_info(last_automated_run_info=last)
             if due is None or due.run_after > now:
                 return
             assert due.data_interval is not None
+            assert due.logical_date is not None
+            assert due.logical_date not in self.dated, "run already exists"
             self.runs.append((due.run_after, due.data_interval.start, due.data_interval.end))
-            self.last = due
+            self.dated[due.logical_date] = due
 
 
 @pytest.fixture
@@ -142,7 +149,7 @@ def test_once_after_a_schedule_of_the_clock(scheduled: Any) -> None:
     before = scheduled(deployed(Schedule(text="@hourly")))
     before.look(NOON + timedelta(hours=2))
     changed = scheduled(deployed(Schedule(text="once"), at=NOON + timedelta(hours=2, minutes=30)))
-    changed.last = before.last
+    changed.dated = dict(before.dated)
     changed.look(NOON + timedelta(hours=3))
     assert [run_after for run_after, _, _ in changed.runs] == [NOON + timedelta(hours=2, minutes=30)]
 
@@ -151,11 +158,68 @@ def test_a_change_of_the_schedule_counts_from_then_on(scheduled: Any) -> None:
     before = scheduled(deployed(Schedule(text="@daily", time_zone="Europe/Paris")))
     before.look(NOON + timedelta(days=1))
     changed = scheduled(deployed(Schedule(text="@hourly", time_zone="Europe/Paris"), at=NOON + timedelta(days=2)))
-    changed.last = before.last
+    changed.dated = dict(before.dated)
     changed.look(NOON + timedelta(days=2, minutes=1))
     assert changed.runs == []
     changed.look(NOON + timedelta(days=2, hours=1))
     assert len(changed.runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "first"),
+    [
+        ("*/2 * * * *", "0 3 * * *", datetime(2026, 3, 22, 3, tzinfo=PARIS)),
+        ("*/2 * * * *", "0 0 1 * *", datetime(2026, 4, 1, tzinfo=PARIS)),
+        ("@hourly", "@daily", datetime(2026, 3, 22, tzinfo=PARIS)),
+        ("0 3 * * *", "*/2 * * * *", datetime(2026, 3, 21, 12, 2, tzinfo=PARIS)),
+        ("30 4 * * *", "0 3 * * *", datetime(2026, 3, 22, 3, tzinfo=PARIS)),
+        ("0 0 1 * *", "@weekly", datetime(2026, 3, 22, tzinfo=PARIS)),
+    ],
+)
+def test_the_first_run_after_a_change_is_at_the_tick_that_was_told(
+    scheduled: Any, before: str, after: str, first: datetime
+) -> None:
+    """Whatever runs the earlier schedules have left, of which one may have the same start."""
+    earlier = scheduled(deployed(Schedule(text=before, time_zone="Europe/Paris"), at=NOON - timedelta(days=1)))
+    for hour in range(48):
+        earlier.look(NOON + timedelta(hours=hour - 24, seconds=1))
+        earlier.look(NOON + timedelta(hours=hour - 24, minutes=2))
+    at = NOON + timedelta(days=1, seconds=30)
+    schedule = Schedule(text=after, time_zone="Europe/Paris")
+    told = plan(schedule, at)
+    assert told.upcoming[0] == first
+    changed = scheduled(deployed(schedule, at=at))
+    changed.dated = dict(earlier.dated)
+    for tick in told.upcoming[:3]:
+        changed.look(tick - timedelta(seconds=1))
+        changed.look(tick)
+    assert [run_after for run_after, _, _ in changed.runs] == list(told.upcoming[:3])
+    assert changed.runs[0][1] == told.starts_at
+
+
+def test_a_backfill_knows_the_first_interval_by_the_same_logical_date(scheduled: Any) -> None:
+    scheduler = scheduled(deployed(Schedule(text="@daily", time_zone="Europe/Paris")))
+    scheduler.look(NOON + timedelta(days=1))
+    scheduler.look(NOON + timedelta(days=2))
+    days = [pendulum.datetime(2026, 3, day, tz=PARIS) for day in (20, 21)]
+    found = [info.logical_date for info in scheduler.dag.iter_dagrun_infos_between(*days)]
+    assert found == list(scheduler.dated)
+    assert found[0] == NOON
+
+
+def test_what_airflow_puts_down_is_the_run_that_it_makes(scheduled: Any) -> None:
+    scheduler = scheduled(deployed(Schedule(text="@daily", time_zone="Europe/Paris")))
+    scheduler.look(NOON)
+    dag = scheduler.dag
+    info = dag.next_dagrun_info(last_automated_run_info=None)
+    noted = SimpleNamespace(
+        next_dagrun=info.logical_date,
+        next_dagrun_create_after=info.run_after,
+        next_dagrun_data_interval=info.data_interval,
+        next_dagrun_partition_key=None,
+        next_dagrun_partition_date=None,
+    )
+    assert dag.timetable.next_run_info_from_dag_model(dag_model=noted).logical_date == info.logical_date == NOON
 
 
 @pytest.mark.parametrize("schedule", [Schedule(), Schedule(text="@hourly", paused=True)])

@@ -80,7 +80,7 @@ class Deployed:
     """What the DAG of a deployment is made of.
 
     `incremental`: each run is of a data interval; else each makes all rows anew. `starts_at` is the tick of the clock
-    before which nothing is due. `set_by` is the author of the schedule: who asked for what it starts.
+    before which nothing is due. `set_by` is the author of the schedule, who asked for what it starts; `set_at` is when.
     """
 
     id: int
@@ -99,6 +99,7 @@ class Deployed:
     schedule: Schedule
     starts_at: datetime | None
     set_by: str
+    set_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-MOMENTS = ("started_at", "decided_at", "starts_at")
+MOMENTS = ("started_at", "decided_at", "starts_at", "set_at")
 PATIENCE = 5
 """Seconds for the registry to answer; Airflow gives all of a DAG file 30."""
 log = logging.getLogger(__name__)
