@@ -37,7 +37,9 @@ class DataInterval(BaseModel):
 
     start: datetime | None = Field(description="Null, as the end, of a run that is of no interval.")
     end: datetime | None
-    is_due: bool = Field(description="By the schedule; others were asked for by somebody.")
+    is_due: bool = Field(
+        description="By the schedule, or run by an earlier one or a backfill; else a person asked for the run."
+    )
     state: IntervalState
     job_id: int | None = Field(description="Whose rows readers see, else that of the newest attempt.")
     rows: int | None

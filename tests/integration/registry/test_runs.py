@@ -33,9 +33,11 @@ def batch(connection: Connection[Any], **values: Any) -> Attempt:
     )
 
 
-def published(connection: Connection[Any], deployment: Deployment, interval: Interval | None = None) -> int:
+def published(
+    connection: Connection[Any], deployment: Deployment, interval: Interval | None = None, **values: Any
+) -> int:
     """A run as a batch leaves it."""
-    attempt = batch(connection)
+    attempt = batch(connection, **values)
     with jobs.holding(connection, attempt):
         run = runs.begin(connection, deployment, attempt, interval)
     with jobs.holding(connection, attempt):
@@ -185,3 +187,13 @@ def test_what_became_of_intervals(connection: Connection[Any]) -> None:
     assert told(limit=3) == whole[:3]
     last = month(2, 3)
     assert told(before=(last.start, last.end)) == whole[7:]
+
+
+def test_who_is_said_to_have_asked_for_an_interval(connection: Connection[Any]) -> None:
+    """Airflow keeps these beginnings of the names of runs for itself."""
+    deployment = deployed(connection)
+    for number, kind in enumerate(("scheduled", "backfill", "asset_triggered", "manual"), start=1):
+        key = task_key(dag_id=f"deployment_{deployment.id}", run_id=f"{kind}__{number}", task_id="predict")
+        published(connection, deployment, month(number, number + 1), key=key)
+    told = runs.intervals(connection, ["model_lifecycle"], deployment.id, [], before=None, limit=9)
+    assert [row["is_due"] for row in told] == [False, True, True, True]

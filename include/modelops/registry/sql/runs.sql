@@ -109,7 +109,9 @@ WITH due AS (
     ORDER BY run.id DESC LIMIT 1
   ) AS wider ON true
 )
-SELECT lower(told.covers) AS start, upper(told.covers) AS end, told.is_due, told.state, told.rows, told.published_at,
+SELECT lower(told.covers) AS start, upper(told.covers) AS end,
+       told.is_due OR coalesce(job.run_id ~ '^(scheduled|backfill|asset_triggered)__', false) AS is_due,
+       told.state, told.rows, told.published_at,
        CASE WHEN job.dag_id = ANY(:dag_ids) THEN job.id END AS job_id
 FROM told LEFT JOIN modelops.job ON job.id = told.job_id
 WHERE (:last_end::timestamptz IS NULL

@@ -384,7 +384,7 @@ export interface components {
             end: string | null;
             /**
              * Is Due
-             * @description By the schedule; others were asked for by somebody.
+             * @description By the schedule, or run by an earlier one or a backfill; else a person asked for the run.
              */
             is_due: boolean;
             state: components["schemas"]["IntervalState"];
