@@ -679,6 +679,33 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.sum_up_job() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.sum_up_job() IS 'Runs at the end of a transaction, when the status stands; also for what is told late of a job that has ended.';
+CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id bigint, covers tstzrange, is_pending boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  WITH own AS (
+    SELECT deployment.target, plan.schedule, plan.incremental, substr(plan.schedule, length('after ') + 1) AS follows
+    FROM modelops.deployment JOIN modelops.deployment_schedule AS plan ON plan.deployment_id = deployment.id
+    WHERE deployment.id = work_list.deployment_id AND starts_with(plan.schedule, 'after ')
+  ), said AS (
+    SELECT plan.id, plan.set_at, plan.paused OR plan.schedule <> own.schedule OR serving.ended_how IS NOT DISTINCT FROM 'retired' AS is_break
+    FROM own JOIN modelops.deployment AS serving ON serving.target = own.target
+    JOIN modelops.schedule AS plan ON plan.deployment_id = serving.id
+  ), since AS (
+    SELECT min(set_at) AS at FROM said WHERE id > coalesce((SELECT max(id) FROM said WHERE is_break), 0)
+  )
+  SELECT source.id, source.covers, NOT EXISTS (
+           SELECT FROM modelops.batch_run_source AS seen JOIN modelops.batch_run AS run ON run.id = seen.run_id
+           WHERE seen.source_id = source.id AND run.target = own.target AND run.published_at IS NOT NULL)
+  FROM own CROSS JOIN since JOIN modelops.batch_run AS source ON source.target = own.follows
+  WHERE source.published_at >= since.at
+    AND (NOT own.incremental OR source.covers <> '(,)')
+    AND (source.superseded_at IS NULL
+         -- What a whole run took the place of is still an interval to be made.
+         OR own.incremental AND (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
+$$;
+ALTER FUNCTION modelops.work_list(deployment_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.work_list(deployment_id bigint) IS 'What has been published of the feature table that a deployment follows, since it does; and whether that is still to be made.';
 CREATE TABLE modelops.approval_request (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -771,6 +798,13 @@ ALTER TABLE modelops.batch_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE modelops.batch_run_source (
+    run_id bigint NOT NULL,
+    source_id bigint NOT NULL
+);
+ALTER TABLE modelops.batch_run_source OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.batch_run_source IS 'Which publications of the table that its deployment follows a run has seen: those that were committed before it read. Append-only.';
+COMMENT ON COLUMN modelops.batch_run_source.source_id IS 'The run that published the features.';
 CREATE TABLE modelops.decision (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -970,6 +1004,8 @@ CREATE TABLE modelops.job (
     created_at timestamp with time zone NOT NULL,
     waited interval,
     worked interval,
+    max_tries integer,
+    asked_at timestamp with time zone,
     CONSTRAINT job_attempt_positive CHECK ((attempt >= 0)),
     CONSTRAINT job_completed_has_result CHECK (((status <> 'completed'::modelops.job_status) OR (result IS NOT NULL))),
     CONSTRAINT job_failed_has_reason CHECK (((status <> 'failed'::modelops.job_status) OR (error IS NOT NULL)))
@@ -983,6 +1019,8 @@ COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s a
 COMMENT ON COLUMN modelops.job.result IS 'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
 COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
 COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.max_tries IS 'Airflow''s number when a worker last took the job: clearing the task changes it, a retry doesn''t, whatever becomes of the DAG.';
+COMMENT ON COLUMN modelops.job.asked_at IS 'When its DAG run was asked for, as the first try knew it; null once a person has cleared the task.';
 CREATE TABLE modelops.job_event (
     id bigint NOT NULL,
     job_id bigint NOT NULL,
@@ -1182,6 +1220,8 @@ ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_once UNIQUE (job_id, fence);
 ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.batch_run_source
+    ADD CONSTRAINT batch_run_source_pkey PRIMARY KEY (source_id, run_id);
 ALTER TABLE ONLY modelops.decision
     ADD CONSTRAINT decision_once_per_person UNIQUE (version_id, approver);
 ALTER TABLE ONLY modelops.decision
@@ -1226,6 +1266,8 @@ CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_
 CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run USING btree (whole_id, part) WHERE (whole_id IS NOT NULL);
+CREATE INDEX batch_run_published ON modelops.batch_run USING btree (target, published_at) WHERE (published_at IS NOT NULL);
+CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source USING btree (run_id);
 CREATE INDEX batch_run_visible ON modelops.batch_run USING btree (target) WHERE ((published_at IS NOT NULL) AND (superseded_at IS NULL));
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
 CREATE INDEX deployment_model ON modelops.deployment USING btree (model, started_at);
@@ -1251,6 +1293,7 @@ CREATE UNIQUE INDEX version_in_the_making ON modelops.version USING btree (job_i
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.approval_request FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.batch_run FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.batch_run_source FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1264,6 +1307,7 @@ CREATE TRIGGER append_only BEFORE DELETE ON modelops.version FOR EACH ROW EXECUT
 CREATE TRIGGER approval_request_guard BEFORE INSERT ON modelops.approval_request FOR EACH ROW EXECUTE FUNCTION modelops.guard_approval_request();
 CREATE TRIGGER artifact_guard BEFORE INSERT ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.guard_artifact();
 CREATE TRIGGER batch_run_guard BEFORE INSERT OR UPDATE ON modelops.batch_run FOR EACH ROW EXECUTE FUNCTION modelops.guard_batch_run();
+CREATE TRIGGER batch_run_source_guard BEFORE INSERT ON modelops.batch_run_source FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER decision_guard BEFORE INSERT ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.guard_decision();
 CREATE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.follow_deployment();
 CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
@@ -1273,6 +1317,7 @@ CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event DEFER
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.approval_request FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.artifact FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run_source FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.decision FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.deployment FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1302,6 +1347,10 @@ ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_deployment FOREIGN KEY (deployment_id) REFERENCES modelops.deployment(id);
 ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.batch_run_source
+    ADD CONSTRAINT batch_run_source_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.batch_run_source
+    ADD CONSTRAINT batch_run_source_source FOREIGN KEY (source_id) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_superseded_by FOREIGN KEY (superseded_by) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.batch_run
@@ -1386,6 +1435,9 @@ REVOKE ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kin
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.sum_up_job() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_reader;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.approval_request TO modelops_jobs;
@@ -1415,6 +1467,8 @@ GRANT UPDATE(published_at) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT INSERT(part) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(staged_at) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(whole_id) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT SELECT,INSERT ON TABLE modelops.batch_run_source TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.batch_run_source TO modelops_reader;
 GRANT SELECT ON TABLE modelops.decision TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.decision TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.decision TO modelops_jobs;
@@ -1497,6 +1551,8 @@ GRANT INSERT(parameters),UPDATE(parameters) ON TABLE modelops.job TO modelops_jo
 GRANT UPDATE(result) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(error) ON TABLE modelops.job TO modelops_jobs;
 GRANT INSERT(created_at),UPDATE(created_at) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(max_tries),UPDATE(max_tries) ON TABLE modelops.job TO modelops_jobs;
+GRANT INSERT(asked_at),UPDATE(asked_at) ON TABLE modelops.job TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_reader;
 GRANT INSERT(job_id) ON TABLE modelops.job_event TO modelops_jobs;

@@ -15,7 +15,7 @@ from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import EXPECTED, SCHEDULE, Plan, Schedule, ScheduleKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from airflow.models.dag import DagModel
     from airflow.sdk import Context
@@ -145,13 +145,10 @@ def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
 def interval_for(context: Context, schedule: Schedule) -> Ends:
     """Which data interval a run is for that names none itself; the run decides, for the schedule may be another by now.
 
-    That of the feature rows whose publication has started it; that of the clock or of a backfill; of a run that a
-    person asked for, the last one that had ended by then. None and None: there is no such interval.
+    That of the clock or of a backfill; of a run that a person asked for, the last one that had ended by then. None and
+    None: there is no such interval.
     """
     run: Any = context["dag_run"]
-    events = [event for those in context["triggering_asset_events"].values() for event in those]
-    if events:
-        return _hull(event.extra.get("interval") for event in events)
     if run.data_interval_start and run.data_interval_end and run.data_interval_start < run.data_interval_end:
         return run.data_interval_start.isoformat(), run.data_interval_end.isoformat()
     if schedule.kind is ScheduleKind.CRON:
@@ -183,15 +180,6 @@ def _last(ticks: CronDataIntervalTimetable, moment: DateTime) -> DataInterval:
         return found
     before = ticks.infer_manual_data_interval(run_after=found.end.subtract(hours=1))
     return DataInterval(start=before.end, end=found.end)
-
-
-def _hull(intervals: Iterable[list[str] | None]) -> Ends:
-    """From the first start to the last end; none where one of them is of no interval."""
-    found = list(intervals)
-    if not found or any(interval is None for interval in found):
-        return None, None
-    starts, ends = zip(*((interval[0], interval[1]) for interval in found if interval is not None), strict=True)
-    return min(starts, key=datetime.fromisoformat), max(ends, key=datetime.fromisoformat)
 
 
 def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,3 +106,31 @@ def test_a_file_of_another_version_is_no_trouble(parsed: Any, tmp_path: Path, te
 def test_nothing_is_known_of_a_registry_that_was_never_reached(parsed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
     assert set(parsed()) == {ALWAYS}
+
+
+def test_one_that_follows_a_table_has_a_batch_for_each_interval_of_its_list(
+    parsed: Any, connection: Connection[Any], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS", database.url("modelops_jobs"))
+    after = Plan(schedule=Schedule(text="after features.delays"))
+    sql = "SELECT 1 AS id WHERE current_setting('modelops.interval_start') <> ''"
+    incremental = deployed(connection, plan=after, dataset={"name": None, "sql": sql})
+    full = deployed(connection, "demo/other", target="predictions.other", plan=after, parts=3)
+    dags = {one.id: parsed()[f"deployment_{one.id}"] for one in (incremental, full)}
+    assert {dag.max_active_runs for dag in dags.values()} == {1}
+    assert [dag.task_ids for dag in dags.values()] == [["intervals", "predict"], ["intervals", "predict", "publish"]]
+    assert all(task.is_mapped for dag in dags.values() for task in dag.tasks if task.task_id != "intervals")
+    assert dags[full.id].get_task("publish").trigger_rule == "all_done"
+
+    def listed(number: int, run_type: str, **given: Any) -> list[list[str | None]]:
+        task: Any = dags[number].get_task("intervals")
+        for name in ("interval_start", "interval_end"):  # as Airflow renders them
+            setattr(task, name, given.get(name))
+        run = SimpleNamespace(run_type=run_type, data_interval_start=None, data_interval_end=None)
+        found: list[list[str | None]] = task.execute({"dag_run": run})
+        return found
+
+    day = ["2013-08-01T00:00:00Z", "2013-08-02T00:00:00Z"]
+    assert listed(incremental.id, "manual", interval_start=day[0], interval_end=day[1]) == [day]
+    assert listed(incremental.id, "manual") == listed(incremental.id, "asset_triggered") == []
+    assert (listed(full.id, "manual"), listed(full.id, "asset_triggered")) == ([[None, None]], [])

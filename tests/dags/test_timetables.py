@@ -253,10 +253,9 @@ def test_the_next_five_times_are_told_in_their_own_zone() -> None:
     assert plan(Schedule(), NOON).told() == "manual"
 
 
-def asked(*, events: list[Any] | None = None, **of_run: Any) -> Any:
+def asked(**of_run: Any) -> Any:
     run = {"data_interval_start": None, "data_interval_end": None, "run_after": NOON} | of_run
-    found = [SimpleNamespace(extra={"interval": interval}) for interval in events or []]
-    return {"dag_run": SimpleNamespace(**run), "triggering_asset_events": {"table": found}}
+    return {"dag_run": SimpleNamespace(**run)}
 
 
 def test_which_interval_a_run_is_for() -> None:
@@ -279,15 +278,3 @@ def test_the_interval_of_the_day_on_which_a_tick_is_left_out() -> None:
     assert now == ticks[1:]
     assert plan(schedule, later).last == tuple(ticks[1:])
     assert due(schedule, ticks[0], later, 10) == [(ticks[1], ticks[2]), (ticks[0], ticks[1])]
-
-
-def test_which_interval_a_run_after_a_table_is_for() -> None:
-    after = Schedule(text="after features.delays")
-    first, second = (
-        ["2013-01-02T00:00:00+00:00", "2013-01-03T00:00:00+00:00"],
-        [f"2013-01-0{day}T22:00:00-05:00" for day in (1, 2)],
-    )
-    assert interval_for(asked(events=[first]), after) == tuple(first)
-    assert interval_for(asked(events=[first, second]), after) == (first[0], second[1])
-    assert interval_for(asked(events=[first, None]), after) == (None, None)
-    assert interval_for(asked(), after) == (None, None)

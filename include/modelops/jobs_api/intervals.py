@@ -7,13 +7,15 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Path, Query
+from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, Field
 
-from modelops.domain.schedules import Schedule
+from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.jobs_api.ledger import seated
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST
-from modelops.registry import catalogue, runs
+from modelops.registry import catalogue, runs, work_list
+from modelops.registry.runs import DueInterval
 from modelops.timetables import due
 
 APPLICATION = "modelops intervals"
@@ -79,7 +81,8 @@ def list_intervals(
         row = catalogue.deployment(connection, seen, id)
         if row is None:
             raise HTTPException(404, f"there is no deployment {id}, or it isn't yours to see")
-        found = runs.intervals(connection, seen, id, _due(row, before, limit), before=before, limit=limit + 1)
+        due = _due(connection, row, before, limit)
+        found = runs.intervals(connection, seen, id, due, before=before, limit=limit + 1)
     return Intervals(
         **{name: row[name] for name in ("model", "version", "target", "schedule", "time_zone", "paused", "ended_at")},
         deployment=id,
@@ -90,12 +93,18 @@ def list_intervals(
 
 
 def _due(
-    row: Mapping[str, Any], before: tuple[datetime, datetime] | None, limit: int
-) -> list[tuple[datetime, datetime]]:
+    connection: Connection[Any], row: Mapping[str, Any], before: tuple[datetime, datetime] | None, limit: int
+) -> list[DueInterval]:
     """Of a deployment whose runs are of intervals: those of its present schedule, since that was set."""
-    if not row["incremental"] or row["starts_at"] is None:
+    if not row["incremental"]:
+        return []
+    most = limit + 2  # the last of the page before may be among them
+    schedule = Schedule(text=row["schedule"], time_zone=row["time_zone"])
+    if schedule.kind is ScheduleKind.AFTER:
+        published = work_list.due(connection, row["id"], before=before and before[1], limit=most)
+        return [DueInterval(**one) for one in published]
+    if row["starts_at"] is None:
         return []
     paused_at = row["set_at"] if row["paused"] else None
     until = min(moment for moment in (before and before[1], row["ended_at"], paused_at, datetime.now(UTC)) if moment)
-    schedule = Schedule(text=row["schedule"], time_zone=row["time_zone"])
-    return due(schedule, row["starts_at"], until, limit + 2)  # the last of the page before may be among them
+    return [DueInterval(start=start, end=end) for start, end in due(schedule, row["starts_at"], until, most)]

@@ -40,13 +40,13 @@ def publish_parts(
     deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.MODEL)
     with jobs.holding(services.connection, attempt):
         jobs.name_deployment(services.connection, attempt, deployment)
-        run_id = runs.begin(services.connection, deployment, attempt, interval)
+        run_id = runs.begin(services.connection, deployment, attempt, interval, reads=False)
     services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
     if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
         return same
     budget = deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
     with jobs.holding(services.connection, attempt):
-        parts = runs.parts_of(services.connection, deployment, *dag_run)
+        parts = runs.parts_of(services.connection, run_id, *dag_run)
         _check(parts, deployment)
         rows, set_aside = (sum(part[what] for part in parts) for what in ("rows", "set_aside"))
         _check_numbers(deployment, interval, rows, set_aside, budget)
@@ -81,7 +81,7 @@ def _check(parts: Sequence[Mapping[str, Any]], deployment: Deployment) -> None:
         raise PartsError(
             f"of {deployment.parts} parts {', '.join(str(number + 1) for number in missing)} left no rows",
             where="the tasks before",
-            expected="parts that have completed; clear those that were marked by hand",
+            expected="parts that have completed; clear all that were marked by hand or returned another job's result",
         )
     taken = [part for part in parts if part["whole_id"] is not None]
     if taken:

@@ -9,18 +9,23 @@ from urllib.parse import quote
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
+from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
-from modelops.operators.feature import ExecuteFeatureBatchOperator
+from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
 from modelops.operators.known import known_deployments
 from modelops.operators.late import alert
 from modelops.operators.model import PredictBatchOperator, PredictPartOperator, PublishBatchOperator
 from modelops.operators.params import interval_param, overriding_budget_param
+from modelops.operators.work_list import WorkListOperator
 from modelops.timetables import schedule_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow.sdk import XComArg
+
     from modelops.domain.deployments import Deployed
+    from modelops.operators.subjects import BatchOperator
 
 PREFIX = "deployment_"
 
@@ -43,6 +48,7 @@ def deployment_dag(deployed: Deployed) -> DAG:
     if deployed.kind is VersionKind.MODEL:
         params["set_aside_budget"] = overriding_budget_param()
     subject = f"{deployed.model} v{deployed.version} → {deployed.target}"
+    follows = deployed.schedule.kind is ScheduleKind.AFTER
     with DAG(
         dag_id=f"{PREFIX}{deployed.id}",
         dag_display_name=subject,
@@ -52,35 +58,51 @@ def deployment_dag(deployed: Deployed) -> DAG:
         default_args={"owner": deployed.set_by, "retries": 2, "retry_delay": timedelta(seconds=10)},
         params=params,
         is_paused_upon_creation=False,
-        # One after the other, parts needn't be scored for two runs that were asked for at the same time.
-        max_active_runs=1 if deployed.parts > 1 else conf.getint("core", "max_active_runs_per_dag"),
+        # One after the other, parts needn't be scored for two runs that were asked for at the same time, and a run
+        # lists only what those before it have left.
+        max_active_runs=1 if deployed.parts > 1 or follows else conf.getint("core", "max_active_runs_per_dag"),
         deadline=None if deployed.schedule.late_after is None else alert(subject, deployed.schedule.late_after),
         **schedule_for(deployed),
     ) as dag:
-        _batch(dag, deployed)
+        batch = _model_batch if deployed.kind is VersionKind.MODEL else _feature_batch
+        asked: dict[str, Any] = {name: dag.param(name) for name in ("interval_start", "interval_end")}
+        if follows:
+            listed = WorkListOperator(
+                task_id="intervals",
+                deployment=deployed.id,
+                schedule=deployed.schedule,
+                incremental=deployed.incremental,
+                **asked,
+            )
+            batch(dag, deployed, interval=listed.output)
+        else:
+            batch(dag, deployed, **asked, schedule=deployed.schedule if deployed.incremental else None)
     return dag
 
 
-def _batch(dag: DAG, deployed: Deployed) -> None:
-    asked: dict[str, Any] = {
-        "deployment": deployed.id,
-        "interval_start": dag.param("interval_start"),
-        "interval_end": dag.param("interval_end"),
-        "schedule": deployed.schedule if deployed.incremental else None,
-    }
-    if deployed.kind is VersionKind.MODEL:
-        _prediction(deployed.parts, **asked | {"set_aside_budget": dag.param("set_aside_budget")})
-    else:
-        ExecuteFeatureBatchOperator(task_id="execute", **asked)
-
-
-def _prediction(parts: int, **asked: Any) -> None:
-    """One task; or one for each part, side by side, and one that publishes them all."""
-    if parts == 1:
-        PredictBatchOperator(task_id="predict", **asked)
+def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
+    """One task; or one for each part, side by side, and one that publishes them all. For each `interval` of a list."""
+    asked |= {"deployment": deployed.id, "set_aside_budget": dag.param("set_aside_budget")}
+    over = {} if interval is None else {"interval": interval}
+    if deployed.parts == 1:
+        _task(PredictBatchOperator, over, task_id="predict", **asked)
         return
-    each = PredictPartOperator.partial(task_id="predict", parts=parts, **asked).expand(part=list(range(parts)))
-    each >> PublishBatchOperator(task_id="publish", **asked)
+    numbers = {"part": list(range(deployed.parts))}
+    each = _task(PredictPartOperator, over | numbers, task_id="predict", parts=deployed.parts, **asked)
+    # Parts that fail of one interval don't keep the others from being published.
+    rule = {} if interval is None else {"trigger_rule": "all_done"}
+    each >> _task(PublishBatchOperator, over, task_id="publish", **asked, **rule)
+
+
+def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
+    """One task, or one for each `interval` of a list."""
+    over = {} if interval is None else {"interval": interval}
+    # Of a mapped task Airflow doesn't ask the operator for its outlets.
+    _task(ExecuteFeatureBatchOperator, over, task_id="execute", outlets=[PUBLISHED], deployment=deployed.id, **asked)
+
+
+def _task(operator: type[BatchOperator], over: Mapping[str, Any], **arguments: Any) -> Any:
+    return operator.partial(**arguments).expand(**over) if over else operator(**arguments)
 
 
 def _description(deployed: Deployed) -> str:
@@ -93,7 +115,7 @@ def _documentation(deployed: Deployed) -> str:
     job, decision = (f"/plugin/modelops/jobs/{number}" for number in (deployed.job_id, deployed.approval_job_id))
     page = "models" if deployed.kind is VersionKind.MODEL else "features"
     version = f"/plugin/modelops/{page}?model={quote(deployed.model)}"
-    rows = "Each run is of a data interval." if deployed.incremental else "Each run makes all rows anew."
+    rows = "Each batch is of a data interval." if deployed.incremental else "Each batch makes all rows anew."
     return f"""
 ### {deployed.model} v{deployed.version} → {deployed.target}
 
@@ -103,6 +125,7 @@ evidence]({decision}?tab=evidence).
 
 Schedule: **{deployed.schedule}**, set by {deployed.set_by}. {rows} Readers see all of a run or nothing of it.
 
-**Trigger** runs it now: for the interval that you give, else for the last one that has ended. **Backfill** runs it for
-past intervals, also those before the deployment. Another schedule: the DAG *Deployment schedule*.
+**Trigger** runs it now: for the interval that you give, else for the last one that has ended; after a feature table,
+for all that it has published and that isn't made yet. **Backfill** runs it for past intervals, also those before the
+deployment. Another schedule: the DAG *Deployment schedule*.
 """

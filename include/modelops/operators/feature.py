@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
 
-PUBLISHED = "modelops-features"
+PUBLISHED = AssetAlias("modelops-features")
 """The asset alias of all feature tables: Airflow resolves it to the table that a batch run has published."""
 
 
@@ -159,7 +159,7 @@ class ExecuteFeatureBatchOperator(BatchOperator):
     template_fields = ("deployment", "interval_start", "interval_end")
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"outlets": [AssetAlias(PUBLISHED)]} | kwargs)
+        super().__init__(**{"outlets": [PUBLISHED]} | kwargs)
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
@@ -170,10 +170,15 @@ class ExecuteFeatureBatchOperator(BatchOperator):
         }
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Take the job, perform it, and tell Airflow which table has new rows."""
+        """Take the job, perform it, and tell Airflow which table has new rows, if this job has published them.
+
+        A retry that finds the job completed tells it: the attempt that was lost had no time to.
+        """
         result = super().execute(context)
+        if "made_by_job" in result:
+            return result
         extra = {name: result[name] for name in ("task", "version", "deployment", "run", "interval", "rows")}
-        context["outlet_events"][AssetAlias(PUBLISHED)].add(asset_of(result["table"]), extra=extra)
+        context["outlet_events"][PUBLISHED].add(asset_of(result["table"]), extra=extra)
         return result
 
     def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:

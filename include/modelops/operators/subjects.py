@@ -13,6 +13,8 @@ from modelops.operators.base import JobOperator
 from modelops.timetables import interval_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
 
     from modelops.domain.jobs import Attempt
@@ -69,6 +71,7 @@ class BatchOperator(DeploymentOperator):
 
     Args:
         interval_start, interval_end: ISO 8601 times with an offset; both or neither.
+        interval: the two in one, of a task that is mapped over intervals.
         schedule: of a deployment whose runs are of data intervals: what says which one, where none is given. None: the
             run is of no interval then.
         wanted: False skips the task.
@@ -79,13 +82,15 @@ class BatchOperator(DeploymentOperator):
         *,
         interval_start: str | XComArg | None = None,
         interval_end: str | XComArg | None = None,
+        interval: Sequence[str | None] | None = None,
         schedule: Schedule | None = None,
         wanted: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.interval_start: Any = interval_start
-        self.interval_end: Any = interval_end
+        self.interval_start: Any
+        self.interval_end: Any
+        self.interval_start, self.interval_end = interval or (interval_start, interval_end)
         self.schedule = schedule
         self.wanted: Any = wanted
 

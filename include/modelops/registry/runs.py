@@ -6,11 +6,13 @@ part of a caller's transaction.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 from modelops.domain.text import storable
+from modelops.registry import work_list
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
@@ -28,14 +30,28 @@ if TYPE_CHECKING:
 _QUERIES = Queries("runs")
 
 
+@dataclass(frozen=True, kw_only=True)
+class DueInterval:
+    """An interval that a deployment is to make; `is_pending`: anew, whatever was made of it before."""
+
+    start: datetime
+    end: datetime
+    is_pending: bool = False
+
+
 def begin(
     connection: Connection[Any],
     deployment: Deployment,
     attempt: Attempt,
     interval: Interval | None,
     part: Part | None = None,
+    *,
+    reads: bool = True,
 ) -> int:
     """The run under which this attempt writes, seen by nobody until it is published; returns its id.
+
+    Which publications of the table that the deployment follows it will see is put on record, unless it only takes what
+    others have read (`reads`).
 
     Raises:
         UnknownDeployment: the deployment has ended.
@@ -53,7 +69,9 @@ def begin(
             end=interval and interval.end,
             part=None if part is None else part.number,
         ).fetchone()
-    assert row is not None
+        assert row is not None
+        if reads:
+            work_list.note_seen(connection, row["id"])
     return int(row["id"])
 
 
@@ -87,13 +105,13 @@ def stage(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int
         _QUERIES.execute(connection, "stage", id=run_id, rows=rows, set_aside=set_aside)
 
 
-def parts_of(connection: Connection[Any], deployment: Deployment, dag_id: str, run_id: str) -> list[Mapping[str, Any]]:
-    """The parts that a DAG run's jobs have left, by their numbers, locked to the end of the transaction.
+def parts_of(connection: Connection[Any], whole_id: int, dag_id: str, run_id: str) -> list[Mapping[str, Any]]:
+    """The parts of a batch that a DAG run's jobs have left, by their numbers, locked to the end of the transaction.
 
     Each has `id`, `part`, `rows`, `set_aside`; and `whole_id`, of one that was taken before.
     """
     with translated():
-        rows = _QUERIES.execute(connection, "parts", deployment_id=deployment.id, dag_id=dag_id, run_id=run_id)
+        rows = _QUERIES.execute(connection, "parts", whole_id=whole_id, dag_id=dag_id, run_id=run_id)
         return list(rows)
 
 
@@ -105,6 +123,7 @@ def take_parts(connection: Connection[Any], whole_id: int, ids: Sequence[int]) -
     """
     with translated():
         _QUERIES.execute(connection, "take_parts", whole_id=whole_id, ids=list(ids))
+        work_list.note_seen_by_parts(connection, whole_id)
 
 
 def statistics_of_run(connection: Connection[Any], run_id: int) -> list[Mapping[str, Any]]:
@@ -160,7 +179,7 @@ def intervals(
     connection: Connection[Any],
     dag_ids: Sequence[str],
     deployment_id: int,
-    due: Sequence[tuple[datetime, datetime]],
+    due: Sequence[DueInterval],
     *,
     before: tuple[datetime, datetime] | None,
     limit: int,
@@ -178,8 +197,9 @@ def intervals(
             "intervals",
             dag_ids=list(dag_ids),
             deployment_id=deployment_id,
-            due_from=[start for start, _ in due],
-            due_to=[end for _, end in due],
+            due_from=[one.start for one in due],
+            due_to=[one.end for one in due],
+            due_pending=[one.is_pending for one in due],
             last_start=start,
             last_end=end,
             limit=limit,

@@ -13,6 +13,7 @@ from modelops.domain.deployments import DeploymentEnd, Interval
 from modelops.domain.errors import IntervalError, ModelOpsError, UnknownDeployment
 from modelops.domain.jobs import JobType
 from modelops.registry import deployments, jobs, runs
+from modelops.registry.runs import DueInterval
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -166,7 +167,7 @@ def test_what_became_of_intervals(connection: Connection[Any]) -> None:
         with jobs.holding(connection, attempt):
             runs.begin(connection, deployment, attempt, interval)
     jobs.give_up(connection, failed, error="it broke", again=False)
-    due = [(one.start, one.end) for one in (month(first, first + 1) for first in range(2, 9))]
+    due = [DueInterval(start=one.start, end=one.end) for one in (month(first, first + 1) for first in range(2, 9))]
 
     def told(before: Any = None, limit: int = 50) -> list[tuple[int | None, int | None, bool, str]]:
         rows = runs.intervals(connection, ["model_lifecycle"], deployment.id, due, before=before, limit=limit)

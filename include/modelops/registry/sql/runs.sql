@@ -59,9 +59,10 @@ UPDATE modelops.batch_run SET rows = :rows, set_aside = :set_aside, staged_at = 
 -- name: parts
 -- The parts of a batch that a DAG run's jobs have left, as their results name them, locked.
 SELECT run.id, run.part, run.rows, run.set_aside, run.whole_id
-FROM modelops.job JOIN modelops.batch_run AS run ON run.id = (job.result ->> 'run')::bigint
-WHERE job.dag_id = :dag_id AND job.run_id = :run_id AND job.map_index >= 0 AND job.status = 'completed'
-  AND run.deployment_id = :deployment_id AND run.part IS NOT NULL AND run.staged_at IS NOT NULL
+FROM modelops.batch_run AS whole CROSS JOIN modelops.job
+JOIN modelops.batch_run AS run ON run.id = (job.result ->> 'run')::bigint
+WHERE whole.id = :whole_id AND job.dag_id = :dag_id AND job.run_id = :run_id AND job.map_index >= 0 AND job.status = 'completed'
+  AND run.deployment_id = whole.deployment_id AND run.covers = whole.covers AND run.part IS NOT NULL AND run.staged_at IS NOT NULL
 ORDER BY run.part
 FOR UPDATE OF run;
 
@@ -76,7 +77,8 @@ SELECT role, variable, kind, values FROM modelops.statistics WHERE run_id = :run
 -- name: intervals
 -- What became of the data intervals of a deployment, those that are due among them, latest first: of each what readers see, else its newest attempt.
 WITH due AS (
-  SELECT tstzrange(due_from, due_to) AS covers FROM unnest(:due_from::timestamptz[], :due_to::timestamptz[]) AS each (due_from, due_to)
+  SELECT tstzrange(due_from, due_to) AS covers, is_pending
+  FROM unnest(:due_from::timestamptz[], :due_to::timestamptz[], :due_pending::boolean[]) AS each (due_from, due_to, is_pending)
 ), made AS (
   SELECT DISTINCT ON (run.covers) run.covers, run.job_id, run.published_at, run.superseded_at,
          CASE WHEN run.part IS NULL THEN run.rows END AS rows,
@@ -86,15 +88,19 @@ WITH due AS (
                AND beside.status NOT IN ('completed', 'failed', 'cancelled', 'skipped'))) AS is_over
   FROM modelops.batch_run AS run JOIN modelops.job ON job.id = run.job_id
   WHERE run.deployment_id = :deployment_id AND run.whole_id IS NULL
-  ORDER BY run.covers, (run.published_at IS NOT NULL AND run.superseded_at IS NULL) DESC, run.id DESC
+  ORDER BY run.covers,
+           (run.published_at IS NOT NULL AND run.superseded_at IS NULL AND run.covers NOT IN (SELECT covers FROM due WHERE is_pending)) DESC,
+           run.id DESC
 ), known AS (
   SELECT coalesce(due.covers, made.covers) AS covers, due.covers IS NOT NULL AS is_due, job_id, rows, published_at,
-         superseded_at, is_over, published_at IS NOT NULL AND superseded_at IS NULL AS is_seen
+         superseded_at, is_over, published_at IS NOT NULL AND superseded_at IS NULL AS is_seen,
+         coalesce(due.is_pending, false) AS is_pending
   FROM due FULL JOIN made ON made.covers = due.covers
 ), told AS (
   SELECT known.covers, known.is_due, coalesce(wider.job_id, known.job_id) AS job_id, known.rows,
          coalesce(wider.published_at, known.published_at) AS published_at,
          CASE
+           WHEN known.is_pending AND (known.job_id IS NULL OR known.published_at IS NOT NULL) THEN 'missing'
            WHEN known.is_seen OR wider.job_id IS NOT NULL THEN 'done'
            WHEN known.superseded_at IS NOT NULL THEN 'superseded'
            WHEN known.job_id IS NULL THEN 'missing'
@@ -104,7 +110,7 @@ WITH due AS (
   FROM known
   LEFT JOIN LATERAL (
     SELECT run.job_id, run.published_at FROM modelops.batch_run AS run
-    WHERE known.is_due AND NOT coalesce(known.is_seen, false) AND run.deployment_id = :deployment_id
+    WHERE known.is_due AND NOT known.is_pending AND NOT coalesce(known.is_seen, false) AND run.deployment_id = :deployment_id
       AND run.published_at IS NOT NULL AND run.superseded_at IS NULL AND run.covers @> known.covers
     ORDER BY run.id DESC LIMIT 1
   ) AS wider ON true

@@ -1,0 +1,38 @@
+-- name: pending
+-- Which times a deployment that follows a feature table has still to make.
+SELECT DISTINCT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id)
+WHERE is_pending ORDER BY 1 NULLS FIRST, 2;
+
+-- name: shown_among
+-- What readers of a deployment's target see of these times, where it can be replaced as a whole only.
+SELECT lower(run.covers) AS start, upper(run.covers) AS "end"
+FROM modelops.deployment JOIN modelops.batch_run AS run ON run.target = deployment.target
+WHERE deployment.id = :deployment_id AND run.published_at IS NOT NULL AND run.superseded_at IS NULL AND run.shows IS NULL
+  AND run.covers <> '(,)'
+  AND run.covers && ANY (SELECT tstzrange(start, "end") FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) AS each (start, "end"));
+
+-- name: newest
+-- The times of the publication that a deployment follows and that came last.
+SELECT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id) ORDER BY source_id DESC LIMIT 1;
+
+-- name: due
+-- What has been published since a deployment follows its table, latest first, and whether it is still to be made.
+SELECT lower(covers) AS start, upper(covers) AS "end", bool_or(is_pending) AS is_pending FROM modelops.work_list(:deployment_id)
+WHERE covers <> '(,)' AND upper(covers) <= coalesce(:before::timestamptz, 'infinity')
+GROUP BY covers ORDER BY upper(covers) DESC, lower(covers) DESC LIMIT :limit;
+
+-- name: note_seen!
+-- Puts on record which publications a run will see that nobody has made yet: they are committed, and it hasn't read.
+INSERT INTO modelops.batch_run_source (run_id, source_id)
+SELECT run.id, list.source_id
+FROM modelops.batch_run AS run CROSS JOIN LATERAL modelops.work_list(run.deployment_id) AS list
+WHERE run.id = :run_id AND list.is_pending AND list.covers <@ run.covers;
+
+-- name: note_seen_by_parts!
+-- A batch has seen what all of its parts have seen.
+INSERT INTO modelops.batch_run_source (run_id, source_id)
+SELECT part.whole_id, seen.source_id
+FROM modelops.batch_run AS part JOIN modelops.batch_run_source AS seen ON seen.run_id = part.id
+WHERE part.whole_id = :run_id
+GROUP BY part.whole_id, seen.source_id
+HAVING count(*) = (SELECT count(*) FROM modelops.batch_run AS part WHERE part.whole_id = :run_id);

@@ -1,0 +1,78 @@
+"""What deployments that follow a feature table still have to make. See `sql/work_list.sql`.
+
+A wake-up says that there may be something to do, and not what: it may be merged with others, late or lost. What there
+is to do is what the table's runs have published and no published run of the deployment's target has seen.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from psycopg import Connection
+
+_QUERIES = Queries("work_list")
+Ends = tuple["datetime", "datetime"]
+
+
+def pending_intervals(connection: Connection[Any], deployment_id: int) -> list[Ends]:
+    """The data intervals that an incremental deployment has still to make, earliest first; no two of them overlap.
+
+    Those that only touch stay two. One that overlaps with what readers see grows to that, which is replaced as a whole.
+    """
+    with translated():
+        rows = _QUERIES.execute(connection, "pending", deployment_id=deployment_id).fetchall()
+        found = [(row["start"], row["end"]) for row in rows]
+        starts, ends = [start for start, _ in found], [end for _, end in found]
+        shown = _QUERIES.execute(connection, "shown_among", deployment_id=deployment_id, starts=starts, ends=ends)
+        return joined(found, [(row["start"], row["end"]) for row in shown])
+
+
+def joined(pending: Iterable[Ends], shown: Iterable[Ends]) -> list[Ends]:
+    """The pending intervals, each as wide as what it overlaps with."""
+    groups: list[tuple[datetime, datetime, bool]] = []
+    for start, end, wanted in sorted(chain(((*one, True) for one in pending), ((*one, False) for one in shown))):
+        if groups and start < groups[-1][1]:
+            first, last, before = groups.pop()
+            groups.append((first, max(last, end), before or wanted))
+        else:
+            groups.append((start, end, wanted))
+    return [(start, end) for start, end, wanted in groups if wanted]
+
+
+def is_anything_pending(connection: Connection[Any], deployment_id: int) -> bool:
+    """Whether the table was published since a run of the deployment has seen it."""
+    with translated():
+        return _QUERIES.execute(connection, "pending", deployment_id=deployment_id).fetchone() is not None
+
+
+def newest_interval(connection: Connection[Any], deployment_id: int) -> Ends | None:
+    """The interval that was published last, made or not."""
+    with translated():
+        row = _QUERIES.execute(connection, "newest", deployment_id=deployment_id).fetchone()
+    return None if row is None else (row["start"], row["end"])
+
+
+def due(
+    connection: Connection[Any], deployment_id: int, *, before: datetime | None, limit: int
+) -> list[Mapping[str, Any]]:
+    """The intervals that were published (`start`, `end`), latest first, and whether each `is_pending`."""
+    with translated():
+        return list(_QUERIES.execute(connection, "due", deployment_id=deployment_id, before=before, limit=limit))
+
+
+def note_seen(connection: Connection[Any], run_id: int) -> None:
+    """Put on record what a run that has just begun will see; within the caller's transaction, before it reads."""
+    _QUERIES.execute(connection, "note_seen", run_id=run_id)
+
+
+def note_seen_by_parts(connection: Connection[Any], run_id: int) -> None:
+    """The same, of a run that has taken its parts."""
+    _QUERIES.execute(connection, "note_seen_by_parts", run_id=run_id)
