@@ -165,4 +165,4 @@ class Attempt:
     recorded_result: Mapping[str, Any] | None = field(default=None)
     """What the job returned, if it had completed before this attempt and this attempt is a retry."""
     asked_at: datetime | None = field(default=None)
-    """When its DAG run was asked for; None of a later try, and of one that a person asked for by clearing the task."""
+    """When its DAG run was asked for; None once a person has asked for it by clearing the task."""

@@ -150,6 +150,7 @@ class Watch:
             attempt=instance["try_number"],
             # Clearing a task raises max_tries; a retry doesn't.
             first=instance["max_tries"] - int(task["retries"] or 0) + 1,
+            max_tries=instance["max_tries"],
             scheduled_at=scheduled,
             queued_at=queued,
             ending=ending,

@@ -6,7 +6,6 @@ import signal
 import sys
 from abc import abstractmethod
 from contextlib import suppress
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -116,7 +115,7 @@ class JobOperator(BaseOperator):
         task_instance: Any = context["ti"]
         run = context["dag_run"]
         map_index = task_instance.map_index
-        attempt = jobs.take(
+        return jobs.take(
             connection,
             TaskKey(
                 dag_id=task_instance.dag_id,
@@ -126,15 +125,16 @@ class JobOperator(BaseOperator):
             ),
             type=self.job_type,
             number=task_instance.try_number,
-            # Clearing a task raises max_tries; a retry doesn't.
+            # Clearing a task raises max_tries, by the `retries` that the DAG had then; a retry doesn't.
             first=task_instance.max_tries - (self.retries or 0) + 1,
+            max_tries=task_instance.max_tries,
+            asked_at=run.run_after if task_instance.try_number == 1 else None,
             subject=self.about(),
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
             parameters=self.parameters(),
             lasting=self.lasting(),
             resumed=resumed,
         )
-        return replace(attempt, asked_at=run.run_after) if task_instance.try_number == 1 else attempt
 
     def _perform(
         self,

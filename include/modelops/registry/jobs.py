@@ -75,6 +75,8 @@ def take(
     parameters: Mapping[str, Any],
     lasting: Mapping[str, Any] | None = None,
     resumed: bool = False,
+    max_tries: int | None = None,
+    asked_at: datetime | None = None,
 ) -> Attempt:
     """Take the job for this worker, and shut out every attempt before.
 
@@ -86,7 +88,10 @@ def take(
 
     Args:
         number: Airflow's try number of this attempt.
-        first: that of the first attempt since a person asked.
+        first: that of the first attempt since a person asked, by the DAG as it is now: counts where the ledger doesn't
+            know `max_tries`.
+        max_tries: Airflow's number for the task: clearing the task changes it, a retry doesn't.
+        asked_at: when the DAG run was asked for; a retry is told what the first try was.
         lasting: what a recorded result must hold to be returned even to who cleared the task; None: it never is.
         resumed: a person has answered what this attempt asked.
 
@@ -118,7 +123,7 @@ def take(
                 f"{key} is on record as job {before['id']}, {before['status']} in attempt {before['attempt']};"
                 " a new run of the same name can't take its place: give it another run id"
             )
-        fresh = before is None or not before["begun"]
+        fresh = before is None or _is_anew(before, max_tries)
         forget = fresh and not (before and lasting and _holds(before["result"], lasting))
         row = _QUERIES.execute(
             connection,
@@ -133,6 +138,9 @@ def take(
             requested_by=requested_by,
             parameters=Jsonb(storable(parameters)),
             forget=forget,
+            fresh=fresh,
+            max_tries=max_tries,
+            asked_at=asked_at,
         ).fetchone()
         assert row is not None
         if forget:
@@ -145,6 +153,7 @@ def take(
             fresh=fresh,
             requested_by=requested_by,
             recorded_result=row["result"],
+            asked_at=row["asked_at"],
         )
         if before is not None:
             note_lost(connection, before, by=number, anew=fresh, at=None, actor=WORKER)
@@ -152,6 +161,12 @@ def take(
         if attempt.recorded_result is not None:
             _tell(connection, attempt, Event.REPEATED, {})
     return attempt
+
+
+def _is_anew(before: Mapping[str, Any], max_tries: int | None) -> bool:
+    """Whether no worker has had the task since a person asked for its work."""
+    known = before["max_tries"]
+    return not before["begun"] if known is None or max_tries is None else bool(known != max_tries)
 
 
 def _holds(result: Mapping[str, Any] | None, lasting: Mapping[str, Any]) -> bool:

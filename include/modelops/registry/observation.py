@@ -50,7 +50,7 @@ class Sighting:
     """One look at a task instance.
 
     `attempt` is Airflow's try number; `first` that of the first attempt since a person asked (for the run, or by
-    clearing the task).
+    clearing the task), as far as the DAG tells. `max_tries` is Airflow's; clearing the task changes it.
     """
 
     key: TaskKey
@@ -60,6 +60,7 @@ class Sighting:
     scheduled_at: datetime | None
     queued_at: datetime | None
     ending: Ending | None
+    max_tries: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,9 @@ def _end(connection: Connection[Any], row: Mapping[str, Any], sighting: Sighting
 
 def _is_anew(row: Mapping[str, Any], sighting: Sighting) -> bool:
     """Whether a person has cleared the task since the attempt that the ledger knows of."""
-    return bool(row["attempt"] < sighting.first)
+    if row["max_tries"] is None or sighting.max_tries is None:
+        return bool(row["attempt"] < sighting.first)
+    return bool(row["attempt"] < sighting.attempt and row["max_tries"] != sighting.max_tries)
 
 
 def is_open(connection: Connection[Any], key: TaskKey) -> bool:

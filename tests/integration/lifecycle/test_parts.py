@@ -148,6 +148,20 @@ def test_what_was_asked_for_at_the_same_time_is_scored_once(services: Services, 
     assert look("SELECT count(*) FROM predictions.scored_history") == [(100,)]
 
 
+def test_a_publisher_that_is_lost_returns_what_its_parts_did(services: Services, deployment: int) -> None:
+    """The second try knows when the first one was asked for."""
+    asked_at = datetime.now(UTC) - timedelta(minutes=1)
+    first, second = Batch(services, deployment), Batch(services, deployment)
+    for number in range(PARTS):
+        first.score(number)
+    published = first.publish()
+    for number in range(PARTS):
+        assert second.score(number, max_tries=2, asked_at=asked_at)["run"] == published["run"]
+    second.job("publish", max_tries=2, asked_at=asked_at)  # its worker is lost
+    result = second.publish(number=2, max_tries=2)
+    assert (result["run"], result["rows"]) == (published["run"], 100)
+
+
 def test_what_was_asked_for_while_parts_were_scored_is_scored_anew(services: Services, deployment: int) -> None:
     first, second = Batch(services, deployment), Batch(services, deployment)
     first.score(0)

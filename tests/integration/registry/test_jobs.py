@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from modelops.registry import jobs, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+    from modelops.domain.jobs import Attempt
 
 
 def story(connection: Connection[Any], job_id: int) -> list[str]:
@@ -56,6 +59,25 @@ def test_a_retry_after_the_commit_returns_what_is_recorded(connection: Connectio
     [record] = jobs.of_runs(connection, [key.run_id])
     assert (record.status, record.result) == (JobStatus.COMPLETED, {"version": 7})
     assert story(connection, attempt.job_id) == ["running", "completed", "running", "repeated"]
+
+
+@pytest.mark.parametrize("retries", [0, 2, 5])
+def test_what_a_retry_is_does_not_depend_on_the_dag_as_it_is_now(connection: Connection[Any], retries: int) -> None:
+    """A task that began with two retries, of which the DAG has others meanwhile."""
+    key, noon = task_key(), datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def tried(number: int, max_tries: int, asked_at: datetime | None = None) -> Attempt:
+        first = max_tries - retries + 1
+        return take(connection, key, number=number, first=first, max_tries=max_tries, asked_at=asked_at)
+
+    attempt = tried(1, 2, noon)
+    assert (attempt.fresh, attempt.asked_at) == (True, noon)
+    with jobs.holding(connection, attempt):
+        jobs.complete(connection, attempt, {"version": 7})
+    retry = tried(2, 2)
+    assert (retry.fresh, retry.recorded_result, retry.asked_at) == (False, {"version": 7}, noon)
+    cleared = tried(3, 7)
+    assert (cleared.fresh, cleared.recorded_result, cleared.asked_at) == (True, None, None)
 
 
 def test_a_cleared_job_runs_anew(connection: Connection[Any]) -> None:

@@ -193,3 +193,16 @@ def test_up_to_when_the_ledger_is_complete(connection: Connection[Any]) -> None:
     for at in (NOON, NOON + timedelta(seconds=2)):
         observation.note(connection, at)
     assert observation.last_seen(connection) == NOON + timedelta(seconds=2)
+
+
+def test_a_retry_is_none_that_a_person_asked_for_whatever_the_dag_says_now(connection: Connection[Any]) -> None:
+    """Its two retries have become none; the worker was lost after the commit."""
+    key = task_key()
+    introduce(connection, key)
+    attempt = take(connection, key, max_tries=2)
+    with jobs.holding(connection, attempt):
+        jobs.complete(connection, attempt, {"version": 1})
+    observation.record(connection, sighting(key, attempt=2, first=3, max_tries=2))
+    assert only_job(connection, key).status is JobStatus.COMPLETED
+    observation.record(connection, sighting(key, attempt=2, first=3, max_tries=3))
+    assert only_job(connection, key).status is JobStatus.QUEUED

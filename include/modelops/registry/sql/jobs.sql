@@ -1,6 +1,6 @@
 -- name: before
 -- What the ledger has of a task, locked, and whether a worker has had it since a person asked for it.
-SELECT id, status, attempt, fence, result,
+SELECT id, status, attempt, fence, result, max_tries,
        EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt >= :first AND event = 'running') AS begun
 FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
@@ -8,9 +8,9 @@ WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index
 -- name: take
 -- A worker takes the job: makes the row if nobody has seen it yet, raises the fence, forgets what it did if it is to run anew.
 INSERT INTO modelops.job AS job
-  (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters, created_at)
+  (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters, created_at, max_tries, asked_at)
 VALUES
-  (:type, :dag_id, :run_id, :task_id, :map_index, :subject, 'running', :attempt, 1, :requested_by, :parameters, now())
+  (:type, :dag_id, :run_id, :task_id, :map_index, :subject, 'running', :attempt, 1, :requested_by, :parameters, now(), :max_tries, :asked_at)
 ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
   -- A retry of a job that had completed repeats its result.
   status = CASE WHEN job.result IS NULL OR :forget THEN 'running' ELSE 'completed' END::modelops.job_status,
@@ -21,8 +21,10 @@ ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
   subject = CASE WHEN :forget THEN EXCLUDED.subject ELSE job.subject END,
   version_id = CASE WHEN :forget THEN NULL ELSE job.version_id END,
   result = CASE WHEN :forget THEN NULL ELSE job.result END,
-  error = NULL
-RETURNING id, fence, result;
+  error = NULL,
+  max_tries = EXCLUDED.max_tries,
+  asked_at = CASE WHEN :fresh THEN EXCLUDED.asked_at ELSE job.asked_at END
+RETURNING id, fence, result, asked_at;
 
 -- name: awaited
 -- The job of a task that a person answers, locked: another answer waits here for the one before.

@@ -12,7 +12,7 @@ ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET created_at = least(job.created_
 -- name: find
 -- What the ledger has of a task, locked; whether it knows who asked for it and when; and since when a person was asked in
 -- the attempt that is looked at.
-SELECT id, status, attempt,
+SELECT id, status, attempt, max_tries,
        EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt = 0 AND event = 'created') AS introduced,
        (SELECT min(at) FROM modelops.job_event AS told
         WHERE job_id = job.id AND told.attempt = :attempt AND event = 'awaiting_approval') AS asked_at
