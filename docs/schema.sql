@@ -110,6 +110,29 @@ CREATE FUNCTION modelops.artifact_digest(version_id bigint) RETURNS text
 $$;
 ALTER FUNCTION modelops.artifact_digest(version_id bigint) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.artifact_digest(version_id bigint) IS 'One hash for all artifacts of a version; null if it has none.';
+CREATE FUNCTION modelops.attempts_without_requester(version_id bigint) RETURNS integer[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  WITH begun AS (
+    SELECT DISTINCT event.job_id, event.attempt
+    FROM modelops.job_event AS event JOIN modelops.version ON version.job_id = event.job_id
+    WHERE version.id = attempts_without_requester.version_id
+      AND event.event = 'running' AND event.detail @> '{"fresh": true}'
+  ), renewal AS (
+    SELECT job_id, attempt, lag(attempt) OVER (ORDER BY attempt) AS before FROM begun
+  )
+  SELECT coalesce(array_agg(attempt ORDER BY attempt), '{}')
+  FROM renewal
+  WHERE before IS NOT NULL
+    AND NOT EXISTS (SELECT FROM modelops.job_event AS told
+                    WHERE told.job_id = renewal.job_id AND told.attempt >= before AND told.attempt < renewal.attempt
+                      AND told.event = 'cleared' AND NOT told.detail @> '{"possible": true}')
+    AND NOT EXISTS (SELECT FROM modelops.job_event AS told
+                    WHERE told.job_id = renewal.job_id AND told.attempt = renewal.attempt AND told.event = 'repeated')
+$$;
+ALTER FUNCTION modelops.attempts_without_requester(version_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.attempts_without_requester(version_id bigint) IS 'The attempts that began a version''s training or import anew while nobody is on record as having cleared it. Where there is one, nobody may decide on the version.';
 CREATE FUNCTION modelops.champion_evaluation(version_id bigint) RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -356,16 +379,24 @@ DECLARE
   subject modelops.version;
   request modelops.approval_request;
   title text;
+  work text;
+  unrequested integer[];
 BEGIN
   PERFORM modelops.check_isolation();
   -- Decisions on one version take turns.
   SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR UPDATE;
   SELECT * INTO request FROM modelops.approval_request WHERE id = NEW.request_id AND version_id = NEW.version_id;
   title := format('%s v%s', subject.name, subject.number);
+  work := CASE subject.kind WHEN 'feature_task' THEN 'import' ELSE 'training' END;
   IF NEW.approver = ANY (modelops.requesters(subject.id)) THEN
-    RAISE EXCEPTION '% asked for the % of % and can''t decide on it', NEW.approver,
-      CASE subject.kind WHEN 'feature_task' THEN 'import' ELSE 'training' END, title
+    RAISE EXCEPTION '% asked for the % of % and can''t decide on it', NEW.approver, work, title
       USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_four_eyes';
+  END IF;
+  unrequested := modelops.attempts_without_requester(subject.id);
+  IF cardinality(unrequested) > 0 THEN
+    RAISE EXCEPTION 'nobody can decide on % yet: it isn''t on record who cleared its % before attempt %',
+      title, work, array_to_string(unrequested, ', ')
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_requesters_known';
   END IF;
   IF cardinality(request.approvers) > 0 AND NEW.approver <> ALL (request.approvers) THEN
     RAISE EXCEPTION '% isn''t among the approvers of %: %', NEW.approver, title, array_to_string(request.approvers, ', ')
@@ -1396,6 +1427,9 @@ GRANT USAGE ON SCHEMA modelops TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.artifact_digest(version_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.artifact_digest(version_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.artifact_digest(version_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.attempts_without_requester(version_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.attempts_without_requester(version_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.attempts_without_requester(version_id bigint) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.champion_evaluation(version_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.champion_evaluation(version_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.champion_evaluation(version_id bigint) TO modelops_reader;

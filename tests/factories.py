@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from psycopg.rows import dict_row
 
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import Attempt, JobType, TaskKey
 from modelops.domain.versions import Artifact as ArtifactRecord
 from modelops.domain.versions import ArtifactRole
-from modelops.registry import decisions, deployments, evidence, jobs, versions
+from modelops.registry import decisions, deployments, evidence, jobs, observation, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,9 +67,9 @@ def artifact(name: str = "model.bin", **values: Any) -> ArtifactRecord:
     )
 
 
-def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay") -> Version:
+def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay", **values: Any) -> Version:
     """A version whose training has completed, as the registry has it afterwards."""
-    attempt = take(connection, subject=name)
+    attempt = take(connection, subject=name, **values)
     version = begin_version(connection, attempt, name)
     with connection.transaction():
         version = versions.pin(
@@ -93,6 +95,27 @@ def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay
     return versions.find(connection, name, version.number)
 
 
+def cleared(
+    connection: Connection[Any], version: Version, by: str, *, attempt: int = 1, surely: bool = True, hours: int = 0
+) -> None:
+    """The observer has read who cleared the version's training, or may have, after this attempt."""
+    [key] = [
+        TaskKey.from_row(row)
+        for row in connection.cursor(row_factory=dict_row).execute(
+            "SELECT dag_id, run_id, task_id, map_index FROM modelops.job WHERE id = %s", (version.job_id,)
+        )
+    ]
+    observation.note_cleared(
+        connection,
+        key,
+        attempt=attempt,
+        at=datetime.now(UTC) + timedelta(hours=hours),
+        by=by,
+        surely=surely,
+        entry="clear_dag_run",
+    )
+
+
 def add_evaluation(connection: Connection[Any], version: Version, **metrics: float) -> None:
     """One more evaluation of a version, as its job leaves it."""
     attempt = take(connection, task_key(task_id="evaluate"), type=JobType.EVALUATION, subject=version.name)
@@ -116,6 +139,16 @@ def evaluated_version(connection: Connection[Any], name: str = "demo/arrival_del
     version = trained_version(connection, name)
     add_evaluation(connection, version, **metrics)
     return versions.find(connection, name, version.number)
+
+
+def trained_anew(connection: Connection[Any], *numbers: int) -> Version:
+    """A version that waits for its decision, whose training was cleared: these are the attempts that began it anew."""
+    key = task_key()
+    trained_version(connection, key=key)
+    for number in numbers or (2,):
+        version = trained_version(connection, key=key, number=number, first=number)
+    add_evaluation(connection, version)
+    return versions.find(connection, version.name, version.number)
 
 
 def job_on(connection: Connection[Any], version: Version, type: JobType, **values: Any) -> Attempt:  # noqa: A002

@@ -22,6 +22,13 @@ UNSTORABLE = "an answer can't hold NUL characters or halves of surrogate pairs: 
 OTHER_EVIDENCE = "the answer is to a card that showed other evidence; look at the one that is shown now"
 
 
+REQUESTER_LATER = (
+    "an answer in a moment, when the observer has put on record who cleared it;"
+    " or, if Airflow's audit log doesn't tell, a version from a new run"
+)
+"""What is right where the requester of an attempt is unknown."""
+
+
 class Verdict(StrEnum):
     """What was decided."""
 
@@ -66,7 +73,8 @@ class ApprovalRequest:
     """What was shown to the reviewers.
 
     `evidence` is as the database wrote it (the function `modelops.evidence`) and `digest` its SHA-256; `requesters`
-    asked for the training or the import; `approvers` may decide (empty: anybody who isn't a requester).
+    asked for the training or the import; `approvers` may decide (empty: anybody who isn't a requester). `unrequested`
+    are the attempts that began the training or the import anew while nobody is on record as having cleared it.
     """
 
     id: int
@@ -75,6 +83,7 @@ class ApprovalRequest:
     evidence: Mapping[str, Any]
     requesters: Sequence[str]
     approvers: Sequence[str]
+    unrequested: Sequence[int] = ()
 
     @property
     def kind(self) -> VersionKind:
@@ -91,11 +100,21 @@ class ApprovalRequest:
         """What people call the version: `demo/arrival_delay v3`."""
         return f"{self.name} v{self.evidence['version']}"
 
+    @property
+    def work(self) -> str:
+        """What the requesters asked for."""
+        return "training" if self.kind is VersionKind.MODEL else "import"
+
     def objection(self, person: str) -> str | None:
         """Why this person can't decide; None if they can. The database asks the same."""
         if person in self.requesters:
-            asked = "training" if self.kind is VersionKind.MODEL else "import"
-            return f"{person} asked for the {asked} of {self.subject} and can't decide on it"
+            return f"{person} asked for the {self.work} of {self.subject} and can't decide on it"
+        if self.unrequested:
+            attempts = ", ".join(map(str, self.unrequested))
+            return (
+                f"nobody can decide on {self.subject} yet: it isn't on record who cleared its {self.work}"
+                f" before attempt {attempts}; right: {REQUESTER_LATER}"
+            )
         if self.approvers and person not in self.approvers:
             return f"{person} isn't among the approvers of {self.subject}: {', '.join(self.approvers)}"
         return None

@@ -27,9 +27,21 @@ def who(request: ApprovalRequest) -> str:
     """Who may decide, and how."""
     barred = ", ".join(map(text, request.requesters))
     may = ", ".join(text(person) for person in request.approvers if person not in request.requesters)
-    return (
+    return _unknown(request) + (
         f"May decide: **{may or 'anybody else'}**; {barred} asked for it and can't."
         " A rejection needs a comment. The answer is put on record, bound to the hash of all of this evidence."
+    )
+
+
+def _unknown(request: ApprovalRequest) -> str:
+    """Why nobody could decide when the card was written: it stays, and the observer brings the requester later."""
+    if not request.unrequested:
+        return ""
+    attempts = ", ".join(map(str, request.unrequested))
+    return (
+        f"⚠ **Nobody can decide yet.** When this card was written, it wasn't on record who had cleared the"
+        f" {request.work} before attempt {attempts}. An answer counts as soon as it is, usually within seconds. If an answer is still"
+        " refused after some minutes, Airflow's audit log doesn't tell: start a new run.\n\n"
     )
 
 

@@ -8,6 +8,7 @@ import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from modelops.domain.jobs import TaskKey
 
@@ -21,8 +22,8 @@ class AirflowReader:
         httpx.HTTPError: Airflow doesn't answer, or answers with an error.
     """
 
-    def __init__(self, url: str, *, user: str, password: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=10)
+    def __init__(self, url: str, *, user: str, password: str, transport: httpx.BaseTransport | None = None) -> None:
+        self._client = httpx.Client(base_url=url, timeout=10, transport=transport)
         self._credentials = {"username": user, "password": password}
 
     def task_instances(self, *, operators: Iterable[str], states: Iterable[str]) -> Iterator[Mapping[str, Any]]:
@@ -85,15 +86,27 @@ class AirflowReader:
         """A task's properties: how often it is retried."""
         return self._find(f"/dags/{dag_id}/tasks/{task_id}")
 
-    def audit_log(self, dag_id: str, run_id: str | None, *, events: Iterable[str]) -> list[Mapping[str, Any]]:
-        """The newest hundred entries of these kinds in the audit log of a DAG run, or of a DAG, newest first."""
-        wanted: dict[str, Any] = {"dag_id": dag_id, "included_events": sorted(events)}
-        if run_id is not None:
-            wanted["run_id"] = run_id
-        entries: list[Mapping[str, Any]] = self._get("/eventLogs", {**wanted, "order_by": "-when", "limit": PAGE})[
-            "event_logs"
-        ]
+    def audit_log(self, dag_id: str, run_id: str, *, events: Iterable[str]) -> list[Mapping[str, Any]]:
+        """The newest hundred entries of these kinds in the audit log of a DAG run, newest first."""
+        wanted = {"dag_id": dag_id, "run_id": run_id, "included_events": sorted(events)}
+        found = self._get("/eventLogs", {**wanted, "order_by": "-when", "limit": PAGE})
+        entries: list[Mapping[str, Any]] = found["event_logs"]
         return entries
+
+    def audit_log_between(
+        self, since: datetime, until: datetime | None, *, events: Iterable[str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """All entries of these kinds between two moments (None: up to now), oldest first, whatever DAG they name."""
+        wanted: dict[str, Any] = {"included_events": sorted(events), "after": since.isoformat()}
+        if until is not None:
+            wanted["before"] = until.isoformat()
+        offset = 0
+        while True:
+            page = self._get("/eventLogs", {**wanted, "order_by": "event_log_id", "limit": PAGE, "offset": offset})
+            yield from page["event_logs"]
+            offset += len(page["event_logs"])
+            if not page["event_logs"] or offset >= page["total_entries"]:
+                return
 
     def _find(self, path: str, parameters: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
         try:

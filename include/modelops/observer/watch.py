@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -14,9 +12,10 @@ import httpx
 
 from modelops.domain.errors import ModelOpsError, Unavailable
 from modelops.domain.jobs import AIRFLOW, OPERATORS, JobStatus, JobType, TaskKey
+from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_state
 from modelops.registry import observation
 from modelops.registry.jobs import SILENT
-from modelops.registry.observation import Ending, Request, Sighting
+from modelops.registry.observation import Ending, Renewal, Request, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,11 +40,6 @@ LIVE = (
 CATCH_UP_EVERY = timedelta(seconds=10)
 OVERLAP = timedelta(minutes=2)
 """Airflow's clock and ours may differ, and a transaction may become visible later than its time says."""
-
-BY_CLEARING = {"post_clear_task_instances", "clear_dag_run", "clear_dag_runs"}
-"""Entries of the audit log by which a person asks for a task's work anew."""
-BY_HAND = {"patch_task_instance", "patch_task_group_instances", "patch_dag_run"}
-"""Entries of the audit log by which a person may end a task: if they set a state, that is."""
 
 
 class Watch:
@@ -117,7 +111,8 @@ class Watch:
             observation.introduce(self._connection, key, type_, self._request(key.dag_id, key.run_id))
             observation.record(self._connection, sighting)
         if sighting.first > 1:
-            self._tell_clearing(key, sighting.first)
+            for renewal in observation.renewals(self._connection, key, first=sighting.first):
+                self._tell_clearing(key, renewal)
 
     def _tell_tries(self, key: TaskKey, type_: JobType) -> None:
         """When each attempt was scheduled and queued; how those before the last ended, their workers have told."""
@@ -186,21 +181,25 @@ class Watch:
             about_it = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
             if entry["event"] == "running" and about_it:
                 break  # what comes now is older than the attempt
-            if entry["event"] in BY_HAND and about_it and entry["owner"] and _sets_a_state(entry):
+            if entry["event"] in BY_HAND and about_it and entry["owner"] and sets_a_state(entry):
                 return str(entry["owner"])
         return None
 
-    def _read_clearing(self, key: TaskKey, first: int) -> None:
-        """Say who may have cleared a task before its attempt `first`: all of them have asked for its work too."""
-        # Several runs may be cleared at once, or those before and after one: such an entry names another run, or none.
-        entries = [
-            *self._airflow.audit_log(key.dag_id, key.run_id, events=BY_CLEARING),
-            *self._airflow.audit_log(key.dag_id, None, events=BY_CLEARING),
-        ]
-        for entry in entries:
-            at = _time(entry["when"])
-            if entry["owner"] and at is not None and _may_concern(entry, key):
-                observation.note_cleared(self._connection, key, attempt=first - 1, at=at, by=str(entry["owner"]))
+    def _read_clearing(self, key: TaskKey, renewal: Renewal) -> None:
+        """Say who made a task run anew, or may have: all of them have asked for its work too."""
+        # The bounds are exact: an entry outside of them would speak for another attempt.
+        for entry in self._airflow.audit_log_between(renewal.since, renewal.until, events=EVENTS):
+            at, found = _time(entry["when"]), reach(entry, key)
+            if entry["owner"] and at is not None and found is not None:
+                observation.note_cleared(
+                    self._connection,
+                    key,
+                    attempt=renewal.attempt,
+                    at=at,
+                    by=str(entry["owner"]),
+                    surely=found is Reach.SURE,
+                    entry=str(entry["event"]),
+                )
 
     def _read_request(self, dag_id: str, run_id: str) -> Request:
         run = self._airflow.dag_run(dag_id, run_id)
@@ -256,22 +255,3 @@ def _version(instance: Mapping[str, Any]) -> int | None:
     """The version of the DAG that a task instance belongs to."""
     number: int | None = (instance.get("dag_version") or {}).get("version_number")
     return number
-
-
-def _may_concern(entry: Mapping[str, Any], key: TaskKey) -> bool:
-    """Whether clearing may have reached a task: its run is meant, and it or one before or after it, or every task."""
-    asked = json.loads(entry["extra"] or "{}")
-    if asked.get("dry_run") is True:
-        return False  # somebody has had a look at what it would reach
-    if entry["run_id"] not in {None, key.run_id} and not (asked.get("include_past") or asked.get("include_future")):
-        return False
-    if asked.get("dag_runs") and key.run_id not in str(asked["dag_runs"]):
-        return False
-    named = asked.get("task_ids")
-    around = asked.get("include_downstream") or asked.get("include_upstream")
-    return not named or bool(around) or key.task_id in str(named)
-
-
-def _sets_a_state(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry of the audit log is about a state; a note leaves an entry of the same name."""
-    return re.search(r'"(new_)?state":', entry["extra"] or "") is not None

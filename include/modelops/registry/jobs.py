@@ -82,7 +82,8 @@ def take(
 
     The first that any worker takes since a person asked (for the run, or by clearing the task) is fresh and starts from
     nothing: the result of the time before is forgotten and a version that was left in the making fails. It need not
-    be the first attempt: Airflow may lose one that was queued. An attempt that nobody has seen the end of is lost.
+    be the first attempt: Airflow may lose one that was queued. Fresh is also an attempt at a job that had ended without
+    a result, or that somebody else requested. An attempt that nobody has seen the end of is lost.
     A task that waits for a person's answer takes the job again, in the same attempt, when it has come; where that
     answer has completed the job, its result is returned and nothing is written.
 
@@ -123,7 +124,7 @@ def take(
                 f"{key} is on record as job {before['id']}, {before['status']} in attempt {before['attempt']};"
                 " a new run of the same name can't take its place: give it another run id"
             )
-        fresh = before is None or _is_anew(before, max_tries)
+        fresh = before is None or _is_anew(before, max_tries, requested_by)
         forget = fresh and not (before and lasting and _holds(before["result"], lasting))
         row = _QUERIES.execute(
             connection,
@@ -163,10 +164,16 @@ def take(
     return attempt
 
 
-def _is_anew(before: Mapping[str, Any], max_tries: int | None) -> bool:
-    """Whether no worker has had the task since a person asked for its work."""
+def _is_anew(before: Mapping[str, Any], max_tries: int | None, requested_by: str) -> bool:
+    """Whether an attempt isn't a retry of what the ledger has: no worker has had the task since a person asked.
+
+    Airflow begins to count attempts at 1 again where its record of a run or of a task was deleted and made anew.
+    """
     known = before["max_tries"]
-    return not before["begun"] if known is None or max_tries is None else bool(known != max_tries)
+    cleared = not before["begun"] if known is None or max_tries is None else bool(known != max_tries)
+    ended = JobStatus(before["status"])
+    in_vain = ended.is_final and ended is not JobStatus.COMPLETED
+    return cleared or in_vain or before["requested_by"] != requested_by
 
 
 def _holds(result: Mapping[str, Any] | None, lasting: Mapping[str, Any]) -> bool:

@@ -181,8 +181,38 @@ def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
             versions.fail_in_the_making(connection, job_id=row["id"])
 
 
-def note_cleared(connection: Connection[Any], key: TaskKey, *, attempt: int, at: datetime, by: str) -> None:
-    """Put on record that a person cleared a task whose attempt `attempt` was over: they have asked for its work too."""
+@dataclass(frozen=True, kw_only=True)
+class Renewal:
+    """A task was to run anew after `attempt`: somebody cleared it between `since` and `until` (None: before now)."""
+
+    attempt: int
+    since: datetime
+    until: datetime | None
+
+
+def renewals(connection: Connection[Any], key: TaskKey, *, first: int) -> list[Renewal]:
+    """Each time that a task was to run anew, oldest first; `first` is the first attempt since the last time."""
+    with translated():
+        rows = _QUERIES.execute(
+            connection,
+            "renewals",
+            dag_id=key.dag_id,
+            run_id=key.run_id,
+            task_id=key.task_id,
+            map_index=key.map_index,
+            first=first,
+        )
+        return [Renewal(**row) for row in rows if row["attempt"] > 0]
+
+
+def note_cleared(
+    connection: Connection[Any], key: TaskKey, *, attempt: int, at: datetime, by: str, surely: bool, entry: str
+) -> None:
+    """Put on record that a person cleared a task whose attempt `attempt` was over: they have asked for its work too.
+
+    Not `surely`, they may have cleared another one. `entry` is the name of the entry in Airflow's audit log.
+    """
+    detail = {"entry": entry} if surely else {"entry": entry, "possible": True}
     with translated():
         _QUERIES.execute(
             connection,
@@ -194,6 +224,7 @@ def note_cleared(connection: Connection[Any], key: TaskKey, *, attempt: int, at:
             attempt=attempt,
             at=at,
             by=by,
+            detail=Jsonb(detail),
         )
 
 

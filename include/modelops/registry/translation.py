@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from modelops.domain.decisions import REQUESTER_LATER
 from modelops.domain.errors import (
     BadInput,
     DecisionRefused,
@@ -70,6 +71,7 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
     "version_pinned_once": (IllegalTransition, "the version's hashes", "a new version"),
     "version_decided": (NotApproved, "modelops.decision", "a reviewer's decision"),
     "decision_four_eyes": _ANOTHER_REVIEWER,
+    "decision_requesters_known": (DecisionRefused, "the requesters of the version", REQUESTER_LATER),
     "decision_by_policy": _ANOTHER_REVIEWER,
     "decision_once_per_person": _ANOTHER_REVIEWER,
     "decision_rejected_with_reason": (DecisionRefused, "the comment", "why this version may not be deployed"),

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from factories import add_evaluation, ask, decide, deployed, evaluated_version, job_on, trained_version
+from factories import (
+    add_evaluation,
+    ask,
+    cleared,
+    decide,
+    deployed,
+    evaluated_version,
+    job_on,
+    take,
+    task_key,
+    trained_anew,
+    trained_version,
+)
 from modelops.domain.decisions import Verdict
 from modelops.domain.errors import DecisionRefused, EvidenceChanged, IllegalTransition, ModelOpsError, NotApproved
 from modelops.domain.jobs import JobType
@@ -66,6 +79,99 @@ def test_who_cleared_the_training_has_asked_for_it(connection: Connection[Any]) 
     )
     with pytest.raises(DecisionRefused, match="grace asked for the training"):
         decide(connection, version)
+
+
+UNKNOWN = (
+    r"nobody can decide on demo/arrival_delay v2 yet: it isn't on record who cleared its training before attempt 2"
+)
+
+
+def test_nobody_decides_while_it_is_unknown_who_had_it_trained_anew(connection: Connection[Any]) -> None:
+    version = trained_anew(connection)
+    attempt, request = ask(connection, version)
+    assert request.unrequested == [2]
+    assert re.match(UNKNOWN, request.objection("grace") or "")
+    assert "ada asked for the training" in (request.objection("ada") or "")
+    for verdict in Verdict:
+        with pytest.raises(
+            DecisionRefused, match=f"{UNKNOWN}(?s:.*)in a moment, when the observer(?s:.*)from a new run"
+        ):
+            decisions.decide(
+                connection, request, job_id=attempt.job_id, approver="grace", verdict=verdict, comment="why not"
+            )
+
+
+def test_the_wait_ends_when_the_observer_has_told(connection: Connection[Any]) -> None:
+    """The one who cleared it is a requester then; the request that is before the reviewers stays the same."""
+    version = trained_anew(connection)
+    attempt, request = ask(connection, version)
+    cleared(connection, version, "edsger")
+    told = decisions.asked(connection, attempt.job_id)
+    assert told is not None
+    assert (told.id, told.digest, told.unrequested, told.requesters) == (
+        request.id,
+        request.digest,
+        [],
+        ["ada", "edsger"],
+    )
+    assert told.objection("grace") is None
+    for person, said in (("edsger", "edsger asked for the training"), ("grace", None)):
+        answer = {"job_id": attempt.job_id, "approver": person, "verdict": Verdict.APPROVED, "comment": None}
+        if said is not None:
+            with pytest.raises(DecisionRefused, match=said):
+                decisions.decide(connection, request, **answer)
+        else:
+            assert decisions.decide(connection, request, **answer).approver == person
+
+
+@pytest.mark.parametrize(
+    ("attempts", "tellings", "unrequested"),
+    [
+        ((2,), [], [2]),
+        ((2,), [{"attempt": 1}], []),
+        ((2,), [{"attempt": 1, "surely": False}], [2]),
+        ((4,), [{"attempt": 3}], []),  # Airflow lost two that were queued
+        ((4,), [{"attempt": 4}], [4]),  # after it had begun
+        ((2, 3), [{"attempt": 1}], [3]),
+        ((2, 3), [{"attempt": 2}], [2]),
+        ((2, 3), [{"attempt": 1}, {"attempt": 2, "hours": 1}], []),
+    ],
+)
+def test_each_attempt_needs_its_requester(
+    connection: Connection[Any], attempts: tuple[int, ...], tellings: list[dict[str, Any]], unrequested: list[int]
+) -> None:
+    version = trained_anew(connection, *attempts)
+    for told in tellings:
+        cleared(connection, version, "edsger", **told)
+    _, request = ask(connection, version)
+    assert request.unrequested == unrequested
+    assert request.requesters == (["ada", "edsger"] if tellings else ["ada"])
+
+
+def test_an_earlier_version_of_the_same_training_waits_too(connection: Connection[Any]) -> None:
+    key = task_key()
+    version = trained_version(connection, key=key)
+    add_evaluation(connection, version)
+    take(connection, key, number=2, first=2)
+    with pytest.raises(DecisionRefused, match="who cleared its training before attempt 2"):
+        decide(connection, version)
+
+
+def test_a_retry_needs_no_requester(connection: Connection[Any]) -> None:
+    key = task_key()
+    take(connection, key)
+    version = trained_version(connection, key=key, number=2)
+    add_evaluation(connection, version)
+    assert decide(connection, version).approver == "grace"
+
+
+def test_an_import_that_returned_what_was_recorded_needs_no_requester(connection: Connection[Any]) -> None:
+    """Nothing was imported anew."""
+    key = task_key()
+    version = trained_version(connection, key=key)
+    add_evaluation(connection, version)
+    take(connection, key, number=2, first=2, lasting={"version": version.number})
+    assert ask(connection, version)[1].unrequested == []
 
 
 def test_the_policy_says_who_may(connection: Connection[Any]) -> None:
@@ -162,12 +268,20 @@ SHOWN = "INSERT INTO modelops.approval_request (evidence) VALUES ('{}')"
 )
 def test_forged_with_psql(database: Database, connection: Connection[Any], sql: str, said: str) -> None:
     """As the login that jobs have."""
-    import re
-
     ask(connection, evaluated_version(connection))
     done = database.psql("modelops_jobs", sql)
     assert done.returncode != 0, done.stdout
     assert re.search(said, done.stderr), done.stderr
+
+
+def test_psql_does_not_decide_either_while_a_requester_is_unknown(
+    database: Database, connection: Connection[Any]
+) -> None:
+    ask(connection, trained_anew(connection))
+    sql = DECIDE.format(job="job_id", digest="digest", approver="grace", verdict="approved")
+    done = database.psql("modelops_jobs", sql)
+    assert done.returncode != 0, done.stdout
+    assert re.search(UNKNOWN, done.stderr), done.stderr
 
 
 @pytest.mark.parametrize("table", ["decision", "approval_request"])

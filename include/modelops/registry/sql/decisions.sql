@@ -2,11 +2,13 @@
 -- Puts a version's evidence before the reviewers; the database writes down what it is and computes the digest.
 INSERT INTO modelops.approval_request (version_id, job_id, attempt, approvers)
 VALUES (:version_id, :job_id, :attempt, :approvers)
-RETURNING id, version_id, digest, evidence, approvers, modelops.requesters(version_id) AS requesters;
+RETURNING id, version_id, digest, evidence, approvers, modelops.requesters(version_id) AS requesters,
+          modelops.attempts_without_requester(version_id) AS unrequested;
 
 -- name: asked
 -- What a job has last put before the reviewers.
-SELECT id, version_id, digest, evidence, approvers, modelops.requesters(version_id) AS requesters
+SELECT id, version_id, digest, evidence, approvers, modelops.requesters(version_id) AS requesters,
+       modelops.attempts_without_requester(version_id) AS unrequested
 FROM modelops.approval_request WHERE job_id = :job_id ORDER BY id DESC LIMIT 1;
 
 -- name: decide

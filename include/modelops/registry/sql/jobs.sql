@@ -1,6 +1,6 @@
 -- name: before
 -- What the ledger has of a task, locked, and whether a worker has had it since a person asked for it.
-SELECT id, status, attempt, fence, result, max_tries,
+SELECT id, status, attempt, fence, result, max_tries, requested_by,
        EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt >= :first AND event = 'running') AS begun
 FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;

@@ -28,12 +28,27 @@ WHERE id = :id
 RETURNING id;
 
 -- name: note_cleared!
--- Puts on record who cleared a task; told twice, it stands once.
-INSERT INTO modelops.job_event (job_id, attempt, event, at, actor)
-SELECT id, :attempt, 'cleared', :at, :by FROM modelops.job
+-- Puts on record who cleared a task, or may have; told twice, it stands once.
+INSERT INTO modelops.job_event (job_id, attempt, event, at, actor, detail)
+SELECT id, :attempt, 'cleared', :at, :by, :detail FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index AND created_at <= :at
   AND NOT EXISTS (SELECT FROM modelops.job_event AS told
                   WHERE told.job_id = job.id AND told.event = 'cleared' AND told.at = :at);
+
+-- name: renewals
+-- Each time that a task was to run anew: the attempt that was over, and between which moments somebody cleared it. The last
+-- one may not have begun yet.
+WITH begun AS (
+  SELECT event.attempt, min(event.at) AS at, job.created_at
+  FROM modelops.job JOIN modelops.job_event AS event ON event.job_id = job.id
+  WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index
+    AND event.event = 'running' AND event.detail @> '{"fresh": true}'
+  GROUP BY event.attempt, job.created_at
+)
+SELECT attempt - 1 AS attempt, coalesce(lag(at) OVER (ORDER BY attempt), created_at) AS since, at AS until FROM begun
+UNION ALL
+SELECT :first - 1, max(at), NULL FROM begun HAVING max(attempt) < :first
+ORDER BY 1;
 
 -- name: note!
 -- Remembers up to when the ledger is complete.
