@@ -20,13 +20,16 @@ class Settings:
     """The folders and addresses of one installation.
 
     `home` holds all state of this machine; `artifacts` is any URL that Airflow's ObjectStoragePath understands;
-    `child_memory` is the most that a process of user code may allocate, in bytes (None: no limit).
+    `child_memory` is the most that a process of user code may allocate, in bytes (None: no limit). The files that one
+    run of user code leaves may be `output_files`, folders included, and have `output_bytes` all together.
     """
 
     home: Path
     artifacts: str
     repositories: Path
     child_memory: int | None = None
+    output_files: int = 1000
+    output_bytes: int = 2**30
 
     @property
     def environments(self) -> Path:
@@ -45,16 +48,41 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read MODELOPS_HOME, MODELOPS_ARTIFACTS, MODELOPS_REPOSITORIES and MODELOPS_CHILD_MEMORY (MiB)."""
+        """Read MODELOPS_HOME, MODELOPS_ARTIFACTS, MODELOPS_REPOSITORIES, MODELOPS_CHILD_MEMORY (MiB),
+        MODELOPS_OUTPUT_FILES and MODELOPS_OUTPUT_SIZE (MiB)."""
         home = Path(environ.get("MODELOPS_HOME") or PROJECT_ROOT / ".modelops").resolve()
-        memory = environ.get("MODELOPS_CHILD_MEMORY")
-        if memory and not memory.isdecimal():
-            raise BadInput(
-                f"{memory!r} is no amount of memory", where="MODELOPS_CHILD_MEMORY", expected="MiB, like 4096"
-            )
+        memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, what="amount of memory", expected="MiB, like 4096")
         return cls(
             home=home,
             artifacts=environ.get("MODELOPS_ARTIFACTS") or (home / "artifacts").as_uri(),
             repositories=Path(environ.get("MODELOPS_REPOSITORIES") or PROJECT_ROOT / "repositories.yaml"),
-            child_memory=int(memory) * 2**20 if memory else None,
+            child_memory=memory * 2**20 or None,
+            output_files=_number(environ, "MODELOPS_OUTPUT_FILES", cls.output_files, expected="a number, like 5000"),
+            output_bytes=_number(environ, "MODELOPS_OUTPUT_SIZE", cls.output_bytes // 2**20, expected="MiB, like 4096")
+            * 2**20,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogBounds:
+    """How much of what a program prints goes to the log: bytes of one line, and of all lines together."""
+
+    line: int = 64 * 2**10
+    all: int = 100 * 2**20
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> LogBounds:
+        """Read MODELOPS_LOG_LINE (KiB) and MODELOPS_LOG_SIZE (MiB)."""
+        return cls(
+            line=_number(environ, "MODELOPS_LOG_LINE", cls.line // 2**10, expected="KiB, like 64") * 2**10,
+            all=_number(environ, "MODELOPS_LOG_SIZE", cls.all // 2**20, expected="MiB, like 100") * 2**20,
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, *, what: str = "limit", expected: str) -> int:
+    text = environ.get(name)
+    if not text:
+        return default
+    if not (text.isdecimal() and len(text) < 10 and int(text)):
+        raise BadInput(f"{text!r} is no {what}", where=name, expected=expected)
+    return int(text)

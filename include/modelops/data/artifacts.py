@@ -1,20 +1,23 @@
-"""Files under their own hashes: `<root>/sha256/ab/abcd…`. What is there is never written again."""
+"""Files under their own hashes: `<root>/sha256/ab/abcd…`. What is there is only ever replaced by the same bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import mimetypes
 import os
-import shutil
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from modelops.domain.errors import ArtifactChanged, UserCodeError
-from modelops.domain.text import is_storable
 from modelops.domain.versions import Artifact, ArtifactRole
+from modelops.plain_files import MOST_ENTRIES, open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from modelops.plain_files import HeldFolder
 
 CHUNK = 2**20
 
@@ -44,45 +47,60 @@ class ArtifactStore:
         self._root = root
 
     def put(self, path: Path, *, role: ArtifactRole, name: str, tag: str) -> Artifact:
-        """Store a file; one that is there already, whole, is not written again."""
-        sha256 = hash_of(path)
-        folder = self._root / "sha256" / sha256[:2]
-        target = folder / sha256
-        size = path.stat().st_size
-        if not target.exists() or target.stat().st_size != size:
-            folder.mkdir(parents=True, exist_ok=True)
-            incoming = self._root / "incoming"
-            incoming.mkdir(parents=True, exist_ok=True)
-            arriving = incoming / f"{tag}-{sha256}"
-            with path.open("rb") as source, arriving.open("wb") as sink:
-                shutil.copyfileobj(source, sink, CHUNK)
-                _flush(sink)
-            arriving.rename(target)
-        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Artifact(role=role, name=name, sha256=sha256, size=size, media_type=media_type, uri=str(target))
+        """Store a file.
 
-    def put_output(self, folder: Path, *, tag: str) -> list[Artifact]:
+        Raises:
+            UserCodeError: it isn't a plain file of its own.
+        """
+        with open_plain(path, shown=name) as source:
+            return self._put(source, role=role, name=name, tag=tag)
+
+    def put_output(
+        self, folder: HeldFolder, *, tag: str, most_files: int = MOST_ENTRIES, most_bytes: int = 2**30
+    ) -> list[Artifact]:
         """Store every file that user code left below a folder, under its path relative to it.
 
         Raises:
-            UserCodeError: there is a link, a device or an unprintable name among them.
+            UserCodeError: there is a link, a device or an unprintable name among them, or too much of them.
         """
+        files = folder.files(most=most_files)
+        total = sum(size for _, size in files)
+        if total > most_bytes:
+            name, largest = max(files, key=lambda file: file[1])
+            raise UserCodeError(
+                f"the files that the code left have {total:,} bytes; {name} alone has {largest:,}",
+                where="artifact_output_path",
+                expected=f"at most {most_bytes // 2**20:,} MiB; or have MODELOPS_OUTPUT_SIZE raised",
+            )
         stored = []
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            if not name.isprintable() or not is_storable(name):
-                raise UserCodeError(
-                    f"the file name {name!r} has characters that can't be recorded",
-                    where="artifact_output_path",
-                    expected="names of letters, digits and punctuation",
-                )
-            if path.is_symlink() or not (path.is_dir() or path.is_file()):
-                raise UserCodeError(
-                    f"{name} is not a plain file", where="artifact_output_path", expected="plain files and folders"
-                )
-            if path.is_file():
-                stored.append(self.put(path, role=ArtifactRole.OUTPUT, name=name, tag=tag))
+        for name, size in files:
+            with folder.open(name) as source:
+                stored.append(self._put(source, role=ArtifactRole.OUTPUT, name=name, tag=tag, size=size))
         return stored
+
+    def _put(self, source: IO[bytes], *, role: ArtifactRole, name: str, tag: str, size: int | None = None) -> Artifact:
+        """Copy and hash what is read, in one pass: the bytes under a hash are those that were hashed.
+
+        A file that is there already is replaced by the same bytes, which mends it where it was damaged.
+        """
+        incoming = self._root / "incoming"
+        incoming.mkdir(parents=True, exist_ok=True)
+        arriving = incoming / f"{tag}-{uuid4().hex}"
+        try:
+            with arriving.open("wb") as sink:
+                sha256, copied = _copy(source, sink, most=size)
+                _flush(sink)
+            _check_size(name, size, copied)
+            folder = self._root / "sha256" / sha256[:2]
+            folder.mkdir(parents=True, exist_ok=True)
+            target = folder / sha256
+            arriving.rename(target)
+        except BaseException:
+            if arriving.exists():
+                arriving.unlink()
+            raise
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Artifact(role=role, name=name, sha256=sha256, size=copied, media_type=media_type, uri=str(target))
 
     def open(self, artifact: Artifact) -> IO[bytes]:
         """The stored file, whatever it is now.
@@ -106,9 +124,10 @@ class ArtifactStore:
         for artifact in artifacts:
             path = destination / artifact.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with self.open(artifact) as source, path.open("wb") as sink:
-                shutil.copyfileobj(source, sink, CHUNK)
-            if (found := hash_of(path)) != artifact.sha256:
+            # "x": on a disk that doesn't tell capitals from small letters, two names may be one file.
+            with self.open(artifact) as source, path.open("xb") as sink:
+                found, _ = _copy(source, sink)
+            if found != artifact.sha256:
                 path.unlink()
                 raise ArtifactChanged(
                     f"artifact {artifact.name} was changed after it was recorded",
@@ -125,10 +144,25 @@ class ArtifactStore:
                     left.unlink()
 
 
-def hash_of(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _check_size(name: str, expected: int | None, copied: int) -> None:
+    if expected is not None and copied != expected:
+        raise UserCodeError(
+            f"{name} changed while it was being stored",
+            where="artifact_output_path",
+            expected="files that nothing writes to any more when the function returns",
+        )
+
+
+def _copy(source: IO[bytes], sink: IO[Any], *, most: int | None = None) -> tuple[str, int]:
+    """Copy what is read, but not much more than `most` bytes; returns its SHA-256 in hex, and how many bytes it has."""
+    digest, copied = hashlib.sha256(), 0
+    for part in iter(partial(source.read, CHUNK), b""):
+        digest.update(part)
+        sink.write(part)
+        copied += len(part)
+        if most is not None and copied > most:
+            break
+    return digest.hexdigest(), copied
 
 
 def _flush(sink: IO[Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.data.checks import check_rows
 from modelops.data.query import asking, columns_of, describe, travelling
 from modelops.data.reading import read
+from modelops.plain_files import create_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -34,7 +35,7 @@ class _HashingFile:
     """A file that hashes what is written to it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
+        self._file = create_plain(path)
         self._hash = hashlib.sha256()
         self.closed = False
 

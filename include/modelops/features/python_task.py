@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelops.data.arrow_files import opened
 from modelops.data.snapshot import write_rows
 from modelops.data.writing import RowsWriter
 from modelops.features.columns import arrow_columns, ends_of, table_columns
@@ -80,17 +81,15 @@ def _inputs(
 
 
 def _write(made: Production, path: Path, services: Services) -> int:
-    import pyarrow as pa
-
     columns = table_columns(made.task)
     key = [column for column in columns if column.name in made.task.key]
     others = [column for column in columns if column.name not in made.task.key]
-    with services.connect() as connection, translated(), connection.transaction(), pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
+    with services.connect() as connection, translated(), connection.transaction(), opened(path) as reader:
         where = f"the rows of {made.task.reference}"
         with RowsWriter(connection, made.target, made.run_id, key, others, where=where) as writer:
             for number in range(reader.num_record_batches):
                 batch = reader.get_batch(number)
+                batch.validate(full=True)  # it comes from the process of user code
                 writer.write(batch, batch)
             return writer.finish()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.arrow_files import opened
 from modelops.data.feature_table import staged_table
 from modelops.data.filling import STAGING, staged_name
 from modelops.data.snapshot import write_rows
@@ -17,6 +18,7 @@ from modelops.features.measure import rows_of
 from modelops.features.produce import Production, check_interval, check_times, stage, sweep
 from modelops.lifecycle.code import load_task
 from modelops.lifecycle.services import tag_of
+from modelops.plain_files import create_plain
 from modelops.registry import evidence, jobs, versions
 from modelops.statistics.drift import stability_index
 from modelops.statistics.streaming import TableStatistics
@@ -124,10 +126,7 @@ def _version(request: RunRequest, attempt: Attempt, services: Services) -> Versi
 
 def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> TableStatistics:
     """Those of all columns, in the bins of what is deployed where a column has the same type there."""
-    import pyarrow as pa
-
-    with pa.memory_map(str(rows.path)) as source:
-        reader = pa.ipc.open_file(source)
+    with opened(rows.path) as reader:
         deployed = (before and before.statistics) or ()
         statistics = TableStatistics.like(deployed, schema=reader.schema, columns=list(task.columns))
         for number in range(reader.num_record_batches):
@@ -152,11 +151,11 @@ def _sample(rows: Snapshot, path: Path, attempt: Attempt, services: Services) ->
     import pyarrow as pa
     from pyarrow import csv
 
-    with pa.memory_map(str(rows.path)) as source:
-        reader = pa.ipc.open_file(source)
+    with opened(rows.path) as reader:
         first = reader.get_batch(0).slice(0, SAMPLE_ROWS) if reader.num_record_batches else None
         table = pa.Table.from_batches([first] if first is not None else [], schema=reader.schema)
-        csv.write_csv(_printable(table), str(path))
+        with create_plain(path) as file:
+            csv.write_csv(_printable(table), file)
     return services.store.put(path, role=ArtifactRole.SAMPLE, name=path.name, tag=tag_of(attempt))
 
 

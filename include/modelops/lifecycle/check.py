@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset
     from modelops.lifecycle.services import Log
+    from modelops.plain_files import HeldFolder
     from modelops.runtime.environment import Environment
     from modelops.settings import Settings
 
@@ -63,14 +64,14 @@ def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -
         echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
         model = training.run("train", environment, dataset, rows)
         _say_what_it_left(model, "train", echo)
-        scored = _score(training, environment, dataset, rows, model=model, scratch=Path(scratch))
+        scored = _score(training, environment, dataset, rows, model=model.path, scratch=Path(scratch))
         if scored:
             echo(f"✓ ModelScorer gives {scored}")
 
         evaluation = workbench("evaluation")
         dataset, rows = evaluation.read("evaluate", like=rows.columns, limit=ROWS)
         echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
-        output = evaluation.run("evaluate", environment, dataset, rows, model=model)
+        output = evaluation.run("evaluate", environment, dataset, rows, model=model.path)
         _say_what_it_left(output, "evaluate", echo)
         for name, value in read_metrics(output, required=True).items():
             echo(f"  {name} = {value}")
@@ -95,7 +96,6 @@ def _unrecorded(_step: str, /, **_detail: object) -> None:
     """A check leaves no trace in the ledger."""
 
 
-def _say_what_it_left(output: Path, verb: str, echo: Log) -> None:
-    files = [path for path in sorted(output.rglob("*")) if path.is_file()]
-    left = ", ".join(f"{path.relative_to(output)} ({path.stat().st_size:,} bytes)" for path in files)
+def _say_what_it_left(output: HeldFolder, verb: str, echo: Log) -> None:
+    left = ", ".join(f"{name} ({size:,} bytes)" for name, size in output.files())
     echo(f"✓ {verb}() left {left}")

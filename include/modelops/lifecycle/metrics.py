@@ -11,27 +11,31 @@ from modelops.domain.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from modelops.plain_files import HeldFolder
 
 METRICS = "metrics.json"
 MOST_BYTES = 2**20
 
 
-def read_metrics(output: Path, *, required: bool) -> dict[str, Any]:
+def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
     """The metrics: a JSON object. Empty where there is no file and none is required.
 
     Raises:
-        UserCodeError: the file is missing, too large, not JSON, not an object, or has a number that JSON hasn't.
+        UserCodeError: the file is missing, not a plain file, too large, not JSON, not an object, or has a number that
+            JSON hasn't.
     """
-    path = output / METRICS
-    if not path.is_file():
-        if required:
-            raise _wrong(f"evaluate() left no {METRICS}")
-        return {}
-    if path.stat().st_size > MOST_BYTES:
-        raise _wrong(f"{METRICS} has {path.stat().st_size} bytes; {MOST_BYTES} is the most")
     try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
+        with output.open(METRICS) as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        if required:
+            raise _wrong(f"evaluate() left no {METRICS}") from None
+        return {}
+    if len(content) > MOST_BYTES:
+        raise _wrong(f"{METRICS} has more than {MOST_BYTES:,} bytes")
+    try:
+        metrics = json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise _wrong(f"{METRICS} is not JSON: {error}") from error
     if not isinstance(metrics, dict) or (required and not metrics):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.arrow_files import opened, write_table
 from modelops.domain.errors import ScoringError
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ def take_sample(
             "predictions": predictions.combine_chunks().to_struct_array(),
         }
     )
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    write_table(table, path)
 
 
 def outputs_of(path: Path) -> dict[str, str]:
@@ -141,8 +141,7 @@ class _Kept:
 def _first(path: Path, columns: tuple[str, ...]) -> pa.RecordBatch:
     import pyarrow as pa
 
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
+    with opened(path) as reader:
         batches: list[pa.RecordBatch] = []
         for number in range(reader.num_record_batches):
             if sum(batch.num_rows for batch in batches) >= ROWS:
@@ -154,10 +153,8 @@ def _first(path: Path, columns: tuple[str, ...]) -> pa.RecordBatch:
 
 
 def _read(path: Path) -> pa.Table:
-    import pyarrow as pa
-
-    with pa.OSFile(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
+    with opened(path) as reader:
+        return reader.read_all()
 
 
 def _struct(sample: pa.Table, name: str) -> pa.RecordBatch:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.versions import ArtifactRole
 from modelops.lifecycle.workbench import Workbench
+from modelops.plain_files import remove
 from modelops.registry import jobs
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from modelops.domain.schedules import Plan, Schedule
     from modelops.domain.versions import Artifact, Version
     from modelops.lifecycle.code import Code
+    from modelops.plain_files import HeldFolder
     from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
 Log = Callable[[str], None]
 HASH_LENGTHS = {40, 64}
 """Of a git commit and of a SHA-256, in hex."""
+_TAG = re.compile(r"job-([0-9]{1,18})-[0-9]+")
+"""What `tag_of` gives. People may keep other folders beside those."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +75,18 @@ class Services:
             reach=partial(self.reach, attempt),
         )
 
-    def store_output(self, output: Path, attempt: Attempt) -> list[Artifact]:
+    def store_output(self, output: HeldFolder, attempt: Attempt) -> list[Artifact]:
         """Store every file that user code left.
 
         Raises:
-            UserCodeError: there is something else than plain files among them.
+            UserCodeError: there is something else than plain files among them, or too much.
         """
-        artifacts = self.store.put_output(output, tag=tag_of(attempt))
+        artifacts = self.store.put_output(
+            output,
+            tag=tag_of(attempt),
+            most_files=self.settings.output_files,
+            most_bytes=self.settings.output_bytes,
+        )
         self.reach(attempt, "artifacts_stored", files=len(artifacts))
         return artifacts
 
@@ -88,11 +97,12 @@ class Services:
     def _sweep(self, attempt: Attempt) -> None:
         """Remove what killed attempts left: those of this job, and the last ones of jobs that are over."""
         self.store.sweep(f"job-{attempt.job_id}-")
-        folders = {path: int(path.name.split("-")[1]) for path in self.settings.work.glob("job-*-*")}
+        found = ((path, _TAG.fullmatch(path.name)) for path in self.settings.work.glob("job-*"))
+        folders = {path: int(tag[1]) for path, tag in found if tag is not None}
         over = jobs.over_among(self.connection, list(folders.values()))
         for path, job_id in folders.items():
             if job_id == attempt.job_id or job_id in over:
-                rmtree(path, ignore_errors=True)
+                remove(path)
 
     @contextmanager
     def workdir(self, attempt: Attempt) -> Iterator[Path]:
@@ -103,7 +113,7 @@ class Services:
         try:
             yield folder
         finally:
-            rmtree(folder, ignore_errors=True)
+            remove(folder)
 
 
 def tag_of(attempt: Attempt) -> str:

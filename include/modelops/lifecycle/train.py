@@ -54,15 +54,16 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset)
+        # Before user code runs, which could write to the file.
+        statistics = training_statistics(rows.path, dataset)
         output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
         artifacts = services.store_output(output, attempt)
         if code.definition.has_scorer:
             sample = workdir / version_code.SAMPLE
-            take_sample(bench, environment, dataset, rows, model=output, path=sample)
+            take_sample(bench, environment, dataset, rows, model=output.path, path=sample)
             artifacts.append(services.store_sample(sample, attempt))
             services.reach(attempt, "sample_scored")
-        statistics = training_statistics(rows.path, dataset)
 
     with jobs.holding(services.connection, attempt):
         evidence.add_artifacts(services.connection, artifacts, version_id=version.id)

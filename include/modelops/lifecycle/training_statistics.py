@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.arrow_files import opened
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def training_statistics(rows: Path, dataset: Dataset) -> Mapping[str, list[dict[str, Any]]]:
     """Records of the features' and the targets' statistics, from the Arrow file that the training read, in one pass."""
-    import pyarrow as pa
-
-    with pa.memory_map(str(rows)) as source:
-        reader = pa.ipc.open_file(source)
+    with opened(rows) as reader:
         columns = {"feature": dataset.feature_names, "target": dataset.target_names}
         statistics = {role: TableStatistics(reader.schema, columns=names) for role, names in columns.items()}
         for number in range(reader.num_record_batches):

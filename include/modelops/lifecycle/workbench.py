@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelops.data.snapshot import write_snapshot
 from modelops.domain.errors import UserCodeError
+from modelops.plain_files import HeldFolder
 from modelops.runtime.environment import build
 from modelops.runtime.outcome import ENTRY_FILES
 from modelops.runtime.process import Assignment, run_child
@@ -149,19 +150,18 @@ class Workbench:
         rows: Snapshot,
         *,
         model: Path | None = None,
-    ) -> Path:
+    ) -> HeldFolder:
         """Run train() or evaluate() in the confined child; returns the folder with what it left.
 
         `model` is the folder with what the training left, for an evaluation.
 
         Raises:
-            UserCodeError: it raised, exited, crashed, or left nothing.
+            UserCodeError: it raised, exited, crashed, or left nothing, too much, or something else than plain files.
             ChildLost: its process was killed from outside.
         """
-        output = self.folder / "output"
-        output.mkdir()
+        output = HeldFolder.made(self.folder / "output")
         assignment = Assignment(
-            **self._subject(dataset, artifact_input=model), verb=verb, rows=rows.path, artifact_output=output
+            **self._subject(dataset, artifact_input=model), verb=verb, rows=rows.path, artifact_output=output.path
         )
         self.reach(f"{verb}_started")
         run_child(
@@ -171,7 +171,7 @@ class Workbench:
             memory=self.settings.child_memory,
             on_line=self.log,
         )
-        if not any(path.is_file() for path in output.rglob("*")):
+        if not output.files(most=self.settings.output_files):
             raise UserCodeError(f"{verb}() left no file", where=ENTRY_FILES[verb], expected=EXPECTED[verb])
         self.reach(f"{verb}_finished")
         return output

@@ -86,11 +86,14 @@ def refresh(settings: Settings) -> None:
 
 
 def _names_in_folder(kind: Kind[Any], source: FolderSource) -> list[str]:
+    """A folder that is a link out of the repository doesn't belong to it."""
     if not source.path.is_dir():
         raise RepositoryError(
             f"there is no folder {source.path}", where=source.declared, expected=f"a folder that holds {kind.folder}"
         )
-    return [file.parent.name for file in (source.path / kind.folder).glob(f"*/{kind.marker}")]
+    inside = source.path.resolve()
+    found = [file.parent for file in (source.path / kind.folder).glob(f"*/{kind.marker}")]
+    return [folder.name for folder in found if folder.resolve().is_relative_to(inside)]
 
 
 def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelops.domain.errors import RepositoryError, Unavailable
+from modelops.domain.errors import RepositoryError, Unavailable, UserCodeError
+from modelops.plain_files import HeldFolder
+from modelops.repository import archive
 from modelops.repository.archive import Entry, check_size
 from modelops.repository.git import GitError, git, git_names
 
@@ -147,21 +149,35 @@ def _read(folder: Path, names: Iterable[str], shown: str) -> Iterator[Entry]:
     try:
         names = list(names)
         check_size(((name, (folder / name).lstat().st_size) for name in names), shown)
-        for name in names:
-            file = folder / name
-            mode = file.lstat().st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-                kind = "a git repository of its own" if stat.S_ISDIR(mode) else "neither a file nor a link"
-                raise _not_a_file(name, kind, shown)
-            link = stat.S_ISLNK(mode)
-            content = os.fsencode(file.readlink()) if link else file.read_bytes()
-            yield _entry(name, content, shown, executable=bool(mode & stat.S_IXUSR) and not link, link=link)
+        with HeldFolder(folder) as held:
+            for name in names:
+                file = folder / name
+                mode = file.lstat().st_mode
+                if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                    kind = "a git repository of its own" if stat.S_ISDIR(mode) else "neither a file nor a link"
+                    raise _not_a_file(name, kind, shown)
+                link = stat.S_ISLNK(mode)
+                content = os.fsencode(file.readlink()) if link else _read_file(held, name, shown)
+                yield _entry(name, content, shown, executable=bool(mode & stat.S_IXUSR) and not link, link=link)
     except OSError as error:
         raise RepositoryError(
             f"this file can't be read: {error.strerror}",
             where=str(error.filename),
             expected="files that this system's user may read",
         ) from None
+
+
+def _read_file(folder: HeldFolder, name: str, shown: str) -> bytes:
+    """What is checked is what is read, also when somebody changes the folder meanwhile."""
+    try:
+        with folder.open(name, shared=True) as file:
+            content = file.read(archive.MAX_BYTES + 1)
+    except UserCodeError as error:
+        raise RepositoryError(
+            error.what, where=f"{shown}/{name}", expected="plain files that this system's user may read"
+        ) from None
+    check_size([(name, len(content))], shown)
+    return content
 
 
 def _entry(name: str, content: bytes, shown: str, *, executable: bool, link: bool) -> Entry:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from modelops.domain.errors import ChildLost, ModelOpsError, UserCodeError
+from modelops.plain_files import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+MOST_OUTCOME_BYTES = 8 * 2**20
+"""More than child.py ever writes."""
 ENTRY_FILES = {
     "train": "model_modules/training.py",
     "evaluate": "model_modules/evaluation.py",
@@ -169,13 +172,14 @@ def judge(
 
 def _read(outcome: Path) -> tuple[bool, _Failure | None]:
     try:
-        told = json.loads(outcome.read_bytes())
+        with open_plain(outcome) as file:
+            told = json.loads(file.read(MOST_OUTCOME_BYTES))
         if told.get("ok") is True:
             return True, None
         error = told["error"]
         fields = {field: _clean(error[field]) for field in ("kind", "type", "message", "name", "where")}
         return False, _Failure(**fields, traceback=tuple(map(_clean, error["traceback"])))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError, UserCodeError):
         return False, None
 
 

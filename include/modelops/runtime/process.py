@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelops.domain.errors import Unavailable
+from modelops.plain_files import HeldFolder, create_plain, remove
 from modelops.runtime.guarded import MARKER, run_guarded
 from modelops.runtime.outcome import judge
 
@@ -126,25 +126,27 @@ def run_order(
     if not environment.python.exists():
         raise Unavailable(f"the environment of the code is gone: there is no {environment.python}")
     workdir = workdir.resolve()
-    scratch = workdir / "scratch"
-    outcome = workdir / "outcome.json"
-    outcome.unlink(missing_ok=True)
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    order_file = workdir / "assignment.json"
-    order_file.write_text(json.dumps(order), encoding="utf-8")
-    try:
-        ending = run_guarded(
-            [str(environment.python), "-P", "-s", str(_CHILD), str(order_file), str(outcome)],
-            env=_environment_of_child(order["job_id"], python=environment.python, scratch=scratch, memory=memory),
-            cwd=scratch,
-            memory=memory,
-            on_line=on_line,
-            keep_open=keep_open,
-        )
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    judge(ending, outcome, verb=order["verb"], memory=memory, on_line=on_line, function=order.get("function"))
+    workdir.mkdir(parents=True, exist_ok=True)
+    with HeldFolder(workdir) as held:
+        scratch, outcome, order_file = (workdir / name for name in ("scratch", "outcome.json", "assignment.json"))
+        for left in (scratch, outcome, order_file):  # by a child before this one
+            remove(left)
+        scratch.mkdir()
+        with create_plain(order_file) as file:
+            file.write(json.dumps(order).encode())
+        try:
+            ending = run_guarded(
+                [str(environment.python), "-P", "-s", str(_CHILD), str(order_file), str(outcome)],
+                env=_environment_of_child(order["job_id"], python=environment.python, scratch=scratch, memory=memory),
+                cwd=scratch,
+                memory=memory,
+                on_line=on_line,
+                keep_open=keep_open,
+            )
+        finally:
+            remove(scratch)
+        held.check()
+        judge(ending, outcome, verb=order["verb"], memory=memory, on_line=on_line, function=order.get("function"))
 
 
 def _environment_of_child(job_id: str, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:

@@ -79,3 +79,12 @@ def test_without_configuration_there_is_nothing(
 def test_a_refresh_that_fails_is_logged(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:
     refresh(configure(remote="{url: nowhere, ref: main}"))
     assert "repository 'remote' was not fetched: git can't fetch" in caplog.text
+
+
+def test_a_folder_that_leads_out_of_the_repository_is_not_offered(
+    tmp_path: Path, repository: Path, configure: Configure, kind: Kind[Any], make: Make
+) -> None:
+    make(tmp_path / "private", "secret")
+    (repository / kind.folder / "secret").symlink_to(tmp_path / "private" / kind.folder / "secret")
+    (repository / kind.folder / "again").symlink_to("delay")
+    assert references(kind, configure(demo="{path: repository}")) == ["demo/again", "demo/delay"]

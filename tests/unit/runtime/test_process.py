@@ -338,6 +338,39 @@ def test_an_outcome_that_makes_no_sense_is_none(model: Model, text: str) -> None
     assert failure_of(model).what == "the process that ran train() ended in the middle with exit code 1"
 
 
+@pytest.mark.parametrize("name", ["outcome.json", "assignment.json", "scratch"])
+@pytest.mark.parametrize("put", ["os.mkfifo({!r})", "os.symlink('../secrets', {!r})", "os.mkdir({!r})"])
+def test_what_the_code_puts_in_the_place_of_our_files(model: Model, name: str, put: str) -> None:
+    """It isn't waited for, read or written to, neither after this run nor in the next one."""
+    (model.tmp_path / "secrets").write_text('{"ok": true}')
+    model.write(f"""
+        import os, shutil
+
+        def train(context):
+            os.chdir("..")
+            shutil.rmtree("scratch")
+            shutil.rmtree({name!r}, ignore_errors=True)
+            if os.path.exists({name!r}):
+                os.unlink({name!r})
+            {put.format(name)}
+            os._exit(1)
+    """)
+    assert failure_of(model).what == "the process that ran train() ended in the middle with exit code 1"
+    model.write("def train(context): ...").run()
+    assert (model.tmp_path / "secrets").read_text() == '{"ok": true}'
+
+
+def test_a_work_folder_that_was_replaced(model: Model) -> None:
+    model.write(f"""
+        import os
+
+        def train(context):
+            os.rename({str(model.workdir)!r}, {str(model.tmp_path / "mine")!r})
+            os.mkdir({str(model.workdir)!r})
+    """)
+    assert failure_of(model).what == "the folder work was removed or replaced"
+
+
 def test_an_environment_that_is_gone(model: Model) -> None:
     nowhere = Environment(python=model.tmp_path / "bin" / "python", lock=Lock(text="", sha256=""))
     with pytest.raises(Unavailable, match="there is no "):

@@ -1,0 +1,48 @@
+"""Reads and writes Arrow files whose paths user code has known."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import UserCodeError
+from modelops.plain_files import create_plain, open_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pa.ipc.RecordBatchFileReader]:
+    """A reader of the file, which is memory-mapped.
+
+    Raises:
+        UserCodeError: there is no such file, or it isn't a plain file, or not an Arrow file.
+    """
+    import pyarrow as pa
+
+    try:
+        with open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            content = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b""
+        reader = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(content)))
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise UserCodeError(
+            f"{path.name} is gone, or isn't an Arrow file any more: {error}",
+            where=path.name,
+            expected="code that leaves the files of its job alone",
+        ) from None
+    yield reader
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table to a new file, in the place of what has that name."""
+    import pyarrow as pa
+
+    with create_plain(path) as file, pa.PythonFile(file, mode="w") as sink, pa.ipc.new_file(sink, table.schema) as out:
+        out.write_table(table)
