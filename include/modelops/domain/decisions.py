@@ -105,6 +105,11 @@ class ApprovalRequest:
         """What the requesters asked for."""
         return "training" if self.kind is VersionKind.MODEL else "import"
 
+    @property
+    def possible_approvers(self) -> Sequence[str]:
+        """Who may decide, by name; empty: anybody but who asked."""
+        return [person for person in self.approvers if person not in self.requesters]
+
     def objection(self, person: str) -> str | None:
         """Why this person can't decide; None if they can. The database asks the same."""
         if person in self.requesters:

@@ -5,29 +5,41 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle.code import load_task
-from modelops.lifecycle.markdown import difference, hashes, table, text, value, who
+from modelops.lifecycle.markdown import changed, compared, render, value
 from modelops.registry import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from modelops.domain.decisions import ApprovalRequest
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
 
-SHIFTED, MOVED = 0.25, 0.1
-"""Population stability indexes from which on a column is said to have shifted, and to have moved."""
 DIFF_LINES = 300
 """Of the code's difference, so many lines are shown."""
-FENCE = "~~~~"
+_RANGE = Markup("{} … {}, mean {}")
 
 
 def card_of(request: ApprovalRequest, diff: str) -> str:
     """The card's body: who asked, columns and rows beside those of what is deployed, drift, the code's difference."""
-    return "\n\n".join(section for section in _sections(request, diff) if section)
+    evidence, champion = request.evidence, request.evidence["champion"]
+    newest = evidence["evaluations"][-1]
+    lines = diff.removesuffix("\n").split("\n") if diff else []
+    return render(
+        "feature_task.md",
+        request=request,
+        evidence=evidence,
+        approvers=request.possible_approvers,
+        statistics=_statistics(newest, champion),
+        diff="\n".join(lines[:DIFF_LINES]),
+        left_out=max(len(lines) - DIFF_LINES, 0),
+        **({} if champion is None else _beside(newest, champion, evidence["definition"])),
+    )
 
 
 def code_diff(request: ApprovalRequest, attempt: Attempt, services: Services) -> str:
@@ -55,115 +67,59 @@ def _diff(before: Path, now: Path, name: str) -> str:
     old, new = (path.read_bytes() if path.is_file() else b"" for path in (before, now))
     if old == new:
         return ""
+    shown = " ".join(name.split())
     try:
-        was, is_now = (content.decode().splitlines() for content in (old, new))
+        # By newlines alone: what else ends a line for Python's splitlines() may differ, and must not be left out.
+        was, is_now = (content.decode().split("\n") for content in (old, new))
     except UnicodeDecodeError:
-        return f"{name} differs, and isn't a text\n"
-    found = difflib.unified_diff(was, is_now, f"deployed/{name}", f"new/{name}", lineterm="")
+        return f"{shown} differs, and isn't a text\n"
+    found = difflib.unified_diff(was, is_now, f"deployed/{shown}", f"new/{shown}", lineterm="")
     return "".join(f"{line}\n" for line in found)
 
 
-def _sections(request: ApprovalRequest, diff: str) -> Iterator[str]:
-    evidence, champion = request.evidence, request.evidence["champion"]
-    newest = evidence["evaluations"][-1]
-    yield (
-        f"**{text(request.name)} v{evidence['version']}**, asked for by **{text(evidence['requested_by'])}**, makes the"
-        f" table `{evidence['definition']['output']}`. {_ran(newest)}"
-    )
-    if champion is None:
-        yield "No version of this task is in production yet."
-    else:
-        yield f"Beside it: v{champion['version']}, which is deployed. {_ran(champion)}"
-        yield _rows(newest, champion)
-        yield _changes(evidence["definition"], champion["definition"])
-    yield _statistics(newest, champion)
-    if evidence["dirty"]:
-        yield "⚠ **Imported from files that were not committed.** Their content is pinned by the code's hash alone."
-    if champion is not None:
-        yield _code(diff)
-    yield hashes(
-        [
-            ("code and packages", evidence["artifact_sha256"]),
-            ("code", evidence["code_sha256"]),
-            ("packages", evidence["requirements_sha256"]),
-            ("rows of the run", newest["data_sha256"]),
-            ("**all of this evidence**", request.digest),
-        ],
-        evidence["commit"],
-    )
-    yield who(request)
-
-
-def _ran(run: Mapping[str, Any]) -> str:
-    interval = run["dataset"]["interval"]
-    over = f"for the interval from {interval[0]} to before {interval[1]}" if interval else "over all of its inputs"
-    return f"Its run {over} gave {run['rows']:,} rows."
-
-
-def _rows(newest: Mapping[str, Any], champion: Mapping[str, Any]) -> str:
+def _beside(newest: Mapping[str, Any], champion: Mapping[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to compare: the number of rows, and what the table promises."""
     new, old = newest["rows"], champion["rows"]
-    row = ("rows", value(new), value(old), difference(new, old))
-    return table(("", "this version", "deployed", "difference"), [row], numbers=3)
+    now, before = (dict(one["columns"]) for one in (definition, champion["definition"]))
+    return {
+        "rows": ("rows", *compared(new, old), changed(new, old)),
+        "added": [(name, type_) for name, type_ in now.items() if name not in before],
+        "gone": [(name, type_) for name, type_ in before.items() if name not in now],
+        "changed": [(name, before[name], type_) for name, type_ in now.items() if before.get(name, type_) != type_],
+    }
 
 
-def _changes(definition: Mapping[str, Any], deployed: Mapping[str, Any]) -> str:
-    """What changes in what the table promises."""
-    now, before = (dict(one["columns"]) for one in (definition, deployed))
-    changes = [
-        *(f"- **added**: {text(name)} ({type_})" for name, type_ in now.items() if name not in before),
-        *(f"- ⚠ **gone**: {text(name)} ({type_})" for name, type_ in before.items() if name not in now),
-        *(
-            f"- ⚠ **another type**: {text(name)} was {before[name]}, is {type_}"
-            for name, type_ in now.items()
-            if before.get(name, type_) != type_
-        ),
-    ]
-    return "\n".join(changes) or "The columns are the same."
-
-
-def _statistics(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> str:
+def _statistics(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> list[Sequence[Any]]:
+    """Of each column its name, nulls, values, the values of what is deployed, and drift."""
     old = {record["variable"]: record for record in (champion or {}).get("statistics", ())}
-    rows = []
+    rows: list[Sequence[Any]] = []
     for record in newest["statistics"]:
         name = record["variable"]
-        row = [text(name), value(record["values"]["nulls"]), _described(record)]
-        if champion is not None:
-            row += [_described(old[name]) if name in old else "", _moved(record["drift"])]
-        rows.append(row)
-    head = ["column", "nulls", "values", *(["deployed", "drift (PSI)"] if champion is not None else [])]
-    return table(head, rows)
+        now, before = _described(record, old.get(name))
+        rows.append((name, record["values"]["nulls"], now, before, record["drift"]))
+    return rows
 
 
-def _described(record: Mapping[str, Any]) -> str:
+def _described(record: Mapping[str, Any], deployed: Mapping[str, Any] | None) -> tuple[Markup, Markup]:
+    """The values of a column, now and as deployed: where they differ, they look different."""
+    both = [record] if deployed is None else [record, deployed]
+    if all(one["kind"] == "continuous" for one in both):
+        found = compared(*(one["values"][of] for one in both for of in ("min", "max", "mean")))
+        shown = [_RANGE.format(*found[start : start + 3]) for start in range(0, len(found), 3)]
+    else:
+        shown = [_words(one) for one in both]
+    return shown[0], shown[1] if deployed is not None else Markup()
+
+
+def _words(record: Mapping[str, Any]) -> Markup:
     values = record["values"]
     match record["kind"]:
         case "continuous":
-            return f"{_number(values['min'])} … {_number(values['max'])}, mean {_number(values['mean'])}"
+            return _RANGE.format(*compared(values["min"], values["max"], values["mean"]))
         case "temporal":
             moments = (values["min"], values["max"])
-            return " … ".join(value(moment and moment.replace(".000000", "")) for moment in moments)
+            return Markup(" … ").join(value(moment and moment.replace(".000000", "")) for moment in moments)
         case "categorical":
             most = sorted(values["frequencies"].items(), key=lambda item: (-item[1], item[0]))[:3]
-            return ", ".join(f"{text(name)} {count:,}" for name, count in most)
-    return ""
-
-
-def _number(found: float | None) -> str:
-    """Whole numbers without a fraction: statistics keep all of them as floats."""
-    return value(int(found) if isinstance(found, float) and found.is_integer() else found)
-
-
-def _moved(index: float | None) -> str:
-    if index is None:
-        return value(None)
-    warning = "⚠ **shifted** " if index >= SHIFTED else "moved " if index >= MOVED else ""
-    return f"{warning}{index:.3f}"
-
-
-def _code(diff: str) -> str:
-    lines = diff.replace(FENCE, "").splitlines()
-    if not lines:
-        return "The code is the same."
-    left_out = len(lines) - DIFF_LINES
-    more = f"\n\n… and {left_out:,} lines more." if left_out > 0 else ""
-    return "What changes in the code:\n\n" + "\n".join([f"{FENCE}diff", *lines[:DIFF_LINES], FENCE]) + more
+            return Markup(", ").join(Markup("{} {}").format(value(name), value(count)) for name, count in most)
+    return Markup()

@@ -11,6 +11,7 @@ from airflow.sdk.configuration import conf
 
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
+from modelops.lifecycle.markdown import text
 from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
 from modelops.operators.known import known_deployments
 from modelops.operators.late import alert
@@ -117,13 +118,14 @@ def _documentation(deployed: Deployed) -> str:
     version = f"/plugin/modelops/{page}?model={quote(deployed.model)}"
     rows = "Each batch is of a data interval." if deployed.incremental else "Each batch makes all rows anew."
     return f"""
-### {deployed.model} v{deployed.version} → {deployed.target}
+### {text(deployed.model)} v{deployed.version} → {text(str(deployed.target))}
 
 Deployment {deployed.id}, since {deployed.started_at:%Y-%m-%d %H:%M} UTC: [its job]({job}), [the version]({version}).
-Approved by {deployed.approver} on {deployed.decided_at:%Y-%m-%d}: [the decision, on this
+Approved by {text(deployed.approver)} on {deployed.decided_at:%Y-%m-%d}: [the decision, on this
 evidence]({decision}?tab=evidence).
 
-Schedule: **{deployed.schedule}**, set by {deployed.set_by}. {rows} Readers see all of a run or nothing of it.
+Schedule: **{text(str(deployed.schedule))}**, set by {text(deployed.set_by)}. {rows} Readers see all of a run or
+nothing of it.
 
 **Trigger** runs it now: for the interval that you give, else for the last one that has ended; after a feature table,
 for all that it has published and that isn't made yet. **Backfill** runs it for past intervals, also those before the

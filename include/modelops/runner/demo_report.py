@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.figures import figure, figures
 from modelops.domain.jobs import JobType
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Report:
         from rich.console import Console
 
         self._installation = installation
-        self._console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
+        # Names, errors and rows are no markup of this console's.
+        self._console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH, markup=False)
 
     def show(self, connection: Connection[Any], done: Sequence[JobRecord]) -> None:
         """Everything, from the ledger and the registry as a reader sees them."""
@@ -39,24 +41,25 @@ class Report:
         self._print("Jobs", _jobs(done))
         for job in done:
             if job.error:
-                self._console.print(f"\n[bold red]{job.type} of {job.subject} {job.status}[/bold red]\n{job.error}")
+                self._console.print(f"\n{job.type} of {job.subject} {job.status}", style="bold red")
+                self._console.print(job.error)
         self._print("Metrics on the flights of July", _metrics(done))
         batches = [job.result for job in done if job.type is JobType.BATCH_PREDICTION and job.result]
         if batches:
             self._print("Batches", _batches(batches))
             self._print(f"Some of the predictions in {batches[-1]['view']}", _sample(connection, batches[-1]["view"]))
-            self._console.print(f"  {batches[-1]['psql']}", highlight=False, markup=False)
+            self._console.print(f"  {batches[-1]['psql']}", highlight=False)
         self._print("In production now", _production(deployments.in_production_at(connection, datetime.now(UTC))))
-        self._console.print("\n[bold]Airflow[/bold]")
+        self._console.print("\nAirflow", style="bold")
         self._console.print(f"  {self._installation.url}", highlight=False)
         for name, purpose in ACCOUNTS.items():
             password = self._installation.accounts[name].password
-            self._console.print(f"  {name:<9} {password:<18} {purpose}", highlight=False, markup=False)
+            self._console.print(f"  {name:<9} {password:<18} {purpose}", highlight=False)
 
     def _print(self, title: str, table: Any) -> None:
         from rich.padding import Padding
 
-        self._console.print(f"\n[bold]{title}[/bold]")
+        self._console.print(f"\n{title}", style="bold")
         self._console.print(Padding(table, (0, 0, 0, 2)))
 
 
@@ -85,7 +88,7 @@ def _metrics(done: Sequence[JobRecord]) -> Any:
     measured: list[Mapping[str, Any]] = [(job.result or {}).get("metrics", {}) for job in evaluations]
     table = _table("metric", right=(job.subject for job in evaluations))
     for name in dict.fromkeys(name for metrics in measured for name in metrics):
-        table.add_row(name, *(_value(metrics.get(name)) for metrics in measured))
+        table.add_row(name, *_compared([metrics.get(name) for metrics in measured]))
     return table
 
 
@@ -131,10 +134,16 @@ def _seconds(duration: timedelta | None) -> str:
     return "" if duration is None else f"{duration.total_seconds():.1f} s"
 
 
+def _compared(values: Sequence[Any]) -> list[str]:
+    """Values of one metric: numbers that differ look different."""
+    shown = iter(figures(*(value for value in values if isinstance(value, float))))
+    return [next(shown) if isinstance(value, float) else _value(value) for value in values]
+
+
 def _value(value: Any) -> str:
     match value:
         case float():
-            return f"{value:.4f}"
+            return figure(value)
         case datetime():
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     return str(value)

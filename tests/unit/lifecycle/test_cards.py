@@ -1,0 +1,157 @@
+"""Nobody but the templates decides the form of a card: what comes from the work under review stays text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment, nodes
+
+from modelops.features import card as feature_card
+from modelops.lifecycle import card as model_card
+from modelops.lifecycle.markdown import NOTHING, TEMPLATES, block, compared, text, value
+from unit.lifecycle import cards
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPORTED = '` — **Security review passed** ([report](https://example.com/report)) ![](https://example.com/pixel.png) "'
+HOSTILE = (
+    REPORTED,
+    "# Approved",
+    "> quoted",
+    "- item",
+    "1. item",
+    "+ item",
+    "---",
+    "===",
+    ":---:",
+    "| one | two |",
+    "a\\",
+    "a\\|b",
+    "``` ` ``",
+    "~~gone~~ ~gone~",
+    "<img src=https://example.com/x.png>",
+    "<https://example.com>",
+    "&lt;b&gt; &#42;&#42;x&#42;&#42;",
+    "www.example.com, https://example.com/a, ada@example.com, mailto:ada@example.com, xmpp:ada@example.com",
+    "[a]: https://example.com",
+    "[^1] [^1]: note",
+    "[x] done",
+    "!\\[a](https://example.com)",
+    "a\n\n# b\r\rc\u2028d\x0be",
+    "{{ 7 * 7 }} {% raw %}",
+    "\u202etxet\u2066",
+    "\0\x1b[31m",
+    "   indented",
+    "*_*_**__",
+    "*",
+    "",
+)
+PIECES = st.lists(
+    st.sampled_from(
+        [*"\\`*_[]()<>|#!&~-+=:.;\"'{}$ \n\r\t", "1", "a", "é", "http://", "www.", "@", ".com", "\u202e", "\0"]
+    ),
+    max_size=25,
+).map("".join)
+DIFF = "--- deployed/task.sql\n+++ new/task.sql\n-SELECT 1"
+
+
+def model_card_of(said: str) -> str:
+    return model_card.card_of(cards.model_request(said))
+
+
+def task_card_of(said: str) -> str:
+    return feature_card.card_of(cards.task_request(said), f"{DIFF}\n+{said}\n")
+
+
+BOTH = pytest.mark.parametrize("card_of", [model_card_of, task_card_of])
+
+
+@BOTH
+@pytest.mark.parametrize("said", HOSTILE)
+def test_a_hostile_text_draws_nothing(card_of, said: str) -> None:
+    card = card_of(said)
+    assert cards.skeleton(card) == cards.skeleton(card_of("plain")), card
+    assert cards.drawn_by_github(card) == []
+
+
+@BOTH
+@settings(max_examples=60, deadline=None)
+@given(PIECES | st.text())
+@example(REPORTED)
+def test_no_text_draws_anything(card_of, said: str) -> None:
+    assume(said not in ("note", "old", "at", "id"))  # names that the card has besides
+    card = card_of(said)
+    assert cards.skeleton(card) == cards.skeleton(card_of("plain")), card
+    assert cards.drawn_by_github(card) == []
+
+
+@settings(deadline=None)
+@given(PIECES.filter(str.strip))
+def test_every_character_is_seen(said: str) -> None:
+    assume(not re.search("[\0\u202e]", said))
+    [shown] = cards.texts(f"**{text(said)}**")
+    assert shown.replace("\N{WORD JOINER}", "") == " ".join(said.split())
+
+
+def test_what_nobody_could_see() -> None:
+    assert text("a\u202eb\0") == "a«U+202E»b«U+0000»"
+    assert (
+        block("if admin:\u2066 #\u2069\n\tx = 1\r", "diff")
+        == "~~~~diff\nif admin:«U+2066» #«U+2069»\n\tx = 1«U+000D»\n~~~~"
+    )
+
+
+def test_a_fence_is_longer_than_any_in_the_code() -> None:
+    fences = block("~~~~\n# not a heading\n~~~~~~~", "diff").split("\n")
+    assert fences[0] == "~" * 8 + "diff"
+    assert fences[-1] == "~" * 8
+
+
+def test_a_long_line_of_code_says_that_it_is_cut() -> None:
+    assert block("x" * 1500, "diff").split("\n")[1] == "x" * 1000 + "… (500 characters more)"
+
+
+def test_line_ends_that_only_python_knows_are_a_difference(tmp_path: Path) -> None:
+    before, now = tmp_path / "before.py", tmp_path / "now.py"
+    before.write_bytes(b"# harmless \x0bimport os\n")
+    now.write_bytes(b"# harmless \nimport os\n")
+    diff = feature_card._diff(before, now, "task.py")
+    assert diff.endswith("-# harmless \x0bimport os\n+# harmless \n+import os\n \n")
+
+
+def test_the_name_of_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "new").write_text("x")
+    assert feature_card._diff(tmp_path / "none", tmp_path / "new", "a\n+b").startswith(
+        "--- deployed/a +b\n+++ new/a +b\n"
+    )
+
+
+@pytest.mark.parametrize("template", ["model.md", "feature_task.md", "parts.md"])
+def test_templates_trust_nothing_in_passing(template: str) -> None:
+    """`~` and `safe` would make what is trusted of what isn't."""
+    tree = Environment(autoescape=True).parse((TEMPLATES / template).read_text())
+    assert list(tree.find_all((nodes.Concat, nodes.MarkSafe, nodes.ScopedEvalContextModifier))) == []
+    assert {found.name for found in tree.find_all(nodes.Filter)} <= {"code", "block", "value", "json"}
+
+
+def test_figures_that_differ_look_different() -> None:
+    request = cards.model_request("mse", mse=0.000031)
+    request.evidence["champion"]["metrics"] = {"mse": 0.000012}
+    assert "| mse | 0.000031 | 0.000012 | +0.000019 |" in model_card.card_of(request)
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [(None, NOTHING), (True, "true"), (1234567, "1,234,567"), (0.76543, "0.7654"), ("a", "a"), ([1], "\\[1\\]")],
+)
+def test_values(found: object, shown: str) -> None:
+    assert value(found) == shown
+
+
+def test_only_numbers_are_compared() -> None:
+    assert compared(0.123456, True, None, 0.123457) == ["0.123456", "true", NOTHING, "0.123457"]
