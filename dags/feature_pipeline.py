@@ -29,9 +29,10 @@ with DAG(
     ### The life of one feature task version
 
     Each run makes a new version of the chosen feature task and takes it through its life cycle: **import** pins its
-    code and has the database parse its SQL, **run** executes it once, checks what it gives and publishes nothing,
-    **approve** waits for a reviewer who sees what changes (*Required actions* of this run), **deploy** puts the
-    approved version into the place of the one before. Its batch runs then make the table: trigger *Feature batch*.
+    code and checks its SQL and all that the run is asked for, **run** executes it once, checks what it gives and
+    publishes nothing, **approve** waits for a reviewer who sees what changes (*Required actions* of this run),
+    **deploy** puts the approved version into the place of the one before. Its batch runs then make the table: trigger
+    *Feature batch*.
     """,
     schedule=None,
     catchup=False,
@@ -48,23 +49,23 @@ with DAG(
         "late_after": late_after_param(),
     },
 ) as dag:
+    interval = {"interval_start": dag.param("interval_start"), "interval_end": dag.param("interval_end")}
+    deployment = {
+        "schedule": dag.param("schedule"),
+        "time_zone": dag.param("time_zone"),
+        "late_after": dag.param("late_after"),
+    }
     import_ = ImportFeatureTaskOperator(
-        task_id="import", task=dag.param("task"), ref=dag.param("ref"), allow_dirty=dag.param("allow_dirty")
+        task_id="import",
+        task=dag.param("task"),
+        ref=dag.param("ref"),
+        allow_dirty=dag.param("allow_dirty"),
+        **interval,
+        deployment=deployment,
     )
     version = {"task": dag.param("task"), "version": import_.output["version"]}
-    run = RunFeatureTaskOperator(
-        task_id="run",
-        **version,
-        interval_start=dag.param("interval_start"),
-        interval_end=dag.param("interval_end"),
-    )
+    run = RunFeatureTaskOperator(task_id="run", **version, **interval)
     approve = ApproveFeatureTaskOperator(task_id="approve", **version, notifiers=reviewer_notifiers(), retries=3)
-    deploy = DeployFeatureTaskOperator(
-        task_id="deploy",
-        **version,
-        schedule=dag.param("schedule"),
-        time_zone=dag.param("time_zone"),
-        late_after=dag.param("late_after"),
-    )
+    deploy = DeployFeatureTaskOperator(task_id="deploy", **version, **deployment)
 
     import_ >> run >> approve >> deploy

@@ -27,11 +27,11 @@ with DAG(
     doc_md="""
     ### The life of one model version
 
-    Each run makes a new version of the chosen model and takes it through its life cycle: **train** runs the model's
-    own `train()` on its training dataset, **evaluate** runs its `evaluate()` on another one, **approve** waits for a
-    reviewer who decides on the evidence (*Required actions* of this run), **deploy** puts the approved version into
-    the place of the one before. What each stage saw and left is on record under its hash; who asked for the training
-    can't approve it; a rejected version is deployed by nobody.
+    Each run makes a new version of the chosen model and takes it through its life cycle: **train** checks all that
+    the run is asked for and then runs the model's own `train()` on its training dataset, **evaluate** runs its
+    `evaluate()` on another one, **approve** waits for a reviewer who decides on the evidence (*Required actions* of
+    this run), **deploy** puts the approved version into the place of the one before. What each stage saw and left is
+    on record under its hash; who asked for the training can't approve it; a rejected version is deployed by nobody.
     """,
     schedule=None,
     catchup=False,
@@ -52,26 +52,27 @@ with DAG(
         "late_after": late_after_param(),
     },
 ) as dag:
+    deployment = {
+        "dataset": dag.param("predict_dataset"),
+        "target": dag.param("target"),
+        "set_aside_budget": dag.param("set_aside_budget"),
+        "parts": dag.param("parts"),
+        "schedule": dag.param("schedule"),
+        "time_zone": dag.param("time_zone"),
+        "late_after": dag.param("late_after"),
+    }
     train = TrainModelOperator(
         task_id="train",
         model=dag.param("model"),
         dataset=dag.param("train_dataset"),
         hyperparameters=dag.param("hyperparameters"),
         allow_dirty=dag.param("allow_dirty"),
+        evaluate_dataset=dag.param("evaluate_dataset"),
+        deployment=deployment,
     )
     version = {"model": dag.param("model"), "version": train.output["version"]}
     evaluate = EvaluateModelOperator(task_id="evaluate", **version, dataset=dag.param("evaluate_dataset"))
     approve = ApproveModelOperator(task_id="approve", **version, notifiers=reviewer_notifiers(), retries=3)
-    deploy = DeployModelOperator(
-        task_id="deploy",
-        **version,
-        dataset=dag.param("predict_dataset"),
-        target=dag.param("target"),
-        set_aside_budget=dag.param("set_aside_budget"),
-        parts=dag.param("parts"),
-        schedule=dag.param("schedule"),
-        time_zone=dag.param("time_zone"),
-        late_after=dag.param("late_after"),
-    )
+    deploy = DeployModelOperator(task_id="deploy", **version, **deployment)
 
     train >> evaluate >> approve >> deploy

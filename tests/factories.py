@@ -264,6 +264,7 @@ def model_folder(
     scoring: str | None = None,
     policy: str | None = None,
     requirements: str | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
 ) -> Path:
     """A model as a data scientist would write it, in a ModelOps repository."""
     folder = repository / "model_definitions" / name
@@ -272,7 +273,7 @@ def model_folder(
     (folder / "model.json").write_text(
         json.dumps({"id": name, "name": name.title(), "description": "A test", "language": "python"})
     )
-    (folder / "config.json").write_text(json.dumps({"hyperParameters": {"depth": 3}}))
+    (folder / "config.json").write_text(json.dumps({"hyperParameters": {"depth": 3, **(hyperparameters or {})}}))
     (folder / "datasets.yaml").write_text(datasets)
     (modules / "__init__.py").touch()
     (modules / "training.py").write_text(training)

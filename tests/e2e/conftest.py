@@ -20,6 +20,7 @@ from e2e.models import (
     QUICK,
     TICKING,
     TICKING_COLUMNS,
+    WISHES,
 )
 from e2e.system import FEATURE_BATCH, FEATURES, LATE_TOLD, TOLD, Demonstration, System
 from factories import SCORING, TRAINING, doubled_folder, model_folder
@@ -93,13 +94,21 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     sources = {"demo": {"path": str(PROJECT_ROOT / "include" / "demo")}, "here": {"path": str(here)}}
     repositories.write_text(json.dumps({"repositories": sources}))
     if not here.exists():
-        model_folder(here, "quick", datasets=DATASETS, training=QUICK)
-        model_folder(here, "scored", datasets=DATASETS, training=QUICK, scoring=SCORING)
-        model_folder(here, "held", datasets=MANY_DATASETS, training=TRAINING, scoring=HELD)
+        model_folder(here, "quick", datasets=DATASETS, hyperparameters=WISHES, training=QUICK)
+        model_folder(here, "scored", datasets=DATASETS, hyperparameters=WISHES, training=QUICK, scoring=SCORING)
+        model_folder(here, "held", datasets=MANY_DATASETS, hyperparameters=WISHES, training=TRAINING, scoring=HELD)
         doubled_folder(here, "counted", columns=COUNTED_COLUMNS, sql=COUNTED, incremental="at", output="counted")
         ticking = {"rows": {"min": 1, "max": 10_000}, "incremental": "at", "output": "ticking"}
         doubled_folder(here, "ticking", columns=TICKING_COLUMNS, sql=TICKING, **ticking)
-        model_folder(here, "strict", datasets=DATASETS, training=QUICK, scoring=SCORING, policy="approvers: [admin]\n")
+        model_folder(
+            here,
+            "strict",
+            datasets=DATASETS,
+            hyperparameters=WISHES,
+            training=QUICK,
+            scoring=SCORING,
+            policy="approvers: [admin]\n",
+        )
     importable = home / "airflow" / "config"  # Airflow puts it on its path
     importable.mkdir(parents=True, exist_ok=True)
     (importable / "e2e_notifiers.py").write_text(NOTIFIERS)

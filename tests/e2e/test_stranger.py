@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from e2e.models import DATASETS, REQUIREMENTS, STRANGER, STRANGER_EVALUATION, STRANGER_TRAINING
+from e2e.models import DATASETS, REQUIREMENTS, STRANGER, STRANGER_EVALUATION, STRANGER_TRAINING, WISHES
 from e2e.waiting import eventually
 from factories import model_folder
 from modelops.domain.jobs import JobStatus
@@ -34,6 +34,7 @@ def repository(tmp_path: Path) -> Path:
         training=STRANGER_TRAINING,
         evaluation=STRANGER_EVALUATION,
         requirements=requirements,
+        hyperparameters=WISHES,
     )
     (folder / "model_modules" / "stranger.py").write_text(STRANGER)
     return tmp_path / "models"

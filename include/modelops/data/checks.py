@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelops.data.query import asking, describe, travelling
+from modelops.data.reading import read
 from modelops.domain.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -12,12 +15,54 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from modelops.data.query import Column, Ends
     from modelops.domain.datasets import Dataset
 
 
 FIRST_DAY = -2_440_588
 """4713 BC, where PostgreSQL's calendar begins, in days from 1970."""
 MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetColumns:
+    """The columns that a dataset gives: those of its entity key, and the Arrow type of each."""
+
+    key: tuple[Column, ...]
+    types: Mapping[str, str]
+
+
+def check_dataset(
+    url: str,
+    dataset: Dataset,
+    *,
+    where: str,
+    labelled: bool,
+    like: Mapping[str, str] | None = None,
+    interval: Ends | None = None,
+) -> DatasetColumns:
+    """Have PostgreSQL parse and plan the dataset's query, and check the columns that it would give; reads no row.
+
+    `url` is that of the login for users' SQL; the query can ask for `interval`. With `labelled` the targets must be
+    among the columns; with `like` the features, and the targets, must have the Arrow types named there.
+
+    Raises:
+        DatasetError: PostgreSQL refuses it, a column is missing, or a column has another type.
+        Unavailable: the database can't be reached.
+    """
+    from psycopg.sql import SQL
+
+    with asking(url) as connection:
+        columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
+    nothing = SQL("{} LIMIT 0").format(SQL(travelling(dataset.sql, columns, exact=dataset.entity_key))).as_string()
+    schema = read(url, nothing, lambda batches: batches.schema, where=where, interval=interval)
+    if like is not None:
+        check_types(schema, dataset, like, labelled=labelled, where=where)
+    named = {column.name: column for column in columns}
+    return DatasetColumns(
+        key=tuple(named[name] for name in dataset.entity_key),
+        types={field.name: str(field.type) for field in schema},
+    )
 
 
 def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like: Mapping[str, str] | None) -> None:

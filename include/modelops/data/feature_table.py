@@ -47,16 +47,31 @@ def ensure_feature_table(
     """
     with refusals(target), connection.transaction():
         connection.execute(LOCK, (str(target),))
-        rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
-        if rows is None and view is not None:
-            raise TargetError(
-                f"{target} is a view that doesn't show features", where=str(target), expected="another output"
-            )
+        rows, view = _existing(connection, target)
         if rows is None:
             make_rows_table(connection, target, columns, key=key)
         else:
             _grow(connection, rows, target, columns, key=key)
         _show(connection, view, target, columns, incremental=incremental)
+
+
+def check_feature_table(
+    connection: Connection[Any], target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
+) -> None:
+    """Find out whether the rows table can be made, or has columns that these can be added to; changes nothing.
+
+    Raises:
+        TargetError: what is there is another's, has another key or a column of another type; the schema is missing or
+            closed.
+        Unavailable: the database can't be reached.
+    """
+    with refusals(target), connection.transaction(force_rollback=True):
+        rows, view = _existing(connection, target)
+        if rows is None:
+            make_rows_table(connection, target, columns, key=key)
+            _show(connection, view, target, columns, incremental=None)
+        else:
+            _compare(connection, rows, target, columns, key=key)
 
 
 def make_rows_table(
@@ -87,14 +102,30 @@ def staged_table(
             connection.execute(SQL("DROP TABLE IF EXISTS {} CASCADE").format(rows))
 
 
-def _grow(
-    connection: Connection[Any], oid: int, target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
-) -> None:
-    from psycopg.sql import SQL, Identifier
+def _existing(connection: Connection[Any], target: Target) -> tuple[int | None, int | None]:
+    """The oids of the rows table and the view, where they are there.
 
+    Raises:
+        TargetError: one of them is another's, or the view is there alone.
+    """
+    rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
+    if rows is None and view is not None:
+        raise TargetError(
+            f"{target} is a view that doesn't show features", where=str(target), expected="another output"
+        )
+    return rows, view
+
+
+def _compare(
+    connection: Connection[Any], oid: int, target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
+) -> list[Any]:
+    """The columns of the rows table, which these can be added to.
+
+    Raises:
+        TargetError: it has another key or a column of another type.
+    """
     found = connection.execute(COLUMNS, (oid,)).fetchall()
     types = {name: type_ for name, type_, _, _ in found}
-    filled = {name for name, _, required, _ in found if required}
     differing = [
         f"has the column {column.name} of type {types[column.name]}; this version gives {column.type}"
         for column in columns
@@ -109,6 +140,17 @@ def _grow(
             where=str(target.rows),
             expected="another output in task.yaml, or the types and the key that the table has",
         )
+    return found
+
+
+def _grow(
+    connection: Connection[Any], oid: int, target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
+) -> None:
+    from psycopg.sql import SQL, Identifier
+
+    found = _compare(connection, oid, target, columns, key=key)
+    types = {name for name, *_ in found}
+    filled = {name for name, _, required, _ in found if required}
     table = Identifier(target.rows.schema, target.rows.name)
     declared = {column.name for column in columns}
     for column in columns:

@@ -24,11 +24,14 @@ ARROW_TYPES = frozenset(
 )
 """PostgreSQL types that arrive in Arrow as what they are. `numeric` is read as float8 (as text where it is part of the
 entity key, which must not lose a digit), anything else as text."""
-PLATFORM = re.compile("|".join(("08(?!P01)", "53", "57P", "58", "XX")))
+PLATFORM = re.compile("|".join(("08(?!P01)", "53", "57014", "57P", "58", "XX")))
 """SQLSTATEs that are the platform's trouble; all others are the query's own making."""
 INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
 """Settings that say, in a transaction, which data interval a query is to read."""
 
+LONGEST = 60
+"""Seconds that PostgreSQL may take to parse and plan a query."""
+BOUND = "SELECT set_config('statement_timeout', %s, false)"
 SET_INTERVAL = "SELECT set_config(%s, %s, true), set_config(%s, %s, true)"
 # A type of PostgreSQL's own that an index can sort by itself. varchar and cidr borrow the order of text and inet.
 # The modifier -1 tells bpchar, which has any length, from character, which has one.
@@ -61,7 +64,7 @@ class Column:
 
 @contextmanager
 def asking(url: str) -> Iterator[Connection[Any]]:
-    """A connection to ask what queries give.
+    """A connection to ask what queries give: READ ONLY, and for at most LONGEST seconds each.
 
     Raises:
         Unavailable: the database can't be reached.
@@ -69,7 +72,10 @@ def asking(url: str) -> Iterator[Connection[Any]]:
     import psycopg
 
     try:
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(BOUND, (f"{LONGEST}s",))
+            connection.autocommit = False
+            connection.read_only = True
             yield connection
     except psycopg.OperationalError as error:
         raise Unavailable(f"the data database can't be reached: {str(error).strip()}") from error

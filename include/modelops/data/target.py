@@ -85,6 +85,29 @@ def ensure_target(
         _ensure(connection, target, key, outputs)
 
 
+def check_target(
+    connection: Connection[Any],
+    target: Target,
+    *,
+    key: Sequence[TargetColumn],
+    outputs: Sequence[TargetColumn] | None = None,
+) -> None:
+    """Find out whether `ensure_target` would succeed: makes what is missing, and takes it back.
+
+    `outputs` None: the predictions aren't known yet, and any that the target has will do.
+
+    Raises:
+        TargetError, Unavailable: as `ensure_target`.
+    """
+    with refusals(target), connection.transaction(force_rollback=True):
+        if outputs is None:
+            rows = ours(connection, target.rows, "r")
+            taken = {RUN_ID, *(column.name for column in key)}
+            found = [] if rows is None else connection.execute(COLUMNS, (rows,)).fetchall()
+            outputs = [TargetColumn(name=name, type=type_) for name, type_, _, _ in found if name not in taken]
+        ensure_target(connection, target, key=key, outputs=outputs)
+
+
 @contextmanager
 def refusals(target: Target) -> Iterator[None]:
     """Say what it means when the database refuses to make a target.

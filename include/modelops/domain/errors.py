@@ -6,6 +6,11 @@ An `Unavailable` is the platform's trouble: the job is tried again.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class ModelOpsError(Exception):
     """Something went wrong in the ModelOps system."""
@@ -32,6 +37,24 @@ class BadInput(ModelOpsError):
 
 def _rebuild(kind: type[BadInput], what: str, where: str, expected: str) -> BadInput:
     return kind(what, where=where, expected=expected)
+
+
+class SeveralErrors(BadInput):
+    """More than one thing is wrong; `errors` has each."""
+
+    def __init__(self, errors: Sequence[BadInput]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(
+            f"{len(self.errors)} errors",
+            where="; ".join(error.where for error in self.errors),
+            expected="; ".join(error.expected for error in self.errors),
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.what}:", *(str(error) for error in self.errors)])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return SeveralErrors, (self.errors,)
 
 
 class RepositoryError(BadInput):

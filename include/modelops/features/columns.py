@@ -8,6 +8,7 @@ from modelops.data.query import asking, columns_of
 from modelops.data.writing import BINARY
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
+from modelops.domain.findings import Findings
 from modelops.domain.targets import TargetColumn
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from modelops.data.query import Ends
     from modelops.domain.deployments import Interval
     from modelops.domain.feature_tasks import FeatureTask
-    from modelops.lifecycle.services import Services
 
 EVER: Ends = (None, None)
 """The interval of a whole run: all times."""
@@ -42,23 +42,29 @@ def arrow_columns(task: FeatureTask) -> Mapping[str, str]:
     return {name: ARROW.get(type_, "string") for name, type_ in task.columns.items()}
 
 
-def check_declared(task: FeatureTask, services: Services) -> None:
+def check_declared(task: FeatureTask, url: str) -> None:
     """Have the database parse the task's SELECTs, and compare what its SQL gives with what task.yaml declares.
+
+    `url` is that of the login for users' SQL.
 
     Raises:
         DatasetError: the database refuses a query.
         FeatureError: the columns differ.
+        SeveralErrors: more than one query is wrong.
         Unavailable: the database can't be reached.
     """
-    ends = ends_of(task, None)
-    with asking(services.rows_url) as connection:
+    ends, findings = ends_of(task, None), Findings()
+    with asking(url) as connection:
         for name, sql in task.inputs.items():
-            columns_of(connection, sql, where=f"{task.reference}/task.yaml (inputs.{name})", interval=ends)
+            with findings.collecting():
+                columns_of(connection, sql, where=f"{task.reference}/task.yaml (inputs.{name})", interval=ends)
         if task.language is Language.SQL:
             assert task.sql is not None
             where = f"{task.reference}/task.sql"
-            given = columns_of(connection, task.sql, where=where, interval=ends)
-            _compare(task, {column.name: column.sql_type for column in given}, where=where)
+            with findings.collecting():
+                given = columns_of(connection, task.sql, where=where, interval=ends)
+                _compare(task, {column.name: column.sql_type for column in given}, where=where)
+    findings.refuse()
 
 
 def _compare(task: FeatureTask, given: Mapping[str, str], *, where: str) -> None:

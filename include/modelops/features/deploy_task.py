@@ -7,33 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.feature_table import ensure_feature_table
 from modelops.domain.deployments import Engine
-from modelops.domain.errors import TargetError
 from modelops.domain.versions import VersionKind
-from modelops.features.columns import check_declared, table_columns
+from modelops.features.columns import table_columns
+from modelops.features.preflight import TaskDeploymentTerms, check_interval_column, check_task_deployment
 from modelops.lifecycle.approved import approved_version, require_approval
 from modelops.lifecycle.code import load_task
 from modelops.lifecycle.schedule import plan_for
-from modelops.registry import deployments, jobs, versions
+from modelops.registry import deployments, jobs
 
 if TYPE_CHECKING:
-    from modelops.domain.deployments import Deployment
-    from modelops.domain.feature_tasks import FeatureTask
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskDeploymentRequest:
-    """Which version to put into production; `version` None is the newest that is approved or deployed.
-
-    `schedule` says when its batch runs are, with the fields of cron meant in `time_zone`; None: as before.
-    """
+class TaskDeploymentRequest(TaskDeploymentTerms):
+    """Which version to put into production; `version` None is the newest that is approved or deployed."""
 
     task: str
     version: int | None = None
-    schedule: str | None = None
-    time_zone: str | None = None
-    late_after: float | None = None
 
 
 def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -56,16 +48,14 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
     decision = require_approval(version, services)
     with services.workdir(attempt) as workdir:
         task = load_task(version, workdir, services).definition
-    when = (str(task.output), request.schedule, request.time_zone, request.late_after, services)
-    plan_for(*when)  # what is wrong with it is said before anything is made
     services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
-    check_declared(task, services)
+    check_task_deployment(task, request, services)
     services.reach(attempt, "sql_parsed")
     columns = table_columns(task)
     with jobs.holding(services.connection, attempt):
-        _check_interval_column(task, services)
+        check_interval_column(task, services.connection)
         ensure_feature_table(services.connection, task.output, columns, key=task.key, incremental=task.incremental)
-        plan = plan_for(*when)
+        plan = plan_for(str(task.output), request.schedule, request.time_zone, request.late_after, services)
         made, before = deployments.begin(
             services.connection,
             version,
@@ -96,27 +86,3 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
         f" its batch runs make {task.output}; schedule: {plan.told()}"
     )
     return result
-
-
-def _check_interval_column(task: FeatureTask, services: Services) -> None:
-    """What is published keeps its intervals: another column can't say which rows they are.
-
-    Raises:
-        TargetError: the version before is incremental by another column, or is not.
-    """
-    last = deployments.last_of_target(services.connection, str(task.output))
-    if last is None or last.model != task.reference:
-        return
-    before = _definition(last, services)["incremental"]
-    if before != task.incremental:
-        raise TargetError(
-            f"{task.output} is incremental by {before or 'no column'}; this version is by {task.incremental or 'none'}",
-            where=f"{task.reference}/task.yaml (incremental)",
-            expected="the same incremental column as before, or another output",
-        )
-
-
-def _definition(deployment: Deployment, services: Services) -> Any:
-    return versions.find(
-        services.connection, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK
-    ).definition

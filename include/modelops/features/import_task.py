@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.versions import VersionKind
-from modelops.features.columns import check_declared
+from modelops.features.preflight import check_import
 from modelops.lifecycle.code import pinned_files
 from modelops.registry import jobs, versions
 from modelops.repository.pin import pin_task
 
 if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt
+    from modelops.features.preflight import TaskDeploymentTerms
     from modelops.lifecycle.services import Services
 
 
@@ -20,19 +21,23 @@ if TYPE_CHECKING:
 class ImportRequest:
     """Which task to import, and from which git ref; None: the one that repositories.yaml names.
 
-    `allow_dirty` lets files be used that aren't committed, and is recorded.
+    `allow_dirty` lets files be used that aren't committed, and is recorded. The interval of the run and the terms of
+    the deployment that are to follow are checked; None: nothing is known of them.
     """
 
     task: str
     ref: str | None = None
     allow_dirty: bool = False
+    interval_start: str | None = None
+    interval_end: str | None = None
+    deployment: TaskDeploymentTerms | None = None
 
 
 def import_task(request: ImportRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
     """Make a version of a feature task; returns its number and hashes.
 
-    Its queries are parsed by the database before anything else happens. The version and all that it is made of come on
-    record in one transaction.
+    Its queries, and what is to follow, are checked before anything is made. The version and all that it is made of come
+    on record in one transaction.
 
     Raises:
         BadInput: what the requester or the task's author got wrong.
@@ -49,7 +54,7 @@ def import_task(request: ImportRequest, attempt: Attempt, services: Services) ->
         )
         task = pinned.definition
         services.reach(attempt, "code_pinned", sha256=pinned.code_sha256, commit=pinned.commit)
-        check_declared(task, services)
+        check_import(task, request, attempt, services)
         services.reach(attempt, "sql_parsed")
         lock, artifacts = pinned_files(pinned, workdir, attempt, services)
         with jobs.holding(services.connection, attempt):

@@ -11,7 +11,7 @@ from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.lifecycle.services import tag_of
 from modelops.registry import evidence, jobs, versions
 from modelops.repository.definition import ModelDefinition, read_model
-from modelops.repository.pin import pin_model, unpack
+from modelops.repository.pin import unpack
 from modelops.repository.task_definition import read_task
 from modelops.runtime.environment import Lock, resolve
 
@@ -44,16 +44,18 @@ class Code(Generic[Definition]):
 
 
 def pin(
-    version: Version, request: TrainingRequest, attempt: Attempt, workdir: Path, services: Services
+    version: Version,
+    pinned: Pinned[ModelDefinition],
+    request: TrainingRequest,
+    attempt: Attempt,
+    workdir: Path,
+    services: Services,
 ) -> tuple[Version, Code[ModelDefinition]]:
-    """Read the model from its repository, and write down what the version is made of.
+    """Write down what the version is made of.
 
     Raises:
-        RepositoryError, RequirementsError: the model isn't what it must be.
+        RequirementsError: its requirements can't be resolved.
     """
-    pinned = pin_model(
-        version.name, settings=services.settings, destination=workdir / "code", allow_dirty=request.allow_dirty
-    )
     definition = pinned.definition
     lock, artifacts = pinned_files(pinned, workdir, attempt, services)
     with jobs.holding(services.connection, attempt):

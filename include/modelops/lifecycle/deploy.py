@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.checks import check_types
-from modelops.data.query import asking, describe, travelling
-from modelops.data.reading import read
 from modelops.data.target import columns_for, ensure_target
-from modelops.domain.errors import NotApproved, RepositoryError, TargetError
-from modelops.domain.parts import check_parts
-from modelops.domain.targets import Target
+from modelops.domain.errors import NotApproved, RepositoryError
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.approved import approved_version, require_approval
+from modelops.lifecycle.preflight import DeploymentTerms, check_deployment, check_owner
 from modelops.lifecycle.sample import compare_with_sample, outputs_of
 from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from modelops.data.query import Column
     from modelops.domain.datasets import Dataset
     from modelops.domain.jobs import Attempt
     from modelops.domain.schedules import Plan
-    from modelops.domain.versions import Version
     from modelops.lifecycle.services import Services
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeploymentRequest:
-    """Which version to put into production, and where.
-
-    `version` None is the newest that is approved or deployed; `dataset` is the name of a dataset of the model or a
-    SELECT; `target` is `schema.name`, None for the model's own name in the schema predictions; `set_aside_budget` is
-    how many rows of a batch may be left out as they can't be scored; `schedule` says when batches run, and in which
-    `time_zone` cron's fields are meant: None is as before, of what the deployment replaces. A batch is cut into
-    `parts`, side by side.
-    """
+class DeploymentRequest(DeploymentTerms):
+    """Which version to put into production, and as what. `version` None is the newest that is approved or deployed."""
 
     model: str
     version: int | None = None
-    dataset: str = "predict"
-    target: str | None = None
-    set_aside_budget: int = 0
-    schedule: str | None = None
-    time_zone: str | None = None
-    late_after: float | None = None
-    parts: int = 1
 
 
 def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -69,10 +46,6 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
         VersionKind.MODEL, request.model, request.version, attempt, services, made_by="model_lifecycle"
     )
     decision = require_approval(version, services)
-    check_parts(request.parts)
-    target = Target.parse(request.target or _default_target(request.model), where="the parameter target")
-    when = (str(target), request.schedule, request.time_zone, request.late_after, services)
-    plan_for(*when)  # what is wrong with it is said before anything is built
     with services.workdir(attempt) as workdir:
         code = version_code.load(version, workdir, services)
         if not code.definition.has_scorer:
@@ -89,19 +62,20 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
                 expected="a new version",
             )
         services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
-        bench = services.workbench(version, code, attempt, workdir)
-        dataset = code.definition.datasets.choose(request.dataset, where=f"{version.name}/datasets.yaml")
-        key = _check_dataset(dataset, version, services)
+        outputs = outputs_of(files.sample)
+        checked = check_deployment(code.definition, request, services, like=version.columns, outputs=outputs)
+        assert checked is not None  # there is a ModelScorer
+        target, dataset = checked.target, checked.dataset
         services.reach(attempt, "dataset_fits", dataset=dataset.label)
+        bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
         sampled = compare_with_sample(bench, environment, dataset, model=files.model, path=files.sample)
-        outputs = outputs_of(files.sample)
         services.reach(attempt, "sample_scored", rows=sampled)
-    key_columns, output_columns = columns_for(key, outputs)
+    key_columns, output_columns = columns_for(checked.key, outputs)
     with jobs.holding(services.connection, attempt):
-        _check_nobody_elses(target, version, services)
+        check_owner(services.connection, target, VersionKind.MODEL, version.name)
         ensure_target(services.connection, target, key=key_columns, outputs=output_columns)
-        plan = plan_for(*when)
+        plan = plan_for(str(target), request.schedule, request.time_zone, request.late_after, services)
         made, before = deployments.begin(
             services.connection,
             version,
@@ -137,49 +111,9 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
     return result
 
 
-def _check_nobody_elses(target: Target, version: Version, services: Services) -> None:
-    """Before its columns are compared, which would say less; the database refuses the rest."""
-    others = deployments.models_of_target(services.connection, str(target)) - {version.name}
-    if others:
-        raise TargetError(
-            f"{target} holds the predictions of {', '.join(sorted(others))}",
-            where="the parameter target",
-            expected="a target of this model's own",
-        )
-
-
 def _last_interval(plan: Plan, dataset: Dataset) -> dict[str, str | None]:
     """What a batch right after the deployment is for: the interval that has ended last, where batches are of any."""
     if plan.last is None or "modelops.interval_" not in dataset.sql:
         return {"interval_start": None, "interval_end": None}
     start, end = plan.last
     return {"interval_start": start.isoformat(), "interval_end": end.isoformat()}
-
-
-def _default_target(model: str) -> str:
-    """The model's own name, as a plain name of PostgreSQL."""
-    name = model.rpartition("/")[2].lower()
-    return "".join(character if character.isascii() and character.isalnum() else "_" for character in name)
-
-
-def _check_dataset(dataset: Dataset, version: Version, services: Services) -> list[Column]:
-    """Check that the dataset gives what the model was trained on; returns the columns of its entity key.
-
-    Raises:
-        DatasetError: it doesn't.
-        Unavailable: the database can't be reached.
-    """
-    from psycopg.sql import SQL
-
-    where = f"{version.name}, dataset {dataset.label}"
-    now = datetime.now(UTC)
-    interval = (now - timedelta(days=1), now)  # any: nothing is read
-    with asking(services.rows_url) as connection:
-        columns = describe(connection, dataset, where=where, labelled=False, interval=interval)
-    nothing = SQL("{} LIMIT 0").format(SQL(travelling(dataset.sql, columns, exact=dataset.entity_key))).as_string()
-    schema = read(services.rows_url, nothing, lambda batches: batches.schema, where=where, interval=interval)
-    assert version.columns is not None
-    like: Mapping[str, str] = version.columns
-    check_types(schema, dataset, like, labelled=False, where=where)
-    named = {column.name: column for column in columns}
-    return [named[name] for name in dataset.entity_key]

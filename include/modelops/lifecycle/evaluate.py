@@ -9,6 +9,7 @@ from modelops.domain.errors import UnknownVersion
 from modelops.domain.versions import VersionStatus
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
+from modelops.lifecycle.preflight import check_labelled
 from modelops.registry import evidence, jobs, versions
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
         code = version_code.load(version, workdir, services)
         model = version_code.fetch_artifacts(version, workdir, services).model
         services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
+        check_labelled(code.definition, request.dataset, services.rows_url, like=version.columns)
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset, like=version.columns)

@@ -31,15 +31,24 @@ class ScheduleRequest:
 
 
 def plan_for(
-    target: str, schedule: str | None, time_zone: str | None, late_after: float | None, services: Services
+    target: str,
+    schedule: str | None,
+    time_zone: str | None,
+    late_after: float | None,
+    services: Services,
+    *,
+    ahead: bool = False,
 ) -> Plan:
     """The schedule of a new deployment: what is asked for, else that of the deployment that serves its target now.
+
+    `ahead`: the deployment is still to come, and so may be that of a feature task whose table it is to follow.
 
     Raises:
         ScheduleError: there is no such schedule or time zone, or nobody makes the table that it is to follow.
     """
     before = schedules.plan_of_target(services.connection, target) or BY_HAND
-    return services.plan(_asked(before.schedule, schedule, time_zone, None, late_after, services, own=target))
+    asked = _asked(before.schedule, schedule, time_zone, None, late_after, services, own=target, ahead=ahead)
+    return services.plan(asked)
 
 
 def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
@@ -107,6 +116,7 @@ def _asked(
     services: Services,
     *,
     own: str,
+    ahead: bool = False,
 ) -> Schedule:
     asked = Schedule.parse(
         kept.text if schedule is None else schedule,
@@ -115,18 +125,19 @@ def _asked(
         late_after=kept.late_after if late_after is None else _after(late_after),
     )
     if asked.table is not None:
-        _check_table(asked.table, services, own=own)
+        _check_table(asked.table, services, own=own, ahead=ahead)
     return asked
 
 
-def _check_table(table: str, services: Services, *, own: str) -> None:
+def _check_table(table: str, services: Services, *, own: str, ahead: bool) -> None:
     """Somebody makes the table, and doesn't wait, perhaps through others, for what is to wait for it."""
     made = [each for each in schedules.publishers(services.connection) if each != own]
-    if table != own and table not in made:
+    there = schedules.declared(services.connection) if ahead else made
+    if table != own and table not in there:
         raise ScheduleError(
-            f"no deployment makes the feature table {table}",
+            f"no {'feature task' if ahead else 'deployment'} makes the feature table {table}",
             where=SCHEDULE,
-            expected=f"after {' or '.join(made)}" if made else "deploy the feature task that makes it first",
+            expected=f"after {' or '.join(there)}" if there else "deploy the feature task that makes it first",
         )
     awaited: str | None = table
     for _ in range(len(made) + 1):

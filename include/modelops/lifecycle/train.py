@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
+from modelops.lifecycle.preflight import check_training
 from modelops.lifecycle.sample import take_sample
 from modelops.lifecycle.training_statistics import training_statistics
 from modelops.registry import evidence, jobs, runs, versions
+from modelops.repository.pin import pin_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Version
+    from modelops.lifecycle.code import Code
+    from modelops.lifecycle.preflight import DeploymentTerms
     from modelops.lifecycle.services import Services
+    from modelops.repository.definition import ModelDefinition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,33 +30,31 @@ class TrainingRequest:
     """What was asked for: a model, and what to take instead of its own settings.
 
     `dataset` is the name of a dataset of the model or a SELECT; `hyperparameters` go on top of the model's;
-    `allow_dirty` lets files be used that aren't committed, and is recorded.
+    `allow_dirty` lets files be used that aren't committed, and is recorded. `evaluate_dataset` and `deployment` are
+    what is to follow, checked before the training starts; None: nothing is known of it.
     """
 
     model: str
     dataset: str = "train"
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     allow_dirty: bool = False
+    evaluate_dataset: str | None = None
+    deployment: DeploymentTerms | None = None
 
 
 def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
     """Train a model version; returns its name, number and hashes, and what train() left in metrics.json.
 
-    A retry takes up the version that its job began, with the code that was pinned then.
+    The version is made once the request and what is to follow it have been checked. A retry takes up the version that
+    its job began, with the code that was pinned then.
 
     Raises:
         BadInput: anything that the requester or the model's author got wrong.
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = _version(request, attempt, services)
-    services.reach(attempt, "version_created", version=version.number)
     with services.workdir(attempt) as workdir:
-        if version.code_sha256 is None:
-            version, code = version_code.pin(version, request, attempt, workdir, services)
-        else:
-            code = version_code.load(version, workdir, services)
-        services.reach(attempt, "code_pinned", sha256=version.code_sha256, commit=version.commit)
+        version, code = _version(request, attempt, workdir, services)
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset)
@@ -91,12 +95,34 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
     return result
 
 
-def _version(request: TrainingRequest, attempt: Attempt, services: Services) -> Version:
+def _version(
+    request: TrainingRequest, attempt: Attempt, workdir: Path, services: Services
+) -> tuple[Version, Code[ModelDefinition]]:
+    """The version that the training makes, and its code."""
     version = versions.in_the_making(services.connection, job_id=attempt.job_id)
-    if version is None:
-        with jobs.holding(services.connection, attempt):
-            version = versions.begin(
-                services.connection, name=request.model, job_id=attempt.job_id, created_by=attempt.requested_by
-            )
-            jobs.name_subject(services.connection, attempt, version)
+    if version is not None and version.code_sha256 is not None:
+        services.reach(attempt, "version_created", version=version.number)
+        code = version_code.load(version, workdir, services)
+    else:
+        pinned = pin_model(
+            request.model,
+            settings=services.settings,
+            destination=workdir / "code",
+            allow_dirty=request.allow_dirty,
+        )
+        if version is None:
+            check_training(pinned.definition, request, attempt, services)
+            version = _begin(request, attempt, services)
+        services.reach(attempt, "version_created", version=version.number)
+        version, code = version_code.pin(version, pinned, request, attempt, workdir, services)
+    services.reach(attempt, "code_pinned", sha256=version.code_sha256, commit=version.commit)
+    return version, code
+
+
+def _begin(request: TrainingRequest, attempt: Attempt, services: Services) -> Version:
+    with jobs.holding(services.connection, attempt):
+        version = versions.begin(
+            services.connection, name=request.model, job_id=attempt.job_id, created_by=attempt.requested_by
+        )
+        jobs.name_subject(services.connection, attempt, version)
     return version

@@ -13,6 +13,8 @@ from modelops.operators.subjects import BatchOperator, RetireOperator, VersionOp
 from modelops.timetables import asset_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow.sdk import Context
 
     from modelops.domain.jobs import Attempt
@@ -44,19 +46,40 @@ class ImportFeatureTaskOperator(TaskOperator):
     Args:
         ref: git branch, tag or commit; None: the one that repositories.yaml names.
         allow_dirty: import files that aren't committed; recorded with the version.
+        interval_start, interval_end: of the run that is to follow; checked before the version is made.
+        deployment: the arguments of the `DeployFeatureTaskOperator` that is to follow, likewise.
     """
 
     job_type = JobType.FEATURE_IMPORT
-    template_fields = ("task", "ref", "allow_dirty")
+    template_fields = ("task", "ref", "allow_dirty", "interval_start", "interval_end", "deployment")
 
-    def __init__(self, *, ref: str | None = None, allow_dirty: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        ref: str | None = None,
+        allow_dirty: bool = False,
+        interval_start: str | None = None,
+        interval_end: str | None = None,
+        deployment: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.ref = ref
         self.allow_dirty = allow_dirty
+        self.interval_start = interval_start
+        self.interval_end = interval_end
+        self.deployment = deployment
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
-        return {"task": self.task, "ref": self.ref, "allow_dirty": self.allow_dirty}
+        return {
+            "task": self.task,
+            "ref": self.ref,
+            "allow_dirty": self.allow_dirty,
+            "interval_start": self.interval_start,
+            "interval_end": self.interval_end,
+            "deployment": None if self.deployment is None else dict(self.deployment),
+        }
 
     def lasting(self) -> dict[str, Any]:
         """A version of the same task."""
@@ -65,8 +88,10 @@ class ImportFeatureTaskOperator(TaskOperator):
     def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
         """Import, and return the version's number and hashes."""
         from modelops.features.import_task import ImportRequest, import_task
+        from modelops.features.preflight import TaskDeploymentTerms
 
-        return import_task(ImportRequest(**self.parameters()), attempt, services)
+        terms = None if self.deployment is None else TaskDeploymentTerms(**self.deployment)
+        return import_task(ImportRequest(**self.parameters() | {"deployment": terms}), attempt, services)
 
 
 class RunFeatureTaskOperator(VersionOperator, TaskOperator):

@@ -41,10 +41,12 @@ class TrainModelOperator(ModelOperator):
         dataset: a dataset of the model's datasets.yaml, or a SELECT statement.
         hyperparameters: go on top of those of the model's config.json.
         allow_dirty: train from files that aren't committed; recorded with the version.
+        evaluate_dataset: the dataset of the evaluation that is to follow; checked before the training starts.
+        deployment: the arguments of the `DeployModelOperator` that is to follow, likewise.
     """
 
     job_type = JobType.TRAINING
-    template_fields = ("model", "dataset", "hyperparameters", "allow_dirty")
+    template_fields = ("model", "dataset", "hyperparameters", "allow_dirty", "evaluate_dataset", "deployment")
     template_fields_renderers = {"dataset": "sql", "hyperparameters": "json"}
 
     def __init__(
@@ -53,12 +55,16 @@ class TrainModelOperator(ModelOperator):
         dataset: str = "train",
         hyperparameters: Mapping[str, Any] | None = None,
         allow_dirty: bool = False,
+        evaluate_dataset: str | None = None,
+        deployment: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.dataset = dataset
         self.hyperparameters = hyperparameters
         self.allow_dirty = allow_dirty
+        self.evaluate_dataset = evaluate_dataset
+        self.deployment = deployment
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for."""
@@ -67,13 +73,17 @@ class TrainModelOperator(ModelOperator):
             "dataset": self.dataset,
             "hyperparameters": dict(self.hyperparameters or {}),
             "allow_dirty": self.allow_dirty,
+            "evaluate_dataset": self.evaluate_dataset,
+            "deployment": None if self.deployment is None else dict(self.deployment),
         }
 
     def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
         """Train, and return the version's number and hashes."""
+        from modelops.lifecycle.preflight import DeploymentTerms
         from modelops.lifecycle.train import TrainingRequest, train
 
-        return train(TrainingRequest(**self.parameters()), attempt, services)
+        terms = None if self.deployment is None else DeploymentTerms(**self.deployment)
+        return train(TrainingRequest(**self.parameters() | {"deployment": terms}), attempt, services)
 
 
 class EvaluateModelOperator(VersionOperator, ModelOperator):

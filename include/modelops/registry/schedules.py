@@ -83,6 +83,12 @@ def publishers(connection: Connection[Any]) -> list[str]:
         return [row["target"] for row in _QUERIES.execute(connection, "publishers")]
 
 
+def declared(connection: Connection[Any]) -> list[str]:
+    """The feature tables that a version of a feature task declares, deployed or not, as `schema.name`."""
+    with translated():
+        return [row["output"] for row in _QUERIES.execute(connection, "declared")]
+
+
 def _plan(row: Mapping[str, Any]) -> Plan:
     schedule = Schedule(
         text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"], late_after=row["late_after"]

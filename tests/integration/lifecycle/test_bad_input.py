@@ -111,6 +111,8 @@ def test_an_unknown_model(services: Services) -> None:
     error = refusal(services, TrainingRequest(model="here/irsi"))
     assert "irsi" in str(error)
     assert "here/iris" in str(error)
+    with services.connection.cursor() as cursor:
+        assert cursor.execute("SELECT count(*) FROM modelops.version").fetchone() == (0,)
 
 
 @pytest.mark.parametrize(

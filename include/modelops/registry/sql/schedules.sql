@@ -37,3 +37,8 @@ ORDER BY deployment.id;
 -- The feature tables that a deployment makes now.
 SELECT target FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE kind = 'feature_task' AND ended_at IS NULL ORDER BY target;
+
+-- name: declared
+-- The feature tables that a version of a feature task declares, deployed or not.
+SELECT DISTINCT definition ->> 'output' AS output FROM modelops.version
+WHERE kind = 'feature_task' AND status <> 'rejected' ORDER BY output;

@@ -1,0 +1,39 @@
+"""Collects mistakes, so that a person hears of all of them at once."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import BadInput, SeveralErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Findings:
+    """What several checks found wrong. A check that depends on another one is left out where that one failed."""
+
+    def __init__(self) -> None:
+        self.errors: list[BadInput] = []
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Note the mistake that is found inside, and go on. Trouble of the platform goes through."""
+        try:
+            yield
+        except SeveralErrors as error:
+            self.errors += error.errors
+        except BadInput as error:
+            self.errors.append(error)
+
+    def refuse(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            BadInput: the one mistake; SeveralErrors, where there are more.
+        """
+        if len(self.errors) > 1:
+            raise SeveralErrors(self.errors)
+        if self.errors:
+            raise self.errors[0]

@@ -1,0 +1,110 @@
+"""What is wrong with a feature task and with what is asked for it, as far as that can be told before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.feature_table import check_feature_table
+from modelops.domain.deployments import INTERVAL, Interval
+from modelops.domain.errors import TargetError
+from modelops.domain.findings import Findings
+from modelops.domain.versions import VersionKind
+from modelops.features.columns import check_declared, table_columns
+from modelops.features.produce import check_interval
+from modelops.lifecycle.preflight import check_approvers, check_owner
+from modelops.lifecycle.schedule import plan_for
+from modelops.registry import deployments, versions
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.feature_tasks import FeatureTask
+    from modelops.domain.jobs import Attempt
+    from modelops.features.import_task import ImportRequest
+    from modelops.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskDeploymentTerms:
+    """What a version is deployed as.
+
+    `schedule` says when its batch runs are, with the fields of cron meant in `time_zone`; None: as before.
+    """
+
+    schedule: str | None = None
+    time_zone: str | None = None
+    late_after: float | None = None
+
+
+def check_import(task: FeatureTask, request: ImportRequest, attempt: Attempt, services: Services) -> None:
+    """Check a task, and the run, the approval and the deployment that are to follow its import.
+
+    Raises:
+        BadInput: what the requester or the task's author got wrong; all of it.
+        Unavailable: the database can't be reached.
+    """
+    findings = Findings()
+    with findings.collecting():
+        check_interval(task, Interval.parse(request.interval_start, request.interval_end, where=INTERVAL))
+    with findings.collecting():
+        check_approvers(task.reference, task.approvers, attempt.requested_by)
+    with findings.collecting():
+        check_task_deployment(task, request.deployment or TaskDeploymentTerms(), services, ahead=True)
+    findings.refuse()
+
+
+def check_task_deployment(
+    task: FeatureTask, terms: TaskDeploymentTerms, services: Services, *, ahead: bool = False
+) -> None:
+    """Check a task's queries, its table, and when it is to run. `ahead`: its deployment is still to come.
+
+    Raises:
+        BadInput: the SQL, the columns, the table or the schedule is wrong; all that is.
+        Unavailable: the database can't be reached.
+    """
+    findings = Findings()
+    with findings.collecting():
+        check_declared(task, services.rows_url)
+    with findings.collecting():
+        check_output(task, services.connection)
+    with findings.collecting():
+        when = (terms.schedule, terms.time_zone, terms.late_after)
+        plan_for(str(task.output), *when, services, ahead=ahead)
+    findings.refuse()
+
+
+def check_output(task: FeatureTask, connection: Connection[Any]) -> None:
+    """Check that the task's table is its own, or can be made, and can take its columns.
+
+    Raises:
+        TargetError: it isn't, or can't.
+        Unavailable: the database can't be reached.
+    """
+    where = f"{task.reference}/task.yaml (output)"
+    check_owner(connection, task.output, VersionKind.FEATURE_TASK, task.reference, where=where)
+    check_interval_column(task, connection)
+    check_feature_table(connection, task.output, table_columns(task), key=task.key)
+
+
+def check_interval_column(task: FeatureTask, connection: Connection[Any]) -> None:
+    """What is published keeps its intervals: another column can't say which rows they are.
+
+    Raises:
+        TargetError: the version before is incremental by another column, or is not.
+    """
+    last = deployments.last_of_target(connection, str(task.output))
+    if last is None or last.model != task.reference:
+        return
+    before = _definition(last, connection)["incremental"]
+    if before != task.incremental:
+        raise TargetError(
+            f"{task.output} is incremental by {before or 'no column'}; this version is by {task.incremental or 'none'}",
+            where=f"{task.reference}/task.yaml (incremental)",
+            expected="the same incremental column as before, or another output",
+        )
+
+
+def _definition(deployment: Deployment, connection: Connection[Any]) -> Any:
+    return versions.find(connection, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK).definition

@@ -1,0 +1,239 @@
+"""What is wrong with a request, as far as that can be told before anything is made, built or run.
+
+The start of a life cycle, the deployment at its end and `./modelops check` all ask here, so that what the end would
+refuse is refused at the start. All mistakes are reported at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.checks import check_dataset
+from modelops.data.target import check_target, columns_for
+from modelops.domain.errors import DecisionRefused, PartsError, RepositoryError, TargetError
+from modelops.domain.findings import Findings
+from modelops.domain.parts import check_parts
+from modelops.domain.targets import Target
+from modelops.domain.versions import VersionKind
+from modelops.lifecycle.schedule import plan_for
+from modelops.registry import deployments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg import Connection
+
+    from modelops.data.checks import DatasetColumns
+    from modelops.data.query import Column, Ends
+    from modelops.domain.datasets import Dataset
+    from modelops.domain.jobs import Attempt
+    from modelops.lifecycle.services import Services
+    from modelops.lifecycle.train import TrainingRequest
+    from modelops.repository.definition import ModelDefinition
+
+TARGET = "the parameter target"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentTerms:
+    """What a version is deployed as.
+
+    `dataset` is the name of a dataset of the model or a SELECT; `target` is `schema.name`, None for the model's own
+    name in the schema predictions; `set_aside_budget` is how many rows of a batch may be left out as they can't be
+    scored; `schedule` says when batches run, and in which `time_zone` cron's fields are meant: None is as before, of
+    what the deployment replaces. A batch is cut into `parts`, side by side.
+    """
+
+    dataset: str = "predict"
+    target: str | None = None
+    set_aside_budget: int = 0
+    schedule: str | None = None
+    time_zone: str | None = None
+    late_after: float | None = None
+    parts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployable:
+    """What terms come to for one model: where predictions go, what is scored, and the columns of its entity key."""
+
+    target: Target
+    dataset: Dataset
+    key: Sequence[Column]
+
+
+def check_training(definition: ModelDefinition, request: TrainingRequest, attempt: Attempt, services: Services) -> None:
+    """Check what a training is asked for, and the evaluation, the approval and the deployment that are to follow it.
+
+    Raises:
+        BadInput: what the requester or the model's author got wrong; all of it.
+        Unavailable: the database can't be reached.
+    """
+    findings = Findings()
+    with findings.collecting():
+        check_hyperparameters(definition, request.hyperparameters)
+    with findings.collecting():
+        check_approvers(definition.reference, definition.approvers, attempt.requested_by)
+    like = None
+    with findings.collecting():
+        like = check_labelled(definition, request.dataset, services.rows_url).types
+    if request.evaluate_dataset is not None:
+        with findings.collecting():
+            check_labelled(definition, request.evaluate_dataset, services.rows_url, like=like)
+    if request.deployment is not None:
+        with findings.collecting():
+            check_deployment(definition, request.deployment, services, like=like, ahead=True)
+    findings.refuse()
+
+
+def check_deployment(
+    definition: ModelDefinition,
+    terms: DeploymentTerms,
+    services: Services,
+    *,
+    like: Mapping[str, str] | None,
+    outputs: Mapping[str, str] | None = None,
+    ahead: bool = False,
+) -> Deployable | None:
+    """Check what a model is to be deployed as; None: it has no ModelScorer, so there is nothing that can be scored.
+
+    `like` has the columns of the training with their Arrow types, `outputs` those of the predictions; None: not known
+    yet. `ahead`: the version is still to be trained.
+
+    Raises:
+        BadInput: a number, the target, the schedule or the dataset is wrong; all that is.
+        Unavailable: the database can't be reached.
+    """
+    findings = Findings()
+    with findings.collecting():
+        check_parts(terms.parts)
+    with findings.collecting():
+        _check_budget(terms.set_aside_budget)
+    target = dataset = found = None
+    with findings.collecting():
+        target = target_of(definition.reference, terms.target)
+        check_owner(services.connection, target, VersionKind.MODEL, definition.reference)
+    with findings.collecting():
+        plan_for(str(target), terms.schedule, terms.time_zone, terms.late_after, services, ahead=ahead)
+    if definition.has_scorer:
+        with findings.collecting():
+            dataset = definition.datasets.choose(terms.dataset, where=f"{definition.reference}/datasets.yaml")
+            found = check_scored(definition.reference, dataset, services.rows_url, like=like)
+        if target is not None and found is not None:
+            with findings.collecting():
+                key, predictions = columns_for(found.key, outputs or {})
+                known = None if outputs is None else predictions
+                check_target(services.connection, target, key=key, outputs=known)
+    else:
+        services.log(f"{definition.reference} has no ModelScorer, so none of its versions can be deployed")
+    findings.refuse()
+    if target is None or dataset is None or found is None:
+        return None
+    return Deployable(target=target, dataset=dataset, key=found.key)
+
+
+def check_labelled(
+    definition: ModelDefinition, name_or_sql: str, url: str, *, like: Mapping[str, str] | None = None
+) -> DatasetColumns:
+    """Check a dataset that a model is trained or evaluated on; reads no row.
+
+    Raises:
+        DatasetError: there is none of that name, PostgreSQL refuses it, or it doesn't give the model's columns.
+        Unavailable: the database can't be reached.
+    """
+    dataset = definition.datasets.choose(name_or_sql, where=f"{definition.reference}/datasets.yaml")
+    return check_dataset(url, dataset, where=place_of(definition.reference, dataset), labelled=True, like=like)
+
+
+def check_scored(
+    reference: str, dataset: Dataset, url: str, *, like: Mapping[str, str] | None = None
+) -> DatasetColumns:
+    """Check a dataset that is scored, and may ask for a data interval; reads no row.
+
+    Raises:
+        DatasetError: PostgreSQL refuses it, or it doesn't give the entity key and the features.
+        Unavailable: the database can't be reached.
+    """
+    now = datetime.now(UTC)
+    interval: Ends = (now - timedelta(days=1), now)  # any: nothing is read
+    where = place_of(reference, dataset)
+    return check_dataset(url, dataset, where=where, labelled=False, like=like, interval=interval)
+
+
+def place_of(reference: str, dataset: Dataset) -> str:
+    """How messages name a dataset of a model."""
+    return f"{reference}, dataset {dataset.label}"
+
+
+def check_hyperparameters(definition: ModelDefinition, given: Mapping[str, Any]) -> None:
+    """Refuse hyperparameters that the model doesn't declare: a misspelt one would leave the default in force.
+
+    Raises:
+        RepositoryError: config.json doesn't have one.
+    """
+    declared = list(definition.hyperparameters)
+    unknown = [name for name in given if name not in declared]
+    if not unknown:
+        return
+    close = get_close_matches(unknown[0], declared, n=1)
+    raise RepositoryError(
+        f"{definition.reference} has no hyperparameter {', '.join(map(repr, unknown))}"
+        + (f" (did you mean {close[0]}?)" if close else ""),
+        where="the parameter hyperparameters",
+        expected=(f"of {', '.join(declared)}; or" if declared else "none, or")
+        + f" another one with its default in {definition.reference}/config.json",
+    )
+
+
+def check_approvers(reference: str, approvers: Sequence[str], *requesters: str) -> None:
+    """Refuse a policy by which nobody may decide, since who has requested a version may not.
+
+    Raises:
+        DecisionRefused: all approvers are among the requesters.
+    """
+    if approvers and not set(approvers) - set(requesters):
+        raise DecisionRefused(
+            f"nobody may decide on this version of {reference}: all of its approvers requested it"
+            f" ({', '.join(approvers)})",
+            where=f"{reference}/policy.yaml",
+            expected="an approver who doesn't request versions, or a version that somebody else requests",
+        )
+
+
+def target_of(reference: str, text: str | None) -> Target:
+    """The target of a request; without one, the model's own name, as a plain name of PostgreSQL.
+
+    Raises:
+        TargetError: it can't be a target.
+    """
+    name = reference.rpartition("/")[2].lower()
+    own = "".join(character if character.isascii() and character.isalnum() else "_" for character in name)
+    return Target.parse(text or own, where=TARGET)
+
+
+def check_owner(
+    connection: Connection[Any], target: Target, kind: VersionKind, name: str, *, where: str = TARGET
+) -> None:
+    """Refuse a target that belongs to another model or feature task.
+
+    Raises:
+        TargetError: it does.
+    """
+    others = deployments.models_of_target(connection, str(target)) - {name}
+    if others:
+        raise TargetError(
+            f"{target} holds the {'predictions' if kind is VersionKind.MODEL else 'features'} of"
+            f" {', '.join(sorted(others))}",
+            where=where,
+            expected=f"a target of this {kind.words}'s own",
+        )
+
+
+def _check_budget(rows: int) -> None:
+    if rows < 0:
+        raise PartsError(
+            f"{rows:,} rows can't be set aside", where="the parameter set_aside_budget", expected="0 or more"
+        )

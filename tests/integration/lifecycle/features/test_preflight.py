@@ -1,0 +1,99 @@
+"""What the end of a feature pipeline would refuse is refused by its import, all at once, and no version is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from factories import doubled_folder
+from integration.lifecycle.features.life import deployed, imported
+from modelops.domain.errors import BadInput, SeveralErrors
+from modelops.features.preflight import TaskDeploymentTerms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Database
+    from modelops.lifecycle.services import Services
+
+
+def refusal(services: Services, task: str = "here/doubled", **asked: Any) -> BadInput:
+    """The error that an import ends with; it has made nothing."""
+    with pytest.raises(BadInput) as caught:
+        imported(services, task, **asked)
+    with services.connection.cursor() as cursor:
+        made = "SELECT count(*) FROM modelops.version WHERE name = %s"
+        assert cursor.execute(made, (task,)).fetchone() == (0,)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"deployment": TaskDeploymentTerms(schedule="nonsense")}, "'nonsense' is no schedule"),
+        ({"deployment": TaskDeploymentTerms(schedule="@daily", time_zone="Mars")}, "there is no time zone 'Mars'"),
+        ({"deployment": TaskDeploymentTerms(schedule="after features.nothing")}, "makes the feature table features.no"),
+        ({"deployment": TaskDeploymentTerms(late_after=-1)}, "-1 minutes can't be"),
+        ({"interval_start": "2013-08-01T00:00:00Z"}, "only one end of the interval is given"),
+        (
+            {"interval_start": "2013-08-01T00:00:00Z", "interval_end": "2013-08-02T00:00:00Z"},
+            "here/doubled isn't incremental",
+        ),
+    ],
+)
+def test_what_is_to_follow(services: Services, asked: dict[str, Any], said: str) -> None:
+    assert said in refusal(services, **asked).what
+
+
+@pytest.mark.parametrize(
+    ("values", "what", "where"),
+    [
+        ({"output": "nowhere.doubled"}, "there is no schema nowhere", "nowhere.doubled"),
+        ({"output": "theirs"}, "features.theirs is there already: a table of", "features.theirs"),
+        ({"files": {"policy.yaml": "approvers: [ada]"}}, "nobody may decide", "here/doubled/policy.yaml"),
+    ],
+)
+def test_the_task(
+    services: Services, repository: Path, database: Database, values: dict[str, Any], what: str, where: str
+) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("CREATE TABLE features.theirs (id int)")
+    doubled_folder(repository, **values)
+    error = refusal(services)
+    assert what in error.what
+    assert error.where == where
+
+
+def test_the_table_of_another_task(services: Services, repository: Path) -> None:
+    deployed(services)
+    doubled_folder(repository, "other", output="doubled")
+    error = refusal(services, "here/other")
+    assert "features.doubled holds the features of here/doubled" in error.what
+    assert error.where == "here/other/task.yaml (output)"
+
+
+def test_a_table_with_another_key(services: Services, repository: Path) -> None:
+    deployed(services)
+    doubled_folder(repository, key=["at"])
+    with pytest.raises(BadInput, match=r"has the primary key \(run_id, id\); this version needs \(run_id, at\)"):
+        imported(services)
+
+
+def test_everything_at_once(services: Services, repository: Path) -> None:
+    sql = "SELECT id FROM measurd"
+    doubled_folder(repository, sql=sql, output="nowhere.doubled", inputs={"rows": "public.nothing"})
+    error = refusal(services, deployment=TaskDeploymentTerms(schedule="nonsense"))
+    assert isinstance(error, SeveralErrors)
+    assert [part.what.split(": ")[-1] for part in error.errors] == [
+        'relation "public.nothing" does not exist',
+        'relation "measurd" does not exist',
+        "there is no schema nowhere",
+        "'nonsense' is no schedule",
+    ]
+
+
+def test_a_check_leaves_no_table_behind(services: Services, look: Any) -> None:
+    imported(services, deployment=TaskDeploymentTerms())
+    assert look("SELECT to_regclass('features.doubled'), to_regclass('features.doubled_rows')") == [(None, None)]
