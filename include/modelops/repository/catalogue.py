@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import functools
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import RepositoryError
+from modelops.domain.errors import ModelOpsError, RepositoryError
+from modelops.domain.spelling import did_you_mean
 from modelops.repository import mirror
 from modelops.repository.configuration import FolderSource, GitSource, read_sources
 from modelops.repository.git import GitError, git_names
+from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,25 +20,39 @@ if TYPE_CHECKING:
     from modelops.repository.kinds import Kind
     from modelops.settings import Settings
 
+EXAMPLES = 5
+"""So many names are shown to someone whose name is like none."""
 log = logging.getLogger(__name__)
 
 
 def references(kind: Kind[Any], settings: Settings) -> list[str]:
     """The references of all things of a kind, such as "demo/arrival_delay", sorted within each repository.
 
-    Made for DAG files: it needs no network and never raises. What can't be read is left out, and logged once.
+    For suggestions: it needs no network and never raises. What can't be read is left out; `problems` says why.
     """
     try:
-        sources = read_sources(settings.repositories)
-    except Exception as error:  # noqa: BLE001 - a DAG file must load, whatever is wrong
-        _warn_once(f"no {kind.plural} can be offered: {error}")
+        sources = read_sources(settings.repositories).right.values()
+    except RepositoryError:
         return []
     found = []
-    for source in sources.values():
-        try:
+    for source in sources:
+        with contextlib.suppress(ModelOpsError):
             found += [f"{source.name}/{name}" for name in names(kind, source, settings)]
-        except Exception as error:  # noqa: BLE001 - as above
-            _warn_once(f"the {kind.plural} of repository {source.name!r} can't be offered: {error}")
+    return found
+
+
+def problems(settings: Settings) -> list[ModelOpsError]:
+    """What is wrong with repositories.yaml, or why a repository that it names can't be read. Needs no network."""
+    try:
+        sources = read_sources(settings.repositories)
+    except RepositoryError as error:
+        return [error]
+    found: list[ModelOpsError] = [*sources.wrong.values()]
+    for source in sources.right.values():
+        try:
+            names(MODELS, source, settings)
+        except ModelOpsError as error:
+            found.append(error)
     return found
 
 
@@ -55,18 +70,19 @@ def names(kind: Kind[Any], source: Source, settings: Settings) -> list[str]:
 
 
 def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSource | None = None) -> RepositoryError:
-    """The error that says which things of the kind there are, those with the closest names first.
+    """The error that names what is close to the reference, among all things of the kind.
 
-    With `at`, those of that source only, at a ref that was asked for.
+    With `at`, among those of that source only, at a ref that was asked for.
     """
     known = references(kind, settings) if at is None else [f"{at.name}/{name}" for name in names(kind, at, settings)]
-    close = difflib.get_close_matches(reference, known, n=3, cutoff=0.5)
-    offered = [*close, *(one for one in known if one not in close)]
-    shown = ", ".join(offered[:20]) + (f" and {len(offered) - 20} more" if len(offered) > 20 else "")
+    question = did_you_mean(reference, known)
+    expected = kind.layout if known else f"there is none yet: {kind.layout}"
+    if known and not question:
+        expected += f"; there are {', '.join(known[:EXAMPLES])}" + (" and others" if len(known) > EXAMPLES else "")
     return RepositoryError(
-        f"there is no {kind.word} {reference!r}" + (f" at {at.ref!r}" if at else ""),
+        f"there is no {kind.word} {reference!r}" + (f" at {at.ref!r}" if at else "") + question,
         where=at.ref_declared if at else str(settings.repositories),
-        expected=f"one of {shown} ({kind.layout})" if offered else f"there is none yet: {kind.layout}",
+        expected=expected,
     )
 
 
@@ -77,7 +93,7 @@ def refresh(settings: Settings) -> None:
     except Exception as error:  # noqa: BLE001 - the caller's loop goes on
         log.warning("no repository was fetched: %s", error)
         return
-    for source in sources.values():
+    for source in sources.right.values():
         if isinstance(source, GitSource):
             try:
                 mirror.update(source, settings.mirrors)
@@ -87,13 +103,17 @@ def refresh(settings: Settings) -> None:
 
 def _names_in_folder(kind: Kind[Any], source: FolderSource) -> list[str]:
     """A folder that is a link out of the repository doesn't belong to it."""
-    if not source.path.is_dir():
+    expected = f"a folder that holds {kind.folder}, which this system's user may read"
+    try:
+        if not source.path.is_dir():
+            raise RepositoryError(f"there is no folder {source.path}", where=source.declared, expected=expected)
+        inside = source.path.resolve()
+        found = [file.parent for file in (source.path / kind.folder).glob(f"*/{kind.marker}")]
+        return [folder.name for folder in found if folder.resolve().is_relative_to(inside)]
+    except OSError as error:
         raise RepositoryError(
-            f"there is no folder {source.path}", where=source.declared, expected=f"a folder that holds {kind.folder}"
-        )
-    inside = source.path.resolve()
-    found = [file.parent for file in (source.path / kind.folder).glob(f"*/{kind.marker}")]
-    return [folder.name for folder in found if folder.resolve().is_relative_to(inside)]
+            f"{source.path} can't be read: {error.strerror}", where=source.declared, expected=expected
+        ) from None
 
 
 def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[str]:
@@ -111,8 +131,3 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
             f"git can't list {source.ref!r}: {error.reason}", where=source.ref_declared, expected="a ref that it has"
         ) from None
     return [parts[1] for parts in paths if len(parts) == 3 and parts[2] == kind.marker]
-
-
-@functools.cache
-def _warn_once(message: str) -> None:
-    log.warning("%s", message)

@@ -74,10 +74,28 @@ class GitSource:
 Source = FolderSource | GitSource
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """The entries of repositories.yaml, each judged alone, in the order of the file: the sources, and what is wrong."""
+
+    right: Mapping[str, Source]
+    wrong: Mapping[str, RepositoryError]
+
+    def find(self, name: str) -> Source | None:
+        """The source of this name; None: the file has no such entry.
+
+        Raises:
+            RepositoryError: its entry is wrong.
+        """
+        if name in self.wrong:
+            raise self.wrong[name]
+        return self.right.get(name)
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    repositories: dict[str, object] = Field(
+    repositories: dict[object, object] = Field(
         description="a mapping of names to sources, as in repositories: {demo: {path: include/demo}}"
     )
 
@@ -115,27 +133,34 @@ class _Source(BaseModel):
         return ref
 
 
-def read_sources(file: Path) -> Mapping[str, Source]:
-    """The configured repositories by name, in the order of the file.
+def read_sources(file: Path) -> Sources:
+    """The configured repositories by name.
 
     Raises:
-        RepositoryError: there is no such file, or it says something else than it should.
+        RepositoryError: there is no such file, it isn't YAML, or it has no mapping of repositories.
     """
     document = read_yaml(
         file, str(file), expected="a file repositories.yaml with repositories: {demo: {path: include/demo}}"
     )
-    names = document.read_as(_File).repositories
-    return {name: _source(document, name, file.resolve().parent) for name in names}
+    right: dict[str, Source] = {}
+    wrong: dict[str, RepositoryError] = {}
+    for name in document.read_as(_File).repositories:
+        try:
+            right[str(name)] = _source(document, name, file.resolve().parent)
+        except RepositoryError as error:
+            wrong[str(name)] = error
+    return Sources(right=right, wrong=wrong)
 
 
-def _source(document: Document, name: str, folder: Path) -> Source:
-    place = ("repositories", name)
-    if not _NAME.fullmatch(name):
+def _source(document: Document, name: object, folder: Path) -> Source:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise RepositoryError(
             f"{name!r} can't name a repository",
-            where=document.where(*place),
-            expected="a name of lower-case letters, digits, _ and -",
+            where=document.where("repositories", str(name)),
+            expected="a name of lower-case letters, digits, _ and -; in quotes where it looks like a number, a date,"
+            " yes or no",
         )
+    place = ("repositories", name)
     declared = document.where(*place)
     match document.read_as(_Source, *place):
         case _Source(path=str(path), url=None, ref=None):

@@ -43,7 +43,8 @@ def pin_model(
     """Pin the model "<repository>/<folder>", as its configured ref or its folder has it now.
 
     Raises:
-        RepositoryError: there is no such model, it isn't as it should be, or it has changes that are not committed.
+        RepositoryError: there is no such model, it isn't as it should be, it has changes that are not committed, or the
+            entry of its repository in repositories.yaml is wrong.
         Unavailable: a git repository can't be reached.
     """
     return _pin_reference(MODELS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty)
@@ -97,7 +98,7 @@ def _pin_reference(
     ref: str | None = None,
 ) -> Pinned[Definition]:
     source_name, _, name = reference.partition("/")
-    source = read_sources(settings.repositories).get(source_name)
+    source = read_sources(settings.repositories).find(source_name)
     if source is None:
         raise catalogue.unknown(kind, reference, settings)
     if ref is not None:

@@ -111,7 +111,9 @@ def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
     except RepositoryError as error:
         steps.say(f"! {error}")
         return
-    if not any(isinstance(source, GitSource) for source in sources.values()):
+    for wrong in sources.wrong.values():
+        steps.say(f"! {wrong}")
+    if not any(isinstance(source, GitSource) for source in sources.right.values()):
         return
     with steps.step("Model repositories fetched"):
         done = subprocess.run(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from modelops.repository.catalogue import problems
 from modelops.runner import state
 from modelops.runner.commands import welcome
 from modelops.runner.components import NAMES
@@ -35,6 +36,8 @@ def status(installation: Installation, *, steps: Steps) -> int:
         well = well and said in ("running", "healthy")
         since = _duration(time.time() - process.create_time()) if process else ""
         steps.say(f"{name:<14} {process.pid if process else '':>8} {since:>10}  {said}")
+    for problem in problems(installation.settings):
+        steps.say(f"! {problem}")
     if not runner.ready:
         steps.say("It is just being started or stopped.")
     steps.say(welcome(installation))

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from factories import model_folder, task_folder
-from modelops.repository import catalogue
 from modelops.repository.kinds import MODELS, TASKS, Kind
 from modelops.settings import Settings
 
@@ -42,13 +41,12 @@ Make = Callable[[Path, str], Path]
 
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Git as on a machine without any configuration, and a catalogue that has logged nothing yet."""
+    """Git as on a machine without any configuration."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    catalogue._warn_once.cache_clear()
 
 
 @pytest.fixture

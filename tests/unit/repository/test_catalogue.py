@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelops.repository.catalogue import references, refresh
+from modelops.domain.errors import RepositoryError
+from modelops.repository.catalogue import problems, references, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,24 +46,30 @@ def test_what_a_git_repository_had_when_last_fetched(
     assert references(kind, settings) == ["remote/a b", "remote/delay"]
 
 
-def test_what_can_not_be_read_is_left_out_and_logged_once(
+def test_what_can_not_be_read_is_left_out_and_said_to_those_who_ask(
     repository: Path, configure: Configure, kind: Kind[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings = configure(gone="{path: nowhere}", remote="{url: repository, ref: main}", demo="{path: repository}")
-    for _ in range(2):
-        assert references(kind, settings) == ["demo/delay"]
-    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
-    assert "there is no folder" in caplog.messages[0]
-    assert "repository 'remote' was not fetched yet" in caplog.messages[1]
+    settings = configure(
+        gone="{path: nowhere}",
+        remote="{url: repository, ref: main}",
+        Big="{path: repository}",
+        demo="{path: repository}",
+    )
+    assert references(kind, settings) == ["demo/delay"]
+    assert caplog.messages == []  # it may be the log of somebody else's job
+    assert [problem.what for problem in problems(settings) if isinstance(problem, RepositoryError)] == [
+        "'Big' can't name a repository",
+        f"there is no folder {repository.parent / 'nowhere'}",
+        "repository 'remote' was not fetched yet",
+    ]
 
 
-def test_a_ref_that_is_gone_is_logged(
-    repository: Path, configure: Configure, commit: Commit, kind: Kind[Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_ref_that_is_gone_is_said(repository: Path, configure: Configure, commit: Commit, kind: Kind[Any]) -> None:
     commit(repository)
     refresh(configure(remote="{url: repository, ref: main}"))
-    assert references(kind, configure(remote="{url: repository, ref: other}")) == []
-    assert "git can't list 'other'" in caplog.text
+    settings = configure(remote="{url: repository, ref: other}")
+    assert references(kind, settings) == []
+    assert ["git can't list 'other'" in str(problem) for problem in problems(settings)] == [True]
 
 
 def test_without_configuration_there_is_nothing(
@@ -71,9 +78,23 @@ def test_without_configuration_there_is_nothing(
     settings = configure()
     settings.repositories.unlink()
     assert references(kind, settings) == []
+    assert ["there is no such file" in str(problem) for problem in problems(settings)] == [True]
     refresh(settings)
-    assert f"no {kind.word}s can be offered: there is no such file" in caplog.messages[0]
-    assert "no repository was fetched: there is no such file" in caplog.messages[1]
+    assert "no repository was fetched: there is no such file" in caplog.messages[0]
+
+
+def test_a_folder_that_may_not_be_read(
+    repository: Path, configure: Configure, kind: Kind[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system that runs the tests may let them read everything."""
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    settings = configure(demo="{path: repository}")
+    monkeypatch.setattr(type(repository), "is_dir", refuse)
+    assert references(kind, settings) == []
+    assert ["can't be read: Permission denied" in str(problem) for problem in problems(settings)] == [True]
 
 
 def test_a_refresh_that_fails_is_logged(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelops.domain.errors import RepositoryError
-from modelops.repository.configuration import FolderSource, GitSource, read_sources
+from modelops.repository.configuration import FolderSource, GitSource, Sources, read_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,15 +19,27 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
+def sources_of(folder: Path, text: str) -> Sources:
+    return read_sources(write(folder, text))
+
+
 def refused(folder: Path, text: str) -> RepositoryError:
+    """What is wrong with the whole file, or with its only entry."""
+    try:
+        sources = sources_of(folder, text)
+    except RepositoryError as error:
+        return error
+    assert sources.right == {}
+    [(name, error)] = sources.wrong.items()
     with pytest.raises(RepositoryError) as refusal:
-        read_sources(write(folder, text))
-    return refusal.value
+        sources.find(name)
+    assert refusal.value is error
+    return error
 
 
 def test_a_path_is_seen_from_the_files_folder(tmp_path: Path) -> None:
-    sources = read_sources(write(tmp_path, "repositories:\n  demo:\n    path: include/demo\n"))
-    assert sources == {
+    sources = sources_of(tmp_path, "repositories:\n  demo:\n    path: include/demo\n")
+    assert sources.right == {
         "demo": FolderSource(
             name="demo",
             path=tmp_path / "include/demo",
@@ -40,24 +52,39 @@ def test_a_path_is_seen_from_the_files_folder(tmp_path: Path) -> None:
     "url", ["https://example.com/a.git", "ssh://git@example.com/a.git", "git@example.com:a.git", "file:///srv/a.git"]
 )
 def test_a_git_source_keeps_its_url(tmp_path: Path, url: str) -> None:
-    source = read_sources(write(tmp_path, f"repositories: {{a: {{url: '{url}', ref: main}}}}"))["a"]
+    source = sources_of(tmp_path, f"repositories: {{a: {{url: '{url}', ref: main}}}}").find("a")
     assert isinstance(source, GitSource)
     assert (source.url, source.ref) == (url, "main")
 
 
 def test_a_local_url_is_seen_from_the_files_folder(tmp_path: Path) -> None:
-    source = read_sources(write(tmp_path, "repositories: {a: {url: ../a.git, ref: main}}"))["a"]
+    source = sources_of(tmp_path, "repositories: {a: {url: ../a.git, ref: main}}").find("a")
     assert isinstance(source, GitSource)
     assert source.url == str(tmp_path.parent / "a.git")
 
 
 def test_a_url_is_not_in_the_representation(tmp_path: Path) -> None:
-    source = read_sources(write(tmp_path, "repositories: {a: {url: 'https://u:secret@example.com/a', ref: main}}"))["a"]
+    source = sources_of(tmp_path, "repositories: {a: {url: 'https://u:secret@example.com/a', ref: main}}").find("a")
     assert "secret" not in repr(source)
 
 
 def test_there_may_be_no_sources(tmp_path: Path) -> None:
-    assert read_sources(write(tmp_path, "repositories: {}")) == {}
+    assert sources_of(tmp_path, "repositories: {}") == Sources(right={}, wrong={})
+
+
+def test_each_entry_is_judged_alone(tmp_path: Path) -> None:
+    sources = sources_of(
+        tmp_path,
+        "repositories:\n  Big: {path: x}\n  no_ref: {url: 'https://e.org/x'}\n  2: {path: y}\n  right: {path: z}\n",
+    )
+    assert list(sources.right) == ["right"]
+    assert {name: error.what for name, error in sources.wrong.items()} == {
+        "Big": "'Big' can't name a repository",
+        "no_ref": "repository 'no_ref' has neither just a path nor just a url and a ref",
+        "2": "2 can't name a repository",
+    }
+    assert sources.find("right") == sources.right["right"]
+    assert sources.find("other") is None
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -74,7 +101,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         ("repositories:\n", "repositories is empty", ":1 (repositories)"),
         ("repository: {}\n", "the key 'repository' is unknown here (did you mean repositories?)", ":1 (repository)"),
         ("repositories:\n  Demo: {path: x}\n", "'Demo' can't name a repository", ":2 (repositories.Demo)"),
-        ("repositories:\n  1: {path: x}\n", "repositories[1] is a number", ":1 (repositories[1])"),
+        ("repositories:\n  1: {path: x}\n", "1 can't name a repository", ":2 (repositories.1)"),
         ("repositories:\n  d: x\n", "repositories.d is text", ":2 (repositories.d)"),
         ("repositories:\n  d: {path: 3}\n", "path is a number", ":2 (repositories.d.path)"),
         ("repositories:\n  d: {path: ' '}\n", "path is blank", ":2 (repositories.d.path)"),

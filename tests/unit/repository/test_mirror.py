@@ -97,7 +97,12 @@ def test_a_task_is_as_it_is_at_the_ref_that_is_asked_for(
         ("remote/delay", "v2", "has no branch, tag or commit 'v2'", "one of its branches, tags or commits, such as"),
         ("remote/delay", "-v1", "the ref is '-v1'", "the name of a branch, a tag or a commit"),
         ("remote/delay", "", "the ref is ''", "the name of a branch, a tag or a commit"),
-        ("remote/new", "v1", "there is no feature task 'remote/new' at 'v1'", "one of remote/delay ("),
+        (
+            "remote/new",
+            "v1",
+            "there is no feature task 'remote/new' at 'v1': did you mean remote/delay?",
+            "a feature task",
+        ),
     ],
 )
 def test_a_ref_that_is_of_no_use(
@@ -165,7 +170,7 @@ def test_an_unknown_model_is_told_which_there_are(
     commit(repository)
     with pytest.raises(RepositoryError, match="there is no model 'remote/dely'") as refusal:
         pin(configure(remote="{url: repository, ref: main}"), "remote/dely")
-    assert refusal.value.expected.startswith("one of remote/delay (")
+    assert refusal.value.what.endswith(": did you mean remote/delay?")
 
 
 def test_no_such_repository(configure: Configure, pin: Pin) -> None:

@@ -286,17 +286,36 @@ def test_an_error_names_the_reference_and_not_the_private_copy(
 
 
 @pytest.mark.parametrize("reference", ["demo/dely", "dmo/delay", "demo", "demo/", "demo/../delay", "/delay", ""])
-def test_what_is_unknown_is_told_which_there_are(
+def test_what_is_unknown_is_told_what_is_close(
     tmp_path: Path, repository: Path, configure: Configure, kind: Kind[Any], make: Make, reference: str
 ) -> None:
-    make(repository, "churn")
+    for number in range(80):
+        make(repository, f"another-{number}")
     with pytest.raises(RepositoryError) as refusal:
         PIN[kind](reference, settings=configure(demo="{path: repository}"), destination=tmp_path / "job")
-    assert refusal.value.what == f"there is no {kind.word} {reference!r}"
-    assert "demo/delay" in refusal.value.expected
-    assert "demo/churn" in refusal.value.expected
-    if reference in ("demo/dely", "dmo/delay"):
-        assert refusal.value.expected.startswith("one of demo/delay, demo/churn (")
+    error = refusal.value
+    assert error.what.startswith(f"there is no {kind.word} {reference!r}")
+    if reference not in ("demo", ""):
+        assert error.what.endswith(": did you mean demo/delay?")
+        assert error.expected == f"a {kind.word} is a folder {kind.folder}/<name> with a {kind.marker}"
+    else:
+        assert error.expected.endswith("and others")
+    assert str(error).count("demo/another") <= 5
+
+
+def test_a_wrong_entry_is_refused_to_who_uses_it_and_to_nobody_else(
+    tmp_path: Path, repository: Path, configure: Configure, kind: Kind[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = configure(demo="{path: repository}", other="{url: repository}")
+    assert PIN[kind]("demo/delay", settings=settings, destination=tmp_path / "job").definition.name == "delay"
+    with pytest.raises(RepositoryError, match="repository 'other' has neither just a path") as refusal:
+        PIN[kind]("other/delay", settings=settings, destination=tmp_path / "other")
+    assert refusal.value.where.endswith("repositories.yaml:3 (repositories.other)")
+    assert "either path: a folder, or url: a git repository and ref" in refusal.value.expected
+    with pytest.raises(RepositoryError) as refusal:
+        PIN[kind]("demo/dely", settings=settings, destination=tmp_path / "unknown")
+    assert "other" not in str(refusal.value)
+    assert caplog.messages == []
 
 
 def test_a_task_in_a_folder(tmp_path: Path, repository: Path, commit: Commit) -> None:
