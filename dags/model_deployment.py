@@ -34,7 +34,7 @@ with DAG(
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={
-        "model": model_param(),
+        "model": model_param(of_versions=True),
         "version": version_param("the newest that is approved"),
         "dataset": dataset_param("predict", "batch predictions"),
         "target": target_param(),

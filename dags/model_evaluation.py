@@ -22,7 +22,7 @@ with DAG(
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={
-        "model": model_param(),
+        "model": model_param(of_versions=True),
         "version": version_param(),
         "dataset": dataset_param("evaluate", "evaluation"),
     },

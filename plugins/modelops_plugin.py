@@ -15,13 +15,23 @@ def _answer_guard(app):
     return AnswerGuard(app)
 
 
+def _form_suggestions(app):
+    """Likewise."""
+    from modelops.jobs_api.suggestions import FormSuggestions
+
+    return FormSuggestions(app)
+
+
 class ModelOpsPlugin(AirflowPlugin):
-    """The door at which an answer to an approval is refused if it can't count, the API of the jobs,
-    their view, and the timetable of deployments."""
+    """The door at which an answer to an approval is refused if it can't count, the suggestions of trigger forms, the
+    API of the jobs, their view, and the timetable of deployments."""
 
     name = "modelops"
     timetables = [TicksSince]
-    fastapi_root_middlewares = [{"name": "Answers to approvals", "middleware": _answer_guard, "args": [], "kwargs": {}}]
+    fastapi_root_middlewares = [
+        {"name": "Answers to approvals", "middleware": _answer_guard, "args": [], "kwargs": {}},
+        {"name": "Suggestions of trigger forms", "middleware": _form_suggestions, "args": [], "kwargs": {}},
+    ]
 
     @cached_property
     def fastapi_apps(self):

@@ -1,4 +1,4 @@
-"""What a trigger form offers to choose from, and what it says where there is nothing to choose."""
+"""What a trigger form asks for, and what it suggests. No DAG contains suggestions: a new model would change it."""
 
 from __future__ import annotations
 
@@ -7,48 +7,120 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from factories import model_folder, task_folder
+from modelops.domain.versions import VersionKind
+from modelops.jobs_api.suggestions import FormSuggestions, Known
 from modelops.operators.params import model_param, task_param
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from airflow.sdk import Param
+    from starlette.types import Message, Receive, Scope, Send
 
-KINDS = [
-    pytest.param(model_param, model_folder, "model", id="model"),
-    pytest.param(task_param, task_folder, "feature task", id="feature task"),
-]
-
-
-@pytest.fixture
-def repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repositories.yaml that names an empty folder."""
-    (tmp_path / "repository").mkdir()
-    file = tmp_path / "repositories.yaml"
-    file.write_text(json.dumps({"repositories": {"here": {"path": "repository"}}}))
-    monkeypatch.setenv("MODELOPS_REPOSITORIES", str(file))
-    return file
+KINDS = [pytest.param(model_param, "model", id="model"), pytest.param(task_param, "feature task", id="feature task")]
+FOUND = {VersionKind.MODEL: ["demo/new", "demo/old"], VersionKind.FEATURE_TASK: ["demo/rates"]}
+VERSIONS = {VersionKind.MODEL: ["demo/gone", "demo/old"]}
 
 
-@pytest.mark.parametrize(("param", "make", "word"), KINDS)
-def test_a_choice(repositories: Path, param: Callable[[], Param], make: Callable[[Path, str], Any], word: str) -> None:
-    for name in ("second", "first"):
-        make(repositories.parent / "repository", name)
+@pytest.mark.parametrize(("param", "word"), KINDS)
+def test_a_reference(param: Callable[[], Param], word: str) -> None:
+    """What there is isn't looked up: a DAG's file reads no repository, and its task needs none."""
     made = param()
-    assert made.value == "here/first"
-    assert made.schema["enum"] == ["here/first", "here/second"]
     assert (made.schema["title"], made.description) == (
         word.capitalize(),
-        f"<repository>/<{word}>, of the repositories that repositories.yaml names.",
+        f"<repository>/<{word}>: one that stands in a repository of repositories.yaml.",
     )
+    assert {"enum", "examples"}.isdisjoint(made.schema)
+    assert made.resolve("nowhere/a b") == "nowhere/a b"
 
 
-@pytest.mark.parametrize(("param", "make", "word"), KINDS)
-def test_nothing_to_choose(repositories: Path, param: Callable[[], Param], make: Any, word: str) -> None:
-    made = param()
-    assert "enum" not in made.schema
-    assert made.description == f"No {word} was found in the repositories that {repositories} names."
-    repositories.unlink()
-    assert "there is no such file" in str(param().description)
+@pytest.mark.parametrize(("given", "said"), [("delay", "does not match"), ("a/b/c", "does not match"), (3, "type")])
+def test_what_can_be_no_reference(given: Any, said: str) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError, match=said):
+        model_param().resolve(given)
+    with pytest.raises(ParamValidationError, match="too long"):
+        model_param().resolve("demo/" + "x" * 300)
+
+
+@pytest.mark.anyio
+async def test_suggestions() -> None:
+    params = {"model": model_param(), "of_version": model_param(of_versions=True), "task": task_param()}
+    details = {name: {"value": None, "schema": dict(param.schema)} for name, param in params.items()}
+    details["other"] = {"value": 1, "schema": {"type": "integer"}}
+    answer = await ask(Known(lambda: (FOUND, VERSIONS)), json.dumps({"dag_id": "d", "params": details}).encode())
+    assert {name: param["schema"].get("examples") for name, param in answer["params"].items()} == {
+        "model": ["demo/new", "demo/old"],
+        "of_version": ["demo/gone", "demo/old", "demo/new"],
+        "task": ["demo/rates"],
+        "other": None,
+    }
+    for param in answer["params"].values():
+        param["schema"].pop("examples", None)
+    assert answer == {"dag_id": "d", "params": details}
+
+
+@pytest.mark.anyio
+async def test_what_was_known_is_suggested_as_long_as_nothing_newer_can_be() -> None:
+    body = json.dumps({"params": {"model": {"schema": dict(model_param().schema)}}}).encode()
+    looks = [({VersionKind.MODEL: [f"demo/{number}"]}, {}) for number in (1, 0)]
+    time = [0.0]
+    known = Known(looks.pop, now=lambda: time[0])
+
+    async def suggested() -> Any:
+        return (await ask(known, body))["params"]["model"]["schema"].get("examples")
+
+    assert [await suggested(), await suggested()] == [["demo/0"], ["demo/0"]]  # looked up once
+    time[0] += 60
+    assert await suggested() == ["demo/1"]
+    time[0] += 60
+    assert await suggested() == ["demo/1"]  # there is no third look: it fails
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/api/v2/dags/a/details", "/api/v2/dags/a", "/api/v2/monitor/health"])
+@pytest.mark.parametrize("status", [200, 404])
+async def test_every_other_answer_is_passed_on_as_it_is(path: str, status: int) -> None:
+    body = b'{"params": {"model":   {"schema": {"type": "string"}}}}'
+    if status != 200:
+        body = b'{"detail": "x-modelops-suggestions"}'
+    assert await ask_raw(Known(refuse), body, path=path, status=status) == (status, body)
+
+
+def refuse() -> Any:
+    raise AssertionError("nothing is to be looked up")
+
+
+async def ask(known: Known, body: bytes) -> Any:
+    status, answer = await ask_raw(known, body)
+    assert status == 200
+    return json.loads(answer)
+
+
+async def ask_raw(
+    known: Known, body: bytes, *, path: str = "/api/v2/dags/a/details", status: int = 200
+) -> tuple[int, bytes]:
+    """What comes through the middleware of an application that answers in two pieces, compressed where it may."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if path.endswith("details"):
+            assert b"accept-encoding" not in dict(scope["headers"])
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body[:9], "more_body": True})
+        await send({"type": "http.response.body", "body": body[9:]})
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Mapping[str, Any]:
+        raise AssertionError("a GET has no body")
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"accept-encoding", b"gzip")]}
+    await FormSuggestions(app, known)(scope, receive, send)
+    whole = b"".join(message.get("body", b"") for message in sent[1:])
+    assert dict(sent[0]["headers"])[b"content-length"] == str(len(whole)).encode()
+    return sent[0]["status"], whole

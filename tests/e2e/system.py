@@ -153,9 +153,9 @@ class System:
         new.replace(self.repositories)
 
     def offered(self, dag: str = LIFECYCLE) -> list[str]:
-        """The models that the trigger form offers."""
-        choice: list[str] = self.get(f"dags/{dag}/details")["params"]["model"]["schema"]["enum"]
-        return choice
+        """The models that the trigger form suggests."""
+        suggested: list[str] = self.get(f"dags/{dag}/details")["params"]["model"]["schema"].get("examples", [])
+        return suggested
 
     def component(self, name: str) -> psutil.Process | None:
         """A component's process, if it runs now."""

@@ -42,13 +42,13 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def offered(system: System, repository: Path) -> Iterator[None]:
-    """The trigger form offers the model some seconds after the repository was added; Airflow runs all the while."""
+    """The trigger form suggests the model some seconds after the repository was added; Airflow runs all the while."""
     with system.offering("stranger", repository):
         eventually(
             f"{MODEL} is offered",
             lambda: MODEL in system.offered(),
             within=60,
-            story=lambda: system.tails("dag-processor"),
+            story=lambda: system.tails("api-server"),
         )
         yield
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from e2e.system import Run, System
 
 NONSENSE = "SELECT id, x, y, late\nFROM FROM nowhere"
+QUICK = {"model": "here/quick"}
 FEWER_ROWS = f"{SQL} WHERE i <= 10"
 
 
@@ -32,6 +33,7 @@ def runs(system: System, gate: Path) -> Mapping[str, Run]:
     asked: dict[str, dict[str, Any]] = {
         "code-raises": {"model": "here/quick", "hyperparameters": {"fail": "no luck"}},
         "sql-is-nonsense": {"model": "here/quick", "train_dataset": NONSENSE},
+        "unknown-model": {"model": "here/quik"},
         "unknown-parameter": {"model": "here/quick", "trane_dataset": "train"},
         "marked-before": {"model": "here/quick"},
         "marked-while": {"model": "here/quick", "hyperparameters": {"gate": str(gate)}},
@@ -73,15 +75,21 @@ def test_a_parameter_that_there_is_not(runs: Mapping[str, Run]) -> None:
     expect_failed_at_once(runs["unknown-parameter"], "there is no parameter 'trane_dataset'", "perhaps 'train_dataset'")
 
 
+def test_a_model_that_there_is_not(runs: Mapping[str, Run]) -> None:
+    """Lists in forms are suggestions: what there is, the job finds out. It says what is close."""
+    expect_failed_at_once(runs["unknown-model"], "there is no model 'here/quik': did you mean here/quick", "model.json")
+
+
 @pytest.mark.parametrize(
     ("dag", "conf", "said"),
     [
-        (LIFECYCLE, {"model": "here/quik"}, "Invalid input for param model: 'here/quik' is not one of ["),
-        (LIFECYCLE, {"model": "here/quick", "train_dataset": 3}, "param train_dataset: 3 is not of type 'string'"),
-        (LIFECYCLE, {"hyperparameters": "depth=3"}, "param hyperparameters: 'depth=3' is not of type 'object'"),
-        (LIFECYCLE, {"allow_dirty": "perhaps"}, "param allow_dirty: 'perhaps' is not of type 'boolean'"),
-        (EVALUATION, {"version": "newest"}, "param version: 'newest' is not of type 'null', 'integer'"),
-        (EVALUATION, {"version": 0}, "param version: 0 is less than the minimum of 1"),
+        (LIFECYCLE, {}, "Invalid input for param model: "),
+        (LIFECYCLE, {"model": "quick"}, "Invalid input for param model: 'quick' does not match '^[^/]+/[^/]+$'"),
+        (LIFECYCLE, QUICK | {"train_dataset": 3}, "param train_dataset: 3 is not of type 'string'"),
+        (LIFECYCLE, QUICK | {"hyperparameters": "depth=3"}, "param hyperparameters: 'depth=3' is not of type 'object'"),
+        (LIFECYCLE, QUICK | {"allow_dirty": "perhaps"}, "param allow_dirty: 'perhaps' is not of type 'boolean'"),
+        (EVALUATION, QUICK | {"version": "newest"}, "param version: 'newest' is not of type 'null', 'integer'"),
+        (EVALUATION, QUICK | {"version": 0}, "param version: 0 is less than the minimum of 1"),
     ],
 )
 def test_a_request_that_is_refused(system: System, dag: str, conf: Mapping[str, Any], said: str) -> None:

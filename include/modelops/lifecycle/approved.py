@@ -34,8 +34,9 @@ def approved_version(
     if version is None and number is None:
         version = versions.newest_with(services.connection, name, DEPLOYABLE, kind=kind)
         if version is None:
+            close = versions.close_names(services.connection, name, kind=kind)
             raise NotApproved(
-                f"no version of {name} is approved",
+                f"no version of {name} is approved{close}",
                 where="the parameter version",
                 expected=f"a version that a reviewer has approved; the DAG {made_by} makes one",
             )

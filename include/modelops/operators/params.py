@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow.sdk import Param
 
-from modelops.domain.errors import RepositoryError
 from modelops.domain.parts import MOST
+from modelops.domain.references import MOST_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
 from modelops.domain.schedules import EXAMPLES, EXPECTED
-from modelops.repository.catalogue import references
-from modelops.repository.configuration import read_sources
-from modelops.repository.kinds import MODELS, TASKS, Kind
-from modelops.settings import Settings
+from modelops.domain.versions import VersionKind
 
 
-def model_param() -> Param:
-    """A choice among the models of the configured repositories, read anew whenever the DAG file is parsed."""
-    return _choice(MODELS)
+def model_param(*, of_versions: bool = False) -> Param:
+    """A model: one that a repository has; `of_versions`, one that has a version, which may have left its repository."""
+    return _reference(VersionKind.MODEL, of_versions=of_versions)
 
 
-def task_param() -> Param:
-    """A choice among the feature tasks of the configured repositories, as for models."""
-    return _choice(TASKS)
+def task_param(*, of_versions: bool = False) -> Param:
+    """A feature task, as for models."""
+    return _reference(VersionKind.FEATURE_TASK, of_versions=of_versions)
 
 
-def _choice(kind: Kind[Any]) -> Param:
-    settings = Settings.from_environment()
-    found = references(kind, settings)
-    choice: dict[str, Any] = {"enum": found} if found else {"minLength": 1}
+def _reference(kind: VersionKind, *, of_versions: bool) -> Param:
+    """Which ones there are is no part of a DAG: suggestions are added when the trigger form is opened."""
+    where = "has a version" if of_versions else "stands in a repository of repositories.yaml"
     return Param(
-        found[0] if found else None,
         type="string",
-        title=kind.word.capitalize(),
-        description=f"<repository>/<{kind.word}>, of the repositories that repositories.yaml names."
-        if found
-        else _why(kind, settings),
-        **choice,
+        pattern=REFERENCE,
+        maxLength=MOST_CHARACTERS,
+        title=kind.words.capitalize(),
+        description=f"<repository>/<{kind.words}>: one that {where}.",
+        **{SUGGESTIONS: str(kind), OF_VERSIONS: of_versions},
     )
-
-
-def _why(kind: Kind[Any], settings: Settings) -> str:
-    """Why there is nothing to choose: what is wrong with the configuration, or that nothing was found."""
-    try:
-        read_sources(settings.repositories)
-    except RepositoryError as error:
-        return str(error)
-    return f"No {kind.word} was found in the repositories that {settings.repositories} names."
 
 
 def dataset_param(default: str, purpose: str) -> Param:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from modelops.domain.errors import UnknownVersion
+from modelops.domain.spelling import did_you_mean
 from modelops.domain.versions import Version, VersionKind, VersionStatus
 from modelops.registry import evidence
 from modelops.registry.queries import Queries
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Artifact, VersionId
 
 _QUERIES = Queries("versions")
+MOST_NAMES = 1000
 
 
 def _version(row: Mapping[str, Any]) -> Version:
@@ -199,12 +201,24 @@ def find(
     assert highest is not None
     make = "train" if kind is VersionKind.MODEL else "import"
     if highest["number"] is None:
-        wanted, expected = "no version", f"{make} it first"
+        wanted, expected = f"no version{close_names(connection, name, kind=kind)}", f"{make} it first"
     elif number is None:
         wanted, expected = "no version that is still in use", f"{make} it anew"
     else:
         wanted, expected = f"no version {number}", f"a number up to {highest['number']}"
     raise UnknownVersion(f"{name} has {wanted}", where="the parameter version", expected=expected)
+
+
+def names(connection: Connection[Any], kind: VersionKind, *, limit: int = MOST_NAMES) -> list[str]:
+    """The models, or the feature tasks, that have a version; those with the newest versions first."""
+    with translated():
+        return [row["name"] for row in _QUERIES.execute(connection, "names", kind=kind, limit=limit)]
+
+
+def close_names(connection: Connection[Any], name: str, *, kind: VersionKind) -> str:
+    """The end of a message about a name: which ones that have a version may have been meant, if it has none."""
+    known = names(connection, kind)
+    return "" if name in known else did_you_mean(name, known)
 
 
 def transitions(connection: Connection[Any]) -> list[Mapping[str, Any]]:

@@ -82,3 +82,8 @@ UPDATE modelops.version SET status = 'failed', changed_by = :job_id WHERE job_id
 -- name: transitions
 -- The state machine, as rows.
 SELECT kind, from_status, to_status, job_type, meaning FROM modelops.transition ORDER BY kind, from_status NULLS FIRST, to_status;
+
+-- name: names
+-- The models or feature tasks that have a version, those with the newest versions first.
+SELECT name FROM modelops.version WHERE kind = :kind AND status NOT IN ('created', 'failed')
+GROUP BY name ORDER BY max(id) DESC LIMIT :limit;
