@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,8 @@ class Action(StrEnum):
 
 
 ANSWERS = frozenset({Action.APPROVE, Action.REJECT})
-REPEATABLE = frozenset({"batch_prediction", "feature_batch"})
-"""The DAGs whose runs are one job, with all that it needs in their Params: they can be asked for again as they were."""
+REPEATABLE = re.compile(r"batch_prediction|feature_batch|deployment_[0-9]+")
+"""The DAGs whose runs are one batch, with all that it needs in their Params: a batch can be requested again."""
 
 _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
     JobStatus.CREATED: (Action.STOP,),
@@ -45,4 +46,5 @@ _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
 
 def possible(status: JobStatus, dag_id: str) -> tuple[Action, ...]:
     """What can be done about a job of this DAG, whoever asks."""
-    return tuple(action for action in _BY_STATUS[status] if action is not Action.RUN_NOW or dag_id in REPEATABLE)
+    repeatable = REPEATABLE.fullmatch(dag_id) is not None
+    return tuple(action for action in _BY_STATUS[status] if action is not Action.RUN_NOW or repeatable)

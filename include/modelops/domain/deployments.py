@@ -20,6 +20,15 @@ INTERVAL = "the parameters interval_start and interval_end"
 """Where a person says which interval is meant."""
 
 
+DAG_PREFIX = "deployment_"
+"""How the id of a deployment's own DAG begins; its number follows."""
+
+
+def dag_id_of(deployment: int) -> str:
+    """The id of a deployment's own DAG."""
+    return f"{DAG_PREFIX}{deployment}"
+
+
 class Engine(StrEnum):
     """What computes the rows."""
 

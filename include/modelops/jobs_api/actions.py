@@ -18,11 +18,13 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from modelops.domain.actions import ANSWERS, Action, possible
+from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.jobs import JobStatus
 from modelops.jobs_api.answers import ROOT
 from modelops.jobs_api.ledger import seated
-from modelops.jobs_api.permissions import may, whole_job
+from modelops.jobs_api.permissions import WHOLE, may, seen_by, whole_job
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
+from modelops.registry import catalogue
 
 NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
     Action.STOP: ("PUT", DagAccessEntity.TASK_INSTANCE),
@@ -32,6 +34,8 @@ NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
     Action.REJECT: ("PUT", DagAccessEntity.HITL_DETAIL),
 }
 """What somebody must be allowed in Airflow; its own routes ask for the same."""
+OF_A_BATCH = ("interval_start", "interval_end", "set_aside_budget")
+"""The Params of such a DAG, and the parameters of its jobs."""
 
 
 def same_origin(request: Request) -> None:
@@ -66,6 +70,7 @@ class Known:
     run_id: str
     task_id: str
     map_index: int
+    parameters: Mapping[str, Any]
 
     @property
     def run(self) -> str:
@@ -97,6 +102,39 @@ async def act(user: GetUserDep, request: Request, id: JobNumber, action: Action,
     return Asked(run_id=await _do(request, job, action, given))
 
 
+@router.post(
+    "/deployments/{id}/run_now",
+    status_code=202,
+    responses={
+        403: {"description": "You may see the deployment, but not do this."},
+        404: {"description": "There is no such deployment, or it isn't yours to see."},
+        409: {"description": "The deployment has ended, or has no DAG to run."},
+    },
+)
+async def run_deployment(user: GetUserDep, request: Request, id: JobNumber) -> Asked:  # noqa: A002
+    """Make a batch of a deployment now, of the data interval that ended last, or of all rows."""
+    dag_id = await run_in_threadpool(_active, user, id)
+    return Asked(run_id=await _trigger(request, dag_id, {}))
+
+
+def may_run(user: Any, deployment: Mapping[str, Any]) -> bool:
+    """Whether this person may ask for a batch of the deployment now."""
+    return deployment["ended_at"] is None and may(user, dag_id_of(deployment["id"]), *NEEDED[Action.RUN_NOW])
+
+
+def _active(user: Any, number: int) -> str:
+    """The DAG of a deployment, once it's clear that this person may run it."""
+    with seated("modelops actions") as connection:
+        row = catalogue.deployment(connection, seen_by(user, connection, WHOLE), number)
+    if row is None:
+        raise HTTPException(404, f"there is no deployment {number}, or it isn't yours to see")
+    if row["ended_at"] is not None:
+        raise HTTPException(409, f"deployment {number} was {row['ended_how']}, so it makes no batches any more")
+    if not may_run(user, row):
+        raise HTTPException(403, f"Airflow doesn't let you do this with the DAG {dag_id_of(number)}")
+    return dag_id_of(number)
+
+
 def actions_of(user: Any, row: Mapping[str, Any], objection: str | None) -> Sequence[Action]:
     """What this person may do about a job now; `objection` is why they can't decide, where it waits for that."""
     return [
@@ -115,7 +153,7 @@ def _known(user: Any, job_id: int, action: Action) -> Known:
     if action not in possible(JobStatus(row["status"]), row["dag_id"]):
         status = row["status"].replace("_", " ")
         raise HTTPException(409, f"job {job_id} is {status}, so there is no {action} for it now")
-    return Known(**{name: row[name] for name in ("dag_id", "run_id", "task_id", "map_index")})
+    return Known(**{name: row[name] for name in ("dag_id", "run_id", "task_id", "map_index", "parameters")})
 
 
 async def _do(request: Request, job: Known, action: Action, given: Given) -> str:
@@ -129,16 +167,29 @@ async def _do(request: Request, job: Known, action: Action, given: Given) -> str
             behind = {"reset_dag_runs": True, "include_downstream": True, "prevent_running_task": True}
             await _ask(request, "POST", f"{job.run.rpartition('/dagRuns/')[0]}/clearTaskInstances", body | behind)
         case Action.RUN_NOW:
-            before = await _ask(request, "GET", job.run)
-            runs = job.run.rpartition("/")[0]
-            made = await _ask(request, "POST", runs, {"logical_date": None, "conf": before["conf"]})
-            return str(made["dag_run_id"])
+            return await _trigger(request, job.dag_id, await _conf_of(request, job))
         case Action.APPROVE | Action.REJECT:
             fields = {"comment": given.comment, "evidence": given.evidence}
             said = {"chosen_options": [action.capitalize()], "params_input": fields}
             address = f"{job.run}/taskInstances/{quote(job.task_id, safe='')}/{job.map_index}/hitlDetails"
             await _ask(request, "PATCH", address, said)
     return job.run_id
+
+
+async def _conf_of(request: Request, job: Known) -> Mapping[str, Any]:
+    """The Params that make the same batch again; a run by the clock has its interval from Airflow, and no Params."""
+    if job.dag_id.startswith(DAG_PREFIX):
+        return {name: job.parameters[name] for name in OF_A_BATCH if job.parameters.get(name) is not None}
+    before = await _ask(request, "GET", job.run)
+    conf: Mapping[str, Any] = before["conf"]
+    return conf
+
+
+async def _trigger(request: Request, dag_id: str, conf: Mapping[str, Any]) -> str:
+    """Ask for a run of a DAG; returns its id."""
+    address = f"/api/v2/dags/{quote(dag_id, safe='')}/dagRuns"
+    made = await _ask(request, "POST", address, {"logical_date": None, "conf": dict(conf)})
+    return str(made["dag_run_id"])
 
 
 async def _ask(request: Request, method: str, address: str, body: Any = None) -> Any:

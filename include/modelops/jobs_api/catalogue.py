@@ -12,6 +12,7 @@ from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobStatus
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.domain.versions import VersionKind, VersionStatus
+from modelops.jobs_api.actions import may_run
 from modelops.jobs_api.ledger import seated
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST, Text
@@ -68,6 +69,7 @@ class Deployment(BaseModel):
     last_job_id: int | None = Field(description="Its newest batch.")
     last_status: JobStatus | None
     last_created_at: datetime | None
+    can_run: bool = Field(description="Whether you may ask for a batch of it now.")
 
 
 class InProduction(BaseModel):
@@ -140,7 +142,7 @@ def list_deployments(
         rows = catalogue.deployments(
             connection, seen_by(user, connection, WHOLE), model=model, active=active, after=after, limit=limit + 1
         )
-    found = [Deployment.model_validate({**row, "next_at": _next(row)}) for row in rows[:limit]]
+    found = [Deployment.model_validate({**row, "next_at": _next(row), "can_run": may_run(user, row)}) for row in rows[:limit]]
     return Deployments(deployments=found, after=_last(rows, limit))
 
 

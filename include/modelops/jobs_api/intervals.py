@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, Field
 
+from modelops.domain.deployments import dag_id_of
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.jobs_api.ledger import seated
 from modelops.jobs_api.permissions import WHOLE, seen_by
@@ -86,7 +87,7 @@ def list_intervals(
     return Intervals(
         **{name: row[name] for name in ("model", "version", "target", "schedule", "time_zone", "paused", "ended_at")},
         deployment=id,
-        dag_id=f"deployment_{id}",
+        dag_id=dag_id_of(id),
         intervals=[DataInterval.model_validate(one) for one in found[:limit]],
         more=len(found) > limit,
     )

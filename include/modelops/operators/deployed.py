@@ -9,6 +9,7 @@ from urllib.parse import quote
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
+from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle.markdown import text
@@ -28,19 +29,17 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Deployed
     from modelops.operators.subjects import BatchOperator
 
-PREFIX = "deployment_"
-
 
 def deployment_dags() -> Mapping[str, DAG]:
     """The DAGs by their ids; where Airflow parses the file to run a task, that of the task alone."""
     wanted = get_parsing_context().dag_id
     if wanted is None:
         found = known_deployments()
-    elif (number := wanted.removeprefix(PREFIX)).isdecimal() and wanted != number:
+    elif (number := wanted.removeprefix(DAG_PREFIX)).isdecimal() and wanted != number:
         found = known_deployments(int(number))
     else:
         found = []
-    return {f"{PREFIX}{one.id}": deployment_dag(one) for one in found}
+    return {dag_id_of(one.id): deployment_dag(one) for one in found}
 
 
 def deployment_dag(deployed: Deployed) -> DAG:
@@ -51,7 +50,7 @@ def deployment_dag(deployed: Deployed) -> DAG:
     subject = f"{deployed.model} v{deployed.version} → {deployed.target}"
     follows = deployed.schedule.kind is ScheduleKind.AFTER
     with DAG(
-        dag_id=f"{PREFIX}{deployed.id}",
+        dag_id=dag_id_of(deployed.id),
         dag_display_name=subject,
         description=_description(deployed),
         doc_md=_documentation(deployed),

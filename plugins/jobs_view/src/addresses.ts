@@ -26,7 +26,7 @@ export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent
 
 export const jobAddress = (id: number): string => `${HERE}/jobs/${String(id)}`;
 
-export const runAddress = (job: Job): string =>
+export const runAddress = (job: Pick<Job, "dag_id" | "run_id">): string =>
   `/dags/${encodeURIComponent(job.dag_id)}/runs/${encodeURIComponent(job.run_id)}`;
 
 export const taskAddress = (job: Job): string => {

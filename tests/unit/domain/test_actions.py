@@ -26,5 +26,7 @@ def test_only_what_failed_or_was_stopped_is_tried_again(status: JobStatus) -> No
 
 def test_only_what_is_a_run_of_its_own_is_run_now() -> None:
     assert Action.RUN_NOW in possible(JobStatus.COMPLETED, "batch_prediction")
+    assert Action.RUN_NOW in possible(JobStatus.FAILED, "deployment_12")
     assert Action.RUN_NOW not in possible(JobStatus.RUNNING, "batch_prediction")
     assert Action.RUN_NOW not in possible(JobStatus.COMPLETED, "model_lifecycle")
+    assert Action.RUN_NOW not in possible(JobStatus.COMPLETED, "deployment_schedule")

@@ -149,6 +149,14 @@ export const act = (id: number, action: Action, given: Given) =>
     body: JSON.stringify(given),
   });
 
+/** Make a batch of a deployment; resolves when Airflow has taken the request. */
+export const runDeployment = (id: number) =>
+  ask<Schemas["Asked"]>(new URL(`modelops/api/deployments/${String(id)}/run_now`, document.baseURI), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: "{}",
+  });
+
 /** A structured line of a task's log, or a line that is only text. */
 export type LogLine = string | { event: string; timestamp?: string | null; level?: string; error_detail?: Failure[] };
 export type Failure = {

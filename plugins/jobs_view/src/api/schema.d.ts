@@ -273,6 +273,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deployments/{id}/run_now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Deployment
+         * @description Make a batch of a deployment now, of the data interval that ended last, or of all rows.
+         */
+        post: operations["run_deployment_api_deployments__id__run_now_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -472,6 +492,11 @@ export interface components {
             last_status: components["schemas"]["JobStatus"] | null;
             /** Last Created At */
             last_created_at: string | null;
+            /**
+             * Can Run
+             * @description Whether you may ask for a batch of it now.
+             */
+            can_run: boolean;
         };
         /**
          * Deployments
@@ -1532,6 +1557,58 @@ export interface operations {
                 content?: never;
             };
             /** @description The job doesn't stand where this can be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    run_deployment_api_deployments__id__run_now_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description You may see the deployment, but not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such deployment, or it isn't yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The deployment has ended, or has no DAG to run. */
             409: {
                 headers: {
                     [name: string]: unknown;

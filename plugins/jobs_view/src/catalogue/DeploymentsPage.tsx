@@ -13,6 +13,7 @@ import { RouterLink } from "../parts/RouterLink";
 import { StatusBadge } from "../parts/StatusBadge";
 import { useFormats, useTexts } from "../texts/language";
 import { Older, OnlyModel } from "./paging";
+import { RunNow } from "./RunNow";
 
 const SECONDS = 5;
 
@@ -41,6 +42,30 @@ export const DeploymentsPage: FC = () => {
           </>
         )}
       </Answer>
+    </Stack>
+  );
+};
+
+/** The newest batch, all jobs of the deployment, and a batch now. */
+const LastRun: FC<{ deployment: Deployment }> = ({ deployment }) => {
+  const own = useTexts().catalogue;
+  const { last_job_id, last_status, last_created_at, model, version, id } = deployment;
+  return (
+    <Stack gap={0} fontSize="sm" align="flex-start">
+      {last_job_id !== null && last_status !== null && last_created_at !== null ? (
+        <>
+          <StatusBadge status={last_status} />
+          <RouterLink to={jobAddress(last_job_id)}>
+            <Moment at={last_created_at} />
+          </RouterLink>
+        </>
+      ) : (
+        <Text color="fg.muted">{own.neverRan}</Text>
+      )}
+      <RouterLink to={listAddress({ subject: `${model} v${String(version)} (deployment ${String(id)})` })}>
+        {own.itsJobs}
+      </RouterLink>
+      {deployment.can_run && <RunNow deployment={deployment} />}
     </Stack>
   );
 };
@@ -80,20 +105,7 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
         { title: own.nextRun, show: ({ next_at }) => (next_at === null ? "–" : formats.moment(next_at)) },
         {
           title: own.lastRun,
-          show: ({ last_job_id, last_status, last_created_at, model, version, id }) =>
-            last_job_id === null || last_status === null || last_created_at === null ? (
-              "–"
-            ) : (
-              <Stack gap={0} fontSize="sm" align="flex-start">
-                <StatusBadge status={last_status} />
-                <RouterLink to={jobAddress(last_job_id)}>
-                  <Moment at={last_created_at} />
-                </RouterLink>
-                <RouterLink to={listAddress({ subject: `${model} v${String(version)} (deployment ${String(id)})` })}>
-                  {own.itsJobs}
-                </RouterLink>
-              </Stack>
-            ),
+          show: (deployment) => <LastRun deployment={deployment} />,
         },
         { title: own.since, show: ({ started_at }) => <Moment at={started_at} /> },
         { title: own.by, show: ({ deployed_by }) => deployed_by },

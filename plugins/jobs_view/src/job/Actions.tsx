@@ -1,10 +1,11 @@
-import { Button, CloseButton, Dialog, Field, HStack, Portal, Stack, Text, Textarea } from "@chakra-ui/react";
+import { Button, Field, HStack, Stack, Textarea } from "@chakra-ui/react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FC, useState } from "react";
 
 import { runAddress } from "../addresses";
-import { act, type Action, type JobStatus, RequestFailed, type WholeJob } from "../api/client";
-import { Notice, sentence } from "../parts/Problem";
+import { act, type Action, type JobStatus, type WholeJob } from "../api/client";
+import { Confirm } from "../parts/Confirm";
+import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { useTexts } from "../texts/language";
 
@@ -87,50 +88,21 @@ const Ask: FC<AskProps> = ({ job, action, close, taken }) => {
   const label = texts.actions[action];
   const lacksReason = action === "reject" && comment.trim() === "";
   return (
-    <Dialog.Root open onOpenChange={(details) => !details.open && close()} role="alertdialog">
-      <Portal>
-        <Dialog.Backdrop />
-        <Dialog.Positioner>
-          <Dialog.Content data-modelops="">
-            <Dialog.Header>
-              <Dialog.Title>{texts.question(label, `${texts.types[job.type]} · ${job.subject}`)}</Dialog.Title>
-            </Dialog.Header>
-            <Dialog.Body>
-              <Stack gap={3}>
-                <Text>{texts.consequences[action]}</Text>
-                {decides && (
-                  <Field.Root required={action === "reject"}>
-                    <Field.Label>{action === "reject" ? texts.commentRequired : texts.comment}</Field.Label>
-                    <Textarea value={comment} onChange={(event) => setComment(event.currentTarget.value)} rows={3} />
-                  </Field.Root>
-                )}
-                {request.error !== null && <Notice status="error" text={refusal(request.error, texts)} />}
-              </Stack>
-            </Dialog.Body>
-            <Dialog.Footer>
-              <Button variant="outline" onClick={close}>
-                {texts.cancel}
-              </Button>
-              <Button
-                colorPalette={PALETTES[action]}
-                loading={request.isPending}
-                loadingText={label}
-                disabled={lacksReason}
-                onClick={() => request.mutate()}
-              >
-                {label}
-              </Button>
-            </Dialog.Footer>
-            <Dialog.CloseTrigger asChild>
-              <CloseButton size="sm" aria-label={texts.cancel} />
-            </Dialog.CloseTrigger>
-          </Dialog.Content>
-        </Dialog.Positioner>
-      </Portal>
-    </Dialog.Root>
+    <Confirm
+      title={texts.question(label, `${texts.types[job.type]} · ${job.subject}`)}
+      consequence={texts.consequences[action]}
+      label={label}
+      palette={PALETTES[action]}
+      close={close}
+      request={request}
+      disabled={lacksReason}
+    >
+      {decides && (
+        <Field.Root required={action === "reject"}>
+          <Field.Label>{action === "reject" ? texts.commentRequired : texts.comment}</Field.Label>
+          <Textarea value={comment} onChange={(event) => setComment(event.currentTarget.value)} rows={3} />
+        </Field.Root>
+      )}
+    </Confirm>
   );
 };
-
-/** Why the server refuses, in its own words where it has any. */
-const refusal = (error: Error, texts: ReturnType<typeof useTexts>): string =>
-  error instanceof RequestFailed && [400, 403, 409].includes(error.status) ? error.message : sentence(error, texts);

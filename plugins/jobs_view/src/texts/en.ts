@@ -276,6 +276,9 @@ export const en = {
     approvedBy: (who: string) => `approved by ${who}`,
     rejectedBy: (who: string) => `rejected by ${who}`,
     itsJobs: "Its jobs",
+    neverRan: "has not run yet",
+    runsNow:
+      "A batch is requested in your name, as a DAG run of its own: of the data interval that ended last, or of all rows.",
     number: "Number",
     target: "Target",
     dataset: "Dataset",

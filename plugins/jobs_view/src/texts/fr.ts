@@ -289,6 +289,9 @@ export const fr: Texts = {
     approvedBy: (who) => `approuvée par ${who}`,
     rejectedBy: (who) => `rejetée par ${who}`,
     itsJobs: "Ses tâches",
+    neverRan: "pas encore exécuté",
+    runsNow:
+      "Une exécution par lots est demandée en votre nom, comme une exécution de DAG à part : pour le dernier intervalle écoulé, ou pour toutes les lignes.",
     number: "Numéro",
     target: "Cible",
     dataset: "Jeu de données",
