@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -12,13 +13,14 @@ import pytest
 from e2e.system import BATCH, DEPLOYMENT, EVALUATION, RETIREMENT
 from modelops.domain.decisions import OTHER_EVIDENCE, REASON_MISSING, UNSTORABLE
 from modelops.domain.jobs import JobStatus
+from modelops.observer.airflow import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from e2e.system import Run, System
 
-CASES = ("approved", "rejected", "changed", "marked", "stopped", "late", "strict+00:00")
+CASES = ("approved", "rejected", "changed", "marked", "stopped", "late", "renewed", "strict+00:00")
 """The last with signs that a run has in its name when Airflow gives it one, and that an address has encoded."""
 
 
@@ -236,6 +238,39 @@ def test_stopped_while_it_waits(runs: Mapping[str, Run]) -> None:
     run.await_status(JobStatus.CANCELLED, task="approve", within=30)
     run.await_status(JobStatus.SKIPPED, task="deploy", within=30)
     assert decisions_of(run) == []
+
+
+def test_who_has_it_trained_anew_by_any_route_is_a_requester(runs: Mapping[str, Run]) -> None:
+    run = runs["renewed"]
+    body = {"run_id": run.run_id, "clear_task_instances": True, "dry_run": False}
+    answer = run.system.post(f"dags/{run.dag_id}/clearPartitions", body, account="reviewer")
+    assert answer.json()["task_instances_cleared"] > 0, answer.text
+    run.await_question(attempt=2)
+    assert [version["status"] for version in run.versions()] == ["evaluated"] * 2
+
+    def who_cleared() -> list[str]:
+        return [event["actor"] for event in run.events() if event["event"] == "cleared"]
+
+    run.eventually("it is on record who cleared it", lambda: who_cleared() == ["reviewer"], within=30)
+    refused = run.answer("Approve")
+    assert refused.status_code == httpx.codes.FORBIDDEN
+    assert re.match(r"reviewer asked for the training of here/scored v\d+ and can't decide on it$", reason(refused))
+    waits_on(run)
+
+
+def test_the_observer_reads_what_airflow_lists_to_nobody(runs: Mapping[str, Run]) -> None:
+    """An entry of a request to all DAGs at once, which Airflow leaves out of its list of the audit log."""
+    run = runs["renewed"]
+    system = run.system
+    began = datetime.now(UTC)
+    body = {"dry_run": True, "dag_runs": [{"dag_id": run.dag_id, "dag_run_id": run.run_id}]}
+    assert system.post("dags/~/clearDagRuns", body, account="reviewer").is_success
+    wanted = {"after": began.isoformat(), "included_events": ["clear_dag_runs"]}
+    assert system.get("eventLogs", **wanted)["event_logs"] == []
+    with system.installation.api("observer") as observer:
+        answer = observer.get(HIDDEN, params=wanted)
+    [entry] = answer.raise_for_status().json()["event_logs"]
+    assert (entry["owner"], entry["dag_id"], run.run_id in entry["extra"]) == ("reviewer", "~", True)
 
 
 def test_no_answer_in_time(runs: Mapping[str, Run]) -> None:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from modelops.domain.errors import Unavailable
 from modelops.domain.jobs import JobId, JobStatus, JobType
-from modelops.jobs_api import actions, analysis, catalogue, evidence, intervals, view
+from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, view
 from modelops.jobs_api.ledger import freshness, seated
 from modelops.jobs_api.permissions import seen_by, whole_job
 from modelops.jobs_api.schemas import (
@@ -125,6 +125,7 @@ def make_app() -> FastAPI:
     app.include_router(intervals.router)
     app.include_router(analysis.router)
     app.include_router(actions.router)
+    app.include_router(audit.router)
     app.include_router(view.router)
     app.add_exception_handler(Unavailable, _away)
 
