@@ -69,6 +69,14 @@ def get(ask: Ask) -> Get:
     return lambda address="", **parameters: ask("GET", address, params=parameters)
 
 
+def test_the_hidden_audit_log_is_for_those_who_may_read_all_of_it(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    from modelops.jobs_api import audit
+
+    monkeypatch.setattr(audit, "ALL", SECRET)
+    wanted = {"included_events": "clear_dag_runs", "after": "2026-01-01T00:00:00Z"}
+    assert ask("GET", "/../hidden-audit-log", params=wanted).status_code == httpx.codes.FORBIDDEN
+
+
 def test_jobs_of_a_dag_that_is_not_to_be_seen(get: Get, connection: Connection[Any]) -> None:
     seen = take(connection, task_key()).job_id
     hidden = take(connection, task_key(dag_id=SECRET)).job_id

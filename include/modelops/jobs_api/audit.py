@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StringConstraints
 
 from modelops.jobs_api.permissions import may
+from modelops.jobs_api.schemas import NO_NUL
 
 PAGE = 100
 ALL = "~"
@@ -18,10 +19,10 @@ router = APIRouter(prefix="/api", include_in_schema=False)
 @router.get("/hidden-audit-log")
 def list_hidden(
     user: GetUserDep,
-    included_events: Annotated[list[str], Query()],
+    included_events: Annotated[list[Annotated[str, StringConstraints(pattern=NO_NUL)]], Query()],
     after: AwareDatetime,
     before: AwareDatetime | None = None,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> dict[str, Any]:
     """As Airflow's `/api/v2/eventLogs`, a hundred a page, for whom Airflow lets read the audit log of all DAGs."""
     from airflow.models import DagModel, Log

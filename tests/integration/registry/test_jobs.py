@@ -10,6 +10,7 @@ import pytest
 from factories import begin_version, take, task_key
 from modelops.domain.errors import FenceLost
 from modelops.domain.jobs import JobStatus
+from modelops.domain.versions import VersionStatus
 from modelops.registry import jobs, versions
 
 if TYPE_CHECKING:
@@ -99,6 +100,23 @@ def test_a_cleared_job_whose_first_attempt_no_worker_took_runs_anew(connection: 
     assert third.fresh
     fourth = take(connection, key, number=4, first=2)
     assert not fourth.fresh
+
+
+@pytest.mark.parametrize("requested_by", ["ada", "grace"])
+def test_airflow_begins_to_count_anew_where_a_run_was_deleted_and_made_anew(
+    connection: Connection[Any], requested_by: str
+) -> None:
+    """So what looks like a retry isn't one, if the job had ended in vain or somebody else has requested the run."""
+    key = task_key()
+    attempt = take(connection, key)
+    left = begin_version(connection, attempt)
+    if requested_by == "ada":
+        jobs.give_up(connection, attempt, error="no rows", again=False)
+    again = take(connection, key, number=2, requested_by=requested_by)
+    assert again.fresh
+    assert versions.in_the_making(connection, job_id=again.job_id) is None
+    assert begin_version(connection, again).created_by == requested_by
+    assert versions.find(connection, left.name, left.number).status is VersionStatus.FAILED
 
 
 @pytest.mark.parametrize(("first", "told"), [(1, ["lost", "retrying"]), (2, ["retrying"])])
