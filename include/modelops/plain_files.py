@@ -85,6 +85,12 @@ def create_plain(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, flags, 0o600), "w+b")
 
 
+def open_lock(path: Path | str) -> IO[bytes]:
+    """Open a file to lock it; what is in it stays, and a link is not followed."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+
+
 def remove(path: Path) -> None:
     """Remove a file, a folder, or, without following it, a link; also a folder that user code took its rights from."""
     if path.is_symlink() or not path.is_dir():

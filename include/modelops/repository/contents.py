@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,13 @@ from modelops.domain.errors import RepositoryError, Unavailable, UserCodeError
 from modelops.plain_files import HeldFolder
 from modelops.repository import archive
 from modelops.repository.archive import Entry, check_size
-from modelops.repository.git import GitError, git, git_names
+from modelops.repository.git import GitError, git
+from modelops.repository.work_tree import work_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from modelops.repository.work_tree import WorkTree
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -37,7 +41,7 @@ def of_mirror(mirror: Path, commit: str, path: str, shown: str) -> Contents:
         Unavailable: the mirror is damaged, or was replaced just now.
     """
     try:
-        return _of_commit(mirror, commit, path, shown, bare=True)
+        return _of_commit(partial(git, folder=mirror, bare=True), commit, path, shown)
     except GitError as error:
         raise Unavailable(f"git can't read commit {commit} of {mirror}: {error.reason}") from None
 
@@ -52,13 +56,13 @@ def of_folder(folder: Path, shown: str, *, allow_dirty: bool) -> Contents:
             or it holds a submodule, a file that git LFS keeps elsewhere, or too much.
     """
     try:
-        prefix = _prefix(folder)
-        if prefix is None:
-            return Contents(entries=_read(folder, _walk(folder), shown), commit=None, dirty=False)
-        commit = _head(folder)
-        changes = _changes(folder, prefix)
-        if commit is not None and not changes:
-            return _of_commit(folder, commit, prefix, shown, bare=False)
+        with work_tree(folder) as tree:
+            listed = _listed(tree) if tree is not None else []
+            if tree is None or not listed:  # or ignored as a whole
+                return Contents(entries=_read(folder, _walk(folder), shown), commit=None, dirty=False)
+            changes = _changes(tree)
+            if tree.commit is not None and not changes:
+                return _of_commit(tree.git, tree.commit, tree.prefix, shown)
     except GitError as error:
         raise RepositoryError(
             f"git can't read this folder: {error.reason}",
@@ -71,12 +75,13 @@ def of_folder(folder: Path, shown: str, *, allow_dirty: bool) -> Contents:
             where=shown,
             expected="commit them, or allow a dirty tree: the job then records that it ran one",
         )
-    return Contents(entries=_read(folder, _listed(folder), shown), commit=commit, dirty=True)
+    return Contents(entries=_read(folder, listed, shown), commit=tree.commit, dirty=True)
 
 
-def _of_commit(repository: Path, commit: str, path: str, shown: str, *, bare: bool) -> Contents:
+def _of_commit(run: Callable[..., bytes], commit: str, path: str, shown: str) -> Contents:
     """The bytes that git stores, whatever .gitattributes would make of them in an archive or a work tree."""
-    listing = git_names("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}:{path}", folder=repository, bare=bare)
+    told = run("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}:{path}")
+    listing = [os.fsdecode(line) for line in told.split(b"\0") if line]
     found = []
     for line in listing:
         description, name = line.split("\t", 1)
@@ -87,7 +92,7 @@ def _of_commit(repository: Path, commit: str, path: str, shown: str, *, bare: bo
             found.append((name, mode, blob, int(length)))
     check_size(((name, size) for name, _, _, size in found), shown)
     request = "".join(f"{blob}\n" for _, _, blob, _ in found).encode()
-    answer = git("cat-file", "--batch", folder=repository, bare=bare, stdin=request)
+    answer = run("cat-file", "--batch", stdin=request)
     entries, end = [], 0
     for name, mode, blob, size in found:
         start = end + len(f"{blob} blob {size}\n")
@@ -97,42 +102,24 @@ def _of_commit(repository: Path, commit: str, path: str, shown: str, *, bare: bo
     return Contents(entries=entries, commit=commit, dirty=False)
 
 
-def _prefix(folder: Path) -> str | None:
-    """The folder as seen from the top of its git work tree; None where git has nothing to do with it."""
-    try:
-        inside, prefix = git("rev-parse", "--is-inside-work-tree", "--show-prefix", folder=folder).split(b"\n")[:2]
-    except GitError as error:
-        if "not a git repository" in error.reason:
-            return None
-        raise
-    if inside != b"true" or not _listed(folder):  # inside .git; or ignored as a whole
-        return None
-    return os.fsdecode(prefix).rstrip("/")
+def _changes(tree: WorkTree) -> list[str]:
+    """The files that differ from HEAD, are staged, or are new. Bytecode never counts.
 
-
-def _head(folder: Path) -> str | None:
-    try:
-        return git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", folder=folder).decode().strip()
-    except GitError as error:
-        if error.reason:
-            raise
-        return None  # no commit yet
-
-
-def _changes(folder: Path, prefix: str) -> list[str]:
-    """The files that differ from HEAD, are staged, or are new. Bytecode never counts."""
-    lines = git_names("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".", folder=folder)
-    names = [(line[:2], line[3:].removeprefix(f"{prefix}/")) for line in lines]
+    Submodules are refused elsewhere: git would look at them by their own configuration, and run what that names.
+    """
+    options = ("--no-renames", "--untracked-files=all", "--ignore-submodules=all")
+    lines = tree.names("status", "--porcelain", "-z", *options, "--", ".")
+    names = [(line[:2], line[3:].removeprefix(f"{tree.prefix}/")) for line in lines]
     return [name for state, name in names if state != "??" or not _is_bytecode(name)]
 
 
-def _listed(folder: Path) -> list[str]:
+def _listed(tree: WorkTree) -> list[str]:
     """What git tracks or would track, as far as it is there."""
-    names = git_names("ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=folder)
+    names = tree.names("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     return sorted(
         name
         for name in set(names)
-        if os.path.lexists(folder / name) and not _is_bytecode(name) and not _is_behind_link(folder, name)
+        if os.path.lexists(tree.folder / name) and not _is_bytecode(name) and not _is_behind_link(tree.folder, name)
     )
 
 

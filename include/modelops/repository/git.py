@@ -1,4 +1,4 @@
-"""Runs git: without prompts, within a time limit, and only over transports that can't run commands."""
+"""Runs git: without prompts or credentials of ours, within a time limit, over transports that can't run commands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import Unavailable
@@ -17,9 +18,17 @@ if TYPE_CHECKING:
 LOCAL_SECONDS = 60.0
 NETWORK_SECONDS = 600.0
 
-# Set where git itself started us (a hook): they would point it to another repository than the one that is meant.
-_INHERITED = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE"}
-_INHERITED |= {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_PREFIX"}
+# All that git gets of our environment, in which there are credentials of databases: no GIT_DIR either, as a hook has.
+_LOCAL = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SUDO_UID|TMPDIR|XDG_CONFIG_HOME|LD_LIBRARY_PATH"
+    r"|GIT_(CEILING_DIRECTORIES|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|(KEY|VALUE)_[0-9]+)"
+    r"|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH)"
+)
+# What it needs besides to reach another machine.
+_NETWORK = re.compile(
+    r"(?i)[a-z]+_proxy|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|NETRC|KRB5[A-Z_]*|SSH_(AUTH_SOCK|ASKPASS)"
+    r"|GIT_(SSL_[A-Z_]+|SSH(_COMMAND|_VARIANT)?|ASKPASS|HTTP_[A-Z_]+|PROXY_[A-Z_]+)"
+)
 
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -27,6 +36,7 @@ _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "file:https:ssh",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",  # from a remote, by a program, that the repository names
     "LC_ALL": "C",  # messages are read by `mirror`
 }
 
@@ -35,6 +45,7 @@ _CONFIGURATION = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "core.quotePath": "false",
+    "core.untrackedCache": "false",
     "gc.autoDetach": "false",
     "maintenance.autoDetach": "false",
     "http.lowSpeedLimit": "1",
@@ -50,17 +61,59 @@ class GitError(Exception):
         super().__init__(reason)
 
 
-def git(*arguments: str, folder: Path, bare: bool = False, stdin: bytes = b"", seconds: float = LOCAL_SECONDS) -> bytes:
-    """What git prints when it is run in the folder; `bare` says that the folder itself is the repository.
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """How git signs in at `site`, such as https://example.com; without a site, as it is configured to.
+
+    User and password are in its environment and not in a command line, which everybody on the machine can read.
+    """
+
+    site: str = ""
+    user: str = ""
+    password: str = ""
+
+    @property
+    def settings(self) -> list[str]:
+        """A credential helper for this site, in the place of all others."""
+        name = f"credential.{self.site}.helper="
+        answer = 'test "$1" = get && printf "username=%s\\npassword=%s\\n" "$GIT_LOGIN_USER" "$GIT_LOGIN_PASSWORD"'
+        return [name, f"{name}!f() {{ {answer}; }}; f"] if self.password else []
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What that helper reads."""
+        return {"GIT_LOGIN_USER": self.user, "GIT_LOGIN_PASSWORD": self.password} if self.password else {}
+
+
+def git(
+    *arguments: str,
+    folder: Path,
+    bare: bool = False,
+    repository: Path | None = None,
+    stdin: bytes = b"",
+    seconds: float = LOCAL_SECONDS,
+    login: Login | None = None,
+) -> bytes:
+    """What git prints when it is run in the folder.
+
+    Args:
+        arguments: the command and what it gets.
+        folder: where it runs.
+        bare: the folder itself is the repository.
+        repository: a git directory of ours for the folder; then nobody else's configuration is read.
+        stdin: what it reads.
+        seconds: how long it may take.
+        login: it may reach other machines, and sign in so.
 
     Raises:
         GitError: it ended with an error.
         Unavailable: it isn't installed, or took longer than `seconds`.
     """
     # Without --git-dir a damaged mirror would be passed over for a repository that it lies in.
-    options = ["--git-dir=."] if bare else []
+    options = ["--no-pager", *(["--git-dir=."] if bare else [])]
     options += [part for name, value in _CONFIGURATION.items() for part in ("-c", f"{name}={value}")]
-    environment = {name: value for name, value in os.environ.items() if name not in _INHERITED} | _ENVIRONMENT
+    options += [part for setting in (login.settings if login else ()) for part in ("-c", setting)]
+    environment = _environment(repository, login)
     try:
         process = subprocess.Popen(
             ["git", *options, *arguments],
@@ -88,9 +141,21 @@ def git(*arguments: str, folder: Path, bare: bool = False, stdin: bytes = b"", s
     return output
 
 
-def git_names(*arguments: str, folder: Path, bare: bool = False) -> list[str]:
+def git_names(*arguments: str, folder: Path, bare: bool = False, repository: Path | None = None) -> list[str]:
     """The file names that git prints with -z. Bytes that aren't UTF-8 become surrogates, as everywhere in Python."""
-    return [os.fsdecode(name) for name in git(*arguments, folder=folder, bare=bare).split(b"\0") if name]
+    told = git(*arguments, folder=folder, bare=bare, repository=repository)
+    return [os.fsdecode(name) for name in told.split(b"\0") if name]
+
+
+def _environment(repository: Path | None, login: Login | None) -> dict[str, str]:
+    passed = [_LOCAL] if login is None else [_LOCAL, _NETWORK]
+    kept = {name: value for name, value in os.environ.items() if any(one.fullmatch(name) for one in passed)}
+    if repository is not None:
+        # Neither the system's nor the user's configuration: a filter of theirs would run where .gitattributes names it.
+        kept = {name: value for name, value in kept.items() if not name.startswith("GIT_CONFIG_")}
+        kept |= {"GIT_DIR": str(repository), "HOME": str(repository), "XDG_CONFIG_HOME": str(repository)}
+        kept |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    return kept | (login.variables if login else {}) | _ENVIRONMENT
 
 
 def without_credentials(text: str) -> str:

@@ -10,9 +10,11 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from modelops.domain.errors import RepositoryError, Unavailable
-from modelops.repository.git import NETWORK_SECONDS, GitError, git, without_credentials
+from modelops.plain_files import open_lock
+from modelops.repository.git import NETWORK_SECONDS, GitError, Login, git, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +95,10 @@ def _clone(source: GitSource, mirror: Path) -> None:
         shutil.rmtree(left_over, ignore_errors=True)
     partial = Path(tempfile.mkdtemp(prefix=f"{source.name}.partial-", dir=mirror.parent))
     try:
+        url, login = _without_login(source.url)
         git(
-            "clone", "--quiet", "--mirror", "--no-local", "--template=", "--", source.url, str(partial),
-            folder=mirror.parent, seconds=NETWORK_SECONDS,
+            "clone", "--quiet", "--mirror", "--no-local", "--template=", "--", url, str(partial),
+            folder=mirror.parent, seconds=NETWORK_SECONDS, login=login,
         )  # fmt: skip
         # The url is given with every fetch: it may change, and its password shall not lie in a second file.
         git("config", "--remove-section", "remote.origin", folder=partial, bare=True)
@@ -108,15 +111,29 @@ def _fetch(source: GitSource, mirror: Path) -> None:
     # Under our lock, git's own locks are those of processes that were killed.
     for left_over in [*mirror.glob("*.lock"), *(mirror / "refs").rglob("*.lock")]:
         left_over.unlink(missing_ok=True)
+    url, login = _without_login(source.url)
     git(
-        "fetch", "--quiet", "--prune", "--no-write-fetch-head", "--", source.url, "+refs/*:refs/*",
-        folder=mirror, bare=True, seconds=NETWORK_SECONDS,
+        "fetch", "--quiet", "--prune", "--no-write-fetch-head", "--", url, "+refs/*:refs/*",
+        folder=mirror, bare=True, seconds=NETWORK_SECONDS, login=login,
     )  # fmt: skip
+
+
+def _without_login(url: str) -> tuple[str, Login]:
+    """The url as it may stand in a command line, which everybody on the machine can read; and what was in it."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user_and_password, _, host = authority.rpartition("@")
+    user, _, password = user_and_password.partition(":")
+    if scheme.lower() != "https" or not password:
+        return url, Login()
+    return f"{scheme}://{host}{slash}{path}", Login(
+        site=f"{scheme}://{host}", user=unquote(user), password=unquote(password)
+    )
 
 
 @contextmanager
 def _lock(file: Path) -> Iterator[None]:
-    with file.open("w") as handle:
+    with open_lock(file) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)  # freed by the system when the process dies
         yield
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RequirementsError, Unavailable
+from modelops.plain_files import open_lock
 from modelops.runtime.requirements import read_requirements
 from modelops.runtime.uv import run_uv
 from modelops.settings import PROJECT_ROOT
@@ -182,7 +183,7 @@ def _complete(environment: Environment) -> bool:
 @contextlib.contextmanager
 def _only_one(path: Path, log: Callable[[str], None]) -> Iterator[int]:
     """Hold the lock of this path. uv inherits the open file, so that the lock is free only when uv is gone too."""
-    with open(f"{path}.lock", "wb") as file:
+    with open_lock(f"{path}.lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,0 +1,164 @@
+"""Reads a git work tree that belongs to users, without their repository's configuration.
+
+A repository can name programs in many places: filters and drivers in its configuration and .gitattributes, hooks,
+fsmonitor, ssh commands, helpers of promisor remotes, and all of these again in a submodule. Nothing of that is run:
+its own configuration is read only to find out where it is and how it stores files, and every command that looks at
+files has a git directory of ours, which borrows the objects and the index.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelops.repository.git import GitError, git, git_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BORROWED = ("index", "sharedindex.*", "info/exclude", "info/sparse-checkout")
+# How the files of this work tree are stored and compared. None of these names a program.
+_DATA = (
+    "attributesfile|autocrlf|checkstat|eol|excludesfile|filemode|ignorecase|precomposeunicode|sparsecheckout"
+    "|sparsecheckoutcone|symlinks|trustctime"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkTree:
+    """A folder in a git work tree: its `prefix` seen from the top (`""` at the top itself), and what is checked out.
+
+    `commit` is that of HEAD, None before the first one.
+    """
+
+    folder: Path
+    prefix: str
+    commit: str | None
+    _git_dir: Path
+
+    def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """What git prints when it is run in the folder; it looks at the folder's files and at its repository's objects.
+
+        Raises:
+            GitError, Unavailable: as `git.git`.
+        """
+        return git(*arguments, folder=self.folder, repository=self._git_dir, stdin=stdin)
+
+    def names(self, *arguments: str) -> list[str]:
+        """The file names that git prints with -z."""
+        return git_names(*arguments, folder=self.folder, repository=self._git_dir)
+
+
+@contextmanager
+def work_tree(folder: Path) -> Iterator[WorkTree | None]:
+    """The work tree that a folder belongs to, while it is being read; None where git has nothing to do with it.
+
+    Raises:
+        GitError: git can't read it, or another user owns it and `safe.directory` doesn't say that it is trusted.
+        Unavailable: git isn't installed, or takes too long.
+    """
+    found = _find(folder)
+    if found is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="modelops-git-") as place:
+        ours = Path(place) / "git"
+        commit = _head(folder)
+        _borrow(found, ours, commit)
+        _configure(found, ours, folder)
+        yield WorkTree(folder=folder, prefix=found.prefix, commit=commit, _git_dir=ours)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Repository:
+    """What git says of a folder: where things are, and how hashes are made."""
+
+    top: Path
+    prefix: str
+    git_dir: Path
+    common: Path
+    object_format: str
+
+
+def _find(folder: Path) -> _Repository | None:
+    try:
+        told = git(
+            "rev-parse", "--is-inside-work-tree", "--show-object-format", "--git-common-dir", "--absolute-git-dir",
+            "--show-prefix", folder=folder,
+        )  # fmt: skip
+    except GitError as error:
+        if "not a git repository" in error.reason:
+            return None
+        raise
+    inside, object_format, common, git_dir, prefix = os.fsdecode(told).split("\n", 4)
+    if inside != "true":  # inside .git
+        return None
+    prefix = prefix.removesuffix("\n").rstrip("/")
+    top = folder.parents[prefix.count("/")] if prefix else folder
+    return _Repository(
+        top=top, prefix=prefix, git_dir=Path(git_dir), common=folder / common, object_format=object_format
+    )
+
+
+def _head(folder: Path) -> str | None:
+    try:
+        # Not "HEAD^{commit}": to look for an object that isn't there can start a program that the repository names.
+        return git("rev-parse", "--verify", "--quiet", "HEAD", folder=folder).decode().strip()
+    except GitError as error:
+        if error.reason:
+            raise
+        return None  # no commit yet
+
+
+def _borrow(found: _Repository, ours: Path, commit: str | None) -> None:
+    """Make a git directory with the objects, the index and the list of ignored files of the one that was found."""
+    for name in ("refs", "objects/info", "info"):
+        (ours / name).mkdir(parents=True)
+    (ours / "HEAD").write_text(f"{commit}\n" if commit else "ref: refs/heads/none\n")
+    objects = _quoted(os.fspath((found.common / "objects").resolve()))
+    (ours / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
+    for place in (found.common, found.git_dir):  # the second one wins: a linked work tree has an index of its own
+        for file in (file for pattern in _BORROWED for file in place.glob(pattern)):
+            borrowed = ours / file.relative_to(place)
+            borrowed.unlink(missing_ok=True)
+            borrowed.symlink_to(file.resolve())
+
+
+def _configure(found: _Repository, ours: Path, folder: Path) -> None:
+    settings = {f"core.{name}": place for name, place in _default_files().items()} | _data_settings(folder)
+    settings |= {"core.bare": "false", "core.worktree": os.fspath(found.top)}
+    settings["core.repositoryFormatVersion"] = "0"
+    if found.object_format != "sha1":
+        settings |= {"core.repositoryFormatVersion": "1", "extensions.objectFormat": found.object_format}
+    lines = ((*name.split("."), value) for name, value in settings.items())
+    text = "".join(f"[{section}]\n{name} = {_quoted(value)}\n" for section, name, value in lines)
+    (ours / "config").write_bytes(os.fsencode(text))
+
+
+def _default_files() -> dict[str, str]:
+    """Where git looks for what the user ignores, where nothing else is said; our commands have another HOME."""
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    return {"excludesfile": f"{home}/git/ignore", "attributesfile": f"{home}/git/attributes"}
+
+
+def _data_settings(folder: Path) -> dict[str, str]:
+    try:
+        told = git("config", "--null", "--get-regexp", rf"^core\.({_DATA})$", folder=folder)
+    except GitError as error:
+        if error.reason:
+            raise
+        return {}  # there are none
+    settings = {}
+    for entry in os.fsdecode(told).split("\0")[:-1]:
+        name, assigned, value = entry.partition("\n")
+        settings[name] = os.path.expanduser(value) if name.endswith("file") else value if assigned else "true"
+    return settings
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
