@@ -54,7 +54,9 @@ def _ensure_login(connection: Connection[Any], login: str, password: str) -> Non
 
     known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (login,)).fetchone() is not None
     verb = SQL("ALTER") if known else SQL("CREATE")
-    connection.execute(SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(login), Literal(password)))
+    # Hashed here: a server writes statements into its log, those that fail or all of them.
+    hashed = connection.pgconn.encrypt_password(password.encode(), login.encode()).decode()
+    connection.execute(SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(login), Literal(hashed)))
 
 
 def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> None:

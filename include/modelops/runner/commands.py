@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput
 from modelops.runner import state
-from modelops.runner.layout import rotated
+from modelops.runner.layout import private, rotated
 from modelops.runner.up import is_up, running, take_down
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def up_detached(installation: Installation, *, steps: Steps) -> int:
         return 0
     installation.layout.prepare()
     log = rotated(installation.layout.log("runner"))
-    with log.open("ab") as output:
+    with open(log, "ab", opener=private) as output:
         position = output.tell()
         runner = subprocess.Popen(
             [sys.executable, "-P", "-m", "modelops.runner", "up"],

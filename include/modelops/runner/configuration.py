@@ -9,6 +9,7 @@ import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from modelops.runner.layout import read_json, write_json
@@ -25,6 +26,9 @@ exports it in a shell has it in the editor too, and `down` must never end that."
 
 ROLES = {"admin": "admin", "trainer": "user", "reviewer": "user", "observer": "viewer"}
 """The accounts and their roles in Airflow's SimpleAuthManager."""
+
+USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 
 # Airflow's defaults are for many machines. These make a chain of short tasks quick, and a crash noticed soon.
 PACE = {
@@ -48,14 +52,22 @@ class Account:
     password: str
 
 
-def accounts(layout: Layout) -> dict[str, Account]:
-    """The accounts by name; passwords that aren't there yet are generated."""
-    kept = read_json(layout.passwords)
-    missing = {name: secrets.token_urlsafe(12) for name in ROLES if name not in kept}
+def accounts(layout: Layout, environ: Mapping[str, str] = MappingProxyType({})) -> dict[str, Account]:
+    """The accounts by name, ours and those that the user has set; passwords that aren't there yet are generated.
+
+    To be called before Airflow starts: it generates what is missing too, and prints it into its log.
+    """
+    file = Path(environ.get(PASSWORDS_FILE) or layout.passwords)
+    users = (user.split(":") for user in environ.get(USERS, "").split(",") if ":" in user)
+    roles = ROLES | {user[0].strip(): user[1].strip() for user in users}
+    kept = read_json(file)
+    missing = {name: secrets.token_urlsafe(12) for name in roles if name not in kept}
     if missing:
         kept |= missing
-        write_json(layout.passwords, kept)
-    return {name: Account(name=name, role=role, password=kept[name]) for name, role in ROLES.items()}
+        write_json(file, kept)
+    elif file.stat().st_mode & 0o077:  # Airflow itself makes it readable by everybody
+        file.chmod(0o600)
+    return {name: Account(name=name, role=role, password=kept[name]) for name, role in roles.items()}
 
 
 def airflow_environment(
@@ -93,7 +105,7 @@ def airflow_environment(
 
 def observer_environment(layout: Layout, environment: Mapping[str, str]) -> dict[str, str]:
     """The observer's environment: the components', and its account."""
-    observer = accounts(layout)["observer"]
+    observer = accounts(layout, environment)["observer"]
     return {
         **environment,
         "MODELOPS_AIRFLOW_URL": environment["AIRFLOW__API__BASE_URL"],

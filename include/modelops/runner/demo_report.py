@@ -53,8 +53,8 @@ class Report:
         self._console.print("\nAirflow", style="bold")
         self._console.print(f"  {self._installation.url}", highlight=False)
         for name, purpose in ACCOUNTS.items():
-            password = self._installation.accounts[name].password
-            self._console.print(f"  {name:<9} {password:<18} {purpose}", highlight=False)
+            self._console.print(f"  {name:<9} {purpose}", highlight=False)
+        self._console.print(f"  passwords: {self._installation.layout.passwords}", highlight=False)
 
     def _print(self, title: str, table: Any) -> None:
         from rich.padding import Padding

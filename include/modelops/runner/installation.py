@@ -103,8 +103,8 @@ class Installation:
 
     @property
     def accounts(self) -> dict[str, Account]:
-        """Who may sign in, by name: admin, trainer, reviewer and the observer."""
-        return accounts(self.layout)
+        """Who may sign in, by name: admin, trainer, reviewer, the observer, and whom the user has added."""
+        return accounts(self.layout, self.environ)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -155,8 +155,8 @@ class Journey:
         page = f"{self._installation.url}/dags/{dag_id}/runs/{run_id}/tasks/approve/required_actions"
         return (
             f"\nIt waits for a reviewer. Open\n  {page}\n"
-            f"sign in as {account.name} with the password {account.password}, look at the card, and press Approve or"
-            " Reject.\n"
+            f"sign in as {account.name} (its password is in {self._installation.layout.passwords}), look at the card,"
+            " and press Approve or Reject.\n"
         )
 
 

@@ -155,6 +155,11 @@ def write_private(path: Path, text: str) -> None:
     new.replace(path)
 
 
+def private(path: str, flags: int) -> int:
+    """For `open`: a file that is made now is readable by its owner only."""
+    return os.open(path, flags, 0o600)
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of the loopback address now."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:

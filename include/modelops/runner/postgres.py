@@ -18,7 +18,7 @@ import psutil
 from modelops.domain.errors import Unavailable
 from modelops.runner import leash
 from modelops.runner.identity import Identity, postgres_identity
-from modelops.runner.layout import free_port, kept_port, rotated, tail, write_private
+from modelops.runner.layout import free_port, kept_port, private, rotated, tail, write_private
 from modelops.runner.processes import is_alive, wait
 
 SUPERUSER = "postgres"
@@ -155,7 +155,7 @@ class PostgresServer:
         options = [f"-c{name}={value}" for name, value in settings.items()]
         program = [*who.prefix, str(self.bin / "postgres"), "-D", str(self.data), *options]
         tied = [sys.executable, "-IS", str(leash.__file__), str(int(signal.SIGINT)), str(os.getpid())]
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=private) as log:
             return subprocess.Popen(
                 [*tied, *program],
                 stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import Unavailable
-from modelops.runner.layout import read_json, rotated, tail, write_json
+from modelops.runner.layout import private, read_json, rotated, tail, write_json
 from modelops.runner.processes import COMPONENT
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def migrate_airflow(installation: Installation, *, steps: Steps) -> None:
     with steps.step("Airflow's database migrated"):
         log = rotated(installation.layout.log("airflow-migrate"))
         written = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as output:
+        with open(log, "ab", opener=private) as output:
             done = subprocess.run(
                 [sys.executable, "-m", "airflow", "db", "migrate"],
                 env={**installation.environment, COMPONENT: "airflow-migrate"},

@@ -15,7 +15,7 @@ import psutil
 
 from modelops.domain.errors import Unavailable
 from modelops.runner import leash
-from modelops.runner.layout import rotated
+from modelops.runner.layout import private, rotated
 from modelops.runner.processes import COMPONENT, end_marked, identified
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Supervisor:
 
     def _start(self, run: Run) -> None:
         tied = (sys.executable, "-IS", str(leash.__file__), str(int(signal.SIGTERM)), str(os.getpid()))
-        with rotated(run.component.log).open("ab") as log:
+        with open(rotated(run.component.log), "ab", opener=private) as log:
             process = subprocess.Popen(
                 [*tied, *run.component.command],
                 env={**run.component.environment, COMPONENT: run.component.name},

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from modelops.runner import components, state
+from modelops.runner.configuration import accounts
 from modelops.runner.health import Start, unwell
 from modelops.runner.postgres import end_leftover
 from modelops.runner.preparation import (
@@ -128,6 +129,7 @@ def _prepare(installation: Installation, *, steps: Steps, with_demo: bool) -> No
 
 @contextmanager
 def _components(installation: Installation, *, steps: Steps, hold: state.Hold) -> Iterator[Supervisor]:
+    accounts(installation.layout, installation.environ)  # else Airflow makes passwords, and prints them into its log
     supervisor = Supervisor(
         components.airflow(installation),
         home=installation.layout.home,

@@ -49,3 +49,12 @@ def test_a_server_that_is_not_there(strangers_server: PostgresServer) -> None:
     nowhere = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{strangers_server.port}", ":1")))
     with pytest.raises(Unavailable, match="can't be reached"):
         provision(nowhere, passwords=PASSWORDS, data_database="modelops", airflow_database=None)
+
+
+def test_no_password_stands_in_the_log_of_a_server_that_logs_every_statement(strangers_server: PostgresServer) -> None:
+    with psycopg.connect(strangers_server.admin_url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE CURRENT_USER SET log_statement = 'all'")
+    provision(strangers_server.admin_url, data_database="modelops", airflow_database="airflow", passwords=PASSWORDS)
+    written = strangers_server.log.read_text()
+    assert "LOGIN PASSWORD" in written
+    assert [login for login, password in PASSWORDS.items() if f"'{password}'" in written] == []

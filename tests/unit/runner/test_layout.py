@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelops.domain.errors import Unavailable
-from modelops.runner.configuration import ROLES, accounts
-from modelops.runner.layout import Layout, Secrets, free_port, is_free, read_json, rotated, tail, write_private
+from modelops.runner.configuration import PASSWORDS_FILE, ROLES, USERS, accounts
+from modelops.runner.layout import (
+    Layout,
+    Secrets,
+    free_port,
+    is_free,
+    private,
+    read_json,
+    rotated,
+    tail,
+    write_private,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +73,25 @@ def test_passwords_of_accounts_are_generated_once_and_those_of_others_stay(tmp_p
     assert read_json(layout.passwords)["alice"] == "hers"
     assert mode(layout.passwords) == 0o600
     assert mode(layout.home) == 0o700
+    layout.passwords.chmod(0o644)  # as Airflow makes it
+    accounts(layout)
+    assert mode(layout.passwords) == 0o600
+
+
+def test_airflow_has_no_password_to_make_and_to_print(tmp_path: Path) -> None:
+    """Whatever accounts the user has set, and in whatever file."""
+    layout = Layout(home=tmp_path / "home")
+    layout.prepare()
+    chosen = {USERS: "alice:admin, bob:viewer:team", PASSWORDS_FILE: str(tmp_path / "elsewhere.json")}
+    made = accounts(layout, chosen)
+    assert (made["alice"].role, made["bob"].role) == ("admin", "viewer")
+    assert {"alice", "bob", *ROLES} <= read_json(tmp_path / "elsewhere.json").keys()
+    assert not layout.passwords.exists()
+
+
+def test_a_log_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    with open(tmp_path / "a.log", "ab", opener=private):
+        assert mode(tmp_path / "a.log") == 0o600
 
 
 def test_a_home_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:

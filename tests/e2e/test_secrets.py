@@ -1,0 +1,42 @@
+"""No secret of the installation stands where more people look than in the files that are for secrets."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import psutil
+
+from modelops.runner.processes import marked
+
+if TYPE_CHECKING:
+    from e2e.system import System
+
+
+def secrets_of(system: System) -> dict[str, bytes]:
+    """Passwords of accounts and of logins, and Airflow's keys; as they are, and as they would stand in a URL."""
+    layout = system.installation.layout
+    kept = json.loads(layout.passwords.read_text()) | json.loads(layout.secrets.read_text())
+    kept["superuser"] = (layout.postgres / "modelops.password").read_text()
+    written = {name: {value, quote(value, safe="")} for name, value in kept.items()}
+    return {f"{name} ({number})": one.encode() for name, both in written.items() for number, one in enumerate(both)}
+
+
+def test_no_log_has_a_secret(system: System) -> None:
+    """Of all components since their first start, and of all tasks until now."""
+    secrets = secrets_of(system)
+    logs = [path for path in system.installation.layout.logs.rglob("*") if path.is_file()]
+    assert {"api-server.log", "scheduler.log", "observer.log"} <= {path.name for path in logs}
+    contents = {path: path.read_bytes() for path in logs}
+    assert [(str(path), name) for path, text in contents.items() for name, one in secrets.items() if one in text] == []
+
+
+def test_no_command_line_has_a_secret(system: System) -> None:
+    lines = []
+    for process in marked(system.installation.layout.home):
+        with suppress(psutil.Error):  # it has just ended
+            lines.append(" ".join(process.cmdline()).encode())
+    assert any(b"api-server" in line for line in lines)
+    assert [name for line in lines for name, secret in secrets_of(system).items() if secret in line] == []
