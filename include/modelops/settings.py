@@ -67,14 +67,14 @@ class Settings:
 class LogBounds:
     """How much of what a program prints goes to the log: bytes of one line, and of all lines together."""
 
-    line: int = 64 * 2**10
+    line: int = 128 * 2**10
     all: int = 100 * 2**20
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> LogBounds:
         """Read MODELOPS_LOG_LINE (KiB) and MODELOPS_LOG_SIZE (MiB)."""
         return cls(
-            line=_number(environ, "MODELOPS_LOG_LINE", cls.line // 2**10, expected="KiB, like 64") * 2**10,
+            line=_number(environ, "MODELOPS_LOG_LINE", cls.line // 2**10, expected="KiB, like 128") * 2**10,
             all=_number(environ, "MODELOPS_LOG_SIZE", cls.all // 2**20, expected="MiB, like 100") * 2**20,
         )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelops.runtime.lines import Lines
+from modelops.settings import LogBounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,7 +89,7 @@ def _follow(
 ) -> bytes:
     """Deliver the output until the guard is gone, and give its last word."""
     deadline = None if seconds is None else time.monotonic() + seconds
-    output, lines, last_word = _output_of(guard), Lines(), b""
+    output, lines, last_word = _output_of(guard), Lines(LogBounds.from_environment()), b""
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         selector.register(lifeline, selectors.EVENT_READ)

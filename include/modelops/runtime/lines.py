@@ -2,52 +2,96 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
+
+from modelops.settings import LogBounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES = 8 * 1024
+TAIL_BYTES = 64 * 1024
+"""Of the end of an output that is too long: where a program says why it ended."""
 
 
 class Lines:
     """Collects bytes and gives back lines of text without their ends.
 
     A line that a progress bar has drawn over again and again (carriage returns) is its last state. A line of more than
-    8 KiB comes in pieces. What isn't UTF-8 is replaced.
+    8 KiB comes in pieces. What isn't UTF-8 is replaced. What goes beyond the bounds is left out, and a line in its
+    place says how much that was; the end of the whole output is always there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: LogBounds | None = None) -> None:
+        self._bounds = bounds or LogBounds()
         self._begun = b""
+        self._given = self._cut_off = 0  # bytes of the present line
+        self._written = 0  # bytes of all lines
+        self._tail: deque[str] = deque()
+        self._tail_bytes = self._left_out = 0
 
     def feed(self, output: bytes) -> Iterator[str]:
         """The lines that are complete with this output."""
         *complete, self._begun = (self._begun + output).split(b"\n")
         for line in complete:
-            yield from _pieces(_last_state(line.rstrip(b"\r")))
+            yield from self._line(line.rstrip(b"\r"))
         # A carriage return at the very end may be the first half of a line's end.
         body, returns = self._begun.rstrip(b"\r"), self._begun.endswith(b"\r")
         self._begun = _last_state(body) + b"\r" * returns
         while len(self._begun) > MAX_BYTES:
             piece, self._begun = _cut(self._begun)
-            yield piece.decode(errors="replace")
+            yield from self._piece(piece)
 
     def end(self) -> Iterator[str]:
-        """What is left when no more output comes: a line without its end, or nothing."""
+        """What is left when no more output comes: a line without its end, and the last lines of too much output."""
         line, self._begun = self._begun.rstrip(b"\r"), b""
-        if line:
-            yield from _pieces(_last_state(line))
+        if line or self._cut_off:
+            yield from self._line(line)
+        if self._left_out:
+            yield (
+                f"… {self._left_out:,} lines are left out here: the log has {self._bounds.all // 2**20:,} MiB"
+                " (MODELOPS_LOG_SIZE)"
+            )
+        yield from self._tail
+
+    def _line(self, line: bytes) -> Iterator[str]:
+        """The rest of a line, to its end."""
+        for piece in _pieces(_last_state(line)):
+            yield from self._piece(piece)
+        cut_off, self._given, self._cut_off = self._cut_off, 0, 0
+        if cut_off:
+            yield from self._out(f"… {cut_off:,} bytes of this line are left out (MODELOPS_LOG_LINE)")
+
+    def _piece(self, piece: bytes) -> Iterator[str]:
+        kept = piece[: max(self._bounds.line - self._given, 0)]
+        self._cut_off += len(piece) - len(kept)
+        if kept or not piece:
+            self._given += len(kept)
+            yield from self._out(kept.decode(errors="replace"))
+
+    def _out(self, line: str) -> Iterator[str]:
+        size = len(line.encode()) + 1
+        if self._written + size <= self._bounds.all and not self._tail:
+            self._written += size
+            yield line
+            return
+        self._tail.append(line)
+        self._tail_bytes += size
+        while self._tail_bytes > TAIL_BYTES:
+            self._tail_bytes -= len(self._tail.popleft().encode()) + 1
+            self._left_out += 1
 
 
 def _last_state(line: bytes) -> bytes:
     return line[line.rfind(b"\r") + 1 :]
 
 
-def _pieces(line: bytes) -> Iterator[str]:
+def _pieces(line: bytes) -> Iterator[bytes]:
     while len(line) > MAX_BYTES:
         piece, line = _cut(line)
-        yield piece.decode(errors="replace")
-    yield line.decode(errors="replace")
+        yield piece
+    yield line
 
 
 def _cut(line: bytes) -> tuple[bytes, bytes]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_OUTCOME_BYTES = 8 * 2**20
 """More than child.py ever writes."""
+MOST_TRACEBACK_LINES, MOST_CHARACTERS = 301, 2_000
 ENTRY_FILES = {
     "train": "model_modules/training.py",
     "evaluate": "model_modules/evaluation.py",
@@ -178,14 +179,17 @@ def _read(outcome: Path) -> tuple[bool, _Failure | None]:
             return True, None
         error = told["error"]
         fields = {field: _clean(error[field]) for field in ("kind", "type", "message", "name", "where")}
-        return False, _Failure(**fields, traceback=tuple(map(_clean, error["traceback"])))
+        return False, _Failure(**fields, traceback=tuple(map(_clean, error["traceback"][:MOST_TRACEBACK_LINES])))
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError, UserCodeError):
         return False, None
 
 
 def _clean(text: object) -> str:
-    """Half a surrogate pair, as in names of files that aren't UTF-8, would break whoever writes the log."""
-    return str(text).encode("utf-8", errors="replace").decode("utf-8")
+    """Half a surrogate pair, as in names of files that aren't UTF-8, would break whoever writes the log.
+
+    A class of user code may have a name of any length, and another program than child.py may have written this.
+    """
+    return str(text)[:MOST_CHARACTERS].encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -> NoReturn:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
-from modelops.runtime.lines import MAX_BYTES, Lines
+from modelops.runtime.lines import MAX_BYTES, TAIL_BYTES, Lines
+from modelops.settings import LogBounds
 
 
 def lines_of(*pieces: bytes) -> list[str]:
@@ -45,3 +48,29 @@ def test_a_piece_does_not_end_inside_a_character() -> None:
 
 def test_a_progress_bar_of_any_length_takes_no_memory() -> None:
     assert lines_of(*[b"\r" + b"#" * 100 for _ in range(1_000)]) == ["#" * 100]
+
+
+def test_a_line_without_end_is_cut_and_takes_no_memory() -> None:
+    """300 MB in one line, as a program prints that takes its data for text."""
+    lines, given, chunk = Lines(), 0, b"x" * 65_536
+    tracemalloc.start()
+    for _ in range(300 * 2**20 // len(chunk)):
+        given += sum(map(len, lines.feed(chunk)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert given == 128 * 2**10
+    assert peak < 2 * 2**20
+    assert list(lines.feed(b"\nnext\n")) == [
+        f"… {300 * 2**20 - 128 * 2**10:,} bytes of this line are left out (MODELOPS_LOG_LINE)",
+        "next",
+    ]
+
+
+def test_too_many_lines_are_left_out_but_for_the_last_ones() -> None:
+    lines = Lines(LogBounds(line=1024, all=2**20))
+    heard = [line for number in range(200_000) for line in lines.feed(b"%09d\n" % number)]
+    assert len(heard) == 2**20 // 10
+    note, *tail = lines.end()
+    kept = TAIL_BYTES // 10
+    assert tail == [f"{number:09}" for number in range(200_000 - kept, 200_000)]
+    assert note == f"… {200_000 - len(heard) - kept:,} lines are left out here: the log has 1 MiB (MODELOPS_LOG_SIZE)"

@@ -371,6 +371,14 @@ def test_a_work_folder_that_was_replaced(model: Model) -> None:
     assert failure_of(model).what == "the folder work was removed or replaced"
 
 
+def test_an_error_of_any_size_is_told_in_a_few_words(model: Model) -> None:
+    model.write("""
+        def train(context):
+            raise type("E" * 1_000_000, (Exception,), {})("m" * 1_000_000)
+    """)
+    assert len(str(failure_of(model))) < 5_000
+
+
 def test_an_environment_that_is_gone(model: Model) -> None:
     nowhere = Environment(python=model.tmp_path / "bin" / "python", lock=Lock(text="", sha256=""))
     with pytest.raises(Unavailable, match="there is no "):
