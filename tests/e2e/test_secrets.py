@@ -38,5 +38,5 @@ def test_no_command_line_has_a_secret(system: System) -> None:
     for process in marked(system.installation.layout.home):
         with suppress(psutil.Error):  # it has just ended
             lines.append(" ".join(process.cmdline()).encode())
-    assert any(b"api-server" in line for line in lines)
+    assert any(b"modelops.observer" in line for line in lines)
     assert [name for line in lines for name, secret in secrets_of(system).items() if secret in line] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -41,6 +42,15 @@ _PACKAGES = {
     "sklearn": "scikit-learn",
     "yaml": "PyYAML",
 }
+
+
+# Of the published ModelOps layout: helpers that open a connection of the code's own, and the packages that have them.
+_CONNECTION_HELPERS = re.compile(r"\b(?:aoa|tmo|vmo)_create_context\b")
+_CONNECTION_PACKAGES = {"aoa", "tmo", "teradataml"}
+_ROWS_COME_ALONG = (
+    "context.read_pandas() or context.read_batches() in the place of the connection and its query, and no import of"
+    " aoa, tmo or teradataml: the rows come with the context"
+)
 
 
 class OverBudget(ModelOpsError):
@@ -217,22 +227,30 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
             what = f"the model has no module {failure.name}"
             expected = f"the file {failure.name.replace('.', '/')}.py in the model's folder, or another import"
         case "missing_module":
-            package = failure.name.split(".")[0]
-            what = f"the package {package!r} isn't in the {entry.owner}'s environment"
-            expected = (
-                f"add it to {entry.requirements}, by a line such as {_PACKAGES.get(package, package)};"
-                " the environment holds what that file lists, and pyarrow"
-            )
+            what, expected = _missing(failure.name.split(".")[0], entry)
         case "import":
             what = raised
             expected = (
                 f"packages in {entry.requirements} that are all there and fit together,"
                 " and system libraries that this machine has"
             )
+        case _ if failure.type == "KeyError" and (helper := _CONNECTION_HELPERS.search("\n".join(failure.traceback))):
+            what = f"{entry.called} called {helper[0]}(), and there is no database connection for the code ({raised})"
+            expected = _ROWS_COME_ALONG
         case _:
             what = raised
             expected = f"a {entry.signature} that ends without an error; the traceback is in the log"
     raise UserCodeError(what, where=failure.where or file, expected=expected)
+
+
+def _missing(package: str, entry: _Entry) -> tuple[str, str]:
+    what = f"the package {package!r} isn't in the {entry.owner}'s environment"
+    if package in _CONNECTION_PACKAGES:
+        return what, _ROWS_COME_ALONG
+    line = f"by a line such as {_PACKAGES.get(package, package)}"
+    if package not in _PACKAGES:  # anybody may publish a package under the name that a module has
+        line += f" if the package that has the module {package} is called so: look it up in its documentation"
+    return what, (f"add it to {entry.requirements}, {line}; the environment holds what that file lists, and pyarrow")
 
 
 def _name(number: int) -> str:

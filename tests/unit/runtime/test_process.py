@@ -236,6 +236,28 @@ def test_an_exception_in_a_package_is_placed_where_the_model_called_it(model: Mo
             "ends without an error",
             id="text that can't be written",
         ),
+        pytest.param(
+            "import os\ndef aoa_create_context():\n    os.environ['AOA_CONN_HOST']\n"
+            "def train(context):\n    aoa_create_context()",
+            "train() called aoa_create_context(), and there is no database connection for the code (train() raised",
+            "model_modules/training.py:3",
+            "context.read_pandas() or context.read_batches() in the place of the connection",
+            id="a connection of its own",
+        ),
+        pytest.param(
+            "from tmo import tmo_create_context",
+            "the package 'tmo' isn't in the model's environment",
+            "model_modules/training.py:1",
+            "no import of aoa, tmo or teradataml",
+            id="a package of the published layout",
+        ),
+        pytest.param(
+            "import no_such_module",
+            "the package 'no_such_module' isn't in the model's environment",
+            "model_modules/training.py:1",
+            "look it up in its documentation",
+            id="a module whose package nobody knows",
+        ),
     ],
 )
 def test_what_can_be_wrong_with_the_code(model: Model, source: str, what: str, where: str, expected: str) -> None:
