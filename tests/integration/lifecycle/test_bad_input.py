@@ -133,6 +133,28 @@ def test_a_training_that_goes_wrong(services: Services, repository: Path, traini
 
 
 @pytest.mark.parametrize(
+    ("put", "what"),
+    [
+        ("os.rename(out, out + '.mine'); os.symlink('/etc/apt', out)", "the folder output was removed or replaced"),
+        ("os.link(os.path.abspath(__file__), out + '/model.json')", "model.json is not a file of its own but a hard"),
+        ("os.mkfifo(out + '/metrics.json')", "metrics.json is not a plain file but a named pipe"),
+    ],
+)
+def test_a_training_that_leaves_what_is_not_its_own(services: Services, repository: Path, put: str, what: str) -> None:
+    body = f"    out = context.artifact_output_path\n    {put}\n"
+    model_folder(repository, "bad", training=f"import os\n\ndef train(context):\n{body}")
+    assert what in refusal(services, TrainingRequest(model="here/bad")).what
+
+
+def test_a_folder_that_somebody_keeps_beside_the_work_folders(services: Services) -> None:
+    kept = services.settings.work / "job-old-backup"
+    kept.mkdir(parents=True)
+    with services.workdir(take(services.connection)) as workdir:
+        assert workdir.is_dir()
+    assert list(services.settings.work.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize(
     ("left", "what"),
     [
         ("", "evaluate() left no file"),

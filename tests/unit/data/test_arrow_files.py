@@ -1,0 +1,45 @@
+"""Arrow files whose paths user code has known: what isn't one any more is refused, not waited for and not followed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+
+from modelops.data.arrow_files import opened, write_table
+from modelops.domain.errors import UserCodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TABLE = pa.table({"id": [1, 2, 3]})
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    (tmp_path / "precious").touch()
+    (tmp_path / "rows.arrow").symlink_to("precious")
+    write_table(TABLE, tmp_path / "rows.arrow")
+    assert (tmp_path / "precious").read_bytes() == b""
+    with opened(tmp_path / "rows.arrow") as reader:
+        read = reader.read_all()
+    (tmp_path / "rows.arrow").unlink()
+    assert read == TABLE  # the mapping stays
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda path: None, r"rows\.arrow is gone, or isn't an Arrow file any more"),
+        (lambda path: path.touch(), "isn't an Arrow file any more"),
+        (lambda path: path.write_bytes(b"ARROW1\0\0nothing"), "isn't an Arrow file any more"),
+        (os.mkfifo, "is not a plain file but a named pipe"),
+        (lambda path: path.symlink_to("/etc/passwd"), "is not a plain file but a symbolic link"),
+    ],
+)
+def test_what_is_none(tmp_path: Path, make: Callable[[Path], None], what: str) -> None:
+    make(tmp_path / "rows.arrow")
+    with pytest.raises(UserCodeError, match=what), opened(tmp_path / "rows.arrow"):
+        pass
