@@ -14,7 +14,9 @@ import psycopg
 import pytest
 
 from factories import deployed, take, task_key
+from modelops.data.artifacts import ArtifactStore
 from modelops.domain.schedules import Schedule
+from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import ledger
 from modelops.registry import jobs
 from modelops.settings import PROJECT_ROOT
@@ -22,6 +24,7 @@ from modelops.timetables import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from psycopg import Connection
 
@@ -280,3 +283,34 @@ def test_what_a_job_is_not_ready_for(ask: Ask, connection: Connection[Any], monk
 )
 def test_what_can_not_be_asked_for(ask: Ask, address: str, body: Any) -> None:
     assert ask("POST", address, json=body).status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+
+def test_files_of_equal_content_keep_their_names(
+    get: Get, connection: Connection[Any], database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELOPS_ARTIFACTS", (tmp_path / "store").as_uri())
+    (tmp_path / "same").write_bytes(b"same")
+    store = ArtifactStore(tmp_path / "store")
+    put = [
+        store.put(tmp_path / "same", role=ArtifactRole.OUTPUT, name=name, tag="job-1-1")
+        for name in ("a.json", "plots/b.png")
+    ]
+    deployment = deployed(connection)
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        for file in put:
+            admin.execute(
+                "INSERT INTO modelops.artifact (version_id, role, name, sha256, size, media_type, uri)"
+                " SELECT version_id, 'output', %s, %s, %s, %s, %s FROM modelops.deployment WHERE id = %s",
+                (file.name, file.sha256, file.size, file.media_type, file.uri, deployment.id),
+            )
+    job = connection.execute("SELECT job_id FROM modelops.deployment WHERE id = %s", (deployment.id,)).fetchone()
+    assert job is not None
+    address = f"/{job[0]}/artifacts/{put[0].sha256}"
+    answers = [get(address, name=file.name) for file in put]
+    assert [answer.headers["content-type"] for answer in answers] == ["application/json", "image/png"]
+    assert [answer.headers["content-disposition"] for answer in answers] == [
+        "attachment; filename*=UTF-8''a.json",
+        "inline; filename*=UTF-8''b.png",
+    ]
+    assert get(address, name="c").status_code == httpx.codes.NOT_FOUND

@@ -8,7 +8,7 @@ from typing import IO, Annotated
 from urllib.parse import quote
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, HTTPException, Path
+from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import StreamingResponse
 
 from modelops.data.artifacts import CHUNK, ArtifactStore
@@ -63,14 +63,16 @@ def show_artifact(
     user: GetUserDep,
     id: JobNumber,  # noqa: A002 - likewise
     sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+    name: Annotated[str | None, Query(description="Which of several files of the same content is meant.")] = None,
 ) -> StreamingResponse:
     """One of the job's files, after a check that it is the one that was recorded."""
     with seated(APPLICATION) as connection:
         whole_job(user, connection, id)
         files = job_evidence.artifacts_of(connection, seen_by(user, connection, WHOLE), JobId(id))
-    artifact = next((left.artifact for left in files if left.artifact.sha256 == sha256), None)
+    alike = (left.artifact for left in files if left.artifact.sha256 == sha256)
+    artifact = next((one for one in alike if name in (None, one.name)), None)
     if artifact is None:
-        raise HTTPException(404, f"job {id} has no file with the SHA-256 {sha256}")
+        raise HTTPException(404, f"job {id} has no such file with the SHA-256 {sha256}")
     with _checking():
         source = _opened(artifact)
     shown = "inline" if artifact.media_type in PICTURES else "attachment"

@@ -139,7 +139,10 @@ export const getSlowest = (type: JobType, span: Span, limit: number, signal: Abo
 
 /** Where a job's file is, to be shown or kept. */
 export const artifactAddress = (id: number, file: ArtifactFile): string =>
-  new URL(`modelops/api/jobs/${String(id)}/artifacts/${file.sha256}`, document.baseURI).href;
+  new URL(
+    `modelops/api/jobs/${String(id)}/artifacts/${file.sha256}?${new URLSearchParams({ name: file.name }).toString()}`,
+    document.baseURI,
+  ).href;
 
 /** Do something about a job; resolves when Airflow has taken it. */
 export const act = (id: number, action: Action, given: Given) =>

@@ -1234,7 +1234,10 @@ export interface operations {
     };
     show_artifact_api_jobs__id__artifacts__sha256__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Which of several files of the same content is meant. */
+                name?: string | null;
+            };
             header?: never;
             path: {
                 id: number;
