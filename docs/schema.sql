@@ -944,6 +944,7 @@ CREATE TABLE modelops.version (
     columns jsonb,
     artifact_sha256 modelops.sha256,
     definition jsonb,
+    columns_with_nulls text[],
     CONSTRAINT version_number_positive CHECK ((number > 0)),
     CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
 CASE kind
@@ -961,6 +962,7 @@ COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not co
 COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
 COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
 COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
+COMMENT ON COLUMN modelops.version.columns_with_nulls IS 'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
 CREATE VIEW modelops.deployment_schedule AS
  SELECT deployment.id AS deployment_id,
     COALESCE(newest.schedule, 'manual'::text) AS schedule,
@@ -1364,6 +1366,7 @@ CREATE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside FOR EACH ROW 
 CREATE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER version_guard BEFORE INSERT OR UPDATE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.guard_version();
 CREATE TRIGGER version_guard_step BEFORE UPDATE ON modelops.version FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION modelops.guard_version_step();
+CREATE TRIGGER version_nulls_stay BEFORE UPDATE ON modelops.version FOR EACH ROW WHEN (((old.status <> 'created'::modelops.version_status) AND (new.columns_with_nulls IS DISTINCT FROM old.columns_with_nulls))) EXECUTE FUNCTION modelops.refuse_change();
 ALTER TABLE ONLY modelops.approval_request
     ADD CONSTRAINT approval_request_champion FOREIGN KEY (champion_evaluation) REFERENCES modelops.evaluation(id);
 ALTER TABLE ONLY modelops.approval_request
@@ -1555,6 +1558,7 @@ GRANT UPDATE(data_sha256) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(columns_with_nulls) ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_reader;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_jobs;

@@ -90,6 +90,7 @@ def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay
             data_sha256=HASH,
             data_rows=1,
             columns={"x": "double"},
+            columns_with_nulls=[],
         )
         jobs.complete(connection, attempt, {"version": version.number})
     return versions.find(connection, name, version.number)

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """An Arrow IPC file of `rows` rows; `columns` maps names to Arrow types; `sha256` is that of the file's bytes."""
+    """An Arrow IPC file of `rows` rows; `sha256` is that of the file's bytes.
+
+    `columns` maps names to Arrow types, `had_nulls` to whether one of the values is null.
+    """
 
     path: Path
     sha256: str
     rows: int
     columns: Mapping[str, str]
+    had_nulls: Mapping[str, bool]
 
 
 class _HashingFile:
@@ -116,16 +120,24 @@ def _write(batches: pa.RecordBatchReader, path: Path, *, limit: int | None) -> S
     schema = _without_metadata(batches.schema)
     sink = _HashingFile(path)
     rows = 0
+    had_nulls = dict.fromkeys(schema.names, False)
     try:
         with pa.PythonFile(sink, mode="w") as file, pa.ipc.new_file(file, schema) as writer:
             for batch in _up_to(batches, limit):
                 columns = [_without_stray_bits(column) for column in batch.columns]
                 writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+                had_nulls |= {
+                    field.name: True for field, column in zip(schema, columns, strict=True) if column.null_count
+                }
                 rows += batch.num_rows
     finally:
         sink.close()
     return Snapshot(
-        path=path, sha256=sink.hexdigest, rows=rows, columns={field.name: str(field.type) for field in schema}
+        path=path,
+        sha256=sink.hexdigest,
+        rows=rows,
+        columns={field.name: str(field.type) for field in schema},
+        had_nulls=had_nulls,
     )
 
 

@@ -18,7 +18,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class Dataset:
     """One query and the roles of its columns.
 
-    `name` is None where the person who asked for the job gave SQL instead of a name.
+    `name` is None where the person who asked for the job gave SQL instead of a name. `had_nulls` says of each column of
+    the training's rows whether one of its values was null, which decides on the types that pandas gets; None where that
+    is not known.
     """
 
     name: str | None
@@ -26,6 +28,7 @@ class Dataset:
     entity_key: tuple[str, ...]
     feature_names: tuple[str, ...]
     target_names: tuple[str, ...]
+    had_nulls: Mapping[str, bool] | None = None
 
     @property
     def label(self) -> str:

@@ -81,4 +81,6 @@ class FeatureTask:
             "incremental": self.incremental,
             "rows": {"min": self.rows.least, "max": self.rows.most},
             "properties": dict(self.properties),
+            # Versions that were imported before lack this: their code goes on with types that depend on the values.
+            "nullable_types": True,
         }

@@ -61,8 +61,9 @@ class Version:
 
     `name` is its reference, `<repository>/<name>`; `number` counts from 1 within it. The hashes are SHA-256 in hex: of
     the code's archive, of the pinned requirements, of the rows it was trained on, of its artifacts. `columns` maps
-    each column of the training rows to its Arrow type. `commit` is None for a folder outside git. `definition` is what
-    a feature task's task.yaml declares; it has neither hyperparameters nor training rows.
+    each column of the training rows to its Arrow type; `columns_with_nulls` are those in which a value was null, None
+    of versions that were trained before this was recorded. `commit` is None for a folder outside git. `definition` is
+    what a feature task's task.yaml declares; it has neither hyperparameters nor training rows.
     """
 
     id: VersionId
@@ -81,12 +82,20 @@ class Version:
     data_sha256: str | None
     artifact_sha256: str | None
     columns: Mapping[str, str] | None
+    columns_with_nulls: Sequence[str] | None
     definition: Mapping[str, Any] | None
 
     @property
     def subject(self) -> str:
         """What people call it: `demo/arrival_delay v3`."""
         return f"{self.name} v{self.number}"
+
+    @property
+    def had_nulls(self) -> Mapping[str, bool] | None:
+        """Whether a column of the training rows had a null, as `Dataset` has it."""
+        if self.columns is None or self.columns_with_nulls is None:
+            return None
+        return {column: column in self.columns_with_nulls for column in self.columns}
 
 
 class ArtifactRole(StrEnum):

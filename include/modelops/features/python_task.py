@@ -54,6 +54,7 @@ def run_python(made: Production, attempt: Attempt, workdir: Path, services: Serv
             columns=[(name, arrow[name], type_) for name, type_ in task.columns.items()],
             interval=None if ends is None else _texts(ends),
             properties=task.properties,
+            nullable_types=bool((version.definition or {}).get("nullable_types")),
             project_id=task.reference.partition("/")[0],
             task_id=task.name,
             task_version=str(version.number),

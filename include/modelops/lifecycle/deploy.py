@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.target import columns_for, ensure_target
@@ -65,7 +65,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
         outputs = outputs_of(files.sample)
         checked = check_deployment(code.definition, request, services, like=version.columns, outputs=outputs)
         assert checked is not None  # there is a ModelScorer
-        target, dataset = checked.target, checked.dataset
+        target, dataset = checked.target, replace(checked.dataset, had_nulls=version.had_nulls)
         services.reach(attempt, "dataset_fits", dataset=dataset.label)
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()

@@ -47,7 +47,7 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
         check_labelled(code.definition, request.dataset, services.rows_url, like=version.columns)
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
-        dataset, rows = bench.read(request.dataset, like=version.columns)
+        dataset, rows = bench.read(request.dataset, trained_on=version)
         output = bench.run("evaluate", environment, dataset, rows, model=model)
         metrics = read_metrics(output, required=True)
         artifacts = services.store_output(output, attempt)

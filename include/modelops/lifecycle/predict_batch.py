@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment
     from modelops.domain.jobs import Attempt
     from modelops.domain.parts import Part
+    from modelops.domain.versions import Version
     from modelops.lifecycle.code import Code
     from modelops.lifecycle.services import Services
     from modelops.repository.definition import ModelDefinition
@@ -69,7 +70,7 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
         services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
-        dataset = _dataset(deployment, code)
+        dataset = _dataset(deployment, code, version)
         statistics = BatchStatistics(
             runs.statistics_of_version(services.connection, version.id),
             dataset,
@@ -145,7 +146,7 @@ def _begin(
     return deployment, run_id
 
 
-def _dataset(deployment: Deployment, code: Code[ModelDefinition]) -> Dataset:
+def _dataset(deployment: Deployment, code: Code[ModelDefinition], version: Version) -> Dataset:
     """The query that was deployed, with the roles of its columns; the code may have others of that name."""
     declared = code.definition.datasets
     return Dataset(
@@ -154,6 +155,7 @@ def _dataset(deployment: Deployment, code: Code[ModelDefinition]) -> Dataset:
         entity_key=declared.entity_key,
         feature_names=declared.features,
         target_names=declared.targets,
+        had_nulls=version.had_nulls,
     )
 
 

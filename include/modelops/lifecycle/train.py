@@ -81,6 +81,7 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
             data_sha256=rows.sha256,
             data_rows=rows.rows,
             columns=rows.columns,
+            columns_with_nulls=[name for name, had_nulls in rows.had_nulls.items() if had_nulls],
         )
         result = {
             "model": version.name,

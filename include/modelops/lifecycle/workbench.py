@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelops.data.snapshot import write_snapshot
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset
+    from modelops.domain.versions import Version
     from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
     from modelops.runtime.environment import Environment
@@ -78,9 +79,9 @@ class Workbench:
         return environment
 
     def read(
-        self, name_or_sql: str, *, like: Mapping[str, str] | None = None, limit: int | None = None
+        self, name_or_sql: str, *, trained_on: Version | Snapshot | None = None, limit: int | None = None
     ) -> tuple[Dataset, Snapshot]:
-        """The rows of a dataset, checked; with `like`, their types are those of the training.
+        """The rows of a dataset, checked; with `trained_on`, their types are those of the training.
 
         Raises:
             DatasetError: they aren't what the model declares.
@@ -92,11 +93,11 @@ class Workbench:
             dataset,
             self.folder / "rows.arrow",
             where=f"{self.name}, dataset {dataset.label}",
-            like=like,
+            like=None if trained_on is None else trained_on.columns,
             limit=limit,
         )
         self.reach("rows_written", rows=rows.rows, sha256=rows.sha256)
-        return dataset, rows
+        return replace(dataset, had_nulls=(trained_on or rows).had_nulls), rows
 
     def score(
         self,

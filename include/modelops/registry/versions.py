@@ -18,7 +18,7 @@ from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg import Connection
 
@@ -100,6 +100,7 @@ def trained(
     data_sha256: str,
     data_rows: int,
     columns: Mapping[str, str],
+    columns_with_nulls: Sequence[str],
 ) -> str:
     """The training is done: write down on which rows, and move the version to trained.
 
@@ -114,6 +115,7 @@ def trained(
         data_sha256=data_sha256,
         data_rows=data_rows,
         columns=Jsonb(columns),
+        columns_with_nulls=list(columns_with_nulls),
     ).fetchone()
     assert row is not None
     return str(row["artifact_sha256"])

@@ -33,6 +33,7 @@ PARTS = {
     f"_modelops_{part}": Path(__file__).with_name(f"child_{part}.py") for part in ("predictions", "scoring", "task")
 }
 PREDICTIONS, SCORING, TASK = PARTS
+CONTEXT = "_modelops_context"
 OURS = {__file__, *map(str, PARTS.values())}
 
 WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result"}
@@ -53,7 +54,7 @@ def main(assignment_file: str, outcome_file: str) -> int:
     faulthandler.enable()  # a crash in native code shows its line of Python in the log
     assignment = json.loads(Path(assignment_file).read_bytes())
     folder = assignment["folder"]
-    contexts = _load("_modelops_context", Path(__file__).with_name("context.py"))
+    contexts = _load(CONTEXT, Path(__file__).with_name("context.py"))
     context = (contexts.TaskContext if assignment["verb"] == "run_task" else contexts.ModelContext)(assignment)
     sys.path.insert(0, folder)
     sys.argv[:] = [f"{folder}/{MODULES[assignment['verb']].replace('.', '/')}.py"]
@@ -133,7 +134,7 @@ def _describe(error: BaseException, folder: str) -> dict[str, Any]:
 
 
 def _kind(error: Any) -> tuple[str, str]:
-    if type(error).__module__ in PARTS:
+    if type(error).__module__ in {CONTEXT, *PARTS} and hasattr(error, "kind"):
         return error.kind, error.name
     match error:
         case MissingFunctionError():

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from modelops.runtime import child_predictions as predictions
     from modelops.runtime.child_predictions import Predictions
@@ -70,7 +70,7 @@ def score(assignment: dict[str, Any], context: Any, *, tell: Callable[[BaseExcep
         key=assignment["dataset"]["entity_key"],
         outputs=assignment["outputs"],
     )
-    scoring = Scoring(scorer, columns, budget=assignment["budget"], tell=tell)
+    scoring = Scoring(scorer, columns, context=context, budget=assignment["budget"], tell=tell)
     with os.fdopen(source_fd, "rb") as source, os.fdopen(sink_fd, "wb") as sink:
         answers = _Answers(sink)
         for batch in pa.ipc.open_stream(source):
@@ -114,22 +114,27 @@ def _takes_argument(kind: type) -> bool:
         return False  # a class of an extension module doesn't say
 
 
-def _frame_of(scorer: Any) -> Callable[[pa.RecordBatch], Any]:
-    """What makes of a batch what predict() gets."""
-    chosen = getattr(type(scorer), "frame", None)
+def _kind_of_frame(scorer: Any) -> str:
+    """The package whose frames predict() gets."""
+    chosen: str | None = getattr(type(scorer), "frame", None)
     if chosen is None:
-        chosen = next((name for name in ("pandas", "polars") if importlib.util.find_spec(name)), "arrow")
+        return next((name for name in ("pandas", "polars") if importlib.util.find_spec(name)), "arrow")
     if chosen not in FRAMES:
         raise predictions.WrongResultError(
             f"ModelScorer.frame is {chosen!r}", right='frame = "pandas", "polars" or "arrow", or no such attribute'
         )
-    if chosen == "arrow":
+    return chosen
+
+
+def _frame_of(kind: str, context: Any) -> Callable[[pa.RecordBatch], Any]:
+    """What makes of a batch what predict() gets."""
+    if kind == "arrow":
         return lambda batch: pa.Table.from_batches([batch])
-    package = importlib.import_module(chosen)
-    if chosen == "polars":
+    package = importlib.import_module(kind)
+    if kind == "polars":
         return lambda batch: package.from_arrow(batch)
     # It copies, which takes a fraction of what any predict() does; without that, code couldn't change its own frame.
-    return lambda batch: batch.to_pandas()
+    return lambda batch: context._in_pandas(pa.Table.from_batches([batch]))
 
 
 class _Answers:
@@ -162,9 +167,14 @@ class _Answers:
 class Scoring:
     """A ModelScorer at work on one batch after the other."""
 
-    def __init__(self, scorer: Any, columns: Predictions, *, budget: int, tell: Callable[[BaseException], str]) -> None:
+    def __init__(
+        self, scorer: Any, columns: Predictions, *, context: Any, budget: int, tell: Callable[[BaseException], str]
+    ) -> None:
         self._scorer, self._columns, self._budget, self._tell = scorer, columns, budget, tell
-        self._frame = _frame_of(scorer)
+        kind = _kind_of_frame(scorer)
+        self._frame = _frame_of(kind, context)
+        # In Arrow and in polars, types know null.
+        self._never_null = context._never_null if kind == "pandas" else lambda _schema: []
         self._predict_proba = getattr(scorer, "predict_proba", None)
         self._pid = os.getpid()
         self._position = 0
@@ -174,11 +184,42 @@ class Scoring:
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The answer to a batch.
 
-        Where predict() raises an error, the batch is halved until only the rows that it can't do are left.
+        A row is set aside that can't be given to predict() in the types of the training.
 
         Raises:
             WrongResultError: predict() returned what it must not.
             OverBudgetError: too many rows can't be scored.
+        """
+        unexpected = [name for name in self._never_null(batch.schema) if batch.column(name).null_count]
+        if unexpected:
+            return self._without_nulls(batch, unexpected)
+        answer = self._answer(batch, range(self._position, self._position + batch.num_rows))
+        self._position += batch.num_rows
+        return answer
+
+    def _without_nulls(self, batch: pa.RecordBatch, columns: list[str]) -> pa.RecordBatch:
+        """The answer to a batch in which these columns have nulls that they must not have."""
+        whole = batch.column(columns[0]).is_valid()
+        for name in columns[1:]:
+            whole = pc.and_(whole, batch.column(name).is_valid())
+        kept = pc.indices_nonzero(whole)
+        answer = self._answer(batch.filter(whole), [self._position + row for row in kept.to_pylist()])
+        reasons: list[str | None] = [None] * batch.num_rows
+        for row in pc.indices_nonzero(pc.invert(whole)).to_pylist():
+            name = next(name for name in columns if not batch.column(name)[row].is_valid)
+            reasons[row] = self._set_aside(f"{name} is null; in training it never was", self._position + row, None)
+        self._position += batch.num_rows
+        # Each row's place among those that were scored; null where it wasn't.
+        places = pa.nulls(batch.num_rows, pa.int64())
+        places = pc.replace_with_mask(places, whole, pa.array(range(len(kept)), pa.int64()))
+        scored = [column.take(places) for column in answer.columns[:-1]]
+        told = pc.coalesce(answer.columns[-1].take(places), pa.array(reasons, pa.string()))
+        return pa.RecordBatch.from_arrays([*scored, told], schema=answer.schema)
+
+    def _answer(self, batch: pa.RecordBatch, positions: Sequence[int]) -> pa.RecordBatch:
+        """What predict() makes of rows at these positions in the stream.
+
+        Where it raises an error, the batch is halved until only the rows that it can't do are left.
         """
         parts: list[tuple[list[pa.Array] | None, pa.Array]] = []
         waiting = [(0, batch.num_rows)] if batch.num_rows else []
@@ -186,14 +227,13 @@ class Scoring:
             start, rows = waiting.pop()
             returned, error = self._try(batch.slice(start, rows))
             if error is None:
-                parts.append(self._judged(returned, rows=rows, at=self._position + start))
+                parts.append(self._judged(returned, positions[start : start + rows]))
             elif rows > 1:
                 half = rows // 2
                 waiting += [(start + half, rows - half), (start, half)]
             else:
-                reason = self._set_aside(self._tell(error), self._position + start, error)
+                reason = self._set_aside(self._tell(error), positions[start], error)
                 parts.append((None, pa.array([reason], pa.string())))
-        self._position += batch.num_rows
         return self._joined(parts)
 
     def _try(self, batch: pa.RecordBatch) -> tuple[tuple[Any, Any], Exception | None]:
@@ -216,8 +256,9 @@ class Scoring:
             os._exit(1)  # a fork that predict() made and didn't end; it has no say
         return returned, caught
 
-    def _judged(self, returned: tuple[Any, Any], *, rows: int, at: int) -> tuple[list[pa.Array] | None, pa.Array]:
+    def _judged(self, returned: tuple[Any, Any], positions: Sequence[int]) -> tuple[list[pa.Array] | None, pa.Array]:
         """The predictions, with nulls where a row is set aside, and the reasons."""
+        rows = len(positions)
         columns = self._columns.named(*returned, rows=rows)
         fitted = self._columns.fitted(columns)
         unusable = predictions.unusable(columns)
@@ -225,7 +266,7 @@ class Scoring:
             return fitted, pa.nulls(rows, pa.string())
         reasons: list[str | None] = [None] * rows
         for row in pc.indices_nonzero(unusable).to_pylist():
-            reasons[row] = self._set_aside(predictions.why(columns, row), at + row, None)
+            reasons[row] = self._set_aside(predictions.why(columns, row), positions[row], None)
         if fitted is not None:
             fitted = [pc.if_else(unusable, pa.scalar(None, array.type), array) for array in fitted]
         return fitted, pa.array(reasons, pa.string())
@@ -234,7 +275,7 @@ class Scoring:
         # PostgreSQL's text holds no NUL, and UTF-8 no half of a surrogate pair.
         reason = reason.replace("\0", "").encode("utf-8", errors="replace").decode()[:REASON_CHARACTERS]
         self._aside += 1
-        if self._aside == 1:
+        if self._aside == 1 or position < self._first[1]:
             self._first = reason, position, error
         if self._aside > self._budget:
             reason, position, error = self._first

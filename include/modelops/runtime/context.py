@@ -38,6 +38,7 @@ class ModelContext:
 
     def __init__(self, assignment: dict[str, Any]) -> None:
         self._rows: str = assignment["rows"]
+        self._had_nulls: dict[str, bool] | None = assignment["had_nulls"]
         self.hyperparams = Hyperparameters(assignment["hyperparameters"])
         # A type of the standard library, as it has to survive being sent to another process.
         self.dataset_info = types.SimpleNamespace(**assignment["dataset"])
@@ -60,12 +61,16 @@ class ModelContext:
         return _batches(self._open())
 
     def read_pandas(self) -> pandas.DataFrame:
-        """All rows as a pandas DataFrame.
+        """All rows as a pandas DataFrame, whose types are those of the training.
+
+        A column of integers or of true and false that had a null in training is float64, or object with None; one that
+        had none is int16 to int64, or bool. So predict(data) gets them too, whatever rows are in a batch.
 
         Raises:
             ModuleNotFoundError: model_modules/requirements.txt doesn't list pandas.
+            UnexpectedNullError: a value is null in such a column that had none in training.
         """
-        return _pandas(self.read_arrow, "model_modules/requirements.txt")
+        return _pandas(self._all_in_pandas, "model_modules/requirements.txt")
 
     def read_polars(self) -> polars.DataFrame:
         """All rows as a polars DataFrame.
@@ -77,6 +82,36 @@ class ModelContext:
 
     def _open(self) -> pyarrow.ipc.RecordBatchFileReader:
         return _opened(self._rows)
+
+    def _all_in_pandas(self) -> pandas.DataFrame:
+        table = self.read_arrow()
+        for name in self._never_null(table.schema):
+            if table[name].null_count:
+                raise UnexpectedNullError(name, table[name].null_count, table.num_rows, str(table[name].type))
+        return self._in_pandas(table)
+
+    def _never_null(self, schema: pyarrow.Schema) -> list[str]:
+        """The columns whose type in pandas has no null: they had none in training."""
+        if self._had_nulls is None:
+            return []
+        return [
+            field.name for field in schema if _is_without_null(field.type) and not self._had_nulls.get(field.name, True)
+        ]
+
+    def _in_pandas(self, table: pyarrow.Table) -> pandas.DataFrame:
+        """The rows in the types of the training. Of a version from before these were kept: as their values are."""
+        truths = []
+        for number, field in enumerate(table.schema):
+            if not (self._had_nulls and self._had_nulls.get(field.name) and _is_without_null(field.type)):
+                continue
+            if str(field.type) == "bool":
+                truths.append(field.name)
+            else:
+                table = table.set_column(number, field.name, table.column(number).cast("float64", safe=False))
+        frame: pandas.DataFrame = table.to_pandas()
+        for name in truths:
+            frame[name] = frame[name].astype(object)
+        return frame
 
 
 class TaskContext:
@@ -101,6 +136,7 @@ class TaskContext:
 
     def __init__(self, assignment: dict[str, Any]) -> None:
         self._paths: dict[str, str] = assignment["inputs"]
+        self._nullable_types: bool = assignment["nullable_types"]
         self.inputs = list(self._paths)
         self.interval = None if assignment["interval"] is None else _interval(*assignment["interval"])
         self.properties: dict[str, Any] = assignment["properties"]
@@ -123,10 +159,13 @@ class TaskContext:
     def read_pandas(self, name: str | None = None) -> pandas.DataFrame:
         """All rows of an input as a pandas DataFrame.
 
+        Integers are of the types Int16 to Int64, true and false of the type boolean, with pandas.NA for null: so types
+        are the same for every data interval, whether one of its values is null or not.
+
         Raises:
             ModuleNotFoundError: requirements.txt doesn't list pandas.
         """
-        return _pandas(lambda: self.read_arrow(name), "requirements.txt")
+        return _pandas(lambda: self._in_pandas(self.read_arrow(name)), "requirements.txt")
 
     def read_polars(self, name: str | None = None) -> polars.DataFrame:
         """All rows of an input as a polars DataFrame.
@@ -143,6 +182,12 @@ class TaskContext:
             asked = "which input is meant isn't said" if name is None else f"there is no input {name!r}"
             raise LookupError(f"{asked}; there are: {', '.join(self.inputs)}")
         return _opened(self._paths[name])
+
+    def _in_pandas(self, table: pyarrow.Table) -> pandas.DataFrame:
+        if self._nullable_types:
+            return _with_nullable_types(table)
+        frame: pandas.DataFrame = table.to_pandas()
+        return frame
 
 
 def _interval(start: str | None, end: str | None) -> types.SimpleNamespace:
@@ -162,12 +207,29 @@ def _batches(reader: pyarrow.ipc.RecordBatchFileReader) -> Iterator[pyarrow.Reco
         yield reader.get_batch(number)
 
 
-def _pandas(table: Callable[[], pyarrow.Table], requirements: str) -> pandas.DataFrame:
+def _pandas(frame: Callable[[], pandas.DataFrame], requirements: str) -> pandas.DataFrame:
     try:
         import pandas  # noqa: F401 - for a clear message if it is missing
     except ModuleNotFoundError as missing:
         raise _not_listed("read_pandas", missing, requirements) from None
-    frame: pandas.DataFrame = table().to_pandas()
+    return frame()
+
+
+def _is_without_null(type_: pyarrow.DataType) -> bool:
+    """Whether NumPy's type for it has no value that stands for null."""
+    return str(type_) in {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+
+
+def _with_nullable_types(table: pyarrow.Table) -> pandas.DataFrame:
+    import pandas
+
+    nullable = {
+        "int16": pandas.Int16Dtype(),
+        "int32": pandas.Int32Dtype(),
+        "int64": pandas.Int64Dtype(),
+        "bool": pandas.BooleanDtype(),
+    }
+    frame: pandas.DataFrame = table.to_pandas(types_mapper=lambda type_: nullable.get(str(type_)))
     return frame
 
 
@@ -179,6 +241,19 @@ def _polars(table: Callable[[], pyarrow.Table], requirements: str) -> polars.Dat
     frame = polars.from_arrow(table())
     assert isinstance(frame, polars.DataFrame)  # a table, not a column, was given
     return frame
+
+
+class UnexpectedNullError(Exception):
+    """A column has a null where its type, which is that of the training, has none. `name` says what would be right."""
+
+    kind = "wrong_result"
+
+    def __init__(self, column: str, nulls: int, rows: int, type_: str) -> None:
+        super().__init__(f"{column} is null in {nulls:,} of {rows:,} rows; in training it never was, so it is {type_}")
+        self.name = (
+            f"rows in which {column} is not null; or a new version, with {column}::float8 in every dataset, or with"
+            " nulls among the rows of its training"
+        )
 
 
 class Hyperparameters(dict[str, Any]):

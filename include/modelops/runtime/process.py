@@ -56,6 +56,7 @@ class Subject:
                 "feature_names": self.dataset.feature_names,
                 "target_names": self.dataset.target_names,
             },
+            "had_nulls": None if self.dataset.had_nulls is None else dict(self.dataset.had_nulls),
             "project_id": self.project_id,
             "model_id": self.model_id,
             "model_version": self.model_version,

@@ -20,7 +20,7 @@ class TaskAssignment:
 
     `inputs` maps their names to Arrow IPC files; into the file `output` come the rows, in `columns`: each with its
     name, the name of its Arrow type, and the PostgreSQL type that task.yaml declares. `interval` has ISO 8601 times,
-    None for an open end.
+    None for an open end. With `nullable_types` pandas gets its own types for integers and for true and false.
     """
 
     folder: Path
@@ -30,6 +30,7 @@ class TaskAssignment:
     columns: Sequence[tuple[str, str, str]]
     interval: tuple[str | None, str | None] | None
     properties: Mapping[str, Any]
+    nullable_types: bool
     project_id: str
     task_id: str
     task_version: str
@@ -46,6 +47,7 @@ class TaskAssignment:
             "columns": list(self.columns),
             "interval": self.interval,
             "properties": dict(self.properties),
+            "nullable_types": self.nullable_types,
             "project_id": self.project_id,
             "task_id": self.task_id,
             "task_version": self.task_version,

@@ -52,6 +52,7 @@ class Model:
         return ModelContext(
             {
                 "rows": str(self._file(rows) if isinstance(rows, pa.Table) else rows),
+                "had_nulls": None,
                 "hyperparameters": {**self.definition.hyperparameters, **hyperparameters},
                 "dataset": {
                     "sql": "SELECT 1",

@@ -106,6 +106,7 @@ def test_the_record_is_json_and_keeps_the_order_of_the_columns(tmp_path: Path) -
         "incremental": None,
         "rows": {"min": 1, "max": 9},
         "properties": {"a": 1},
+        "nullable_types": True,
     }
 
 

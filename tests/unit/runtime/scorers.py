@@ -57,7 +57,9 @@ def run(
     return list(answers(received))
 
 
-def assignment(model: Model, targets: tuple[str, ...], **values: Any) -> ScoringAssignment:
+def assignment(
+    model: Model, targets: tuple[str, ...], *, had_nulls: dict[str, bool] | None = None, **values: Any
+) -> ScoringAssignment:
     plain = model.assignment()
     dataset: Dataset = plain.dataset
     subject = {
@@ -65,7 +67,12 @@ def assignment(model: Model, targets: tuple[str, ...], **values: Any) -> Scoring
         for name in ("model_folder", "hyperparameters", "project_id", "model_id", "model_version", "job_id")
     }
     dataset = type(dataset)(
-        name="predict", sql=dataset.sql, entity_key=("id",), feature_names=("x",), target_names=targets
+        name="predict",
+        sql=dataset.sql,
+        entity_key=("id",),
+        feature_names=("x",),
+        target_names=targets,
+        had_nulls=had_nulls,
     )
     return ScoringAssignment(**subject | {"dataset": dataset} | values)
 

@@ -47,7 +47,8 @@ def run(tmp_path: Path) -> Callable[..., pa.Table]:
         folder.mkdir(exist_ok=True)
         text = textwrap.indent(textwrap.dedent(body).strip(), "    ")
         (folder / "task.py").write_text(f"def run_task(context, **kwargs):\n{text}\n")
-        named = {"folder": folder, "function": "run_task", "interval": None, "properties": {"owner": "ada"}}
+        named: dict[str, Any] = {"folder": folder, "function": "run_task", "interval": None, "nullable_types": True}
+        named["properties"] = {"owner": "ada"}
         ids = {"project_id": "demo", "task_id": "made", "task_version": "3", "job_id": "7"}
         assignment = TaskAssignment(
             **named | ids | given,

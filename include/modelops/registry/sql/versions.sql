@@ -42,7 +42,7 @@ WHERE id = :id RETURNING *;
 -- The version is trained on these rows; the database computes the hash of its artifacts.
 UPDATE modelops.version
 SET status = 'trained', changed_by = :job_id, dataset = :dataset, data_sha256 = :data_sha256, data_rows = :data_rows,
-    columns = :columns
+    columns = :columns, columns_with_nulls = :columns_with_nulls
 WHERE id = :id RETURNING artifact_sha256;
 
 -- name: import!

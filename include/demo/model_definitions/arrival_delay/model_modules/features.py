@@ -23,9 +23,6 @@ def numeric(names: Iterable[str]) -> list[str]:
 
 
 def select(data: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """The features in this order and always in the same types, with NaN where a value is missing.
-
-    A batch in which a column happens to have no value at all, or no gap, would come in another type otherwise.
-    """
+    """The features in this order, quantities as float64 and names as str, with NaN where a value is missing."""
     types = dict.fromkeys(categorical(names), "str") | dict.fromkeys(numeric(names), "float64")
     return data[list(names)].astype(types)
