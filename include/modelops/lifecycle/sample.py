@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import opened, write_table
 from modelops.domain.errors import ScoringError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
     from modelops.runtime.environment import Environment
 
 ROWS = 100
-RELATIVE, ABSOLUTE = 1e-6, 1e-9
-"""How far a number may be from what it was: other processors and numbers of threads add up in another order."""
+TOLERANCES = {"float": (1e-4, 1e-6), "double": (1e-6, 1e-9)}
+"""How far a number may be from what it was, by the column's Arrow type: relatively, and as a part of the column's
+greatest, 1 at least. Other processors, numbers of threads and sizes of batches add up in another order; float32 has 7
+digits."""
 WHERE = "model_modules/scoring.py"
+THEN = "after the training"
 
 
 def take_sample(
@@ -33,24 +37,28 @@ def take_sample(
     The file has two columns of structs, `rows` (entity key and features) and `predictions`.
 
     Raises:
-        ScoringError, UserCodeError: the ModelScorer can't score them.
+        ScoringError: the ModelScorer can't score them, or what it gives for a row depends on the others in its batch.
+        UserCodeError: it doesn't give what it must.
     """
     import pyarrow as pa
 
     first = _first(rows.path, (*dataset.entity_key, *dataset.feature_names))
-    predictions, kept = _score(bench, environment, dataset, first, model=model, budget=first.num_rows)
-    if not predictions.num_rows:
+    whole, *others = _score(bench, environment, dataset, first, model=model)
+    kept = [row for row in range(first.num_rows) if row in whole.rows]
+    if not kept:
         raise ScoringError(
             f"the ModelScorer can't score any of the first {first.num_rows} rows of its own training",
             where=WHERE,
             expected="a ModelScorer that scores the rows that the model was trained on",
         )
+    predictions = whole.table.take([whole.rows[row] for row in kept])
     table = pa.table(
         {
             "rows": first.take(kept).to_struct_array(),
             "predictions": predictions.combine_chunks().to_struct_array(),
         }
     )
+    _check_alike(whole, others, first, dataset)
     write_table(table, path)
 
 
@@ -70,24 +78,49 @@ def compare_with_sample(
     """Score a sample again; returns the number of rows if all is as it was after the training.
 
     Raises:
-        ScoringError: a prediction is another than it was then.
+        ScoringError: a prediction is another than it was then, or depends on the other rows in its batch.
         UserCodeError: the ModelScorer doesn't give the columns that it gave then.
     """
+    import pyarrow as pa
+
     sample = _read(path)
-    then = _struct(sample, "predictions")
-    now, kept = _score(
-        bench, environment, dataset, _struct(sample, "rows"), model=model, budget=0, outputs=outputs_of(path)
-    )
-    assert len(kept) == then.num_rows
-    for name in then.schema.names:
-        for row, (was, is_now) in enumerate(zip(then[name].to_pylist(), now[name].to_pylist(), strict=True)):
-            if not _same(was, is_now):
-                raise ScoringError(
-                    f"row {row} of the sample isn't scored as after the training: {name} was {was}, now it is {is_now}",
-                    where=WHERE,
-                    expected="the same predictions for the same rows, whatever the machine, the time or the order",
-                )
-    return len(kept)
+    rows, predictions = _struct(sample, "rows"), _struct(sample, "predictions")
+    then = _Scored(arrangement=THEN, table=pa.Table.from_batches([predictions]), rows=_each(rows))
+    now, *others = _score(bench, environment, dataset, rows, model=model, outputs=outputs_of(path))
+    differing = list(_differences(then, now, rows.num_rows))
+    if differing:
+        row, difference = differing[0]
+        raise ScoringError(
+            f"row {row} of the sample isn't scored as after the training: {difference}",
+            where=WHERE,
+            expected="the same predictions for the same rows, whatever the machine, the time or the order",
+        )
+    _check_alike(now, others, rows, dataset)
+    return len(now.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scored:
+    """Rows of a sample, scored in batches of some arrangement.
+
+    `rows` has the places in `table` of those that could be scored, `reasons` why the others couldn't.
+    """
+
+    arrangement: str
+    table: pa.Table
+    rows: Mapping[int, int]
+    reasons: Mapping[int, str] = field(default_factory=dict)
+
+
+def _arrangements(count: int) -> list[tuple[str, list[list[int]]]]:
+    """In which batches so many rows are scored. What a row gives must be the same in all of them."""
+    rows, half = list(range(count)), (count + 1) // 2
+    return [
+        (f"in a batch of all {count} rows", [rows]),
+        ("in the same batch in reverse order", [rows[::-1]]),
+        (f"in a batch of {half}", [rows[:half], rows[half:]] if count > 1 else [rows]),
+        ("in a batch of its own", [[row] for row in rows]),
+    ]
 
 
 def _score(
@@ -97,29 +130,114 @@ def _score(
     rows: pa.RecordBatch,
     *,
     model: Path,
-    budget: int,
     outputs: Mapping[str, str] | None = None,
-) -> tuple[pa.Table, list[int]]:
-    """The predictions, and the positions of the rows that they are of."""
+) -> list[_Scored]:
+    """The predictions in each arrangement, all made by one process."""
     import pyarrow as pa
 
+    arrangements = _arrangements(rows.num_rows)
+    batches = [rows.take(batch) for _, each in arrangements for batch in each]
     kept = _Kept()
-    scored = bench.score(_OneBatch(rows), kept, environment, dataset, model=model, outputs=outputs, budget=budget)
-    left_out = {row.position for row in scored.set_aside}
+    scored = bench.score(
+        _Batches(rows.schema, batches),
+        kept,
+        environment,
+        dataset,
+        model=model,
+        outputs=outputs,
+        budget=len(arrangements) * rows.num_rows,
+        as_given=True,
+    )
     table = pa.Table.from_batches(kept.batches) if kept.batches else pa.table({})
-    return table, [position for position in range(rows.num_rows) if position not in left_out]
+    reasons = {one.position: one.reason for one in scored.set_aside}
+    results, position, place = [], 0, 0
+    for arrangement, each in arrangements:
+        found: dict[int, int] = {}
+        lacking: dict[int, str] = {}
+        for row in (row for batch in each for row in batch):
+            if position in reasons:
+                lacking[row] = reasons[position]
+            else:
+                found[row], place = place, place + 1
+            position += 1
+        results.append(_Scored(arrangement=arrangement, table=table, rows=found, reasons=lacking))
+    return results
 
 
-class _OneBatch:
-    """Rows that are in memory, as a source of scoring."""
+def _check_alike(whole: _Scored, others: list[_Scored], rows: pa.RecordBatch, dataset: Dataset) -> None:
+    """Refuse predictions that depend on which rows are scored together.
 
-    def __init__(self, batch: pa.RecordBatch) -> None:
-        self._batch = batch
+    Raises:
+        ScoringError: a row isn't scored alike in two arrangements; the message names it, and what it gave in both.
+    """
+    for other in others:
+        differing = list(_differences(whole, other, rows.num_rows))
+        if not differing:
+            continue
+        row, difference = differing[0]
+        key = ", ".join(f"{name} = {rows.column(name)[row].as_py()}" for name in dataset.entity_key)
+        raise ScoringError(
+            f"row {row} of the sample ({key}) isn't scored alike in all batches: {difference}"
+            + (f"; {len(differing):,} of {rows.num_rows:,} rows differ" if len(differing) > 1 else ""),
+            where=WHERE,
+            expected="predictions in the order of data, each of which depends on its row alone; what is learned from"
+            " many rows, such as a mean, belongs into the model that train() saves",
+        )
+
+
+def _differences(was: _Scored, is_now: _Scored, count: int) -> Iterator[tuple[int, str]]:
+    """The rows that aren't scored alike, and what differs."""
+    columns = []
+    if was.rows and is_now.rows:
+        columns = [
+            (name, was.table[name], is_now.table[name], _tolerance(was.table[name])) for name in was.table.schema.names
+        ]
+    for row in range(count):
+        if row in was.rows and row in is_now.rows:
+            for name, then, now, tolerance in columns:
+                one, another = then[was.rows[row]].as_py(), now[is_now.rows[row]].as_py()
+                if not _same(one, another, *tolerance):
+                    yield row, _told(name, one, another, was, is_now)
+                    break
+        elif row in was.rows:
+            yield row, f"{is_now.arrangement} it can't be scored: {is_now.reasons[row]}"
+        elif row in is_now.rows:
+            yield row, f"only {is_now.arrangement} it can be scored; {was.arrangement}: {was.reasons[row]}"
+
+
+def _told(name: str, one: object, another: object, was: _Scored, is_now: _Scored) -> str:
+    if was.arrangement == THEN:
+        return f"{name} was {one}, now it is {another}"
+    return f"{name} is {one} {was.arrangement}, and {another} {is_now.arrangement}"
+
+
+def _each(rows: pa.RecordBatch) -> dict[int, int]:
+    return {row: row for row in range(rows.num_rows)}
+
+
+def _tolerance(column: pa.ChunkedArray) -> tuple[float, float]:
+    """How far a number of a column may be off, relatively and absolutely."""
+    import pyarrow.compute as pc
+
+    kind = str(column.type)
+    if kind not in TOLERANCES:
+        return 0, 0
+    if kind == "double" and pc.all(pc.equal(column.cast("float32", safe=False).cast("float64"), column)).as_py():
+        kind = "float"  # made by a model of float32, and converted
+    relative, of_greatest = TOLERANCES[kind]
+    return relative, of_greatest * max(1, pc.max(pc.abs(column)).as_py())
+
+
+class _Batches:
+    """Batches that are in memory, as a source of scoring."""
+
+    def __init__(self, schema: pa.Schema, batches: list[pa.RecordBatch]) -> None:
+        self._schema, self._batches = schema, batches
 
     def run(self, consume: Callable[[pa.RecordBatchReader], Any]) -> None:
         import pyarrow as pa
 
-        consume(pa.RecordBatchReader.from_batches(self._batch.schema, [self._batch]))
+        consume(pa.RecordBatchReader.from_batches(self._schema, self._batches))
 
     def cancel(self) -> None:
         """There is nothing to wait for."""
@@ -163,7 +281,7 @@ def _struct(sample: pa.Table, name: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_struct_array(sample[name].combine_chunks())
 
 
-def _same(was: object, is_now: object) -> bool:
-    if isinstance(was, float) and isinstance(is_now, float):
-        return math.isclose(was, is_now, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-    return was == is_now
+def _same(one: object, another: object, relative: float, absolute: float) -> bool:
+    if isinstance(one, float) and isinstance(another, float):
+        return math.isclose(one, another, rel_tol=relative, abs_tol=absolute)
+    return one == another

@@ -63,11 +63,17 @@ class Predictions:
     def named(self, returned: Any, probabilities: Any, *, rows: int) -> Columns:
         """What predict() returned for so many rows, and what predict_proba() did if that isn't None.
 
+        What pandas returns with the index of the rows that predict() got is put into their order.
+
         Raises:
-            WrongResultError: that can't be named columns of as many rows.
+            WrongResultError: that can't be named columns of as many rows, or it can't be said which row is which.
         """
-        columns = [(name, _array(name, values)) for name, values in self._of_predict(returned)]
+        returned = _in_order(returned, rows, "predict()")
+        columns = [
+            (name, _array(name, _in_order(values, rows, "predict()"))) for name, values in self._of_predict(returned)
+        ]
         if probabilities is not None:
+            probabilities = _in_order(probabilities, rows, "predict_proba()")
             columns += [(name, _array(name, values)) for name, values in self._of_predict_proba(probabilities)]
         for name, array in columns:
             if len(array) != rows:
@@ -217,6 +223,29 @@ def in_words(value: Any) -> str:
 def _is_pandas_column(value: Any) -> bool:
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray))
+
+
+def _in_order(value: Any, rows: int, called: str) -> Any:
+    """A Series or a DataFrame of pandas in the order of its index; anything else as it is.
+
+    The rows that predict() gets are numbered from 0, and so is what it returns without minding the index.
+    """
+    if not (is_a(value, "pandas", "Series") or is_a(value, "pandas", "DataFrame")) or len(value) != rows:
+        return value  # another number of rows is refused later, with the name of the column
+    pandas = sys.modules["pandas"]
+    index, numbers = value.index, pandas.RangeIndex(rows)
+    if index.equals(numbers):
+        return value
+    if index.is_unique and pandas.api.types.is_integer_dtype(index.dtype):
+        places = index.get_indexer(numbers)
+        if (places >= 0).all():
+            return value.take(places)
+    raise WrongResultError(
+        f"{called} returned a {type(value).__name__} whose index isn't that of data: it begins with"
+        f" {', '.join(map(repr, index[:3].tolist()))}, where the rows of data are numbered from 0 to {rows - 1:,}",
+        right="the index of data, in any order; or .reset_index(drop=True) or .to_numpy(), if the rows are in the order"
+        " of data",
+    )
 
 
 def _array(name: Any, values: Any) -> pa.Array:

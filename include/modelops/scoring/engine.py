@@ -96,6 +96,7 @@ def score(
     workdir: Path,
     memory: int | None,
     on_line: Callable[[str], None],
+    as_given: bool = False,
     on_features: Callable[[pa.RecordBatch], None] | None = None,
     on_scored: Callable[[pa.RecordBatch], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
@@ -111,6 +112,7 @@ def score(
         sink: written to in a thread of its own.
         assignment: what scores, and what may be set aside.
         environment: as for `run_child`, like `workdir`, `memory` and `on_line`.
+        as_given: score the source's batches as they are; else they are brought to a size that suits scoring.
         on_features: gets each batch of features, in the source's thread.
         on_scored: gets each batch of predictions just before the sink does, in the sink's thread.
         on_progress: gets the number of rows that are done, set aside or written, in the sink's thread.
@@ -126,6 +128,7 @@ def score(
         source,
         sink,
         assignment,
+        as_given=as_given,
         on_features=on_features or _nothing,
         on_scored=on_scored or _nothing,
         on_progress=on_progress or _nothing,
@@ -152,11 +155,12 @@ class _Flow:
         sink: Sink,
         assignment: ScoringAssignment,
         *,
+        as_given: bool,
         on_features: Callable[[pa.RecordBatch], None],
         on_scored: Callable[[pa.RecordBatch], None],
         on_progress: Callable[[int], None],
     ) -> None:
-        self._source, self._sink, self._assignment = source, sink, assignment
+        self._source, self._sink, self._assignment, self._as_given = source, sink, assignment, as_given
         self._on_features, self._on_scored, self._on_progress = on_features, on_scored, on_progress
         self._brake = Brake()
         self._free = threading.Semaphore(BATCHES_UNDER_WAY)
@@ -231,7 +235,8 @@ class _Flow:
         features = self._schema(batches.schema, dataset.feature_names)
         names = [*key.names, *features.names]
         writer = pa.ipc.new_stream(outgoing, features)
-        for batch in evened(each.select(names) for each in batches):
+        selected = (each.select(names) for each in batches)
+        for batch in selected if self._as_given else evened(selected):
             while not self._free.acquire(timeout=_LOOK_UP_SECONDS):
                 if self._brake.pulled:
                     raise Interrupted

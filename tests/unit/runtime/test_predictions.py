@@ -51,7 +51,7 @@ def refused(predictions: Predictions, returned: Any, *, rows: int = 2, probabili
 @pytest.mark.parametrize(
     ("returned", "type_", "values"),
     [
-        pytest.param(pd.Series([1, 2], dtype="int32", index=[7, 7]), "int32", [1, 2], id="pandas series"),
+        pytest.param(pd.Series([1, 2], dtype="int32"), "int32", [1, 2], id="pandas series"),
         pytest.param(pd.Series(["u", "v"]), "string", ["u", "v"], id="pandas strings"),
         pytest.param(pd.Series(["u", "v"], dtype=object), "string", ["u", "v"], id="pandas objects"),
         pytest.param(pd.Series(["u", "v"], dtype="category"), "string", ["u", "v"], id="pandas categories"),
@@ -89,7 +89,7 @@ def test_a_single_column_is_named_after_the_target(returned: Any, type_: str, va
 @pytest.mark.parametrize(
     "returned",
     [
-        pytest.param(pd.DataFrame({"b": [1, 2], "a": ["u", "v"]}, index=[7, 7]), id="pandas"),
+        pytest.param(pd.DataFrame({"b": [1, 2], "a": ["u", "v"]}), id="pandas"),
         pytest.param(pl.DataFrame({"b": [1, 2], "a": ["u", "v"]}), id="polars"),
         pytest.param(pa.table({"b": pa.chunked_array([[1], [2]]), "a": ["u", "v"]}), id="Arrow table"),
         pytest.param(pa.record_batch({"b": [1, 2], "a": ["u", "v"]}), id="Arrow record batch"),
@@ -100,6 +100,50 @@ def test_columns_with_names_keep_them_and_their_order(returned: Any) -> None:
     batch = taken(expecting(), returned)
     assert batch.schema == pa.schema({"b": pa.int64(), "a": pa.string()})
     assert batch.to_pydict() == {"b": [1, 2], "a": ["u", "v"]}
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        pytest.param(pd.Series([30, 10, 20], index=[2, 0, 1]), id="series"),
+        pytest.param(pd.DataFrame({"late": [30, 10, 20]}, index=[2, 0, 1]), id="data frame"),
+        pytest.param({"late": pd.Series([30, 10, 20], index=[2, 0, 1])}, id="series in a dict"),
+        pytest.param(pd.Series([10, 20, 30], index=[0.0, 1.0, 2.0]), id="its own index, as floats"),
+        pytest.param(pd.Series([10, 20, 30], index=pd.Index([0, 1, 2], name="row")), id="its own index, with a name"),
+        pytest.param(pd.Index([10, 20, 30]), id="an index alone has none"),
+    ],
+)
+def test_what_has_the_index_of_the_rows_is_put_into_their_order(returned: Any) -> None:
+    assert taken(expecting(), returned, rows=3).to_pydict() == {"late": [10, 20, 30]}
+
+
+def test_probabilities_are_put_into_the_order_of_the_rows() -> None:
+    probabilities = pd.DataFrame({0: [0.75, 0.25], 1: [0.25, 0.75]}, index=[1, 0])
+    batch = taken(expecting(), [0, 1], probabilities=probabilities)
+    assert batch.to_pydict() == {"late": [0, 1], "late_probability": [0.75, 0.25]}
+    probabilities.index = pd.Index(["u", "v"])
+    assert "predict_proba() returned a DataFrame whose index isn't that of data" in refused(
+        expecting(), [0, 1], probabilities=probabilities
+    )
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pytest.param([0, 0, 1], id="one twice"),
+        pytest.param([1, 2, 3], id="numbered from 1"),
+        pytest.param(["a", "b", "c"], id="a key"),
+        pytest.param([0.5, 1.5, 2.5], id="floats"),
+        pytest.param(pd.interval_range(-1, 2), id="intervals that hold the numbers"),
+        pytest.param(pd.MultiIndex.from_tuples([(0, 1), (1, 1), (2, 1)]), id="several levels"),
+    ],
+)
+def test_an_index_that_is_not_that_of_the_rows_is_refused(index: Any) -> None:
+    with pytest.raises(WrongResultError) as error:
+        taken(expecting(), pd.Series([1, 2, 3], index=index), rows=3)
+    assert str(error.value).startswith("predict() returned a Series whose index isn't that of data: it begins with ")
+    assert str(error.value).endswith(", where the rows of data are numbered from 0 to 2")
+    assert error.value.name.startswith("the index of data, in any order; or .reset_index(drop=True) or .to_numpy(), ")
 
 
 def test_without_a_target_a_single_column_is_the_prediction() -> None:
