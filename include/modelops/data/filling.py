@@ -10,7 +10,7 @@ import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.query import bare, line_in, meaning_of, tell_interval
+from modelops.data.query import ALL_ROWS, bare, line_in, meaning_of, tell_interval
 from modelops.data.target import names_of
 from modelops.domain.errors import FeatureError, ModelOpsError, Unavailable
 from modelops.domain.targets import RUN_ID, Target
@@ -85,6 +85,7 @@ def insert_from_select(
     )
     try:
         with psycopg.connect(url, application_name="modelops feature task") as connection:
+            connection.execute(ALL_ROWS)
             tell_interval(connection, interval)
             try:
                 return connection.execute(statement, prepare=True).rowcount

@@ -32,6 +32,9 @@ INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end
 LONGEST = 60
 """Seconds that PostgreSQL may take to parse and plan a query."""
 BOUND = "SELECT set_config('statement_timeout', %s, false)"
+ALL_ROWS = "SET row_security = off"
+"""PostgreSQL then refuses a query of which a policy of row-level security would hide rows: it gives no part of them."""
+
 SET_INTERVAL = "SELECT set_config(%s, %s, true), set_config(%s, %s, true)"
 # A type of PostgreSQL's own that an index can sort by itself. varchar and cidr borrow the order of text and inet.
 # The modifier -1 tells bpchar, which has any length, from character, which has one.
@@ -74,6 +77,7 @@ def asking(url: str) -> Iterator[Connection[Any]]:
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(BOUND, (f"{LONGEST}s",))
+            connection.execute(ALL_ROWS)
             connection.autocommit = False
             connection.read_only = True
             yield connection
@@ -138,6 +142,8 @@ def meaning_of(error: psycopg.Error, *, where: str, sql: str, interval: Ends | N
     said = error.diag.message_primary or str(error).strip()
     if error.sqlstate is None or PLATFORM.match(error.sqlstate):
         return Unavailable(f"the data database can't be asked: {said}")
+    if error.diag.source_function == "check_enable_rls":  # whatever language the server speaks
+        return _hidden(said, where=where)
     return refused(said, where=where, sql=sql, interval=interval, hint=error.diag.message_hint)
 
 
@@ -187,6 +193,8 @@ def part_of(sql: str, key: Sequence[str], part: Part) -> str:
 
 def refused(said: str, *, where: str, sql: str, interval: Ends | None, hint: str | None = None) -> DatasetError:
     """What the database said of a query, as the requester's error."""
+    if "row-level security policy" in said:
+        return _hidden(said, where=where)
     # A session in which the setting was once made has it ever after, as an empty text.
     unset = "modelops.interval_" in said or ("modelops.interval_" in sql and said.endswith('""'))
     if interval is None and unset:
@@ -199,6 +207,15 @@ def refused(said: str, *, where: str, sql: str, interval: Ends | None, hint: str
         f"PostgreSQL refuses the dataset's SQL: {said}",
         where=where,
         expected=hint or "one SELECT statement that the login modelops_sql may run, READ ONLY",
+    )
+
+
+def _hidden(said: str, *, where: str) -> DatasetError:
+    return DatasetError(
+        f"a policy of row-level security may hide rows from this login, and a part isn't taken for the whole: {said}",
+        where=where,
+        expected="a login that no policy concerns: ALTER ROLE modelops_sql BYPASSRLS, and for tasks in SQL ALTER ROLE"
+        " modelops_features BYPASSRLS; or a view that the table's owner makes, with GRANT SELECT on it",
     )
 
 

@@ -6,7 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from modelops.data.query import PLATFORM, refused, settings_of
+from modelops.data.query import ALL_ROWS, PLATFORM, refused, settings_of
 from modelops.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ class Reading:
         ):
             self._statement = statement
             connection.set_autocommit(False)
-            for setting in ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", *_settings(self._interval)):
+            transaction = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            for setting in (transaction, ALL_ROWS, *_settings(self._interval)):
                 statement.set_sql_query(setting)
                 statement.execute_update()
             statement.set_options(**{driver.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(self._batch_bytes)})

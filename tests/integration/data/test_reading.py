@@ -14,7 +14,7 @@ import pytest
 from modelops.data.checks import check_times, check_types
 from modelops.data.query import describe, estimate_rows, travelling
 from modelops.data.reading import Reading, read
-from modelops.data.snapshot import write_snapshot
+from modelops.data.snapshot import write_rows, write_snapshot
 from modelops.domain.datasets import Dataset
 from modelops.domain.errors import DatasetError, Unavailable
 
@@ -203,3 +203,54 @@ def test_infinity_is_found_in_a_batch(database: Database) -> None:
     check_times(batch.slice(0, 0), where="a test")
     with pytest.raises(DatasetError, match="column x holds infinity"):
         check_times(batch, where="a test")
+
+
+POLICY = """
+CREATE TABLE secured AS SELECT n AS id, n AS x FROM generate_series(1, 10) AS n;
+ALTER TABLE secured ENABLE ROW LEVEL SECURITY;
+CREATE POLICY half ON secured USING (id <= 5);
+CREATE VIEW whole AS SELECT * FROM secured;
+CREATE VIEW invoked WITH (security_invoker) AS SELECT * FROM secured;
+CREATE FUNCTION called() RETURNS SETOF secured LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT * FROM secured; END';
+CREATE FUNCTION defined() RETURNS SETOF secured LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS
+  'BEGIN RETURN QUERY SELECT * FROM secured; END';
+CREATE TABLE own AS SELECT * FROM secured;
+ALTER TABLE own ENABLE ROW LEVEL SECURITY;
+CREATE TABLE forced AS SELECT * FROM secured;
+ALTER TABLE forced ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY half ON forced USING (id <= 5);
+GRANT SELECT ON secured, whole, invoked TO modelops_sql;
+ALTER TABLE own OWNER TO modelops_sql;
+ALTER TABLE forced OWNER TO modelops_sql;
+"""
+
+
+@pytest.fixture
+def secured(database: Database) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute(POLICY)
+
+
+@pytest.mark.parametrize("source", ["secured", "invoked", "forced", "called()"])
+@pytest.mark.usefixtures("secured")
+def test_a_part_of_a_table_is_not_taken_for_the_whole(database: Database, tmp_path: Path, source: str) -> None:
+    """A policy of row-level security would hide five of ten rows. A function is asked only when it runs."""
+    url, path, sql = database.url("modelops_sql"), tmp_path / "rows.arrow", f"SELECT id, x FROM {source}"
+    for reading in (
+        lambda: write_snapshot(url, dataset(sql), path, where="a test", labelled=False),
+        lambda: write_rows(url, sql, path, where="a test"),
+    ):
+        with pytest.raises(DatasetError, match="policy of row-level security may hide rows from this login") as refused:
+            reading()
+        assert ('"forced"' if source == "forced" else '"secured"') in refused.value.what
+        assert "ALTER ROLE modelops_sql BYPASSRLS" in str(refused.value.expected)
+        assert not path.exists()
+
+
+@pytest.mark.parametrize("source", ["whole", "own", "defined()"])
+@pytest.mark.usefixtures("secured")
+def test_who_is_above_the_policy_reads_all_rows(database: Database, tmp_path: Path, source: str) -> None:
+    """The owner of the table, as whom a view and a function of his read."""
+    asked = dataset(f"SELECT id, x FROM {source}")
+    path = tmp_path / "rows.arrow"
+    assert write_snapshot(database.url("modelops_sql"), asked, path, where="a test", labelled=False).rows == 10
