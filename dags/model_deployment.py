@@ -7,6 +7,7 @@ from airflow.sdk import DAG
 from modelops.operators.model import DeployModelOperator, PredictBatchOperator
 from modelops.operators.params import (
     dataset_param,
+    empty_param,
     late_after_param,
     model_param,
     parts_param,
@@ -39,6 +40,7 @@ with DAG(
         "dataset": dataset_param("predict", "batch predictions"),
         "target": target_param(),
         "set_aside_budget": set_aside_budget_param(),
+        "empty": empty_param(),
         "parts": parts_param(),
         "schedule": schedule_param(),
         "time_zone": time_zone_param(),
@@ -53,6 +55,7 @@ with DAG(
         dataset=dag.param("dataset"),
         target=dag.param("target"),
         set_aside_budget=dag.param("set_aside_budget"),
+        empty=dag.param("empty"),
         parts=dag.param("parts"),
         schedule=dag.param("schedule"),
         time_zone=dag.param("time_zone"),

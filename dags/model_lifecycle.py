@@ -10,6 +10,7 @@ from modelops.operators.notifying import reviewer_notifiers
 from modelops.operators.params import (
     allow_dirty_param,
     dataset_param,
+    empty_param,
     hyperparameters_param,
     late_after_param,
     model_param,
@@ -46,6 +47,7 @@ with DAG(
         "predict_dataset": dataset_param("predict", "batch predictions"),
         "target": target_param(),
         "set_aside_budget": set_aside_budget_param(),
+        "empty": empty_param(),
         "parts": parts_param(),
         "schedule": schedule_param(),
         "time_zone": time_zone_param(),
@@ -56,6 +58,7 @@ with DAG(
         "dataset": dag.param("predict_dataset"),
         "target": dag.param("target"),
         "set_aside_budget": dag.param("set_aside_budget"),
+        "empty": dag.param("empty"),
         "parts": dag.param("parts"),
         "schedule": dag.param("schedule"),
         "time_zone": dag.param("time_zone"),

@@ -879,7 +879,9 @@ CREATE TABLE modelops.deployment (
     ended_how modelops.deployment_end,
     ended_by bigint,
     parts smallint DEFAULT 1 NOT NULL,
+    empty text DEFAULT 'intervals'::text NOT NULL,
     CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
+    CONSTRAINT deployment_empty CHECK ((empty = ANY (ARRAY['never'::text, 'intervals'::text, 'always'::text]))),
     CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
     CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at)),
     CONSTRAINT deployment_parts CHECK (((parts >= 1) AND (parts <= 64)))
@@ -893,6 +895,7 @@ COMMENT ON COLUMN modelops.deployment.entity_key IS 'Columns of the entity key, 
 COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns beside the key: of a model, column → Arrow type of what the scorer gives; of a feature task, column → PostgreSQL type.';
 COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'So many rows of a batch may be set aside as they can''t be scored.';
 COMMENT ON COLUMN modelops.deployment.parts IS 'Into how many parts a batch is cut; each is a job, and one more publishes them.';
+COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
 ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.deployment_id_seq
     START WITH 1
@@ -1530,6 +1533,7 @@ GRANT INSERT(set_aside_budget) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT UPDATE(ended_how) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(parts) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(empty) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_reader;
 GRANT INSERT(deployment_id) ON TABLE modelops.schedule TO modelops_jobs;

@@ -12,6 +12,7 @@ from modelops.domain.errors import IntervalError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modelops.domain.emptiness import Emptiness
     from modelops.domain.schedules import Schedule
     from modelops.domain.versions import VersionId, VersionKind
 
@@ -55,8 +56,8 @@ class Deployment:
 
     `model` is the reference of the model or the feature task; `target` the view of what it produces; `entity_key` the
     columns of the key with their PostgreSQL types; `outputs` maps each other column to its type: Arrow's of what a
-    scorer gives, PostgreSQL's of a feature. `set_aside_budget` counts rows, `parts` those that a batch is
-    cut into. Both ends are None while it is active.
+    scorer gives, PostgreSQL's of a feature. `set_aside_budget` counts rows, `empty` says which batches
+    may have none, `parts` those that a batch is cut into. Both ends are None while it is active.
     """
 
     id: DeploymentId
@@ -72,6 +73,7 @@ class Deployment:
     entity_key: Sequence[Mapping[str, str]]
     outputs: Mapping[str, str]
     set_aside_budget: int
+    empty: Emptiness
     parts: int
     deployed_by: str
     started_at: datetime

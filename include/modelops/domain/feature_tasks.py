@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modelops.domain.emptiness import Emptiness
     from modelops.domain.targets import Target
 
 FEATURES = "features"
@@ -28,7 +29,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RowBounds:
-    """How many rows one run must make at least, and may make at most; None: any number."""
+    """How many rows one run must make at least, if it makes any, and may make at most; None: any number."""
 
     least: int = 1
     most: int | None = None
@@ -44,7 +45,8 @@ class FeatureTask:
     `name` is that of the folder, `title` is for people. `function` is empty and `sql` the text of task.sql for
     `Language.SQL`; for Python, `sql` is None. `inputs` are SELECT statements by name. `columns` are all columns of the
     output in their order, with PostgreSQL's types as its function format_type prints them; those of `key` identify a
-    row, and by the one of `incremental` rows belong to a data interval. `requirements` is the text of
+    row, and by the one of `incremental` rows belong to a data interval. `rows` are bounds of runs that make rows, and
+    `empty` says which may make none. `requirements` is the text of
     requirements.txt, or None where there is no such file. `approvers` may decide on its versions; empty: anybody but
     who asked for the version.
     """
@@ -62,6 +64,7 @@ class FeatureTask:
     columns: Mapping[str, str]
     incremental: str | None
     rows: RowBounds
+    empty: Emptiness
     properties: Mapping[str, Any]
     requirements: str | None
     approvers: tuple[str, ...]
@@ -80,6 +83,7 @@ class FeatureTask:
             "columns": [[name, type_] for name, type_ in self.columns.items()],
             "incremental": self.incremental,
             "rows": {"min": self.rows.least, "max": self.rows.most},
+            "empty": self.empty.value,
             "properties": dict(self.properties),
             # Versions that were imported before lack this: their code goes on with types that depend on the values.
             "nullable_types": True,

@@ -67,6 +67,7 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
             entity_key=[{"name": column.name, "type": column.type} for column in columns if column.name in task.key],
             outputs={column.name: column.type for column in columns if column.name not in task.key},
             set_aside_budget=0,
+            empty=task.empty,
             plan=plan,
         )
         result = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.filling import entrance, insert_from_select, sweep_staging
 from modelops.domain.deployments import INTERVAL
+from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
 from modelops.features.columns import ends_of, table_columns
@@ -125,13 +126,19 @@ def _from_select(made: Production, attempt: Attempt, services: Services) -> int:
 
 
 def _check_number(task: FeatureTask, rows: int, *, whole: bool) -> None:
-    """Bounds are for one run; a whole run of an incremental task is for many at once, so it may have more rows."""
+    """Bounds are for one run; a whole run of an incremental task is for many at once, so it may have more rows.
+
+    Whether there may be no row at all is said by itself.
+    """
+    if not rows and task.empty.allows(whole=whole):
+        return
     most = None if whole and task.incremental is not None else task.rows.most
-    if rows < task.rows.least or (most is not None and rows > most):
+    if not rows or rows < task.rows.least or (most is not None and rows > most):
+        allowing = "" if rows else f", {Emptiness.needed(whole=whole)}"
         raise FeatureError(
             f"the task gave {rows:,} rows",
-            where=f"{task.reference}/task.yaml (rows)",
-            expected=f"{task.rows}; or other bounds in task.yaml, and a new version",
+            where=f"{task.reference}/task.yaml (rows{'' if rows else ', empty'})",
+            expected=f"{task.rows}; or other bounds{allowing} in task.yaml, and a new version",
         )
 
 

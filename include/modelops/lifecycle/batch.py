@@ -10,6 +10,8 @@ from modelops.data.ahead import ReadAhead
 from modelops.data.checks import check_times, check_types
 from modelops.data.query import asking, describe, estimate_rows, part_of, travelling
 from modelops.data.reading import Reading
+from modelops.domain.emptiness import Emptiness
+from modelops.domain.errors import DatasetError
 from modelops.scoring.batches import BYTES
 from modelops.statistics.streaming import TableStatistics
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from modelops.domain.datasets import Dataset
-    from modelops.domain.deployments import Interval
+    from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.parts import Part
 
 TELL_EVERY = 5.0
@@ -91,6 +93,21 @@ class BatchSource:
     def cancel(self) -> None:
         """End the reading, from another thread."""
         self.reading.cancel()
+
+
+def check_not_empty(deployment: Deployment, interval: Interval | None, rows: int, *, where: str) -> None:
+    """Refuse a batch without rows where the deployment doesn't allow it; `rows` counts those set aside too.
+
+    Raises:
+        DatasetError: there are none.
+    """
+    whole = interval is None
+    if not rows and not deployment.empty.allows(whole=whole):
+        raise DatasetError(
+            "the dataset has no rows",
+            where=where,
+            expected=f"a SELECT that gives at least one row; or a deployment with {Emptiness.needed(whole=whole)}",
+        )
 
 
 class BatchStatistics:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.target import columns_for, ensure_target
+from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import NotApproved, RepositoryError
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
@@ -86,6 +87,7 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
             entity_key=[{"name": column.name, "type": column.type} for column in key_columns],
             outputs=outputs,
             set_aside_budget=request.set_aside_budget,
+            empty=Emptiness(request.empty),
             plan=plan,
             parts=request.parts,
         )

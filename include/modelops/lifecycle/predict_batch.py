@@ -9,11 +9,11 @@ from modelops.data.target import columns_for
 from modelops.data.writing import RowsWriter
 from modelops.domain.datasets import Dataset
 from modelops.domain.deployments import INTERVAL, Interval
-from modelops.domain.errors import DatasetError, ModelOpsError
+from modelops.domain.errors import ModelOpsError
 from modelops.domain.targets import Target, TargetColumn
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
-from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress
+from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress, check_not_empty
 from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.sample import predictions_of
 from modelops.registry import deployments, jobs, runs, versions
@@ -112,10 +112,8 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
             if rows != scored.rows:
                 raise ModelOpsError(f"{rows:,} rows are in {target.rows}, where {scored.rows:,} were scored")
             progress.end(rows, set_aside=len(scored.set_aside))
-            if interval is None and request.part is None and not rows and not scored.set_aside:
-                raise DatasetError(
-                    "the dataset has no rows", where=source.where, expected="a SELECT that gives at least one row"
-                )
+            if request.part is None:
+                check_not_empty(deployment, interval, rows + len(scored.set_aside), where=source.where)
             services.reach(attempt, "rows_written", rows=rows)
             result = _result(deployment, run_id, interval, request.part, rows, scored, progress)
             with jobs.holding(connection, attempt):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.checks import check_dataset
 from modelops.data.target import check_target, columns_for
-from modelops.domain.errors import DecisionRefused, PartsError, RepositoryError, TargetError
+from modelops.domain.emptiness import Emptiness
+from modelops.domain.errors import DatasetError, DecisionRefused, PartsError, RepositoryError, TargetError
 from modelops.domain.findings import Findings
 from modelops.domain.parts import check_parts
 from modelops.domain.targets import Target
@@ -44,12 +45,14 @@ class DeploymentTerms:
     `dataset` is the name of a dataset of the model or a SELECT; `target` is `schema.name`, None for the model's own
     name in the schema predictions; `set_aside_budget` is how many rows of a batch may be left out as they can't be
     scored; `schedule` says when batches run, and in which `time_zone` cron's fields are meant: None is as before, of
-    what the deployment replaces. A batch is cut into `parts`, side by side.
+    what the deployment replaces. A batch is cut into `parts`, side by side. `empty` says which batches may have no row:
+    "never", "intervals" or "always".
     """
 
     dataset: str = "predict"
     target: str | None = None
     set_aside_budget: int = 0
+    empty: str = Emptiness.INTERVALS
     schedule: str | None = None
     time_zone: str | None = None
     late_after: float | None = None
@@ -112,6 +115,8 @@ def check_deployment(
         check_parts(terms.parts)
     with findings.collecting():
         _check_budget(terms.set_aside_budget)
+    with findings.collecting():
+        _check_emptiness(terms.empty)
     target = dataset = found = None
     with findings.collecting():
         target = target_of(definition.reference, terms.target)
@@ -229,6 +234,13 @@ def check_owner(
             f" {', '.join(sorted(others))}",
             where=where,
             expected=f"a target of this {kind.words}'s own",
+        )
+
+
+def _check_emptiness(text: str) -> None:
+    if text not in list(Emptiness):
+        raise DatasetError(
+            f"empty is {text!r}", where="the parameter empty", expected=f"one of {', '.join(Emptiness)}"
         )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import INTERVAL, Interval
-from modelops.domain.errors import DatasetError, PartsError, ScoringError
+from modelops.domain.errors import PartsError, ScoringError
 from modelops.domain.versions import VersionKind
+from modelops.lifecycle.batch import check_not_empty
 from modelops.lifecycle.beside import result_of_same
 from modelops.registry import deployments, jobs, runs
 from modelops.statistics.streaming import TableStatistics
@@ -49,7 +50,8 @@ def publish_parts(
         parts = runs.parts_of(services.connection, run_id, *dag_run)
         _check(parts, deployment)
         rows, set_aside = (sum(part[what] for part in parts) for what in ("rows", "set_aside"))
-        _check_numbers(deployment, interval, rows, set_aside, budget)
+        _check_set_aside(deployment, set_aside, budget)
+        check_not_empty(deployment, interval, rows + set_aside, where=deployment.model)
         runs.take_parts(services.connection, run_id, [part["id"] for part in parts])
         for role, statistics in _merged(parts, services).items():
             runs.add_statistics(services.connection, role, statistics.as_records(), run_id=run_id)
@@ -92,16 +94,12 @@ def _check(parts: Sequence[Mapping[str, Any]], deployment: Deployment) -> None:
         )
 
 
-def _check_numbers(deployment: Deployment, interval: Interval | None, rows: int, set_aside: int, budget: int) -> None:
+def _check_set_aside(deployment: Deployment, set_aside: int, budget: int) -> None:
     if set_aside > budget:
         raise ScoringError(
             f"{set_aside:,} rows of all parts couldn't be scored",
             where=f"{deployment.model} v{deployment.version}",
             expected=f"at most {budget:,}: mend the rows, or allow for more with set_aside_budget",
-        )
-    if interval is None and not rows and not set_aside:
-        raise DatasetError(
-            "the dataset has no rows", where=deployment.model, expected="a SELECT that gives at least one row"
         )
 
 

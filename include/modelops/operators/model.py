@@ -123,6 +123,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         dataset: the dataset that is scored: its name in the model's datasets.yaml, or a SELECT statement.
         target: where predictions go: `schema.name`, or a name in the schema `predictions`; None: the model's name.
         set_aside_budget: so many rows of a batch may be set aside as they can't be scored.
+        empty: which batches may have no row: "never", "intervals" or "always".
         parts: into how many parts a batch is cut, which several workers score side by side.
         schedule, time_zone, late_after: when its batches run; None: as those of the deployment that it replaces.
     """
@@ -134,6 +135,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         "dataset",
         "target",
         "set_aside_budget",
+        "empty",
         "parts",
         "schedule",
         "time_zone",
@@ -147,6 +149,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         dataset: str = "predict",
         target: str | None = None,
         set_aside_budget: int = 0,
+        empty: str = "intervals",
         parts: int = 1,
         schedule: str | None = None,
         time_zone: str | None = None,
@@ -157,6 +160,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
         self.dataset = dataset
         self.target = target
         self.set_aside_budget = set_aside_budget
+        self.empty = empty
         self.parts = parts
         self.schedule = schedule
         self.time_zone = time_zone
@@ -170,6 +174,7 @@ class DeployModelOperator(VersionOperator, ModelOperator):
             "dataset": self.dataset,
             "target": self.target,
             "set_aside_budget": self.set_aside_budget,
+            "empty": self.empty,
             "parts": self.parts,
             "schedule": self.schedule,
             "time_zone": self.time_zone,

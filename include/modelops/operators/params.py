@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
+from modelops.domain.emptiness import Emptiness
 from modelops.domain.parts import MOST
 from modelops.domain.references import MOST_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
 from modelops.domain.schedules import EXAMPLES, EXPECTED
@@ -99,6 +100,18 @@ def set_aside_budget_param() -> Param:
         maximum=100_000,
         title="Rows that may be set aside",
         description="So many rows of a batch may be left out as they can't be scored; with more, the batch fails.",
+    )
+
+
+def empty_param() -> Param:
+    """Which batches may have no row."""
+    return Param(
+        Emptiness.INTERVALS.value,
+        type="string",
+        enum=[each.value for each in Emptiness],
+        title="Batches without rows",
+        description="Which batches may have no row: never, intervals (those for a data interval, such as a night), or"
+        " always. Any other batch without a row fails.",
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from modelops.domain.deployments import Deployment, DeploymentEnd, DeploymentId, Engine
+from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import UnknownDeployment
 from modelops.domain.schedules import BY_HAND
 from modelops.domain.versions import VersionKind
@@ -44,6 +45,7 @@ def begin(
     entity_key: Sequence[Mapping[str, str]],
     outputs: Mapping[str, str],
     set_aside_budget: int,
+    empty: Emptiness = Emptiness.INTERVALS,
     plan: Plan = BY_HAND,
     parts: int = 1,
     engine: Engine = Engine.BATCH,
@@ -73,6 +75,7 @@ def begin(
             entity_key=Jsonb(list(entity_key)),
             outputs=Jsonb(outputs),
             set_aside_budget=set_aside_budget,
+            empty=empty,
             parts=parts,
         ).fetchone()
     assert row is not None
@@ -167,6 +170,7 @@ def _deployment(row: Mapping[str, Any]) -> Deployment:
         | {
             "kind": VersionKind(row["kind"]),
             "engine": Engine(row["engine"]),
+            "empty": Emptiness(row["empty"]),
             "ended_how": None if ended is None else DeploymentEnd(ended),
         }
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import RepositoryError
 from modelops.domain.feature_tasks import FEATURES, OF_THE_RUN, FeatureTask, Language, RowBounds
 from modelops.domain.targets import Target
@@ -57,7 +58,8 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
         key=tuple(declared.key),
         columns=declared.columns,
         incremental=declared.incremental,
-        rows=_rows(document, declared),
+        rows=(rows := _rows(document, declared)),
+        empty=declared.empty or (Emptiness.INTERVALS if rows.least else Emptiness.ALWAYS),
         properties=declared.properties,
         requirements=requirements,
         approvers=read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml"),
@@ -69,6 +71,14 @@ def _language(value: object) -> object:
         if value not in list(Language):
             raise ValueError(f"is {value!r}")
         return Language(value)
+    return value
+
+
+def _emptiness(value: object) -> object:
+    if isinstance(value, str):
+        if value not in list(Emptiness):
+            raise ValueError(f"is {value!r}")
+        return Emptiness(value)
     return value
 
 
@@ -138,7 +148,13 @@ class _TaskFile(BaseModel):
     incremental: str | None = Field(
         None, description="the column by which rows belong to a data interval: incremental: departed_at"
     )
-    rows: object = Field(None, description="bounds of the number of rows of one run: rows: {min: 1, max: 500000}")
+    rows: object = Field(
+        None, description="bounds of the number of rows of one run that has rows: rows: {min: 1, max: 500000}"
+    )
+    empty: Annotated[Emptiness, BeforeValidator(_emptiness)] | None = Field(
+        None,
+        description="which runs may give no row: never, intervals (those for a data interval; the default), or always",
+    )
     properties: dict[Text, Annotated[Any, AfterValidator(_property)]] = Field(
         {},
         description="text, numbers, true or false under names: properties: {owner: data-platform}; a date in quotes",

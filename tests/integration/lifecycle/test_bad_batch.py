@@ -107,6 +107,21 @@ def test_rows_that_are_wrong(services: Services, look: Any, sql: str, said: str)
     assert look("SELECT count(*) FROM predictions.scored") == [(0,)]
 
 
+def test_a_batch_that_may_be_empty(services: Services, look: Any) -> None:
+    nothing = "SELECT id, x, y FROM measured WHERE id > 1000"
+    made = put_into_production(services, 1, dataset=nothing, empty="always")
+    assert predicted(services, made["deployment"])["rows"] == 0
+    never = put_into_production(services, 1, dataset=nothing, empty="never")
+    night = {"interval_start": "2020-01-01T00:00:00Z", "interval_end": "2020-01-02T00:00:00Z"}
+    with pytest.raises(DatasetError, match="the dataset has no rows") as refused:
+        predicted(services, never["deployment"], **night)
+    assert refused.value.expected == (
+        "a SELECT that gives at least one row; or a deployment with empty: intervals or always"
+    )
+    with pytest.raises(DatasetError, match="empty is 'maybe'"):
+        put_into_production(services, 1, empty="maybe")
+
+
 def test_the_target_was_taken_away(services: Services, database: Database) -> None:
     made = put_into_production(services, 1)
     with psycopg.connect(database.admin_url, autocommit=True) as admin:

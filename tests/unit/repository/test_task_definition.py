@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factories import task_folder
+from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import BadInput
 from modelops.domain.feature_tasks import FeatureTask, Language, RowBounds
 from modelops.domain.targets import Target
@@ -68,6 +69,7 @@ def test_a_complete_task_in_sql(tmp_path: Path) -> None:
         columns={"id": "bigint", "at": "timestamp with time zone", "speed": "double precision"},
         incremental="at",
         rows=RowBounds(least=0, most=500),
+        empty=Emptiness.ALWAYS,
         properties={"owner": "data", "cost": 1.5, "level": 3, "live": True},
         requirements=None,
         approvers=("grace",),
@@ -78,6 +80,7 @@ def test_the_least_that_a_task_needs(tmp_path: Path) -> None:
     task = read_task(declared(tmp_path, HEAD + COLUMNS), REFERENCE)
     assert (task.description, task.inputs, task.key, task.incremental) == ("", {}, ("id",), None)
     assert (task.rows, task.properties, task.approvers) == (RowBounds(least=1, most=None), {}, ())
+    assert task.empty is Emptiness.INTERVALS
 
 
 def test_a_task_in_python(tmp_path: Path) -> None:
@@ -105,6 +108,7 @@ def test_the_record_is_json_and_keeps_the_order_of_the_columns(tmp_path: Path) -
         "columns": [["z", "text"], ["a", "uuid"], ["id", "bigint"]],
         "incremental": None,
         "rows": {"min": 1, "max": 9},
+        "empty": "intervals",
         "properties": {"a": 1},
         "nullable_types": True,
     }
@@ -223,6 +227,7 @@ def test_an_input_is_a_table_or_a_query(tmp_path: Path, given: str, query: str) 
             "names of letters, digits",
         ),
         (HEAD + COLUMNS + "rows: 9\n", "rows is a number", ":6 (rows)", "a mapping with the keys min, max"),
+        (HEAD + COLUMNS + "empty: maybe\n", "empty is 'maybe'", ":6 (empty)", "which runs may give no row"),
         (HEAD + COLUMNS + "rows: {mim: 1}\n", "'mim' is unknown here (did you mean min?)", ":6 (rows.mim)", "min, max"),
         (HEAD + COLUMNS + "rows: {min: -1}\n", "min is negative", ":6 (rows.min)", "a whole number, 0 or more"),
         (HEAD + COLUMNS + "rows: {max: many}\n", "max is text", ":6 (rows.max)", "a whole number, min or more"),

@@ -1,9 +1,9 @@
 -- name: begin
 -- Puts a version into production; the database refuses one that isn't approved.
 INSERT INTO modelops.deployment
-  (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs, set_aside_budget, parts)
+  (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs, set_aside_budget, empty, parts)
 VALUES (:version_id, :artifact_sha256, :decision_id, :job_id, :engine, :dataset, :target, :entity_key, :outputs,
-  :set_aside_budget, :parts)
+  :set_aside_budget, :empty, :parts)
 RETURNING id;
 
 -- name: champion

@@ -96,7 +96,7 @@ ROWS = [
 NUMBERS = [
     (
         "WHERE false",
-        "the task gave 0 rows\n  where: here/doubled/task.yaml (rows)\n  right: from 50 to 100; or other bounds",
+        "the task gave 0 rows\n  where: here/doubled/task.yaml (rows, empty)\n  right: from 50 to 100; or other bounds",
     ),
     (
         "CROSS JOIN generate_series(1, 10) AS n",
@@ -146,9 +146,10 @@ def refuse(services: Services, said: str) -> None:
             "INSERT INTO measured SELECT id + n * 100, x, y, price, late FROM measured, generate_series(1, 10) n",
             "the task gave 1,100 rows",
         ),
+        ("ALTER TABLE measured ENABLE ROW LEVEL SECURITY", "policy of row-level security may hide rows"),
         ("ALTER TABLE measured RENAME x TO z", 'column "x" does not exist'),
     ],
-    ids=["twice", "null", "none", "too many", "column"],
+    ids=["twice", "null", "none", "too many", "policy", "column"],
 )
 def test_found_by_a_batch_run(
     services: Services, database: Database, look: Any, published: int, change: str, said: str

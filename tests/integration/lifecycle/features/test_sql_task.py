@@ -21,7 +21,14 @@ from integration.lifecycle.features.life import (
 )
 from integration.lifecycle.life import attempt_at
 from modelops.domain.decisions import Verdict
-from modelops.domain.errors import DecisionRefused, IntervalError, NotApproved, TargetError, UnknownDeployment
+from modelops.domain.errors import (
+    DecisionRefused,
+    FeatureError,
+    IntervalError,
+    NotApproved,
+    TargetError,
+    UnknownDeployment,
+)
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.features.card import card_of, code_diff
@@ -208,13 +215,23 @@ class TestIncremental:
     def test_an_interval_without_rows(
         self, services: Services, repository: Path, database: Database, look: Any
     ) -> None:
-        doubled_folder(repository, incremental="at", sql=INCREMENTAL, rows={"min": 0})
+        """A night: `min` is for runs that have rows."""
+        doubled_folder(repository, incremental="at", sql=INCREMENTAL, rows={"min": 2})
         deployment = deployed(services)["deployment"]
         made(services, deployment)
         with psycopg.connect(database.admin_url, autocommit=True) as admin:
             admin.execute("DELETE FROM measured WHERE id BETWEEN 24 AND 47")
         assert made(services, deployment, **day(2))["rows"] == 0
         assert look("SELECT count(*) FROM features.doubled") == [(76,)]
+        assert ran(services, 1, **day(2))["rows"] == 0
+        doubled_folder(repository, incremental="at", sql=INCREMENTAL, empty="never")
+        with pytest.raises(FeatureError, match="the task gave 0 rows") as refused:
+            ran(services, imported(services)["version"], **day(2))
+        assert "empty: intervals or always" in str(refused.value.expected)
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            admin.execute("TRUNCATE measured")
+        with pytest.raises(FeatureError, match="the task gave 0 rows"):
+            made(services, deployment)
 
     def test_rows_outside_of_the_interval(self, services: Services, repository: Path, look: Any) -> None:
         deployment = deployed(services)["deployment"]

@@ -1,4 +1,4 @@
-"""What a version remembers of the nulls in its training: see the .sql file of the same name."""
+"""Nulls that a training had, and batches that may be empty: see the .sql file of the same name."""
 
 from pathlib import Path
 
