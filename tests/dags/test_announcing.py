@@ -35,7 +35,7 @@ class Events:
 @pytest.mark.parametrize(
     ("more", "announced"),
     [({}, ["features.doubled"]), ({"made_by_job": 4}, [])],
-    ids=["published", "made by another job"],
+    ids=["published", "made by another"],
 )
 def test_what_is_announced(monkeypatch: pytest.MonkeyPatch, more: dict[str, int], announced: list[str]) -> None:
     events, result = Events(), RESULT | more

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 OF_THE_RUN = {"task_version": "model_version", "job_id": "job_id", "published_at": "published_at"}
 """Columns that the view adds to the features, and what they are called in `modelops.published_run`."""
-UTC_OF = {
-    "timestamp with time zone": "{}",
-    "timestamp without time zone": "{} AT TIME ZONE 'UTC'",
-    "date": "{}::timestamp AT TIME ZONE 'UTC'",
+MOMENT_OF = {
+    "timestamp with time zone": "{value}",
+    "timestamp without time zone": "{value} AT TIME ZONE {zone}",
+    "date": "({value} + 1)::timestamp AT TIME ZONE {zone} - interval '1 microsecond'",
 }
-"""The moment that a value of the incremental column stands for."""
+"""The moment that an incremental column's value stands for. A date belongs to the interval in which its day ends."""
 
 
 def ensure_feature_table(
@@ -34,8 +34,11 @@ def ensure_feature_table(
     *,
     key: Sequence[str],
     incremental: str | None,
+    time_zone: str = "UTC",
 ) -> None:
     """Make the rows table and its view, or find them, and add the columns that are new.
+
+    Dates and times without a zone in the incremental column are meant in `time_zone`.
 
     Columns that the declaration has no more stay in the rows table and leave the view. In a transaction of the
     caller's, all of it is undone by an error, and the lock on the target is held to its end.
@@ -52,7 +55,7 @@ def ensure_feature_table(
             make_rows_table(connection, target, columns, key=key)
         else:
             _grow(connection, rows, target, columns, key=key)
-        _show(connection, view, target, columns, incremental=incremental)
+        _show(connection, view, target, columns, incremental=incremental, time_zone=time_zone)
 
 
 def check_feature_table(
@@ -167,6 +170,7 @@ def _show(
     columns: Sequence[TargetColumn],
     *,
     incremental: str | None,
+    time_zone: str,
 ) -> None:
     """Make the view show these columns. Those that it has keep their order, so that it needn't be dropped for more."""
     from psycopg.sql import SQL, Identifier
@@ -188,7 +192,7 @@ def _show(
             SQL(", ").join(_shown(name) for name in ordered),
             Identifier(target.rows.schema, target.rows.name),
             str(target),
-            SQL("") if incremental is None else _still_shown(incremental, types[incremental]),
+            SQL("") if incremental is None else _still_shown(incremental, types[incremental], time_zone),
         )
     )
     connection.execute(SQL("COMMENT ON VIEW {} IS {}").format(view, "Features of the published runs, one row per key."))
@@ -203,10 +207,10 @@ def _shown(name: str) -> Composable:
     return Identifier("made", name)
 
 
-def _still_shown(incremental: str, type_: str) -> Composable:
-    from psycopg.sql import SQL, Identifier
+def _still_shown(incremental: str, type_: str, time_zone: str) -> Composable:
+    from psycopg.sql import SQL, Identifier, Literal
 
-    moment = SQL(UTC_OF[type_]).format(Identifier("made", incremental))
+    moment = SQL(MOMENT_OF[type_]).format(value=Identifier("made", incremental), zone=Literal(time_zone))
     return SQL(" AND ({}) <@ run.shows").format(moment)
 
 

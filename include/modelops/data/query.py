@@ -27,15 +27,17 @@ entity key, which must not lose a digit), anything else as text."""
 PLATFORM = re.compile("|".join(("08(?!P01)", "53", "57014", "57P", "58", "XX")))
 """SQLSTATEs that are the platform's trouble; all others are the query's own making."""
 INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
-"""Settings that say, in a transaction, which data interval a query is to read."""
+"""Settings that say, in a transaction, which data interval a query is to read.
 
+With `_date` after them they are the dates, and with `_local` the times without a zone, that clocks show then in the
+time zone of the interval's ends.
+"""
+SET_ONE = "SELECT set_config(%s, %s, true)"
 LONGEST = 60
 """Seconds that PostgreSQL may take to parse and plan a query."""
 BOUND = "SELECT set_config('statement_timeout', %s, false)"
 ALL_ROWS = "SET row_security = off"
 """PostgreSQL then refuses a query of which a policy of row-level security would hide rows: it gives no part of them."""
-
-SET_INTERVAL = "SELECT set_config(%s, %s, true), set_config(%s, %s, true)"
 # A type of PostgreSQL's own that an index can sort by itself. varchar and cidr borrow the order of text and inet.
 # The modifier -1 tells bpchar, which has any length, from character, which has one.
 STORED_AS = """
@@ -49,7 +51,8 @@ FROM pg_type WHERE oid = ANY(%s)
 
 
 Ends = tuple["datetime | None", "datetime | None"]
-"""The data interval, from its start to before its end, with time zones; None is an open end."""
+"""The data interval, from its start to before its end, in the time zone in which calendar values are meant; None is an
+open end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,21 +224,20 @@ def _hidden(said: str, *, where: str) -> DatasetError:
 
 def tell_interval(connection: Connection[Any], interval: Ends | None) -> None:
     """Let what runs in this transaction know its data interval."""
-    settings = settings_of(interval)
-    if settings:
-        (start, since), (end, until) = settings.items()
-        connection.execute(SET_INTERVAL, (start, since, end, until))
+    for setting in settings_of(interval).items():
+        connection.execute(SET_ONE, setting)
 
 
 def settings_of(interval: Ends | None) -> dict[str, str]:
     """The settings that say which data interval a query is to read; none where there is none."""
     if interval is None:
         return {}
-    start, end = interval
-    return {
-        INTERVAL_START: "-infinity" if start is None else start.isoformat(),
-        INTERVAL_END: "infinity" if end is None else end.isoformat(),
-    }
+    settings = {}
+    for name, moment, ever in zip((INTERVAL_START, INTERVAL_END), interval, ("-infinity", "infinity"), strict=True):
+        settings[name] = ever if moment is None else moment.isoformat()
+        settings[f"{name}_date"] = ever if moment is None else moment.date().isoformat()
+        settings[f"{name}_local"] = ever if moment is None else moment.replace(tzinfo=None).isoformat(" ")
+    return settings
 
 
 def _run(connection: Connection[Any], sql: str, interval: Ends | None) -> Cursor[Any]:

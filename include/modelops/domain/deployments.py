@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
+from zoneinfo import ZoneInfo
 
 from modelops.domain.errors import IntervalError
 
@@ -144,6 +145,11 @@ class Interval:
                 f"the interval ends at {end}, which is still to come", where=where, expected="an interval that is over"
             )
         return interval
+
+    def within(self, time_zone: str) -> Interval:
+        """The same interval, its ends told by the clocks of a time zone."""
+        zone = ZoneInfo(time_zone)
+        return Interval(start=self.start.astimezone(zone), end=self.end.astimezone(zone))
 
     def as_record(self) -> list[str]:
         """Both ends in ISO 8601, as results of jobs have them."""

@@ -45,8 +45,9 @@ class FeatureTask:
     `name` is that of the folder, `title` is for people. `function` is empty and `sql` the text of task.sql for
     `Language.SQL`; for Python, `sql` is None. `inputs` are SELECT statements by name. `columns` are all columns of the
     output in their order, with PostgreSQL's types as its function format_type prints them; those of `key` identify a
-    row, and by the one of `incremental` rows belong to a data interval. `rows` are bounds of runs that make rows, and
-    `empty` says which may make none. `requirements` is the text of
+    row, and by the one of `incremental` rows belong to a data interval; `time_zone` is where dates and times without a
+    zone in it are meant, None: where the schedule is. `rows` are bounds of runs that make rows, and `empty` says which
+    may make none. `requirements` is the text of
     requirements.txt, or None where there is no such file. `approvers` may decide on its versions; empty: anybody but
     who asked for the version.
     """
@@ -63,11 +64,17 @@ class FeatureTask:
     key: tuple[str, ...]
     columns: Mapping[str, str]
     incremental: str | None
+    time_zone: str | None
     rows: RowBounds
     empty: Emptiness
     properties: Mapping[str, Any]
     requirements: str | None
     approvers: tuple[str, ...]
+
+    @property
+    def is_by_calendar(self) -> bool:
+        """Whether its incremental column holds dates or times that mean a moment in some time zone only."""
+        return self.incremental is not None and self.columns[self.incremental] != "timestamp with time zone"
 
     def as_record(self) -> dict[str, Any]:
         """What the registry keeps of it, as JSON. The columns are a list of pairs: jsonb forgets the order of names."""
@@ -82,6 +89,7 @@ class FeatureTask:
             "key": list(self.key),
             "columns": [[name, type_] for name, type_ in self.columns.items()],
             "incremental": self.incremental,
+            **({} if self.time_zone is None else {"time_zone": self.time_zone}),
             "rows": {"min": self.rows.least, "max": self.rows.most},
             "empty": self.empty.value,
             "properties": dict(self.properties),

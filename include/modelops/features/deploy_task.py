@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.feature_table import ensure_feature_table
 from modelops.domain.deployments import Engine
+from modelops.domain.errors import Unavailable
 from modelops.domain.versions import VersionKind
 from modelops.features.columns import table_columns
 from modelops.features.preflight import TaskDeploymentTerms, check_interval_column, check_task_deployment
+from modelops.features.time_zone import ZONE, zone_to_deploy
 from modelops.lifecycle.approved import approved_version, require_approval
 from modelops.lifecycle.code import load_task
 from modelops.lifecycle.schedule import plan_for
@@ -51,18 +53,25 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
     services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
     check_task_deployment(task, request, services)
     services.reach(attempt, "sql_parsed")
+    when = (str(task.output), request.schedule, request.time_zone, request.late_after, services)
+    zone = zone_to_deploy(services.connection, task, plan_for(*when).schedule.time_zone)
     columns = table_columns(task)
     with jobs.holding(services.connection, attempt):
         check_interval_column(task, services.connection)
-        ensure_feature_table(services.connection, task.output, columns, key=task.key, incremental=task.incremental)
-        plan = plan_for(str(task.output), request.schedule, request.time_zone, request.late_after, services)
+        ensure_feature_table(
+            services.connection, task.output, columns, key=task.key, incremental=task.incremental, time_zone=zone
+        )
+        plan = plan_for(*when)
+        if zone_to_deploy(services.connection, task, plan.schedule.time_zone) != zone:
+            raise Unavailable(f"the schedule of {task.output} was given another time zone meanwhile")
+        of_schedule = {ZONE: zone} if task.is_by_calendar and task.time_zone is None else {}
         made, before = deployments.begin(
             services.connection,
             version,
             decision=decision,
             job_id=attempt.job_id,
             engine=Engine(task.language),
-            dataset={"name": None, "inputs": dict(task.inputs)},
+            dataset={"name": None, "inputs": dict(task.inputs)} | of_schedule,
             target=str(task.output),
             entity_key=[{"name": column.name, "type": column.type} for column in columns if column.name in task.key],
             outputs={column.name: column.type for column in columns if column.name not in task.key},

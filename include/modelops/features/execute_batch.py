@@ -12,6 +12,7 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.features.measure import measure, records_by_role
 from modelops.features.produce import Production, check_interval, check_times, stage, sweep
+from modelops.features.time_zone import zone_of
 from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.code import load_task
 from modelops.registry import deployments, jobs, runs, versions
@@ -61,11 +62,12 @@ def execute_batch(request: FeatureBatchRequest, attempt: Attempt, services: Serv
             return same
         target = Target.parse(deployment.target, where="modelops.deployment")
         _sweep(target, attempt, services)
-        made = Production(version=version, code=code, target=target, run_id=run_id, interval=interval)
+        local = None if interval is None else interval.within(zone_of(code.definition, deployment))
+        made = Production(version=version, code=code, target=target, run_id=run_id, interval=local)
         rows = stage(made, attempt, workdir, services)
         statistics = TableStatistics(columns=list(code.definition.columns))
         measure(made, statistics, services)
-        check_times(code.definition, interval, statistics.as_records())
+        check_times(code.definition, local, statistics.as_records())
         services.reach(attempt, "checked", rows=rows)
     result = {
         "deployment": deployment.id,

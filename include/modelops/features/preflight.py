@@ -12,6 +12,7 @@ from modelops.domain.findings import Findings
 from modelops.domain.versions import VersionKind
 from modelops.features.columns import check_declared, table_columns
 from modelops.features.produce import check_interval
+from modelops.features.time_zone import zone_to_deploy
 from modelops.lifecycle.preflight import check_approvers, check_owner
 from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments, versions
@@ -71,7 +72,8 @@ def check_task_deployment(
         check_output(task, services.connection)
     with findings.collecting():
         when = (terms.schedule, terms.time_zone, terms.late_after)
-        plan_for(str(task.output), *when, services, ahead=ahead)
+        plan = plan_for(str(task.output), *when, services, ahead=ahead)
+        zone_to_deploy(services.connection, task, plan.schedule.time_zone)
     findings.refuse()
 
 

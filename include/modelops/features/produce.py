@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Production:
-    """One run of one version: into which table, under which number, for which data interval (None: whole)."""
+    """One run of one version: into which table, under which number, for which data interval (None: whole).
+
+    The interval's ends are in the time zone in which dates and times without a zone are meant.
+    """
 
     version: Version
     code: Code[FeatureTask]
@@ -95,14 +98,21 @@ def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequen
     if interval is None or task.incremental is None:
         return
     found = [record["values"] for record in statistics if record["variable"] == task.incremental]
-    ends = (values[end] for values in found for end in ("min", "max"))
-    for moment in (_aware(end) for end in ends if end is not None):
-        if not interval.start <= moment < interval.end:
+    extremes = [values[which] for values in found for which in ("min", "max") if values[which] is not None]
+    is_date = task.columns[task.incremental] == "date"
+    start, end = interval.start, interval.end
+    dates = f" (from {start.date()} to before {end.date()})" if is_date else ""
+    ask_for = "_date" if is_date else "_local" if task.is_by_calendar else ""
+    for moment in map(datetime.fromisoformat, extremes):
+        inside = start.date() <= moment.date() < end.date() if is_date else start <= _aware(moment, interval) < end
+        if not inside:
             raise FeatureError(
-                f"{task.incremental} is {moment.isoformat()} in a row, which isn't within the interval {interval}",
+                f"{task.incremental} is {(moment.date() if is_date else moment).isoformat()} in a row,"
+                f" which isn't within the interval {interval}{dates}",
                 where=f"{task.reference}, the column {task.incremental}",
-                expected=f"only rows whose {task.incremental} is from modelops.interval_start to before"
-                " modelops.interval_end",
+                expected=f"only rows whose {task.incremental} is from modelops.interval_start{ask_for} to before"
+                f" modelops.interval_end{ask_for}"
+                + (f"; meant in {start.tzname()}: task.yaml may have another time_zone" if task.is_by_calendar else ""),
             )
 
 
@@ -142,6 +152,12 @@ def _check_number(task: FeatureTask, rows: int, *, whole: bool) -> None:
         )
 
 
-def _aware(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+def _aware(moment: datetime, interval: Interval) -> datetime:
+    """Of a time without a zone, the moment that PostgreSQL takes it for where the interval's clocks are.
+
+    Where clocks go back, that is the second time that they show it; where they go forward, as if they hadn't yet.
+    """
+    if moment.tzinfo is not None:
+        return moment
+    local = moment.replace(tzinfo=interval.start.tzinfo)
+    return max(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))

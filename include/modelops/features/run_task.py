@@ -16,10 +16,11 @@ from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
 from modelops.features.columns import table_columns
 from modelops.features.measure import rows_of
 from modelops.features.produce import Production, check_interval, check_times, stage, sweep
+from modelops.features.time_zone import zone_of
 from modelops.lifecycle.code import load_task
 from modelops.lifecycle.services import tag_of
 from modelops.plain_files import create_plain
-from modelops.registry import evidence, jobs, versions
+from modelops.registry import deployments, evidence, jobs, versions
 from modelops.statistics.drift import stability_index
 from modelops.statistics.streaming import TableStatistics
 
@@ -66,18 +67,20 @@ def run_task(request: RunRequest, attempt: Attempt, services: Services) -> dict[
         code = load_task(version, workdir, services)
         task = code.definition
         check_interval(task, interval)
+        deployed = deployments.last_of_target(services.connection, str(task.output))
+        local = None if interval is None else interval.within(zone_of(task, deployed))
         services.reach(attempt, "code_loaded", sha256=version.code_sha256)
         sweep(attempt, services)
         target = Target(schema=STAGING, name=staged_name(tag_of(attempt)))
         before = evidence.compared_with(services.connection, version.id)
         with services.connect() as connection, staged_table(connection, target, table_columns(task), key=task.key):
-            made = Production(version=version, code=code, target=target, run_id=0, interval=interval)
+            made = Production(version=version, code=code, target=target, run_id=0, interval=local)
             stage(made, attempt, workdir, services)
             rows = write_rows(
                 services.ledger_url, rows_of(made, ordered=True), workdir / ROWS, where=str(target), exact=task.key
             )
         records = _compared(_statistics(rows, task, before).as_records(), before)
-        check_times(task, interval, records)
+        check_times(task, local, records)
         services.reach(attempt, "checked", sha256=rows.sha256)
         sample = _sample(rows, workdir / SAMPLE, attempt, services)
         drift = {record["variable"]: record["drift"] for record in records if record["drift"] is not None}

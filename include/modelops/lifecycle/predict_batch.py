@@ -16,7 +16,7 @@ from modelops.lifecycle import code as version_code
 from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress, check_not_empty
 from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.sample import predictions_of
-from modelops.registry import deployments, jobs, runs, versions
+from modelops.registry import deployments, jobs, runs, schedules, versions
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
@@ -77,12 +77,13 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
             predicted=None if request.part is None else predictions_of(files.sample),
         )
         assert version.columns is not None
+        zone = schedules.plan_of(services.connection, deployment.id).schedule.time_zone
         source = BatchSource.of(
             services.rows_url,
             dataset,
             where=f"{version.name}, dataset {dataset.label}",
             like=version.columns,
-            interval=interval,
+            interval=None if interval is None else interval.within(zone),
             part=request.part,
         )
         last = runs.rows_of_last(services.connection, deployment.id)

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
-from modelops.domain.schedules import BY_HAND, SCHEDULE, Schedule, ScheduleKind
+from modelops.domain.schedules import BY_HAND, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
 from modelops.registry import deployments, jobs, schedules
 
 if TYPE_CHECKING:
+    from modelops.domain.deployments import Deployment
     from modelops.domain.jobs import Attempt
     from modelops.domain.schedules import Plan
     from modelops.lifecycle.services import Services
@@ -73,6 +74,7 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
                 where="the parameters schedule, time_zone, paused and late_after",
                 expected="something that is to be different",
             )
+        _check_zone(deployment, plan)
         schedules.set_schedule(services.connection, deployment.id, plan, job_id=attempt.job_id)
         result = {
             "deployment": deployment.id,
@@ -86,6 +88,18 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
         jobs.complete(services.connection, attempt, result)
     services.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.told()}")
     return result
+
+
+def _check_zone(deployment: Deployment, plan: Plan) -> None:
+    """Dates that a feature table has by the schedule's time zone keep their meaning."""
+    zone = deployment.dataset.get("time_zone")
+    if zone not in {None, plan.schedule.time_zone}:
+        raise ScheduleError(
+            f"the dates of {deployment.target} are meant in {zone}, the schedule's time zone when it was deployed",
+            where=TIME_ZONE,
+            expected=f"{zone}; or a new version with time_zone: {zone} in task.yaml, whose schedule may have another;"
+            " or, while nothing is published, a deployment with another one",
+        )
 
 
 def _changed(before: Plan, request: ScheduleRequest, services: Services, *, own: str) -> Plan:

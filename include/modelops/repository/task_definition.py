@@ -7,6 +7,7 @@ import math
 import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -58,6 +59,7 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
         key=tuple(declared.key),
         columns=declared.columns,
         incremental=declared.incremental,
+        time_zone=declared.time_zone,
         rows=(rows := _rows(document, declared)),
         empty=declared.empty or (Emptiness.INTERVALS if rows.least else Emptiness.ALWAYS),
         properties=declared.properties,
@@ -106,6 +108,14 @@ def _own(name: str) -> str:
     return name
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is no time zone") from None
+    return name
+
+
 def _property(value: object) -> object:
     if not isinstance(value, str | int | float):  # true and false are ints
         raise ValueError("is neither text, nor a number, nor true or false")  # noqa: TRY004 - pydantic's
@@ -147,6 +157,11 @@ class _TaskFile(BaseModel):
     )
     incremental: str | None = Field(
         None, description="the column by which rows belong to a data interval: incremental: departed_at"
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = Field(
+        None,
+        description="where dates and times without a zone in the incremental column are meant:"
+        " time_zone: America/New_York; without it where the schedule is",
     )
     rows: object = Field(
         None, description="bounds of the number of rows of one run that has rows: rows: {min: 1, max: 500000}"

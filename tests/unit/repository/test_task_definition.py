@@ -68,6 +68,7 @@ def test_a_complete_task_in_sql(tmp_path: Path) -> None:
         key=("id", "at"),
         columns={"id": "bigint", "at": "timestamp with time zone", "speed": "double precision"},
         incremental="at",
+        time_zone=None,
         rows=RowBounds(least=0, most=500),
         empty=Emptiness.ALWAYS,
         properties={"owner": "data", "cost": 1.5, "level": 3, "live": True},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -26,6 +28,7 @@ from modelops.domain.errors import (
     FeatureError,
     IntervalError,
     NotApproved,
+    ScheduleError,
     TargetError,
     UnknownDeployment,
 )
@@ -33,6 +36,7 @@ from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.features.card import card_of, code_diff
 from modelops.lifecycle.approve import ask
+from modelops.lifecycle.schedule import ScheduleRequest, change_schedule
 from modelops.registry import evidence, versions
 
 if TYPE_CHECKING:
@@ -248,6 +252,66 @@ class TestIncremental:
         number = approved(services)
         with pytest.raises(TargetError, match="is incremental by at; this version is by none"):
             put_into_production(services, number)
+
+
+BY_DAY = f"""
+SELECT id, (at AT TIME ZONE 'UTC')::date AS day FROM ({DOUBLED_SQL}) AS whole
+WHERE {{}}
+"""
+LOCAL_DAYS = """(at AT TIME ZONE 'UTC')::date >= current_setting('modelops.interval_start_date')::date
+  AND (at AT TIME ZONE 'UTC')::date < current_setting('modelops.interval_end_date')::date"""
+MOMENTS = """(at AT TIME ZONE 'UTC')::date >= current_setting('modelops.interval_start')::timestamptz
+  AND (at AT TIME ZONE 'UTC')::date < current_setting('modelops.interval_end')::timestamptz"""
+
+
+class TestByTheCalendar:
+    """Rows have dates, as people in a time zone mean them."""
+
+    def folder(self, repository: Path, where: str = LOCAL_DAYS, **values: Any) -> None:
+        columns = {"id": "integer", "day": "date"}
+        doubled_folder(repository, incremental="day", sql=BY_DAY.format(where), columns=columns, **values)
+
+    @staticmethod
+    def day(number: int, zone: str) -> dict[str, str]:
+        start, end = (datetime(2013, 8, number + days, tzinfo=ZoneInfo(zone)) for days in (0, 1))
+        return {"interval_start": start.isoformat(), "interval_end": end.isoformat()}
+
+    @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+    def test_days_are_those_of_the_schedules_zone(
+        self, services: Services, repository: Path, look: Any, zone: str
+    ) -> None:
+        self.folder(repository)
+        version = approved(services)
+        deployment = put_into_production(services, version, schedule="@daily", time_zone=zone)["deployment"]
+        days = "SELECT day::text, count(*) FROM features.doubled GROUP BY 1 ORDER BY 1"
+        for number in (2, 3, 2):
+            made(services, deployment, **self.day(number, zone))
+            assert look(days)[0] == ("2013-08-02", 24)
+        assert look(days) == [("2013-08-02", 24), ("2013-08-03", 24)]
+        request = ScheduleRequest(deployment=deployment, time_zone="Europe/Paris")
+        job = attempt_at(services, JobType.SCHEDULE_CHANGE)
+        with pytest.raises(ScheduleError, match=f"the dates of features.doubled are meant in {zone}"):
+            change_schedule(request, job, services)
+        with pytest.raises(TargetError, match=f"day in features.doubled is meant in {zone}"):
+            put_into_production(services, version, schedule="@daily", time_zone="Europe/Paris")
+
+    def test_days_of_a_declared_zone(self, services: Services, repository: Path, look: Any) -> None:
+        self.folder(repository, time_zone="Asia/Tokyo")
+        version = approved(services)
+        deployment = put_into_production(services, version, schedule="@daily", time_zone="America/New_York")
+        made(services, deployment["deployment"], **self.day(2, "Asia/Tokyo"))
+        assert look("SELECT DISTINCT day::text FROM features.doubled") == [("2013-08-02",)]
+
+    def test_dates_that_are_compared_with_moments_are_refused(
+        self, services: Services, repository: Path, look: Any
+    ) -> None:
+        self.folder(repository, where=MOMENTS)
+        version = approved(services)
+        zone = "America/New_York"
+        deployment = put_into_production(services, version, schedule="@daily", time_zone=zone)["deployment"]
+        with pytest.raises(FeatureError, match=r"(?s)day is 2013-08-03 in a row.*modelops.interval_start_date"):
+            made(services, deployment, **self.day(2, zone))
+        assert look("SELECT count(*) FROM features.doubled") == [(0,)]
 
 
 def test_an_interval_for_a_task_that_knows_none(services: Services) -> None:

@@ -1,0 +1,43 @@
+"""In which time zone the dates and the times without a zone of a feature table are meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import TargetError
+from modelops.registry import deployments, runs, versions
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.feature_tasks import FeatureTask
+
+ZONE = "time_zone"
+UTC = "UTC"
+
+
+def zone_of(task: FeatureTask, deployment: Deployment | None) -> str:
+    """What task.yaml declares, else that of the schedule when it was deployed; UTC where it isn't deployed."""
+    return task.time_zone or (deployment.dataset.get(ZONE) if deployment else None) or UTC
+
+
+def zone_to_deploy(connection: Connection[Any], task: FeatureTask, of_schedule: str) -> str:
+    """The zone of a new deployment. What is published keeps its own, so that can't change.
+
+    Raises:
+        TargetError: what is published is meant in another one.
+    """
+    zone = task.time_zone or of_schedule
+    last = deployments.last_of_target(connection, str(task.output)) if task.is_by_calendar else None
+    if last is None or last.model != task.reference or runs.rows_of_last(connection, last.id) is None:
+        return zone
+    declared = versions.find(connection, last.model, last.version, kind=last.kind).definition
+    before = (declared or {}).get(ZONE) or last.dataset.get(ZONE) or UTC
+    if zone != before:
+        raise TargetError(
+            f"{task.incremental} in {task.output} is meant in {before}; this deployment means it in {zone}",
+            where=f"{task.reference}/task.yaml (time_zone)",
+            expected=f"time_zone: {before} in task.yaml, and a new version; or another output",
+        )
+    return zone
