@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 from zoneinfo import ZoneInfo
@@ -22,6 +22,8 @@ INTERVAL = "the parameters interval_start and interval_end"
 """Where a person says which interval is meant."""
 
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""At most so much: the scheduler's, which starts a run at the end of an interval, and the database's."""
 DAG_PREFIX = "deployment_"
 """How the id of a deployment's own DAG begins; its number follows."""
 
@@ -122,8 +124,10 @@ class Interval:
     end: datetime
 
     @classmethod
-    def parse(cls, start: str | None, end: str | None, *, where: str) -> Interval | None:
+    def parse(cls, start: str | None, end: str | None, *, where: str, now: datetime) -> Interval | None:
         """The interval that two ISO 8601 texts name; None where neither is given.
+
+        `now` is by the database's clock. The end may be still to come by as much as clocks of machines differ.
 
         Raises:
             IntervalError: only one is given, one is no time or has no time zone, they are in the wrong order, or the
@@ -140,7 +144,7 @@ class Interval:
                 where=where,
                 expected="an interval_start that is before interval_end",
             )
-        if interval.end > datetime.now(UTC):
+        if interval.end > now + CLOCKS_DIFFER:
             raise IntervalError(
                 f"the interval ends at {end}, which is still to come", where=where, expected="an interval that is over"
             )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.feature_table import sweep_rows
-from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.features.measure import measure, records_by_role
@@ -20,7 +19,7 @@ from modelops.registry.translation import translated
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
-    from modelops.domain.deployments import Deployment
+    from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
 
@@ -48,7 +47,7 @@ def execute_batch(request: FeatureBatchRequest, attempt: Attempt, services: Serv
         FenceLost: a newer attempt has the job.
     """
     began = time.monotonic()
-    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    interval = services.interval(request.interval_start, request.interval_end)
     deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.FEATURE_TASK)
     with services.workdir(attempt) as workdir:
         version = versions.find(

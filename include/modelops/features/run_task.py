@@ -9,7 +9,6 @@ from modelops.data.arrow_files import opened
 from modelops.data.feature_table import staged_table
 from modelops.data.filling import STAGING, staged_name
 from modelops.data.snapshot import write_rows
-from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.errors import IllegalTransition
 from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
@@ -61,7 +60,7 @@ def run_task(request: RunRequest, attempt: Attempt, services: Services) -> dict[
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    interval = services.interval(request.interval_start, request.interval_end)
     version = _version(request, attempt, services)
     with services.workdir(attempt) as workdir:
         code = load_task(version, workdir, services)

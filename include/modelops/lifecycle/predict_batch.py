@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from modelops.data.target import columns_for
 from modelops.data.writing import RowsWriter
 from modelops.domain.datasets import Dataset
-from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.errors import ModelOpsError
 from modelops.domain.targets import Target, TargetColumn
 from modelops.domain.versions import VersionKind
@@ -20,7 +19,7 @@ from modelops.registry import deployments, jobs, runs, schedules, versions
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from modelops.domain.deployments import Deployment
+    from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.jobs import Attempt
     from modelops.domain.parts import Part
     from modelops.domain.versions import Version
@@ -59,7 +58,7 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    interval = services.interval(request.interval_start, request.interval_end)
     deployment, run_id = _begin(request, interval, attempt, services)
     if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
         return same

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.errors import PartsError, ScoringError
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle.batch import check_not_empty
@@ -15,7 +14,7 @@ from modelops.statistics.streaming import TableStatistics
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modelops.domain.deployments import Deployment
+    from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.predict_batch import BatchRequest
     from modelops.lifecycle.services import Services
@@ -37,7 +36,7 @@ def publish_parts(
         ScoringError: more rows than the budget allows couldn't be scored.
         FenceLost: a newer attempt has the job.
     """
-    interval = Interval.parse(request.interval_start, request.interval_end, where=INTERVAL)
+    interval = services.interval(request.interval_start, request.interval_end)
     deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.MODEL)
     with jobs.holding(services.connection, attempt):
         jobs.name_deployment(services.connection, attempt, deployment)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.versions import ArtifactRole
 from modelops.lifecycle.workbench import Workbench
 from modelops.plain_files import remove
@@ -59,6 +61,20 @@ class Services:
         """Say in the log and write in the ledger that the attempt has come to a step."""
         self.log(f"▸ {step.replace('_', ' ')} {_shown(detail)}".rstrip())
         jobs.reach(self.connection, attempt, step, **detail)
+
+    def interval(self, start: str | None, end: str | None) -> Interval | None:
+        """The data interval that a request names, when it is over by the database's clock; None: it names none.
+
+        Raises:
+            IntervalError: it is no interval, or ends later than another machine's clock may be ahead.
+            Unavailable: the ledger can't be reached.
+        """
+        now = jobs.now(self.connection)
+        interval = Interval.parse(start, end, where=INTERVAL, now=now)
+        if interval is not None and interval.end > now:
+            self.log(f"The interval ends at {interval.end.isoformat()}, which the database's clock hasn't reached yet.")
+            time.sleep((interval.end - now).total_seconds())
+        return interval
 
     def workbench(self, version: Version, code: Code[ModelDefinition], attempt: Attempt, folder: Path) -> Workbench:
         """Where the version's code is put to work for this attempt."""

@@ -340,6 +340,15 @@ def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again:
         _tell(connection, attempt, event, {"error": error})
 
 
+def now(connection: Connection[Any]) -> datetime:
+    """What time it is by the database's clock, which all machines share."""
+    with translated():
+        row = _QUERIES.execute(connection, "now").fetchone()
+    assert row is not None
+    moment: datetime = row["now"]
+    return moment
+
+
 def over_among(connection: Connection[Any], ids: Sequence[int]) -> set[int]:
     """Which of these jobs have ended."""
     with translated():

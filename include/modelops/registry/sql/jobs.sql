@@ -72,3 +72,7 @@ ORDER BY id;
 -- name: events
 -- What happened to a job, in order.
 SELECT attempt, event, at, actor, detail FROM modelops.job_event WHERE job_id = :job_id ORDER BY at, id;
+
+-- name: now
+-- What time it is by the database's clock.
+SELECT clock_timestamp() AS now;

@@ -13,7 +13,6 @@ from factories import doubled_folder
 from integration.lifecycle.features.life import deployed, made
 from integration.lifecycle.features.test_sql_task import INCREMENTAL
 from integration.lifecycle.life import attempt_at
-from modelops.domain.deployments import Interval
 from modelops.domain.jobs import JobType
 from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
 from modelops.registry import deployments, jobs, runs
@@ -40,7 +39,7 @@ def begun(services: Services, deployment: int, interval: dict[str, str] = DAY) -
     """Another job that makes a day's rows, and isn't done."""
     attempt = attempt_at(services, JobType.FEATURE_BATCH)
     found = deployments.find(services.connection, deployment)
-    ends = Interval.parse(*interval.values(), where="the test")
+    ends = services.interval(*interval.values())
     with jobs.holding(services.connection, attempt):
         return attempt, runs.begin(services.connection, found, attempt, ends)
 
