@@ -67,6 +67,19 @@ def test_what_is_for_publishing_only_has_no_dag(connection: Connection[Any], mon
     assert schedules.deployed(connection) == []
 
 
+def test_a_dag_stays_as_long_as_its_jobs_are_under_way(
+    connection: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs needs it to its end, however long that takes."""
+    deployment = deployed(connection, plan=DAILY)
+    change(connection, deployment.id, Plan(schedule=Schedule(text="publish only")))
+    attempt = take(connection, task_key(dag_id=f"deployment_{deployment.id}"), type=JobType.BATCH_PREDICTION)
+    monkeypatch.setattr(schedules, "KEPT", timedelta(0))
+    assert [one.id for one in schedules.deployed(connection)] == [deployment.id]
+    jobs.give_up(connection, attempt, error="it broke", again=False)
+    assert schedules.deployed(connection) == []
+
+
 def test_what_asks_for_the_interval_is_incremental(connection: Connection[Any]) -> None:
     sql = "SELECT * FROM flights WHERE at >= current_setting('modelops.interval_start')::timestamptz"
     deployed(connection, dataset={"name": None, "sql": sql})

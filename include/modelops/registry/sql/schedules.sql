@@ -15,7 +15,7 @@ FROM modelops.deployment JOIN modelops.deployment_schedule AS schedule ON schedu
 WHERE target = :target AND ended_at IS NULL;
 
 -- name: deployed
--- The deployments whose batches Airflow runs, and those that ended a short while ago: of all, or of one.
+-- The deployments whose batches Airflow runs, and those that ended a short while ago or have jobs under way: of all, or of one.
 SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.target, deployment.job_id,
        deployment.started_at, deployment.ended_at IS NOT NULL AS ended, decision.approver, decision.decided_at,
        decision.job_id AS approval_job_id,
@@ -26,11 +26,14 @@ FROM modelops.deployment
 JOIN modelops.version ON version.id = deployment.version_id
 JOIN modelops.decision ON decision.id = deployment.decision_id
 JOIN modelops.deployment_schedule AS schedule ON schedule.deployment_id = deployment.id
-WHERE (deployment.ended_at IS NULL OR deployment.ended_at > now() - :kept::interval)
-  AND (:deployment_id::bigint IS NULL OR deployment.id = :deployment_id)
-  AND (schedule.schedule <> 'publish only' OR schedule.set_at > now() - :kept::interval
-       AND EXISTS (SELECT FROM modelops.schedule AS before
-                   WHERE before.deployment_id = deployment.id AND before.schedule <> 'publish only'))
+WHERE (:deployment_id::bigint IS NULL OR deployment.id = :deployment_id)
+  AND ((deployment.ended_at IS NULL OR deployment.ended_at > now() - :kept::interval)
+       AND (schedule.schedule <> 'publish only' OR schedule.set_at > now() - :kept::interval
+            AND EXISTS (SELECT FROM modelops.schedule AS before
+                        WHERE before.deployment_id = deployment.id AND before.schedule <> 'publish only'))
+       OR 'deployment_' || deployment.id IN (
+         SELECT dag_id FROM modelops.job
+         WHERE status IN ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying')))
 ORDER BY deployment.id;
 
 -- name: publishers
