@@ -97,6 +97,9 @@ def test_its_schedule_is_changed(system: System, deployment: int, dag_id: str) -
     assert change.job("change").subject == f"here/ticking v1 (deployment {deployment})"
     look = lambda: system.get(f"dags/{dag_id}/details")["timetable_summary"] == "0 3 * * *"  # noqa: E731
     eventually("Airflow knows the new schedule", look, within=30, story=lambda: system.tails("dag-processor"))
+    told = datetime.fromisoformat(result["upcoming"][0])
+    look = lambda: datetime.fromisoformat(system.get(f"dags/{dag_id}")["next_dagrun_run_after"]) == told  # noqa: E731
+    eventually("Airflow runs it next when the job says", look, within=30, story=lambda: system.tails("dag-processor"))
     refused = wrong.await_status(JobStatus.FAILED, task="change", within=60)
     assert "'0 25 * * *' names no times" in str(refused.error)
 
