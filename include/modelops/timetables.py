@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 5
 """So many of the next times are told."""
+CRON = (
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of the month", "1 to 31"),
+    ("month", "1 to 12, or jan to dec"),
+    ("day of the week", "0 (Sunday) to 6, or sun to sat"),
+)
+"""The fields of a cron expression and their values."""
 Ends = tuple[str | None, str | None]
 
 
@@ -199,12 +207,27 @@ def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
             last = following.data_interval
             upcoming.append(last.end)
     except (AirflowTimetableInvalid, ValueError) as error:  # cron's own are ValueErrors
+        what, right = _wrong_field(schedule) or ("no such day ever comes", None)
         raise ScheduleError(
-            f"{schedule.text!r} names no times: {str(error).removeprefix(f'[{schedule.cron}] ')}",
+            f"{schedule.text!r} names no times: {what}",
             where=SCHEDULE,
-            expected=EXPECTED,
-        ) from None
+            expected=f"{right}; or {EXPECTED}" if right else EXPECTED,
+        ) from error
     return Plan(schedule=schedule, starts_at=ended[1], last=ended, upcoming=tuple(upcoming))
+
+
+def _wrong_field(schedule: Schedule) -> tuple[str, str] | None:
+    """The first field that cron can't read, tried alone: what is wrong with it, and what would be right."""
+    from airflow.exceptions import AirflowTimetableInvalid
+
+    for position, (field, (name, values)) in enumerate(zip(schedule.cron.split(), CRON, strict=True)):
+        alone = ["*"] * len(CRON)
+        alone[position] = field
+        try:
+            CronDataIntervalTimetable(" ".join(alone), "UTC").validate()
+        except (AirflowTimetableInvalid, ValueError):
+            return f"{field!r} is not a valid {name}", f"{name} {values}"
+    return None
 
 
 def _ticks(schedule: Schedule) -> CronDataIntervalTimetable:

@@ -10,9 +10,10 @@ import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.query import ALL_ROWS, bare, line_in, meaning_of, tell_interval
+from modelops.data.query import ALL_ROWS, line_in, meaning_of, tell_interval
 from modelops.data.target import names_of
 from modelops.domain.errors import FeatureError, ModelOpsError, Unavailable
+from modelops.domain.statements import bare
 from modelops.domain.targets import RUN_ID, Target
 
 if TYPE_CHECKING:

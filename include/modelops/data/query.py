@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import DatasetError, Unavailable
+from modelops.domain.statements import bare, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -48,7 +49,25 @@ SELECT oid, CASE WHEN typtype = 'b' AND typnamespace = 'pg_catalog'::regnamespac
        ) THEN format_type(oid, -1) ELSE 'text' END
 FROM pg_type WHERE oid = ANY(%s)
 """
-
+# Tables and views that the statement may mean, and that the login may not read. The system's own are never granted.
+UNREADABLE = """
+SELECT nspname, relname, has_schema_privilege(pg_namespace.oid, 'USAGE')
+FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relname = ANY(%(names)s)
+  AND (nspname = ANY(%(names)s) OR nspname = ANY(current_schemas(false)))
+  AND nspname NOT IN ('modelops', 'staging', 'information_schema') AND nspname NOT LIKE 'pg\\_%%'
+  AND NOT (has_schema_privilege(pg_namespace.oid, 'USAGE') AND has_table_privilege(pg_class.oid, 'SELECT'))
+ORDER BY nspname, relname
+"""
+NO_PRIVILEGE = "42501"
+ONE_SELECT = "one SELECT statement that the login modelops_sql may run, READ ONLY"
+RIGHT = {
+    "42601": "one SELECT statement as PostgreSQL parses it; `./modelops psql --role sql` tries it",
+    "42P01": "a table or view that there is, with its schema: schema.table",
+    "42703": "a column that the tables of its FROM have",
+    "22": "a SELECT that runs to its end over all of its rows",
+}
+"""What would be right, by SQLSTATE or its class."""
 
 Ends = tuple["datetime | None", "datetime | None"]
 """The data interval, from its start to before its end, in the time zone in which calendar values are meant; None is an
@@ -126,7 +145,9 @@ def columns_of(
             found = _run(connection, asked, interval).description or ()
             stored_as = dict(connection.execute(STORED_AS, ([column.type_code for column in found],)).fetchall())
     except psycopg.Error as error:
-        raise meaning_of(error, where=f"{where}{line_in(error, asked)}", sql=asked, interval=interval) from error
+        grants = _missing_grants(connection, sql) if error.sqlstate == NO_PRIVILEGE else None
+        place = f"{where}{line_in(error, asked)}"
+        raise meaning_of(error, where=place, sql=asked, interval=interval, right=grants) from error
     names = [column.name for column in found]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -140,14 +161,38 @@ def columns_of(
     )
 
 
-def meaning_of(error: psycopg.Error, *, where: str, sql: str, interval: Ends | None) -> DatasetError | Unavailable:
-    """What the driver's error on a user's query stands for: the query's own fault, or the platform's trouble."""
+def meaning_of(
+    error: psycopg.Error, *, where: str, sql: str, interval: Ends | None, right: str | None = None
+) -> DatasetError | Unavailable:
+    """What the driver's error on a user's query stands for: the query's own fault, or the platform's trouble.
+
+    `right`: what would be right, where the caller knows better than the server.
+    """
     said = error.diag.message_primary or str(error).strip()
     if error.sqlstate is None or PLATFORM.match(error.sqlstate):
         return Unavailable(f"the data database can't be asked: {said}")
     if error.diag.source_function == "check_enable_rls":  # whatever language the server speaks
         return _hidden(said, where=where)
-    return refused(said, where=where, sql=sql, interval=interval, hint=error.diag.message_hint)
+    right = right or error.diag.message_hint
+    return refused(said, where=where, sql=sql, interval=interval, right=right, state=error.sqlstate)
+
+
+def _missing_grants(connection: Connection[Any], sql: str) -> str | None:
+    """The statements after which the login may read what the query names; None where that can't be told."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    try:
+        with connection.transaction():
+            found = connection.execute(UNREADABLE, {"names": names_in(sql)}).fetchall()
+    except psycopg.Error:
+        return None
+    grants: dict[str, None] = {}
+    for schema, table, usable in found:
+        if not usable:
+            grants[SQL("GRANT USAGE ON SCHEMA {} TO modelops_sql").format(Identifier(schema)).as_string()] = None
+        grants[SQL("GRANT SELECT ON {} TO modelops_sql").format(Identifier(schema, table)).as_string()] = None
+    return f"run: {'; '.join(grants)}" if grants else None
 
 
 def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | None = None) -> int | None:
@@ -194,8 +239,10 @@ def part_of(sql: str, key: Sequence[str], part: Part) -> str:
     )
 
 
-def refused(said: str, *, where: str, sql: str, interval: Ends | None, hint: str | None = None) -> DatasetError:
-    """What the database said of a query, as the requester's error."""
+def refused(
+    said: str, *, where: str, sql: str, interval: Ends | None, right: str | None = None, state: str | None = None
+) -> DatasetError:
+    """What the database said of a query, as the requester's error; `state` is its SQLSTATE."""
     if "row-level security policy" in said:
         return _hidden(said, where=where)
     # A session in which the setting was once made has it ever after, as an empty text.
@@ -209,7 +256,7 @@ def refused(said: str, *, where: str, sql: str, interval: Ends | None, hint: str
     return DatasetError(
         f"PostgreSQL refuses the dataset's SQL: {said}",
         where=where,
-        expected=hint or "one SELECT statement that the login modelops_sql may run, READ ONLY",
+        expected=right or RIGHT.get(state or "") or RIGHT.get((state or "")[:2]) or ONE_SELECT,
     )
 
 
@@ -250,11 +297,6 @@ def line_in(error: psycopg.Error, sql: str) -> str:
     """Which line of the user's SQL is meant; ours adds one line before it."""
     position = error.diag.statement_position
     return f", line {sql[: int(position)].count(chr(10))} of its SQL" if position else ""
-
-
-def bare(sql: str) -> str:
-    """A statement without the semicolon at its end, to be a part of another one."""
-    return sql.rstrip("; \t\r\n")
 
 
 def _type_name(connection: Connection[Any], oid: int) -> str:

@@ -148,7 +148,8 @@ class Reading:
         # Two spaces: with one, the driver's own "IO: " before "Failed to connect" would count as the server's.
         servers = re.search(r"\b(?!FATAL|PANIC)[A-Z]+ ?:  (.+)", said)
         if servers and not PLATFORM.match(state):
-            return refused(servers[1], where=self._where, sql=self._sql, interval=self._interval)
+            state = state or "22"  # it was parsed before: what is left is mostly data
+            return refused(servers[1], where=self._where, sql=self._sql, interval=self._interval, state=state)
         return Unavailable(f"reading the dataset broke off: {said}")
 
 

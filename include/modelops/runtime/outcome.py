@@ -240,6 +240,8 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
         case _:
             what = raised
             expected = f"a {entry.signature} that ends without an error; the traceback is in the log"
+            if entry.owner == "model":
+                expected += ", and `./modelops check` with the model's folder repeats it on a few rows"
     raise UserCodeError(what, where=failure.where or file, expected=expected)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_key
@@ -15,6 +16,7 @@ from modelops.lifecycle.train import TrainingRequest, train
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import Database
     from modelops.lifecycle.services import Services
 
 
@@ -33,6 +35,15 @@ SQL = [
     pytest.param("SELEC 1", 'syntax error at or near "1"', "line 1 of its SQL", id="doesn't parse"),
     pytest.param(
         "SELECT id,\n x, y, late\nFROM nowhere", 'relation "nowhere" does not exist', "line 3 of its SQL", id="no table"
+    ),
+    pytest.param(
+        "SELECT id, x, y, late FROM nowhere", "", "a table or view that there is", id="no table: what is right"
+    ),
+    pytest.param(
+        "SELECT id, z, y, late FROM measured", "", "a column that the tables of its FROM have", id="no column"
+    ),
+    pytest.param(
+        "SELECT 1 / (x - x)::int AS x, id, y, late FROM measured", "", "over all of its rows", id="while it runs"
     ),
     pytest.param("SELECT id, x, y, late FROM measured WHERE id < 0", "has no rows", "at least one row", id="no rows"),
     pytest.param("SELECT x, y, late FROM measured", "lacks the entity key column id", "gives x, y, late", id="no key"),
@@ -91,6 +102,36 @@ SQL = [
         id="writes",
     ),
 ]
+
+
+MISSING_GRANTS = [
+    ("SELECT id, x, y, late FROM Hidden", 'run: GRANT SELECT ON "public"."hidden" TO modelops_sql'),
+    (
+        'SELECT * FROM closed."Their Table"',
+        'run: GRANT USAGE ON SCHEMA "closed" TO modelops_sql; GRANT SELECT ON "closed"."Their Table" TO modelops_sql',
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "right"), MISSING_GRANTS)
+def test_a_missing_grant_is_told_so_that_it_can_be_run(
+    services: Services, database: Database, sql: str, right: str
+) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("CREATE SCHEMA closed")
+        admin.execute('CREATE TABLE closed."Their Table" (id int, x float8, y float8, late int)')
+        admin.execute("CREATE TABLE hidden (id int, x float8, y float8, late int)")
+        error = refusal(services, TrainingRequest(model="here/iris", dataset=sql))
+        assert error.expected == right
+        admin.execute(error.expected.removeprefix("run: "))
+    after = refusal(services, TrainingRequest(model="here/iris", dataset=sql))
+    assert "permission denied" not in str(after)
+
+
+def test_sql_that_ends_with_a_comment(services: Services) -> None:
+    sql = "SELECT id, x, y, late FROM measured; -- end of file"
+    attempt = take(services.connection, subject="here/iris")
+    assert train(TrainingRequest(model="here/iris", dataset=sql), attempt, services)["rows"] == 100
 
 
 @pytest.mark.parametrize(("sql", "what", "hint"), SQL)

@@ -111,7 +111,10 @@ def test_an_exception_is_told_with_its_place_in_the_model(model: Model) -> None:
     error = failure_of(model)
     assert error.what == "train() raised ValueError: noon is too late"
     assert error.where == "model_modules/checks.py:2"
-    assert error.expected == "a train(context, **kwargs) that ends without an error; the traceback is in the log"
+    assert error.expected == (
+        "a train(context, **kwargs) that ends without an error; the traceback is in the log,"
+        " and `./modelops check` with the model's folder repeats it on a few rows"
+    )
     text = "\n".join(model.lines)
     assert 'File "model_modules/training.py", line 6, in train' in text
     assert "During handling of the above exception" in text

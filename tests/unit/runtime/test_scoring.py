@@ -169,7 +169,8 @@ def test_a_scorer_without_the_context_finds_the_artifacts_in_its_working_directo
             "class ModelScorer:\n    def __init__(self, context):\n        raise OSError('no model')",
             "ModelScorer raised OSError: no model",
             "model_modules/scoring.py:3",
-            "a ModelScorer that ends without an error; the traceback is in the log",
+            "a ModelScorer that ends without an error; the traceback is in the log,"
+            " and `./modelops check` with the model's folder repeats it on a few rows",
             id="can't be made",
         ),
         pytest.param(

@@ -1,0 +1,55 @@
+"""What follows a statement is left out, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelops.domain.statements import bare, names_in
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        ";",
+        " ;\n",
+        "; -- end of file",
+        ";\n-- end\n-- of file\n",
+        " -- no semicolon",
+        "; /* a /* nested */ one */ ;",
+    ],
+)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1",
+        "SELECT '; -- text'",
+        "SELECT 'it''s; --'",
+        r"SELECT E'it\'s; --'",
+        'SELECT 1 AS "a;--"',
+        "SELECT $$; -- text$$",
+        "SELECT $tag$; $$ -- text$tag$",
+        "SELECT 1 -- one; two\n  + 2",
+        "SELECT /* ; */ 1",
+        "SELECT 1; SELECT 2",
+    ],
+)
+def test_what_follows(sql: str, end: str) -> None:
+    assert bare(sql + end) == sql
+
+
+@pytest.mark.parametrize("sql", ["", ";", "-- nothing", "/* nothing", " ; -- nothing\n"])
+def test_nothing(sql: str) -> None:
+    assert bare(sql) == ""
+
+
+def test_names() -> None:
+    assert names_in('SELECT A.x, 1 FROM "My Table" AS a, other$1') == [
+        "select",
+        "a",
+        "x",
+        "from",
+        "My Table",
+        "as",
+        "other$1",
+    ]
