@@ -6,6 +6,7 @@ import copy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,3 +142,21 @@ def test_every_operator_is_known_to_the_observer() -> None:
 
 def _is_job(kind: object, base: type) -> bool:
     return isinstance(kind, type) and issubclass(kind, base) and hasattr(kind, "job_type")
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "start", "missing"),
+    [("model_lifecycle", "train", {"model", "version"}), ("feature_pipeline", "import", {"task", "version"})],
+)
+def test_what_is_deployed_at_the_end_is_checked_at_the_start(
+    dags: dict[str, DAG], dag_id: str, start: str, missing: set[str]
+) -> None:
+    dag = dags[dag_id]
+    first: Any = dag.get_task(start)
+    last: Any = dag.get_task("deploy")
+    assert first.deployment == {name: getattr(last, name) for name in last.template_fields if name not in missing}
+    run = SimpleNamespace(conf={"schedule": "@daily"})
+    context: Any = {"dag_run": run, "params": {name: dag.params[name] for name in dag.params}}
+    rendered = first.render_template(first.deployment, context)
+    assert rendered["schedule"] == "@daily"
+    assert rendered["late_after"] is None
