@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SHOWN = 20
+"""So many errors are told at once."""
+
 
 class ModelOpsError(Exception):
     """Something went wrong in the ModelOps system."""
@@ -51,7 +54,9 @@ class SeveralErrors(BadInput):
         )
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.what}:", *(str(error) for error in self.errors)])
+        told = [str(error) for error in self.errors[:SHOWN]]
+        more = len(self.errors) - SHOWN
+        return "\n".join([f"{self.what}:", *told, *([f"and {more} more"] if more > 0 else [])])
 
     def __reduce__(self) -> tuple[object, ...]:
         return SeveralErrors, (self.errors,)

@@ -57,7 +57,7 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
     zone = zone_to_deploy(services.connection, task, plan_for(*when).schedule.time_zone)
     columns = table_columns(task)
     with jobs.holding(services.connection, attempt):
-        check_interval_column(task, services.connection)
+        check_interval_column(task, services.connection, name=version.name)
         ensure_feature_table(
             services.connection, task.output, columns, key=task.key, incremental=task.incremental, time_zone=zone
         )

@@ -69,7 +69,7 @@ def check_task_deployment(
     with findings.collecting():
         check_declared(task, services.rows_url)
     with findings.collecting():
-        check_output(task, services.connection)
+        check_output(task, services.connection, name=task.reference)
     with findings.collecting():
         when = (terms.schedule, terms.time_zone, terms.late_after)
         plan = plan_for(str(task.output), *when, services, ahead=ahead)
@@ -77,27 +77,30 @@ def check_task_deployment(
     findings.refuse()
 
 
-def check_output(task: FeatureTask, connection: Connection[Any]) -> None:
+def check_output(task: FeatureTask, connection: Connection[Any], *, name: str | None) -> None:
     """Check that the task's table is its own, or can be made, and can take its columns.
+
+    `name` is the task's reference; None, where it isn't in a repository and so can't own a table yet.
 
     Raises:
         TargetError: it isn't, or can't.
         Unavailable: the database can't be reached.
     """
-    where = f"{task.reference}/task.yaml (output)"
-    check_owner(connection, task.output, VersionKind.FEATURE_TASK, task.reference, where=where)
-    check_interval_column(task, connection)
+    if name is not None:
+        where = f"{task.reference}/task.yaml (output)"
+        check_owner(connection, task.output, VersionKind.FEATURE_TASK, name, where=where)
+        check_interval_column(task, connection, name=name)
     check_feature_table(connection, task.output, table_columns(task), key=task.key)
 
 
-def check_interval_column(task: FeatureTask, connection: Connection[Any]) -> None:
+def check_interval_column(task: FeatureTask, connection: Connection[Any], *, name: str) -> None:
     """What is published keeps its intervals: another column can't say which rows they are.
 
     Raises:
         TargetError: the version before is incremental by another column, or is not.
     """
     last = deployments.last_of_target(connection, str(task.output))
-    if last is None or last.model != task.reference:
+    if last is None or last.model != name:
         return
     before = _definition(last, connection)["incremental"]
     if before != task.incremental:

@@ -5,94 +5,189 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from modelops.data.target import check_target, columns_for
+from modelops.domain.errors import BadInput
+from modelops.domain.findings import Findings
+from modelops.domain.versions import VersionKind
 from modelops.lifecycle.code import REQUIREMENTS, SAMPLE, Code
 from modelops.lifecycle.metrics import read_metrics
+from modelops.lifecycle.preflight import check_labelled, check_owner, check_scored, target_of
+from modelops.lifecycle.sample import ROWS as SAMPLE_ROWS
 from modelops.lifecycle.sample import compare_with_sample, outputs_of, take_sample
 from modelops.lifecycle.workbench import Workbench
+from modelops.repository.catalogue import reference_of
+from modelops.repository.definition import REQUIRED_DATASETS, read_datasets
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
 from modelops.runtime.environment import resolve
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from modelops.data.checks import DatasetColumns
     from modelops.data.snapshot import Snapshot
-    from modelops.domain.datasets import Dataset
+    from modelops.domain.datasets import Dataset, Datasets
     from modelops.lifecycle.services import Log
     from modelops.plain_files import HeldFolder
+    from modelops.repository.definition import ModelDefinition
     from modelops.runtime.environment import Environment
     from modelops.settings import Settings
 
 ROWS = 1000
+PREDICT = "predict"
+SHOWN = 5
+"""So many rows that can't be scored are shown."""
 
 
-def check_folder(folder: Path, *, sql_url: str, settings: Settings, echo: Log) -> None:
+def check_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log) -> None:
     """Read a model's folder, build its environment, train it on 1,000 rows, evaluate it on as many, and score some.
 
-    Files that aren't committed yet are used as they are. `sql_url` is that of the login for users' SQL.
+    Before anything is built, the files, the SQL of all datasets and the target are checked, and all mistakes reported.
+    Files that aren't committed yet are used as they are. `sql_url` is that of the login for users' SQL; `ledger` is
+    used to look whether the model's target can be made.
 
     Raises:
-        BadInput: the first thing that is wrong.
+        BadInput: what is wrong; SeveralErrors, where there is more.
         Unavailable: the platform's trouble.
     """
     settings.work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
-        pinned = pin_folder(MODELS, folder, destination=Path(scratch) / "code", allow_dirty=True)
+        code = _read(folder, Path(scratch), sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+        _try(code, Path(scratch), sql_url=sql_url, settings=settings, echo=echo)
+
+
+def _read(
+    folder: Path, scratch: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
+) -> Code[ModelDefinition]:
+    """All that can be told before anything is built."""
+    findings = Findings()
+    pinned = lock = datasets = None
+    with findings.collecting():
+        pinned = pin_folder(MODELS, folder, destination=scratch / "code", allow_dirty=True)
         definition = pinned.definition
+        datasets = definition.datasets
         echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
         lock = resolve(definition.requirements, settings=settings, where=REQUIREMENTS, log=echo)
-        code = Code(definition=definition, folder=pinned.folder, lock=lock)
+    if datasets is None:  # another file is wrong; the SQL may be as well
+        try:
+            datasets = read_datasets(folder, str(folder))
+        except BadInput:
+            findings.refuse()
+            raise
+    with findings.collecting():
+        columns = _check_datasets(str(folder), datasets, sql_url, echo)
+        if pinned is not None and pinned.definition.has_scorer and PREDICT in columns:
+            _check_target(folder, columns[PREDICT], ledger, settings, echo)
+    findings.refuse()
+    assert pinned is not None
+    assert lock is not None
+    return Code(definition=pinned.definition, folder=pinned.folder, lock=lock)
 
-        def workbench(name: str) -> Workbench:
-            work = Path(scratch) / name
-            work.mkdir()
-            return Workbench(
-                code=code,
-                folder=work,
-                hyperparameters=definition.hyperparameters,
-                project_id="check",
-                model_version="0",
-                job_id="0",
-                rows_url=sql_url,
-                settings=settings,
-                log=lambda line: echo(f"  {line}"),
-                reach=_unrecorded,
-            )
 
-        training = workbench("training")
-        environment = training.build()
-        dataset, rows = training.read("train", limit=ROWS)
-        echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
-        model = training.run("train", environment, dataset, rows)
-        _say_what_it_left(model, "train", echo)
-        scored = _score(training, environment, dataset, rows, model=model.path, scratch=Path(scratch))
-        if scored:
-            echo(f"✓ ModelScorer gives {scored}")
+def _check_datasets(reference: str, datasets: Datasets, url: str, echo: Log) -> dict[str, DatasetColumns]:
+    findings = Findings()
+    found: dict[str, DatasetColumns] = {}
+    like = None
+    for name in (*REQUIRED_DATASETS, *(name for name in datasets.sql if name not in REQUIRED_DATASETS)):
+        with findings.collecting():
+            if name in REQUIRED_DATASETS:
+                found[name] = check_labelled(reference, datasets, name, url, like=like)
+            else:
+                dataset = datasets.choose(name, where=f"{reference}/datasets.yaml")
+                found[name] = check_scored(reference, dataset, url, like=like)
+            like = found["train"].types if "train" in found else None
+    findings.refuse()
+    echo(f"✓ SQL of the datasets {', '.join(found)}")
+    return found
 
-        evaluation = workbench("evaluation")
-        trained_on = rows
-        dataset, rows = evaluation.read("evaluate", trained_on=trained_on, limit=ROWS)
-        echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
-        dataset = _allowing_nulls(dataset, trained_on, rows, echo)
-        output = evaluation.run("evaluate", environment, dataset, rows, model=model.path)
-        _say_what_it_left(output, "evaluate", echo)
-        for name, value in read_metrics(output, required=True).items():
-            echo(f"  {name} = {value}")
+
+def _check_target(
+    folder: Path, columns: DatasetColumns, ledger: Connection[Any], settings: Settings, echo: Log
+) -> None:
+    """That of a deployment that names none."""
+    target = target_of(str(folder), None)
+    reference = reference_of(MODELS, folder, settings)
+    if reference is not None:
+        check_owner(ledger, target, VersionKind.MODEL, reference)
+    key, _ = columns_for(columns.key, {})
+    check_target(ledger, target, key=key)
+    echo(f"✓ Target {target}")
+
+
+def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: Settings, echo: Log) -> None:
+    """Train, score and evaluate."""
+
+    def workbench(name: str) -> Workbench:
+        work = scratch / name
+        work.mkdir()
+        return Workbench(
+            code=code,
+            folder=work,
+            hyperparameters=code.definition.hyperparameters,
+            project_id="check",
+            model_version="0",
+            job_id="0",
+            rows_url=sql_url,
+            settings=settings,
+            log=lambda line: echo(f"  {line}"),
+            reach=_unrecorded,
+        )
+
+    training = workbench("training")
+    environment = training.build()
+    dataset, rows = training.read("train", limit=ROWS)
+    echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
+    model = training.run("train", environment, dataset, rows)
+    _say_what_it_left(model, "train", echo)
+    findings = Findings()
+    scored = ""
+    with findings.collecting():
+        scored = _score(training, environment, dataset, rows, model=model.path, scratch=scratch, echo=echo)
+    with findings.collecting():
+        _evaluate(workbench("evaluation"), environment, rows, model=model.path, echo=echo)
+    findings.refuse()
     echo(f"✓ This model can be trained and evaluated{', and scores rows' if scored else ''}.")
     if not scored:
         echo("  To deploy it, it needs model_modules/scoring.py with a class ModelScorer.")
+    elif PREDICT not in code.definition.datasets.sql:
+        echo(f"  To deploy it, it needs a dataset {PREDICT} in datasets.yaml, or a SELECT in the request.")
+
+
+def _evaluate(bench: Workbench, environment: Environment, trained_on: Snapshot, *, model: Path, echo: Log) -> None:
+    dataset, rows = bench.read("evaluate", trained_on=trained_on, limit=ROWS)
+    echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
+    dataset = _allowing_nulls(dataset, trained_on, rows, echo)
+    output = bench.run("evaluate", environment, dataset, rows, model=model)
+    _say_what_it_left(output, "evaluate", echo)
+    for name, value in read_metrics(output, required=True).items():
+        echo(f"  {name} = {value}")
 
 
 def _score(
-    bench: Workbench, environment: Environment, dataset: Dataset, rows: Snapshot, *, model: Path, scratch: Path
+    bench: Workbench,
+    environment: Environment,
+    dataset: Dataset,
+    rows: Snapshot,
+    *,
+    model: Path,
+    scratch: Path,
+    echo: Log,
 ) -> str:
     """What the ModelScorer gives for some rows of the training, twice the same; empty where there is none."""
     if not bench.code.definition.has_scorer:
         return ""
     sample = scratch / SAMPLE
-    take_sample(bench, environment, dataset, rows, model=model, path=sample)
+    left_out = take_sample(bench, environment, dataset, rows, model=model, path=sample)
+    if left_out:
+        echo(f"! {len(left_out)} of the first {min(SAMPLE_ROWS, rows.rows)} rows can't be scored:")
+    for row in left_out[:SHOWN]:
+        echo(f"  {', '.join(f'{name} = {value}' for name, value in row.key.items())}: {row.reason}")
     compare_with_sample(bench, environment, dataset, model=model, path=sample)
-    return ", ".join(f"{name} ({kind})" for name, kind in outputs_of(sample).items())
+    given = ", ".join(f"{name} ({kind})" for name, kind in outputs_of(sample).items())
+    echo(f"✓ ModelScorer gives {given}")
+    return given
 
 
 def _allowing_nulls(dataset: Dataset, trained_on: Snapshot, rows: Snapshot, echo: Log) -> Dataset:

@@ -44,7 +44,8 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
         code = version_code.load(version, workdir, services)
         model = version_code.fetch_artifacts(version, workdir, services).model
         services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
-        check_labelled(code.definition, request.dataset, services.rows_url, like=version.columns)
+        datasets = code.definition.datasets
+        check_labelled(version.name, datasets, request.dataset, services.rows_url, like=version.columns)
         bench = services.workbench(version, code, attempt, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset, trained_on=version)

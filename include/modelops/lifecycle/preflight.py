@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from modelops.data.checks import DatasetColumns
     from modelops.data.query import Column, Ends
-    from modelops.domain.datasets import Dataset
+    from modelops.domain.datasets import Dataset, Datasets
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
     from modelops.lifecycle.train import TrainingRequest
@@ -76,16 +76,17 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, attemp
         Unavailable: the database can't be reached.
     """
     findings = Findings()
+    named = (definition.reference, definition.datasets)
     with findings.collecting():
         check_hyperparameters(definition, request.hyperparameters)
     with findings.collecting():
         check_approvers(definition.reference, definition.approvers, attempt.requested_by)
     like = None
     with findings.collecting():
-        like = check_labelled(definition, request.dataset, services.rows_url).types
+        like = check_labelled(*named, request.dataset, services.rows_url).types
     if request.evaluate_dataset is not None:
         with findings.collecting():
-            check_labelled(definition, request.evaluate_dataset, services.rows_url, like=like)
+            check_labelled(*named, request.evaluate_dataset, services.rows_url, like=like)
     if request.deployment is not None:
         with findings.collecting():
             check_deployment(definition, request.deployment, services, like=like, ahead=True)
@@ -141,7 +142,7 @@ def check_deployment(
 
 
 def check_labelled(
-    definition: ModelDefinition, name_or_sql: str, url: str, *, like: Mapping[str, str] | None = None
+    reference: str, datasets: Datasets, name_or_sql: str, url: str, *, like: Mapping[str, str] | None = None
 ) -> DatasetColumns:
     """Check a dataset that a model is trained or evaluated on; reads no row.
 
@@ -149,8 +150,8 @@ def check_labelled(
         DatasetError: there is none of that name, PostgreSQL refuses it, or it doesn't give the model's columns.
         Unavailable: the database can't be reached.
     """
-    dataset = definition.datasets.choose(name_or_sql, where=f"{definition.reference}/datasets.yaml")
-    return check_dataset(url, dataset, where=place_of(definition.reference, dataset), labelled=True, like=like)
+    dataset = datasets.choose(name_or_sql, where=f"{reference}/datasets.yaml")
+    return check_dataset(url, dataset, where=place_of(reference, dataset), labelled=True, like=like)
 
 
 def check_scored(

@@ -10,7 +10,7 @@ from modelops.data.arrow_files import opened, write_table
 from modelops.domain.errors import ScoringError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
     from modelops.lifecycle.workbench import Workbench
     from modelops.runtime.environment import Environment
+    from modelops.scoring.engine import SetAside
 
 ROWS = 100
 TOLERANCES = {"float": (1e-4, 1e-6), "double": (1e-6, 1e-9)}
@@ -31,10 +32,11 @@ THEN = "after the training"
 
 def take_sample(
     bench: Workbench, environment: Environment, dataset: Dataset, rows: Snapshot, *, model: Path, path: Path
-) -> None:
+) -> Sequence[SetAside]:
     """Score the first rows of a training with the model that it left, and write both to `path`.
 
-    The file has two columns of structs, `rows` (entity key and features) and `predictions`.
+    Returns the rows that can't be scored, with their positions from 0. The file has two columns of structs, `rows`
+    (entity key and features) and `predictions`.
 
     Raises:
         ScoringError: the ModelScorer can't score them, or what it gives for a row depends on the others in its batch.
@@ -44,10 +46,12 @@ def take_sample(
 
     first = _first(rows.path, (*dataset.entity_key, *dataset.feature_names))
     whole, *others = _score(bench, environment, dataset, first, model=model)
+    left_out = [whole.left_out[row] for row in sorted(whole.left_out)]
     kept = [row for row in range(first.num_rows) if row in whole.rows]
     if not kept:
         raise ScoringError(
-            f"the ModelScorer can't score any of the first {first.num_rows} rows of its own training",
+            f"the ModelScorer can't score any of the first {first.num_rows} rows of its own training;"
+            f" the first: {left_out[0].reason}",
             where=WHERE,
             expected="a ModelScorer that scores the rows that the model was trained on",
         )
@@ -60,6 +64,7 @@ def take_sample(
     )
     _check_alike(whole, others, first, dataset)
     write_table(table, path)
+    return left_out
 
 
 def outputs_of(path: Path) -> dict[str, str]:
@@ -103,13 +108,13 @@ def compare_with_sample(
 class _Scored:
     """Rows of a sample, scored in batches of some arrangement.
 
-    `rows` has the places in `table` of those that could be scored, `reasons` why the others couldn't.
+    `rows` has the places in `table` of those that could be scored, `left_out` why the others couldn't.
     """
 
     arrangement: str
     table: pa.Table
     rows: Mapping[int, int]
-    reasons: Mapping[int, str] = field(default_factory=dict)
+    left_out: Mapping[int, SetAside] = field(default_factory=dict)
 
 
 def _arrangements(count: int) -> list[tuple[str, list[list[int]]]]:
@@ -149,18 +154,18 @@ def _score(
         as_given=True,
     )
     table = pa.Table.from_batches(kept.batches) if kept.batches else pa.table({})
-    reasons = {one.position: one.reason for one in scored.set_aside}
+    set_aside = {one.position: one for one in scored.set_aside}
     results, position, place = [], 0, 0
     for arrangement, each in arrangements:
         found: dict[int, int] = {}
-        lacking: dict[int, str] = {}
+        lacking: dict[int, SetAside] = {}
         for row in (row for batch in each for row in batch):
-            if position in reasons:
-                lacking[row] = reasons[position]
+            if position in set_aside:
+                lacking[row] = set_aside[position]
             else:
                 found[row], place = place, place + 1
             position += 1
-        results.append(_Scored(arrangement=arrangement, table=table, rows=found, reasons=lacking))
+        results.append(_Scored(arrangement=arrangement, table=table, rows=found, left_out=lacking))
     return results
 
 
@@ -200,9 +205,9 @@ def _differences(was: _Scored, is_now: _Scored, count: int) -> Iterator[tuple[in
                     yield row, _told(name, one, another, was, is_now)
                     break
         elif row in was.rows:
-            yield row, f"{is_now.arrangement} it can't be scored: {is_now.reasons[row]}"
+            yield row, f"{is_now.arrangement} it can't be scored: {is_now.left_out[row].reason}"
         elif row in is_now.rows:
-            yield row, f"only {is_now.arrangement} it can be scored; {was.arrangement}: {was.reasons[row]}"
+            yield row, f"only {is_now.arrangement} it can be scored; {was.arrangement}: {was.left_out[row].reason}"
 
 
 def _told(name: str, one: object, another: object, was: _Scored, is_now: _Scored) -> str:

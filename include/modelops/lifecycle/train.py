@@ -65,7 +65,9 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
         artifacts = services.store_output(output, attempt)
         if code.definition.has_scorer:
             sample = workdir / version_code.SAMPLE
-            take_sample(bench, environment, dataset, rows, model=output.path, path=sample)
+            left_out = take_sample(bench, environment, dataset, rows, model=output.path, path=sample)
+            if left_out:
+                services.log(f"{len(left_out)} rows of the sample can't be scored; the first: {left_out[0].reason}")
             artifacts.append(services.store_sample(sample, attempt))
             services.reach(attempt, "sample_scored")
 

@@ -69,6 +69,18 @@ def names(kind: Kind[Any], source: Source, settings: Settings) -> list[str]:
     return sorted(name for name in found if name.isprintable() and not name.startswith("."))
 
 
+def reference_of(kind: Kind[Any], folder: Path, settings: Settings) -> str | None:
+    """The reference of the thing in that folder; None where it isn't in a configured folder repository."""
+    try:
+        sources = read_sources(settings.repositories)
+    except RepositoryError:
+        return None
+    for source in sources.values():
+        if isinstance(source, FolderSource) and (source.path / kind.folder).resolve() == folder.resolve().parent:
+            return f"{source.name}/{folder.resolve().name}"
+    return None
+
+
 def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSource | None = None) -> RepositoryError:
     """The error that names what is close to the reference, among all things of the kind.
 

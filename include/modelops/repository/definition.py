@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from modelops.domain.datasets import Datasets
 from modelops.domain.errors import RepositoryError
+from modelops.domain.findings import Findings
 from modelops.repository.entry_points import require_function, require_method
 from modelops.repository.fields import Columns, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
@@ -49,19 +50,39 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     """Read and check a model's folder; `reference` ("demo/arrival_delay") names it in messages.
 
     Raises:
-        RepositoryError: a file or an entry point is missing or wrong.
+        RepositoryError: a file or an entry point is missing or wrong; SeveralErrors, where there are more.
     """
     name = PurePath(reference).name
-    about = read_json(
-        folder / "model.json", f"{reference}/model.json", expected='{"id": …, "name": …, "language": "python"}'
-    ).read_as(_ModelFile)
     modules = folder / "model_modules"
     shown = f"{reference}/model_modules"
-    require_function(modules / "training.py", f"{shown}/training.py", "train")
-    require_function(modules / "evaluation.py", f"{shown}/evaluation.py", "evaluate")
     has_scorer = (modules / "scoring.py").exists()
+    findings = Findings()
+    about = datasets = None
+    hyperparameters: Mapping[str, Any] = {}
+    requirements: str | None = None
+    approvers: tuple[str, ...] = ()
+    with findings.collecting():
+        about = read_json(
+            folder / "model.json", f"{reference}/model.json", expected='{"id": …, "name": …, "language": "python"}'
+        ).read_as(_ModelFile)
+    with findings.collecting():
+        require_function(modules / "training.py", f"{shown}/training.py", "train")
+    with findings.collecting():
+        require_function(modules / "evaluation.py", f"{shown}/evaluation.py", "evaluate")
     if has_scorer:
-        require_method(modules / "scoring.py", f"{shown}/scoring.py", "ModelScorer", "predict")
+        with findings.collecting():
+            require_method(modules / "scoring.py", f"{shown}/scoring.py", "ModelScorer", "predict")
+    with findings.collecting():
+        hyperparameters = _hyperparameters(folder / "config.json", f"{reference}/config.json")
+    with findings.collecting():
+        datasets = read_datasets(folder, reference)
+    with findings.collecting():
+        requirements = read_text_if_any(modules / "requirements.txt", f"{shown}/requirements.txt")
+    with findings.collecting():
+        approvers = read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml")
+    findings.refuse()
+    assert about is not None
+    assert datasets is not None
     return ModelDefinition(
         reference=reference,
         name=name,
@@ -69,10 +90,10 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         title=about.name,
         description=about.description or "",
         language=about.language,
-        hyperparameters=_hyperparameters(folder / "config.json", f"{reference}/config.json"),
-        datasets=_datasets(folder / "datasets.yaml", f"{reference}/datasets.yaml"),
-        requirements=read_text_if_any(modules / "requirements.txt", f"{shown}/requirements.txt"),
-        approvers=read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml"),
+        hyperparameters=hyperparameters,
+        datasets=datasets,
+        requirements=requirements,
+        approvers=approvers,
         has_scorer=has_scorer,
     )
 
@@ -124,8 +145,17 @@ def _hyperparameters(file: Path, shown: str) -> Mapping[str, Any]:
     return config.hyperparameters
 
 
-def _datasets(file: Path, shown: str) -> Datasets:
-    document = read_yaml(file, shown, expected="a file with entity_key, features, targets and datasets")
+def read_datasets(folder: Path, reference: str) -> Datasets:
+    """Read and check a model's datasets.yaml alone.
+
+    Raises:
+        RepositoryError: it is missing or wrong; SeveralErrors, where there is more than one mistake.
+    """
+    document = read_yaml(
+        folder / "datasets.yaml",
+        f"{reference}/datasets.yaml",
+        expected="a file with entity_key, features, targets and datasets",
+    )
     found = document.read_as(_DatasetsFile)
     _refuse_overlap(document, "entity_key", found.entity_key, "features", found.features)
     _refuse_overlap(document, "entity_key", found.entity_key, "targets", found.targets)

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from modelops.domain.errors import RepositoryError
+from modelops.domain.findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,22 +43,32 @@ class Document:
         Each field's description must say what is right: it becomes that part of the message.
 
         Raises:
-            RepositoryError: it isn't one; the message tells the first thing that is wrong.
+            RepositoryError: it isn't one; SeveralErrors, where more than one thing is wrong.
         """
+        findings = Findings()
         try:
             return model.model_validate(_descend(self.value, at))
         except ValidationError as error:
-            # A misspelt key also leaves the right one missing: the misspelling is what to tell.
             details = error.errors(include_url=False)
-            detail = next((one for one in details if one["type"] == "extra_forbidden"), details[0])
-            keys = tuple(key for key in detail["loc"] if key != "[key]")
-            what, expected = _explain(
-                detail["type"], keys, detail["input"], detail.get("ctx", {}), model, whole=_path(at) or "the content"
-            )
-            missing = detail["type"] == "missing"
-            raise RepositoryError(
-                what, where=self.where(*at, *(keys[:-1] if missing else keys)), expected=expected
-            ) from None
+            unknown = [str(detail["loc"][-1]) for detail in details if detail["type"] == "extra_forbidden"]
+            for detail in details:
+                missing = detail["type"] == "missing"
+                # A misspelt key also leaves the right one missing: the misspelling is what to tell.
+                if missing and difflib.get_close_matches(str(detail["loc"][-1]), unknown, n=1):
+                    continue
+                keys = tuple(key for key in detail["loc"] if key != "[key]")
+                what, expected = _explain(
+                    detail["type"],
+                    keys,
+                    detail["input"],
+                    detail.get("ctx", {}),
+                    model,
+                    whole=_path(at) or "the content",
+                )
+                where = self.where(*at, *(keys[:-1] if missing else keys))
+                findings.errors.append(RepositoryError(what, where=where, expected=expected))
+        findings.refuse()
+        raise AssertionError("a ValidationError has at least one detail")
 
 
 def _explain(

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import RepositoryError
 from modelops.domain.feature_tasks import FEATURES, OF_THE_RUN, FeatureTask, Language, RowBounds
+from modelops.domain.findings import Findings
 from modelops.domain.targets import Target
 from modelops.repository.column_types import NOT_IN_KEYS, TIMES, TYPES, column_type
 from modelops.repository.entry_points import require_function
@@ -38,14 +39,31 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
     Raises:
         RepositoryError: a file or the function is missing or wrong.
         TargetError: the output is no table that features may go to.
+        SeveralErrors: more than one thing is wrong.
     """
     document = read_yaml(
         folder / "task.yaml", f"{reference}/task.yaml", expected="a file with name, language, output, …"
     )
     declared = document.read_as(_TaskFile)
-    _check_key(document, declared)
-    _check_incremental(document, declared)
-    sql, function, requirements = _code(folder, reference, document, declared)
+    findings = Findings()
+    output = rows = sql = requirements = None
+    function = ""
+    approvers: tuple[str, ...] = ()
+    with findings.collecting():
+        _check_key(document, declared)
+    with findings.collecting():
+        _check_incremental(document, declared)
+    with findings.collecting():
+        sql, function, requirements = _code(folder, reference, document, declared)
+    with findings.collecting():
+        output = Target.parse(declared.output, where=document.where("output"), default_schema=FEATURES)
+    with findings.collecting():
+        rows = _rows(document, declared)
+    with findings.collecting():
+        approvers = read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml")
+    findings.refuse()
+    assert output is not None
+    assert rows is not None
     return FeatureTask(
         reference=reference,
         name=PurePath(reference).name,
@@ -55,16 +73,16 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
         function=function,
         sql=sql,
         inputs=declared.inputs,
-        output=Target.parse(declared.output, where=document.where("output"), default_schema=FEATURES),
+        output=output,
         key=tuple(declared.key),
         columns=declared.columns,
         incremental=declared.incremental,
         time_zone=declared.time_zone,
-        rows=(rows := _rows(document, declared)),
+        rows=rows,
         empty=declared.empty or (Emptiness.INTERVALS if rows.least else Emptiness.ALWAYS),
         properties=declared.properties,
         requirements=requirements,
-        approvers=read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml"),
+        approvers=approvers,
     )
 
 

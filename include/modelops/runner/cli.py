@@ -80,8 +80,8 @@ def parser() -> Parser:
     )
     airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
     command("lock", "Make requirements.txt anew from requirements.in.")
-    check = command("check", "Read a model's folder, build its environment, train it on 1,000 rows, without Airflow.")
-    check.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with model.json, such as include/demo/…")
+    check = command("check", "Check a model or a feature task without Airflow; a model is trained on 1,000 rows.")
+    check.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with model.json or task.yaml")
     return whole
 
 

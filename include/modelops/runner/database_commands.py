@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from modelops.domain.errors import BadInput
 from modelops.runner.postgres import binaries
 from modelops.runner.preparation import load_demo, migrate_airflow, migrate_registry, side_by_side
+from modelops.runner.steps import Quiet
 from modelops.runner.up import with_database
 
 if TYPE_CHECKING:
@@ -54,16 +55,34 @@ def airflow(installation: Installation, *, arguments: Sequence[str]) -> int:
 
 
 def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
-    """Try a model on a few rows, without Airflow."""
+    """Try a model on a few rows, or check a feature task, without Airflow."""
+    import psycopg
+
+    from modelops.features.check import check_task_folder
     from modelops.lifecycle.check import check_folder
+    from modelops.registry.translation import translated
+    from modelops.repository.kinds import TASKS
 
     if not folder.is_dir():
-        raise BadInput(f"there is no folder {folder}", where="./modelops check FOLDER", expected="a model's folder")
-    with with_database(installation, steps=steps, command="check"):
+        raise BadInput(
+            f"there is no folder {folder}",
+            where="./modelops check FOLDER",
+            expected="the folder of a model or a feature task",
+        )
+    # Only what is about the folder is shown.
+    with with_database(installation, steps=Quiet(), command="check"):
         if installation.embedded:
-            load_demo(installation, steps=steps)
-        sql_url = installation.databases.url("sql")
-        check_folder(folder.resolve(), sql_url=sql_url, settings=installation.settings, echo=steps.say)
+            load_demo(installation, steps=Quiet())
+        url = installation.databases.url("jobs")
+        with translated(), psycopg.connect(url, autocommit=True, application_name="modelops check") as ledger:
+            try_it = check_task_folder if (folder / TASKS.marker).is_file() else check_folder
+            try_it(
+                folder.resolve(),
+                sql_url=installation.databases.url("sql"),
+                ledger=ledger,
+                settings=installation.settings,
+                echo=steps.say,
+            )
     return 0
 
 

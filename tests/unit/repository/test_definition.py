@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelops.domain.errors import RepositoryError
+from modelops.domain.errors import RepositoryError, SeveralErrors
 from modelops.repository.definition import read_model
 
 if TYPE_CHECKING:
@@ -138,7 +138,28 @@ def test_an_unknown_key_is_told_the_allowed_ones(tmp_path: Path, write_model: Wr
 
 def test_a_tower_of_yaml_aliases_takes_no_time(tmp_path: Path, write_model: WriteModel) -> None:
     tower = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(30))
-    assert "the key 'a0' is unknown here" in refused(write_model(tmp_path, {"datasets.yaml": tower})).what
+    with pytest.raises(SeveralErrors) as caught:
+        read_model(write_model(tmp_path, {"datasets.yaml": tower}), REFERENCE)
+    assert any("the key 'a0' is unknown here" in error.what for error in caught.value.errors)
+    assert len(str(caught.value).splitlines()) < 70
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, write_model: WriteModel) -> None:
+    """Of a misspelt key only that: it also leaves the right one missing."""
+    files = {
+        "model.json": '{"name": 3}',
+        "datasets.yaml": "entity_keys: id\nfeatures: []\ndatasets: {train: SELECT 1, evaluate: SELECT 1}\n",
+        "model_modules/training.py": "def fit(context): ...\n",
+    }
+    with pytest.raises(SeveralErrors) as caught:
+        read_model(write_model(tmp_path, files), REFERENCE)
+    assert [error.where.removeprefix(f"{REFERENCE}/") for error in caught.value.errors] == [
+        "model.json:1 (name)",
+        "model.json",
+        "model_modules/training.py",
+        "datasets.yaml:2 (features)",
+        "datasets.yaml:1 (entity_keys)",
+    ]
 
 
 def test_a_file_that_is_too_large(tmp_path: Path, write_model: WriteModel) -> None:
