@@ -236,6 +236,13 @@ def check_owner(
             where=where,
             expected=f"a target of this {kind.words}'s own",
         )
+    bearer = deployments.bearer_of_target(connection, str(target), name) if kind is VersionKind.MODEL else None
+    if bearer is not None:
+        raise TargetError(
+            f"{target} is the own target of {bearer}",
+            where=where,
+            expected="another target, or none for the model's own",
+        )
 
 
 def _check_emptiness(text: str) -> None:

@@ -156,6 +156,15 @@ def models_of_target(connection: Connection[Any], target: str) -> set[str]:
         return {row["model"] for row in _QUERIES.execute(connection, "models_of_target", target=target)}
 
 
+def bearer_of_target(connection: Connection[Any], target: str, model: str) -> str | None:
+    """The other model or feature task whose name a target bears, so that this model may not take it; None: none."""
+    with translated():
+        row = _QUERIES.execute(connection, "bearer_of_target", target=target, model=model).fetchone()
+    assert row is not None
+    bearer: str | None = row["bearer"]
+    return bearer
+
+
 def in_production_at(connection: Connection[Any], moment: datetime) -> list[Mapping[str, Any]]:
     """What was in production at a moment, by whose decision and on what evidence: rows of the SQL function."""
     with translated():

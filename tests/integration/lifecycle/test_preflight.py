@@ -136,6 +136,13 @@ def test_a_target_of_another_model(services: Services, repository: Path) -> None
     assert "predictions.scored holds the predictions of here/scored" in error.what
 
 
+def test_a_target_that_bears_the_name_of_another_model(services: Services, repository: Path) -> None:
+    trained(services)
+    model_folder(repository, "other", scoring=SCORING)
+    error = refusal(services, DeploymentTerms(target="scored"), model="here/other")
+    assert "predictions.scored is the own target of here/scored" in error.what
+
+
 def test_a_check_leaves_no_target_behind(services: Services, look: Any) -> None:
     request = TrainingRequest(model=MODEL, deployment=DeploymentTerms(target="later"))
     train(request, take(services.connection, subject=MODEL), services)

@@ -213,3 +213,31 @@ def test_no_such_deployment(connection: Connection[Any]) -> None:
     there = deployed(connection)
     with pytest.raises(UnknownDeployment, match=f"{there.id}: demo/arrival_delay v1 → predictions.arrival_delay"):
         deployments.find(connection, 7)
+
+
+def test_a_target_that_bears_the_name_of_another_model(connection: Connection[Any]) -> None:
+    """It is that model's from its first version on, deployed or not; where two bear it, the first to deploy has it."""
+    evaluated_version(connection, "demo/Night-Delay")
+    version = evaluated_version(connection)
+    decision = decide(connection, version)
+    with pytest.raises(TargetError, match=r"predictions\.night_delay is the own target of demo/Night-Delay"):
+        deploy(connection, version, decision, target="predictions.night_delay")
+    assert deployments.bearer_of_target(connection, "predictions.night_delay", version.name) == "demo/Night-Delay"
+    deployed(connection, "there/night_delay", target="predictions.night_delay")
+    with pytest.raises(TargetError, match="holds the predictions of there/night_delay"):
+        deployed(connection, "demo/Night-Delay", target="predictions.night_delay")
+
+
+def test_who_has_deployed_into_a_target_keeps_it(connection: Connection[Any]) -> None:
+    deployed(connection, target="predictions.night_delay")
+    evaluated_version(connection, "demo/night_delay")
+    deployed(connection, target="predictions.night_delay")
+    assert deployments.bearer_of_target(connection, "predictions.night_delay", "demo/arrival_delay") is None
+
+
+@pytest.mark.parametrize("name", ["demo/arrival_delay", "demo/Night-Delay.2", "here/a b_c"])
+def test_the_own_target_is_the_same_in_the_database_as_in_a_request(connection: Connection[Any], name: str) -> None:
+    from modelops.lifecycle.preflight import target_of
+
+    [(own,)] = connection.execute("SELECT modelops.own_target('model', %s, NULL)", (name,)).fetchall()
+    assert own == str(target_of(name, None))

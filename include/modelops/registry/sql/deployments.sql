@@ -38,6 +38,10 @@ WHERE target = :target ORDER BY deployment.id DESC LIMIT 1;
 -- Which models a target has served, and serves.
 SELECT DISTINCT model FROM modelops.deployment WHERE target = :target;
 
+-- name: bearer_of_target
+-- The other model or feature task whose own target this is, before any deployment; null: none.
+SELECT modelops.target_bears_name_of(:target, :model) AS bearer;
+
 -- name: in_production_at
 -- What was in production at a moment, by whose decision, and on what evidence.
 SELECT * FROM modelops.in_production_at(:moment);
