@@ -26,7 +26,7 @@ NOTHING = "\N{EN DASH}"
 LINE = 1_000
 """Of a line of code, so many characters are shown."""
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|#!&~$]")
-_AT_THE_START = re.compile(r"^(\d*)([-+=:.)])")
+_AT_THE_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=:]))")
 _BARE_LINK = re.compile(r"(https?:(?=//)|www(?=\.)|@)", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """Control characters, and those that turn the direction of writing around or can't be seen."""
@@ -41,7 +41,7 @@ def text(said: str) -> Markup:
     """A text that draws nothing: in one line, every character as itself, those that nobody can see by their numbers."""
     escaped = _SPECIAL.sub(r"\\\g<0>", _seen(" ".join(said.split()))) or NOTHING
     # GitHub's bare links are found in the text that escapes have become: only another character in it prevents one.
-    return Markup(_BARE_LINK.sub("\\1\N{WORD JOINER}", _AT_THE_START.sub(r"\1\\\2", escaped)))  # noqa: S704 - escaped
+    return Markup(_BARE_LINK.sub("\\1\N{WORD JOINER}", _AT_THE_START.sub(r"\1\\", escaped)))  # noqa: S704 - escaped
 
 
 def code(said: str) -> Markup:
