@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from factories import deployed, take, task_key
+from factories import deployed, evaluated_version, take, task_key
 from modelops.data.artifacts import ArtifactStore
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
@@ -314,3 +314,29 @@ def test_files_of_equal_content_keep_their_names(
         "inline; filename*=UTF-8''b.png",
     ]
     assert get(address, name="c").status_code == httpx.codes.NOT_FOUND
+
+
+def test_what_was_stored_before_there_were_bounds(get: Get, connection: Connection[Any], database: Database) -> None:
+    """One version's metrics must not take the list from everybody."""
+    for table in ("evaluation", "job"):
+        database.psql("modelops_owner", f"ALTER TABLE modelops.{table} DISABLE TRIGGER {table}_bounds")
+    deep: Any = 1
+    for _ in range(40):
+        deep = [deep]
+    evaluated_version(connection, "demo/deep", auc=deep)
+    for _ in range(260):
+        deep = [deep]
+    evaluated_version(connection, "demo/deeper", auc=deep)
+    evaluated_version(connection, "demo/large", n=10**20, **{f"m{number:03}": 1 for number in range(100)})
+    evaluated_version(connection, "demo/fine", auc=0.5)
+    answer = get("/../versions")
+    assert answer.status_code == 200
+    fine, large, deeper, middling = (version["metrics"] for version in answer.json()["versions"])
+    assert fine == {"auc": 0.5}
+    assert len(large) == 50
+    assert large["…"] is None
+    assert deeper == {"…": None}
+    assert list(middling) == ["auc"]
+    for job in get().json()["jobs"]:
+        assert get(f"/{job['id']}").status_code == 200
+        assert get(f"/{job['id']}/evidence").status_code == 200

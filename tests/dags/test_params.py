@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.exceptions import ParamValidationError
 
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api.suggestions import FormSuggestions, Known
-from modelops.operators.params import model_param, task_param
+from modelops.operators.params import dataset_param, hyperparameters_param, model_param, reason_param, task_param
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,3 +126,58 @@ async def ask_raw(
     whole = b"".join(message.get("body", b"") for message in sent[1:])
     assert dict(sent[0]["headers"])[b"content-length"] == str(len(whole)).encode()
     return sent[0]["status"], whole
+
+
+def nested(levels: int) -> Any:
+    """That many lists within each other."""
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"n": 2**63},
+        {"n": 2**64},
+        {"deep": {"er": [2**70]}},
+        {"n": -(2**63) - 1},
+        {"n": 1e20},
+        {"n": 1e308},
+        {"n": math.nan},
+        {"n": [math.inf]},
+        {"n": nested(16)},
+        {"n": nested(300)},
+        {"n": "a\0"},
+        {"n": "\ud800"},
+        {"n": "x" * 100_001},
+        {"n": list(range(10_001))},
+        {"": 1},
+        {"a": {"x" * 201: 1}},
+    ],
+    ids=range(16),
+)
+def test_hyperparameters_that_no_task_could_be_given(value: Any) -> None:
+    """Airflow answers 400 then. The task would be given it as msgpack, and end without a word."""
+    with pytest.raises(ParamValidationError):
+        hyperparameters_param().resolve(value)
+
+
+def test_hyperparameters_within_the_bounds() -> None:
+    value = {
+        "n": 2**63 - 1,
+        "least": -(2**63),
+        "rate": 5e-324,
+        "deep": nested(15),
+        "who": "né\n",
+        "x" * 200: [None, True],
+    }
+    assert hyperparameters_param().resolve(value) == value
+
+
+@pytest.mark.parametrize("param", [reason_param(), dataset_param("train", "training")])
+@pytest.mark.parametrize("value", ["x" * 2**20, "a\0", "\udc00"])
+def test_texts_that_the_registry_could_not_keep(param: Param, value: str) -> None:
+    with pytest.raises(ParamValidationError):
+        param.resolve(value)

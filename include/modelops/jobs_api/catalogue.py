@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
+from modelops.domain.bounds import brief
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobStatus
 from modelops.domain.schedules import Schedule, ScheduleKind
@@ -20,6 +21,8 @@ from modelops.registry import catalogue
 from modelops.timetables import plan
 
 APPLICATION = "modelops catalogue"
+METRICS = 50
+"""Values of a version's metrics that the list shows."""
 Place = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
@@ -37,7 +40,9 @@ class Version(BaseModel):
     created_at: datetime
     commit: str | None
     job_id: int = Field(description="The training or the import that made it.")
-    metrics: dict[str, Any] | None = Field(description="Of its newest evaluation or run.")
+    metrics: Annotated[dict[str, Any] | None, BeforeValidator(lambda found: brief(found, METRICS))] = Field(
+        description="Of its newest evaluation or run: the first of them; the evidence has all."
+    )
     verdict: Verdict | None
     approver: str | None
     decided_at: datetime | None

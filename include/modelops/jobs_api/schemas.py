@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from modelops.domain import bounds
 from modelops.domain.actions import Action
 from modelops.domain.jobs import Event, JobId, JobStatus, JobType
 from modelops.domain.versions import ArtifactRole
@@ -16,6 +17,8 @@ MOST = 200
 """Rows on a page."""
 NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str | None, Query(max_length=250, pattern=NO_NUL)]
+Json = Annotated[dict[str, Any], BeforeValidator(bounds.bounded)]
+"""What user code or a request brought; whatever is stored, one value must not break a page."""
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -46,7 +49,7 @@ class Happening(BaseModel):
     event: Event
     at: datetime
     actor: str = Field(description='A person, "airflow" (scheduler, executor) or "worker" (the task itself).')
-    detail: dict[str, Any]
+    detail: Json
 
 
 class Fresh(BaseModel):
@@ -60,7 +63,7 @@ class Request(BaseModel):
     """What an approval puts before the reviewers."""
 
     digest: str = Field(description="SHA-256 of the evidence, to which a decision is bound.")
-    evidence: dict[str, Any]
+    evidence: Json
     requesters: list[str] = Field(description="Who asked for the training, and can't decide.")
     approvers: list[str] = Field(description="Who may decide; if there is none, anybody else.")
 
@@ -68,8 +71,8 @@ class Request(BaseModel):
 class WholeJob(Job, Fresh):
     """A job with all that is on record of it."""
 
-    parameters: dict[str, Any]
-    result: dict[str, Any] | None
+    parameters: Json
+    result: Json | None
     error: str | None
     events: list[Happening]
     request: Request | None = Field(description="Of an approval: what it has last put before the reviewers.")
@@ -105,7 +108,7 @@ class ArtifactFile(BaseModel):
 class Evidence(BaseModel):
     """What stands behind a job."""
 
-    evidence: dict[str, Any] | None = Field(
+    evidence: Json | None = Field(
         description="What the version is made of, its evaluations and the champion's: as put before the reviewers by an"
         " approval, as it is now for other jobs; null before there is a version."
     )
@@ -129,9 +132,13 @@ class Given(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    comment: str | None = Field(None, max_length=10_000, description="Of a decision; to reject, one is required.")
+    comment: str | None = Field(
+        None, max_length=bounds.COMMENT, description="Of a decision; to reject, one is required."
+    )
     evidence: str | None = Field(
-        None, description="Of a decision: the digest of what was shown. It is refused if other evidence is there now."
+        None,
+        max_length=64,
+        description="Of a decision: the digest of what was shown. It is refused if other evidence is there now.",
     )
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain import bounds
 from modelops.domain.errors import UserCodeError
-from modelops.domain.text import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from modelops.plain_files import HeldFolder
 
 METRICS = "metrics.json"
@@ -35,34 +31,17 @@ def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
     if len(content) > MOST_BYTES:
         raise _wrong(f"{METRICS} has more than {MOST_BYTES:,} bytes")
     try:
-        metrics = json.loads(content.decode())
-    except (ValueError, RecursionError) as error:
+        metrics = bounds.read_json(content, finite=False)  # what isn't is named below
+    except ValueError as error:
         raise _wrong(f"{METRICS} is not JSON: {error}") from error
     if not isinstance(metrics, dict) or (required and not metrics):
         raise _wrong(f"{METRICS} is not an object with at least one metric")
-    if storable(metrics) != metrics:
-        raise _wrong(f"{METRICS} has a NUL character or half a surrogate pair in a text")
-    bad = [name for name, value in _numbers(metrics, "") if not math.isfinite(value)]
-    if bad:
-        raise _wrong(f"{METRICS} has NaN or infinity for {', '.join(bad)}")
+    for what in bounds.violations(metrics):
+        raise _wrong(f"in {METRICS} {what}", expected=bounds.EXPECTED)
     return metrics
 
 
-def _wrong(what: str) -> UserCodeError:
-    return UserCodeError(
-        what,
-        where=f"artifact_output_path/{METRICS}",
-        expected='a JSON object of metrics and finite numbers, like {"auc": 0.76}',
-    )
-
-
-def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
-    match value:
-        case dict():
-            for name, inner in value.items():
-                yield from _numbers(inner, f"{path}.{name}" if path else name)
-        case list():
-            for index, inner in enumerate(value):
-                yield from _numbers(inner, f"{path}[{index}]")
-        case float():
-            yield path, value
+def _wrong(
+    what: str, *, expected: str = 'a JSON object of metrics and finite numbers, like {"auc": 0.76}'
+) -> UserCodeError:
+    return UserCodeError(what, where=f"artifact_output_path/{METRICS}", expected=expected)

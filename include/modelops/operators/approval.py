@@ -11,6 +11,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
 from airflow.sdk.configuration import conf
 
+from modelops.domain import bounds
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind
@@ -54,7 +55,15 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
         kwargs.pop("params", None)  # those of the DAG, which Airflow puts here; it merges them again
         super().__init__(
             subject="Approve?",
-            params={COMMENT: Param("", type=["null", "string"], title="Comment", description="Required to reject.")},
+            params={
+                COMMENT: Param(
+                    "",
+                    type=["null", "string"],
+                    maxLength=bounds.COMMENT,
+                    title="Comment",
+                    description="Required to reject.",
+                )
+            },
             response_timeout=response_timeout,
             **kwargs,
         )

@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from modelops.connections import url_of
+from modelops.domain import bounds
 from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable, UnknownParameter
 from modelops.domain.jobs import TaskKey
 
@@ -129,7 +130,7 @@ class JobOperator(BaseOperator):
             first=task_instance.max_tries - (self.retries or 0) + 1,
             max_tries=task_instance.max_tries,
             asked_at=run.run_after if task_instance.try_number == 1 else None,
-            subject=self.about(),
+            subject=bounds.shortened(self.about(), bounds.NAME),
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
             parameters=self.parameters(),
             lasting=self.lasting(),
@@ -147,6 +148,7 @@ class JobOperator(BaseOperator):
         again = task_instance.try_number <= task_instance.max_tries
         try:
             self._check_names(context)
+            bounds.check(self.parameters(), where=f"the request for {self.dag_id}")
             return work(attempt, self._services(connection))
         except FenceLost:
             raise
@@ -165,7 +167,7 @@ class JobOperator(BaseOperator):
         """
         from modelops.registry import jobs
 
-        said = str(error) or repr(error)
+        said = bounds.shortened(str(error) or repr(error))
         with suppress(ModelOpsError):
             try:
                 jobs.give_up(connection, attempt, error=said, again=again)

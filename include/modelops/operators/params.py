@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param
 
+from modelops.domain import bounds
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.parts import MOST
 from modelops.domain.references import MOST_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
@@ -34,12 +37,18 @@ def _reference(kind: VersionKind, *, of_versions: bool) -> Param:
     )
 
 
+def _at_most(characters: int) -> dict[str, Any]:
+    """Of a text that goes to the registry."""
+    return {"maxLength": characters, "pattern": bounds.STORABLE}
+
+
 def dataset_param(default: str, purpose: str) -> Param:
     """A dataset's name, or SQL."""
     return Param(
         default,
         type="string",
         minLength=1,
+        **_at_most(bounds.TEXT),
         title=f"Dataset for {purpose}",
         description="A dataset of the model's datasets.yaml, or a SELECT statement with the same columns.",
     )
@@ -50,6 +59,7 @@ def hyperparameters_param() -> Param:
     return Param(
         {},
         type="object",
+        **bounds.schema(),
         title="Hyperparameters",
         description='These take the place of the model\'s own in config.json, for example {"max_iter": 300}.',
     )
@@ -72,6 +82,7 @@ def target_param() -> Param:
         None,
         type=["null", "string"],
         minLength=1,
+        **_at_most(bounds.NAME),
         title="Target",
         description="The view of the predictions: schema.name, or a name in the schema predictions."
         " Empty: the model's own name.",
@@ -122,6 +133,7 @@ def schedule_param(otherwise: str = "as it was before, else manual") -> Param:
         type=["null", "string"],
         minLength=1,
         examples=list(EXAMPLES),
+        **_at_most(bounds.NAME),
         title="Schedule",
         description=f"When batches run: {EXPECTED}. Empty: {otherwise}.",
     )
@@ -133,6 +145,7 @@ def time_zone_param(otherwise: str = "as it was before, else UTC") -> Param:
         None,
         type=["null", "string"],
         minLength=1,
+        **_at_most(bounds.NAME),
         title="Time zone",
         description=f"In which the schedule's fields are meant: a name like Europe/Paris. Empty: {otherwise}.",
     )
@@ -189,6 +202,7 @@ def interval_param(end: str) -> Param:
         None,
         type=["null", "string"],
         format="date-time",
+        **_at_most(bounds.NAME),
         title=f"Interval's {end}",
         description="For SQL that asks for modelops.interval_start and modelops.interval_end. Empty: all times.",
     )
@@ -200,6 +214,7 @@ def ref_param() -> Param:
         None,
         type=["null", "string"],
         minLength=1,
+        **_at_most(bounds.NAME),
         title="Git ref",
         description="A branch, tag or commit, for a repository with a url; empty: the one of repositories.yaml.",
     )
@@ -207,7 +222,13 @@ def ref_param() -> Param:
 
 def reason_param() -> Param:
     """Why something is done."""
-    return Param(None, type=["null", "string"], title="Reason", description="Why, for the record.")
+    return Param(
+        None,
+        type=["null", "string"],
+        **_at_most(bounds.COMMENT),
+        title="Reason",
+        description="Why, for the record.",
+    )
 
 
 def allow_dirty_param(verb: str = "Train") -> Param:

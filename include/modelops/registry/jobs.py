@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from modelops.domain import bounds
 from modelops.domain.errors import FenceLost, NotAwaited
 from modelops.domain.jobs import AIRFLOW, WORKER, Attempt, Event, JobId, JobStatus, JobType, TaskKey
 from modelops.domain.text import storable
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("jobs")
+KEPT = 1_000
+"""Of parameters that are refused since they are out of bounds, so many values are on record."""
 SILENT = "the attempt ended without a word from its worker"
 
 
@@ -137,7 +140,7 @@ def take(
             subject=subject,
             attempt=number,
             requested_by=requested_by,
-            parameters=Jsonb(storable(parameters)),
+            parameters=Jsonb(_recordable(parameters)),
             forget=forget,
             fresh=fresh,
             max_tries=max_tries,
@@ -323,6 +326,11 @@ def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str,
         connection, "finish", id=attempt.job_id, status=JobStatus.COMPLETED, result=Jsonb(result), error=None
     )
     add_event(connection, attempt.job_id, attempt.number, Event.COMPLETED, actor=by, detail={}, at=None)
+
+
+def _recordable(parameters: Mapping[str, Any]) -> Any:
+    """The parameters; of those that are out of bounds, which the job refuses, what the ledger can hold."""
+    return bounds.brief(parameters, KEPT) if any(bounds.violations(parameters)) else parameters
 
 
 def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again: bool) -> None:

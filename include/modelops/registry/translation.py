@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from modelops.domain import bounds
 from modelops.domain.decisions import REQUESTER_LATER
 from modelops.domain.errors import (
     BadInput,
@@ -76,8 +77,10 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
     "decision_once_per_person": _ANOTHER_REVIEWER,
     "decision_rejected_with_reason": (DecisionRefused, "the comment", "why this version may not be deployed"),
     "decision_on_this_evidence": (EvidenceChanged, "the evidence", "an answer to the evidence as it is now"),
+    "decision_comment_length": (DecisionRefused, "the comment", f"at most {bounds.COMMENT:,} characters"),
     "decision_of_evaluated": _DECIDED,
     "approval_request_of_evaluated": _DECIDED,
+    "json_bounds": (bounds.OutOfBounds, "the registry", bounds.EXPECTED),
     "deployment_approved": (
         NotApproved,
         "modelops.decision",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from modelops.domain import bounds
 from modelops.domain.errors import RepositoryError
 from modelops.domain.findings import Findings
 
@@ -46,8 +47,9 @@ class Document:
             RepositoryError: it isn't one; SeveralErrors, where more than one thing is wrong.
         """
         findings = Findings()
+        value = _descend(self.value, at)
         try:
-            return model.model_validate(_descend(self.value, at))
+            read = model.model_validate(value)
         except ValidationError as error:
             details = error.errors(include_url=False)
             unknown = [str(detail["loc"][-1]) for detail in details if detail["type"] == "extra_forbidden"]
@@ -67,6 +69,10 @@ class Document:
                 )
                 where = self.where(*at, *(keys[:-1] if missing else keys))
                 findings.errors.append(RepositoryError(what, where=where, expected=expected))
+        else:
+            for wrong in bounds.violations(value, _path(at)):
+                raise RepositoryError(wrong, where=self.where(*at), expected=bounds.EXPECTED)
+            return read
         findings.refuse()
         raise AssertionError("a ValidationError has at least one detail")
 

@@ -7,12 +7,11 @@ are refused here, where they stand, and not by whoever meets them later.
 from __future__ import annotations
 
 import json
-import math
-import re
 from typing import TYPE_CHECKING
 
 import yaml
 
+from modelops.domain import bounds
 from modelops.domain.errors import RepositoryError
 from modelops.repository.documents import Document
 
@@ -27,18 +26,18 @@ def read_json(file: Path, shown: str, *, expected: str) -> Document:
     """Raises RepositoryError when there is no such file (`expected` says what should be there) or it isn't JSON."""
     text = read_text(file, shown, expected=expected)
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+        value = bounds.read_json(text)
     except json.JSONDecodeError as error:
         raise RepositoryError(
             f"this isn't JSON: {error.msg}",
             where=f"{shown}:{error.lineno}:{error.colno}",
             expected="JSON: names and texts in double quotes, no comma after the last entry, no comments",
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RepositoryError(
             f"this JSON can't be used: {error}", where=shown, expected="every name once, and finite numbers"
         ) from None
-    return _storable(Document(shown=shown, text=text, value=value))
+    return _bounded(Document(shown=shown, text=text, value=value))
 
 
 def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
@@ -62,13 +61,15 @@ def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
             where=f"{shown}:{repeated.start_mark.line + 1}:{repeated.start_mark.column + 1}",
             expected="every key once",
         )
-    return _storable(Document(shown=shown, text=text, value=value))
+    return _bounded(Document(shown=shown, text=text, value=value))
 
 
 def read_sql(file: Path, shown: str, *, expected: str) -> str:
     """The file's text, which PostgreSQL can hold. Raises RepositoryError as `read_text`, and where it can't."""
     text = read_text(file, shown, expected=expected)
-    return _storable(Document(shown=shown, text=text, value=text)).text
+    for what in bounds.violations(text, "this text", shape_only=True):
+        raise RepositoryError(what, where=shown, expected="text without NUL characters and halves of surrogate pairs")
+    return text
 
 
 def read_text(file: Path, shown: str, *, expected: str, limit: int = MAX_BYTES) -> str:
@@ -123,45 +124,8 @@ def _repeated(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:
         yield from _repeated(item, seen)
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"the name {name!r} stands twice")
-        found[name] = value
-    return found
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits} is too large a number")
-    return number
-
-
-def _storable(document: Document) -> Document:
-    """Refuse the characters that text and jsonb of PostgreSQL can't hold: NUL and lone surrogates."""
-    for text in _texts(document.value, set()):
-        found = re.search("[\0\ud800-\udfff]", text)
-        if found:
-            raise RepositoryError(
-                f"a text holds the character U+{ord(found[0]):04X}, which PostgreSQL can't store",
-                where=document.shown,
-                expected="text without NUL characters and halves of surrogate pairs",
-            )
+def _bounded(document: Document) -> Document:
+    """Refuse what can't be read further. What its values must be, `Document.read_as` checks."""
+    for what in bounds.violations(document.value, shape_only=True):
+        raise RepositoryError(what, where=document.shown, expected=bounds.EXPECTED)
     return document
-
-
-def _texts(value: object, seen: set[int]) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list) and id(value) not in seen:
-        seen.add(id(value))
-        for item in value:
-            yield from _texts(item, seen)
-        for item in value.values() if isinstance(value, dict) else ():
-            yield from _texts(item, seen)

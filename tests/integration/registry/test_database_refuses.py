@@ -167,3 +167,44 @@ def test_a_reader_who_writes(database: Database, connection: Connection[Any]) ->
     trained_version(connection)
     assert "permission denied" in database.psql("modelops_reader", "UPDATE modelops.job SET error = 'x'").stderr
     assert database.psql("modelops_reader", "SELECT name FROM modelops.version").stdout == "demo/arrival_delay\n"
+
+
+DEEP = "repeat('[', 300) || repeat(']', 300)"
+
+
+@pytest.mark.parametrize("login", WRITERS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        DEEP,
+        "'{\"n\": 9223372036854775808}'",
+        "'{\"n\": [-1e20]}'",
+        "'[{\"' || repeat('x', 201) || '\": 1}]'",
+        "'\"' || repeat('x', 16777216) || '\"'",
+    ],
+    ids=["deep", "large", "negative", "long name", "long"],
+)
+def test_a_value_that_not_every_reader_could_take(
+    database: Database, connection: Connection[Any], login: str, value: str
+) -> None:
+    take(connection)
+    answer = database.psql(login, f"UPDATE modelops.job SET result = ({value})::jsonb")
+    assert "the result of a job is out of bounds" in answer.stderr
+
+
+def test_values_of_every_writer_are_bounded(database: Database, connection: Connection[Any]) -> None:
+    trained_version(connection)
+    for table, column in (("job", "parameters"), ("version", "hyperparameters"), ("version", "definition")):
+        answer = database.psql("modelops_owner", f"UPDATE modelops.{table} SET {column} = ({DEEP})::jsonb")
+        assert f"the {column} of a {table} is out of bounds" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["'{\"n\": [9223372036854775807, -9223372036854775808, 1e-300]}'", "repeat('[', 16) || repeat(']', 16)"],
+    ids=["large", "deep"],
+)
+def test_a_value_within_the_bounds(database: Database, connection: Connection[Any], value: str) -> None:
+    take(connection)
+    answer = database.psql("modelops_owner", f"UPDATE modelops.job SET result = ({value})::jsonb")
+    assert answer.returncode == 0, answer.stderr

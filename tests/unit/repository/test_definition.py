@@ -138,10 +138,7 @@ def test_an_unknown_key_is_told_the_allowed_ones(tmp_path: Path, write_model: Wr
 
 def test_a_tower_of_yaml_aliases_takes_no_time(tmp_path: Path, write_model: WriteModel) -> None:
     tower = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(30))
-    with pytest.raises(SeveralErrors) as caught:
-        read_model(write_model(tmp_path, {"datasets.yaml": tower}), REFERENCE)
-    assert any("the key 'a0' is unknown here" in error.what for error in caught.value.errors)
-    assert len(str(caught.value).splitlines()) < 70
+    assert "there are more than 10,000 values" in refused(write_model(tmp_path, {"datasets.yaml": tower})).what
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, write_model: WriteModel) -> None:

@@ -1,7 +1,10 @@
 -- name: versions
 -- Versions of one kind, newest first, older than the last one of the page before, each with its newest metrics and who decided on it.
 SELECT version.id, version.name AS model, version.number, version.status, version.created_by, version.created_at,
-       version.commit, version.job_id, evaluation.metrics, decision.verdict, decision.approver, decision.decided_at,
+       version.commit, version.job_id,
+       -- Stored before there were bounds: too deep to be read.
+       CASE WHEN jsonb_path_exists(evaluation.metrics, 'strict $.**{64}') THEN '{"…": null}' ELSE evaluation.metrics END AS metrics,
+       decision.verdict, decision.approver, decision.decided_at,
        decision.comment
 FROM modelops.version
 JOIN modelops.job ON job.id = version.job_id
