@@ -6,7 +6,7 @@ import { useSearchParams } from "react-router-dom";
 import { jobAddress, listAddress, pageAddress } from "../addresses";
 import { getVersions, type Version, type VersionStatus } from "../api/client";
 import { Answer } from "../parts/Answer";
-import { DataTable } from "../parts/DataTable";
+import { DataTable, LONG } from "../parts/DataTable";
 import { Moment } from "../parts/Moment";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
@@ -111,7 +111,7 @@ const Metrics: FC<{ metrics: Version["metrics"] }> = ({ metrics }) => {
   return (
     <Stack gap={0} fontSize="sm">
       {Object.entries(metrics ?? {}).map(([name, value]) => (
-        <Text key={name}>
+        <Text key={name} {...LONG}>
           {name} <b>{typeof value === "number" ? formats.number(value) : JSON.stringify(value)}</b>
         </Text>
       ))}
@@ -127,7 +127,11 @@ const Decision: FC<{ version: Version }> = ({ version: { verdict, approver, deci
     <Stack gap={0} fontSize="sm">
       <Text>{verdict === "approved" ? own.approvedBy(approver) : own.rejectedBy(approver)}</Text>
       <Moment at={decided_at} />
-      {comment !== null && <Text color="fg.muted">{comment}</Text>}
+      {comment !== null && (
+        <Text color="fg.muted" {...LONG}>
+          {comment}
+        </Text>
+      )}
     </Stack>
   );
 };

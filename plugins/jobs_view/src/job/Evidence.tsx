@@ -5,6 +5,7 @@ import type { FC, ReactNode } from "react";
 import { jobAddress } from "../addresses";
 import { type ApprovalRequest, artifactAddress, type ArtifactFile, getEvidence, type WholeJob } from "../api/client";
 import { Answer } from "../parts/Answer";
+import { LONG } from "../parts/DataTable";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { Section } from "../parts/Section";
@@ -127,7 +128,7 @@ const Files: FC<{ job: WholeJob; files: ArtifactFile[] }> = ({ job, files }) => 
         <Table.Body>
           {files.map((file) => (
             <Table.Row key={keyOf(file)}>
-              <Table.Cell>
+              <Table.Cell {...LONG}>
                 <Link href={artifactAddress(job.id, file)} download={file.name} color="fg.info">
                   {file.name}
                 </Link>
@@ -157,8 +158,15 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
   const formats = useFormats();
   const champion = evidence.champion;
   const names = [...new Set([...Object.keys(newest.metrics), ...Object.keys(champion?.metrics ?? {})])];
-  const show = (value: unknown): string =>
-    typeof value === "number" ? formats.number(value) : value === undefined ? "–" : JSON.stringify(value);
+  /** The metric of the version and the champion's: where they differ, they look different. */
+  const show = (name: string): [string, string] => {
+    const both = [newest.metrics[name], champion?.metrics[name]];
+    const numbers = formats.compared(both.filter((value) => typeof value === "number"));
+    const [mine, theirs] = both.map((value) =>
+      typeof value === "number" ? numbers.shift() : value === undefined ? "–" : JSON.stringify(value),
+    );
+    return [mine ?? "–", theirs ?? "–"];
+  };
   return (
     <Box as="section">
       <Table.Root size="sm" width="auto">
@@ -175,20 +183,29 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
           </Table.Row>
         </Table.Header>
         <Table.Body>
-          {names.map((name) => (
-            <Table.Row key={name}>
-              <Table.ColumnHeader scope="row">{name}</Table.ColumnHeader>
-              <Table.Cell textAlign="end">{show(newest.metrics[name])}</Table.Cell>
-              {champion !== null && (
-                <>
-                  <Table.Cell textAlign="end">{show(champion.metrics[name])}</Table.Cell>
-                  <Table.Cell textAlign="end">
-                    {difference(newest.metrics[name], champion.metrics[name], (value) => formats.signed(value))}
-                  </Table.Cell>
-                </>
-              )}
-            </Table.Row>
-          ))}
+          {names.map((name) => {
+            const [mine, theirs] = show(name);
+            return (
+              <Table.Row key={name}>
+                <Table.ColumnHeader scope="row" {...LONG}>
+                  {name}
+                </Table.ColumnHeader>
+                <Table.Cell textAlign="end" {...LONG}>
+                  {mine}
+                </Table.Cell>
+                {champion !== null && (
+                  <>
+                    <Table.Cell textAlign="end" {...LONG}>
+                      {theirs}
+                    </Table.Cell>
+                    <Table.Cell textAlign="end">
+                      {difference(newest.metrics[name], champion.metrics[name], (value) => formats.signed(value))}
+                    </Table.Cell>
+                  </>
+                )}
+              </Table.Row>
+            );
+          })}
         </Table.Body>
       </Table.Root>
       <Text color="fg.muted" marginTop={2}>

@@ -2,6 +2,7 @@ import { Box, Code, Stack, Table, Text } from "@chakra-ui/react";
 import type { FC } from "react";
 
 import type { WholeJob } from "../api/client";
+import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useTexts } from "../texts/language";
 
@@ -36,7 +37,7 @@ const Values: FC<{ values: Record<string, unknown> }> = ({ values }) => (
     <Table.Body>
       {Object.entries(values).map(([name, value]) => (
         <Table.Row key={name}>
-          <Table.ColumnHeader scope="row" verticalAlign="top" color="fg.muted">
+          <Table.ColumnHeader scope="row" verticalAlign="top" color="fg.muted" {...LONG}>
             {name}
           </Table.ColumnHeader>
           <Table.Cell>

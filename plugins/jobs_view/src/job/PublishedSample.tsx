@@ -4,6 +4,7 @@ import type { FC } from "react";
 
 import { getPredictions, type Predictions, RequestFailed, type WholeJob } from "../api/client";
 import { Answer } from "../parts/Answer";
+import { LONG } from "../parts/DataTable";
 import { Notice } from "../parts/Problem";
 import { useFormats, useTexts } from "../texts/language";
 
@@ -41,7 +42,9 @@ const Sample: FC<{ data: Predictions }> = ({ data }) => {
           <Table.Header>
             <Table.Row>
               {data.columns.map((name) => (
-                <Table.ColumnHeader key={name}>{name}</Table.ColumnHeader>
+                <Table.ColumnHeader key={name} {...LONG}>
+                  {name}
+                </Table.ColumnHeader>
               ))}
             </Table.Row>
           </Table.Header>
@@ -49,7 +52,7 @@ const Sample: FC<{ data: Predictions }> = ({ data }) => {
             {data.sample.map((row, number) => (
               <Table.Row key={number}>
                 {row.map((value, column) => (
-                  <Table.Cell key={column} whiteSpace="nowrap" fontVariantNumeric="tabular-nums">
+                  <Table.Cell key={column} fontVariantNumeric="tabular-nums" {...LONG}>
                     {value ?? <Text color="fg.muted">null</Text>}
                   </Table.Cell>
                 ))}

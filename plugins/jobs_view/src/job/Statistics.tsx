@@ -1,6 +1,7 @@
 import { Box, Table, Text } from "@chakra-ui/react";
 import type { FC } from "react";
 
+import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
 
@@ -28,8 +29,16 @@ const MOST_FREQUENT = 3;
 export const Statistics: FC<Props> = ({ columns, compared }) => {
   const texts = useTexts().statistics;
   const formats = useFormats();
-  const show = (value: unknown): string =>
-    typeof value === "number" ? formats.number(value) : typeof value === "string" ? value.replace(".000000", "") : "–";
+  const show = (...values: unknown[]): string[] => {
+    const numbers = formats.compared(values.filter((value) => typeof value === "number"));
+    return values.map((value) =>
+      typeof value === "number"
+        ? (numbers.shift() ?? "")
+        : typeof value === "string"
+          ? value.replace(".000000", "")
+          : "–",
+    );
+  };
   return (
     <Section title={texts.title}>
       <Box overflowX="auto" tabIndex={0} role="region" aria-label={texts.title}>
@@ -48,19 +57,23 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
           <Table.Body>
             {columns.map(({ variable, values, drift }) => (
               <Table.Row key={variable}>
-                <Table.ColumnHeader scope="row">{variable}</Table.ColumnHeader>
-                <Table.Cell textAlign="end">{show(values.nulls)}</Table.Cell>
-                <Table.Cell textAlign="end">{show(values.min)}</Table.Cell>
-                <Table.Cell textAlign="end">{show(values.max)}</Table.Cell>
-                <Table.Cell textAlign="end">{show(values.mean)}</Table.Cell>
-                <Table.Cell>
+                <Table.ColumnHeader scope="row" {...LONG}>
+                  {variable}
+                </Table.ColumnHeader>
+                <Table.Cell textAlign="end">{show(values.nulls)[0]}</Table.Cell>
+                {show(values.min, values.max, values.mean).map((value, number) => (
+                  <Table.Cell key={number} textAlign="end">
+                    {value}
+                  </Table.Cell>
+                ))}
+                <Table.Cell {...LONG}>
                   {Object.entries(values.frequencies ?? {})
                     .sort(([, mine], [, theirs]) => theirs - mine)
                     .slice(0, MOST_FREQUENT)
                     .map(([name, count]) => `${name} (${formats.number(count)})`)
                     .join(", ")}
                 </Table.Cell>
-                {compared && <Table.Cell textAlign="end">{show(drift)}</Table.Cell>}
+                {compared && <Table.Cell textAlign="end">{show(drift)[0]}</Table.Cell>}
               </Table.Row>
             ))}
           </Table.Body>

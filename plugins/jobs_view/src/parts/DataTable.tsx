@@ -4,6 +4,9 @@ import type { ReactNode } from "react";
 export type Column<T> = { title: string; show: (row: T) => ReactNode; end?: boolean };
 type Props<T> = { label: string; columns: Column<T>[]; rows: T[]; keyOf: (row: T) => string | number };
 
+/** Of a cell with a name or a value that users' code gave: however long, it goes on in the next line. */
+export const LONG = { maxWidth: "24rem", whiteSpace: "normal", overflowWrap: "anywhere" } as const;
+
 /** Rows under titles. On a narrow page the table scrolls by itself. */
 export const DataTable = <T,>({ label, columns, rows, keyOf }: Props<T>): ReactNode => (
   <Box overflowX="auto" tabIndex={0} role="region" aria-label={label}>

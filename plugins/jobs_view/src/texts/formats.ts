@@ -7,15 +7,20 @@ const WHOLE_YEAR = /^[1-9]\d{3}-/;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** Significant digits of a number by itself, and as many as tell each number from every other. */
+const LEAST = 6;
+const MOST = 17;
+/** Outside of these a number is written with a power of ten. */
+const SMALLEST = 1e-6;
+const LARGEST = 1e15;
 
 export class Formats {
   readonly #moment: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #clock: Intl.DateTimeFormat;
   readonly #ago: Intl.RelativeTimeFormat;
+  readonly #language: string;
   readonly #number: Intl.NumberFormat;
-  readonly #whole: Intl.NumberFormat;
-  readonly #signed: Intl.NumberFormat;
   readonly #texts: Texts;
   readonly #wall: Intl.DateTimeFormat;
   readonly #share: Intl.NumberFormat;
@@ -25,6 +30,7 @@ export class Formats {
 
   constructor(language: string, timeZone: string, texts: Texts) {
     this.timeZone = timeZone;
+    this.#language = language;
     const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone } as const;
     this.#moment = new Intl.DateTimeFormat(language, {
       year: "numeric",
@@ -36,9 +42,7 @@ export class Formats {
     this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone });
     this.#clock = new Intl.DateTimeFormat(language, { ...time, fractionalSecondDigits: 3 });
     this.#ago = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
-    this.#number = new Intl.NumberFormat(language, { maximumSignificantDigits: 6 });
-    this.#whole = new Intl.NumberFormat(language);
-    this.#signed = new Intl.NumberFormat(language, { maximumSignificantDigits: 4, signDisplay: "exceptZero" });
+    this.#number = new Intl.NumberFormat(language, { maximumSignificantDigits: LEAST });
     this.#share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
     const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone });
     this.#periods = {
@@ -130,9 +134,9 @@ export class Formats {
     return `${this.#number.format(large)} ${names[0] ?? ""} ${String(small).padStart(per, "0")} ${names[1] ?? ""}`;
   }
 
-  /** A difference, with its sign. */
+  /** A difference, with its sign, to four digits of its own. */
   signed(value: number): string {
-    return this.#signed.format(value);
+    return this.#toDigits(value, 4, "exceptZero");
   }
 
   /** A file's size. */
@@ -143,6 +147,28 @@ export class Formats {
 
   /** Whole numbers in full, others to six digits. */
   number(value: number): string {
-    return Number.isInteger(value) ? this.#whole.format(value) : this.#number.format(value);
+    return this.#toDigits(value, LEAST);
+  }
+
+  /** Numbers that are compared: as `number`, or to more digits, until different ones look different. */
+  compared(values: number[]): string[] {
+    const different = new Set(values).size;
+    for (let digits = LEAST; digits < MOST; digits += 1) {
+      const shown = values.map((value) => this.#toDigits(value, digits));
+      if (new Set(shown).size === different) {
+        return shown;
+      }
+    }
+    return values.map((value) => this.#toDigits(value, MOST));
+  }
+
+  #toDigits(value: number, digits: number, signDisplay: "auto" | "exceptZero" = "auto"): string {
+    const size = Math.abs(value);
+    const ordinary = size === 0 || (size >= SMALLEST && size < LARGEST);
+    return new Intl.NumberFormat(this.#language, {
+      signDisplay,
+      ...(ordinary ? {} : { notation: "scientific" }),
+      ...(ordinary && Number.isInteger(value) ? {} : { maximumSignificantDigits: digits }),
+    }).format(value);
   }
 }
