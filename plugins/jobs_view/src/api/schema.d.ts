@@ -967,7 +967,7 @@ export interface components {
             job_id: number;
             /**
              * Metrics
-             * @description Of its newest evaluation or run.
+             * @description Of its newest evaluation or run: the first of them; the evidence has all.
              */
             metrics: {
                 [key: string]: unknown;
