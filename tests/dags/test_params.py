@@ -51,7 +51,9 @@ async def test_suggestions() -> None:
     params = {"model": model_param(), "of_version": model_param(of_versions=True), "task": task_param()}
     details = {name: {"value": None, "schema": dict(param.schema)} for name, param in params.items()}
     details["other"] = {"value": 1, "schema": {"type": "integer"}}
-    answer = await ask(Known(lambda: (FOUND, VERSIONS)), json.dumps({"dag_id": "d", "params": details}).encode())
+    answer = await ask(
+        Known(lambda: (FOUND, VERSIONS), patience=60), json.dumps({"dag_id": "d", "params": details}).encode()
+    )
     assert {name: param["schema"].get("examples") for name, param in answer["params"].items()} == {
         "model": ["demo/new", "demo/old"],
         "of_version": ["demo/gone", "demo/old", "demo/new"],
@@ -68,7 +70,7 @@ async def test_what_was_known_is_suggested_as_long_as_nothing_newer_can_be() -> 
     body = json.dumps({"params": {"model": {"schema": dict(model_param().schema)}}}).encode()
     looks = [({VersionKind.MODEL: [f"demo/{number}"]}, {}) for number in (1, 0)]
     time = [0.0]
-    known = Known(looks.pop, now=lambda: time[0])
+    known = Known(looks.pop, now=lambda: time[0], patience=60)
 
     async def suggested() -> Any:
         return (await ask(known, body))["params"]["model"]["schema"].get("examples")

@@ -38,10 +38,15 @@ class Known:
     """What there is, by kind: in the repositories, and with versions in the registry. Looked up by one at a time."""
 
     def __init__(
-        self, look: Callable[[], tuple[Names, Names]] | None = None, *, now: Callable[[], float] = time.monotonic
+        self,
+        look: Callable[[], tuple[Names, Names]] | None = None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._look = look or look_up
         self._now = now
+        self._patience = patience
         self._found: tuple[Names, Names] = ({}, {})
         self._looked_at: float | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -52,7 +57,7 @@ class Known:
         if old and (self._looking is None or self._looking.done()):
             self._looking = asyncio.create_task(self._refresh())
         if old and self._looking is not None:
-            await asyncio.wait({self._looking}, timeout=PATIENCE_SECONDS)
+            await asyncio.wait({self._looking}, timeout=self._patience)
         return self._found
 
     async def _refresh(self) -> None:

@@ -19,21 +19,22 @@ def model_param(*, of_versions: bool = False) -> Param:
     return _reference(VersionKind.MODEL, of_versions=of_versions)
 
 
-def task_param(*, of_versions: bool = False) -> Param:
-    """A feature task, as for models."""
-    return _reference(VersionKind.FEATURE_TASK, of_versions=of_versions)
+def task_param() -> Param:
+    """A feature task that a repository has."""
+    return _reference(VersionKind.FEATURE_TASK)
 
 
-def _reference(kind: VersionKind, *, of_versions: bool) -> Param:
+def _reference(kind: VersionKind, *, of_versions: bool = False) -> Param:
     """Which ones there are is no part of a DAG: suggestions are added when the trigger form is opened."""
     where = "has a version" if of_versions else "stands in a repository of repositories.yaml"
+    suggestions: dict[str, Any] = {SUGGESTIONS: str(kind), OF_VERSIONS: of_versions}
     return Param(
         type="string",
         pattern=REFERENCE,
         maxLength=MOST_CHARACTERS,
         title=kind.words.capitalize(),
         description=f"<repository>/<{kind.words}>: one that {where}.",
-        **{SUGGESTIONS: str(kind), OF_VERSIONS: of_versions},
+        **suggestions,
     )
 
 

@@ -1,0 +1,40 @@
+"""What the registry says of a name that it doesn't have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from factories import begin_version, take, trained_version
+from modelops.domain.errors import UnknownVersion
+from modelops.domain.versions import VersionKind
+from modelops.registry import versions
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+def test_which_names_there_are(connection: Connection[Any]) -> None:
+    """Those with a version that there may be something to do with, the newest first."""
+    for name in ("demo/first", "demo/second", "demo/first"):
+        trained_version(connection, name)
+    begin_version(connection, take(connection), "demo/in_the_making")
+    assert versions.names(connection, VersionKind.MODEL) == ["demo/first", "demo/second"]
+    assert versions.names(connection, VersionKind.MODEL, limit=1) == ["demo/first"]
+    assert versions.names(connection, VersionKind.FEATURE_TASK) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("demo/arival_delay", "demo/arival_delay has no version: did you mean demo/arrival_delay?"),
+        ("other", "other has no version"),
+    ],
+)
+def test_a_name_that_there_is_not(connection: Connection[Any], name: str, what: str) -> None:
+    trained_version(connection)
+    with pytest.raises(UnknownVersion) as caught:
+        versions.find(connection, name, None)
+    assert (caught.value.what, caught.value.expected) == (what, "train it first")
+    assert versions.close_names(connection, "demo/arrival_delay", kind=VersionKind.MODEL) == ""
