@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.operators.approval import ApproveFeatureTaskOperator
+from modelops.operators.approval import MOST_RUNS, ApproveFeatureTaskOperator
 from modelops.operators.feature import (
     DeployFeatureTaskOperator,
     ImportFeatureTaskOperator,
@@ -36,6 +36,7 @@ with DAG(
     """,
     schedule=None,
     catchup=False,
+    max_active_runs=MOST_RUNS,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={

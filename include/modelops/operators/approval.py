@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.services import Services
 
+MOST_RUNS = 1000
+"""`max_active_runs` of a DAG in which a person is asked: one that waits for an answer counts among its active runs, and
+holds nothing else. What is at work at a time is bounded by Airflow's workers and pools."""
 COMMENT, EVIDENCE = "comment", "evidence"
 """The fields of the reviewer's form."""
 LINK = "review_link"
