@@ -25,6 +25,7 @@ CREATE TYPE modelops.event AS ENUM (
     'cleared',
     'scheduled',
     'queued',
+    'waiting',
     'running',
     'step',
     'awaiting_approval',
@@ -1092,7 +1093,10 @@ CREATE VIEW modelops.job_step_time AS
     attempt,
     event,
     at,
-    GREATEST((lead(at) OVER (PARTITION BY job_id ORDER BY attempt, stage, at, id) - at), '00:00:00'::interval) AS lasted
+        CASE
+            WHEN (lead(at) OVER life IS NOT NULL) THEN GREATEST((lead(at) OVER life - at), '00:00:00'::interval)
+            ELSE NULL::interval
+        END AS lasted
    FROM ( SELECT job_event.id,
             job_event.job_id,
             job_event.attempt,
@@ -1110,7 +1114,8 @@ CREATE VIEW modelops.job_step_time AS
                     ELSE 5
                 END AS stage
            FROM modelops.job_event
-          WHERE (job_event.event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event, 'refused'::modelops.event, 'cleared'::modelops.event]))) event;
+          WHERE (job_event.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'running'::modelops.event, 'awaiting_approval'::modelops.event, 'retrying'::modelops.event, 'completed'::modelops.event, 'failed'::modelops.event, 'cancelled'::modelops.event, 'skipped'::modelops.event]))) event
+  WINDOW life AS (PARTITION BY job_id ORDER BY attempt, stage, at, id);
 ALTER VIEW modelops.job_step_time OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.job_step_time IS 'Each step of a job''s life with the time until the next; null where it still lasts. In the order of a life, as the
 clocks of Airflow and of a worker may differ; a job may run, wait for a person and run again within an attempt.';
@@ -1134,12 +1139,17 @@ CREATE VIEW modelops.job_summary AS
     "time".waited,
     "time".worked
    FROM (modelops.job
-     LEFT JOIN LATERAL ( SELECT sum(job_step_time.lasted) FILTER (WHERE (job_step_time.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'awaiting_approval'::modelops.event, 'retrying'::modelops.event]))) AS waited,
-            sum(job_step_time.lasted) FILTER (WHERE (job_step_time.event = 'running'::modelops.event)) AS worked
-           FROM modelops.job_step_time
-          WHERE (job_step_time.job_id = job.id)) "time" ON (true));
+     LEFT JOIN LATERAL ( SELECT sum(step.lasting) FILTER (WHERE (step.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'awaiting_approval'::modelops.event, 'retrying'::modelops.event]))) AS waited,
+            sum(step.lasting) FILTER (WHERE (step.event = 'running'::modelops.event)) AS worked
+           FROM ( SELECT job_step_time.event,
+                        CASE
+                            WHEN ((job_step_time.lasted IS NULL) AND (job.status <> ALL (ARRAY['completed'::modelops.job_status, 'failed'::modelops.job_status, 'cancelled'::modelops.job_status, 'skipped'::modelops.job_status]))) THEN GREATEST((now() - job_step_time.at), '00:00:00'::interval)
+                            ELSE job_step_time.lasted
+                        END AS lasting
+                   FROM modelops.job_step_time
+                  WHERE (job_step_time.job_id = job.id)) step) "time" ON (true));
 ALTER VIEW modelops.job_summary OWNER TO modelops_owner;
-COMMENT ON VIEW modelops.job_summary IS 'A job with the time that it waited (for its turn, a worker, a person, the next attempt) and worked.';
+COMMENT ON VIEW modelops.job_summary IS 'A job with the time that it has waited (for its turn, a worker, a person, the next attempt) and worked, until now.';
 CREATE TABLE modelops.migration (
     version_num character varying(32) NOT NULL
 );

@@ -188,6 +188,14 @@ class Run:
         return self.jobs()[task]
 
     def events(self, task: str = "train") -> list[Mapping[str, Any]]:
+        """What happened to a job; without what it waited for, which is on record if the machine was busy."""
+        return [event for event in self._events(task) if event["event"] != "waiting"]
+
+    def waits(self, task: str = "train") -> list[str]:
+        """What the job has waited for, in words."""
+        return [event["detail"]["reason"] for event in self._events(task) if event["event"] == "waiting"]
+
+    def _events(self, task: str) -> list[Mapping[str, Any]]:
         with self.system.connect() as connection:
             return ledger.events(connection, self.job(task).id)
 
@@ -354,7 +362,7 @@ class Run:
         try:
             for task, job in self.jobs().items():
                 yield f"── {job.type} of {job.subject}: {job.status}, attempt {job.attempt}; error: {job.error}"
-                for event in self.events(task):
+                for event in self._events(task):
                     detail = json.dumps(event["detail"])[:120]
                     what = f"{event['attempt']} {event['event']:9} {event['actor']}"
                     yield f"   {event['at']:%H:%M:%S.%f} {what} {detail}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e.processes import code_of
+from e2e.system import RETIREMENT
 from e2e.waiting import eventually
 from modelops.domain.jobs import JobStatus
 
@@ -65,3 +66,20 @@ def test_each_of_several_attempts(runs: Mapping[str, Run]) -> None:
     run.await_told("created", attempt=0)
     run.await_told("scheduled", "queued", "running", *TRAINED[:-1], "retrying", attempt=1)
     run.await_told("scheduled", "queued", "running", *TRAINED, "artifacts_stored", "completed", attempt=2)
+
+
+def test_what_a_job_waits_for(system: System) -> None:
+    """Of a DAG that nothing else runs meanwhile."""
+    system.patch(f"dags/{RETIREMENT}", {"is_paused": True}, account="admin").raise_for_status()
+    try:
+        run = system.run(RETIREMENT, name="waits", deployment=2**31 - 1)
+        run.eventually(
+            "it is known what it waits for", lambda: "retire" in run.jobs() and run.waits("retire"), within=90
+        )
+        assert run.waits("retire") == ["its DAG is paused"]
+        waited = run.job("retire").waited
+        assert waited is not None
+        run.eventually("the time grows", lambda: (run.job("retire").waited or waited) > waited, within=10)
+    finally:
+        system.patch(f"dags/{RETIREMENT}", {"is_paused": False}, account="admin").raise_for_status()
+    run.await_status(JobStatus.FAILED, task="retire", within=120)

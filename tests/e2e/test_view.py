@@ -157,7 +157,7 @@ def test_the_life_of_a_job(people: Signed, failed: Run) -> None:
     with people.page(address_of(failed, tab="life")) as page:
         expect(page.get_by_role("heading", name="Training · here/quick")).to_be_visible()
         told = page.get_by_role("table").get_by_role("row")
-        expect(told).to_have_count(len(failed.events()) + 1)
+        expect(told).to_have_count(len(failed.events()) + len(failed.waits()) + 1)
         expect(told.last).to_contain_text("Failed")
         expect(page.get_by_text("code pinned")).to_be_visible()
         expect(page.get_by_role("img", name=re.compile("Running: "))).to_be_visible()

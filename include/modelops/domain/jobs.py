@@ -99,6 +99,27 @@ class JobStatus(StrEnum):
         return self in {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.SKIPPED}
 
 
+class WaitsFor(StrEnum):
+    """What makes a job wait for its turn or for a worker."""
+
+    TASKS = "tasks"
+    """Those before it in its DAG run have to end."""
+    UNPAUSING = "paused"
+    """Its DAG is paused."""
+    ACTIVE_RUNS = "active_runs"
+    """As many runs of its DAG are under way as may be."""
+    BACKFILL = "backfill"
+    """Other runs of its backfill come first."""
+    POOL = "pool"
+    """Airflow's pool has no free slot."""
+    ACTIVE_TASKS = "active_tasks"
+    """As many tasks of its DAG run are at work as may be."""
+    WORKERS = "workers"
+    """No worker has taken it yet, while other tasks are queued or running."""
+    SCHEDULER = "scheduler"
+    """None of these: Airflow hasn't come to it yet."""
+
+
 class Event(StrEnum):
     """What an entry of a job's log says. Entries are never changed or removed."""
 
@@ -108,6 +129,8 @@ class Event(StrEnum):
     """A person cleared the task, which asks for its work anew; the actor is that person."""
     SCHEDULED = "scheduled"
     QUEUED = "queued"
+    WAITING = "waiting"
+    """It has waited for some seconds, for what `detail` names by `cause` (a WaitsFor) and in words."""
     RUNNING = "running"
     STEP = "step"
     """The attempt has reached the step that `detail` names."""

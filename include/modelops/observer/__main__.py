@@ -13,6 +13,7 @@ import psycopg
 
 from modelops.domain.errors import ModelOpsError
 from modelops.observer.airflow import AirflowReader
+from modelops.observer.waiting import Waits
 from modelops.observer.watch import Watch
 from modelops.registry.translation import translated
 from modelops.repository.catalogue import refresh
@@ -33,15 +34,16 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     threading.Thread(target=_refresh, args=(ended,), daemon=True).start()
+    waits = Waits()  # since when jobs wait is known longer than a connection lasts
     while not ended.is_set():
         try:
-            _watch(ended)
+            _watch(ended, waits)
         except (ModelOpsError, httpx.HTTPError) as error:
             log.warning("%s; trying again in %.0f s", error, PATIENCE.total_seconds())
             ended.wait(PATIENCE.total_seconds())
 
 
-def _watch(ended: threading.Event) -> None:
+def _watch(ended: threading.Event, waits: Waits) -> None:
     airflow = AirflowReader(
         os.environ["MODELOPS_AIRFLOW_URL"],
         user=os.environ["MODELOPS_OBSERVER_USER"],
@@ -52,7 +54,7 @@ def _watch(ended: threading.Event) -> None:
             os.environ["AIRFLOW_CONN_MODELOPS"], autocommit=True, application_name="modelops observer"
         )
     with connection:
-        watch = Watch(airflow, connection)
+        watch = Watch(airflow, connection, waits)
         log.info("watching %s", os.environ["MODELOPS_AIRFLOW_URL"])
         while not ended.is_set():
             watch.look()

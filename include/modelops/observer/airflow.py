@@ -88,6 +88,24 @@ class AirflowReader:
         """A task's properties: how often it is retried."""
         return self._find(f"/dags/{dag_id}/tasks/{task_id}")
 
+    def upstream(self, dag_id: str, task_id: str) -> list[str]:
+        """The tasks that come right before a task."""
+        tasks = (self._find(f"/dags/{dag_id}/tasks") or {}).get("tasks", [])
+        return sorted(task["task_id"] for task in tasks if task_id in (task["downstream_task_ids"] or ()))
+
+    def active_runs(self, dag_id: str) -> int:
+        """How many runs of a DAG have begun and not ended."""
+        return int(self._get(f"/dags/{dag_id}/dagRuns", {"state": "running", "limit": 1})["total_entries"])
+
+    def busy(self, dag_id: str, run_id: str) -> int:
+        """How many tasks of a DAG run, or with ~ of all, are queued or running."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id if run_id == '~' else _segment(run_id)}/taskInstances"
+        return int(self._get(path, {"state": ["queued", "running"], "limit": 1})["total_entries"])
+
+    def pool(self, name: str) -> Mapping[str, Any] | None:
+        """A pool: how many of its slots are open."""
+        return self._find(f"/pools/{_segment(name)}")
+
     def audit_log(self, dag_id: str, run_id: str, *, events: Iterable[str]) -> list[Mapping[str, Any]]:
         """The newest hundred entries of these kinds in the audit log of a DAG run, newest first."""
         wanted = {"dag_id": dag_id, "run_id": run_id, "included_events": sorted(events)}

@@ -13,6 +13,7 @@ import httpx
 from modelops.domain.errors import ModelOpsError, Unavailable
 from modelops.domain.jobs import AIRFLOW, OPERATORS, JobStatus, JobType, TaskKey
 from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_state
+from modelops.observer.waiting import Reasons, Waits
 from modelops.registry import observation
 from modelops.registry.jobs import SILENT
 from modelops.registry.observation import Ending, Renewal, Request, Sighting
@@ -50,13 +51,15 @@ class Watch:
     and ended between two looks or while the observer was down.
     """
 
-    def __init__(self, airflow: AirflowReader, connection: Connection[Any]) -> None:
+    def __init__(self, airflow: AirflowReader, connection: Connection[Any], waits: Waits | None = None) -> None:
         self._airflow = airflow
         self._connection = connection
         self._caught_up: datetime | None = None
         self._told = set[tuple[str, str, str]]()
         self._request = lru_cache(maxsize=1000)(self._read_request)
         self._task = lru_cache(maxsize=1000)(self._read_task)
+        self._waits = waits or Waits()
+        self._upstream = lru_cache(maxsize=1000)(self._read_upstream)
         self._tell_clearing = lru_cache(maxsize=1000)(self._read_clearing)
 
     def look(self) -> None:
@@ -68,7 +71,8 @@ class Watch:
         """
         began = datetime.now(UTC)
         live, waiting = set[TaskKey](), set[tuple[str, str, str]]()
-        for instance in self._airflow.task_instances(operators=OPERATORS, states=LIVE):
+        instances = list(self._airflow.task_instances(operators=OPERATORS, states=LIVE))
+        for instance in instances:
             live.add(key_of(instance))
             if instance["state"] == "awaiting_input":
                 waiting.add((instance["dag_id"], instance["dag_run_id"], f"try {instance['try_number']}"))
@@ -82,6 +86,16 @@ class Watch:
             self._catch_up(waiting)
             self._caught_up = began
         observation.note(self._connection, began)
+        self._tell_waits(instances, began)
+
+    def _tell_waits(self, live: list[Mapping[str, Any]], at: datetime) -> None:
+        """What makes those wait that have waited for some seconds."""
+        reasons = Reasons(self._airflow, live, self._upstream)
+        for instance in self._waits.due(live, at):
+            key = key_of(instance)
+            with _alone(key):
+                detail = reasons.of(instance)
+                observation.note_waiting(self._connection, key, attempt=instance["try_number"], at=at, detail=detail)
 
     def _catch_up(self, waiting: set[tuple[str, str, str]]) -> None:
         """Read all of the runs that ended, and of those that wait: nothing happens in them before a person answers."""
@@ -215,6 +229,9 @@ class Watch:
             subject=str({**defaults, **given}.get("model") or {**defaults, **given}.get("task") or dag_id),
             parameters=given,
         )
+
+    def _read_upstream(self, dag_id: str, task_id: str, _version: int | None) -> list[str]:
+        return self._airflow.upstream(dag_id, task_id)
 
     def _read_task(self, dag_id: str, task_id: str, _version: int | None) -> Mapping[str, Any]:
         """Properties of a task, read again for each version of its DAG: `retries`, `is_mapped`."""

@@ -228,6 +228,23 @@ def note_cleared(
         )
 
 
+def note_waiting(connection: Connection[Any], key: TaskKey, *, attempt: int, at: datetime, detail: Any) -> None:
+    """Put on record what a job waits for, if that is news and it waits still."""
+    with translated():
+        _QUERIES.execute(
+            connection,
+            "note_waiting",
+            dag_id=key.dag_id,
+            run_id=key.run_id,
+            task_id=key.task_id,
+            map_index=key.map_index,
+            attempt=attempt,
+            at=at,
+            by=AIRFLOW,
+            detail=Jsonb(storable(detail)),
+        )
+
+
 def note(connection: Connection[Any], seen_at: datetime) -> None:
     """Remember up to when the ledger is complete."""
     with translated():

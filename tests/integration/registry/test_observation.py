@@ -73,6 +73,74 @@ def test_what_the_observer_learns_late_does_not_move_a_running_job_back(connecti
     assert job.waited is not None
 
 
+PAUSED = {"cause": "paused", "reason": "its DAG is paused"}
+FULL = {"cause": "active_runs", "limit": 16, "reason": "16 runs"}
+
+
+def test_what_a_job_waits_for_stands_once_as_long_as_it_is_the_same(connection: Connection[Any]) -> None:
+    key = task_key()
+    introduce(connection, key)
+
+    def waits(seconds: int, detail: Any, *, attempt: int = 0) -> None:
+        at = NOON + timedelta(seconds=seconds)
+        observation.note_waiting(connection, key, attempt=attempt, at=at, detail=detail)
+
+    for seconds, detail in ((1, PAUSED), (1, PAUSED), (61, PAUSED), (121, FULL), (181, FULL)):
+        waits(seconds, detail)
+    later = {"scheduled_at": NOON + timedelta(seconds=190), "queued_at": None}
+    observation.record(connection, sighting(key, **later))
+    waits(200, PAUSED, attempt=1)
+    job = only_job(connection, key)
+    told = [(event["event"], event["detail"].get("cause")) for event in jobs.events(connection, job.id)]
+    assert told == [
+        ("created", None),
+        ("waiting", "paused"),
+        ("waiting", "active_runs"),
+        ("scheduled", None),
+        ("waiting", "paused"),
+    ]
+    assert job.status is JobStatus.SCHEDULED
+    take(connection, key)
+    waits(300, FULL, attempt=1)  # the observer has looked before
+    assert [event for event, _ in story(connection, key)].count("waiting") == 3
+    nobody = task_key(task_id="nobody")
+    observation.note_waiting(connection, nobody, attempt=0, at=NOON, detail=PAUSED)
+
+
+def test_times_grow_as_long_as_a_job_waits_and_works(connection: Connection[Any]) -> None:
+    """By the clock of the database, which may be another one than that of who tells of the job."""
+
+    def ask(query: str) -> Any:
+        row = connection.execute(query).fetchone()
+        assert row is not None
+        return row
+
+    def times() -> Any:
+        return ask("SELECT waited, worked FROM modelops.job_summary")
+
+    key = task_key()
+    [asked] = ask("SELECT now() - interval '1 hour'")
+    request = Request(at=asked, by="ada", subject="demo/arrival_delay", parameters={})
+    observation.introduce(connection, key, JobType.TRAINING, request)
+    waited, worked = times()
+    assert (waited >= timedelta(hours=1), worked) == (True, None)
+    observation.note_waiting(connection, key, attempt=0, at=asked + timedelta(minutes=5), detail=PAUSED)
+    assert times()[0] > waited  # an entry that says why doesn't cut the time
+
+    take(connection, key)
+    waited, worked = times()
+    assert worked >= timedelta(0)
+    assert times()[0] == waited
+    assert times()[1] > worked
+
+    [now] = ask("SELECT now()")
+    observation.record(
+        connection, sighting(key, scheduled_at=None, queued_at=None, ending=ending(JobStatus.FAILED, at=now))
+    )
+    assert only_job(connection, key).status is JobStatus.FAILED
+    assert times() == times()
+
+
 def test_times_that_airflow_overwrote_when_a_person_had_answered(connection: Connection[Any]) -> None:
     attempt, _ = ask(connection, evaluated_version(connection))
     with jobs.holding(connection, attempt):

@@ -50,6 +50,17 @@ UNION ALL
 SELECT :first - 1, max(at), NULL FROM begun HAVING max(attempt) < :first
 ORDER BY 1;
 
+-- name: note_waiting!
+-- Puts on record what a job waits for, unless the newest entry says the same or it waits no more.
+INSERT INTO modelops.job_event (job_id, attempt, event, at, actor, detail)
+SELECT id, :attempt, 'waiting', :at, :by, :detail FROM modelops.job
+WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index
+  AND status IN ('created', 'scheduled', 'queued', 'retrying')
+  AND NOT EXISTS (SELECT FROM (SELECT event, detail FROM modelops.job_event WHERE job_id = job.id
+                               ORDER BY at DESC, id DESC LIMIT 1) AS newest
+                  WHERE newest.event = 'waiting' AND newest.detail = :detail::jsonb)
+ON CONFLICT ON CONSTRAINT job_event_once DO NOTHING;
+
 -- name: note!
 -- Remembers up to when the ledger is complete.
 INSERT INTO modelops.observation (seen_at) VALUES (:seen_at)

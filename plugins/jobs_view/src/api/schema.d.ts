@@ -526,7 +526,7 @@ export interface components {
          * @description What an entry of a job's log says. Entries are never changed or removed.
          * @enum {string}
          */
-        Event: "created" | "cleared" | "scheduled" | "queued" | "running" | "step" | "awaiting_approval" | "refused" | "retrying" | "completed" | "failed" | "cancelled" | "skipped" | "repeated" | "lost";
+        Event: "created" | "cleared" | "scheduled" | "queued" | "waiting" | "running" | "step" | "awaiting_approval" | "refused" | "retrying" | "completed" | "failed" | "cancelled" | "skipped" | "repeated" | "lost";
         /**
          * Evidence
          * @description What stands behind a job.

@@ -4,6 +4,7 @@ import type { FC } from "react";
 import type { Happening, WholeJob } from "../api/client";
 import { Section } from "../parts/Section";
 import { useNow } from "../parts/useNow";
+import type { Texts } from "../texts/en";
 import { useFormats, useTexts } from "../texts/language";
 import { paletteOf, type Share, shares, type Stretch, stretches } from "./lifetime";
 
@@ -104,7 +105,7 @@ const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, 
       <Table.Cell>{actors[actor] ?? actor}</Table.Cell>
       <Table.Cell textAlign="end">{attempt === 0 ? "–" : attempt}</Table.Cell>
       <Table.Cell fontSize="xs" color="fg.muted" overflowWrap="anywhere">
-        <Detail detail={happening.detail} />
+        {event === "waiting" ? waitOf(happening, texts.waits) : <Detail detail={happening.detail} />}
       </Table.Cell>
     </Table.Row>
   );
@@ -114,6 +115,9 @@ const stepOf = (happening: Happening, names: Record<string, string>): string => 
   const step = String(happening.detail.step);
   return names[step] ?? step.replaceAll("_", " ");
 };
+
+const waitOf = ({ detail }: Happening, words: Texts["waits"]): string =>
+  words[String(detail.cause)]?.(detail) ?? String(detail.reason);
 
 /** The rest of what an event tells; of hashes the beginning, the whole under the pointer. */
 const Detail: FC<{ detail: Record<string, unknown> }> = ({ detail }) =>

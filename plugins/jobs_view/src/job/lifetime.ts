@@ -24,13 +24,17 @@ export const stretches = (job: WholeJob, now: number): Stretch[] =>
 
 export type Share = { event: Event; seconds: number; palette: string };
 
-/** How long a job was where, in the order in which it first came there. Its steps are parts of running. */
+/** How long a job was where, in the order in which it first came there. Its steps are parts of running; what it waits
+ * for is said of where it is. */
 export const shares = (all: Stretch[]): Share[] => {
   const sums = new Map<Event, number>();
+  let event: Event = "created";
   for (const { happening, lasted } of all) {
-    if (lasted !== null && happening.event !== "lost") {
-      const event =
+    if (happening.event !== "waiting") {
+      event =
         happening.event === "step" ? "running" : happening.event === "refused" ? "awaiting_approval" : happening.event;
+    }
+    if (lasted !== null && event !== "lost") {
       sums.set(event, (sums.get(event) ?? 0) + lasted);
     }
   }
@@ -46,6 +50,8 @@ export const paletteOf = (event: Event): string => {
       return PALETTES.created;
     case "refused":
       return PALETTES.awaiting_approval;
+    case "waiting":
+      return PALETTES.queued;
     case "lost":
       return PALETTES.retrying;
     default:

@@ -43,6 +43,7 @@ const events: Record<Event, string> = {
   cleared: "Cleared, to be done anew",
   scheduled: "Scheduled",
   queued: "Queued",
+  waiting: "Still waiting",
   running: "Running",
   step: "Step",
   awaiting_approval: "Awaiting approval",
@@ -54,6 +55,20 @@ const events: Record<Event, string> = {
   skipped: "Skipped",
   repeated: "Result repeated",
   lost: "Worker lost",
+};
+
+/** What a job waits for, by its cause; others are told in the words of the ledger. */
+const waits: Record<string, (detail: Record<string, unknown>) => string> = {
+  tasks: ({ tasks }) => `It comes after ${String(tasks)}.`,
+  paused: () => "Its DAG is paused.",
+  active_runs: ({ limit }) =>
+    `${String(limit)} runs of its DAG have begun and not ended, as many as the DAG's max_active_runs allows.`,
+  backfill: () => "Other runs of its backfill come first.",
+  pool: ({ pool }) => `The pool ${String(pool)} has no free slot.`,
+  active_tasks: ({ limit }) =>
+    `${String(limit)} tasks of its DAG run are at work, as many as the DAG's max_active_tasks allows.`,
+  workers: () => "No worker has taken it yet; other tasks are queued or running.",
+  scheduler: () => "Airflow's scheduler or its workers have not come to it yet.",
 };
 
 const actions: Record<Action, string> = {
@@ -94,6 +109,7 @@ export const en = {
   types,
   statuses,
   events,
+  waits,
   steps,
   actions,
   consequences,

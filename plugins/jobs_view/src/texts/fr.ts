@@ -38,6 +38,7 @@ export const fr: Texts = {
     cleared: "Effacée, à refaire",
     scheduled: "Planifiée",
     queued: "En file d'attente",
+    waiting: "Toujours en attente",
     running: "En cours",
     step: "Étape",
     awaiting_approval: "En attente d'approbation",
@@ -49,6 +50,18 @@ export const fr: Texts = {
     skipped: "Ignorée",
     repeated: "Résultat répété",
     lost: "Worker perdu",
+  },
+  waits: {
+    tasks: ({ tasks }) => `Elle vient après ${String(tasks)}.`,
+    paused: () => "Son DAG est en pause.",
+    active_runs: ({ limit }) =>
+      `${String(limit)} exécutions de son DAG ont commencé sans être terminées, autant que le permet max_active_runs.`,
+    backfill: () => "D'autres exécutions de son rattrapage (backfill) passent avant elle.",
+    pool: ({ pool }) => `Le pool ${String(pool)} n'a plus de place libre.`,
+    active_tasks: ({ limit }) =>
+      `${String(limit)} tâches de son exécution de DAG sont en cours, autant que le permet max_active_tasks.`,
+    workers: () => "Aucun worker ne l'a encore prise ; d'autres tâches sont en file d'attente ou en cours.",
+    scheduler: () => "Le planificateur d'Airflow ou ses workers ne s'en sont pas encore occupés.",
   },
   steps: {
     artifacts_fetched: "artefacts récupérés",

@@ -1,0 +1,129 @@
+"""What makes a job wait, as Airflow's scheduler has it. One that waits for a person has a status of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.jobs import TaskKey, WaitsFor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from modelops.observer.airflow import AirflowReader
+
+    Instance = Mapping[str, Any]
+
+STATES = (None, "scheduled", "queued")
+"""Of task instances that wait for their turn or for a worker."""
+OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
+PATIENCE = timedelta(seconds=10)
+"""A job waits that long before it is asked why."""
+AGAIN_AFTER = timedelta(seconds=60)
+"""Then it is asked again, as the reason may be another one."""
+AT_ONCE = 10
+"""Jobs that are asked about in one look, those first that were asked about longest ago."""
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Waits:
+    """Which tasks have waited for some seconds, from look to look."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str | None], datetime] = {}
+        self._asked: dict[tuple[str, str | None], datetime] = {}
+
+    def due(self, live: Iterable[Instance], at: datetime) -> list[Instance]:
+        """Those of the live task instances of which it is time to find out what they wait for."""
+        waiting = {(one["id"], one["state"]): one for one in live if one["state"] in STATES}
+        self._since = {key: self._since.get(key, at) for key in waiting}
+        self._asked = {key: self._asked[key] for key in waiting if key in self._asked}
+        due = [
+            key
+            for key in waiting
+            if at - self._since[key] >= PATIENCE and at - self._asked.get(key, NEVER) >= AGAIN_AFTER
+        ]
+        due = sorted(due, key=lambda key: self._asked.get(key, NEVER))[:AT_ONCE]
+        self._asked |= dict.fromkeys(due, at)
+        return [waiting[key] for key in due]
+
+
+class Reasons:
+    """Why tasks wait, found out for one look: Airflow is asked once for what several of them have in common.
+
+    Args:
+        airflow: where to ask.
+        live: all task instances of jobs that are under way.
+        upstream: the tasks that come right before a task.
+    """
+
+    def __init__(
+        self,
+        airflow: AirflowReader,
+        live: Iterable[Instance],
+        upstream: Callable[[str, str, int | None], Iterable[str]],
+    ) -> None:
+        self._airflow = airflow
+        self._upstream = upstream
+        self._live = {(one["dag_id"], one["dag_run_id"], one["task_id"]) for one in live}
+        self._dag = cache(lambda dag_id: airflow.dag(dag_id) or {})
+        self._run = cache(lambda dag_id, run_id: airflow.dag_run(dag_id, run_id) or {})
+        self._active_runs = cache(airflow.active_runs)
+        self._pool = cache(lambda name: airflow.pool(name) or {})
+        self._busy = cache(airflow.busy)
+
+    def of(self, instance: Instance) -> Mapping[str, Any]:
+        """What a task waits for: `cause`, `reason` in words, and the values in them."""
+        dag_id, run_id = instance["dag_id"], instance["dag_run_id"]
+        if instance["state"] is None and (before := self._before(instance)):
+            return _cause(WaitsFor.TASKS, f"it comes after {', '.join(before)}", tasks=before)
+        dag = self._dag(dag_id)
+        if instance["state"] != "queued" and dag.get("is_paused"):
+            return _cause(WaitsFor.UNPAUSING, "its DAG is paused")
+        if instance["state"] is None:
+            return self._why_not_begun(dag, self._run(dag_id, run_id))
+        if instance["state"] == "scheduled":
+            pool, limit = instance["pool"], dag.get("max_active_tasks")
+            if self._pool(pool).get("open_slots", 1) < (instance["pool_slots"] or 1):
+                return _cause(WaitsFor.POOL, f"the pool {pool} has no free slot", pool=pool)
+            if limit and self._busy(dag_id, run_id) >= limit:
+                words = f"{limit} tasks of its DAG run are at work, as many as the DAG's max_active_tasks allows"
+                return _cause(WaitsFor.ACTIVE_TASKS, words, limit=limit)
+        itself = 1 if instance["state"] == "queued" else 0
+        if self._busy("~", "~") > itself:
+            return _cause(WaitsFor.WORKERS, "no worker has taken it yet; other tasks are queued or running")
+        return _unknown()
+
+    def _why_not_begun(self, dag: Mapping[str, Any], run: Mapping[str, Any]) -> Mapping[str, Any]:
+        if run.get("state") != "queued":
+            return _unknown()
+        if run.get("run_type") == "backfill":
+            return _cause(WaitsFor.BACKFILL, "other runs of its backfill come first")
+        limit = dag.get("max_active_runs")
+        if limit and self._active_runs(run["dag_id"]) >= limit:
+            words = f"{limit} runs of its DAG have begun and not ended, as many as the DAG's max_active_runs allows"
+            return _cause(WaitsFor.ACTIVE_RUNS, words, limit=limit)
+        return _unknown()
+
+    def _before(self, instance: Instance) -> list[str]:
+        """The tasks right before this one that aren't over."""
+        dag_id, run_id = instance["dag_id"], instance["dag_run_id"]
+        number = (instance.get("dag_version") or {}).get("version_number")
+        return [
+            task for task in self._upstream(dag_id, instance["task_id"], number) if self._goes_on(dag_id, run_id, task)
+        ]
+
+    def _goes_on(self, dag_id: str, run_id: str, task: str) -> bool:
+        if (dag_id, run_id, task) in self._live:
+            return True
+        found = self._airflow.task_instance(TaskKey(dag_id=dag_id, run_id=run_id, task_id=task))
+        return found is not None and found["state"] not in OVER
+
+
+def _cause(waits_for: WaitsFor, words: str, **values: Any) -> Mapping[str, Any]:
+    return {"cause": str(waits_for), **values, "reason": words}
+
+
+def _unknown() -> Mapping[str, Any]:
+    return _cause(WaitsFor.SCHEDULER, "Airflow's scheduler or its workers have not come to it yet")
