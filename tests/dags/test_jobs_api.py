@@ -42,6 +42,8 @@ def ask(database: Database, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Signed in as somebody whom Airflow lets see nothing of the DAG `secret`, and no results of the DAG `outline`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Airflow's own web server imports is full of them
+        from airflow.sdk import ObjectStoragePath  # noqa: F401 - what the download imports when it is asked
+
         from modelops.jobs_api import app as api
         from modelops.jobs_api import permissions
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
