@@ -5,7 +5,7 @@ from pathlib import Path
 from modelops.registry.migrations import run_sql_beside
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0015"
 
 
 def upgrade() -> None:
