@@ -74,7 +74,7 @@ def test_what_a_job_waits_for(system: System) -> None:
     try:
         run = system.run(RETIREMENT, name="waits", deployment=2**31 - 1)
         run.eventually(
-            "it is known what it waits for", lambda: "retire" in run.jobs() and run.waits("retire"), within=90
+            "it is known what it waits for", lambda: "retire" in run.jobs() and run.waits("retire"), within=180
         )
         assert run.waits("retire") == ["its DAG is paused"]
         waited = run.job("retire").waited
