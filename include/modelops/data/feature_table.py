@@ -72,7 +72,7 @@ def check_feature_table(
         rows, view = _existing(connection, target)
         if rows is None:
             make_rows_table(connection, target, columns, key=key)
-            _show(connection, view, target, columns, incremental=None)
+            _show(connection, view, target, columns, incremental=None, time_zone="UTC")
         else:
             _compare(connection, rows, target, columns, key=key)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.feature_table import check_feature_table
-from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.errors import TargetError
 from modelops.domain.findings import Findings
 from modelops.domain.versions import VersionKind
@@ -48,7 +47,7 @@ def check_import(task: FeatureTask, request: ImportRequest, attempt: Attempt, se
     """
     findings = Findings()
     with findings.collecting():
-        check_interval(task, Interval.parse(request.interval_start, request.interval_end, where=INTERVAL))
+        check_interval(task, services.interval(request.interval_start, request.interval_end))
     with findings.collecting():
         check_approvers(task.reference, task.approvers, attempt.requested_by)
     with findings.collecting():

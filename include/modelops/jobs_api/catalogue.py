@@ -147,7 +147,9 @@ def list_deployments(
         rows = catalogue.deployments(
             connection, seen_by(user, connection, WHOLE), model=model, active=active, after=after, limit=limit + 1
         )
-    found = [Deployment.model_validate({**row, "next_at": _next(row), "can_run": may_run(user, row)}) for row in rows[:limit]]
+    found = [
+        Deployment.model_validate({**row, "next_at": _next(row), "can_run": may_run(user, row)}) for row in rows[:limit]
+    ]
     return Deployments(deployments=found, after=_last(rows, limit))
 
 

@@ -247,9 +247,7 @@ def check_owner(
 
 def _check_emptiness(text: str) -> None:
     if text not in list(Emptiness):
-        raise DatasetError(
-            f"empty is {text!r}", where="the parameter empty", expected=f"one of {', '.join(Emptiness)}"
-        )
+        raise DatasetError(f"empty is {text!r}", where="the parameter empty", expected=f"one of {', '.join(Emptiness)}")
 
 
 def _check_budget(rows: int) -> None:

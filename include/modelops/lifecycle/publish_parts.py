@@ -14,7 +14,7 @@ from modelops.statistics.streaming import TableStatistics
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modelops.domain.deployments import Deployment, Interval
+    from modelops.domain.deployments import Deployment
     from modelops.domain.jobs import Attempt
     from modelops.lifecycle.predict_batch import BatchRequest
     from modelops.lifecycle.services import Services

@@ -75,7 +75,7 @@ def reference_of(kind: Kind[Any], folder: Path, settings: Settings) -> str | Non
         sources = read_sources(settings.repositories)
     except RepositoryError:
         return None
-    for source in sources.values():
+    for source in sources.right.values():
         if isinstance(source, FolderSource) and (source.path / kind.folder).resolve() == folder.resolve().parent:
             return f"{source.name}/{folder.resolve().name}"
     return None
