@@ -372,6 +372,23 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_batch_run() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_bounds() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY TG_ARGV LOOP
+    IF NOT modelops.is_bounded(to_jsonb(NEW) -> name) THEN
+      RAISE EXCEPTION 'the % of a % is out of bounds', name, TG_TABLE_NAME
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'json_bounds';
+    END IF;
+  END LOOP;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_bounds() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_bounds() IS 'Refuses values of the columns that the trigger names which are out of bounds.';
 CREATE FUNCTION modelops.guard_decision() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -493,6 +510,25 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_deployment() OWNER TO modelops_owner;
+CREATE FUNCTION modelops.guard_deployment_target() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  subject modelops.version;
+  other text;
+BEGIN
+  SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id;
+  IF subject.kind = 'model' THEN
+    other := modelops.target_bears_name_of(NEW.target, subject.name);
+    IF other IS NOT NULL THEN
+      RAISE EXCEPTION '% is the own target of %', NEW.target, other
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_target_of_one_model';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_deployment_target() OWNER TO modelops_owner;
 CREATE FUNCTION modelops.guard_job_status() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -657,6 +693,17 @@ CREATE FUNCTION modelops.in_production_at(moment timestamp with time zone) RETUR
 $$;
 ALTER FUNCTION modelops.in_production_at(moment timestamp with time zone) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.in_production_at(moment timestamp with time zone) IS 'What was in production at a moment, by whose decision, and on what evidence: a row per model or feature task and target.';
+CREATE FUNCTION modelops.is_bounded(value jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $_$
+  SELECT NOT jsonb_path_exists(value, 'strict $.**{21}')
+     AND NOT jsonb_path_exists(value, 'strict $.** ? (@.type() == "number") ? (@ > 9223372036854775807 || @ < -9223372036854775808)')
+     AND NOT jsonb_path_exists(value, 'strict $.** ? (@.type() == "object").keyvalue() ? (@.key like_regex "^.{201}" flag "s")')
+     AND octet_length(value::text) <= 16777216
+$_$;
+ALTER FUNCTION modelops.is_bounded(value jsonb) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.is_bounded(value jsonb) IS 'Whether a value can be read everywhere: at most 21 levels, numbers of 64 bits, names of 200 characters, 16 MiB.';
 CREATE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RETURNS modelops.job_type
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog'
@@ -667,6 +714,17 @@ CREATE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RET
 $$;
 ALTER FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) IS 'The type of the jobs that do for this kind what a stage does for models: evaluation, approval, deployment, …';
+CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT CASE kind
+    WHEN 'model' THEN 'predictions.' || regexp_replace(lower(regexp_replace(name, '^.*/', '')), '[^a-z0-9]', '_', 'g')
+    ELSE definition ->> 'output'
+  END
+$$;
+ALTER FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) IS 'The target that bears the name of a model, or that a feature task declares as its output.';
 CREATE FUNCTION modelops.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -711,6 +769,22 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.sum_up_job() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.sum_up_job() IS 'Runs at the end of a transaction, when the status stands; also for what is told late of a job that has ended.';
+CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT min(version.name)
+  FROM modelops.version
+  WHERE (kind, name) <> ('model', target_bears_name_of.model)
+    AND status NOT IN ('failed', 'rejected')
+    AND modelops.own_target(kind, name, definition) = target_bears_name_of.target
+    AND modelops.own_target('model', target_bears_name_of.model, NULL) <> target_bears_name_of.target
+    AND NOT EXISTS (SELECT FROM modelops.deployment JOIN modelops.version AS deployed ON deployed.id = version_id
+                    WHERE deployment.target = target_bears_name_of.target AND deployed.kind = 'model'
+                      AND deployed.name = target_bears_name_of.model)
+$$;
+ALTER FUNCTION modelops.target_bears_name_of(target text, model text) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that a model may not take it; null: it may, by its name.';
 CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id bigint, covers tstzrange, is_pending boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1268,6 +1342,8 @@ ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.batch_run_source
     ADD CONSTRAINT batch_run_source_pkey PRIMARY KEY (source_id, run_id);
+ALTER TABLE modelops.decision
+    ADD CONSTRAINT decision_comment_length CHECK ((length(comment) <= 10000)) NOT VALID;
 ALTER TABLE ONLY modelops.decision
     ADD CONSTRAINT decision_once_per_person UNIQUE (version_id, approver);
 ALTER TABLE ONLY modelops.decision
@@ -1357,7 +1433,10 @@ CREATE TRIGGER batch_run_source_guard BEFORE INSERT ON modelops.batch_run_source
 CREATE TRIGGER decision_guard BEFORE INSERT ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.guard_decision();
 CREATE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.follow_deployment();
 CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
+CREATE TRIGGER deployment_target_guard BEFORE INSERT ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment_target();
+CREATE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics');
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
+CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
 CREATE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
 CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event]))) EXECUTE FUNCTION modelops.sum_up_job();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.approval_request FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1377,6 +1456,7 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.version FOR EACH STATEMENT EXECU
 CREATE TRIGGER schedule_guard BEFORE INSERT ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.guard_schedule();
 CREATE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
+CREATE TRIGGER version_bounds BEFORE INSERT OR UPDATE OF hyperparameters, definition ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('hyperparameters', 'definition');
 CREATE TRIGGER version_guard BEFORE INSERT OR UPDATE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.guard_version();
 CREATE TRIGGER version_guard_step BEFORE UPDATE ON modelops.version FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION modelops.guard_version_step();
 CREATE TRIGGER version_nulls_stay BEFORE UPDATE ON modelops.version FOR EACH ROW WHEN (((old.status <> 'created'::modelops.version_status) AND (new.columns_with_nulls IS DISTINCT FROM old.columns_with_nulls))) EXECUTE FUNCTION modelops.refuse_change();
@@ -1465,8 +1545,10 @@ REVOKE ALL ON FUNCTION modelops.follow_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_approval_request() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_artifact() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_batch_run() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_bounds() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_decision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_deployment_target() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_of_run() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version() FROM PUBLIC;
@@ -1474,9 +1556,12 @@ REVOKE ALL ON FUNCTION modelops.guard_version_step() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.is_bounded(value jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.refuse_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.requesters(version_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.requesters(version_id bigint) TO modelops_jobs;
@@ -1485,6 +1570,8 @@ REVOKE ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kin
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.sum_up_job() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_reader;
