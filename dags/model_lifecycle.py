@@ -55,16 +55,8 @@ with DAG(
         "late_after": late_after_param(),
     },
 ) as dag:
-    deployment = {
-        "dataset": dag.param("predict_dataset"),
-        "target": dag.param("target"),
-        "set_aside_budget": dag.param("set_aside_budget"),
-        "empty": dag.param("empty"),
-        "parts": dag.param("parts"),
-        "schedule": dag.param("schedule"),
-        "time_zone": dag.param("time_zone"),
-        "late_after": dag.param("late_after"),
-    }
+    terms = ("target", "set_aside_budget", "empty", "parts", "schedule", "time_zone", "late_after")
+    deployment = {"dataset": dag.param("predict_dataset")} | {term: dag.param(term) for term in terms}
     train = TrainModelOperator(
         task_id="train",
         model=dag.param("model"),

@@ -285,6 +285,17 @@ def test_what_can_not_be_asked_for(ask: Ask, address: str, body: Any) -> None:
     assert ask("POST", address, json=body).status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
 
+def test_who_may_only_look_runs_no_deployment(ask: Ask, connection: Connection[Any]) -> None:
+    number = deployed(connection).id
+    [shown] = ask("GET", "/../deployments").json()["deployments"]
+    assert (shown["id"], shown["can_run"]) == (number, False)
+    refused = ask("POST", f"/../deployments/{number}/run_now", json={})
+    assert refused.status_code == httpx.codes.FORBIDDEN
+    assert refused.json()["detail"] == f"Airflow doesn't let you do this with the DAG deployment_{number}"
+    unknown = ask("POST", f"/../deployments/{number + 1}/run_now", json={})
+    assert unknown.status_code == httpx.codes.NOT_FOUND
+
+
 @pytest.mark.filterwarnings("ignore:GitWildMatchPattern")  # of Airflow, when the store is opened
 def test_files_of_equal_content_keep_their_names(
     get: Get, connection: Connection[Any], database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -213,6 +213,10 @@ def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapp
         expect(page.get_by_role("row").nth(1)).to_contain_text(re.compile("all times.*Done.*asked for.*100"))
         assert barriers(page) == []
         page.get_by_role("link", name="All deployments").click()
+        row = page.get_by_role("row").filter(has_text="predictions.e2e_act_approve")
+        row.get_by_role("button", name="Run now").click()
+        confirm(page, "Run now")
+        expect(row).to_contain_text("Run now: Airflow has taken it.")
         page.get_by_role("link", name="In production").click()
         row = page.get_by_role("row").filter(has_text="predictions.e2e_act_approve")
         expect(row).to_contain_text("as good as it gets")

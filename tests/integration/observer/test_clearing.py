@@ -70,6 +70,15 @@ class RecordedAirflow:
             if entry["event"] in events and since < at and (until is None or at < until):
                 yield entry
 
+    def active_runs(self, _dag_id: str) -> int:
+        return 1
+
+    def busy(self, _dag_id: str, _run_id: str) -> int:
+        return 1
+
+    def pool(self, _name: str) -> None:
+        return None
+
     def runs_ended_since(self, _moment: str) -> list[Mapping[str, Any]]:
         return []
 

@@ -247,11 +247,14 @@ class TestIncremental:
         assert look("SELECT count(*), max(task_version) FROM features.doubled") == [(24, 1)]
 
     def test_another_incremental_column(self, services: Services, repository: Path) -> None:
-        deployed(services)
+        first = approved(services)
         doubled_folder(repository)
-        number = approved(services)
+        second = approved(services)
+        put_into_production(services, first)
         with pytest.raises(TargetError, match="is incremental by at; this version is by none"):
-            put_into_production(services, number)
+            put_into_production(services, second)
+        with pytest.raises(TargetError, match="is incremental by at; this version is by none"):
+            imported(services)
 
 
 BY_DAY = f"""
