@@ -100,7 +100,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         f"{one}/artifacts/{{sha256}}",
         "/api/deployments/{id}/intervals",
     }
-    writes = {f"{one}/{{action}}"}
+    writes = {f"{one}/{{action}}", "/api/deployments/{id}/run_now"}
     assert {path for path, does in paths.items() if set(does) == {"get"}} == reads
     assert {path for path, does in paths.items() if set(does) == {"post"}} == writes
     assert set(paths) == reads | writes

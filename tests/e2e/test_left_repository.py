@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.models import DATASETS, QUICK
+from e2e.models import DATASETS, QUICK, WISHES
 from e2e.system import DEPLOYMENT, EVALUATION, LIFECYCLE
 from factories import SCORING, model_folder
 
@@ -26,7 +26,8 @@ CHOICES = {LIFECYCLE: {RENAMED}, DEPLOYMENT: {MODEL, RENAMED}, EVALUATION: {MODE
 
 @pytest.fixture(scope="module")
 def folder(system: System) -> Iterator[Path]:
-    made = model_folder(system.here, "leaving", datasets=DATASETS, training=QUICK, scoring=SCORING)
+    wishes = {"datasets": DATASETS, "hyperparameters": WISHES, "training": QUICK, "scoring": SCORING}
+    made = model_folder(system.here, "leaving", **wishes)
     yield made
     shutil.rmtree(made, ignore_errors=True)
 

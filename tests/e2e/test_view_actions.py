@@ -191,9 +191,11 @@ def test_run_now(people: Signed, runs: Mapping[str, Run], system: System) -> Non
     assert newest["requested_by"] == "trainer"
 
 
-def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapping[str, Run]) -> None:
+def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapping[str, Run], system: System) -> None:
     run = runs["approve"]
     deployed = run.result("deploy")
+    dag = f"/api/v2/dags/deployment_{deployed['deployment']}"
+    run.eventually("Airflow has its DAG", lambda: system.clients["trainer"].get(dag).is_success, within=60)
     [version] = run.versions()
     subject = f"here/scored v{version['number']}"
     with people.page("/plugin/modelops/models?model=here/scored") as page:

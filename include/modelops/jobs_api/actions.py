@@ -57,6 +57,7 @@ def same_origin(request: Request) -> None:
         raise HTTPException(415, "the body must be JSON, with Content-Type: application/json")
 
 
+NO_DAG = "Airflow has no DAG of this deployment yet; it appears some seconds after the deployment: try again then"
 GONE = "Airflow no longer has the record of this task (it was cleaned up), so this can't be done; trigger its DAG anew"
 
 router = APIRouter(prefix="/api", dependencies=[Depends(same_origin)])
@@ -114,7 +115,7 @@ async def act(user: GetUserDep, request: Request, id: JobNumber, action: Action,
 async def run_deployment(user: GetUserDep, request: Request, id: JobNumber) -> Asked:  # noqa: A002
     """Make a batch of a deployment now, of the data interval that ended last, or of all rows."""
     dag_id = await run_in_threadpool(_active, user, id)
-    return Asked(run_id=await _trigger(request, dag_id, {}))
+    return Asked(run_id=await _trigger(request, dag_id, {}, unknown=NO_DAG))
 
 
 def may_run(user: Any, deployment: Mapping[str, Any]) -> bool:
@@ -185,18 +186,18 @@ async def _conf_of(request: Request, job: Known) -> Mapping[str, Any]:
     return conf
 
 
-async def _trigger(request: Request, dag_id: str, conf: Mapping[str, Any]) -> str:
-    """Ask for a run of a DAG; returns its id."""
+async def _trigger(request: Request, dag_id: str, conf: Mapping[str, Any], *, unknown: str = GONE) -> str:
+    """Ask for a run of a DAG; returns its id. `unknown` is what to say if Airflow doesn't know the DAG."""
     address = f"/api/v2/dags/{quote(dag_id, safe='')}/dagRuns"
-    made = await _ask(request, "POST", address, {"logical_date": None, "conf": dict(conf)})
+    made = await _ask(request, "POST", address, {"logical_date": None, "conf": dict(conf)}, unknown=unknown)
     return str(made["dag_run_id"])
 
 
-async def _ask(request: Request, method: str, address: str, body: Any = None) -> Any:
+async def _ask(request: Request, method: str, address: str, body: Any = None, *, unknown: str = GONE) -> Any:
     """Ask Airflow's API in the name of who has asked us.
 
     Raises:
-        HTTPException: Airflow's refusal, with its status and reason; 409, Airflow no longer knows the task.
+        HTTPException: Airflow's refusal, with its status and reason; 409 with `unknown`, Airflow doesn't know it.
     """
     who = {name: request.headers[name] for name in ("authorization", "cookie") if name in request.headers}
     airflow = request.scope[ROOT]
@@ -204,7 +205,7 @@ async def _ask(request: Request, method: str, address: str, body: Any = None) ->
     async with httpx.AsyncClient(transport=inside, base_url="http://airflow", headers=who) as client:
         answer = await client.request(method, airflow.root_path.rstrip("/") + address, json=body)
     if answer.status_code == httpx.codes.NOT_FOUND:
-        raise HTTPException(409, GONE)
+        raise HTTPException(409, unknown)
     if not answer.is_success:
         raise HTTPException(answer.status_code, _reason(answer))
     return answer.json() if answer.content else None
