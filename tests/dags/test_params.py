@@ -30,7 +30,7 @@ def test_a_reference(param: Callable[[], Param], word: str) -> None:
     made = param()
     assert (made.schema["title"], made.description) == (
         word.capitalize(),
-        f"<repository>/<{word}>: one that stands in a repository of repositories.yaml.",
+        f"<repository>/<{word}>: a {word} in a repository that repositories.yaml lists.",
     )
     assert {"enum", "examples"}.isdisjoint(made.schema)
     assert made.resolve("nowhere/a b") == "nowhere/a b"

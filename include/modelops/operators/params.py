@@ -26,14 +26,14 @@ def task_param() -> Param:
 
 def _reference(kind: VersionKind, *, of_versions: bool = False) -> Param:
     """Which ones there are is no part of a DAG: suggestions are added when the trigger form is opened."""
-    where = "has a version" if of_versions else "stands in a repository of repositories.yaml"
+    which = "that has a version" if of_versions else "in a repository that repositories.yaml lists"
     suggestions: dict[str, Any] = {SUGGESTIONS: str(kind), OF_VERSIONS: of_versions}
     return Param(
         type="string",
         pattern=REFERENCE,
         maxLength=MOST_CHARACTERS,
         title=kind.words.capitalize(),
-        description=f"<repository>/<{kind.words}>: one that {where}.",
+        description=f"<repository>/<{kind.words}>: a {kind.words} {which}.",
         **suggestions,
     )
 

@@ -1,4 +1,4 @@
-import { Stack, Text } from "@chakra-ui/react";
+import { Box, Stack, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
@@ -84,9 +84,11 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
         {
           title: own.modelOrTask,
           show: (deployment) => (
-            <RouterLink
-              to={versionsAddress(deployment)}
-            >{`${deployment.model} v${String(deployment.version)}`}</RouterLink>
+            <Box minWidth="11rem">
+              <RouterLink
+                to={versionsAddress(deployment)}
+              >{`${deployment.model} v${String(deployment.version)}`}</RouterLink>
+            </Box>
           ),
         },
         { title: own.target, show: ({ target }) => target },
