@@ -380,7 +380,8 @@ DECLARE
   name text;
 BEGIN
   FOREACH name IN ARRAY TG_ARGV LOOP
-    IF NOT modelops.is_bounded(to_jsonb(NEW) -> name) THEN
+    -- OLD is null where the row is new.
+    IF to_jsonb(NEW) -> name IS DISTINCT FROM to_jsonb(OLD) -> name AND NOT modelops.is_bounded(to_jsonb(NEW) -> name) THEN
       RAISE EXCEPTION 'the % of a % is out of bounds', name, TG_TABLE_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = 'json_bounds';
     END IF;
@@ -388,7 +389,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_bounds() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.guard_bounds() IS 'Refuses values of the columns that the trigger names which are out of bounds.';
+COMMENT ON FUNCTION modelops.guard_bounds() IS 'Refuses new values that are out of bounds in the columns that the trigger names.';
 CREATE FUNCTION modelops.guard_decision() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'

@@ -16,14 +16,15 @@ DECLARE
   name text;
 BEGIN
   FOREACH name IN ARRAY TG_ARGV LOOP
-    IF NOT modelops.is_bounded(to_jsonb(NEW) -> name) THEN
+    -- OLD is null where the row is new.
+    IF to_jsonb(NEW) -> name IS DISTINCT FROM to_jsonb(OLD) -> name AND NOT modelops.is_bounded(to_jsonb(NEW) -> name) THEN
       RAISE EXCEPTION 'the % of a % is out of bounds', name, TG_TABLE_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = 'json_bounds';
     END IF;
   END LOOP;
   RETURN NEW;
 END $$;
-COMMENT ON FUNCTION modelops.guard_bounds IS 'Refuses values of the columns that the trigger names which are out of bounds.';
+COMMENT ON FUNCTION modelops.guard_bounds IS 'Refuses new values that are out of bounds in the columns that the trigger names.';
 REVOKE ALL ON FUNCTION modelops.guard_bounds FROM PUBLIC;
 
 CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job

@@ -9,6 +9,25 @@ COMMENT ON TABLE modelops.batch_run_source IS
   'Which publications of the table that its deployment follows a run has seen: those that were committed before it read. Append-only.';
 COMMENT ON COLUMN modelops.batch_run_source.source_id IS 'The run that published the features.';
 CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source (run_id);
+CREATE INDEX batch_run_published ON modelops.batch_run (target, published_at) WHERE published_at IS NOT NULL;
+
+-- Of runs from before this table, the times tell what they have seen: what was published before they began.
+INSERT INTO modelops.batch_run_source (run_id, source_id)
+SELECT run.id, source.id
+FROM (
+  SELECT DISTINCT deployment.target, substr(plan.schedule, length('after ') + 1) AS follows
+  FROM modelops.deployment JOIN modelops.deployment_schedule AS plan ON plan.deployment_id = deployment.id
+  WHERE starts_with(plan.schedule, 'after ')
+) AS own
+JOIN modelops.batch_run AS source ON source.target = own.follows AND source.published_at IS NOT NULL
+CROSS JOIN LATERAL (
+  SELECT each.id FROM modelops.batch_run AS each
+  WHERE each.target = own.target AND each.published_at >= source.published_at AND source.covers <@ each.covers
+    AND source.published_at <= coalesce(
+      (SELECT min(part.started_at) FROM modelops.batch_run AS part WHERE part.whole_id = each.id), each.started_at)
+  ORDER BY each.published_at LIMIT 1
+) AS run;
+
 CREATE TRIGGER batch_run_source_guard BEFORE INSERT ON modelops.batch_run_source
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON modelops.batch_run_source
@@ -17,8 +36,6 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run_source
   FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 GRANT SELECT, INSERT ON modelops.batch_run_source TO modelops_jobs;
 GRANT SELECT ON modelops.batch_run_source TO modelops_reader;
-
-CREATE INDEX batch_run_published ON modelops.batch_run (target, published_at) WHERE published_at IS NOT NULL;
 
 -- Since when: the target has followed the table without a break, by this deployment and those that it replaced.
 CREATE FUNCTION modelops.work_list(deployment_id bigint)
