@@ -140,7 +140,7 @@ def take(
             subject=subject,
             attempt=number,
             requested_by=requested_by,
-            parameters=Jsonb(_recordable(parameters)),
+            parameters=Jsonb(recordable(parameters)),
             forget=forget,
             fresh=fresh,
             max_tries=max_tries,
@@ -328,7 +328,7 @@ def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str,
     add_event(connection, attempt.job_id, attempt.number, Event.COMPLETED, actor=by, detail={}, at=None)
 
 
-def _recordable(parameters: Mapping[str, Any]) -> Any:
+def recordable(parameters: Mapping[str, Any]) -> Any:
     """The parameters; of those that are out of bounds, which the job refuses, what the ledger can hold."""
     return bounds.brief(parameters, KEPT) if any(bounds.violations(parameters)) else parameters
 

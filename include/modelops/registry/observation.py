@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from modelops.domain import bounds
 from modelops.domain.jobs import AIRFLOW, Event, JobStatus, JobType, TaskKey
 from modelops.domain.text import storable
 from modelops.registry import jobs, versions
@@ -91,9 +92,9 @@ def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request:
             run_id=key.run_id,
             task_id=key.task_id,
             map_index=key.map_index,
-            subject=request.subject,
+            subject=bounds.shortened(request.subject, bounds.NAME),
             requested_by=request.by,
-            parameters=Jsonb(storable(request.parameters)),
+            parameters=Jsonb(jobs.recordable(request.parameters)),
             created_at=request.at,
         )
         row = _find(connection, key)

@@ -62,6 +62,17 @@ def test_a_job_is_there_before_a_worker_takes_it(connection: Connection[Any]) ->
     assert story(connection, key) == [("created", "ada"), ("scheduled", "airflow"), ("queued", "airflow")]
 
 
+def test_a_job_whose_request_is_out_of_bounds_is_on_record(connection: Connection[Any]) -> None:
+    """Airflow takes any conf for a run; the job refuses it when a worker takes it."""
+    key = task_key()
+    parameters = {"x": 1e20, "model": "demo/arrival_delay"}
+    request = Request(at=NOON, by="ada", subject="m" * 100_000, parameters=parameters)
+    observation.introduce(connection, key, JobType.TRAINING, request)
+    assert observation.record(connection, sighting(key))
+    assert story(connection, key) == [("created", "ada"), ("scheduled", "airflow"), ("queued", "airflow")]
+    assert len(only_job(connection, key).subject) < 300
+
+
 def test_what_the_observer_learns_late_does_not_move_a_running_job_back(connection: Connection[Any]) -> None:
     key = task_key()
     take(connection, key)
