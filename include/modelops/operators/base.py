@@ -116,6 +116,8 @@ class JobOperator(BaseOperator):
         task_instance: Any = context["ti"]
         run = context["dag_run"]
         map_index = task_instance.map_index
+        # Clearing a task raises max_tries, by the `retries` that the DAG had then; a retry doesn't.
+        first = task_instance.max_tries - (self.retries or 0) + 1
         return jobs.take(
             connection,
             TaskKey(
@@ -126,10 +128,10 @@ class JobOperator(BaseOperator):
             ),
             type=self.job_type,
             number=task_instance.try_number,
-            # Clearing a task raises max_tries, by the `retries` that the DAG had then; a retry doesn't.
-            first=task_instance.max_tries - (self.retries or 0) + 1,
+            first=first,
             max_tries=task_instance.max_tries,
-            asked_at=run.run_after if task_instance.try_number == 1 else None,
+            # Airflow may lose attempts before a worker has them. Once a person has cleared the task, they are who asks.
+            asked_at=run.run_after if first <= 1 or task_instance.try_number == 1 else None,
             subject=bounds.shortened(self.about(), bounds.NAME),
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
             parameters=self.parameters(),
