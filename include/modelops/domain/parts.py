@@ -20,7 +20,7 @@ def check_parts(number: int) -> int:
         raise PartsError(
             f"a batch can't be cut into {number:,} parts",
             where=PARTS,
-            expected=f"from 1, which is not at all, to {MOST}",
+            expected=f"from 1 (no splitting) to {MOST}",
         )
     return number
 

@@ -98,8 +98,8 @@ def parts_param() -> Param:
         minimum=1,
         maximum=MOST,
         title="Parts of a batch",
-        description="Into so many parts a batch is cut, by the entity key; they are scored side by side, as far as"
-        " there are workers, and published together.",
+        description="Number of parts of a batch, by entity key. Free workers score them in parallel; they are published"
+        " together.",
     )
 
 
@@ -111,7 +111,8 @@ def set_aside_budget_param() -> Param:
         minimum=0,
         maximum=100_000,
         title="Rows that may be set aside",
-        description="So many rows of a batch may be left out as they can't be scored; with more, the batch fails.",
+        description="Maximum number of rows of a batch that may be left out because they can't be scored. A batch with"
+        " more fails.",
     )
 
 
@@ -148,7 +149,7 @@ def time_zone_param(otherwise: str = "as it was before, else UTC") -> Param:
         minLength=1,
         **_at_most(bounds.NAME),
         title="Time zone",
-        description=f"In which the schedule's fields are meant: a name like Europe/Paris. Empty: {otherwise}.",
+        description=f"Time zone of the schedule, for example Europe/Paris. Empty: {otherwise}.",
     )
 
 
@@ -160,8 +161,8 @@ def late_after_param(otherwise: str = "as it was before, else never") -> Param:
         minimum=0,
         maximum=43_200,
         title="Late after minutes",
-        description="So long after it was queued, a batch that isn't over is late: it is put on record, and who is to"
-        f" know is told. 0: never. Empty: {otherwise}.",
+        description="A batch that has not ended this many minutes after it was queued is late. It is recorded, and the"
+        f" notifiers run. 0: never. Empty: {otherwise}.",
     )
 
 
@@ -171,7 +172,7 @@ def paused_param() -> Param:
         None,
         type=["null", "boolean"],
         title="Paused",
-        description="Whether nothing is to run by itself until this is taken back. Empty: as it is.",
+        description="Stop scheduled runs until this is set to false. Empty: as it is.",
     )
 
 

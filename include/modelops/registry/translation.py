@@ -98,7 +98,7 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
         "a deployment that is active",
     ),
     "schedule_time_zone": (ScheduleError, "the parameter time_zone", "a name that PostgreSQL's pg_timezone_names has"),
-    "deployment_parts": (PartsError, "the parameter parts", "from 1, which is not at all, to 64"),
+    "deployment_parts": (PartsError, "the parameter parts", "from 1 (no splitting) to 64"),
     "batch_run_part_of_deployment": (PartsError, "the parameter part", "a part that there is"),
     "batch_run_all_parts": (PartsError, "the parts of the batch", "all of its parts, and the sum of their rows"),
     "batch_run_part_stays": (PartsError, "the parts of the batch", "clear all of its parts, so that it is made anew"),
