@@ -37,6 +37,8 @@ EXPECTED = (
     f" printed; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and halves of surrogate pairs;"
     f" numbers from {LEAST} to {MOST}"
 )
+UNSTORABLE = "which PostgreSQL can't store"
+"""How what is said of a text ends that can't be stored."""
 AROUND = 4
 """Levels that a record or an answer adds around such a value."""
 LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
@@ -156,7 +158,7 @@ def _of_scalar(found: Any) -> str | None:
 def _of_text(found: Any) -> str | None:
     if isinstance(found, str) and not is_storable(found):
         character = next(one for one in found if not is_storable(one))
-        return f"holds the character U+{ord(character):04X}, which PostgreSQL can't store"
+        return f"holds the character U+{ord(character):04X}, {UNSTORABLE}"
     return None
 
 

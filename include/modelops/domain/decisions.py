@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain import bounds
 from modelops.domain.errors import DecisionRefused, IncompleteAnswer, StaleCard
-from modelops.domain.text import storable
 from modelops.domain.versions import VersionKind
 
 if TYPE_CHECKING:
@@ -55,13 +55,25 @@ class Answer:
         """From the fields of the form; through REST anything may stand where the page has a text.
 
         Raises:
-            IncompleteAnswer: a field can't be stored.
+            IncompleteAnswer: a field is out of bounds or can't be stored.
         """
-        if storable(fields) != fields:
-            raise _incomplete(UNSTORABLE, "the fields of the answer", "text without these")
         comment = fields.get("comment")
+        if isinstance(comment, str) and len(comment) > bounds.COMMENT:
+            raise _too_long(comment)
+        where = "the fields of the answer"
+        for wrong in bounds.violations(fields, shape_only=True):
+            if wrong.endswith(bounds.UNSTORABLE):
+                raise _incomplete(UNSTORABLE, where, "text without these")
+            raise _incomplete(f"the answer is out of bounds: {wrong}", where, bounds.EXPECTED)
         text = "" if comment is None else str(comment).strip()
+        if len(text) > bounds.COMMENT:
+            raise _too_long(text)
         return cls(person=person, verdict=verdict, comment=text or None, evidence=fields.get("evidence"))
+
+
+def _too_long(comment: str) -> IncompleteAnswer:
+    most = f"at most {bounds.COMMENT:,} characters"
+    return _incomplete(f"the comment has {len(comment):,} characters; right: {most}", "the comment", most)
 
 
 def _incomplete(what: str, where: str, expected: str) -> IncompleteAnswer:
