@@ -78,7 +78,7 @@ def patch(database: Database, airflow: Airflow, waiting: TaskKey, monkeypatch: p
         return SimpleNamespace(get_name=lambda: "grace")
 
     monkeypatch.setattr(answers, "_user", grace)
-    monkeypatch.setattr(answers, "_may_be_ours", lambda _user, _key: True)
+    monkeypatch.setattr(answers, "_is_ours", lambda _user, _key: None)
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS", database.url("modelops_jobs"))
     guard = answers.AnswerGuard(airflow)
 
@@ -187,3 +187,23 @@ def test_the_answers_of_others_and_nonsense_are_airflows(airflow: Airflow, patch
     for answer in (patch(task="somebody_elses"), patch("Perhaps"), patch("Approve", task="another")):
         assert (answer.status_code, answer.json()) == (TAKEN, {"detail": "Airflow"})
     assert airflow.asked == 3
+
+
+def test_a_card_of_ours_whose_job_the_ledger_does_not_have(
+    airflow: Airflow, patch: Patch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow would take the answer and forget it."""
+    from modelops.jobs_api import answers
+
+    monkeypatch.setattr(answers, "_is_ours", lambda _user, _key: True)
+    answer = patch(task="another")
+    assert (answer.status_code, airflow.asked) == (httpx.codes.CONFLICT, 0)
+    assert answer.json()["detail"] == answers.UNKNOWN
+
+
+def test_an_answer_that_is_too_deep_to_be_read_is_airflows() -> None:
+    from modelops.jobs_api import answers
+
+    depth = 200_000
+    body = '{"chosen_options": ["Approve"], "params_input": {"comment": ' + "[" * depth + "]" * depth + "}}"
+    assert answers._answer_of("grace", body.encode()) is None

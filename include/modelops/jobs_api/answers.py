@@ -48,6 +48,7 @@ OURS = {"comment", "evidence"}
 LEDGER = "modelops"
 """The Airflow connection of the login that writes the ledger."""
 TOO_EARLY = "too early: Airflow can't take an answer to this approval yet; try again in a moment"
+UNKNOWN = "the ledger does not have the job of this approval, so nothing is decided; clear its task to ask again"
 AWAY = "the ledger can't be reached, so nothing is decided; try again in a moment"
 STATUSES = {
     IncompleteAnswer: HTTPStatus.BAD_REQUEST,
@@ -104,7 +105,10 @@ class AnswerGuard:
         from starlette.concurrency import run_in_threadpool
 
         user, key = await _user(scope), _key_of(asked)
-        if user is None or key is None or not await run_in_threadpool(_may_be_ours, user, key):
+        if user is None or key is None:
+            return None
+        is_ours = await run_in_threadpool(_is_ours, user, key)
+        if is_ours is False:
             return None
 
         async def airflow() -> list[Message]:
@@ -115,7 +119,11 @@ class AnswerGuard:
 
         try:
             answer = _answer_of(user.get_name(), b"".join(message.get("body", b"") for message in messages))
-            return None if answer is None else await _decide(key, answer, airflow)
+            if answer is None:
+                return None
+            said = await _decide(key, answer, airflow)
+            # Airflow would take the answer, and nobody would hear of it again.
+            return _refusal(HTTPStatus.CONFLICT, UNKNOWN) if said is None and is_ours else said
         except NotTaken as refused:
             return _early() if refused.status in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT} else refused.said
         except EvidenceChanged as error:
@@ -160,8 +168,8 @@ def _refresh(task_instance: str, body: bytes) -> None:
             shown.subject, shown.body, shown.params = question["subject"], question["body"], question["params"]
 
 
-def _may_be_ours(user: Any, key: TaskKey) -> bool:
-    """Whether Airflow lets this person answer, and the question isn't one of another operator."""
+def _is_ours(user: Any, key: TaskKey) -> bool | None:
+    """Whether the question is an approval of ours that Airflow lets this person answer; None: no question is known."""
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from airflow.models.hitl import HITLDetail
     from airflow.models.taskinstance import TaskInstance
@@ -179,7 +187,7 @@ def _may_be_ours(user: Any, key: TaskKey) -> bool:
         shown = session.execute(
             asked.where(*(column == value for column, value in zip(task, named, strict=True)))
         ).first()
-    return shown is None or OURS.issubset(shown.params or {})
+    return None if shown is None else OURS.issubset(shown.params or {})
 
 
 async def _decide(
@@ -217,13 +225,13 @@ def _answer_of(person: str, body: bytes) -> Answer | None:
     """The answer; None where it makes no sense, and Airflow says what is wrong with it.
 
     Raises:
-        IncompleteAnswer: it can't be stored.
+        IncompleteAnswer: it is out of bounds or can't be stored.
     """
     try:
         said: Any = json.loads(body)
         verdict = {("Approve",): Verdict.APPROVED, ("Reject",): Verdict.REJECTED}[tuple(said["chosen_options"])]
         fields = dict(said.get("params_input") or {})
-    except (ValueError, LookupError, AttributeError, TypeError):
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         return None
     return Answer.given(person, verdict, fields)
 
