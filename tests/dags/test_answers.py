@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import warnings
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -154,6 +155,37 @@ def test_no_answer_is_taken_while_the_ledger_is_away(
     assert (answer.status_code, airflow.asked) == (httpx.codes.SERVICE_UNAVAILABLE, 0)
     assert "nothing is decided" in answer.json()["detail"]
     assert decision() is None
+
+
+def test_answers_do_not_compete_with_pages(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    from modelops.jobs_api import ledger
+
+    full = threading.BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setattr(ledger, "_seats", full)
+    assert patch().is_success
+
+
+def test_who_answers_hears_that_the_ledger_is_busy(
+    airflow: Airflow, patch: Patch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from modelops.jobs_api import answers, ledger
+
+    monkeypatch.setattr(ledger, "SECONDS", 0)
+    full = threading.BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setattr(ledger, "_seats_of_answers", full)
+    answer = patch()
+    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, answers.BUSY, 0)
+
+
+def test_who_answers_hears_that_the_ledger_takes_too_long(airflow: Airflow, database: Database, patch: Patch) -> None:
+    from modelops.jobs_api import answers
+
+    with database.connect("modelops_owner") as owner, owner.transaction():
+        owner.execute("LOCK TABLE modelops.job")
+        answer = patch()
+    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, answers.BUSY, 0)
 
 
 def test_a_ledger_that_goes_away_before_the_commit(

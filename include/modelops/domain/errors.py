@@ -142,6 +142,10 @@ class Unavailable(ModelOpsError):
     """Something that the system stands on isn't there right now; trying again may help."""
 
 
+class Busy(Unavailable):
+    """It is there, but has too much to do right now, or waits for a lock; trying again may help."""
+
+
 class NotAwaited(ModelOpsError):
     """An answer to an approval that does not wait for one: not yet, or not any more."""
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.errors import (
+    Busy,
     DecisionRefused,
     EvidenceChanged,
     IllegalTransition,
@@ -50,6 +51,7 @@ LEDGER = "modelops"
 TOO_EARLY = "too early: Airflow can't take an answer to this approval yet; try again in a moment"
 UNKNOWN = "the ledger does not have the job of this approval, so nothing is decided; clear its task to ask again"
 AWAY = "the ledger can't be reached, so nothing is decided; try again in a moment"
+BUSY = "the ledger is busy, so nothing is decided; try again in a moment"
 STATUSES = {
     IncompleteAnswer: HTTPStatus.BAD_REQUEST,
     StaleCard: HTTPStatus.CONFLICT,
@@ -214,10 +216,10 @@ async def _decide(
 @contextmanager
 def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
     """The decision, written and not committed yet."""
-    from modelops.jobs_api.ledger import seated
+    from modelops.jobs_api.ledger import answering
     from modelops.lifecycle.approve import decide
 
-    with seated("modelops answers", login=LEDGER) as connection, decide(connection, key, answer) as result:
+    with answering("modelops answers", login=LEDGER) as connection, decide(connection, key, answer) as result:
         yield result
 
 
@@ -242,7 +244,7 @@ def _refusal_for(error: ModelOpsError) -> list[Message]:
         raise error
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("an answer is refused: %s", error)
-        return _refusal(status, AWAY)
+        return _refusal(status, BUSY if isinstance(error, Busy) else AWAY)
     return _refusal(status, getattr(error, "what", str(error)))
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import Unavailable
+from modelops.domain.errors import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,10 @@ SECONDS = 3
 """How long somebody waits for the database, to be reached and again to answer, where nothing else is said."""
 AT_ONCE = 8
 """Requests to the API that may read the ledger at a time; Airflow's own need threads too."""
+ANSWERS_AT_ONCE = 4
+"""Answers to approvals, which don't compete with pages that look for news every few seconds."""
 _seats = threading.BoundedSemaphore(AT_ONCE)
+_seats_of_answers = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
 
 
 @contextmanager
@@ -53,19 +56,37 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
 
 
 @contextmanager
-def seated(application: str, *, seconds: int = SECONDS, login: str = READER) -> Iterator[Connection[Any]]:
+def seated(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[Any]]:
     """The same, for a bounded number of requests at a time.
 
     Raises:
-        Unavailable: as `reading`; or too many read at once.
+        Unavailable: as `reading`.
+        Busy: too many read at once.
     """
-    if not _seats.acquire(blocking=False):
-        raise Unavailable("too many read the ledger at once")
+    with _seat(_seats, patience=0), reading(application, seconds=seconds) as connection:
+        yield connection
+
+
+@contextmanager
+def answering(application: str, *, login: str = READER) -> Iterator[Connection[Any]]:
+    """The same, for who answers an approval: they have places of their own, and wait for one for up to `SECONDS`.
+
+    Raises:
+        Unavailable: as `reading`.
+        Busy: too many answer at once.
+    """
+    with _seat(_seats_of_answers, patience=SECONDS), reading(application, login=login) as connection:
+        yield connection
+
+
+@contextmanager
+def _seat(seats: threading.BoundedSemaphore, *, patience: float) -> Iterator[None]:
+    if not seats.acquire(timeout=patience):
+        raise Busy("too many use the ledger at once")
     try:
-        with reading(application, seconds=seconds, login=login) as connection:
-            yield connection
+        yield
     finally:
-        _seats.release()
+        seats.release()
 
 
 def freshness(known_up_to: datetime | None) -> dict[str, Any]:

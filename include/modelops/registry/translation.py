@@ -9,6 +9,7 @@ from modelops.domain import bounds
 from modelops.domain.decisions import REQUESTER_LATER
 from modelops.domain.errors import (
     BadInput,
+    Busy,
     DecisionRefused,
     EvidenceChanged,
     FenceLost,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 AWAY = ("08", "57P")
 """How the SQLSTATEs of a connection that isn't there begin, and of a server that ends."""
+TOOK_TOO_LONG = ("55P03", "57014")
+"""The SQLSTATEs of a lock and of a statement that were not waited for any longer."""
 
 
 @contextmanager
@@ -38,7 +41,7 @@ def translated() -> Iterator[None]:
     """Let no error of the driver out.
 
     Raises:
-        Unavailable: no connection, or the server went away.
+        Unavailable: no connection, or the server went away; Busy: it took too long.
         FenceLost or a BadInput: what the named constraint stands for.
         ModelOpsError: any other refusal, with the database's own words.
     """
@@ -48,7 +51,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError, sqlalchemy.exc.OperationalError) as error:
-        raise Unavailable(f"{_trouble(error)}: {str(error).strip()}") from error
+        kind = Busy if getattr(error, "sqlstate", None) in TOOK_TOO_LONG else Unavailable
+        raise kind(f"{_trouble(error)}: {str(error).strip()}") from error
     except psycopg.IntegrityError as error:
         raise _refused(error) from error
     except psycopg.Error as error:
