@@ -6,6 +6,7 @@ guard of answers (`answers.py`) are the same as from outside.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,10 +22,10 @@ from modelops.domain.actions import ANSWERS, Action, possible
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.jobs import JobStatus
 from modelops.jobs_api.answers import ROOT
-from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.ledger import answering, seated
 from modelops.jobs_api.permissions import WHOLE, may, seen_by, whole_job
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
-from modelops.registry import catalogue
+from modelops.registry import catalogue, schedules
 
 NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
     Action.STOP: ("PUT", DagAccessEntity.TASK_INSTANCE),
@@ -147,7 +148,8 @@ def actions_of(user: Any, row: Mapping[str, Any], objection: str | None) -> Sequ
 
 def _known(user: Any, job_id: int, action: Action) -> Known:
     """The job, once it's clear that this person may do that about it now."""
-    with seated("modelops actions") as connection:
+    place = answering if action in ANSWERS else seated
+    with place("modelops actions") as connection:
         row = whole_job(user, connection, job_id)
     if not may(user, row["dag_id"], *NEEDED[action]):
         raise HTTPException(403, f"Airflow doesn't let you do this with the DAG {row['dag_id']}")
@@ -178,12 +180,39 @@ async def _do(request: Request, job: Known, action: Action, given: Given) -> str
 
 
 async def _conf_of(request: Request, job: Known) -> Mapping[str, Any]:
-    """The Params that make the same batch again; a run by the clock has its interval from Airflow, and no Params."""
-    if job.dag_id.startswith(DAG_PREFIX):
-        return {name: job.parameters[name] for name in OF_A_BATCH if job.parameters.get(name) is not None}
+    """The Params that make the same batch again; a run by the clock has its interval from Airflow, and no Params.
+
+    What no worker took has no interval on record: its DAG run tells which one it was to make.
+    """
+    if not job.dag_id.startswith(DAG_PREFIX):
+        before = await _ask(request, "GET", job.run)
+        conf: Mapping[str, Any] = before["conf"]
+        return conf
+    known = _of_a_batch(job.parameters)
+    if "interval_start" in known or not await run_in_threadpool(_is_incremental, job.dag_id):
+        return known
     before = await _ask(request, "GET", job.run)
-    conf: Mapping[str, Any] = before["conf"]
-    return conf
+    asked = _of_a_batch(before["conf"] or {})
+    return known | (asked if "interval_start" in asked else asked | _interval_of(before))
+
+
+def _of_a_batch(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in OF_A_BATCH if values.get(name) is not None}
+
+
+def _interval_of(run: Mapping[str, Any]) -> Mapping[str, str]:
+    """The data interval of a DAG run, as the Params of a batch; empty where it has none."""
+    start, end = run.get("data_interval_start"), run.get("data_interval_end")
+    if not start or not end or datetime.fromisoformat(start) >= datetime.fromisoformat(end):
+        return {}
+    return {"interval_start": start, "interval_end": end}
+
+
+def _is_incremental(dag_id: str) -> bool:
+    """Whether the batches of a deployment are of data intervals."""
+    number = dag_id.removeprefix(DAG_PREFIX)
+    with seated("modelops actions") as connection:
+        return number.isdecimal() and any(one.incremental for one in schedules.deployed(connection, int(number)))
 
 
 async def _trigger(request: Request, dag_id: str, conf: Mapping[str, Any], *, unknown: str = GONE) -> str:
