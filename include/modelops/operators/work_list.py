@@ -71,9 +71,7 @@ class WorkListOperator(BaseOperator):
             found = self._pending(connection, by_hand=str(getattr(run.run_type, "value", run.run_type)) == "manual")
         if not found:
             self.log.info("All that %s has published is made.", self.schedule.table)
-        if len(found) > MOST:
-            self.log.info("%s intervals are left to do: the first %s now, others by the next run", len(found), MOST)
-        return found[:MOST]
+        return found
 
     def _pending(self, connection: Connection[Any], *, by_hand: bool) -> list[list[str | None]]:
         from modelops.registry import work_list
@@ -83,4 +81,7 @@ class WorkListOperator(BaseOperator):
         found = work_list.pending_intervals(connection, self.deployment)
         if not found and by_hand and (newest := work_list.newest_interval(connection, self.deployment)):
             found = [newest]
+        if len(found) > MOST:
+            self.log.info("%s intervals are left to do: %s now, others by the next run", len(found), MOST)
+            found = work_list.least_tried(connection, self.deployment, found, MOST)
         return [[start.isoformat(), end.isoformat()] for start, end in found]

@@ -13,7 +13,7 @@ from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from psycopg import Connection
@@ -33,6 +33,19 @@ def pending_intervals(connection: Connection[Any], deployment_id: int) -> list[E
         starts, ends = [start for start, _ in found], [end for _, end in found]
         shown = _QUERIES.execute(connection, "shown_among", deployment_id=deployment_id, starts=starts, ends=ends)
         return joined(found, [(row["start"], row["end"]) for row in shown])
+
+
+def least_tried(connection: Connection[Any], deployment_id: int, intervals: Sequence[Ends], most: int) -> list[Ends]:
+    """At most so many of these intervals, earliest first: those of which fewest attempts have failed.
+
+    Intervals that always fail must not keep newer ones from being made.
+    """
+    starts, ends = [start for start, _ in intervals], [end for _, end in intervals]
+    with translated():
+        rows = _QUERIES.execute(
+            connection, "least_tried", deployment_id=deployment_id, starts=starts, ends=ends, most=most
+        )
+        return [(row["start"], row["end"]) for row in rows]
 
 
 def joined(pending: Iterable[Ends], shown: Iterable[Ends]) -> list[Ends]:

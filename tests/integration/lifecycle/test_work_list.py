@@ -103,6 +103,22 @@ def test_what_was_published_is_left_until_it_is_made(services: Services, table: 
     assert {state for _, state in states(services, model)} == {"done"}
 
 
+def test_intervals_that_always_fail_do_not_starve_others(services: Services, table: int, model: Deployment) -> None:
+    made(services, table, day(1), day(2), day(3))
+
+    def chosen(most: int) -> list[tuple[datetime, datetime]]:
+        return work_list.least_tried(services.connection, model.id, left(services, model), most)
+
+    assert chosen(2) == [day(1), day(2)]
+    for number in (1, 2):
+        failing, _ = begun(services, model, day(number))
+        jobs.give_up(services.connection, failing, error="it broke", again=False)
+    assert chosen(2) == [day(1), day(3)]
+    failing, _ = begun(services, model, day(1))
+    jobs.give_up(services.connection, failing, error="it broke", again=False)
+    assert chosen(2) == [day(2), day(3)]
+
+
 def test_what_is_published_again_is_made_again(services: Services, table: int, model: Deployment) -> None:
     made(services, table, day(1))
     scored(services, model, day(1))

@@ -11,6 +11,18 @@ WHERE deployment.id = :deployment_id AND run.published_at IS NOT NULL AND run.su
   AND run.covers <> '(,)'
   AND run.covers && ANY (SELECT tstzrange(start, "end") FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) AS each (start, "end"));
 
+-- name: least_tried
+-- Of these times, so many that a deployment has begun in vain least often.
+SELECT start, "end" FROM (
+  SELECT each.start, each."end"
+  FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) AS each (start, "end")
+  LEFT JOIN (
+    SELECT covers, count(*) AS number FROM modelops.batch_run
+    WHERE deployment_id = :deployment_id AND published_at IS NULL AND whole_id IS NULL GROUP BY covers
+  ) AS tried ON tried.covers = tstzrange(each.start, each."end")
+  ORDER BY coalesce(tried.number, 0), each.start LIMIT :most
+) AS chosen ORDER BY start;
+
 -- name: newest
 -- The times of the publication that a deployment follows and that came last.
 SELECT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id) ORDER BY source_id DESC LIMIT 1;
