@@ -786,7 +786,7 @@ CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS t
 $$;
 ALTER FUNCTION modelops.target_bears_name_of(target text, model text) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that a model may not take it; null: it may, by its name.';
-CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id bigint, covers tstzrange, is_pending boolean)
+CREATE FUNCTION modelops.work_list(deployment_id bigint, within tstzrange DEFAULT '(,)'::tstzrange) RETURNS TABLE(source_id bigint, covers tstzrange, is_pending boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
     AS $$
@@ -806,13 +806,16 @@ CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id
            WHERE seen.source_id = source.id AND run.target = own.target AND run.published_at IS NOT NULL)
   FROM own CROSS JOIN since JOIN modelops.batch_run AS source ON source.target = own.follows
   WHERE source.published_at >= since.at
+    AND source.covers <@ within
+    -- The same again, for the index.
+    AND coalesce(lower(source.covers), '-infinity') BETWEEN coalesce(lower(within), '-infinity') AND coalesce(upper(within), 'infinity')
     AND (NOT own.incremental OR source.covers <> '(,)')
     AND (source.superseded_at IS NULL
          -- What a whole run took the place of is still an interval to be made.
          OR own.incremental AND (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
 $$;
-ALTER FUNCTION modelops.work_list(deployment_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.work_list(deployment_id bigint) IS 'What has been published of the feature table that a deployment follows, since it does; and whether that is still to be made.';
+ALTER FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) IS 'What has been published of the feature table that a deployment follows, since it does, of times within a range; and whether that is still to be made.';
 CREATE TABLE modelops.approval_request (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -1390,6 +1393,7 @@ CREATE INDEX approval_request_version ON modelops.approval_request USING btree (
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run USING btree (whole_id, part) WHERE (whole_id IS NOT NULL);
 CREATE INDEX batch_run_published ON modelops.batch_run USING btree (target, published_at) WHERE (published_at IS NOT NULL);
+CREATE INDEX batch_run_published_from ON modelops.batch_run USING btree (target, COALESCE(lower(covers), '-infinity'::timestamp with time zone)) WHERE (published_at IS NOT NULL);
 CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source USING btree (run_id);
 CREATE INDEX batch_run_visible ON modelops.batch_run USING btree (target) WHERE ((published_at IS NOT NULL) AND (superseded_at IS NULL));
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
@@ -1573,9 +1577,9 @@ GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind
 REVOKE ALL ON FUNCTION modelops.sum_up_job() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) TO modelops_jobs;
-REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_jobs;
-GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) TO modelops_reader;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.approval_request TO modelops_jobs;

@@ -37,8 +37,8 @@ GROUP BY covers ORDER BY upper(covers) DESC, lower(covers) DESC LIMIT :limit;
 -- Puts on record which publications a run will see that nobody has made yet: they are committed, and it hasn't read.
 INSERT INTO modelops.batch_run_source (run_id, source_id)
 SELECT run.id, list.source_id
-FROM modelops.batch_run AS run CROSS JOIN LATERAL modelops.work_list(run.deployment_id) AS list
-WHERE run.id = :run_id AND list.is_pending AND list.covers <@ run.covers;
+FROM modelops.batch_run AS run CROSS JOIN LATERAL modelops.work_list(run.deployment_id, run.covers) AS list
+WHERE run.id = :run_id AND list.is_pending;
 
 -- name: note_seen_by_parts!
 -- A batch has seen what all of its parts have seen.

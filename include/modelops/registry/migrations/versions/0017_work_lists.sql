@@ -37,8 +37,11 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run_source
 GRANT SELECT, INSERT ON modelops.batch_run_source TO modelops_jobs;
 GRANT SELECT ON modelops.batch_run_source TO modelops_reader;
 
+CREATE INDEX batch_run_published_from ON modelops.batch_run (target, (coalesce(lower(covers), '-infinity')))
+  WHERE published_at IS NOT NULL;
+
 -- Since when: the target has followed the table without a break, by this deployment and those that it replaced.
-CREATE FUNCTION modelops.work_list(deployment_id bigint)
+CREATE FUNCTION modelops.work_list(deployment_id bigint, within tstzrange DEFAULT '(,)')
 RETURNS TABLE (source_id bigint, covers tstzrange, is_pending boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   WITH own AS (
@@ -57,13 +60,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
            WHERE seen.source_id = source.id AND run.target = own.target AND run.published_at IS NOT NULL)
   FROM own CROSS JOIN since JOIN modelops.batch_run AS source ON source.target = own.follows
   WHERE source.published_at >= since.at
+    AND source.covers <@ within
+    -- The same again, for the index.
+    AND coalesce(lower(source.covers), '-infinity') BETWEEN coalesce(lower(within), '-infinity') AND coalesce(upper(within), 'infinity')
     AND (NOT own.incremental OR source.covers <> '(,)')
     AND (source.superseded_at IS NULL
          -- What a whole run took the place of is still an interval to be made.
          OR own.incremental AND (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
 $$;
 COMMENT ON FUNCTION modelops.work_list IS
-  'What has been published of the feature table that a deployment follows, since it does; and whether that is still to be made.';
+  'What has been published of the feature table that a deployment follows, since it does, of times within a range; and whether that is still to be made.';
 REVOKE ALL ON FUNCTION modelops.work_list FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.work_list TO modelops_jobs, modelops_reader;
 
