@@ -200,7 +200,7 @@ def _of_a_batch(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in OF_A_BATCH if values.get(name) is not None}
 
 
-def _interval_of(run: Mapping[str, Any]) -> Mapping[str, str]:
+def _interval_of(run: Mapping[str, Any]) -> dict[str, Any]:
     """The data interval of a DAG run, as the Params of a batch; empty where it has none."""
     start, end = run.get("data_interval_start"), run.get("data_interval_end")
     if not start or not end or datetime.fromisoformat(start) >= datetime.fromisoformat(end):
