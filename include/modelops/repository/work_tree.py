@@ -8,19 +8,27 @@ files has a git directory of ours, which borrows the objects and the index.
 
 from __future__ import annotations
 
+import itertools
 import os
+import stat
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelops.domain.errors import RepositoryError
 from modelops.repository.git import GitError, git, git_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BORROWED = ("index", "sharedindex.*", "info/exclude", "info/sparse-checkout")
+# The index is mapped into memory; all other files that git reads as text are copied, within a bound.
+_INDEX = ("index", "sharedindex.*")
+_COPIED = ("info/attributes", "info/exclude", "info/sparse-checkout")
+_IN_THE_TREE = (".gitattributes", ".gitignore", ".gitmodules")
+MOST_BYTES = 2**20
+"""Of each file with patterns, attributes or submodules."""
 # How the files of this work tree are stored and compared. None of these names a program.
 _DATA = (
     "attributesfile|autocrlf|checkstat|eol|excludesfile|filemode|ignorecase|precomposeunicode|sparsecheckout"
@@ -58,13 +66,16 @@ def work_tree(folder: Path) -> Iterator[WorkTree | None]:
     """The work tree that a folder belongs to, while it is being read; None where git has nothing to do with it.
 
     Raises:
-        GitError: git can't read it, or another user owns it and `safe.directory` doesn't say that it is trusted.
+        GitError: git can't read it, or another user owns it and `safe.directory` doesn't say that it is trusted;
+            or a file that its configuration names is too large.
+        RepositoryError: a .gitignore or the like is no plain file, or is too large.
         Unavailable: git isn't installed, or takes too long.
     """
     found = _find(folder)
     if found is None:
         yield None
         return
+    _check_tree(found.top, folder)
     with tempfile.TemporaryDirectory(prefix="modelops-git-") as place:
         ours = Path(place) / "git"
         commit = _head(folder)
@@ -122,14 +133,22 @@ def _borrow(found: _Repository, ours: Path, commit: str | None) -> None:
     objects = _quoted(os.fspath((found.common / "objects").resolve()))
     (ours / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
     for place in (found.common, found.git_dir):  # the second one wins: a linked work tree has an index of its own
-        for file in (file for pattern in _BORROWED for file in place.glob(pattern)):
+        for file in (file for pattern in _INDEX for file in place.glob(pattern) if file.is_file()):
             borrowed = ours / file.relative_to(place)
             borrowed.unlink(missing_ok=True)
             borrowed.symlink_to(file.resolve())
+        for name in _COPIED:
+            content = _read(place / name)
+            if content is not None:
+                (ours / name).write_bytes(content)
 
 
 def _configure(found: _Repository, ours: Path, folder: Path) -> None:
     settings = {f"core.{name}": place for name, place in _default_files().items()} | _data_settings(folder)
+    for name in [name for name in settings if name.endswith("file")]:
+        copied = ours / name
+        copied.write_bytes(_read(folder / settings[name]) or b"")
+        settings[name] = os.fspath(copied)
     settings |= {"core.bare": "false", "core.worktree": os.fspath(found.top)}
     settings["core.repositoryFormatVersion"] = "0"
     if found.object_format != "sha1":
@@ -157,6 +176,43 @@ def _data_settings(folder: Path) -> dict[str, str]:
         name, assigned, value = entry.partition("\n")
         settings[name] = os.path.expanduser(value) if name.endswith("file") else value if assigned else "true"
     return settings
+
+
+def _check_tree(top: Path, folder: Path) -> None:
+    """Refuse what git would wait for, or read without end, in the folder, in those below and in those up to the top."""
+    above = [top, *(parent for parent in folder.parents if parent.is_relative_to(top))]
+    below = (Path(place, name) for place, folders, files in os.walk(folder) for name in files + folders)
+    named = (file for file in below if file.name in _IN_THE_TREE)
+    for file in itertools.chain((place / name for place in above for name in _IN_THE_TREE), named):
+        try:
+            status = file.lstat()
+        except OSError:
+            continue  # there is none
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+            raise RepositoryError(
+                f"{file.name} is not a plain file" if not stat.S_ISREG(status.st_mode) else f"{file.name} is too large",
+                where=str(file),
+                expected=f"a plain file of at most {MOST_BYTES:,} bytes",
+            )
+
+
+def _read(file: Path) -> bytes | None:
+    """What is in a file whose place the repository decides; None where there is no plain file, or it can't be read.
+
+    Raises:
+        GitError: it is too large.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    with open(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = opened.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise GitError(f"{file} has more than {MOST_BYTES:,} bytes")
+    return content
 
 
 def _quoted(value: str) -> str:

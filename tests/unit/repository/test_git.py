@@ -7,19 +7,21 @@ import os
 import shutil
 import stat
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from modelops.domain.errors import RepositoryError
 from modelops.repository import mirror
 from modelops.repository.configuration import read_sources
 from modelops.repository.git import GitError, git
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
+from modelops.repository.work_tree import MOST_BYTES, work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .conftest import Configure, Git
 
@@ -282,3 +284,61 @@ def test_an_object_that_is_missing_is_an_error(tmp_path: Path, repository: Path,
     commit(repository)
     with pytest.raises(GitError):
         git("cat-file", "-e", "1" * 40, folder=repository)
+
+
+@pytest.mark.parametrize("setting", ["core.attributesFile", "core.excludesFile"])
+def test_a_file_that_a_configuration_names_is_read_within_a_bound(
+    tmp_path: Path, repository: Path, commit: Commit, git: Git, setting: str
+) -> None:
+    """/dev/zero has no end, nobody writes into a pipe; neither is read."""
+    commit(repository)
+    os.mkfifo(tmp_path / "pipe")
+    for endless in ("/dev/zero", str(tmp_path / "pipe")):
+        git(repository, "config", setting, endless)
+        with work_tree(repository / MODEL) as tree:
+            assert tree is not None
+            assert tree.names("status", "--porcelain", "-z") == []
+            assert Path(tree.git("config", setting).decode().strip()).read_bytes() == b""
+    (tmp_path / "large").write_bytes(b"#" * (MOST_BYTES + 1))
+    git(repository, "config", setting, str(tmp_path / "large"))
+    with pytest.raises(RepositoryError, match="large has more than 1,048,576 bytes"):
+        pin_folder(MODELS, repository / MODEL, destination=tmp_path / "job")
+
+
+@pytest.mark.parametrize("name", ["index", "info/exclude", "info/attributes"])
+def test_what_is_borrowed_is_a_plain_file(tmp_path: Path, repository: Path, commit: Commit, name: str) -> None:
+    commit(repository)
+    (repository / ".git" / name).unlink(missing_ok=True)
+    (repository / ".git" / name).symlink_to("/dev/zero")
+    with work_tree(repository / MODEL) as tree:
+        assert tree is not None
+        assert not (tree._git_dir / name).exists()
+
+
+def test_attributes_beside_the_repository_count(tmp_path: Path, repository: Path, commit: Commit, git: Git) -> None:
+    """Line ends that git takes for the same don't make a tree dirty."""
+    git(repository, "init")
+    (repository / ".git/info/attributes").write_text("*.py text eol=crlf\n")
+    training = repository / MODEL / "model_modules/training.py"
+    training.write_bytes(training.read_bytes().replace(b"\n", b"\r\n"))
+    commit(repository)
+    os.utime(training, (0, 0))  # so that git looks into it again
+    assert not pin_folder(MODELS, repository / MODEL, destination=tmp_path / "job").dirty
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".gitattributes"])
+@pytest.mark.parametrize("place", ["", "model_definitions", MODEL, f"{MODEL}/model_modules"])
+def test_what_git_reads_in_a_tree_is_a_plain_file(
+    tmp_path: Path, repository: Path, commit: Commit, place: str, name: str
+) -> None:
+    """Nobody writes into the pipe: git would wait for as long as it may, and the platform be blamed."""
+    commit(repository)
+    os.mkfifo(repository / place / name)
+    with pytest.raises(RepositoryError, match=f"{name} is not a plain file") as refused:
+        pin_folder(MODELS, repository / MODEL, destination=tmp_path / "job")
+    assert refused.value.where == str(repository / place / name)
+    (repository / place / name).unlink()
+    with (repository / place / name).open("wb") as large:
+        large.truncate(2**40)
+    with pytest.raises(RepositoryError, match=f"{name} is too large"):
+        pin_folder(MODELS, repository / MODEL, destination=tmp_path / "job")
