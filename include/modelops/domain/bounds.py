@@ -175,7 +175,7 @@ def _entries(found: Any) -> Iterator[tuple[Any, Any]]:
 
 def _within(place: str, name: Any) -> str:
     if isinstance(name, int):
-        return f"{place}[{name}]"
+        return f"{place}[{_number(name)}]"
     return f"{place}.{name}" if place else str(name)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from modelops.domain import bounds
 from modelops.domain.errors import RepositoryError
 from modelops.repository.reading import read_yaml
 
@@ -144,20 +145,22 @@ def read_sources(file: Path) -> Sources:
     )
     right: dict[str, Source] = {}
     wrong: dict[str, RepositoryError] = {}
-    for name in document.read_as(_File).repositories:
+    for name in document.read_as(_File, shape_only=True).repositories:
         try:
-            right[str(name)] = _source(document, name, file.resolve().parent)
+            source = _source(document, name, file.resolve().parent)
+            right[source.name] = source
         except RepositoryError as error:
-            wrong[str(name)] = error
+            wrong[_label(name)] = error
     return Sources(right=right, wrong=wrong)
 
 
 def _source(document: Document, name: object, folder: Path) -> Source:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > bounds.NAME:
+        label = _label(name)
         raise RepositoryError(
-            f"{name!r} can't name a repository",
-            where=document.where("repositories", str(name)),
-            expected="a name of lower-case letters, digits, _ and -; in quotes where it looks like a number, a date,"
+            f"{repr(label) if isinstance(name, str) else label} can't name a repository",
+            where=document.where("repositories", label),
+            expected=f"a name of 1 to {bounds.NAME} lower-case letters, digits, _ and -; in quotes where it looks like a number, a date,"
             " yes or no",
         )
     place = ("repositories", name)
@@ -179,6 +182,13 @@ def _source(document: Document, name: object, folder: Path) -> Source:
         where=declared,
         expected="either path: a folder, or url: a git repository and ref: its branch, tag or commit",
     )
+
+
+def _label(name: object) -> str:
+    """A key of the file as messages show it, however long it is."""
+    if isinstance(name, int) and name.bit_length() > 1_000:
+        return f"an integer of {name.bit_length():,} bits"  # which may have more digits than Python writes
+    return bounds.shortened(str(name), bounds.NAME)
 
 
 def _can_be_ref(text: str) -> bool:

@@ -38,9 +38,10 @@ class Document:
         place = f"{self.shown}:{line}" if line else self.shown
         return f"{place} ({_path(keys)})" if keys else place
 
-    def read_as(self, model: type[Model], *at: Key) -> Model:
+    def read_as(self, model: type[Model], *at: Key, shape_only: bool = False) -> Model:
         """The value, or the part of it under the keys `at`, as a pydantic model.
 
+        `shape_only`: what is in it is read, and its bounds are checked, part by part afterwards.
         Each field's description must say what is right: it becomes that part of the message.
 
         Raises:
@@ -70,7 +71,7 @@ class Document:
                 where = self.where(*at, *(keys[:-1] if missing else keys))
                 findings.errors.append(RepositoryError(what, where=where, expected=expected))
         else:
-            for wrong in bounds.violations(value, _path(at)):
+            for wrong in bounds.violations(value, _path(at), shape_only=shape_only):
                 raise RepositoryError(wrong, where=self.where(*at), expected=bounds.EXPECTED)
             return read
         findings.refuse()

@@ -87,6 +87,27 @@ def test_each_entry_is_judged_alone(tmp_path: Path) -> None:
     assert sources.find("other") is None
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('"de\u00a0mo": {path: x}', "'de\\xa0mo' can't name a repository"),
+        (
+            f"{'n' * 201}: {{path: x}}",
+            f"'{'n' * 200}\N{HORIZONTAL ELLIPSIS} (1 characters more)' can't name a repository",
+        ),
+        (f"? 0x{'f' * 5000}\n  : {{path: x}}", "an integer of 20,000 bits can't name a repository"),
+        ("big: {url: x, ref: 99999999999999999999}", "ref is a number"),
+        (f"big: {{path: {'p' * 100_001}}}", "repositories.big.path has 100,001 characters"),
+    ],
+    ids=["unprintable", "long name", "large number", "ref", "long path"],
+)
+def test_what_is_out_of_bounds_stops_its_own_entry_only(tmp_path: Path, entry: str, said: str) -> None:
+    sources = sources_of(tmp_path, f"repositories:\n  {entry}\n  right: {{path: z}}\n")
+    assert list(sources.right) == ["right"]
+    [error] = sources.wrong.values()
+    assert error.what == said
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="no such file") as refusal:
         read_sources(tmp_path / "repositories.yaml")
