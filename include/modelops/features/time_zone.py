@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import TargetError
-from modelops.registry import deployments, runs, versions
+from modelops.registry import deployments, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -29,8 +29,9 @@ def zone_to_deploy(connection: Connection[Any], task: FeatureTask, of_schedule: 
         TargetError: what is published is meant in another one.
     """
     zone = task.time_zone or of_schedule
-    last = deployments.last_of_target(connection, str(task.output)) if task.is_by_calendar else None
-    if last is None or last.model != task.reference or runs.rows_of_last(connection, last.id) is None:
+    # Not the newest deployment: readers may still see the rows of one before.
+    last = deployments.last_seen_of_target(connection, str(task.output)) if task.is_by_calendar else None
+    if last is None or last.model != task.reference:
         return zone
     declared = versions.find(connection, last.model, last.version, kind=last.kind).definition
     before = (declared or {}).get(ZONE) or last.dataset.get(ZONE) or UTC

@@ -74,7 +74,7 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
                 where="the parameters schedule, time_zone, paused and late_after",
                 expected="something that is to be different",
             )
-        _check_zone(deployment, plan)
+        _check_zone(deployment, plan, services)
         schedules.set_schedule(services.connection, deployment.id, plan, job_id=attempt.job_id)
         result = {
             "deployment": deployment.id,
@@ -90,15 +90,16 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
     return result
 
 
-def _check_zone(deployment: Deployment, plan: Plan) -> None:
+def _check_zone(deployment: Deployment, plan: Plan, services: Services) -> None:
     """Dates that a feature table has by the schedule's time zone keep their meaning."""
     zone = deployment.dataset.get("time_zone")
     if zone not in {None, plan.schedule.time_zone}:
+        is_seen = deployments.last_seen_of_target(services.connection, deployment.target) is not None
         raise ScheduleError(
             f"the dates of {deployment.target} are meant in {zone}, the schedule's time zone when it was deployed",
             where=TIME_ZONE,
-            expected=f"{zone}; or a new version with time_zone: {zone} in task.yaml, whose schedule may have another;"
-            " or, while nothing is published, a deployment with another one",
+            expected=f"{zone}; or a new version with time_zone: {zone} in task.yaml, whose schedule may have another"
+            + ("" if is_seen else "; or, while nothing is published, a deployment with another one"),
         )
 
 

@@ -104,6 +104,13 @@ def last_of_target(connection: Connection[Any], target: str) -> Deployment | Non
     return None if row is None else _deployment(row)
 
 
+def last_seen_of_target(connection: Connection[Any], target: str) -> Deployment | None:
+    """The newest deployment into a target of which readers see something; None: nothing is published."""
+    with translated():
+        row = _QUERIES.execute(connection, "last_seen_of_target", target=target).fetchone()
+    return None if row is None else _deployment(row)
+
+
 def find(connection: Connection[Any], deployment_id: int) -> Deployment:
     """A deployment, ended or not.
 

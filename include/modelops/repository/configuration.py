@@ -160,8 +160,8 @@ def _source(document: Document, name: object, folder: Path) -> Source:
         raise RepositoryError(
             f"{repr(label) if isinstance(name, str) else label} can't name a repository",
             where=document.where("repositories", label),
-            expected=f"a name of 1 to {bounds.NAME} lower-case letters, digits, _ and -; in quotes where it looks like a number, a date,"
-            " yes or no",
+            expected=f"a name of 1 to {bounds.NAME} lower-case letters, digits, _ and -; in quotes where it looks"
+            " like a number, a date, yes or no",
         )
     place = ("repositories", name)
     declared = document.where(*place)

@@ -34,6 +34,15 @@ SELECT deployment.*, version.kind, version.number AS version
 FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE target = :target ORDER BY deployment.id DESC LIMIT 1;
 
+-- name: last_seen_of_target
+-- The newest deployment into a target of which readers see a run, ended or not.
+SELECT deployment.*, version.kind, version.number AS version
+FROM modelops.deployment JOIN modelops.version ON version.id = version_id
+WHERE target = :target
+  AND EXISTS (SELECT FROM modelops.batch_run AS run
+              WHERE run.deployment_id = deployment.id AND run.published_at IS NOT NULL AND run.superseded_at IS NULL)
+ORDER BY deployment.id DESC LIMIT 1;
+
 -- name: models_of_target
 -- Which models a target has served, and serves.
 SELECT DISTINCT model FROM modelops.deployment WHERE target = :target;

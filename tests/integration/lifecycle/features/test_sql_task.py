@@ -293,10 +293,37 @@ class TestByTheCalendar:
         assert look(days) == [("2013-08-02", 24), ("2013-08-03", 24)]
         request = ScheduleRequest(deployment=deployment, time_zone="Europe/Paris")
         job = attempt_at(services, JobType.SCHEDULE_CHANGE)
-        with pytest.raises(ScheduleError, match=f"the dates of features.doubled are meant in {zone}"):
+        with pytest.raises(ScheduleError, match=f"the dates of features.doubled are meant in {zone}") as refused:
             change_schedule(request, job, services)
+        assert "while nothing is published" not in str(refused.value.expected)
         with pytest.raises(TargetError, match=f"day in features.doubled is meant in {zone}"):
             put_into_production(services, version, schedule="@daily", time_zone="Europe/Paris")
+
+    def test_a_deployment_that_published_nothing_does_not_free_the_zone(
+        self, services: Services, repository: Path, look: Any
+    ) -> None:
+        """The days of the first one are still seen, in its zone."""
+        self.folder(repository)
+        version = approved(services)
+        first = put_into_production(services, version, schedule="@daily", time_zone="UTC")["deployment"]
+        made(services, first, **self.day(2, "UTC"))
+        second = put_into_production(services, version, schedule="@daily", time_zone="UTC")["deployment"]
+        request = ScheduleRequest(deployment=second, time_zone="Europe/Paris")
+        with pytest.raises(ScheduleError) as refused:
+            change_schedule(request, attempt_at(services, JobType.SCHEDULE_CHANGE), services)
+        assert "while nothing is published" not in str(refused.value.expected)
+        with pytest.raises(TargetError, match=r"day in features.doubled is meant in UTC; .* means it in Asia/Tokyo"):
+            put_into_production(services, version, schedule="@daily", time_zone="Asia/Tokyo")
+        assert look("SELECT DISTINCT day::text FROM features.doubled") == [("2013-08-02",)]
+
+    def test_the_zone_is_free_while_nothing_is_published(self, services: Services, repository: Path) -> None:
+        self.folder(repository)
+        version = approved(services)
+        deployment = put_into_production(services, version, schedule="@daily", time_zone="UTC")["deployment"]
+        request = ScheduleRequest(deployment=deployment, time_zone="Asia/Tokyo")
+        with pytest.raises(ScheduleError, match="while nothing is published"):
+            change_schedule(request, attempt_at(services, JobType.SCHEDULE_CHANGE), services)
+        put_into_production(services, version, schedule="@daily", time_zone="Asia/Tokyo")
 
     def test_days_of_a_declared_zone(self, services: Services, repository: Path, look: Any) -> None:
         self.folder(repository, time_zone="Asia/Tokyo")
