@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 ROWS = 100
 TOLERANCES = {"float": (1e-4, 1e-6), "double": (1e-6, 1e-9)}
-"""How far a number may be from what it was, by the column's Arrow type: relatively, and as a part of the column's
-greatest, 1 at least. Other processors, numbers of threads and sizes of batches add up in another order; float32 has 7
-digits."""
+"""How far a number may be from what it was, by the column's Arrow type: relatively, and as a part of the column's usual
+size, which is the median of the absolute values, 1 at least. Other processors, numbers of threads and sizes of batches
+add up in another order; float32 has 7 digits. A column of whole numbers only has no tolerance."""
+ALWAYS_WHOLE = 2**23
+"""From here on float32 has no fractions, so that a whole number says nothing about how it was made."""
 WHERE = "model_modules/scoring.py"
 THEN = "after the training"
 
@@ -227,10 +229,13 @@ def _tolerance(column: pa.ChunkedArray) -> tuple[float, float]:
     kind = str(column.type)
     if kind not in TOLERANCES:
         return 0, 0
+    usual = pc.quantile(pc.abs(column), q=0.5)[0].as_py() or 0  # None: of no number
+    if usual < ALWAYS_WHOLE and pc.all(pc.equal(pc.floor(column), column)).as_py():
+        return 0, 0  # counts or classes
     if kind == "double" and pc.all(pc.equal(column.cast("float32", safe=False).cast("float64"), column)).as_py():
         kind = "float"  # made by a model of float32, and converted
-    relative, of_greatest = TOLERANCES[kind]
-    return relative, of_greatest * max(1, pc.max(pc.abs(column)).as_py())
+    relative, of_usual = TOLERANCES[kind]
+    return relative, of_usual * max(1, usual)
 
 
 class _Batches:

@@ -118,6 +118,23 @@ def test_a_deployment_finds_what_the_training_did_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        pytest.param([123456.0, 7.0, 12.0, 3.0, 5.0], [123450.0, 7.0, 12.0, 3.0, 5.0], id="whole numbers"),
+        pytest.param([1e12, 5.5, 0.25, 0.5, 0.75], [1e12, 700.1, 0.25, 0.5, 0.75], id="a single large one"),
+    ],
+)
+def test_how_large_some_numbers_are_excuses_no_other(tmp_path: Path, then: list[float], now: list[float]) -> None:
+    """Also where float32 could hold all of them."""
+    body = "import pyarrow as pa\nreturn pa.array([{}[round(x)] for x in data['x'].to_pylist()])"
+    taken = bench(tmp_path, body.format(then))
+    taken.take()
+    scorer(taken.model, body.format(now))
+    with pytest.raises(ScoringError, match="isn't scored as after the training"):
+        taken.compare()
+
+
+@pytest.mark.parametrize(
     ("type_", "factor", "fine"),
     [
         ("float32", 1 + 5e-5, True),
