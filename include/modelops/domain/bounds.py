@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput
-from modelops.domain.text import is_storable, storable
+from modelops.domain.text import UNSEEN, is_storable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +34,7 @@ COMMENT = 10_000
 """Characters of a comment, a reason, and of the message of an error."""
 EXPECTED = (
     f"at most {ENTRIES:,} values, not more than {DEPTH} levels deep; names of 1 to {NAME} characters that can be"
-    f" printed; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and halves of surrogate pairs;"
+    f" printed and seen; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and halves of surrogate pairs;"
     f" numbers from {LEAST} to {MOST}"
 )
 UNSTORABLE = "which PostgreSQL can't store"
@@ -132,8 +132,8 @@ def _names(found: Any, place: str, *, shape_only: bool) -> Iterator[str]:
             yield f"a name{of} is empty"
         elif len(name) > NAME:
             yield f"the name {_short(name)!r}{of} has {len(name):,} characters"
-        elif not name.isprintable():
-            yield f"the name {name!r}{of} has characters that can't be printed"
+        elif not name.isprintable() or UNSEEN.search(name):
+            yield f"the name {ascii(name)}{of} has characters that can't be printed or seen"
 
 
 def _size(found: Any) -> int:

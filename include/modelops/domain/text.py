@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Control characters, and those that turn the direction of writing around or can't be seen.
+
+Unicode's Default_Ignorable_Code_Point has the latter. Some are letters: Python takes the fillers of Hangul as names.
+"""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from modelops.domain.figures import difference, figure, figures
+from modelops.domain.text import UNSEEN
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,8 +29,6 @@ LINE = 1_000
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|#!&~$]")
 _AT_THE_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=:]))")
 _BARE_LINK = re.compile(r"(https?:(?=//)|www(?=\.)|@)", re.IGNORECASE)
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-"""Control characters, and those that turn the direction of writing around or can't be seen."""
 
 
 def render(template: str, **values: Any) -> str:
@@ -121,7 +120,7 @@ def _is_number(found: Any) -> bool:
 
 
 def _seen(said: str) -> str:
-    return _UNSEEN.sub(
+    return UNSEEN.sub(
         lambda found: (
             f"\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}U+{ord(found[0]):04X}"
             "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"

@@ -54,7 +54,8 @@ ILLEGAL = [
     ({"": 1}, "a name is empty"),
     ({"a": {"": 1}}, "a name in a is empty"),
     ({"m" * 201: 1}, f"the name '{'m' * 79}…' has 201 characters"),
-    ({"a\nb": 1}, "the name 'a\\nb' has characters that can't be printed"),
+    ({"a\nb": 1}, "the name 'a\\nb' has characters that can't be printed or seen"),
+    ({"a\u3164b": 1}, r"the name 'a\u3164b' has characters that can't be printed or seen"),
 ]
 LEGAL = [
     {"auc": 0.76, "loss": -1e18, "n": 2**63 - 1, "least": -(2**63), "tiny": 5e-324, "none": None, "yes": True},

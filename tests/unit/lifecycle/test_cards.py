@@ -100,6 +100,11 @@ def test_every_character_is_seen(said: str) -> None:
 
 def test_what_nobody_could_see() -> None:
     assert text("a\u202eb\0") == "a«U+202E»b«U+0000»"
+    for (
+        hidden
+    ) in "\u00ad\u034f\u115f\u1160\u17b4\u180b\u180f\u3164\ufe00\ufe0e\uffa0\ufffb\U0001d173\U000e0001\U000e0100":
+        assert text(f"a{hidden}b") == f"a«U+{ord(hidden):04X}»b"
+    assert text("\N{HEAVY BLACK HEART}\ufe0f") == "\N{HEAVY BLACK HEART}\ufe0f"
     assert (
         block("if admin:\u2066 #\u2069\n\tx = 1\r", "diff")
         == "~~~~diff\nif admin:«U+2066» #«U+2069»\n\tx = 1«U+000D»\n~~~~"
