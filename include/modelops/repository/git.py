@@ -79,10 +79,20 @@ class Login:
         answer = 'test "$1" = get && printf "username=%s\\npassword=%s\\n" "$GIT_LOGIN_USER" "$GIT_LOGIN_PASSWORD"'
         return [name, f"{name}!f() {{ {answer}; }}; f"] if self.password else []
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """What that helper reads."""
-        return {"GIT_LOGIN_USER": self.user, "GIT_LOGIN_PASSWORD": self.password} if self.password else {}
+    def variables(self, configured: int) -> dict[str, str]:
+        """What that helper reads; without a password, the user for whom git asks as it is configured to.
+
+        `configured` settings are in the environment already.
+        """
+        if self.password:
+            return {"GIT_LOGIN_USER": self.user, "GIT_LOGIN_PASSWORD": self.password}
+        if not self.user:
+            return {}
+        return {
+            "GIT_CONFIG_COUNT": str(configured + 1),
+            f"GIT_CONFIG_KEY_{configured}": f"credential.{self.site}.username",
+            f"GIT_CONFIG_VALUE_{configured}": self.user,
+        }
 
 
 def git(
@@ -155,7 +165,8 @@ def _environment(repository: Path | None, login: Login | None) -> dict[str, str]
         kept = {name: value for name, value in kept.items() if not name.startswith("GIT_CONFIG_")}
         kept |= {"GIT_DIR": str(repository), "HOME": str(repository), "XDG_CONFIG_HOME": str(repository)}
         kept |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-    return kept | (login.variables if login else {}) | _ENVIRONMENT
+    configured = int(kept.get("GIT_CONFIG_COUNT") or 0)
+    return kept | (login.variables(configured) if login else {}) | _ENVIRONMENT
 
 
 def without_credentials(text: str) -> str:

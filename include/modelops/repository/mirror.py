@@ -124,7 +124,7 @@ def _without_login(url: str) -> tuple[str, Login]:
     authority, slash, path = rest.partition("/")
     user_and_password, _, host = authority.rpartition("@")
     user, _, password = user_and_password.partition(":")
-    if scheme.lower() != "https" or not password:
+    if scheme.lower() != "https" or not user_and_password:  # a token is a user without a password
         return url, Login()
     return f"{scheme}://{host}{slash}{path}", Login(
         site=f"{scheme}://{host}", user=unquote(user), password=unquote(password)

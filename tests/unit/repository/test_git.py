@@ -221,6 +221,30 @@ def test_a_password_of_a_url_stands_in_no_command_line(
     assert asked.stdout == "username=ada\npassword=p@ss\n"
 
 
+def test_a_token_of_a_url_stands_in_no_command_line(
+    told: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a user without a password."""
+    settings = configure(far="{url: 'https://t%6Fken@example.com/models.git', ref: main}")
+    (source,) = read_sources(settings.repositories).right.values()
+    (settings.mirrors / "far").mkdir(parents=True)
+    monkeypatch.setattr(mirror, "_is_repository", lambda _: True)
+    mirror.update(source, settings.mirrors)  # type: ignore[arg-type]
+    arguments, environment = json.loads(told.read_text())
+    assert "https://example.com/models.git" in arguments
+    assert not any("t%6Fken" in one or "token" in one for one in arguments)
+    assert not any("helper" in one for one in arguments)  # a password is asked for as git is configured to
+    monkeypatch.undo()
+    asked = subprocess.run(
+        ["git", "config", "--get-urlmatch", "credential.username", "https://example.com/models.git"],
+        env=environment | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert asked.stdout == "token\n"
+
+
 def test_a_linked_work_tree(tmp_path: Path, repository: Path, commit: Commit, git: Git) -> None:
     """Its .git is a file, its index its own."""
     commit(repository)
