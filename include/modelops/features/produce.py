@@ -112,7 +112,7 @@ def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequen
                 where=f"{task.reference}, the column {task.incremental}",
                 expected=f"only rows whose {task.incremental} is from modelops.interval_start{ask_for} to before"
                 f" modelops.interval_end{ask_for}"
-                + (f"; meant in {start.tzname()}: task.yaml may have another time_zone" if task.is_by_calendar else ""),
+                + (f"; meant in {_zone(start)}: task.yaml may have another time_zone" if task.is_by_calendar else ""),
             )
 
 
@@ -150,6 +150,11 @@ def _check_number(task: FeatureTask, rows: int, *, whole: bool) -> None:
             where=f"{task.reference}/task.yaml (rows{'' if rows else ', empty'})",
             expected=f"{task.rows}; or other bounds{allowing} in task.yaml, and a new version",
         )
+
+
+def _zone(moment: datetime) -> str:
+    """The name of a moment's time zone, as task.yaml has it; `tzname()` gives EDT."""
+    return str(getattr(moment.tzinfo, "key", None) or moment.tzname())
 
 
 def _aware(moment: datetime, interval: Interval) -> datetime:
