@@ -58,6 +58,7 @@ def run_guarded(
     Returns:
         The exit code; or, negative, the number of the signal that ended it; or None if the guard was lost.
     """
+    lines = Lines(LogBounds.from_environment())  # which may be refused: nothing has started yet
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -74,7 +75,7 @@ def run_guarded(
             )
         last_word = b""
         try:
-            last_word = _follow(guard, ours, on_line, seconds)
+            last_word = _follow(guard, ours, lines, on_line, seconds)
         finally:
             try:
                 last_word = last_word or _dismiss(ours)
@@ -85,11 +86,15 @@ def run_guarded(
 
 
 def _follow(
-    guard: subprocess.Popen[bytes], lifeline: socket.socket, on_line: Callable[[str], None], seconds: float | None
+    guard: subprocess.Popen[bytes],
+    lifeline: socket.socket,
+    lines: Lines,
+    on_line: Callable[[str], None],
+    seconds: float | None,
 ) -> bytes:
     """Deliver the output until the guard is gone, and give its last word."""
     deadline = None if seconds is None else time.monotonic() + seconds
-    output, lines, last_word = _output_of(guard), Lines(LogBounds.from_environment()), b""
+    output, last_word = _output_of(guard), b""
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         selector.register(lifeline, selectors.EVENT_READ)
