@@ -133,7 +133,7 @@ def _names(found: Any, place: str, *, shape_only: bool) -> Iterator[str]:
         elif len(name) > NAME:
             yield f"the name {_short(name)!r}{of} has {len(name):,} characters"
         elif not name.isprintable() or UNSEEN.search(name):
-            yield f"the name {ascii(name)}{of} has characters that can't be printed or seen"
+            yield f"the name {name!a}{of} has characters that can't be printed or seen"
 
 
 def _size(found: Any) -> int:

@@ -43,6 +43,19 @@ def test_nothing(sql: str) -> None:
     assert bare(sql) == ""
 
 
+@pytest.mark.parametrize("quote", ["'", '"', "E'", "$$", "$tag$", "E'\\"])
+def test_what_is_quoted_and_not_ended(quote: str) -> None:
+    assert bare(f"SELECT {quote}a; -- b") == f"SELECT {quote}a; -- b"
+
+
+@pytest.mark.parametrize("piece", ["$a{}$ ", "$a{}", "'\"{}", "/*{}", "E'\\'{}", "--{}\n;"])
+def test_a_long_statement_is_read_once(piece: str) -> None:
+    """Of 1 MiB: if each piece were looked for to the end, this would take minutes."""
+    sql = "SELECT 1"
+    many = "".join(piece.format(number) for number in range(2**20 // len(piece)))
+    assert bare(f"{sql} {many}").startswith(sql)
+
+
 def test_names() -> None:
     assert names_in('SELECT A.x, 1 FROM "My Table" AS a, other$1') == [
         "select",
