@@ -34,8 +34,8 @@ COMMENT = 10_000
 """Characters of a comment, a reason, and of the message of an error."""
 EXPECTED = (
     f"at most {ENTRIES:,} values, not more than {DEPTH} levels deep; names of 1 to {NAME} characters that can be"
-    f" printed and seen; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and halves of surrogate pairs;"
-    f" numbers from {LEAST} to {MOST}"
+    f" printed and seen; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and halves of surrogate"
+    f" pairs; numbers from {LEAST} to {MOST}"
 )
 UNSTORABLE = "which PostgreSQL can't store"
 """How what is said of a text ends that can't be stored."""
