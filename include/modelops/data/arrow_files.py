@@ -32,12 +32,33 @@ def opened(path: Path) -> Iterator[pa.ipc.RecordBatchFileReader]:
             content = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b""
         reader = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(content)))
     except (FileNotFoundError, pa.ArrowInvalid) as error:
-        raise UserCodeError(
-            f"{path.name} is gone, or isn't an Arrow file any more: {error}",
-            where=path.name,
-            expected="code that leaves the files of its job alone",
-        ) from None
+        raise _no_arrow_file(path, error) from None
     yield reader
+
+
+def batches(reader: pa.ipc.RecordBatchFileReader, path: Path) -> Iterator[pa.RecordBatch]:
+    """The batches of an opened file, one after the other, each checked: what it points to lies within it.
+
+    Raises:
+        UserCodeError: one of them can't be read; a file may end well and be wrong before.
+    """
+    import pyarrow as pa
+
+    for number in range(reader.num_record_batches):
+        try:
+            batch = reader.get_batch(number)
+            batch.validate(full=True)
+        except (pa.ArrowException, OSError) as error:
+            raise _no_arrow_file(path, error) from None
+        yield batch
+
+
+def _no_arrow_file(path: Path, error: Exception) -> UserCodeError:
+    return UserCodeError(
+        f"{path.name} is gone, or isn't an Arrow file any more: {error}",
+        where=path.name,
+        expected="code that leaves the files of its job alone",
+    )
 
 
 def write_table(table: pa.Table, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelops.data.arrow_files import opened
+from modelops.data.arrow_files import batches, opened
 from modelops.data.snapshot import write_rows
 from modelops.data.writing import RowsWriter
 from modelops.features.columns import arrow_columns, ends_of, table_columns
@@ -88,9 +88,7 @@ def _write(made: Production, path: Path, services: Services) -> int:
     with services.connect() as connection, translated(), connection.transaction(), opened(path) as reader:
         where = f"the rows of {made.task.reference}"
         with RowsWriter(connection, made.target, made.run_id, key, others, where=where) as writer:
-            for number in range(reader.num_record_batches):
-                batch = reader.get_batch(number)
-                batch.validate(full=True)  # it comes from the process of user code
+            for batch in batches(reader, path):
                 writer.write(batch, batch)
             return writer.finish()
 

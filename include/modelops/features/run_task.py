@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.arrow_files import opened
+from modelops.data.arrow_files import batches, opened
 from modelops.data.feature_table import staged_table
 from modelops.data.filling import STAGING, staged_name
 from modelops.data.snapshot import write_rows
@@ -131,8 +132,8 @@ def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) ->
     with opened(rows.path) as reader:
         deployed = (before and before.statistics) or ()
         statistics = TableStatistics.like(deployed, schema=reader.schema, columns=list(task.columns))
-        for number in range(reader.num_record_batches):
-            statistics.update(reader.get_batch(number))
+        for batch in batches(reader, rows.path):
+            statistics.update(batch)
     return statistics
 
 
@@ -154,8 +155,8 @@ def _sample(rows: Snapshot, path: Path, attempt: Attempt, services: Services) ->
     from pyarrow import csv
 
     with opened(rows.path) as reader:
-        first = reader.get_batch(0).slice(0, SAMPLE_ROWS) if reader.num_record_batches else None
-        table = pa.Table.from_batches([first] if first is not None else [], schema=reader.schema)
+        first = [batch.slice(0, SAMPLE_ROWS) for batch in itertools.islice(batches(reader, rows.path), 1)]
+        table = pa.Table.from_batches(first, schema=reader.schema)
         with create_plain(path) as file:
             csv.write_csv(_printable(table), file)
     return services.store.put(path, role=ArtifactRole.SAMPLE, name=path.name, tag=tag_of(attempt))

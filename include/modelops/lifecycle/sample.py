@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.arrow_files import opened, write_table
+from modelops.data.arrow_files import batches, opened, write_table
 from modelops.domain.errors import ScoringError
 
 if TYPE_CHECKING:
@@ -143,10 +143,10 @@ def _score(
     import pyarrow as pa
 
     arrangements = _arrangements(rows.num_rows)
-    batches = [rows.take(batch) for _, each in arrangements for batch in each]
+    in_memory = [rows.take(batch) for _, each in arrangements for batch in each]
     kept = _Kept()
     scored = bench.score(
-        _Batches(rows.schema, batches),
+        _Batches(rows.schema, in_memory),
         kept,
         environment,
         dataset,
@@ -270,12 +270,12 @@ def _first(path: Path, columns: tuple[str, ...]) -> pa.RecordBatch:
     import pyarrow as pa
 
     with opened(path) as reader:
-        batches: list[pa.RecordBatch] = []
-        for number in range(reader.num_record_batches):
-            if sum(batch.num_rows for batch in batches) >= ROWS:
+        first: list[pa.RecordBatch] = []
+        for batch in batches(reader, path):
+            first.append(batch)
+            if sum(each.num_rows for each in first) >= ROWS:
                 break
-            batches.append(reader.get_batch(number))
-        table = pa.Table.from_batches(batches, reader.schema).select(list(columns)).slice(0, ROWS)
+        table = pa.Table.from_batches(first, reader.schema).select(list(columns)).slice(0, ROWS)
         [batch] = table.combine_chunks().to_batches()
         return batch
 

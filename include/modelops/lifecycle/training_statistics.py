@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.arrow_files import opened
+from modelops.data.arrow_files import batches, opened
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ def training_statistics(rows: Path, dataset: Dataset) -> Mapping[str, list[dict[
     with opened(rows) as reader:
         columns = {"feature": dataset.feature_names, "target": dataset.target_names}
         statistics = {role: TableStatistics(reader.schema, columns=names) for role, names in columns.items()}
-        for number in range(reader.num_record_batches):
-            batch = reader.get_batch(number)
+        for batch in batches(reader, rows):
             for one in statistics.values():
                 one.update(batch)
     return {role: one.as_records() for role, one in statistics.items()}

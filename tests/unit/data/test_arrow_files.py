@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from modelops.data.arrow_files import opened, write_table
+from modelops.data.arrow_files import batches, opened, write_table
 from modelops.domain.errors import UserCodeError
 
 if TYPE_CHECKING:
@@ -43,3 +43,24 @@ def test_what_is_none(tmp_path: Path, make: Callable[[Path], None], what: str) -
     make(tmp_path / "rows.arrow")
     with pytest.raises(UserCodeError, match=what), opened(tmp_path / "rows.arrow"):
         pass
+
+
+@pytest.mark.parametrize("at", ["metadata", "values"])
+def test_a_batch_that_was_overwritten(tmp_path: Path, at: str) -> None:
+    """The file's end still tells where it was."""
+    path = tmp_path / "rows.arrow"
+    write_table(pa.table({"name": ["a", "b" * 40]}), path)
+    content = bytearray(path.read_bytes())
+    if at == "metadata":
+        start = content.index(b"\xff\xff\xff\xff", content.index(b"\xff\xff\xff\xff") + 4) + 4
+        content[start + 4 : start + 40] = b"\xff" * 36
+    else:
+        start = content.index(b"a" + b"b" * 40)
+        offsets = content.rindex((0).to_bytes(4, "little") + (1).to_bytes(4, "little"), 0, start)
+        content[offsets + 4 : offsets + 8] = (2**30).to_bytes(4, "little")
+    path.write_bytes(content)
+    with (
+        opened(path) as reader,
+        pytest.raises(UserCodeError, match=r"rows\.arrow is gone, or isn't an Arrow file any more"),
+    ):
+        list(batches(reader, path))
