@@ -63,15 +63,7 @@ class ArtifactStore:
         Raises:
             UserCodeError: there is a link, a device or an unprintable name among them, or too much of them.
         """
-        files = folder.files(most=most_files)
-        total = sum(size for _, size in files)
-        if total > most_bytes:
-            name, largest = max(files, key=lambda file: file[1])
-            raise UserCodeError(
-                f"the files that the code left have {total:,} bytes; {name} alone has {largest:,}",
-                where="artifact_output_path",
-                expected=f"at most {most_bytes // 2**20:,} MiB; or have MODELOPS_OUTPUT_SIZE raised",
-            )
+        files = files_left(folder, most_files=most_files, most_bytes=most_bytes)
         stored = []
         for name, size in files:
             with folder.open(name) as source:
@@ -151,6 +143,24 @@ def _check_size(name: str, expected: int | None, copied: int) -> None:
             where="artifact_output_path",
             expected="files that nothing writes to any more when the function returns",
         )
+
+
+def files_left(folder: HeldFolder, *, most_files: int, most_bytes: int) -> list[tuple[str, int]]:
+    """The files that user code left below a folder, with their sizes, as `HeldFolder.files` gives them.
+
+    Raises:
+        UserCodeError: there is something else than plain files among them, or too much.
+    """
+    files = folder.files(most=most_files)
+    total = sum(size for _, size in files)
+    if total > most_bytes:
+        name, largest = max(files, key=lambda file: file[1])
+        raise UserCodeError(
+            f"the files that the code left have {total:,} bytes; {name} alone has {largest:,}",
+            where="artifact_output_path",
+            expected=f"at most {most_bytes // 2**20:,} MiB; or have MODELOPS_OUTPUT_SIZE raised",
+        )
+    return files
 
 
 def _copy(source: IO[bytes], sink: IO[Any], *, most: int | None = None) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.artifacts import files_left
 from modelops.data.target import check_target, columns_for
 from modelops.domain.errors import BadInput
 from modelops.domain.findings import Findings
@@ -140,7 +141,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
     dataset, rows = training.read("train", limit=ROWS)
     echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
     model = training.run("train", environment, dataset, rows)
-    _say_what_it_left(model, "train", echo)
+    _say_what_it_left(model, "train", settings, echo)
     findings = Findings()
     scored = ""
     with findings.collecting():
@@ -160,7 +161,7 @@ def _evaluate(bench: Workbench, environment: Environment, trained_on: Snapshot, 
     echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
     dataset = _allowing_nulls(dataset, trained_on, rows, echo)
     output = bench.run("evaluate", environment, dataset, rows, model=model)
-    _say_what_it_left(output, "evaluate", echo)
+    _say_what_it_left(output, "evaluate", bench.settings, echo)
     for name, value in read_metrics(output, required=True).items():
         echo(f"  {name} = {value}")
 
@@ -205,6 +206,7 @@ def _unrecorded(_step: str, /, **_detail: object) -> None:
     """A check leaves no trace in the ledger."""
 
 
-def _say_what_it_left(output: HeldFolder, verb: str, echo: Log) -> None:
-    left = ", ".join(f"{name} ({size:,} bytes)" for name, size in output.files())
+def _say_what_it_left(output: HeldFolder, verb: str, settings: Settings, echo: Log) -> None:
+    files = files_left(output, most_files=settings.output_files, most_bytes=settings.output_bytes)
+    left = ", ".join(f"{name} ({size:,} bytes)" for name, size in files)
     echo(f"✓ {verb}() left {left}")

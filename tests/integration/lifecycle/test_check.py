@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from factories import DATASETS, SCORING, doubled_folder, model_folder
+from factories import DATASETS, SCORING, TRAINING, doubled_folder, model_folder
 from integration.lifecycle.life import scorer
 from modelops.domain.errors import BadInput, SeveralErrors
 from modelops.features.check import check_task_folder
@@ -94,6 +95,17 @@ def test_which_rows_can_not_be_scored(services: Services, repository: Path) -> N
     assert "! 1 of the first 60 rows can't be scored:" in lines
     assert any(line.startswith("  id = 3: ") and "x is near 0.3" in line for line in lines)
     assert lines[-1] == "✓ This model can be trained and evaluated, and scores rows."
+
+
+def test_what_may_be_left_is_that_of_a_training(services: Services, repository: Path) -> None:
+    """As the installation says: more files than by default may be left, and no more bytes than a training may leave."""
+    more = "    for number in range(1200):\n        (path / f'{number:04}.txt').write_text('left')\n"
+    folder = model_folder(repository, "many", training=TRAINING + more)
+    allowing = replace(services, settings=replace(services.settings, output_files=2000))
+    assert any("train() left 0000.txt (4 bytes)" in line for line in said_of(allowing, folder))
+    short = replace(services, settings=replace(services.settings, output_files=2000, output_bytes=4000))
+    with pytest.raises(BadInput, match=r"the files that the code left have 4,8.. bytes"):
+        said_of(short, folder)
 
 
 def test_a_feature_task(services: Services, repository: Path) -> None:
