@@ -23,6 +23,8 @@ export class Formats {
   readonly #number: Intl.NumberFormat;
   readonly #texts: Texts;
   readonly #wall: Intl.DateTimeFormat;
+  /** By their options: to make one takes longer than to format many numbers. */
+  readonly #numbers = new Map<string, Intl.NumberFormat>();
   readonly #share: Intl.NumberFormat;
   readonly #periods: Record<Unit, Intl.DateTimeFormat>;
   /** The name of the time zone of all times that are shown. */
@@ -165,10 +167,17 @@ export class Formats {
   #toDigits(value: number, digits: number, signDisplay: "auto" | "exceptZero" = "auto"): string {
     const size = Math.abs(value);
     const ordinary = size === 0 || (size >= SMALLEST && size < LARGEST);
-    return new Intl.NumberFormat(this.#language, {
-      signDisplay,
-      ...(ordinary ? {} : { notation: "scientific" }),
-      ...(ordinary && Number.isInteger(value) ? {} : { maximumSignificantDigits: digits }),
-    }).format(value);
+    const isInFull = ordinary && Number.isInteger(value);
+    const key = `${signDisplay} ${String(ordinary)} ${isInFull ? "" : String(digits)}`;
+    let format = this.#numbers.get(key);
+    if (format === undefined) {
+      format = new Intl.NumberFormat(this.#language, {
+        signDisplay,
+        ...(ordinary ? {} : { notation: "scientific" }),
+        ...(isInFull ? {} : { maximumSignificantDigits: digits }),
+      });
+      this.#numbers.set(key, format);
+    }
+    return format.format(value);
   }
 }
