@@ -14,7 +14,7 @@ from modelops.features.produce import check_interval
 from modelops.features.time_zone import zone_to_deploy
 from modelops.lifecycle.preflight import check_approvers, check_owner
 from modelops.lifecycle.schedule import plan_for
-from modelops.registry import deployments, versions
+from modelops.registry import deployments, schedules, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -83,12 +83,15 @@ def check_output(task: FeatureTask, connection: Connection[Any], *, name: str | 
 
     Raises:
         TargetError: it isn't, or can't.
+        ScheduleError: PostgreSQL lacks the time zone that the task declares.
         Unavailable: the database can't be reached.
     """
     if name is not None:
         where = f"{task.reference}/task.yaml (output)"
         check_owner(connection, task.output, VersionKind.FEATURE_TASK, name, where=where)
         check_interval_column(task, connection, name=name)
+    if task.time_zone is not None:
+        schedules.check_zone(connection, task.time_zone, where=f"{task.reference}/task.yaml (time_zone)")
     check_feature_table(connection, task.output, table_columns(task), key=task.key)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import Deployed
+from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import Plan, Schedule
 from modelops.domain.versions import VersionKind
 from modelops.registry.queries import Queries
@@ -81,6 +82,22 @@ def publishers(connection: Connection[Any]) -> list[str]:
     """The feature tables that a deployment makes now, as `schema.name`."""
     with translated():
         return [row["target"] for row in _QUERIES.execute(connection, "publishers")]
+
+
+def check_zone(connection: Connection[Any], time_zone: str, *, where: str) -> None:
+    """Refuse a time zone that Python has and PostgreSQL lacks.
+
+    Raises:
+        ScheduleError: PostgreSQL has none of this name.
+    """
+    with translated():
+        row = _QUERIES.execute(connection, "knows_zone", time_zone=time_zone).fetchone()
+    if row is None or not row["knows"]:
+        raise ScheduleError(
+            f"PostgreSQL has no time zone {time_zone!r}",
+            where=where,
+            expected="a name that PostgreSQL's pg_timezone_names has, like Europe/Paris or UTC",
+        )
 
 
 def declared(connection: Connection[Any]) -> list[str]:

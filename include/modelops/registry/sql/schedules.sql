@@ -3,6 +3,10 @@
 INSERT INTO modelops.schedule (deployment_id, job_id, schedule, time_zone, paused, starts_at, late_after)
 VALUES (:deployment_id, :job_id, :schedule, :time_zone, :paused, :starts_at, :late_after);
 
+-- name: knows_zone
+-- Whether PostgreSQL has a time zone of this name.
+SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = :time_zone) AS knows;
+
 -- name: current
 -- The schedule of a deployment that counts.
 SELECT schedule, time_zone, paused, late_after, starts_at FROM modelops.deployment_schedule

@@ -66,6 +66,20 @@ def test_the_task(
     assert error.where == where
 
 
+def test_a_zone_that_only_python_has(services: Services, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own, or its schedule's; the deployment would be refused after the approval."""
+    monkeypatch.setattr("modelops.domain.schedules.ZoneInfo", str)
+    monkeypatch.setattr("modelops.repository.task_definition.ZoneInfo", str)
+    error = refusal(services, deployment=TaskDeploymentTerms(time_zone="Mars/Olympus"))
+    assert (error.what, error.where) == ("PostgreSQL has no time zone 'Mars/Olympus'", "the parameter time_zone")
+    columns = {"id": "integer", "day": "date"}
+    sql = "SELECT id, at::date AS day FROM measured WHERE at >= current_setting('modelops.interval_start')::timestamptz"
+    doubled_folder(repository, incremental="day", sql=sql, columns=columns, time_zone="Mars/Olympus")
+    error = refusal(services)
+    said = [each.what for each in (error.errors if isinstance(error, SeveralErrors) else [error])]
+    assert "PostgreSQL has no time zone 'Mars/Olympus'" in said
+
+
 def test_the_table_of_another_task(services: Services, repository: Path) -> None:
     deployed(services)
     doubled_folder(repository, "other", output="doubled")
