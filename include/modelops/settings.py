@@ -51,15 +51,14 @@ class Settings:
         """Read MODELOPS_HOME, MODELOPS_ARTIFACTS, MODELOPS_REPOSITORIES, MODELOPS_CHILD_MEMORY (MiB),
         MODELOPS_OUTPUT_FILES and MODELOPS_OUTPUT_SIZE (MiB)."""
         home = Path(environ.get("MODELOPS_HOME") or PROJECT_ROOT / ".modelops").resolve()
-        memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, what="amount of memory", expected="MiB, like 4096")
+        memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, unit=" of MiB")
         return cls(
             home=home,
             artifacts=environ.get("MODELOPS_ARTIFACTS") or (home / "artifacts").as_uri(),
             repositories=Path(environ.get("MODELOPS_REPOSITORIES") or PROJECT_ROOT / "repositories.yaml"),
             child_memory=memory * 2**20 or None,
-            output_files=_number(environ, "MODELOPS_OUTPUT_FILES", cls.output_files, expected="a number, like 5000"),
-            output_bytes=_number(environ, "MODELOPS_OUTPUT_SIZE", cls.output_bytes // 2**20, expected="MiB, like 4096")
-            * 2**20,
+            output_files=_number(environ, "MODELOPS_OUTPUT_FILES", cls.output_files),
+            output_bytes=_number(environ, "MODELOPS_OUTPUT_SIZE", cls.output_bytes // 2**20, unit=" of MiB") * 2**20,
         )
 
 
@@ -74,15 +73,15 @@ class LogBounds:
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> LogBounds:
         """Read MODELOPS_LOG_LINE (KiB) and MODELOPS_LOG_SIZE (MiB)."""
         return cls(
-            line=_number(environ, "MODELOPS_LOG_LINE", cls.line // 2**10, expected="KiB, like 128") * 2**10,
-            all=_number(environ, "MODELOPS_LOG_SIZE", cls.all // 2**20, expected="MiB, like 100") * 2**20,
+            line=_number(environ, "MODELOPS_LOG_LINE", cls.line // 2**10, unit=" of KiB") * 2**10,
+            all=_number(environ, "MODELOPS_LOG_SIZE", cls.all // 2**20, unit=" of MiB") * 2**20,
         )
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, *, what: str = "limit", expected: str) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, *, unit: str = "") -> int:
     text = environ.get(name)
     if not text:
         return default
     if not (text.isdecimal() and len(text) < 10 and int(text)):
-        raise BadInput(f"{text!r} is no {what}", where=name, expected=expected)
+        raise BadInput(f"{name} is {text!r}", where=name, expected=f"a whole number{unit}, at least 1")
     return int(text)

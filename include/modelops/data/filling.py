@@ -71,7 +71,7 @@ def insert_from_select(
     `url` is that of modelops_features. Whoever is interrupted ends the statement on the server too.
 
     Raises:
-        FeatureError: a key is null or stands twice, a required column is null.
+        FeatureError: a key is null or appears twice, a required column is null.
         DatasetError: the database refuses the SELECT.
         Unavailable: the database can't be reached, or goes away.
     """

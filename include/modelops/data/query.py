@@ -262,10 +262,10 @@ def refused(
 
 def _hidden(said: str, *, where: str) -> DatasetError:
     return DatasetError(
-        f"a policy of row-level security may hide rows from this login, and a part isn't taken for the whole: {said}",
+        f"row-level security may hide rows from this login, and a dataset must be complete: {said}",
         where=where,
-        expected="a login that no policy concerns: ALTER ROLE modelops_sql BYPASSRLS, and for tasks in SQL ALTER ROLE"
-        " modelops_features BYPASSRLS; or a view that the table's owner makes, with GRANT SELECT on it",
+        expected="a login that bypasses row-level security: ALTER ROLE modelops_sql BYPASSRLS, and for tasks in SQL"
+        " ALTER ROLE modelops_features BYPASSRLS; or a view that the table's owner makes, with GRANT SELECT on it",
     )
 
 

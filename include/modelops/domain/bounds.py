@@ -147,7 +147,7 @@ def _of_scalar(found: Any) -> str | None:
         case None | bool():
             return None
         case float() if not math.isfinite(found):
-            return "is no finite number"
+            return "is not a finite number"
         case int() | float() if not LEAST <= found <= MOST:
             return f"is {_number(found)}, which is out of range"
         case str() if len(found) > TEXT:
@@ -232,7 +232,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"the name {_short(name)!r} stands twice")
+            raise ValueError(f"the name {_short(name)!r} appears twice")
         found[name] = value
     return found
 

@@ -109,7 +109,7 @@ def check_columns(target: Target, *, key: Sequence[TargetColumn], outputs: Seque
     """Check that one table can have these columns and those that are always there.
 
     Raises:
-        TargetError: a name is taken, stands twice, or is longer than PostgreSQL's names are.
+        TargetError: a name is taken, appears twice, or is longer than PostgreSQL's names are.
     """
     names = [column.name for column in (*key, *outputs)]
     for name, times in Counter(names).items():

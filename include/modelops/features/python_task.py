@@ -32,7 +32,7 @@ def run_python(made: Production, attempt: Attempt, workdir: Path, services: Serv
     Raises:
         DatasetError: the database refuses an input.
         UserCodeError: what the function did wrong.
-        FeatureError: a key is null or stands twice, or a value doesn't fit its column.
+        FeatureError: a key is null or appears twice, or a value doesn't fit its column.
         Unavailable: the platform's trouble.
     """
     task, version = made.task, made.version

@@ -45,7 +45,8 @@ def plan_for(
     `ahead`: the deployment is still to come, and so may be that of a feature task whose table it is to follow.
 
     Raises:
-        ScheduleError: there is no such schedule or time zone, also in PostgreSQL, or nobody makes the table that it is to follow.
+        ScheduleError: there is no such schedule or time zone, also in PostgreSQL, or nobody makes the table that it is
+            to follow.
     """
     before = schedules.plan_of_target(services.connection, target) or BY_HAND
     asked = _asked(before.schedule, schedule, time_zone, None, late_after, services, own=target, ahead=ahead)

@@ -1,6 +1,6 @@
 """Reads the text, SQL, JSON and YAML files that people write.
 
-Stricter than the libraries: a key that stands twice, NaN and Infinity, and characters that PostgreSQL can't hold
+Stricter than the libraries: a key that appears twice, NaN and Infinity, and characters that PostgreSQL can't hold
 are refused here, where they stand, and not by whoever meets them later.
 """
 

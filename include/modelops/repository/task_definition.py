@@ -138,7 +138,7 @@ def _property(value: object) -> object:
     if not isinstance(value, str | int | float):  # true and false are ints
         raise ValueError("is neither text, nor a number, nor true or false")  # noqa: TRY004 - pydantic's
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("is no finite number")
+        raise ValueError("is not a finite number")
     return value
 
 

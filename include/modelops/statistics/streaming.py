@@ -184,5 +184,5 @@ def _names_categories(type_: pa.DataType) -> bool:
 def _field(schema: pa.Schema, name: str) -> pa.Field:
     times = len(schema.get_all_field_indices(name))
     if times != 1:
-        raise ValueError(f"column {name} {'stands twice' if times else 'is missing'} among {', '.join(schema.names)}")
+        raise ValueError(f"column {name} {'appears twice' if times else 'is missing'} among {', '.join(schema.names)}")
     return schema.field(name)

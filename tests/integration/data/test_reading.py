@@ -240,7 +240,7 @@ def test_a_part_of_a_table_is_not_taken_for_the_whole(database: Database, tmp_pa
         lambda: write_snapshot(url, dataset(sql), path, where="a test", labelled=False),
         lambda: write_rows(url, sql, path, where="a test"),
     ):
-        with pytest.raises(DatasetError, match="policy of row-level security may hide rows from this login") as refused:
+        with pytest.raises(DatasetError, match="row-level security may hide rows from this login") as refused:
             reading()
         assert ('"forced"' if source == "forced" else '"secured"') in refused.value.what
         assert "ALTER ROLE modelops_sql BYPASSRLS" in str(refused.value.expected)

@@ -116,7 +116,7 @@ def test_what_does_not_fit_the_schema(told: dict[str, Any], message: str) -> Non
 
 def test_a_name_that_stands_twice() -> None:
     twice = pa.RecordBatch.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
-    with pytest.raises(ValueError, match="column a stands twice among a, a"):
+    with pytest.raises(ValueError, match="column a appears twice among a, a"):
         of(twice)
 
 

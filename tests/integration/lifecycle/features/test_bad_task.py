@@ -146,7 +146,7 @@ def refuse(services: Services, said: str) -> None:
             "INSERT INTO measured SELECT id + n * 100, x, y, price, late FROM measured, generate_series(1, 10) n",
             "the task gave 1,100 rows",
         ),
-        ("ALTER TABLE measured ENABLE ROW LEVEL SECURITY", "policy of row-level security may hide rows"),
+        ("ALTER TABLE measured ENABLE ROW LEVEL SECURITY", "row-level security may hide rows"),
         ("ALTER TABLE measured RENAME x TO z", 'column "x" does not exist'),
     ],
     ids=["twice", "null", "none", "too many", "policy", "column"],
