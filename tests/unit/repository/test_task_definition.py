@@ -244,7 +244,12 @@ def test_an_input_is_a_table_or_a_query(tmp_path: Path, given: str, query: str) 
             ":6 (properties.a)",
             "text, numbers",
         ),
-        (HEAD + COLUMNS + "properties: {a: .nan}\n", "properties.a is no finite", ":6 (properties.a)", "text, numbers"),
+        (
+            HEAD + COLUMNS + "properties: {a: .nan}\n",
+            "properties.a is not a finite",
+            ":6 (properties.a)",
+            "text, numbers",
+        ),
         (HEAD + COLUMNS + "properties: {a: 2024-01-01}\n", "is neither text", ":6 (properties.a)", "a date in quotes"),
         (HEAD + COLUMNS + "function: run\n", "function is given for a task in SQL", ":6 (function)", "no function"),
         (

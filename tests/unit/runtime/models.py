@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pytest
 
 from modelops.domain.datasets import Dataset
+from modelops.domain.errors import UserCodeError
 from modelops.runtime.environment import Environment, Lock
 from modelops.runtime.process import Assignment, run_child
 
@@ -149,3 +151,9 @@ def gone(still_there: Callable[[], list[int]], *, seconds: float = 15) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def failure_of(model: Model, **values: Any) -> UserCodeError:
+    with pytest.raises(UserCodeError) as failed:
+        model.run(**values)
+    return failed.value

@@ -6,22 +6,15 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from modelops.domain.errors import BadInput, ChildLost, Unavailable, UserCodeError
+from modelops.domain.errors import BadInput, ChildLost, Unavailable
 from modelops.runtime.environment import Environment, Lock
 from modelops.runtime.guarded import run_guarded
-from unit.runtime.models import FAMILY, Model, alive, marked
+from unit.runtime.models import FAMILY, Model, alive, failure_of, marked
 
 MEBIBYTE = 2**20
-
-
-def failure_of(model: Model, **values: Any) -> UserCodeError:
-    with pytest.raises(UserCodeError) as failed:
-        model.run(**values)
-    return failed.value
 
 
 def test_a_line_arrives_while_the_code_still_runs(model: Model) -> None:
@@ -352,66 +345,6 @@ def test_a_fork_of_the_code_has_no_say(model: Model) -> None:
             os.waitpid(pid, 0)
     """)
     assert model.run()[-1] == "ValueError: in the fork"
-
-
-def test_an_outcome_of_an_earlier_run_does_not_count(model: Model) -> None:
-    model.workdir.mkdir()
-    (model.workdir / "outcome.json").write_text('{"ok": true}')
-    failure_of(model.write("import os\ndef train(context):\n    os._exit(0)"))
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"ok": 1}', '{"error": {"kind": "exit"}}', '{"error": 3}', "\udcff"])
-def test_an_outcome_that_makes_no_sense_is_none(model: Model, text: str) -> None:
-    model.write(f"""
-        import os
-
-        def train(context):
-            with open("../outcome.json", "wb") as file:
-                file.write({text.encode(errors="surrogateescape")!r})
-            os._exit(1)
-    """)
-    assert failure_of(model).what == "the process that ran train() ended in the middle with exit code 1"
-
-
-@pytest.mark.parametrize("name", ["outcome.json", "assignment.json", "scratch"])
-@pytest.mark.parametrize("put", ["os.mkfifo({!r})", "os.symlink('../secrets', {!r})", "os.mkdir({!r})"])
-def test_what_the_code_puts_in_the_place_of_our_files(model: Model, name: str, put: str) -> None:
-    """It isn't waited for, read or written to, neither after this run nor in the next one."""
-    (model.tmp_path / "secrets").write_text('{"ok": true}')
-    model.write(f"""
-        import os, shutil
-
-        def train(context):
-            os.chdir("..")
-            shutil.rmtree("scratch")
-            shutil.rmtree({name!r}, ignore_errors=True)
-            if os.path.exists({name!r}):
-                os.unlink({name!r})
-            {put.format(name)}
-            os._exit(1)
-    """)
-    assert failure_of(model).what == "the process that ran train() ended in the middle with exit code 1"
-    model.write("def train(context): ...").run()
-    assert (model.tmp_path / "secrets").read_text() == '{"ok": true}'
-
-
-def test_a_work_folder_that_was_replaced(model: Model) -> None:
-    model.write(f"""
-        import os
-
-        def train(context):
-            os.rename({str(model.workdir)!r}, {str(model.tmp_path / "mine")!r})
-            os.mkdir({str(model.workdir)!r})
-    """)
-    assert failure_of(model).what == "the folder work was removed or replaced"
-
-
-def test_an_error_of_any_size_is_told_in_a_few_words(model: Model) -> None:
-    model.write("""
-        def train(context):
-            raise type("E" * 1_000_000, (Exception,), {})("m" * 1_000_000)
-    """)
-    assert len(str(failure_of(model))) < 5_000
 
 
 def test_an_environment_that_is_gone(model: Model) -> None:
