@@ -111,7 +111,7 @@ def drawn_by_github(card: str) -> list[str]:
     outside = "".join(re.split(r"(?ms)^(~{4,})diff\n.*?^\1$", card)[::2])
     tokens = list(_tokens(MarkdownIt("commonmark").parse(outside)))
     links = [link for token in tokens if token.type == "text" for link in _BARE_LINKS.findall(token.content)]
-    in_code = "".join(token.content for token in tokens if token.type == "code_inline")
+    in_code = "\n".join(token.content for token in tokens if token.type == "code_inline")  # each for itself
     striking = len(_UNESCAPED_TILDE.findall(outside)) - len(_UNESCAPED_TILDE.findall(in_code))
     return [*links, *"~" * striking]
 

@@ -83,6 +83,7 @@ def test_a_hostile_text_draws_nothing(card_of, said: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(PIECES | st.text())
 @example(REPORTED)
+@example("~\\")
 def test_no_text_draws_anything(card_of, said: str) -> None:
     assume(said not in ("note", "old", "at", "id"))  # names that the card has besides
     card = card_of(said)
