@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import warnings
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pytest
 from factories import add_evaluation, ask, evaluated_version
 from modelops.domain.jobs import JobStatus
 from modelops.registry import decisions, jobs, versions
+from modelops.registry.observation import Queueing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     Patch = Callable[..., httpx.Response]
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TAKEN, NOT_ASKED_YET, ANSWERED, CLOSED = 200, 404, 409, 403
 
 
@@ -80,6 +83,7 @@ def patch(database: Database, airflow: Airflow, waiting: TaskKey, monkeypatch: p
 
     monkeypatch.setattr(answers, "_user", grace)
     monkeypatch.setattr(answers, "_is_ours", lambda _user, _key: None)
+    monkeypatch.setattr(answers, "_queueing_of", lambda _key: Queueing.read(1, NOON, NOON + timedelta(seconds=1)))
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS", database.url("modelops_jobs"))
     guard = answers.AnswerGuard(airflow)
 
@@ -112,6 +116,9 @@ def test_an_answer_that_airflow_takes_is_the_decision(
     assert made is not None
     assert (made.approver, made.comment) == ("grace", "as good as the last")
     assert status(connection, waiting) is JobStatus.COMPLETED
+    [job] = jobs.of_runs(connection, [waiting.run_id])
+    told = [event["event"] for event in jobs.events(connection, job.id)]
+    assert told == ["scheduled", "queued", "running", "awaiting_approval", "completed"]
     again = patch()
     assert again.status_code == httpx.codes.CONFLICT
     assert "grace has decided" in again.json()["detail"]

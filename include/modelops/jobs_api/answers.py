@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from modelops.registry.observation import Queueing
+
 log = logging.getLogger(__name__)
 
 ROOT = "modelops.airflow"
@@ -182,13 +184,9 @@ def _is_ours(user: Any, key: TaskKey) -> bool | None:
 
     if not may(user, key.dag_id, "PUT", DagAccessEntity.HITL_DETAIL):
         return False
-    task = (TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index)
-    named = (key.dag_id, key.run_id, key.task_id, key.map_index)
     asked = select(HITLDetail.params).join(TaskInstance, HITLDetail.ti_id == TaskInstance.id)
     with create_session() as session:
-        shown = session.execute(
-            asked.where(*(column == value for column, value in zip(task, named, strict=True)))
-        ).first()
+        shown = session.execute(asked.where(*_is_task(key))).first()
     return None if shown is None else OURS.issubset(shown.params or {})
 
 
@@ -218,9 +216,36 @@ def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
     """The decision, written and not committed yet."""
     from modelops.jobs_api.ledger import answering
     from modelops.lifecycle.approve import decide
+    from modelops.registry import observation
 
+    queueing = _queueing_of(key)
     with answering("modelops answers", login=LEDGER) as connection, decide(connection, key, answer) as result:
+        if result is not None and queueing is not None:
+            observation.note_queueing(connection, key, queueing)
         yield result
+
+
+def _queueing_of(key: TaskKey) -> Queueing | None:
+    """When the task that asks was scheduled and queued: once it has its answer, Airflow overwrites that."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    from modelops.registry.observation import Queueing
+
+    times = select(TaskInstance.try_number, TaskInstance.scheduled_dttm, TaskInstance.queued_dttm)
+    with create_session() as session:
+        row = session.execute(times.where(*_is_task(key))).first()
+    return None if row is None else Queueing.read(*row)
+
+
+def _is_task(key: TaskKey) -> list[Any]:
+    """The conditions of a query of Airflow's task instances."""
+    from airflow.models.taskinstance import TaskInstance
+
+    columns = (TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index)
+    named = (key.dag_id, key.run_id, key.task_id, key.map_index)
+    return [column == value for column, value in zip(columns, named, strict=True)]
 
 
 def _answer_of(person: str, body: bytes) -> Answer | None:

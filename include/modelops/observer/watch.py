@@ -16,7 +16,7 @@ from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_sta
 from modelops.observer.waiting import Reasons, Waits
 from modelops.registry import observation
 from modelops.registry.jobs import SILENT
-from modelops.registry.observation import Ending, Renewal, Request, Sighting
+from modelops.registry.observation import Ending, Queueing, Renewal, Request, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -150,18 +150,15 @@ class Watch:
         self, key: TaskKey, instance: Mapping[str, Any], type_: JobType, *, ending: Ending | None
     ) -> Sighting:
         task = self._task(key.dag_id, key.task_id, _version(instance))
-        scheduled, queued = _time(instance["scheduled_when"]), _time(instance["queued_when"])
-        if scheduled and queued and queued < scheduled:
-            queued = None  # that of the attempt before
         return Sighting(
             key=key,
             type=type_,
-            attempt=instance["try_number"],
             # Clearing a task raises max_tries; a retry doesn't.
             first=instance["max_tries"] - int(task["retries"] or 0) + 1,
             max_tries=instance["max_tries"],
-            scheduled_at=scheduled,
-            queued_at=queued,
+            queueing=Queueing.read(
+                instance["try_number"], _time(instance["scheduled_when"]), _time(instance["queued_when"])
+            ),
             ending=ending,
         )
 

@@ -6,7 +6,7 @@ Telling the same thing twice changes nothing, and what a worker wrote itself is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from psycopg.types.json import Jsonb
 
@@ -47,21 +47,40 @@ class Ending:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Queueing:
+    """When Airflow scheduled and queued an attempt (its try number)."""
+
+    attempt: int
+    scheduled_at: datetime | None
+    queued_at: datetime | None
+
+    @classmethod
+    def read(cls, attempt: int, scheduled_at: datetime | None, queued_at: datetime | None) -> Self:
+        """From the columns of a task instance, where the time of queueing may still be that of the attempt before."""
+        if scheduled_at and queued_at and queued_at < scheduled_at:
+            queued_at = None
+        return cls(attempt=attempt, scheduled_at=scheduled_at, queued_at=queued_at)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sighting:
     """One look at a task instance.
 
-    `attempt` is Airflow's try number; `first` that of the first attempt since a person asked (for the run, or by
-    clearing the task), as far as the DAG tells. `max_tries` is Airflow's; clearing the task changes it.
+    `first` is the try number of the first attempt since a person asked (for the run, or by clearing the task), as far
+    as the DAG tells. `max_tries` is Airflow's; clearing the task changes it.
     """
 
     key: TaskKey
     type: JobType
-    attempt: int
     first: int
-    scheduled_at: datetime | None
-    queued_at: datetime | None
+    queueing: Queueing
     ending: Ending | None
     max_tries: int | None = None
+
+    @property
+    def attempt(self) -> int:
+        """The try number of the attempt that was seen."""
+        return self.queueing.attempt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,17 +128,34 @@ def record(connection: Connection[Any], sighting: Sighting) -> bool:
         if row is None or not row["introduced"]:
             return False
         if sighting.attempt > 0:
-            at, anew = sighting.scheduled_at, _is_anew(row, sighting)
+            at, anew = sighting.queueing.scheduled_at, _is_anew(row, sighting)
             jobs.note_lost(connection, row, by=sighting.attempt, anew=anew, at=at, actor=AIRFLOW)
-            # Airflow overwrites both times when it takes up a task that a person has answered.
-            for event, at in ((Event.SCHEDULED, sighting.scheduled_at), (Event.QUEUED, sighting.queued_at)):
-                if at is not None and (row["asked_at"] is None or at < row["asked_at"]):
-                    jobs.add_event(connection, row["id"], sighting.attempt, event, at=at, actor=AIRFLOW, detail={})
-                    if sighting.ending is None:
-                        _advance(connection, row, JobStatus(event), sighting)
+            for event in _add_queueing(connection, row, sighting.queueing):
+                if sighting.ending is None:
+                    _advance(connection, row, JobStatus(event), sighting)
         if sighting.ending is not None:
             _end(connection, row, sighting, sighting.ending)
     return True
+
+
+def note_queueing(connection: Connection[Any], key: TaskKey, queueing: Queueing) -> None:
+    """Put on record when an attempt was scheduled and queued; within the caller's transaction."""
+    row = _find(connection, key, attempt=queueing.attempt)
+    if row is not None:
+        _add_queueing(connection, row, queueing)
+
+
+def _add_queueing(connection: Connection[Any], row: Mapping[str, Any], queueing: Queueing) -> list[Event]:
+    """Add the events of an attempt's queueing; gives those that are of this attempt's first."""
+    # Airflow overwrites both times when it takes up a task that a person has answered.
+    told = [
+        (event, at)
+        for event, at in ((Event.SCHEDULED, queueing.scheduled_at), (Event.QUEUED, queueing.queued_at))
+        if at is not None and (row["asked_at"] is None or at < row["asked_at"])
+    ]
+    for event, at in told:
+        jobs.add_event(connection, row["id"], queueing.attempt, event, at=at, actor=AIRFLOW, detail={})
+    return [event for event, _ in told]
 
 
 def _advance(connection: Connection[Any], row: Mapping[str, Any], status: JobStatus, sighting: Sighting) -> None:

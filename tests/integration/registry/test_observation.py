@@ -11,7 +11,7 @@ from factories import ask, begin_version, evaluated_version, take, task_key
 from modelops.domain.jobs import JobStatus, JobType, TaskKey
 from modelops.domain.versions import VersionStatus
 from modelops.registry import jobs, observation, versions
-from modelops.registry.observation import Ending, Request, Sighting
+from modelops.registry.observation import Ending, Queueing, Request, Sighting
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -20,16 +20,10 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def sighting(key: TaskKey, **values: Any) -> Sighting:
-    seen = {
-        "key": key,
-        "type": JobType.TRAINING,
-        "attempt": 1,
-        "first": 1,
-        "scheduled_at": NOON + timedelta(seconds=2),
-        "queued_at": NOON + timedelta(seconds=3),
-        "ending": None,
-    }
-    return Sighting(**seen | values)
+    queueing = {"attempt": 1, "scheduled_at": NOON + timedelta(seconds=2), "queued_at": NOON + timedelta(seconds=3)}
+    queueing |= {name: values.pop(name) for name in queueing.keys() & values.keys()}
+    seen = {"key": key, "type": JobType.TRAINING, "first": 1, "ending": None}
+    return Sighting(**seen | values, queueing=Queueing(**queueing))
 
 
 def ending(status: JobStatus, **values: Any) -> Ending:
@@ -172,6 +166,24 @@ def test_times_that_airflow_overwrote_when_a_person_had_answered(connection: Con
     known = story(connection, key)
     observation.record(connection, sighting(key, scheduled_at=answered, queued_at=answered))
     assert story(connection, key) == known
+
+
+def test_an_answer_that_came_before_any_look(connection: Connection[Any]) -> None:
+    """Airflow overwrites the times when it takes up the task, so the answer itself brings them."""
+    attempt, _ = ask(connection, evaluated_version(connection))
+    with jobs.holding(connection, attempt):
+        jobs.await_approval(connection, attempt)
+    key = observation.open_jobs(connection)[-1].key
+    for _ in range(2):
+        observation.note_queueing(connection, key, sighting(key).queueing)
+    told = [event for event, _ in story(connection, key)]
+    assert told == ["scheduled", "queued", "running", "awaiting_approval"]
+
+    woken = Queueing.read(1, NOON + timedelta(days=9_999), NOON + timedelta(days=9_999))
+    observation.note_queueing(connection, key, woken)
+    assert [event for event, _ in story(connection, key)] == told
+    assert Queueing.read(2, NOON, NOON - timedelta(seconds=1)).queued_at is None
+    observation.note_queueing(connection, task_key(), woken)
 
 
 def test_a_worker_that_was_lost(connection: Connection[Any]) -> None:
