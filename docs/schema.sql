@@ -116,24 +116,30 @@ CREATE FUNCTION modelops.attempts_without_requester(version_id bigint) RETURNS i
     SET search_path TO 'pg_catalog'
     AS $$
   WITH begun AS (
-    SELECT DISTINCT event.job_id, event.attempt
+    SELECT event.job_id, event.attempt, bool_or(event.detail @> '{"fresh": true}') AS fresh
     FROM modelops.job_event AS event JOIN modelops.version ON version.job_id = event.job_id
-    WHERE version.id = attempts_without_requester.version_id
-      AND event.event = 'running' AND event.detail @> '{"fresh": true}'
-  ), renewal AS (
-    SELECT job_id, attempt, lag(attempt) OVER (ORDER BY attempt) AS before FROM begun
+    WHERE version.id = attempts_without_requester.version_id AND event.event = 'running'
+    GROUP BY event.job_id, event.attempt
+  ), later AS (
+    SELECT job_id, attempt, fresh,
+           max(attempt) FILTER (WHERE fresh) OVER (ORDER BY attempt ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before,
+           lag(attempt) OVER (ORDER BY attempt) IS NULL AS is_first
+    FROM begun
   )
   SELECT coalesce(array_agg(attempt ORDER BY attempt), '{}')
-  FROM renewal
-  WHERE before IS NOT NULL
+  FROM later
+  WHERE NOT is_first
+    AND (NOT EXISTS (SELECT FROM modelops.requests_read AS known
+                     WHERE known.job_id = later.job_id AND known.attempt = later.attempt)
+         OR fresh AND before IS NOT NULL
+            AND NOT EXISTS (SELECT FROM modelops.job_event AS told
+                            WHERE told.job_id = later.job_id AND told.attempt >= before AND told.attempt < later.attempt
+                              AND told.event = 'cleared' AND NOT told.detail @> '{"possible": true}'))
     AND NOT EXISTS (SELECT FROM modelops.job_event AS told
-                    WHERE told.job_id = renewal.job_id AND told.attempt >= before AND told.attempt < renewal.attempt
-                      AND told.event = 'cleared' AND NOT told.detail @> '{"possible": true}')
-    AND NOT EXISTS (SELECT FROM modelops.job_event AS told
-                    WHERE told.job_id = renewal.job_id AND told.attempt = renewal.attempt AND told.event = 'repeated')
+                    WHERE told.job_id = later.job_id AND told.attempt = later.attempt AND told.event = 'repeated')
 $$;
 ALTER FUNCTION modelops.attempts_without_requester(version_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.attempts_without_requester(version_id bigint) IS 'The attempts that began a version''s training or import anew while nobody is on record as having cleared it. Where there is one, nobody may decide on the version.';
+COMMENT ON FUNCTION modelops.attempts_without_requester(version_id bigint) IS 'The later attempts at a version''s training or import of which it isn''t on record who asked for them: the observer has not read that yet, or one began anew and nobody has surely cleared it. Where there is one, nobody may decide on the version.';
 CREATE FUNCTION modelops.champion_evaluation(version_id bigint) RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1259,6 +1265,14 @@ CREATE VIEW modelops.published_run AS
   WHERE ((run.published_at IS NOT NULL) AND (run.superseded_at IS NULL));
 ALTER VIEW modelops.published_run OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.published_run IS 'The runs whose rows readers see. Within a target their intervals never overlap, or what they show doesn''t.';
+CREATE TABLE modelops.requests_read (
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT requests_read_later CHECK ((attempt > 1))
+);
+ALTER TABLE modelops.requests_read OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.requests_read IS 'The attempts of which the observer has read, in Airflow''s audit log, who made them run: all of them are on record as events `cleared`. Append-only.';
 CREATE VIEW modelops.run_history AS
  SELECT holding.id AS run_id,
     run.target,
@@ -1370,6 +1384,8 @@ ALTER TABLE ONLY modelops.migration
     ADD CONSTRAINT migration_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY modelops.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY modelops.requests_read
+    ADD CONSTRAINT requests_read_pkey PRIMARY KEY (job_id, attempt);
 ALTER TABLE ONLY modelops.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.set_aside
@@ -1426,6 +1442,7 @@ CREATE TRIGGER append_only BEFORE DELETE ON modelops.deployment FOR EACH ROW EXE
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.requests_read FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1453,6 +1470,7 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.deployment FOR EACH STATEMENT EX
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job_event FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.requests_read FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.schedule FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.set_aside FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.statistics FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1509,6 +1527,8 @@ ALTER TABLE ONLY modelops.job_event
     ADD CONSTRAINT job_event_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.job
     ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version(id);
+ALTER TABLE ONLY modelops.requests_read
+    ADD CONSTRAINT requests_read_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.schedule
     ADD CONSTRAINT schedule_deployment FOREIGN KEY (deployment_id) REFERENCES modelops.deployment(id);
 ALTER TABLE ONLY modelops.schedule
@@ -1715,6 +1735,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE modelops.observation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.observation TO modelops_reader;
 GRANT SELECT ON TABLE modelops.published_run TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.published_run TO modelops_reader;
+GRANT SELECT,INSERT ON TABLE modelops.requests_read TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.requests_read TO modelops_reader;
 GRANT SELECT ON TABLE modelops.run_history TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.run_history TO modelops_reader;
 GRANT SELECT,INSERT ON TABLE modelops.set_aside TO modelops_jobs;

@@ -15,6 +15,7 @@ from modelops.domain.jobs import Attempt, JobType, TaskKey
 from modelops.domain.versions import Artifact as ArtifactRecord
 from modelops.domain.versions import ArtifactRole
 from modelops.registry import decisions, deployments, evidence, jobs, observation, versions
+from modelops.registry.observation import Clearing, Renewal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,21 +101,21 @@ def cleared(
     connection: Connection[Any], version: Version, by: str, *, attempt: int = 1, surely: bool = True, hours: int = 0
 ) -> None:
     """The observer has read who cleared the version's training, or may have, after this attempt."""
+    at = datetime.now(UTC) + timedelta(hours=hours)
+    clearing = Clearing(at=at, by=by, surely=surely, entry="clear_dag_run")
+    requests_read(connection, version, clearing, attempt=attempt + 1)
+
+
+def requests_read(connection: Connection[Any], version: Version, *clearings: Clearing, attempt: int = 2) -> None:
+    """The observer has read who made this attempt at the version's training run."""
     [key] = [
         TaskKey.from_row(row)
         for row in connection.cursor(row_factory=dict_row).execute(
             "SELECT dag_id, run_id, task_id, map_index FROM modelops.job WHERE id = %s", (version.job_id,)
         )
     ]
-    observation.note_cleared(
-        connection,
-        key,
-        attempt=attempt,
-        at=datetime.now(UTC) + timedelta(hours=hours),
-        by=by,
-        surely=surely,
-        entry="clear_dag_run",
-    )
+    now = datetime.now(UTC)
+    observation.note_clearings(connection, key, Renewal(attempt=attempt, since=now, until=now), clearings)
 
 
 def add_evaluation(connection: Connection[Any], version: Version, **metrics: float) -> None:

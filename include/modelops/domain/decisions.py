@@ -23,7 +23,7 @@ OTHER_EVIDENCE = "the answer is to a card that showed other evidence; look at th
 
 
 REQUESTER_LATER = (
-    "an answer in a moment, when the observer has put on record who cleared it;"
+    "an answer in a moment, when the observer has put on record who cleared it, if anybody;"
     " or, if Airflow's audit log doesn't tell, a version from a new run"
 )
 """What is right where the requester of an attempt is unknown."""

@@ -16,7 +16,7 @@ from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_sta
 from modelops.observer.waiting import Reasons, Waits
 from modelops.registry import observation
 from modelops.registry.jobs import SILENT
-from modelops.registry.observation import Ending, Queueing, Renewal, Request, Sighting
+from modelops.registry.observation import Clearing, Ending, Queueing, Renewal, Request, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,7 +124,7 @@ class Watch:
         if not observation.record(self._connection, sighting):
             observation.introduce(self._connection, key, type_, self._request(key.dag_id, key.run_id))
             observation.record(self._connection, sighting)
-        if sighting.first > 1:
+        if sighting.attempt > 1:
             for renewal in observation.renewals(self._connection, key, first=sighting.first):
                 self._tell_clearing(key, renewal)
 
@@ -198,19 +198,14 @@ class Watch:
 
     def _read_clearing(self, key: TaskKey, renewal: Renewal) -> None:
         """Say who made a task run anew, or may have: all of them have asked for its work too."""
+        clearings = list[Clearing]()
         # The bounds are exact: an entry outside of them would speak for another attempt.
         for entry in self._airflow.audit_log_between(renewal.since, renewal.until, events=EVENTS):
             at, found = _time(entry["when"]), reach(entry, key)
             if entry["owner"] and at is not None and found is not None:
-                observation.note_cleared(
-                    self._connection,
-                    key,
-                    attempt=renewal.attempt,
-                    at=at,
-                    by=str(entry["owner"]),
-                    surely=found is Reach.SURE,
-                    entry=str(entry["event"]),
-                )
+                surely = found is Reach.SURE
+                clearings.append(Clearing(at=at, by=str(entry["owner"]), surely=surely, entry=str(entry["event"])))
+        observation.note_clearings(self._connection, key, renewal, clearings)
 
     def _read_request(self, dag_id: str, run_id: str) -> Request:
         run = self._airflow.dag_run(dag_id, run_id)

@@ -18,7 +18,7 @@ from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from psycopg import Connection
@@ -107,10 +107,7 @@ def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request:
             connection,
             "introduce",
             type=type,
-            dag_id=key.dag_id,
-            run_id=key.run_id,
-            task_id=key.task_id,
-            map_index=key.map_index,
+            **_named(key),
             subject=bounds.shortened(request.subject, bounds.NAME),
             requested_by=request.by,
             parameters=Jsonb(jobs.recordable(request.parameters)),
@@ -220,49 +217,44 @@ def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Renewal:
-    """A task was to run anew after `attempt`: somebody cleared it between `since` and `until` (None: before now)."""
+    """An attempt after the first: whoever made it run did so between `since` and `until` (None: it hasn't begun)."""
 
     attempt: int
     since: datetime
     until: datetime | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clearing:
+    """A person cleared a task or, if not `surely`, may have; `entry` names the entry in Airflow's audit log."""
+
+    at: datetime
+    by: str
+    surely: bool
+    entry: str
+
+
 def renewals(connection: Connection[Any], key: TaskKey, *, first: int) -> list[Renewal]:
-    """Each time that a task was to run anew, oldest first; `first` is the first attempt since the last time."""
+    """The attempts after the first, in order; `first` is the first attempt since a person last cleared the task."""
     with translated():
-        rows = _QUERIES.execute(
-            connection,
-            "renewals",
-            dag_id=key.dag_id,
-            run_id=key.run_id,
-            task_id=key.task_id,
-            map_index=key.map_index,
-            first=first,
-        )
-        return [Renewal(**row) for row in rows if row["attempt"] > 0]
+        return [Renewal(**row) for row in _QUERIES.execute(connection, "renewals", **_named(key), first=first)]
 
 
-def note_cleared(
-    connection: Connection[Any], key: TaskKey, *, attempt: int, at: datetime, by: str, surely: bool, entry: str
-) -> None:
-    """Put on record that a person cleared a task whose attempt `attempt` was over: they have asked for its work too.
-
-    Not `surely`, they may have cleared another one. `entry` is the name of the entry in Airflow's audit log.
-    """
-    detail = {"entry": entry} if surely else {"entry": entry, "possible": True}
-    with translated():
-        _QUERIES.execute(
-            connection,
-            "note_cleared",
-            dag_id=key.dag_id,
-            run_id=key.run_id,
-            task_id=key.task_id,
-            map_index=key.map_index,
-            attempt=attempt,
-            at=at,
-            by=by,
-            detail=Jsonb(detail),
-        )
+def note_clearings(connection: Connection[Any], key: TaskKey, renewal: Renewal, clearings: Sequence[Clearing]) -> None:
+    """Put on record who made an attempt run: they have asked for its work too. If it has begun, these are all."""
+    with translated(), connection.transaction():
+        for one in clearings:
+            _QUERIES.execute(
+                connection,
+                "note_cleared",
+                **_named(key),
+                attempt=renewal.attempt - 1,
+                at=one.at,
+                by=one.by,
+                detail=Jsonb({"entry": one.entry} if one.surely else {"entry": one.entry, "possible": True}),
+            )
+        if renewal.until is not None:
+            _QUERIES.execute(connection, "note_requests_read", **_named(key), attempt=renewal.attempt)
 
 
 def note_waiting(connection: Connection[Any], key: TaskKey, *, attempt: int, at: datetime, detail: Any) -> None:
@@ -271,10 +263,7 @@ def note_waiting(connection: Connection[Any], key: TaskKey, *, attempt: int, at:
         _QUERIES.execute(
             connection,
             "note_waiting",
-            dag_id=key.dag_id,
-            run_id=key.run_id,
-            task_id=key.task_id,
-            map_index=key.map_index,
+            **_named(key),
             attempt=attempt,
             at=at,
             by=AIRFLOW,
@@ -295,14 +284,16 @@ def last_seen(connection: Connection[Any]) -> datetime | None:
     return None if row is None else row["seen_at"]
 
 
+def _named(key: TaskKey) -> dict[str, Any]:
+    """A task, as the parameters of a query."""
+    return {"dag_id": key.dag_id, "run_id": key.run_id, "task_id": key.task_id, "map_index": key.map_index}
+
+
 def _find(connection: Connection[Any], key: TaskKey, *, attempt: int = 0) -> Mapping[str, Any] | None:
     return _QUERIES.execute(
         connection,
         "find",
-        dag_id=key.dag_id,
-        run_id=key.run_id,
-        task_id=key.task_id,
-        map_index=key.map_index,
+        **_named(key),
         attempt=attempt,
     ).fetchone()
 

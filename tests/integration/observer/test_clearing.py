@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from psycopg.rows import dict_row
 
-from factories import ask, evaluated_version, take, trained_anew
+from factories import add_evaluation, ask, evaluated_version, take, task_key, trained_anew, trained_version
 from modelops.domain.jobs import TaskKey
 from modelops.observer.watch import Watch
 
@@ -177,3 +177,29 @@ def test_cleared_before_a_worker_has_it_again(connection: Connection[Any]) -> No
     events = connection.execute("SELECT attempt, actor FROM modelops.job_event WHERE event = 'cleared'").fetchall()
     assert events == [(1, "grace")]
     assert standing(connection, version) == (["ada", "grace"], [])
+
+
+def test_cleared_while_it_ran_and_counted_as_a_retry(connection: Connection[Any]) -> None:
+    key = task_key()
+    take(connection, key)
+    version = trained_version(connection, key=key, number=2)
+    add_evaluation(connection, version)
+    first, second = began(connection, version)
+    assert standing(connection, version) == (["ada"], [2])
+    log = [
+        entry("grace", first + (second - first) / 2, "clear_dag_run", {"dry_run": False}, run_id=key.run_id),
+        entry("alan", second + SECOND, "clear_dag_run", {"dry_run": False}, run_id=key.run_id),
+    ]
+    airflow = RecordedAirflow(key, attempt=2, first=1, log=log)
+    look(connection, airflow, times=3)
+    assert airflow.read == [(first, second)]
+    assert standing(connection, version) == (["ada", "grace"], [])
+
+
+def test_a_mere_retry(connection: Connection[Any]) -> None:
+    key = task_key()
+    take(connection, key)
+    version = trained_version(connection, key=key, number=2)
+    add_evaluation(connection, version)
+    look(connection, RecordedAirflow(key, attempt=2, first=1, log=[]))
+    assert standing(connection, version) == (["ada"], [])

@@ -16,6 +16,7 @@ from factories import (
     deployed,
     evaluated_version,
     job_on,
+    requests_read,
     take,
     task_key,
     trained_anew,
@@ -157,12 +158,27 @@ def test_an_earlier_version_of_the_same_training_waits_too(connection: Connectio
         decide(connection, version)
 
 
-def test_a_retry_needs_no_requester(connection: Connection[Any]) -> None:
+def test_a_retry_waits_until_the_audit_log_is_read(connection: Connection[Any]) -> None:
+    """Airflow may count the attempt after a clear of what was running as a retry."""
     key = task_key()
     take(connection, key)
     version = trained_version(connection, key=key, number=2)
     add_evaluation(connection, version)
+    with pytest.raises(DecisionRefused, match=r"who cleared its training before attempt 2(?s:.*)if anybody"):
+        decide(connection, version)
+    requests_read(connection, version)
     assert decide(connection, version).approver == "grace"
+
+
+def test_who_had_a_retry_run_has_asked_for_it(connection: Connection[Any]) -> None:
+    key = task_key()
+    take(connection, key)
+    version = trained_version(connection, key=key, number=2)
+    add_evaluation(connection, version)
+    cleared(connection, version, "grace")
+    with pytest.raises(DecisionRefused, match="grace asked for the training"):
+        decide(connection, version)
+    assert decide(connection, version, approver="edsger").approver == "edsger"
 
 
 def test_an_import_that_returned_what_was_recorded_needs_no_requester(connection: Connection[Any]) -> None:

@@ -36,19 +36,27 @@ WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index
                   WHERE told.job_id = job.id AND told.event = 'cleared' AND told.at = :at);
 
 -- name: renewals
--- Each time that a task was to run anew: the attempt that was over, and between which moments somebody cleared it. The last
--- one may not have begun yet.
+-- Each attempt after the first that a worker has begun, and between which moments somebody may have made it run; then the
+-- one that is to run anew and has not begun yet.
 WITH begun AS (
-  SELECT event.attempt, min(event.at) AS at, job.created_at
+  SELECT event.attempt, min(event.at) AS at, bool_or(event.detail @> '{"fresh": true}') AS fresh
   FROM modelops.job JOIN modelops.job_event AS event ON event.job_id = job.id
-  WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index
-    AND event.event = 'running' AND event.detail @> '{"fresh": true}'
-  GROUP BY event.attempt, job.created_at
+  WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index AND event.event = 'running'
+  GROUP BY event.attempt
+), later AS (
+  SELECT attempt, lag(at) OVER (ORDER BY attempt) AS since, at AS until FROM begun
 )
-SELECT attempt - 1 AS attempt, coalesce(lag(at) OVER (ORDER BY attempt), created_at) AS since, at AS until FROM begun
+SELECT attempt, since, until FROM later WHERE since IS NOT NULL
 UNION ALL
-SELECT :first - 1, max(at), NULL FROM begun HAVING max(attempt) < :first
+SELECT :first, max(at), NULL FROM begun HAVING max(attempt) < :first
 ORDER BY 1;
+
+-- name: note_requests_read!
+-- Puts on record that all who made an attempt run are known.
+INSERT INTO modelops.requests_read (job_id, attempt)
+SELECT id, :attempt FROM modelops.job
+WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index
+ON CONFLICT ON CONSTRAINT requests_read_pkey DO NOTHING;
 
 -- name: note_waiting!
 -- Puts on record what a job waits for, unless the newest entry says the same or it waits no more.
