@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from psycopg import Connection
 
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import Resources
     from modelops.runtime.environment import Environment
     from modelops.settings import Settings
 
@@ -68,21 +68,19 @@ class Installation:
         lock = resolve(text, settings=self.settings(), where=str(file), log=lambda _: None)
         return build(lock, settings=self.settings(), where=str(file), log=lambda _: None)
 
-    def services(self, connection: Connection[Any], log: Callable[[str], None]) -> Services:
-        """What a job gets. Imported here, as an operator does: that's part of what a job takes."""
+    def resources(self) -> Resources:
+        """What a job works with. Imported here, as an operator does: that's part of what a job takes."""
         from modelops.data.artifacts import ArtifactStore
-        from modelops.lifecycle.services import Services
+        from modelops.jobs.run import Resources
         from modelops.timetables import plan
 
-        return Services(
-            connection=connection,
+        return Resources(
             connect=self.connect,
             ledger_url=self.url("modelops_jobs"),
             rows_url=self.url("modelops_sql"),
             features_url=self.url("modelops_features"),
             store=ArtifactStore(self.folder / "artifacts"),
             settings=self.settings(),
-            log=log,
             plan=plan,
         )
 

@@ -1,28 +1,38 @@
-"""What an operator does before its use case: it takes the job."""
+"""What an operator does before its use case: it claims the job."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.jobs import TaskKey
+from modelops.domain.jobs import Claim, TaskKey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg import Connection
 
-    from modelops.domain.jobs import Attempt, JobType
+    from bench.installation import Installation
+    from modelops.domain.jobs import JobType
+    from modelops.jobs.run import JobRun
 
 
-def take(connection: Connection[Any], type_: JobType, *, run: str, subject: str = "bench") -> Attempt:
-    """Take the job of this type in this run."""
+def claim(
+    installation: Installation,
+    connection: Connection[Any],
+    type_: JobType,
+    *,
+    key: TaskKey,
+    log: Callable[[str], None] = lambda _: None,
+) -> JobRun:
+    """Claim the job of this task. Modules are imported here, as an operator does: that's part of what a job takes."""
+    from modelops.jobs.run import JobRun
     from modelops.registry import jobs
 
-    return jobs.take(
-        connection,
-        TaskKey(dag_id="bench", run_id=run, task_id=type_, map_index=-1),
-        type=type_,
-        number=1,
-        first=1,
-        subject=subject,
-        requested_by="ada",
-        parameters={},
-    )
+    asked = {"number": 1, "first": 1, "subject": "bench", "requested_by": "ada", "parameters": {}}
+    attempt = jobs.claim(connection, Claim(key=key, type=type_, **asked))
+    return JobRun(attempt=attempt, ledger=connection, resources=installation.resources(), log=log)
+
+
+def key_of(type_: JobType, run: str) -> TaskKey:
+    """The task of a job of this type in this run."""
+    return TaskKey(dag_id="bench", run_id=run, task_id=type_)

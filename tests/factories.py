@@ -11,7 +11,7 @@ import yaml
 from psycopg.rows import dict_row
 
 from modelops.domain.decisions import Verdict
-from modelops.domain.jobs import Attempt, JobType, TaskKey
+from modelops.domain.jobs import Attempt, Claim, JobType, TaskKey
 from modelops.domain.versions import Artifact as ArtifactRecord
 from modelops.domain.versions import ArtifactRole
 from modelops.registry import decisions, deployments, evidence, jobs, observation, versions
@@ -44,7 +44,7 @@ def take(connection: Connection[Any], key: TaskKey | None = None, **values: Any)
         "requested_by": "ada",
         "parameters": {"model": "demo/arrival_delay"},
     } | values
-    return jobs.take(connection, key or task_key(), **asked)
+    return jobs.claim(connection, Claim(key=key or task_key(), **asked))
 
 
 def begin_version(connection: Connection[Any], attempt: Attempt, name: str = "demo/arrival_delay") -> Version:
@@ -121,7 +121,7 @@ def requests_read(connection: Connection[Any], version: Version, *clearings: Cle
 def add_evaluation(connection: Connection[Any], version: Version, **metrics: float) -> None:
     """One more evaluation of a version, as its job leaves it."""
     attempt = take(connection, task_key(task_id="evaluate"), type=JobType.EVALUATION, subject=version.name)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.name_subject(connection, attempt, version)
         evidence.add_evaluation(
             connection,
@@ -156,7 +156,7 @@ def trained_anew(connection: Connection[Any], *numbers: int) -> Version:
 def job_on(connection: Connection[Any], version: Version, type: JobType, **values: Any) -> Attempt:  # noqa: A002
     """A job of this type on the version, under way."""
     attempt = take(connection, task_key(task_id=type), type=type, subject=version.name, **values)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.name_subject(connection, attempt, version)
     return attempt
 
@@ -164,7 +164,7 @@ def job_on(connection: Connection[Any], version: Version, type: JobType, **value
 def ask(connection: Connection[Any], version: Version, *approvers: str) -> tuple[Attempt, ApprovalRequest]:
     """The version is before its reviewers, and a worker has the job to take an answer."""
     attempt = job_on(connection, version, JobType.APPROVAL)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         return attempt, decisions.ask(connection, version, attempt, approvers=approvers)
 
 
@@ -174,7 +174,7 @@ def decide(
     """A reviewer decides; the version is approved or rejected."""
     attempt, request = ask(connection, version)
     answer = {"approver": "grace", "verdict": verdict, "comment": "looks right"} | values
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         decision = decisions.decide(connection, request, job_id=attempt.job_id, **answer)
         versions.decided(connection, version.id, verdict, job_id=attempt.job_id)
         jobs.complete(connection, attempt, {"verdict": verdict})
@@ -184,7 +184,7 @@ def decide(
 def deploy(connection: Connection[Any], version: Version, decision: Decision, **values: Any) -> DeploymentId:
     """The version goes into production."""
     attempt = job_on(connection, version, JobType.DEPLOYMENT)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         made, _ = deployments.begin(
             connection,
             version,

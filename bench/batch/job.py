@@ -16,21 +16,24 @@ import psycopg  # noqa: F401
 
 import modelops.operators.model  # noqa: F401
 from bench.installation import Installation
-from bench.task import take
+from bench.task import claim, key_of
 from modelops.domain.jobs import JobType
 
 
 def main(deployment: int) -> dict[str, Any]:
-    """Take the job and do it; the time is that from before its taking to its completion."""
+    """Claim the job and do it; the time is that from before its claim to its completion."""
     installation = Installation.from_json(sys.stdin.read())
     said: list[tuple[float, str]] = []
     began = time.perf_counter()
     with installation.connect() as connection:
-        attempt = take(connection, JobType.BATCH_PREDICTION, run=f"job_{os.getpid()}_{time.time_ns()}")
+        key = key_of(JobType.BATCH_PREDICTION, f"job_{os.getpid()}_{time.time_ns()}")
         from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
 
-        services = installation.services(connection, lambda line: said.append((time.perf_counter() - began, line)))
-        result = predict_batch(BatchRequest(deployment=deployment), attempt, services)
+        def log(line: str) -> None:
+            said.append((time.perf_counter() - began, line))
+
+        job = claim(installation, connection, JobType.BATCH_PREDICTION, key=key, log=log)
+        result = predict_batch(BatchRequest(deployment=deployment), job)
     return {"seconds": time.perf_counter() - began, "rows": result["rows"], "run": result["run"], "log": said}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from bench.task import take
+from bench.task import claim, key_of
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
 from modelops.lifecycle.approve import ask, decide
@@ -15,6 +15,7 @@ from modelops.lifecycle.train import TrainingRequest, train
 
 if TYPE_CHECKING:
     from bench.installation import Installation
+    from modelops.jobs.run import JobRun
 
 _runs = itertools.count(1)
 
@@ -23,15 +24,15 @@ def approved(installation: Installation, model: str) -> int:
     """Train, evaluate and approve a version; returns its number."""
     run = f"life_{next(_runs)}"
     with installation.connect() as connection:
-        services = installation.services(connection, lambda _: None)
-        attempt = take(connection, JobType.TRAINING, run=run)
-        version: int = train(TrainingRequest(model=model), attempt, services)["version"]
-        attempt = take(connection, JobType.EVALUATION, run=run)
-        evaluate(EvaluationRequest(model=model, version=version), attempt, services)
-        attempt = take(connection, JobType.APPROVAL, run=run)
-        ask(model, version, attempt, services)
+
+        def job(type_: JobType) -> JobRun:
+            return claim(installation, connection, type_, key=key_of(type_, run))
+
+        version: int = train(TrainingRequest(model=model), job(JobType.TRAINING))["version"]
+        evaluate(EvaluationRequest(model=model, version=version), job(JobType.EVALUATION))
+        ask(model, version, job(JobType.APPROVAL))
         answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
-        with decide(connection, attempt.key, answer):
+        with decide(connection, key_of(JobType.APPROVAL, run), answer):
             pass
     return version
 
@@ -41,10 +42,9 @@ def deployed(
 ) -> int:
     """Put an approved version into production at a target; returns the deployment."""
     with installation.connect() as connection:
-        services = installation.services(connection, lambda _: None)
-        attempt = take(connection, JobType.DEPLOYMENT, run=f"life_{next(_runs)}")
+        key = key_of(JobType.DEPLOYMENT, f"life_{next(_runs)}")
         request = DeploymentRequest(model=model, version=version, target=target, dataset=dataset, parts=parts)
-        made: int = deploy(request, attempt, services)["deployment"]
+        made: int = deploy(request, claim(installation, connection, JobType.DEPLOYMENT, key=key))["deployment"]
     with installation.admin() as admin:
         admin.execute(f"ALTER TABLE predictions.{target}_rows SET (autovacuum_enabled = off)")
     return made

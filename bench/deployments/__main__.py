@@ -95,7 +95,7 @@ def _deploy(installation: Installation, number: int) -> None:
         assert decision is not None
         for each in range(number):
             attempt = take(connection, JobType.DEPLOYMENT, run=f"deployed_{each}")
-            with jobs.holding(connection, attempt):
+            with jobs.fenced(connection, attempt):
                 jobs.name_subject(connection, attempt, version)
                 deployments.begin(
                     connection,

@@ -12,13 +12,13 @@ import time
 from typing import Any
 
 from bench.installation import Installation
-from bench.task import take
+from bench.task import claim, key_of
 from modelops.domain.jobs import JobType
 from modelops.operators.preloading import preload_jobs
 
 
 def main(deployment: int) -> dict[str, Any]:
-    """Take the job and do it; the times are those since before its taking, at each step and at its completion."""
+    """Claim the job and do it; the times are those since before its claim, at each step and at its completion."""
     installation = Installation.from_json(sys.stdin.read())
     preload_jobs()  # as what forks the processes of tasks has
     from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
@@ -26,9 +26,13 @@ def main(deployment: int) -> dict[str, Any]:
     said: list[tuple[float, str]] = []
     began = time.perf_counter()
     with installation.connect() as connection:
-        attempt = take(connection, JobType.FEATURE_BATCH, run=f"job_{os.getpid()}_{time.time_ns()}")
-        services = installation.services(connection, lambda line: said.append((time.perf_counter() - began, line)))
-        result = execute_batch(FeatureBatchRequest(deployment=deployment), attempt, services)
+        key = key_of(JobType.FEATURE_BATCH, f"job_{os.getpid()}_{time.time_ns()}")
+
+        def log(line: str) -> None:
+            said.append((time.perf_counter() - began, line))
+
+        job = claim(installation, connection, JobType.FEATURE_BATCH, key=key, log=log)
+        result = execute_batch(FeatureBatchRequest(deployment=deployment), job)
     return {"seconds": time.perf_counter() - began, "rows": result["rows"], "log": said}
 
 

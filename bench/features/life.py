@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.task import take
+from bench.task import claim, key_of
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
 from modelops.domain.versions import VersionKind
@@ -15,6 +15,7 @@ from modelops.lifecycle.approve import ask, decide
 
 if TYPE_CHECKING:
     from bench.installation import Installation
+    from modelops.jobs.run import JobRun
 
 TASK = "bench/measured"
 TABLE = "features.measured"
@@ -24,17 +25,18 @@ def deployed(installation: Installation) -> int:
     """Import, run, approve and deploy it; returns the deployment. Nobody but the measurements tidies its table then."""
     run = "life"
     with installation.connect() as connection:
-        services = installation.services(connection, lambda _: None)
-        version = import_task(ImportRequest(task=TASK), take(connection, JobType.FEATURE_IMPORT, run=run), services)
-        number = version["version"]
-        run_task(RunRequest(task=TASK, version=number), take(connection, JobType.FEATURE_RUN, run=run), services)
-        attempt = take(connection, JobType.FEATURE_APPROVAL, run=run)
-        ask(TASK, number, attempt, services, kind=VersionKind.FEATURE_TASK)
+
+        def job(type_: JobType) -> JobRun:
+            return claim(installation, connection, type_, key=key_of(type_, run))
+
+        number = import_task(ImportRequest(task=TASK), job(JobType.FEATURE_IMPORT))["version"]
+        run_task(RunRequest(task=TASK, version=number), job(JobType.FEATURE_RUN))
+        ask(TASK, number, job(JobType.FEATURE_APPROVAL), kind=VersionKind.FEATURE_TASK)
         answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
-        with decide(connection, attempt.key, answer):
+        with decide(connection, key_of(JobType.FEATURE_APPROVAL, run), answer):
             pass
         request = TaskDeploymentRequest(task=TASK, version=number)
-        made: int = deploy_task(request, take(connection, JobType.FEATURE_DEPLOYMENT, run=run), services)["deployment"]
+        made: int = deploy_task(request, job(JobType.FEATURE_DEPLOYMENT))["deployment"]
     with installation.admin() as admin:
         admin.execute(f"ALTER TABLE {TABLE}_rows SET (autovacuum_enabled = off)")
     return made

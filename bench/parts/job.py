@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from bench.installation import Installation
+from bench.task import claim
 from modelops.domain.jobs import JobType, TaskKey
 from modelops.domain.parts import Part
 from modelops.operators.preloading import preload_jobs
@@ -19,33 +21,23 @@ DAG = "bench"
 
 
 def main(deployment: int, run: str, part: str, of: int) -> dict[str, Any]:
-    """Take the job and do it; the time is that from before its taking to its completion."""
+    """Claim the job and do it; the time is that from before its claim to its completion."""
     installation = Installation.from_json(sys.stdin.read())
     preload_jobs()  # as what forks the processes of tasks has
     from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
     from modelops.lifecycle.publish_parts import publish_parts
-    from modelops.registry import jobs
 
     began = time.perf_counter()
     publishing = part == "publish"
     key = TaskKey(dag_id=DAG, run_id=run, task_id="predict", map_index=-1 if publishing else int(part))
     with installation.connect() as connection:
-        attempt = jobs.take(
-            connection,
-            key,
-            type=JobType.BATCH_PREDICTION,
-            number=1,
-            first=1,
-            subject="bench",
-            requested_by="ada",
-            parameters={},
-        )
-        services = installation.services(connection, lambda line: print(line, file=sys.stderr, flush=True))
+        log = partial(print, file=sys.stderr, flush=True)
+        job = claim(installation, connection, JobType.BATCH_PREDICTION, key=key, log=log)
         if publishing:
-            result = publish_parts(BatchRequest(deployment=deployment), (DAG, run), attempt, services)
+            result = publish_parts(BatchRequest(deployment=deployment), (DAG, run), job)
         else:
             request = BatchRequest(deployment=deployment, part=Part(number=int(part), of=of))
-            result = predict_batch(request, attempt, services)
+            result = predict_batch(request, job)
     return {"seconds": time.perf_counter() - began, "rows": result["rows"]}
 
 

@@ -60,7 +60,7 @@ def version(connection: Connection[Any]) -> Version:
 def waiting(connection: Connection[Any], version: Version) -> TaskKey:
     """The task of an approval that waits for its answer."""
     attempt, _ = ask(connection, version)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.await_approval(connection, attempt)
     return attempt.key
 

@@ -149,7 +149,7 @@ def test_what_became_of_the_intervals_of_a_deployment(ask: Ask, connection: Conn
 def test_jobs_that_are_not_to_be_seen_do_not_count_over_time(ask: Ask, connection: Connection[Any]) -> None:
     for dag_id in ("model_lifecycle", OUTLINE, SECRET):
         attempt = take(connection, task_key(dag_id=dag_id))
-        with jobs.holding(connection, attempt):
+        with jobs.fenced(connection, attempt):
             jobs.complete(connection, attempt, {})
     [training] = ask("GET", "/../analysis").json()["types"]
     assert training["whole"]["number"] == 2

@@ -12,11 +12,12 @@ import psutil
 import psycopg
 
 from faults.supervisor import Executor
-from faults.task import services_of
+from faults.task import resources_of
 from faults.works import WORKS
 from modelops.registry.migrate import migrate
 from modelops.registry.roles import LOGINS, provision
 from modelops.runner.postgres import PostgresServer
+from workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,8 +99,9 @@ def ground(folder: Path, kind: str = "prediction") -> Iterator[Ground]:
         sources = {"repositories": {"here": {"path": str(folder / "repository")}}}
         (made.home / "repositories.yaml").write_text(json.dumps(sources))
         with made.connect("modelops_jobs") as connection:
-            services = services_of(json.loads(made.file.read_text()), connection)
-            made.deployment = made.work.deploy(folder / "repository", services)
+            resources = resources_of(json.loads(made.file.read_text()))
+            workplace = Workplace(connection=connection, resources=resources, log=lambda _line: None)
+            made.deployment = made.work.deploy(folder / "repository", workplace)
         yield made
     finally:
         made.executor.close()

@@ -1,47 +1,42 @@
-"""One try at a batch in a process of its own.
-
-It takes the job, dies with its supervisor (see supervisor.py) and puts its end on record, as operators/base.py does on
-Airflow.
-"""
+"""One try at a batch in a process of its own, which dies with its supervisor (see supervisor.py)."""
 
 from __future__ import annotations
 
-import ctypes
 import json
-import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from faults.works import WORKS
 from modelops.data.artifacts import ArtifactStore
-from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable
-from modelops.domain.jobs import TaskKey
+from modelops.domain.errors import BadInput, FenceLost, ModelOpsError
+from modelops.domain.jobs import Claim, TaskKey
 from modelops.domain.schedules import Plan
-from modelops.lifecycle.services import Services
-from modelops.registry import jobs
+from modelops.jobs.execution import execute
+from modelops.jobs.run import Resources
+from modelops.parent_death import die_with_parent
 from modelops.registry.translation import translated
 from modelops.settings import Settings
+
+if TYPE_CHECKING:
+    from modelops.jobs.run import JobRun
 
 TASK = "batch"
 RETRIES = 6
 COMPLETED, TRY_AGAIN, FAILED = 0, 1, 2
-PR_SET_PDEATHSIG = 1
 
 
-def services_of(ground: dict[str, Any], connection: psycopg.Connection[Any]) -> Services:
+def resources_of(ground: dict[str, Any]) -> Resources:
     """What a job works with, by the addresses and folders of the ground."""
     home = Path(ground["home"])
-    return Services(
-        connection=connection,
+    return Resources(
         connect=lambda: connect(ground),
         ledger_url=ground["urls"]["modelops_jobs"],
         rows_url=ground["urls"]["modelops_sql"],
         features_url=ground["urls"]["modelops_features"],
         store=ArtifactStore(home / "artifacts"),
         settings=Settings(home=home, artifacts=(home / "artifacts").as_uri(), repositories=home / "repositories.yaml"),
-        log=lambda _line: None,
         plan=lambda schedule: Plan(schedule=schedule),
     )
 
@@ -53,41 +48,33 @@ def connect(ground: dict[str, Any]) -> psycopg.Connection[Any]:
 
 def work(ground_file: str, run_id: str, number: str, deployment: str) -> int:
     """Do what is to be done in this try; returns how it ended."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    die_with_parent()
     ground = json.loads(Path(ground_file).read_text())
+    kind = WORKS[ground["kind"]]
+    claim = Claim(
+        key=TaskKey(dag_id="faults", run_id=run_id, task_id=TASK),
+        type=kind.type,
+        number=int(number),
+        first=1,
+        max_tries=RETRIES,
+        subject=f"deployment {deployment}",
+        requested_by="faults",
+        parameters={"deployment": int(deployment)},
+    )
+
+    def perform(run: JobRun) -> Any:
+        return kind.perform(int(deployment), run)
+
     try:
-        with connect(ground) as connection:
-            attempt = jobs.take(
-                connection,
-                TaskKey(dag_id="faults", run_id=run_id, task_id=TASK),
-                type=WORKS[ground["kind"]].type,
-                number=int(number),
-                first=1,
-                subject=f"deployment {deployment}",
-                requested_by="faults",
-                parameters={"deployment": int(deployment)},
-            )
-            if attempt.recorded_result is None:
-                _perform(ground, int(deployment), attempt, connection)
-    except BadInput:
-        return FAILED
-    except FenceLost:
+        execute(
+            claim,
+            perform,
+            connect=lambda: connect(ground),
+            resources=lambda: resources_of(ground),
+            log=lambda _line: None,
+        )
+    except (BadInput, FenceLost):
         return FAILED
     except ModelOpsError:
         return TRY_AGAIN
     return COMPLETED
-
-
-def _perform(ground: dict[str, Any], deployment: int, attempt: Any, connection: psycopg.Connection[Any]) -> None:
-    try:
-        WORKS[ground["kind"]].perform(deployment, attempt, services_of(ground, connection))
-    except FenceLost:
-        raise
-    except Exception as error:
-        again = not isinstance(error, BadInput) and attempt.number <= RETRIES
-        try:
-            jobs.give_up(connection, attempt, error=str(error) or repr(error), again=again)
-        except Unavailable:
-            with connect(ground) as another:
-                jobs.give_up(another, attempt, error=str(error) or repr(error), again=again)
-        raise

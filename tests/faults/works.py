@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from factories import doubled_folder, model_folder
 from integration.lifecycle import life as models
 from integration.lifecycle.features import life as features
-from modelops.domain.jobs import JobType, TaskKey
+from modelops.domain.jobs import Claim, JobType, TaskKey
 from modelops.domain.parts import Part
 from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
 from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
+    from workplace import Workplace
 
 ROWS = 5_000
 PARTS = 2
@@ -43,8 +43,8 @@ class Work:
     whole: tuple[Any, ...]
     statistics: int
     staged: bool
-    deploy: Callable[[Path, Services], int]
-    perform: Callable[[int, Attempt, Services], Any] = field(repr=False)
+    deploy: Callable[[Path, Workplace], int]
+    perform: Callable[[int, JobRun], Any] = field(repr=False)
 
 
 ROW = "i AS id, i::float8 AS x, repeat('.', 2000) AS padding"
@@ -94,53 +94,54 @@ PADDED = f"SELECT i AS id, i * 0.5::float8 AS half, repeat('.', 2000) AS padding
 SUM = 0.5 * ROWS * (ROWS + 1) / 2
 
 
-def _deploy_model(repository: Path, services: Services) -> int:
+def _deploy_model(repository: Path, workplace: Workplace) -> int:
     model_folder(repository, "slow", datasets=DATASETS, training=TRAINING, scoring=SCORING)
-    number: int = models.deployed(services, "here/slow")["deployment"]
+    number: int = models.deployed(workplace, "here/slow")["deployment"]
     return number
 
 
-def _deploy_sql(repository: Path, services: Services) -> int:
+def _deploy_sql(repository: Path, workplace: Workplace) -> int:
     doubled_folder(repository, "slow", **TASK, output="slow", sql=MADE)
-    number: int = features.deployed(services, "here/slow")["deployment"]
+    number: int = features.deployed(workplace, "here/slow")["deployment"]
     return number
 
 
-def _deploy_python(repository: Path, services: Services) -> int:
+def _deploy_python(repository: Path, workplace: Workplace) -> int:
     python = {"language": "python", "python": STREAM, "sql": None, "inputs": {"rows": PADDED}}
     doubled_folder(repository, "slow", **TASK, output="slow", **python)
-    number: int = features.deployed(services, "here/slow")["deployment"]
+    number: int = features.deployed(workplace, "here/slow")["deployment"]
     return number
 
 
-def _deploy_parts(repository: Path, services: Services) -> int:
+def _deploy_parts(repository: Path, workplace: Workplace) -> int:
     model_folder(repository, "slow", datasets=DATASETS, training=TRAINING, scoring=SCORING)
-    number: int = models.deployed(services, "here/slow", parts=PARTS)["deployment"]
+    number: int = models.deployed(workplace, "here/slow", parts=PARTS)["deployment"]
     return number
 
 
-def _score_and_publish_parts(deployment: int, attempt: Attempt, services: Services) -> Any:
+def _score_and_publish_parts(deployment: int, run: JobRun) -> Any:
     """Each part as a job of its own, as mapped tasks are, but one after the other; then all of them as this job."""
     told = "SELECT dag_id, run_id FROM modelops.job WHERE id = %s"
-    [(dag_id, run_id)] = services.connection.execute(told, (attempt.job_id,)).fetchall()
+    [(dag_id, run_id)] = run.ledger.execute(told, (run.job_id,)).fetchall()
     for number in range(PARTS):
-        job = jobs.take(
-            services.connection,
-            TaskKey(dag_id=dag_id, run_id=run_id, task_id="part", map_index=number),
+        claim = Claim(
+            key=TaskKey(dag_id=dag_id, run_id=run_id, task_id="part", map_index=number),
             type=JobType.BATCH_PREDICTION,
-            number=attempt.number,
+            number=run.attempt.number,
             first=1,
             subject=f"deployment {deployment}",
             requested_by="faults",
             parameters={},
         )
+        job = jobs.claim(run.ledger, claim)
         if job.recorded_result is None:
-            predict_batch(BatchRequest(deployment=deployment, part=Part(number=number, of=PARTS)), job, services)
-    return publish_parts(BatchRequest(deployment=deployment), (dag_id, run_id), attempt, services)
+            part = Part(number=number, of=PARTS)
+            predict_batch(BatchRequest(deployment=deployment, part=part), replace(run, attempt=job))
+    return publish_parts(BatchRequest(deployment=deployment), (dag_id, run_id), run)
 
 
-def _execute(deployment: int, attempt: Attempt, services: Services) -> Any:
-    return execute_batch(FeatureBatchRequest(deployment=deployment), attempt, services)
+def _execute(deployment: int, run: JobRun) -> Any:
+    return execute_batch(FeatureBatchRequest(deployment=deployment), run)
 
 
 WORKS = {
@@ -162,9 +163,7 @@ WORKS = {
         statistics=3,
         staged=False,
         deploy=_deploy_model,
-        perform=lambda deployment, attempt, services: predict_batch(
-            BatchRequest(deployment=deployment), attempt, services
-        ),
+        perform=lambda deployment, run: predict_batch(BatchRequest(deployment=deployment), run),
     ),
     "parts": Work(
         type=JobType.BATCH_PREDICTION,

@@ -171,6 +171,39 @@ class TaskKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a worker claims a job with: which task it runs, which try of it, and what was requested.
+
+    Args:
+        number: Airflow's try number of this attempt.
+        first: the try number of the first attempt since a person requested the work, by the DAG as it is now; used
+            where the ledger doesn't know `max_tries`.
+        max_tries: Airflow's number for the task: clearing the task changes it, a retry doesn't.
+        asked_at: when the DAG run was requested; None after the task was cleared. A retry keeps the first try's.
+        reusable_if: fields that a recorded result must have to be returned even to a person who cleared the task;
+            None: it never is.
+        resumed: a person has answered what this attempt asked.
+    """
+
+    key: TaskKey
+    type: JobType
+    number: int
+    first: int
+    subject: str
+    requested_by: str
+    parameters: Mapping[str, Any]
+    max_tries: int | None = None
+    asked_at: datetime | None = None
+    reusable_if: Mapping[str, Any] | None = None
+    resumed: bool = False
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether Airflow runs another attempt if this one fails."""
+        return self.max_tries is not None and self.number <= self.max_tries
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One worker's hold on a job.
 

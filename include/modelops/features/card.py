@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.domain.decisions import ApprovalRequest
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 DIFF_LINES = 300
 """Of the code's difference, so many lines are shown."""
@@ -42,7 +41,7 @@ def card_of(request: ApprovalRequest, diff: str) -> str:
     )
 
 
-def code_diff(request: ApprovalRequest, attempt: Attempt, services: Services) -> str:
+def code_diff(request: ApprovalRequest, run: JobRun) -> str:
     """How the pinned code differs from what is deployed, as `diff -u` says it; empty where nothing is deployed.
 
     Raises:
@@ -51,13 +50,13 @@ def code_diff(request: ApprovalRequest, attempt: Attempt, services: Services) ->
     champion = request.evidence["champion"]
     if champion is None:
         return ""
-    with services.workdir(attempt) as workdir:
+    with run.workdir() as workdir:
         folders = []
         for number in (champion["version"], request.evidence["version"]):
-            version = versions.find(services.connection, request.name, number, kind=VersionKind.FEATURE_TASK)
+            version = versions.find(run.ledger, request.name, number, kind=VersionKind.FEATURE_TASK)
             place = workdir / f"v{number}"
             place.mkdir()
-            folders.append(load_task(version, place, services).folder)
+            folders.append(load_task(version, place, run).folder)
         before, now = folders
         files = {path.relative_to(folder) for folder in folders for path in folder.rglob("*") if path.is_file()}
         return "".join(_diff(before / name, now / name, str(name)) for name in sorted(files))

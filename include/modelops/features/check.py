@@ -18,7 +18,7 @@ from modelops.runtime.environment import build, resolve
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from modelops.lifecycle.services import Log
+    from modelops.jobs.run import Log
     from modelops.settings import Settings
 
 

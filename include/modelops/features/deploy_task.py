@@ -15,11 +15,10 @@ from modelops.features.time_zone import ZONE, zone_to_deploy
 from modelops.lifecycle.approved import approved_version, require_approval
 from modelops.lifecycle.code import load_task
 from modelops.lifecycle.schedule import plan_for
-from modelops.registry import deployments, jobs
+from modelops.registry import deployments
 
 if TYPE_CHECKING:
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,7 @@ class TaskDeploymentRequest(TaskDeploymentTerms):
     version: int | None = None
 
 
-def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def deploy_task(request: TaskDeploymentRequest, run: JobRun) -> dict[str, Any]:
     """Check that what was approved is what there is, make its table ready, and put it into production.
 
     What readers see of the table stays until the first batch run of this deployment is published.
@@ -44,32 +43,30 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = approved_version(
-        VersionKind.FEATURE_TASK, request.task, request.version, attempt, services, made_by="feature_pipeline"
-    )
-    decision = require_approval(version, services)
-    with services.workdir(attempt) as workdir:
-        task = load_task(version, workdir, services).definition
-    services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
-    check_task_deployment(task, request, services)
-    services.reach(attempt, "sql_parsed")
-    when = (str(task.output), request.schedule, request.time_zone, request.late_after, services)
-    zone = zone_to_deploy(services.connection, task, plan_for(*when).schedule.time_zone)
+    version = approved_version(VersionKind.FEATURE_TASK, request.task, request.version, run, made_by="feature_pipeline")
+    decision = require_approval(version, run)
+    with run.workdir() as workdir:
+        task = load_task(version, workdir, run).definition
+    run.step("artifacts_fetched", sha256=version.artifact_sha256)
+    check_task_deployment(task, request, run)
+    run.step("sql_parsed")
+    when = (str(task.output), request.schedule, request.time_zone, request.late_after, run)
+    zone = zone_to_deploy(run.ledger, task, plan_for(*when).schedule.time_zone)
     columns = table_columns(task)
-    with jobs.holding(services.connection, attempt):
-        check_interval_column(task, services.connection, name=version.name)
+    with run.fenced():
+        check_interval_column(task, run.ledger, name=version.name)
         ensure_feature_table(
-            services.connection, task.output, columns, key=task.key, incremental=task.incremental, time_zone=zone
+            run.ledger, task.output, columns, key=task.key, incremental=task.incremental, time_zone=zone
         )
         plan = plan_for(*when)
-        if zone_to_deploy(services.connection, task, plan.schedule.time_zone) != zone:
+        if zone_to_deploy(run.ledger, task, plan.schedule.time_zone) != zone:
             raise Unavailable(f"the schedule of {task.output} was given another time zone meanwhile")
         of_schedule = {ZONE: zone} if task.is_by_calendar and task.time_zone is None else {}
         made, before = deployments.begin(
-            services.connection,
+            run.ledger,
             version,
             decision=decision,
-            job_id=attempt.job_id,
+            job_id=run.job_id,
             engine=Engine(task.language),
             dataset={"name": None, "inputs": dict(task.inputs)} | of_schedule,
             target=str(task.output),
@@ -90,8 +87,8 @@ def deploy_task(request: TaskDeploymentRequest, attempt: Attempt, services: Serv
             "evidence": decision.digest,
             "replaced": None if before is None else {"deployment": before.id, "version": before.version},
         }
-        jobs.complete(services.connection, attempt, result)
-    services.log(
+        run.complete(result)
+    run.log(
         f"{version.subject} is in production as deployment {made}, approved by {decision.approver};"
         f" its batch runs make {task.output}; schedule: {plan.told()}"
     )

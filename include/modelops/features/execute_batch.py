@@ -14,14 +14,13 @@ from modelops.features.produce import Production, check_interval, check_times, s
 from modelops.features.time_zone import zone_of
 from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.code import load_task
-from modelops.registry import deployments, jobs, runs, versions
+from modelops.registry import deployments, runs, versions
 from modelops.registry.translation import translated
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment, Interval
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ class FeatureBatchRequest:
     interval_end: str | None = None
 
 
-def execute_batch(request: FeatureBatchRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
     """Make the rows, check them, and publish them; returns how many, the table, and a line for psql that reads it.
 
     The rows are committed under a run that nobody reads. Publication, statistics and the job's completion are one
@@ -47,27 +46,25 @@ def execute_batch(request: FeatureBatchRequest, attempt: Attempt, services: Serv
         FenceLost: a newer attempt has the job.
     """
     began = time.monotonic()
-    interval = services.interval(request.interval_start, request.interval_end)
-    deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.FEATURE_TASK)
-    with services.workdir(attempt) as workdir:
-        version = versions.find(
-            services.connection, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK
-        )
-        code = load_task(version, workdir, services)
+    interval = run.interval(request.interval_start, request.interval_end)
+    deployment = deployments.find_active(run.ledger, request.deployment, kind=VersionKind.FEATURE_TASK)
+    with run.workdir() as workdir:
+        version = versions.find(run.ledger, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK)
+        code = load_task(version, workdir, run)
         check_interval(code.definition, interval)
-        run_id = _begin(deployment, interval, attempt, services)
-        services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
-        if same := result_of_same(run_id, attempt, services):
+        run_id = _begin(deployment, interval, run)
+        run.step("run_begun", run=run_id, interval=None if interval is None else str(interval))
+        if same := result_of_same(run_id, run):
             return same
         target = Target.parse(deployment.target, where="modelops.deployment")
-        _sweep(target, attempt, services)
+        _sweep(target, run)
         local = None if interval is None else interval.within(zone_of(code.definition, deployment))
         made = Production(version=version, code=code, target=target, run_id=run_id, interval=local)
-        rows = stage(made, attempt, workdir, services)
+        rows = stage(made, workdir, run)
         statistics = TableStatistics(columns=list(code.definition.columns))
-        measure(made, statistics, services)
+        measure(made, statistics, run)
         check_times(code.definition, local, statistics.as_records())
-        services.reach(attempt, "checked", rows=rows)
+        run.step("checked", rows=rows)
     result = {
         "deployment": deployment.id,
         "task": deployment.model,
@@ -79,24 +76,24 @@ def execute_batch(request: FeatureBatchRequest, attempt: Attempt, services: Serv
         "table": deployment.target,
         "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
     }
-    with jobs.holding(services.connection, attempt), translated():
+    with run.fenced(), translated():
         for role, records in records_by_role(made, statistics).items():
-            runs.add_statistics(services.connection, role, records, run_id=run_id)
-        runs.publish(services.connection, run_id, rows=rows, set_aside=0)
-        jobs.complete(services.connection, attempt, result)
-    services.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
+            runs.add_statistics(run.ledger, role, records, run_id=run_id)
+        runs.publish(run.ledger, run_id, rows=rows, set_aside=0)
+        run.complete(result)
+    run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
 
 
-def _begin(deployment: Deployment, interval: Interval | None, attempt: Attempt, services: Services) -> int:
-    with jobs.holding(services.connection, attempt):
-        jobs.name_deployment(services.connection, attempt, deployment)
-        return runs.begin(services.connection, deployment, attempt, interval)
+def _begin(deployment: Deployment, interval: Interval | None, run: JobRun) -> int:
+    with run.fenced():
+        run.name_deployment(deployment)
+        return runs.begin(run.ledger, deployment, run.attempt, interval)
 
 
-def _sweep(target: Target, attempt: Attempt, services: Services) -> None:
+def _sweep(target: Target, run: JobRun) -> None:
     """Remove the rows of runs that were superseded or given up, and what else killed attempts left."""
-    sweep(attempt, services)
-    swept = sweep_rows(services.connection, target, runs.unseen(services.connection, str(target), attempt))
+    sweep(run)
+    swept = sweep_rows(run.ledger, target, runs.unseen(run.ledger, str(target), run.attempt))
     if swept:
-        services.log(f"{swept:,} rows of earlier runs that nobody reads any more are removed")
+        run.log(f"{swept:,} rows of earlier runs that nobody reads any more are removed")

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain.versions import VersionKind
 from modelops.features.preflight import check_import
 from modelops.lifecycle.code import pinned_files
-from modelops.registry import jobs, versions
+from modelops.registry import versions
 from modelops.repository.pin import pin_task
 
 if TYPE_CHECKING:
-    from modelops.domain.jobs import Attempt
     from modelops.features.preflight import TaskDeploymentTerms
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ class ImportRequest:
     deployment: TaskDeploymentTerms | None = None
 
 
-def import_task(request: ImportRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def import_task(request: ImportRequest, run: JobRun) -> dict[str, Any]:
     """Make a version of a feature task; returns its number and hashes.
 
     Its queries, and what is to follow, are checked before anything is made. The version and all that it is made of come
@@ -44,31 +43,31 @@ def import_task(request: ImportRequest, attempt: Attempt, services: Services) ->
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    with services.workdir(attempt) as workdir:
+    with run.workdir() as workdir:
         pinned = pin_task(
             request.task,
-            settings=services.settings,
+            settings=run.resources.settings,
             destination=workdir / "code",
             allow_dirty=request.allow_dirty,
             ref=request.ref,
         )
         task = pinned.definition
-        services.reach(attempt, "code_pinned", sha256=pinned.code_sha256, commit=pinned.commit)
-        check_import(task, request, attempt, services)
-        services.reach(attempt, "sql_parsed")
-        lock, artifacts = pinned_files(pinned, workdir, attempt, services)
-        with jobs.holding(services.connection, attempt):
+        run.step("code_pinned", sha256=pinned.code_sha256, commit=pinned.commit)
+        check_import(task, request, run)
+        run.step("sql_parsed")
+        lock, artifacts = pinned_files(pinned, workdir, run)
+        with run.fenced():
             begun = versions.begin(
-                services.connection,
+                run.ledger,
                 kind=VersionKind.FEATURE_TASK,
                 name=request.task,
-                job_id=attempt.job_id,
-                created_by=attempt.requested_by,
+                job_id=run.job_id,
+                created_by=run.attempt.requested_by,
             )
             version = versions.imported(
-                services.connection,
+                run.ledger,
                 begun,
-                job_id=attempt.job_id,
+                job_id=run.job_id,
                 definition=task.as_record(),
                 commit=pinned.commit,
                 dirty=pinned.dirty,
@@ -76,7 +75,7 @@ def import_task(request: ImportRequest, attempt: Attempt, services: Services) ->
                 requirements_sha256=lock.sha256,
                 artifacts=artifacts,
             )
-            jobs.name_subject(services.connection, attempt, version)
+            run.name_subject(version)
             result = {
                 "task": version.name,
                 "version": version.number,
@@ -85,6 +84,6 @@ def import_task(request: ImportRequest, attempt: Attempt, services: Services) ->
                 "code_sha256": version.code_sha256,
                 "artifact_sha256": version.artifact_sha256,
             }
-            jobs.complete(services.connection, attempt, result)
-    services.log(f"{version.subject} is imported; SHA-256 of its code: {version.code_sha256}")
+            run.complete(result)
+    run.log(f"{version.subject} is imported; SHA-256 of its code: {version.code_sha256}")
     return result

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from modelops.features.produce import Production
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
     from modelops.statistics.streaming import TableStatistics
 
 
@@ -33,21 +33,21 @@ def rows_of(made: Production, *, ordered: bool = False) -> str:
     )
 
 
-def measure(made: Production, statistics: TableStatistics, services: Services) -> None:
+def measure(made: Production, statistics: TableStatistics, run: JobRun) -> None:
     """Take in all rows of the run, in one pass of bounded memory.
 
     Raises:
         Unavailable: the database can't be reached, or goes away.
     """
     sql, where = rows_of(made), str(made.target)
-    with asking(services.ledger_url) as connection:
+    with asking(run.resources.ledger_url) as connection:
         columns = columns_of(connection, sql, where=where)
 
     def update(batches: pa.RecordBatchReader) -> None:
         for batch in batches:
             statistics.update(batch)
 
-    read(services.ledger_url, travelling(sql, columns, exact=made.task.key), update, where=where)
+    read(run.resources.ledger_url, travelling(sql, columns, exact=made.task.key), update, where=where)
 
 
 def records_by_role(made: Production, statistics: TableStatistics) -> dict[str, list[dict[str, Any]]]:

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Deployment
     from modelops.domain.feature_tasks import FeatureTask
-    from modelops.domain.jobs import Attempt
     from modelops.features.import_task import ImportRequest
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,7 @@ class TaskDeploymentTerms:
     late_after: float | None = None
 
 
-def check_import(task: FeatureTask, request: ImportRequest, attempt: Attempt, services: Services) -> None:
+def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None:
     """Check a task, and the run, the approval and the deployment that are to follow its import.
 
     Raises:
@@ -47,17 +46,15 @@ def check_import(task: FeatureTask, request: ImportRequest, attempt: Attempt, se
     """
     findings = Findings()
     with findings.collecting():
-        check_interval(task, services.interval(request.interval_start, request.interval_end))
+        check_interval(task, run.interval(request.interval_start, request.interval_end))
     with findings.collecting():
-        check_approvers(task.reference, task.approvers, attempt.requested_by)
+        check_approvers(task.reference, task.approvers, run.attempt.requested_by)
     with findings.collecting():
-        check_task_deployment(task, request.deployment or TaskDeploymentTerms(), services, ahead=True)
+        check_task_deployment(task, request.deployment or TaskDeploymentTerms(), run, ahead=True)
     findings.refuse()
 
 
-def check_task_deployment(
-    task: FeatureTask, terms: TaskDeploymentTerms, services: Services, *, ahead: bool = False
-) -> None:
+def check_task_deployment(task: FeatureTask, terms: TaskDeploymentTerms, run: JobRun, *, ahead: bool = False) -> None:
     """Check a task's queries, its table, and when it is to run. `ahead`: its deployment is still to come.
 
     Raises:
@@ -66,13 +63,13 @@ def check_task_deployment(
     """
     findings = Findings()
     with findings.collecting():
-        check_declared(task, services.rows_url)
+        check_declared(task, run.resources.rows_url)
     with findings.collecting():
-        check_output(task, services.connection, name=task.reference)
+        check_output(task, run.ledger, name=task.reference)
     with findings.collecting():
         when = (terms.schedule, terms.time_zone, terms.late_after)
-        plan = plan_for(str(task.output), *when, services, ahead=ahead)
-        zone_to_deploy(services.connection, task, plan.schedule.time_zone)
+        plan = plan_for(str(task.output), *when, run, ahead=ahead)
+        zone_to_deploy(run.ledger, task, plan.schedule.time_zone)
     findings.refuse()
 
 

@@ -12,7 +12,6 @@ from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
 from modelops.features.columns import ends_of, table_columns
-from modelops.lifecycle.services import tag_of
 from modelops.registry import jobs
 
 if TYPE_CHECKING:
@@ -21,11 +20,10 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Interval
     from modelops.domain.feature_tasks import FeatureTask
-    from modelops.domain.jobs import Attempt
     from modelops.domain.targets import Target
     from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
     from modelops.lifecycle.code import Code
-    from modelops.lifecycle.services import Services
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +44,13 @@ class Production:
         return self.code.definition
 
 
-def sweep(attempt: Attempt, services: Services) -> None:
+def sweep(run: JobRun) -> None:
     """Remove what killed attempts left in the database: those of this job, and of jobs that are over."""
 
     def over(ids: Sequence[int]) -> set[int]:
-        return {attempt.job_id, *jobs.over_among(services.connection, ids)}
+        return {run.job_id, *jobs.over_among(run.ledger, ids)}
 
-    sweep_staging(services.connection, over)
+    sweep_staging(run.ledger, over)
 
 
 def check_interval(task: FeatureTask, interval: Interval | None) -> None:
@@ -69,7 +67,7 @@ def check_interval(task: FeatureTask, interval: Interval | None) -> None:
         )
 
 
-def stage(made: Production, attempt: Attempt, workdir: Path, services: Services) -> int:
+def stage(made: Production, workdir: Path, run: JobRun) -> int:
     """Write the rows, committed but published to nobody; returns how many.
 
     Raises:
@@ -79,12 +77,12 @@ def stage(made: Production, attempt: Attempt, workdir: Path, services: Services)
     """
     task = made.task
     if task.language is Language.SQL:
-        rows = _from_select(made, attempt, services)
+        rows = _from_select(made, run)
     else:
         from modelops.features.python_task import run_python
 
-        rows = run_python(made, attempt, workdir, services)
-    services.reach(attempt, "rows_staged", rows=rows)
+        rows = run_python(made, workdir, run)
+    run.step("rows_staged", rows=rows)
     _check_number(task, rows, whole=made.interval is None)
     return rows
 
@@ -116,16 +114,16 @@ def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequen
             )
 
 
-def _from_select(made: Production, attempt: Attempt, services: Services) -> int:
+def _from_select(made: Production, run: JobRun) -> int:
     task = made.task
     assert task.sql is not None
     columns = [column.name for column in table_columns(task)]
     with (
-        services.connect() as connection,
-        entrance(connection, made.target, made.run_id, columns, tag=tag_of(attempt)) as door,
+        run.resources.connect() as connection,
+        entrance(connection, made.target, made.run_id, columns, tag=run.tag) as door,
     ):
         return insert_from_select(
-            services.features_url,
+            run.resources.features_url,
             door,
             task.sql,
             columns=columns,

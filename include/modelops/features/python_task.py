@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.data.query import Ends
-    from modelops.domain.jobs import Attempt
     from modelops.features.produce import Production
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 OUTPUT = "made.arrow"
 
 
-def run_python(made: Production, attempt: Attempt, workdir: Path, services: Services) -> int:
+def run_python(made: Production, workdir: Path, run: JobRun) -> int:
     """Run the function on its inputs, and write what it gives; returns the number of rows.
 
     Memory holds a batch at a time: of each input, as it is read, and of the rows, as they are written.
@@ -37,14 +36,14 @@ def run_python(made: Production, attempt: Attempt, workdir: Path, services: Serv
     """
     task, version = made.task, made.version
     environment = build(
-        made.code.lock, settings=services.settings, where=f"{task.reference}/{TASK_REQUIREMENTS}", log=services.log
+        made.code.lock, settings=run.resources.settings, where=f"{task.reference}/{TASK_REQUIREMENTS}", log=run.log
     )
-    services.reach(attempt, "environment_ready", requirements=made.code.lock.sha256)
+    run.step("environment_ready", requirements=made.code.lock.sha256)
     ends = ends_of(task, made.interval)
-    inputs = _inputs(made, ends, attempt, workdir, services)
+    inputs = _inputs(made, ends, workdir, run)
     arrow = arrow_columns(task)
     output = workdir / OUTPUT
-    services.reach(attempt, "run_started")
+    run.step("run_started")
     run_task(
         TaskAssignment(
             folder=made.code.folder,
@@ -58,34 +57,32 @@ def run_python(made: Production, attempt: Attempt, workdir: Path, services: Serv
             project_id=task.reference.partition("/")[0],
             task_id=task.name,
             task_version=str(version.number),
-            job_id=str(attempt.job_id),
+            job_id=str(run.job_id),
         ),
         environment=environment,
         workdir=workdir,
-        memory=services.settings.child_memory,
-        on_line=services.log,
+        memory=run.resources.settings.child_memory,
+        on_line=run.log,
     )
-    services.reach(attempt, "run_finished")
-    return _write(made, output, services)
+    run.step("run_finished")
+    return _write(made, output, run)
 
 
-def _inputs(
-    made: Production, ends: Ends | None, attempt: Attempt, workdir: Path, services: Services
-) -> dict[str, Path]:
+def _inputs(made: Production, ends: Ends | None, workdir: Path, run: JobRun) -> dict[str, Path]:
     paths = {}
     for name, sql in made.task.inputs.items():
         where = f"{made.task.reference}/task.yaml (inputs.{name})"
-        rows = write_rows(services.rows_url, sql, workdir / f"input-{name}.arrow", where=where, interval=ends)
-        services.reach(attempt, "input_read", input=name, rows=rows.rows, sha256=rows.sha256)
+        rows = write_rows(run.resources.rows_url, sql, workdir / f"input-{name}.arrow", where=where, interval=ends)
+        run.step("input_read", input=name, rows=rows.rows, sha256=rows.sha256)
         paths[name] = rows.path
     return paths
 
 
-def _write(made: Production, path: Path, services: Services) -> int:
+def _write(made: Production, path: Path, run: JobRun) -> int:
     columns = table_columns(made.task)
     key = [column for column in columns if column.name in made.task.key]
     others = [column for column in columns if column.name not in made.task.key]
-    with services.connect() as connection, translated(), connection.transaction(), opened(path) as reader:
+    with run.resources.connect() as connection, translated(), connection.transaction(), opened(path) as reader:
         where = f"the rows of {made.task.reference}"
         with RowsWriter(connection, made.target, made.run_id, key, others, where=where) as writer:
             for batch in batches(reader, path):

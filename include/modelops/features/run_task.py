@@ -18,9 +18,8 @@ from modelops.features.measure import rows_of
 from modelops.features.produce import Production, check_interval, check_times, stage, sweep
 from modelops.features.time_zone import zone_of
 from modelops.lifecycle.code import load_task
-from modelops.lifecycle.services import tag_of
 from modelops.plain_files import create_plain
-from modelops.registry import deployments, evidence, jobs, versions
+from modelops.registry import deployments, evidence, versions
 from modelops.statistics.drift import stability_index
 from modelops.statistics.streaming import TableStatistics
 
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
 
     from modelops.data.snapshot import Snapshot
     from modelops.domain.feature_tasks import FeatureTask
-    from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Artifact, Evaluation, Version
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"
@@ -51,7 +49,7 @@ class RunRequest:
     interval_end: str | None = None
 
 
-def run_task(request: RunRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def run_task(request: RunRequest, run: JobRun) -> dict[str, Any]:
     """Run a version into a table of its own, check what it gives, and put that on record as evidence.
 
     The evidence is statistics of every column beside those of what is deployed, the hash of the rows, and some of them.
@@ -61,43 +59,43 @@ def run_task(request: RunRequest, attempt: Attempt, services: Services) -> dict[
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    interval = services.interval(request.interval_start, request.interval_end)
-    version = _version(request, attempt, services)
-    with services.workdir(attempt) as workdir:
-        code = load_task(version, workdir, services)
+    interval = run.interval(request.interval_start, request.interval_end)
+    version = _version(request, run)
+    with run.workdir() as workdir:
+        code = load_task(version, workdir, run)
         task = code.definition
         check_interval(task, interval)
-        deployed = deployments.last_of_target(services.connection, str(task.output))
+        deployed = deployments.last_of_target(run.ledger, str(task.output))
         local = None if interval is None else interval.within(zone_of(task, deployed))
-        services.reach(attempt, "code_loaded", sha256=version.code_sha256)
-        sweep(attempt, services)
-        target = Target(schema=STAGING, name=staged_name(tag_of(attempt)))
-        before = evidence.compared_with(services.connection, version.id)
-        with services.connect() as connection, staged_table(connection, target, table_columns(task), key=task.key):
+        run.step("code_loaded", sha256=version.code_sha256)
+        sweep(run)
+        target = Target(schema=STAGING, name=staged_name(run.tag))
+        before = evidence.compared_with(run.ledger, version.id)
+        with run.resources.connect() as connection, staged_table(connection, target, table_columns(task), key=task.key):
             made = Production(version=version, code=code, target=target, run_id=0, interval=local)
-            stage(made, attempt, workdir, services)
+            stage(made, workdir, run)
             rows = write_rows(
-                services.ledger_url, rows_of(made, ordered=True), workdir / ROWS, where=str(target), exact=task.key
+                run.resources.ledger_url, rows_of(made, ordered=True), workdir / ROWS, where=str(target), exact=task.key
             )
         records = _compared(_statistics(rows, task, before).as_records(), before)
         check_times(task, local, records)
-        services.reach(attempt, "checked", sha256=rows.sha256)
-        sample = _sample(rows, workdir / SAMPLE, attempt, services)
+        run.step("checked", sha256=rows.sha256)
+        sample = _sample(rows, workdir / SAMPLE, run)
         drift = {record["variable"]: record["drift"] for record in records if record["drift"] is not None}
         metrics = {"rows": rows.rows, "columns": len(task.columns)}
-        with jobs.holding(services.connection, attempt):
+        with run.fenced():
             evaluation, digest = evidence.add_evaluation(
-                services.connection,
+                run.ledger,
                 version,
-                attempt,
+                run.attempt,
                 dataset={"name": None, "inputs": dict(task.inputs), "interval": interval and interval.as_record()},
                 data_sha256=rows.sha256,
                 data_rows=rows.rows,
                 metrics=metrics | ({"greatest_drift": max(drift.values())} if drift else {}),
                 statistics=records,
             )
-            evidence.add_artifacts(services.connection, [sample], evaluation_id=evaluation)
-            versions.evaluated(services.connection, version, job_id=attempt.job_id)
+            evidence.add_artifacts(run.ledger, [sample], evaluation_id=evaluation)
+            versions.evaluated(run.ledger, version, job_id=run.job_id)
             result = {
                 "task": version.name,
                 "version": version.number,
@@ -107,23 +105,23 @@ def run_task(request: RunRequest, attempt: Attempt, services: Services) -> dict[
                 "digest": digest,
                 "drift": drift,
             }
-            jobs.complete(services.connection, attempt, result)
-    services.log(f"{version.subject} gave {rows.rows:,} rows as it declares; nothing is published")
+            run.complete(result)
+    run.log(f"{version.subject} gave {rows.rows:,} rows as it declares; nothing is published")
     return result
 
 
-def _version(request: RunRequest, attempt: Attempt, services: Services) -> Version:
-    version = None if attempt.fresh else versions.of_job(services.connection, job_id=attempt.job_id)
+def _version(request: RunRequest, run: JobRun) -> Version:
+    version = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
     if version is None:
-        version = versions.find(services.connection, request.task, request.version, kind=VersionKind.FEATURE_TASK)
+        version = versions.find(run.ledger, request.task, request.version, kind=VersionKind.FEATURE_TASK)
     if version.status in {VersionStatus.REJECTED, VersionStatus.RETIRED}:
         raise IllegalTransition(
             f"{version.subject} is {version.status}, for good",
             where="the parameter version",
             expected="a version that is still in use, or a new one",
         )
-    with jobs.holding(services.connection, attempt):
-        jobs.name_subject(services.connection, attempt, version)
+    with run.fenced():
+        run.name_subject(version)
     return version
 
 
@@ -149,7 +147,7 @@ def _compared(records: list[dict[str, Any]], before: Evaluation | None) -> list[
     return [record | {"drift": drift(record)} for record in records]
 
 
-def _sample(rows: Snapshot, path: Path, attempt: Attempt, services: Services) -> Artifact:
+def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:
     """The first rows by key, as a file that people can open."""
     import pyarrow as pa
     from pyarrow import csv
@@ -159,7 +157,7 @@ def _sample(rows: Snapshot, path: Path, attempt: Attempt, services: Services) ->
         table = pa.Table.from_batches(first, schema=reader.schema)
         with create_plain(path) as file:
             csv.write_csv(_printable(table), file)
-    return services.store.put(path, role=ArtifactRole.SAMPLE, name=path.name, tag=tag_of(attempt))
+    return run.store_file(path, ArtifactRole.SAMPLE)
 
 
 def _printable(table: Any) -> Any:

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
     from modelops.domain.decisions import Answer, ApprovalRequest
     from modelops.domain.jobs import Attempt, TaskKey
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
-def ask(
-    name: str, number: int | None, attempt: Attempt, services: Services, *, kind: VersionKind = VersionKind.MODEL
-) -> ApprovalRequest:
+def ask(name: str, number: int | None, run: JobRun, *, kind: VersionKind = VersionKind.MODEL) -> ApprovalRequest:
     """Put a version's evidence before the reviewers that its pinned policy names; the job then waits for one of them.
 
     Raises:
@@ -31,12 +29,12 @@ def ask(
         DecisionRefused: it isn't one that waits for its decision, or nobody may decide.
         FenceLost: a newer attempt has the job.
     """
-    version = versions.find(services.connection, name, number, kind=kind)
-    with services.workdir(attempt) as workdir:
-        approvers = version_code.load_any(version, workdir, services).definition.approvers
-    with jobs.holding(services.connection, attempt):
-        jobs.name_subject(services.connection, attempt, version)
-        request = decisions.ask(services.connection, version, attempt, approvers=approvers)
+    version = versions.find(run.ledger, name, number, kind=kind)
+    with run.workdir() as workdir:
+        approvers = version_code.load_any(version, workdir, run).definition.approvers
+    with run.fenced():
+        run.name_subject(version)
+        request = decisions.ask(run.ledger, version, run.attempt, approvers=approvers)
         if request.approvers and not set(request.approvers) - set(request.requesters):
             raise DecisionRefused(
                 f"nobody may decide on {version.subject}: all of its approvers asked for it"
@@ -44,8 +42,8 @@ def ask(
                 where=f"{name}/policy.yaml",
                 expected="an approver who doesn't ask for new versions, or a version that somebody else asks for",
             )
-        jobs.await_approval(services.connection, attempt, digest=request.digest, request=request.id)
-    services.log(f"{version.subject} is before the reviewers; evidence {request.digest}")
+        jobs.await_approval(run.ledger, run.attempt, digest=request.digest, request=request.id)
+    run.log(f"{version.subject} is before the reviewers; evidence {request.digest}")
     return request
 
 

@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import NotApproved
 from modelops.domain.versions import VersionKind, VersionStatus
-from modelops.registry import decisions, jobs, versions
+from modelops.registry import decisions, versions
 
 if TYPE_CHECKING:
     from modelops.domain.decisions import Decision
-    from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Version
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 DEPLOYABLE = (VersionStatus.APPROVED, VersionStatus.DEPLOYED)
 
 
-def approved_version(
-    kind: VersionKind, name: str, number: int | None, attempt: Attempt, services: Services, *, made_by: str
-) -> Version:
+def approved_version(kind: VersionKind, name: str, number: int | None, run: JobRun, *, made_by: str) -> Version:
     """The version that is asked for, or the newest that can be deployed; a retry keeps to it. Names the job's subject.
 
     Args:
@@ -30,30 +27,30 @@ def approved_version(
         UnknownVersion: there is none of that number.
         FenceLost: a newer attempt has the job.
     """
-    version = None if attempt.fresh else versions.of_job(services.connection, job_id=attempt.job_id)
+    version = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
     if version is None and number is None:
-        version = versions.newest_with(services.connection, name, DEPLOYABLE, kind=kind)
+        version = versions.newest_with(run.ledger, name, DEPLOYABLE, kind=kind)
         if version is None:
-            close = versions.close_names(services.connection, name, kind=kind)
+            close = versions.close_names(run.ledger, name, kind=kind)
             raise NotApproved(
                 f"no version of {name} is approved{close}",
                 where="the parameter version",
                 expected=f"a version that a reviewer has approved; the DAG {made_by} makes one",
             )
     if version is None:
-        version = versions.find(services.connection, name, number, kind=kind)
-    with jobs.holding(services.connection, attempt):
-        jobs.name_subject(services.connection, attempt, version)
+        version = versions.find(run.ledger, name, number, kind=kind)
+    with run.fenced():
+        run.name_subject(version)
     return version
 
 
-def require_approval(version: Version, services: Services) -> Decision:
+def require_approval(version: Version, run: JobRun) -> Decision:
     """The decision by which the version may be deployed.
 
     Raises:
         NotApproved: there is none, or it is retired.
     """
-    decision = decisions.approval_of(services.connection, version.id)
+    decision = decisions.approval_of(run.ledger, version.id)
     if decision is not None and version.status in DEPLOYABLE:
         return decision
     if decision is not None and version.status is VersionStatus.RETIRED:

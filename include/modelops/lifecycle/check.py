@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from modelops.data.checks import DatasetColumns
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset, Datasets
-    from modelops.lifecycle.services import Log
+    from modelops.jobs.run import Log
     from modelops.plain_files import HeldFolder
     from modelops.repository.definition import ModelDefinition
     from modelops.runtime.environment import Environment
@@ -133,7 +133,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
             rows_url=sql_url,
             settings=settings,
             log=lambda line: echo(f"  {line}"),
-            reach=_unrecorded,
+            step=_unrecorded,
         )
 
     training = workbench("training")

@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from modelops.domain.errors import ArtifactChanged, RequirementsError
 from modelops.domain.feature_tasks import FeatureTask
 from modelops.domain.versions import ArtifactRole, VersionKind
-from modelops.lifecycle.services import tag_of
-from modelops.registry import evidence, jobs, versions
+from modelops.registry import evidence, versions
 from modelops.repository.definition import ModelDefinition, read_model
 from modelops.repository.pin import unpack
 from modelops.repository.task_definition import read_task
 from modelops.runtime.environment import Lock, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Artifact, Version
-    from modelops.lifecycle.services import Services
-    from modelops.lifecycle.train import TrainingRequest
+    from modelops.jobs.run import JobRun
     from modelops.repository.pin import Pinned
 
 ARCHIVE = "code.tar"
@@ -46,10 +43,9 @@ class Code(Generic[Definition]):
 def pin(
     version: Version,
     pinned: Pinned[ModelDefinition],
-    request: TrainingRequest,
-    attempt: Attempt,
+    hyperparameters: Mapping[str, Any],
     workdir: Path,
-    services: Services,
+    run: JobRun,
 ) -> tuple[Version, Code[ModelDefinition]]:
     """Write down what the version is made of.
 
@@ -57,24 +53,22 @@ def pin(
         RequirementsError: its requirements can't be resolved.
     """
     definition = pinned.definition
-    lock, artifacts = pinned_files(pinned, workdir, attempt, services)
-    with jobs.holding(services.connection, attempt):
+    lock, artifacts = pinned_files(pinned, workdir, run)
+    with run.fenced():
         version = versions.pin(
-            services.connection,
+            run.ledger,
             version,
-            hyperparameters={**definition.hyperparameters, **request.hyperparameters},
+            hyperparameters={**definition.hyperparameters, **hyperparameters},
             commit=pinned.commit,
             dirty=pinned.dirty,
             code_sha256=pinned.code_sha256,
             requirements_sha256=lock.sha256,
         )
-        evidence.add_artifacts(services.connection, artifacts, version_id=version.id)
+        evidence.add_artifacts(run.ledger, artifacts, version_id=version.id)
     return version, Code(definition=definition, folder=pinned.folder, lock=lock)
 
 
-def pinned_files(
-    pinned: Pinned[Any], workdir: Path, attempt: Attempt, services: Services
-) -> tuple[Lock, list[Artifact]]:
+def pinned_files(pinned: Pinned[Any], workdir: Path, run: JobRun) -> tuple[Lock, list[Artifact]]:
     """Resolve the requirements, and store the code's archive and the lock.
 
     Raises:
@@ -82,13 +76,13 @@ def pinned_files(
     """
     definition = pinned.definition
     where = f"{definition.reference}/{requirements_file(definition)}"
-    lock = resolve(definition.requirements, settings=services.settings, where=where, log=services.log)
+    lock = resolve(definition.requirements, settings=run.resources.settings, where=where, log=run.log)
     listed = workdir / LOCK
     listed.write_text(lock.text or "", encoding="utf-8")
-    tag = tag_of(attempt)
+    tag = run.tag
     return lock, [
-        services.store.put(pinned.archive, role=ArtifactRole.CODE, name=ARCHIVE, tag=tag),
-        services.store.put(listed, role=ArtifactRole.REQUIREMENTS, name=LOCK, tag=tag),
+        run.resources.store.put(pinned.archive, role=ArtifactRole.CODE, name=ARCHIVE, tag=tag),
+        run.resources.store.put(listed, role=ArtifactRole.REQUIREMENTS, name=LOCK, tag=tag),
     ]
 
 
@@ -100,14 +94,14 @@ class ModelFiles:
     sample: Path
 
 
-def fetch_artifacts(version: Version, workdir: Path, services: Services) -> ModelFiles:
+def fetch_artifacts(version: Version, workdir: Path, run: JobRun) -> ModelFiles:
     """What the version's training left, from the artifact store, checked to be exactly that.
 
     Raises:
         ArtifactChanged: a file isn't what was recorded, or the record isn't what the version was trained with.
     """
-    stored = evidence.artifacts_of(services.connection, version.id)
-    if not versions.artifacts_unchanged(services.connection, version):
+    stored = evidence.artifacts_of(run.ledger, version.id)
+    if not versions.artifacts_unchanged(run.ledger, version):
         raise ArtifactChanged(
             f"the artifacts on record of {version.subject} are not those of its training",
             where="modelops.artifact",
@@ -116,44 +110,42 @@ def fetch_artifacts(version: Version, workdir: Path, services: Services) -> Mode
     model, sample = workdir / "artifacts", workdir / "sample"
     for folder, role in ((model, ArtifactRole.OUTPUT), (sample, ArtifactRole.SAMPLE)):
         folder.mkdir()
-        services.store.fetch((artifact for artifact in stored if artifact.role is role), folder)
+        run.resources.store.fetch((artifact for artifact in stored if artifact.role is role), folder)
     return ModelFiles(model=model, sample=sample / SAMPLE)
 
 
-def load(version: Version, workdir: Path, services: Services) -> Code[ModelDefinition]:
+def load(version: Version, workdir: Path, run: JobRun) -> Code[ModelDefinition]:
     """The code that was pinned for a model's version, from the artifact store.
 
     Raises:
         ArtifactChanged: it isn't what was recorded.
         RequirementsError: it has no requirements of its own, and the project's are no longer what they were.
     """
-    return _load(version, read_model, workdir, services)
+    return _load(version, read_model, workdir, run)
 
 
-def load_task(version: Version, workdir: Path, services: Services) -> Code[FeatureTask]:
+def load_task(version: Version, workdir: Path, run: JobRun) -> Code[FeatureTask]:
     """The code that was pinned for a feature task's version, likewise."""
-    return _load(version, read_task, workdir, services)
+    return _load(version, read_task, workdir, run)
 
 
-def load_any(version: Version, workdir: Path, services: Services) -> Code[ModelDefinition] | Code[FeatureTask]:
+def load_any(version: Version, workdir: Path, run: JobRun) -> Code[ModelDefinition] | Code[FeatureTask]:
     """The code of either kind, likewise."""
-    return (load if version.kind is VersionKind.MODEL else load_task)(version, workdir, services)
+    return (load if version.kind is VersionKind.MODEL else load_task)(version, workdir, run)
 
 
-def _load(
-    version: Version, read: Callable[[Path, str], Definition], workdir: Path, services: Services
-) -> Code[Definition]:
+def _load(version: Version, read: Callable[[Path, str], Definition], workdir: Path, run: JobRun) -> Code[Definition]:
     kept = {ArtifactRole.CODE, ArtifactRole.REQUIREMENTS}
-    artifacts = [a for a in evidence.artifacts_of(services.connection, version.id) if a.role in kept]
+    artifacts = [a for a in evidence.artifacts_of(run.ledger, version.id) if a.role in kept]
     fetched = workdir / "pinned"
-    services.store.fetch(artifacts, fetched)
+    run.resources.store.fetch(artifacts, fetched)
     folder = unpack(fetched / ARCHIVE, workdir / "code")
     definition = read(folder, version.name)
     text = (fetched / LOCK).read_text(encoding="utf-8")
     assert version.requirements_sha256 is not None
     lock = Lock(text=text or None, sha256=version.requirements_sha256)
     where = f"{version.name}/{requirements_file(definition)}"
-    if lock.text is None and lock != resolve(None, settings=services.settings, where=where, log=services.log):
+    if lock.text is None and lock != resolve(None, settings=run.resources.settings, where=where, log=run.log):
         raise RequirementsError(
             f"{version.subject} ran on the project's own packages, which have changed since it was pinned",
             where=where,

@@ -14,13 +14,13 @@ from modelops.lifecycle.approved import approved_version, require_approval
 from modelops.lifecycle.preflight import DeploymentTerms, check_deployment, check_owner
 from modelops.lifecycle.sample import compare_with_sample, outputs_of
 from modelops.lifecycle.schedule import plan_for
-from modelops.registry import deployments, jobs
+from modelops.lifecycle.workbench import Workbench
+from modelops.registry import deployments
 
 if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
-    from modelops.domain.jobs import Attempt
     from modelops.domain.schedules import Plan
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class DeploymentRequest(DeploymentTerms):
     version: int | None = None
 
 
-def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def deploy(request: DeploymentRequest, run: JobRun) -> dict[str, Any]:
     """Check that what was approved is what there is and that it works, and put it into production.
 
     Raises:
@@ -43,45 +43,43 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = approved_version(
-        VersionKind.MODEL, request.model, request.version, attempt, services, made_by="model_lifecycle"
-    )
-    decision = require_approval(version, services)
-    with services.workdir(attempt) as workdir:
-        code = version_code.load(version, workdir, services)
+    version = approved_version(VersionKind.MODEL, request.model, request.version, run, made_by="model_lifecycle")
+    decision = require_approval(version, run)
+    with run.workdir() as workdir:
+        code = version_code.load(version, workdir, run)
         if not code.definition.has_scorer:
             raise RepositoryError(
                 f"{version.subject} has no ModelScorer, so nothing can be predicted with it",
                 where=f"{version.name}/model_modules/scoring.py",
                 expected="class ModelScorer with def predict(self, data), and a new version",
             )
-        files = version_code.fetch_artifacts(version, workdir, services)
+        files = version_code.fetch_artifacts(version, workdir, run)
         if not files.sample.exists():
             raise NotApproved(
                 f"{version.subject} was trained before there were samples to compare a deployment with",
                 where="its artifacts",
                 expected="a new version",
             )
-        services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
+        run.step("artifacts_fetched", sha256=version.artifact_sha256)
         outputs = outputs_of(files.sample)
-        checked = check_deployment(code.definition, request, services, like=version.columns, outputs=outputs)
+        checked = check_deployment(code.definition, request, run, like=version.columns, outputs=outputs)
         assert checked is not None  # there is a ModelScorer
         target, dataset = checked.target, replace(checked.dataset, had_nulls=version.had_nulls)
-        services.reach(attempt, "dataset_fits", dataset=dataset.label)
-        bench = services.workbench(version, code, attempt, workdir)
+        run.step("dataset_fits", dataset=dataset.label)
+        bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
         sampled = compare_with_sample(bench, environment, dataset, model=files.model, path=files.sample)
-        services.reach(attempt, "sample_scored", rows=sampled)
+        run.step("sample_scored", rows=sampled)
     key_columns, output_columns = columns_for(checked.key, outputs)
-    with jobs.holding(services.connection, attempt):
-        check_owner(services.connection, target, VersionKind.MODEL, version.name)
-        ensure_target(services.connection, target, key=key_columns, outputs=output_columns)
-        plan = plan_for(str(target), request.schedule, request.time_zone, request.late_after, services)
+    with run.fenced():
+        check_owner(run.ledger, target, VersionKind.MODEL, version.name)
+        ensure_target(run.ledger, target, key=key_columns, outputs=output_columns)
+        plan = plan_for(str(target), request.schedule, request.time_zone, request.late_after, run)
         made, before = deployments.begin(
-            services.connection,
+            run.ledger,
             version,
             decision=decision,
-            job_id=attempt.job_id,
+            job_id=run.job_id,
             dataset=dataset.as_record(),
             target=str(target),
             entity_key=[{"name": column.name, "type": column.type} for column in key_columns],
@@ -105,8 +103,8 @@ def deploy(request: DeploymentRequest, attempt: Attempt, services: Services) -> 
             "evidence": decision.digest,
             "replaced": None if before is None else {"deployment": before.id, "version": before.version},
         }
-        jobs.complete(services.connection, attempt, result)
-    services.log(
+        run.complete(result)
+    run.log(
         f"{version.subject} is in production as deployment {made}, approved by {decision.approver};"
         f" batches go to {target}; schedule: {plan.told()}"
     )

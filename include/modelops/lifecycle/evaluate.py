@@ -10,12 +10,12 @@ from modelops.domain.versions import VersionStatus
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.lifecycle.preflight import check_labelled
-from modelops.registry import evidence, jobs, versions
+from modelops.lifecycle.workbench import Workbench
+from modelops.registry import evidence, versions
 
 if TYPE_CHECKING:
-    from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Version
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class EvaluationRequest:
     dataset: str = "evaluate"
 
 
-def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
     """Evaluate a version; returns its metrics and the digest of the evidence.
 
     Raises:
@@ -38,33 +38,33 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = _version(request, attempt, services)
-    services.log(f"evaluating {version.subject}")
-    with services.workdir(attempt) as workdir:
-        code = version_code.load(version, workdir, services)
-        model = version_code.fetch_artifacts(version, workdir, services).model
-        services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
+    version = _version(request, run)
+    run.log(f"evaluating {version.subject}")
+    with run.workdir() as workdir:
+        code = version_code.load(version, workdir, run)
+        model = version_code.fetch_artifacts(version, workdir, run).model
+        run.step("artifacts_fetched", sha256=version.artifact_sha256)
         datasets = code.definition.datasets
-        check_labelled(version.name, datasets, request.dataset, services.rows_url, like=version.columns)
-        bench = services.workbench(version, code, attempt, workdir)
+        check_labelled(version.name, datasets, request.dataset, run.resources.rows_url, like=version.columns)
+        bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset, trained_on=version)
         output = bench.run("evaluate", environment, dataset, rows, model=model)
         metrics = read_metrics(output, required=True)
-        artifacts = services.store_output(output, attempt)
+        artifacts = run.store_output(output)
 
-    with jobs.holding(services.connection, attempt):
+    with run.fenced():
         evaluation_id, digest = evidence.add_evaluation(
-            services.connection,
+            run.ledger,
             version,
-            attempt,
+            run.attempt,
             dataset=dataset.as_record(),
             data_sha256=rows.sha256,
             data_rows=rows.rows,
             metrics=metrics,
         )
-        evidence.add_artifacts(services.connection, artifacts, evaluation_id=evaluation_id)
-        versions.evaluated(services.connection, version, job_id=attempt.job_id)
+        evidence.add_artifacts(run.ledger, artifacts, evaluation_id=evaluation_id)
+        versions.evaluated(run.ledger, version, job_id=run.job_id)
         result = {
             "model": version.name,
             "version": version.number,
@@ -74,13 +74,13 @@ def evaluate(request: EvaluationRequest, attempt: Attempt, services: Services) -
             "metrics": metrics,
             "digest": digest,
         }
-        jobs.complete(services.connection, attempt, result)
+        run.complete(result)
     return result
 
 
-def _version(request: EvaluationRequest, attempt: Attempt, services: Services) -> Version:
-    begun = None if attempt.fresh else versions.of_job(services.connection, job_id=attempt.job_id)
-    version = begun or versions.find(services.connection, request.model, request.version)
+def _version(request: EvaluationRequest, run: JobRun) -> Version:
+    begun = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
+    version = begun or versions.find(run.ledger, request.model, request.version)
     if version.status in {
         VersionStatus.CREATED,
         VersionStatus.FAILED,
@@ -92,6 +92,6 @@ def _version(request: EvaluationRequest, attempt: Attempt, services: Services) -
             where="the parameter version",
             expected="a version that is trained and not at its end",
         )
-    with jobs.holding(services.connection, attempt):
-        jobs.name_subject(services.connection, attempt, version)
+    with run.fenced():
+        run.name_subject(version)
     return version

@@ -15,16 +15,16 @@ from modelops.lifecycle import code as version_code
 from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress, check_not_empty
 from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.sample import predictions_of
-from modelops.registry import deployments, jobs, runs, schedules, versions
+from modelops.lifecycle.workbench import Workbench
+from modelops.registry import deployments, runs, schedules, versions
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment, Interval
-    from modelops.domain.jobs import Attempt
     from modelops.domain.parts import Part
     from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
     from modelops.lifecycle.code import Code
-    from modelops.lifecycle.services import Services
     from modelops.repository.definition import ModelDefinition
     from modelops.scoring.engine import Scored
 
@@ -44,7 +44,7 @@ class BatchRequest:
     part: Part | None = None
 
 
-def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
     """Score all rows and publish them; returns how many, the view, and a line for psql that reads it.
 
     Rows, statistics, publication and the job's completion are one transaction: killed anywhere, readers see what they
@@ -58,43 +58,43 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    interval = services.interval(request.interval_start, request.interval_end)
-    deployment, run_id = _begin(request, interval, attempt, services)
-    if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
+    interval = run.interval(request.interval_start, request.interval_end)
+    deployment, run_id = _begin(request, interval, run)
+    if request.set_aside_budget is None and (same := result_of_same(run_id, run)):
         return same
-    with services.workdir(attempt) as workdir:
-        version = versions.find(services.connection, deployment.model, deployment.version)
-        code = version_code.load(version, workdir, services)
-        files = version_code.fetch_artifacts(version, workdir, services)
-        services.reach(attempt, "artifacts_fetched", sha256=version.artifact_sha256)
-        bench = services.workbench(version, code, attempt, workdir)
+    with run.workdir() as workdir:
+        version = versions.find(run.ledger, deployment.model, deployment.version)
+        code = version_code.load(version, workdir, run)
+        files = version_code.fetch_artifacts(version, workdir, run)
+        run.step("artifacts_fetched", sha256=version.artifact_sha256)
+        bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
         dataset = _dataset(deployment, code, version)
         statistics = BatchStatistics(
-            runs.statistics_of_version(services.connection, version.id),
+            runs.statistics_of_version(run.ledger, version.id),
             dataset,
             predicted=None if request.part is None else predictions_of(files.sample),
         )
         assert version.columns is not None
-        zone = schedules.plan_of(services.connection, deployment.id).schedule.time_zone
+        zone = schedules.plan_of(run.ledger, deployment.id).schedule.time_zone
         source = BatchSource.of(
-            services.rows_url,
+            run.resources.rows_url,
             dataset,
             where=f"{version.name}, dataset {dataset.label}",
             like=version.columns,
             interval=None if interval is None else interval.within(zone),
             part=request.part,
         )
-        last = runs.rows_of_last(services.connection, deployment.id)
+        last = runs.rows_of_last(run.ledger, deployment.id)
         progress = Progress(
-            services.log,
+            run.log,
             expected=last // (1 if request.part is None else request.part.of) if last else source.expected_rows,
         )
         target = Target.parse(deployment.target, where="modelops.deployment")
         key = [TargetColumn(name=column["name"], type=column["type"]) for column in deployment.entity_key]
         _, outputs = columns_for((), deployment.outputs)
-        services.reach(attempt, "scoring_started")
-        with services.connect() as connection, translated(), connection.transaction():
+        run.step("scoring_started")
+        with run.resources.connect() as connection, translated(), connection.transaction():
             with RowsWriter(connection, target, run_id, key, outputs, where=source.where) as writer:
                 scored = bench.score(
                     source,
@@ -114,9 +114,9 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
             progress.end(rows, set_aside=len(scored.set_aside))
             if request.part is None:
                 check_not_empty(deployment, interval, rows + len(scored.set_aside), where=source.where)
-            services.reach(attempt, "rows_written", rows=rows)
+            run.step("rows_written", rows=rows)
             result = _result(deployment, run_id, interval, request.part, rows, scored, progress)
-            with jobs.holding(connection, attempt):
+            with run.fenced(connection):
                 runs.add_set_aside(
                     connection, run_id, ((row.position, row.key, row.reason) for row in scored.set_aside)
                 )
@@ -124,23 +124,21 @@ def predict_batch(request: BatchRequest, attempt: Attempt, services: Services) -
                 runs.add_statistics(connection, "prediction", statistics.predictions.as_records(), run_id=run_id)
                 make_known = runs.publish if request.part is None else runs.stage
                 make_known(connection, run_id, rows=rows, set_aside=len(scored.set_aside))
-                jobs.complete(connection, attempt, result)
+                run.complete(result, connection)
     if request.part is not None:
-        services.log(f"{rows:,} rows of {request.part} are there; readers see them when all parts are published")
+        run.log(f"{rows:,} rows of {request.part} are there; readers see them when all parts are published")
         return result
-    services.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
+    run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
 
 
-def _begin(
-    request: BatchRequest, interval: Interval | None, attempt: Attempt, services: Services
-) -> tuple[Deployment, int]:
-    deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.MODEL)
-    with jobs.holding(services.connection, attempt):
-        jobs.name_deployment(services.connection, attempt, deployment)
-        run_id = runs.begin(services.connection, deployment, attempt, interval, request.part)
+def _begin(request: BatchRequest, interval: Interval | None, run: JobRun) -> tuple[Deployment, int]:
+    deployment = deployments.find_active(run.ledger, request.deployment, kind=VersionKind.MODEL)
+    with run.fenced():
+        run.name_deployment(deployment)
+        run_id = runs.begin(run.ledger, deployment, run.attempt, interval, request.part)
     about = {"part": request.part and str(request.part), "interval": interval and str(interval)}
-    services.reach(attempt, "run_begun", run=run_id, **about)
+    run.step("run_begun", run=run_id, **about)
     return deployment, run_id
 
 

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from modelops.data.checks import DatasetColumns
     from modelops.data.query import Column, Ends
     from modelops.domain.datasets import Dataset, Datasets
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
     from modelops.lifecycle.train import TrainingRequest
     from modelops.repository.definition import ModelDefinition
 
@@ -68,7 +67,7 @@ class Deployable:
     key: Sequence[Column]
 
 
-def check_training(definition: ModelDefinition, request: TrainingRequest, attempt: Attempt, services: Services) -> None:
+def check_training(definition: ModelDefinition, request: TrainingRequest, run: JobRun) -> None:
     """Check what a training is asked for, and the evaluation, the approval and the deployment that are to follow it.
 
     Raises:
@@ -80,23 +79,23 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, attemp
     with findings.collecting():
         check_hyperparameters(definition, request.hyperparameters)
     with findings.collecting():
-        check_approvers(definition.reference, definition.approvers, attempt.requested_by)
+        check_approvers(definition.reference, definition.approvers, run.attempt.requested_by)
     like = None
     with findings.collecting():
-        like = check_labelled(*named, request.dataset, services.rows_url).types
+        like = check_labelled(*named, request.dataset, run.resources.rows_url).types
     if request.evaluate_dataset is not None:
         with findings.collecting():
-            check_labelled(*named, request.evaluate_dataset, services.rows_url, like=like)
+            check_labelled(*named, request.evaluate_dataset, run.resources.rows_url, like=like)
     if request.deployment is not None:
         with findings.collecting():
-            check_deployment(definition, request.deployment, services, like=like, ahead=True)
+            check_deployment(definition, request.deployment, run, like=like, ahead=True)
     findings.refuse()
 
 
 def check_deployment(
     definition: ModelDefinition,
     terms: DeploymentTerms,
-    services: Services,
+    run: JobRun,
     *,
     like: Mapping[str, str] | None,
     outputs: Mapping[str, str] | None = None,
@@ -121,20 +120,20 @@ def check_deployment(
     target = dataset = found = None
     with findings.collecting():
         target = target_of(definition.reference, terms.target)
-        check_owner(services.connection, target, VersionKind.MODEL, definition.reference)
+        check_owner(run.ledger, target, VersionKind.MODEL, definition.reference)
     with findings.collecting():
-        plan_for(str(target), terms.schedule, terms.time_zone, terms.late_after, services, ahead=ahead)
+        plan_for(str(target), terms.schedule, terms.time_zone, terms.late_after, run, ahead=ahead)
     if definition.has_scorer:
         with findings.collecting():
             dataset = definition.datasets.choose(terms.dataset, where=f"{definition.reference}/datasets.yaml")
-            found = check_scored(definition.reference, dataset, services.rows_url, like=like)
+            found = check_scored(definition.reference, dataset, run.resources.rows_url, like=like)
         if target is not None and found is not None:
             with findings.collecting():
                 key, predictions = columns_for(found.key, outputs or {})
                 known = None if outputs is None else predictions
-                check_target(services.connection, target, key=key, outputs=known)
+                check_target(run.ledger, target, key=key, outputs=known)
     else:
-        services.log(f"{definition.reference} has no ModelScorer, so none of its versions can be deployed")
+        run.log(f"{definition.reference} has no ModelScorer, so none of its versions can be deployed")
     findings.refuse()
     if target is None or dataset is None or found is None:
         return None

@@ -8,23 +8,20 @@ from modelops.domain.errors import PartsError, ScoringError
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle.batch import check_not_empty
 from modelops.lifecycle.beside import result_of_same
-from modelops.registry import deployments, jobs, runs
+from modelops.registry import deployments, runs
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modelops.domain.deployments import Deployment
-    from modelops.domain.jobs import Attempt
+    from modelops.jobs.run import JobRun
     from modelops.lifecycle.predict_batch import BatchRequest
-    from modelops.lifecycle.services import Services
 
 ROLES = ("feature", "prediction")
 
 
-def publish_parts(
-    request: BatchRequest, dag_run: tuple[str, str], attempt: Attempt, services: Services
-) -> dict[str, Any]:
+def publish_parts(request: BatchRequest, dag_run: tuple[str, str], run: JobRun) -> dict[str, Any]:
     """Publish the parts that the jobs of a DAG run (its DAG's id, its own id) have staged, as one run.
 
     The parts, their merged statistics, the publication and the job's completion are one transaction.
@@ -36,25 +33,25 @@ def publish_parts(
         ScoringError: more rows than the budget allows couldn't be scored.
         FenceLost: a newer attempt has the job.
     """
-    interval = services.interval(request.interval_start, request.interval_end)
-    deployment = deployments.find_active(services.connection, request.deployment, kind=VersionKind.MODEL)
-    with jobs.holding(services.connection, attempt):
-        jobs.name_deployment(services.connection, attempt, deployment)
-        run_id = runs.begin(services.connection, deployment, attempt, interval, reads=False)
-    services.reach(attempt, "run_begun", run=run_id, interval=None if interval is None else str(interval))
-    if request.set_aside_budget is None and (same := result_of_same(run_id, attempt, services)):
+    interval = run.interval(request.interval_start, request.interval_end)
+    deployment = deployments.find_active(run.ledger, request.deployment, kind=VersionKind.MODEL)
+    with run.fenced():
+        run.name_deployment(deployment)
+        run_id = runs.begin(run.ledger, deployment, run.attempt, interval, reads=False)
+    run.step("run_begun", run=run_id, interval=None if interval is None else str(interval))
+    if request.set_aside_budget is None and (same := result_of_same(run_id, run)):
         return same
     budget = deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
-    with jobs.holding(services.connection, attempt):
-        parts = runs.parts_of(services.connection, run_id, *dag_run)
+    with run.fenced():
+        parts = runs.parts_of(run.ledger, run_id, *dag_run)
         _check(parts, deployment)
         rows, set_aside = (sum(part[what] for part in parts) for what in ("rows", "set_aside"))
         _check_set_aside(deployment, set_aside, budget)
         check_not_empty(deployment, interval, rows + set_aside, where=deployment.model)
-        runs.take_parts(services.connection, run_id, [part["id"] for part in parts])
-        for role, statistics in _merged(parts, services).items():
-            runs.add_statistics(services.connection, role, statistics.as_records(), run_id=run_id)
-        runs.publish(services.connection, run_id, rows=rows, set_aside=set_aside)
+        runs.take_parts(run.ledger, run_id, [part["id"] for part in parts])
+        for role, statistics in _merged(parts, run).items():
+            runs.add_statistics(run.ledger, role, statistics.as_records(), run_id=run_id)
+        runs.publish(run.ledger, run_id, rows=rows, set_aside=set_aside)
         result = {
             "deployment": deployment.id,
             "model": deployment.model,
@@ -67,8 +64,8 @@ def publish_parts(
             "view": deployment.target,
             "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
         }
-        jobs.complete(services.connection, attempt, result)
-    services.log(
+        run.complete(result)
+    run.log(
         f"Published {rows:,} rows of {len(parts)} parts in {deployment.target}. Read them with:\n  {result['psql']}"
     )
     return result
@@ -102,11 +99,11 @@ def _check_set_aside(deployment: Deployment, set_aside: int, budget: int) -> Non
         )
 
 
-def _merged(parts: Sequence[Mapping[str, Any]], services: Services) -> dict[str, TableStatistics]:
+def _merged(parts: Sequence[Mapping[str, Any]], run: JobRun) -> dict[str, TableStatistics]:
     """Of all parts together. One part's are in memory at a time, and what they add up to."""
     merged = {role: TableStatistics() for role in ROLES}
     for part in parts:
-        records = runs.statistics_of_run(services.connection, part["id"])
+        records = runs.statistics_of_run(run.ledger, part["id"])
         for role in ROLES:
             merged[role].merge(TableStatistics.from_records(one for one in records if one["role"] == role))
     return merged

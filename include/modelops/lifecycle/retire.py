@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import DeploymentEnd
 from modelops.domain.versions import VersionKind
-from modelops.registry import deployments, jobs
+from modelops.registry import deployments
 
 if TYPE_CHECKING:
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 def retire(
     deployment_id: int,
     reason: str | None,
-    attempt: Attempt,
-    services: Services,
+    run: JobRun,
     *,
     kind: VersionKind = VersionKind.MODEL,
 ) -> dict[str, Any]:
@@ -27,13 +25,13 @@ def retire(
         UnknownDeployment: there is none of that number, or it has ended.
         FenceLost: a newer attempt has the job.
     """
-    deployment = deployments.find_active(services.connection, deployment_id, kind=kind)
-    with jobs.holding(services.connection, attempt):
-        jobs.name_deployment(services.connection, attempt, deployment)
-    with jobs.holding(services.connection, attempt):
-        ended_at = deployments.end(services.connection, deployment.id, how=DeploymentEnd.RETIRED, job_id=attempt.job_id)
+    deployment = deployments.find_active(run.ledger, deployment_id, kind=kind)
+    with run.fenced():
+        run.name_deployment(deployment)
+    with run.fenced():
+        ended_at = deployments.end(run.ledger, deployment.id, how=DeploymentEnd.RETIRED, job_id=run.job_id)
         if ended_at is None:  # meanwhile, by another: this says how
-            deployments.find_active(services.connection, deployment_id, kind=kind)
+            deployments.find_active(run.ledger, deployment_id, kind=kind)
         assert ended_at is not None
         result = {
             "deployment": deployment.id,
@@ -43,6 +41,6 @@ def retire(
             "ended_at": ended_at.isoformat(),
             "reason": reason,
         }
-        jobs.complete(services.connection, attempt, result)
-    services.log(f"{deployment.subject} is retired; what {deployment.target} shows stays")
+        run.complete(result)
+    run.log(f"{deployment.subject} is retired; what {deployment.target} shows stays")
     return result

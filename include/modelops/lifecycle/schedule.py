@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import BY_HAND, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
-from modelops.registry import deployments, jobs, schedules
+from modelops.registry import deployments, schedules
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment
-    from modelops.domain.jobs import Attempt
     from modelops.domain.schedules import Plan
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 MOST_MINUTES = 43_200
 """Of thirty days."""
@@ -36,7 +35,7 @@ def plan_for(
     schedule: str | None,
     time_zone: str | None,
     late_after: float | None,
-    services: Services,
+    run: JobRun,
     *,
     ahead: bool = False,
 ) -> Plan:
@@ -48,13 +47,13 @@ def plan_for(
         ScheduleError: there is no such schedule or time zone, also in PostgreSQL, or nobody makes the table that it is
             to follow.
     """
-    before = schedules.plan_of_target(services.connection, target) or BY_HAND
-    asked = _asked(before.schedule, schedule, time_zone, None, late_after, services, own=target, ahead=ahead)
-    schedules.check_zone(services.connection, asked.time_zone, where=TIME_ZONE)
-    return services.plan(asked)
+    before = schedules.plan_of_target(run.ledger, target) or BY_HAND
+    asked = _asked(before.schedule, schedule, time_zone, None, late_after, run, own=target, ahead=ahead)
+    schedules.check_zone(run.ledger, asked.time_zone, where=TIME_ZONE)
+    return run.resources.plan(asked)
 
 
-def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def change_schedule(request: ScheduleRequest, run: JobRun) -> dict[str, Any]:
     """Give a deployment another schedule, from now on; returns what it was, what it is, and the next times.
 
     Raises:
@@ -63,21 +62,21 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
             would be different.
         FenceLost: a newer attempt has the job.
     """
-    deployment = deployments.find_active(services.connection, request.deployment)
-    with jobs.holding(services.connection, attempt):
-        jobs.name_deployment(services.connection, attempt, deployment)
-    with jobs.holding(services.connection, attempt):
-        deployments.champion(services.connection, deployment.target)  # locked: one change after the other
-        before = schedules.plan_of(services.connection, deployment.id)
-        plan = _changed(before, request, services, own=deployment.target)
+    deployment = deployments.find_active(run.ledger, request.deployment)
+    with run.fenced():
+        run.name_deployment(deployment)
+    with run.fenced():
+        deployments.champion(run.ledger, deployment.target)  # locked: one change after the other
+        before = schedules.plan_of(run.ledger, deployment.id)
+        plan = _changed(before, request, run, own=deployment.target)
         if plan.schedule == before.schedule and plan.starts_at == before.starts_at:
             raise ScheduleError(
                 f"the schedule of deployment {deployment.id} is {before.schedule} already",
                 where="the parameters schedule, time_zone, paused and late_after",
                 expected="something that is to be different",
             )
-        _check_zone(deployment, plan, services)
-        schedules.set_schedule(services.connection, deployment.id, plan, job_id=attempt.job_id)
+        _check_zone(deployment, plan, run)
+        schedules.set_schedule(run.ledger, deployment.id, plan, job_id=run.job_id)
         result = {
             "deployment": deployment.id,
             deployment.kind.parameter: deployment.model,
@@ -87,16 +86,16 @@ def change_schedule(request: ScheduleRequest, attempt: Attempt, services: Servic
             "after": plan.schedule.as_record(),
             "upcoming": [moment.isoformat() for moment in plan.upcoming],
         }
-        jobs.complete(services.connection, attempt, result)
-    services.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.told()}")
+        run.complete(result)
+    run.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.told()}")
     return result
 
 
-def _check_zone(deployment: Deployment, plan: Plan, services: Services) -> None:
+def _check_zone(deployment: Deployment, plan: Plan, run: JobRun) -> None:
     """Dates that a feature table has by the schedule's time zone keep their meaning."""
     zone = deployment.dataset.get("time_zone")
     if zone not in {None, plan.schedule.time_zone}:
-        is_seen = deployments.last_seen_of_target(services.connection, deployment.target) is not None
+        is_seen = deployments.last_seen_of_target(run.ledger, deployment.target) is not None
         raise ScheduleError(
             f"the dates of {deployment.target} are meant in {zone}, the schedule's time zone when it was deployed",
             where=TIME_ZONE,
@@ -105,7 +104,7 @@ def _check_zone(deployment: Deployment, plan: Plan, services: Services) -> None:
         )
 
 
-def _changed(before: Plan, request: ScheduleRequest, services: Services, *, own: str) -> Plan:
+def _changed(before: Plan, request: ScheduleRequest, run: JobRun, *, own: str) -> Plan:
     """It starts anew from now on where it says other times; else it goes on as it was."""
     asked = _asked(
         before.schedule,
@@ -113,10 +112,10 @@ def _changed(before: Plan, request: ScheduleRequest, services: Services, *, own:
         request.time_zone,
         request.paused,
         request.late_after,
-        services,
+        run,
         own=own,
     )
-    plan, was = services.plan(asked), before.schedule
+    plan, was = run.resources.plan(asked), before.schedule
     if asked.kind is ScheduleKind.ONCE:
         goes_on = was.kind is ScheduleKind.ONCE and request.schedule is None
     else:
@@ -130,7 +129,7 @@ def _asked(
     time_zone: str | None,
     paused: bool | None,
     late_after: float | None,
-    services: Services,
+    run: JobRun,
     *,
     own: str,
     ahead: bool = False,
@@ -142,14 +141,14 @@ def _asked(
         late_after=kept.late_after if late_after is None else _after(late_after),
     )
     if asked.table is not None:
-        _check_table(asked.table, services, own=own, ahead=ahead)
+        _check_table(asked.table, run, own=own, ahead=ahead)
     return asked
 
 
-def _check_table(table: str, services: Services, *, own: str, ahead: bool) -> None:
+def _check_table(table: str, run: JobRun, *, own: str, ahead: bool) -> None:
     """Somebody makes the table, and doesn't wait, perhaps through others, for what is to wait for it."""
-    made = [each for each in schedules.publishers(services.connection) if each != own]
-    there = schedules.declared(services.connection) if ahead else made
+    made = [each for each in schedules.publishers(run.ledger) if each != own]
+    there = schedules.declared(run.ledger) if ahead else made
     if table != own and table not in there:
         raise ScheduleError(
             f"no {'feature task' if ahead else 'deployment'} makes the feature table {table}",
@@ -164,7 +163,7 @@ def _check_table(table: str, services: Services, *, own: str, ahead: bool) -> No
                 where=SCHEDULE,
                 expected="a table that doesn't wait for this one",
             )
-        plan = None if awaited is None else schedules.plan_of_target(services.connection, awaited)
+        plan = None if awaited is None else schedules.plan_of_target(run.ledger, awaited)
         awaited = None if plan is None else plan.schedule.table
 
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.versions import ArtifactRole
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.metrics import read_metrics
 from modelops.lifecycle.preflight import check_training
 from modelops.lifecycle.sample import take_sample
 from modelops.lifecycle.training_statistics import training_statistics
-from modelops.registry import evidence, jobs, runs, versions
+from modelops.lifecycle.workbench import Workbench
+from modelops.registry import evidence, runs, versions
 from modelops.repository.pin import pin_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from modelops.domain.jobs import Attempt
     from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
     from modelops.lifecycle.code import Code
     from modelops.lifecycle.preflight import DeploymentTerms
-    from modelops.lifecycle.services import Services
     from modelops.repository.definition import ModelDefinition
 
 
@@ -42,7 +43,7 @@ class TrainingRequest:
     deployment: DeploymentTerms | None = None
 
 
-def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dict[str, Any]:
+def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
     """Train a model version; returns its name, number and hashes, and what train() left in metrics.json.
 
     The version is made once the request and what is to follow it have been checked. A retry takes up the version that
@@ -53,32 +54,32 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    with services.workdir(attempt) as workdir:
-        version, code = _version(request, attempt, workdir, services)
-        bench = services.workbench(version, code, attempt, workdir)
+    with run.workdir() as workdir:
+        version, code = _version(request, workdir, run)
+        bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset)
         # Before user code runs, which could write to the file.
         statistics = training_statistics(rows.path, dataset)
         output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
-        artifacts = services.store_output(output, attempt)
+        artifacts = run.store_output(output)
         if code.definition.has_scorer:
             sample = workdir / version_code.SAMPLE
             left_out = take_sample(bench, environment, dataset, rows, model=output.path, path=sample)
             if left_out:
-                services.log(f"{len(left_out)} rows of the sample can't be scored; the first: {left_out[0].reason}")
-            artifacts.append(services.store_sample(sample, attempt))
-            services.reach(attempt, "sample_scored")
+                run.log(f"{len(left_out)} rows of the sample can't be scored; the first: {left_out[0].reason}")
+            artifacts.append(run.store_file(sample, ArtifactRole.SAMPLE))
+            run.step("sample_scored")
 
-    with jobs.holding(services.connection, attempt):
-        evidence.add_artifacts(services.connection, artifacts, version_id=version.id)
+    with run.fenced():
+        evidence.add_artifacts(run.ledger, artifacts, version_id=version.id)
         for role, records in statistics.items():
-            runs.add_statistics(services.connection, role, records, version_id=version.id)
+            runs.add_statistics(run.ledger, role, records, version_id=version.id)
         artifact_sha256 = versions.trained(
-            services.connection,
+            run.ledger,
             version,
-            job_id=attempt.job_id,
+            job_id=run.job_id,
             dataset=dataset.as_record(),
             data_sha256=rows.sha256,
             data_rows=rows.rows,
@@ -93,39 +94,35 @@ def train(request: TrainingRequest, attempt: Attempt, services: Services) -> dic
             "artifact_sha256": artifact_sha256,
             "metrics": metrics,
         }
-        jobs.complete(services.connection, attempt, result)
-    services.log(f"{version.subject} is trained; SHA-256 of its artifacts: {artifact_sha256}")
+        run.complete(result)
+    run.log(f"{version.subject} is trained; SHA-256 of its artifacts: {artifact_sha256}")
     return result
 
 
-def _version(
-    request: TrainingRequest, attempt: Attempt, workdir: Path, services: Services
-) -> tuple[Version, Code[ModelDefinition]]:
+def _version(request: TrainingRequest, workdir: Path, run: JobRun) -> tuple[Version, Code[ModelDefinition]]:
     """The version that the training makes, and its code."""
-    version = versions.in_the_making(services.connection, job_id=attempt.job_id)
+    version = versions.in_the_making(run.ledger, job_id=run.job_id)
     if version is not None and version.code_sha256 is not None:
-        services.reach(attempt, "version_created", version=version.number)
-        code = version_code.load(version, workdir, services)
+        run.step("version_created", version=version.number)
+        code = version_code.load(version, workdir, run)
     else:
         pinned = pin_model(
             request.model,
-            settings=services.settings,
+            settings=run.resources.settings,
             destination=workdir / "code",
             allow_dirty=request.allow_dirty,
         )
         if version is None:
-            check_training(pinned.definition, request, attempt, services)
-            version = _begin(request, attempt, services)
-        services.reach(attempt, "version_created", version=version.number)
-        version, code = version_code.pin(version, pinned, request, attempt, workdir, services)
-    services.reach(attempt, "code_pinned", sha256=version.code_sha256, commit=version.commit)
+            check_training(pinned.definition, request, run)
+            version = _begin(request, run)
+        run.step("version_created", version=version.number)
+        version, code = version_code.pin(version, pinned, request.hyperparameters, workdir, run)
+    run.step("code_pinned", sha256=version.code_sha256, commit=version.commit)
     return version, code
 
 
-def _begin(request: TrainingRequest, attempt: Attempt, services: Services) -> Version:
-    with jobs.holding(services.connection, attempt):
-        version = versions.begin(
-            services.connection, name=request.model, job_id=attempt.job_id, created_by=attempt.requested_by
-        )
-        jobs.name_subject(services.connection, attempt, version)
+def _begin(request: TrainingRequest, run: JobRun) -> Version:
+    with run.fenced():
+        version = versions.begin(run.ledger, name=request.model, job_id=run.job_id, created_by=run.attempt.requested_by)
+        run.name_subject(version)
     return version

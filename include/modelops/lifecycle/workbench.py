@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset
     from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
     from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
     from modelops.runtime.environment import Environment
@@ -36,10 +37,10 @@ EXPECTED = {
 }
 
 
-class Reach(Protocol):
-    """Told which step was reached, and what is to be said about it."""
+class Step(Protocol):
+    """Reports that a step was reached, with details."""
 
-    def __call__(self, step: str, /, **detail: object) -> None: ...
+    def __call__(self, name: str, /, **detail: object) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,23 @@ class Workbench:
     rows_url: str
     settings: Settings
     log: Callable[[str], None]
-    reach: Reach
+    step: Step
+
+    @classmethod
+    def of(cls, run: JobRun, version: Version, code: Code[ModelDefinition], folder: Path) -> Workbench:
+        """The workbench of a job, for a version's code."""
+        return cls(
+            code=code,
+            folder=folder,
+            hyperparameters=version.hyperparameters or {},
+            project_id=version.name.partition("/")[0],
+            model_version=str(version.number),
+            job_id=str(run.job_id),
+            rows_url=run.resources.rows_url,
+            settings=run.resources.settings,
+            log=run.log,
+            step=run.step,
+        )
 
     @property
     def name(self) -> str:
@@ -75,7 +92,7 @@ class Workbench:
         """
         where = f"{self.name}/model_modules/requirements.txt"
         environment = build(self.code.lock, settings=self.settings, where=where, log=self.log)
-        self.reach("environment_ready", requirements=self.code.lock.sha256)
+        self.step("environment_ready", requirements=self.code.lock.sha256)
         return environment
 
     def read(
@@ -96,7 +113,7 @@ class Workbench:
             like=None if trained_on is None else trained_on.columns,
             limit=limit,
         )
-        self.reach("rows_written", rows=rows.rows, sha256=rows.sha256)
+        self.step("rows_written", rows=rows.rows, sha256=rows.sha256)
         return replace(dataset, had_nulls=(trained_on or rows).had_nulls), rows
 
     def score(
@@ -166,7 +183,7 @@ class Workbench:
         assignment = Assignment(
             **self._subject(dataset, artifact_input=model), verb=verb, rows=rows.path, artifact_output=output.path
         )
-        self.reach(f"{verb}_started")
+        self.step(f"{verb}_started")
         run_child(
             assignment,
             environment=environment,
@@ -176,5 +193,5 @@ class Workbench:
         )
         if not output.files(most=self.settings.output_files):
             raise UserCodeError(f"{verb}() left no file", where=ENTRY_FILES[verb], expected=EXPECTED[verb])
-        self.reach(f"{verb}_finished")
+        self.step(f"{verb}_finished")
         return output

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk.bases.notifier import BaseNotifier
 
     from modelops.domain.decisions import ApprovalRequest
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 MOST_RUNS = 1000
 """`max_active_runs` of a DAG in which a person is asked: one that waits for an answer counts among its active runs, and
@@ -75,16 +74,16 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
         """What was asked for."""
         return {self.kind.parameter: self.about(), "version": self.version}
 
-    def lasting(self) -> dict[str, Any]:
+    def reusable_if(self) -> dict[str, Any]:
         """The decision on the same version."""
         return {self.kind.parameter: self.about()} | ({} if self.version is None else {"version": self.version})
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Put the evidence before the reviewers; there is no result before their answer."""
         from modelops.lifecycle.approve import ask
 
         self.require_version()
-        self._show(ask(self.about(), self.version, attempt, services, kind=self.kind), attempt, services)
+        self._show(ask(self.about(), self.version, run, kind=self.kind), run)
         return {}
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -100,7 +99,7 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
         decided = self.as_job(context, partial(self._ask_again, event), resumed=True)
         return self._conclude(context, decided) if decided else self._wait(context)
 
-    def _ask_again(self, event: Mapping[str, Any], attempt: Attempt, services: Services) -> dict[str, Any]:
+    def _ask_again(self, event: Mapping[str, Any], run: JobRun) -> dict[str, Any]:
         from modelops.domain.errors import Unavailable
         from modelops.lifecycle.approve import expired
 
@@ -108,16 +107,16 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
             raise expired(str(self.response_timeout))
         if "error" in event:
             raise Unavailable(f"Airflow gave no person's answer: {event['error']}")
-        services.log("The answer that Airflow took is no decision on record; the evidence of now is shown.")
-        return self.perform(attempt, services)
+        run.log("The answer that Airflow took is no decision on record; the evidence of now is shown.")
+        return self.perform(run)
 
     @abstractmethod
-    def card(self, request: ApprovalRequest, attempt: Attempt, services: Services) -> str:
+    def card(self, request: ApprovalRequest, run: JobRun) -> str:
         """The evidence of the request, as Markdown."""
 
-    def _show(self, request: ApprovalRequest, attempt: Attempt, services: Services) -> None:
+    def _show(self, request: ApprovalRequest, run: JobRun) -> None:
         """Make the card. The form sends the digest of what it showed back with the answer."""
-        self.subject, self.body = f"Approve {request.subject}?", self.card(request, attempt, services)
+        self.subject, self.body = f"Approve {request.subject}?", self.card(request, run)
         self.params[EVIDENCE] = Param(
             request.digest,
             type="string",
@@ -158,7 +157,7 @@ class ApproveModelOperator(ApproveOperator, ModelOperator):
     kind = VersionKind.MODEL
     template_fields = ("model", "version")
 
-    def card(self, request: ApprovalRequest, _attempt: Attempt, _services: Services) -> str:
+    def card(self, request: ApprovalRequest, _run: JobRun) -> str:
         """The metrics beside the champion's, and what the version is made of."""
         from modelops.lifecycle.card import card_of
 
@@ -172,8 +171,8 @@ class ApproveFeatureTaskOperator(ApproveOperator, TaskOperator):
     kind = VersionKind.FEATURE_TASK
     template_fields = ("task", "version")
 
-    def card(self, request: ApprovalRequest, attempt: Attempt, services: Services) -> str:
+    def card(self, request: ApprovalRequest, run: JobRun) -> str:
         """What changes: columns, rows, drift and code, beside what is deployed."""
         from modelops.features.card import card_of, code_diff
 
-        return card_of(request, code_diff(request, attempt, services))
+        return card_of(request, code_diff(request, run))

@@ -1,21 +1,19 @@
-"""What every job's operator has in common: it takes the job, calls one use case, and says how it ended."""
+"""The base class of all operators: a task that runs as a job. See `modelops.jobs.execution`."""
 
 from __future__ import annotations
 
-import signal
-import sys
 from abc import abstractmethod
-from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowFailException
 
 from modelops.connections import url_of
 from modelops.domain import bounds
-from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable, UnknownParameter
-from modelops.domain.jobs import TaskKey
+from modelops.domain.errors import BadInput, FenceLost, UnknownParameter
+from modelops.domain.jobs import Claim, TaskKey
+from modelops.parent_death import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,15 +21,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from psycopg import Connection
 
-    from modelops.domain.jobs import Attempt, JobType
-    from modelops.lifecycle.services import Services
+    from modelops.domain.jobs import JobType
+    from modelops.jobs.run import JobRun, Resources
 
-PR_SET_PDEATHSIG = 1
 T = TypeVar("T")
-
-
-class Stopped(BaseException):
-    """Airflow told the task to end: a person stopped it, or its worker is shutting down."""
 
 
 class JobOperator(BaseOperator):
@@ -70,57 +63,62 @@ class JobOperator(BaseOperator):
     def about(self) -> str:
         """What the job is about, in words, as long as no more is known of it."""
 
-    def lasting(self) -> Mapping[str, Any] | None:
-        """What a recorded result must hold to be returned even to who cleared the task; None: the job runs anew."""
+    def reusable_if(self) -> Mapping[str, Any] | None:
+        """Fields that a recorded result must have to be returned even after a clear; None: the job runs anew."""
         return None
 
     @abstractmethod
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Do the work and complete the job; returns the job's result."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Take the job, perform it, and put its end on record."""
+        """Claim the job, perform it, and record its end."""
         return self.as_job(context, self.perform)
 
-    def as_job(
-        self, context: Context, work: Callable[[Attempt, Services], T], *, resumed: bool = False
-    ) -> T | dict[str, Any]:
-        """Take the job, do this piece of its work, and put its end on record; or return the recorded result.
+    def as_job(self, context: Context, work: Callable[[JobRun], T], *, resumed: bool = False) -> T | dict[str, Any]:
+        """Run `work` as this attempt at the job, or return the recorded result.
 
         Args:
             resumed: the attempt goes on after a person has answered what it asked.
         """
+        from modelops.jobs.execution import execute
+
+        def checked(run: JobRun) -> T:
+            self._check_names(context)
+            bounds.check(self.parameters(), where=f"the request for {self.dag_id}")
+            return work(run)
+
         self._working = True
-        _die_with_parent()
+        die_with_parent()
         try:
-            with self._ledger() as connection:
-                attempt = self._take(connection, context, resumed=resumed)
-                if attempt.recorded_result is not None:
-                    self.log.info("This job had completed already; its recorded result is returned.")
-                    return dict(attempt.recorded_result)
-                return self._perform(attempt, connection, context, work)
-        except FenceLost as error:
-            raise AirflowFailException(str(error)) from None
+            return execute(
+                self._claim(context, resumed=resumed),
+                checked,
+                connect=self._ledger,
+                resources=self._resources,
+                log=self.log.info,
+            )
+        except (BadInput, FenceLost) as error:
+            raise AirflowFailException(str(error)) from None  # no retry would help
         finally:
             self._working = False
 
     def on_kill(self) -> None:
         """End `execute` now. Whatever it holds goes with it: the child process, the working folder, the transaction."""
+        from modelops.jobs.execution import Stopped
+
         if getattr(self, "_working", False):
             self._working = False
             raise Stopped("the task was told to end")
 
-    def _take(self, connection: Connection[Any], context: Context, *, resumed: bool) -> Attempt:
-        from modelops.registry import jobs
-
+    def _claim(self, context: Context, *, resumed: bool) -> Claim:
         task_instance: Any = context["ti"]
         run = context["dag_run"]
         map_index = task_instance.map_index
         # Clearing a task raises max_tries, by the `retries` that the DAG had then; a retry doesn't.
         first = task_instance.max_tries - (self.retries or 0) + 1
-        return jobs.take(
-            connection,
-            TaskKey(
+        return Claim(
+            key=TaskKey(
                 dag_id=task_instance.dag_id,
                 run_id=task_instance.run_id,
                 task_id=task_instance.task_id,
@@ -130,52 +128,14 @@ class JobOperator(BaseOperator):
             number=task_instance.try_number,
             first=first,
             max_tries=task_instance.max_tries,
-            # Airflow may lose attempts before a worker has them. Once a person has cleared the task, they are who asks.
+            # Airflow may lose attempts before a worker has them. After a clear, the person who cleared is who asks.
             asked_at=run.run_after if first <= 1 or task_instance.try_number == 1 else None,
             subject=bounds.shortened(self.about(), bounds.NAME),
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
             parameters=self.parameters(),
-            lasting=self.lasting(),
+            reusable_if=self.reusable_if(),
             resumed=resumed,
         )
-
-    def _perform(
-        self,
-        attempt: Attempt,
-        connection: Connection[Any],
-        context: Context,
-        work: Callable[[Attempt, Services], T],
-    ) -> T:
-        task_instance: Any = context["ti"]
-        again = task_instance.try_number <= task_instance.max_tries
-        try:
-            self._check_names(context)
-            bounds.check(self.parameters(), where=f"the request for {self.dag_id}")
-            return work(attempt, self._services(connection))
-        except FenceLost:
-            raise
-        except BadInput as error:
-            self._give_up(attempt, connection, error, again=False)
-            raise AirflowFailException(str(error)) from None
-        except (Exception, AirflowTaskTimeout) as error:
-            self._give_up(attempt, connection, error, again=again)
-            raise
-
-    def _give_up(self, attempt: Attempt, connection: Connection[Any], error: BaseException, *, again: bool) -> None:
-        """Put the end of an attempt on record, on a new connection if the old one broke meanwhile.
-
-        That must never take the place of the error itself. What can't be written, the observer writes down later, as
-        far as Airflow knows it.
-        """
-        from modelops.registry import jobs
-
-        said = bounds.shortened(str(error) or repr(error))
-        with suppress(ModelOpsError):
-            try:
-                jobs.give_up(connection, attempt, error=said, again=again)
-            except Unavailable:
-                with self._ledger() as another:
-                    jobs.give_up(another, attempt, error=said, again=again)
 
     def _check_names(self, context: Context) -> None:
         """Refuse a parameter that the DAG doesn't have. Airflow lets it pass, and a default would stand in for it."""
@@ -200,31 +160,21 @@ class JobOperator(BaseOperator):
         with translated():
             return psycopg.connect(url_of(self.ledger_conn_id), autocommit=True, application_name="modelops job")
 
-    def _services(self, connection: Connection[Any]) -> Services:
+    def _resources(self) -> Resources:
         from airflow.sdk import ObjectStoragePath
 
         from modelops.data.artifacts import ArtifactStore
-        from modelops.lifecycle.services import Services
+        from modelops.jobs.run import Resources
         from modelops.settings import Settings
         from modelops.timetables import plan
 
         settings = Settings.from_environment()
-        return Services(
-            connection=connection,
+        return Resources(
             connect=self._ledger,
             ledger_url=url_of(self.ledger_conn_id),
             rows_url=url_of(self.rows_conn_id),
             features_url=url_of(self.features_conn_id),
             store=ArtifactStore(ObjectStoragePath(settings.artifacts)),
             settings=settings,
-            log=self.log.info,
             plan=plan,
         )
-
-
-def _die_with_parent() -> None:
-    """Let the kernel end this task when its supervisor dies: Airflow will start the task again elsewhere."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

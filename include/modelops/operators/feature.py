@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 PUBLISHED = AssetAlias("modelops-features")
 """The asset alias of all feature tables: Airflow resolves it to the table that a batch run has published."""
@@ -81,17 +80,17 @@ class ImportFeatureTaskOperator(TaskOperator):
             "deployment": None if self.deployment is None else dict(self.deployment),
         }
 
-    def lasting(self) -> dict[str, Any]:
+    def reusable_if(self) -> dict[str, Any]:
         """A version of the same task."""
         return {"task": self.task}
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Import, and return the version's number and hashes."""
         from modelops.features.import_task import ImportRequest, import_task
         from modelops.features.preflight import TaskDeploymentTerms
 
         terms = None if self.deployment is None else TaskDeploymentTerms(**self.deployment)
-        return import_task(ImportRequest(**self.parameters() | {"deployment": terms}), attempt, services)
+        return import_task(ImportRequest(**self.parameters() | {"deployment": terms}), run)
 
 
 class RunFeatureTaskOperator(VersionOperator, TaskOperator):
@@ -118,12 +117,12 @@ class RunFeatureTaskOperator(VersionOperator, TaskOperator):
             "interval_end": self.interval_end,
         }
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Run, and return the number of rows, their hash, and how far each column has moved."""
         from modelops.features.run_task import RunRequest, run_task
 
         self.require_version()
-        return run_task(RunRequest(**self.parameters()), attempt, services)
+        return run_task(RunRequest(**self.parameters()), run)
 
 
 class DeployFeatureTaskOperator(VersionOperator, TaskOperator):
@@ -162,16 +161,16 @@ class DeployFeatureTaskOperator(VersionOperator, TaskOperator):
             "late_after": self.late_after,
         }
 
-    def lasting(self) -> dict[str, Any]:
+    def reusable_if(self) -> dict[str, Any]:
         """A deployment of the same version."""
         return {"task": self.task} | ({} if self.version is None else {"version": self.version})
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Deploy, and return the deployment's number and its table."""
         from modelops.features.deploy_task import TaskDeploymentRequest, deploy_task
 
         self.require_version()
-        return deploy_task(TaskDeploymentRequest(**self.parameters()), attempt, services)
+        return deploy_task(TaskDeploymentRequest(**self.parameters()), run)
 
 
 class ExecuteFeatureBatchOperator(BatchOperator):
@@ -206,11 +205,11 @@ class ExecuteFeatureBatchOperator(BatchOperator):
         context["outlet_events"][PUBLISHED].add(asset_of(result["table"]), extra=extra)
         return result
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Make and publish; returns the number of rows, the table, and a line for psql that reads it."""
         from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
 
-        return execute_batch(FeatureBatchRequest(**self.parameters()), attempt, services)
+        return execute_batch(FeatureBatchRequest(**self.parameters()), run)
 
 
 class RetireFeatureTaskOperator(RetireOperator):

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 class ModelOperator(JobOperator):
@@ -77,13 +76,13 @@ class TrainModelOperator(ModelOperator):
             "deployment": None if self.deployment is None else dict(self.deployment),
         }
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Train, and return the version's number and hashes."""
         from modelops.lifecycle.preflight import DeploymentTerms
         from modelops.lifecycle.train import TrainingRequest, train
 
         terms = None if self.deployment is None else DeploymentTerms(**self.deployment)
-        return train(TrainingRequest(**self.parameters() | {"deployment": terms}), attempt, services)
+        return train(TrainingRequest(**self.parameters() | {"deployment": terms}), run)
 
 
 class EvaluateModelOperator(VersionOperator, ModelOperator):
@@ -105,12 +104,12 @@ class EvaluateModelOperator(VersionOperator, ModelOperator):
         """What was asked for."""
         return {"model": self.model, "version": self.version, "dataset": self.dataset}
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Evaluate, and return the metrics and the digest of the evidence."""
         from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
 
         self.require_version()
-        return evaluate(EvaluationRequest(**self.parameters()), attempt, services)
+        return evaluate(EvaluationRequest(**self.parameters()), run)
 
 
 class DeployModelOperator(VersionOperator, ModelOperator):
@@ -181,16 +180,16 @@ class DeployModelOperator(VersionOperator, ModelOperator):
             "late_after": self.late_after,
         }
 
-    def lasting(self) -> dict[str, Any]:
+    def reusable_if(self) -> dict[str, Any]:
         """A deployment of the same version."""
         return {"model": self.model} | ({} if self.version is None else {"version": self.version})
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Deploy, and return the deployment's number and its target."""
         from modelops.lifecycle.deploy import DeploymentRequest, deploy
 
         self.require_version()
-        return deploy(DeploymentRequest(**self.parameters()), attempt, services)
+        return deploy(DeploymentRequest(**self.parameters()), run)
 
 
 class RetireModelOperator(RetireOperator):
@@ -223,11 +222,11 @@ class PredictBatchOperator(BatchOperator):
             "set_aside_budget": self.set_aside_budget,
         }
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Score and publish; returns the number of rows, the view, and a line for psql that reads it."""
         from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
 
-        return predict_batch(BatchRequest(**self.parameters()), attempt, services)
+        return predict_batch(BatchRequest(**self.parameters()), run)
 
 
 class PredictPartOperator(PredictBatchOperator):
@@ -249,13 +248,13 @@ class PredictPartOperator(PredictBatchOperator):
         """What was asked for."""
         return {**super().parameters(), "part": self.part, "parts": self.parts}
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Score; returns the number of rows, and the run that they lie under."""
         from modelops.domain.parts import Part
         from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
 
         part = Part(number=self.part, of=self.parts)
-        return predict_batch(BatchRequest(**super().parameters(), part=part), attempt, services)
+        return predict_batch(BatchRequest(**super().parameters(), part=part), run)
 
 
 class PublishBatchOperator(PredictBatchOperator):
@@ -266,9 +265,9 @@ class PublishBatchOperator(PredictBatchOperator):
         self.dag_run = (context["ti"].dag_id, context["ti"].run_id)
         return super().execute(context)
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Publish; returns the number of rows, the view, and a line for psql that reads it."""
         from modelops.lifecycle.predict_batch import BatchRequest
         from modelops.lifecycle.publish_parts import publish_parts
 
-        return publish_parts(BatchRequest(**self.parameters()), self.dag_run, attempt, services)
+        return publish_parts(BatchRequest(**self.parameters()), self.dag_run, run)

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from modelops.domain.jobs import Attempt
     from modelops.domain.schedules import Schedule
     from modelops.domain.versions import VersionKind
-    from modelops.lifecycle.services import Services
+    from modelops.jobs.run import JobRun
 
 
 class VersionOperator(JobOperator):
@@ -138,15 +137,15 @@ class ChangeScheduleOperator(DeploymentOperator):
             "late_after": self.late_after,
         }
 
-    def lasting(self) -> dict[str, Any]:
+    def reusable_if(self) -> dict[str, Any]:
         """The change of the same deployment."""
         return {"deployment": self.deployment}
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Change, and return what it was, what it is, and the next times."""
         from modelops.lifecycle.schedule import ScheduleRequest, change_schedule
 
-        return change_schedule(ScheduleRequest(**self.parameters()), attempt, services)
+        return change_schedule(ScheduleRequest(**self.parameters()), run)
 
 
 class RetireOperator(DeploymentOperator):
@@ -167,12 +166,12 @@ class RetireOperator(DeploymentOperator):
         """What was asked for."""
         return {"deployment": self.deployment, "reason": self.reason}
 
-    def lasting(self) -> dict[str, Any]:
+    def reusable_if(self) -> dict[str, Any]:
         """The retirement of the same deployment."""
         return {"deployment": self.deployment}
 
-    def perform(self, attempt: Attempt, services: Services) -> dict[str, Any]:
+    def perform(self, run: JobRun) -> dict[str, Any]:
         """Retire, and return when."""
         from modelops.lifecycle.retire import retire
 
-        return retire(int(self.deployment), self.reason, attempt, services, kind=self.kind)
+        return retire(int(self.deployment), self.reason, run, kind=self.kind)

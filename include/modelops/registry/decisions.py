@@ -1,6 +1,6 @@
 """What reviewers are shown, and what they decide. Append-only. See `sql/decisions.sql`.
 
-Functions that write are part of a caller's transaction, which holds the job (`jobs.holding`).
+Functions that write are part of a caller's transaction, which is fenced (`jobs.fenced`).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from modelops.domain.deployments import Deployment
+    from modelops.domain.jobs import Claim
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("jobs")
@@ -66,42 +67,20 @@ class JobRecord:
         )
 
 
-def take(
-    connection: Connection[Any],
-    key: TaskKey,
-    *,
-    type: JobType,  # noqa: A002 - the field's own word
-    number: int,
-    first: int,
-    subject: str,
-    requested_by: str,
-    parameters: Mapping[str, Any],
-    lasting: Mapping[str, Any] | None = None,
-    resumed: bool = False,
-    max_tries: int | None = None,
-    asked_at: datetime | None = None,
-) -> Attempt:
-    """Take the job for this worker, and shut out every attempt before.
+def claim(connection: Connection[Any], claim: Claim) -> Attempt:
+    """Claim the job for this worker, and fence off every earlier attempt.
 
-    The first that any worker takes since a person asked (for the run, or by clearing the task) is fresh and starts from
-    nothing: the result of the time before is forgotten and a version that was left in the making fails. It need not
-    be the first attempt: Airflow may lose one that was queued. Fresh is also an attempt at a job that had ended without
-    a result, or that somebody else requested. An attempt that nobody has seen the end of is lost.
-    A task that waits for a person's answer takes the job again, in the same attempt, when it has come; where that
-    answer has completed the job, its result is returned and nothing is written.
-
-    Args:
-        number: Airflow's try number of this attempt.
-        first: that of the first attempt since a person asked, by the DAG as it is now: counts where the ledger doesn't
-            know `max_tries`.
-        max_tries: Airflow's number for the task: clearing the task changes it, a retry doesn't.
-        asked_at: when the DAG run was asked for; a retry is told what the first try was.
-        lasting: what a recorded result must hold to be returned even to who cleared the task; None: it never is.
-        resumed: a person has answered what this attempt asked.
+    The first attempt that a worker begins since a person requested the work (by the DAG run, or by clearing the task)
+    is fresh and starts from nothing: the earlier result is forgotten, and a version that was left in the making fails.
+    It need not be the first try: Airflow may lose one that was queued. An attempt is also fresh if the job had ended
+    without a result, or if somebody else requested it. An earlier attempt whose end nobody recorded is lost.
+    A task that waited for a person's answer claims the job again, in the same attempt; if that answer completed the
+    job, its result is returned and nothing is written.
 
     Raises:
         FenceLost: a newer attempt has the job already, or a run of the same name that Airflow has forgotten.
     """
+    key, number = claim.key, claim.number
     with translated(), connection.transaction():
         before = _QUERIES.execute(
             connection,
@@ -110,41 +89,41 @@ def take(
             run_id=key.run_id,
             task_id=key.task_id,
             map_index=key.map_index,
-            first=first,
+            first=claim.first,
         ).fetchone()
         if before is not None and before["attempt"] >= number and JobStatus(before["status"]).is_final:
-            if resumed and before["attempt"] == number and before["result"] is not None:
+            if claim.resumed and before["attempt"] == number and before["result"] is not None:
                 return Attempt(
                     job_id=JobId(before["id"]),
                     key=key,
                     number=number,
                     fence=before["fence"],
                     fresh=False,
-                    requested_by=requested_by,
+                    requested_by=claim.requested_by,
                     recorded_result=before["result"],
                 )
             raise FenceLost(
                 f"{key} is on record as job {before['id']}, {before['status']} in attempt {before['attempt']};"
                 " a new run of the same name can't take its place: give it another run id"
             )
-        fresh = before is None or _is_anew(before, max_tries, requested_by)
-        forget = fresh and not (before and lasting and _holds(before["result"], lasting))
+        fresh = before is None or _is_anew(before, claim)
+        forget = fresh and not (before and claim.reusable_if and _has(before["result"], claim.reusable_if))
         row = _QUERIES.execute(
             connection,
             "take",
-            type=type,
+            type=claim.type,
             dag_id=key.dag_id,
             run_id=key.run_id,
             task_id=key.task_id,
             map_index=key.map_index,
-            subject=subject,
+            subject=claim.subject,
             attempt=number,
-            requested_by=requested_by,
-            parameters=Jsonb(recordable(parameters)),
+            requested_by=claim.requested_by,
+            parameters=Jsonb(recordable(claim.parameters)),
             forget=forget,
             fresh=fresh,
-            max_tries=max_tries,
-            asked_at=asked_at,
+            max_tries=claim.max_tries,
+            asked_at=claim.asked_at,
         ).fetchone()
         assert row is not None
         if forget:
@@ -155,7 +134,7 @@ def take(
             number=number,
             fence=row["fence"],
             fresh=fresh,
-            requested_by=requested_by,
+            requested_by=claim.requested_by,
             recorded_result=row["result"],
             asked_at=row["asked_at"],
         )
@@ -167,20 +146,20 @@ def take(
     return attempt
 
 
-def _is_anew(before: Mapping[str, Any], max_tries: int | None, requested_by: str) -> bool:
+def _is_anew(before: Mapping[str, Any], claim: Claim) -> bool:
     """Whether an attempt isn't a retry of what the ledger has: no worker has had the task since a person asked.
 
     Airflow begins to count attempts at 1 again where its record of a run or of a task was deleted and made anew.
     """
-    known = before["max_tries"]
-    cleared = not before["begun"] if known is None or max_tries is None else bool(known != max_tries)
+    known, now = before["max_tries"], claim.max_tries
+    cleared = not before["begun"] if known is None or now is None else bool(known != now)
     ended = JobStatus(before["status"])
     in_vain = ended.is_final and ended is not JobStatus.COMPLETED
-    return cleared or in_vain or before["requested_by"] != requested_by
+    return cleared or in_vain or before["requested_by"] != claim.requested_by
 
 
-def _holds(result: Mapping[str, Any] | None, lasting: Mapping[str, Any]) -> bool:
-    return result is not None and all(name in result and result[name] == value for name, value in lasting.items())
+def _has(result: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool:
+    return result is not None and all(name in result and result[name] == value for name, value in fields.items())
 
 
 def note_lost(
@@ -200,7 +179,7 @@ def note_lost(
 
 
 @contextmanager
-def holding(connection: Connection[Any], attempt: Attempt) -> Iterator[None]:
+def fenced(connection: Connection[Any], attempt: Attempt) -> Iterator[None]:
     """A transaction that locks the job, so that all of it is written by the newest attempt or none.
 
     Raises:
@@ -246,13 +225,13 @@ def _tell(connection: Connection[Any], attempt: Attempt, event: Event, detail: M
     add_event(connection, attempt.job_id, attempt.number, event, actor=WORKER, detail=detail, at=None)
 
 
-def reach(connection: Connection[Any], attempt: Attempt, step: str, **detail: object) -> None:
+def step(connection: Connection[Any], attempt: Attempt, step: str, **detail: object) -> None:
     """Write down that the attempt has reached a step.
 
     Raises:
         FenceLost: a newer attempt has the job.
     """
-    with holding(connection, attempt):
+    with fenced(connection, attempt):
         _tell(connection, attempt, Event.STEP, {"step": step, **detail})
 
 
@@ -340,7 +319,7 @@ def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again:
         FenceLost: a newer attempt has the job.
     """
     status, event = (JobStatus.RETRYING, Event.RETRYING) if again else (JobStatus.FAILED, Event.FAILED)
-    with holding(connection, attempt):
+    with fenced(connection, attempt):
         if not again:
             versions.fail_in_the_making(connection, job_id=attempt.job_id)
         error = storable(error)

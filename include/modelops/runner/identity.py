@@ -58,7 +58,7 @@ def _as_nobody(open_to_all: bool) -> Identity | None:
     except KeyError:
         return None
     rights = () if open_to_all else ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
-    # Changing the user drops the leash of leash.py, so setpriv fastens it anew; 2 is SIGINT.
+    # Changing the user clears what parent_death.py set, so setpriv sets it again; 2 is SIGINT.
     who = (f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--pdeathsig=INT")
     return Identity(prefix=("setpriv", *who, *rights), uid=user.pw_uid, gid=user.pw_gid)
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from modelops import parent_death
 from modelops.domain.errors import Unavailable
-from modelops.runner import leash
 from modelops.runner.identity import Identity, postgres_identity
 from modelops.runner.layout import free_port, kept_port, private, rotated, tail, write_private
 from modelops.runner.processes import is_alive, wait
@@ -154,7 +154,7 @@ class PostgresServer:
         settings = SETTINGS | {"port": str(port)} | ({} if self.durable else FORGETFUL)
         options = [f"-c{name}={value}" for name, value in settings.items()]
         program = [*who.prefix, str(self.bin / "postgres"), "-D", str(self.data), *options]
-        tied = [sys.executable, "-IS", str(leash.__file__), str(int(signal.SIGINT)), str(os.getpid())]
+        tied = [sys.executable, "-IS", str(parent_death.__file__), str(int(signal.SIGINT)), str(os.getpid())]
         with open(self.log, "ab", opener=private) as log:
             return subprocess.Popen(
                 [*tied, *program],

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from modelops import parent_death
 from modelops.domain.errors import Unavailable
-from modelops.runner import leash
 from modelops.runner.layout import private, rotated
 from modelops.runner.processes import COMPONENT, end_marked, identified
 
@@ -69,7 +69,7 @@ class Run:
 class Supervisor:
     """Keeps the components, and the embedded PostgreSQL if there is one, running.
 
-    All processes are started by one thread of its own, as a leash ends with the thread that it is tied to.
+    All processes are started by one thread of its own, as they end with the thread that started them.
 
     Args:
         home: whose processes these are.
@@ -175,7 +175,7 @@ class Supervisor:
                 self._well[name] = now
 
     def _start(self, run: Run) -> None:
-        tied = (sys.executable, "-IS", str(leash.__file__), str(int(signal.SIGTERM)), str(os.getpid()))
+        tied = (sys.executable, "-IS", str(parent_death.__file__), str(int(signal.SIGTERM)), str(os.getpid()))
         with open(rotated(run.component.log), "ab", opener=private) as log:
             process = subprocess.Popen(
                 [*tied, *run.component.command],

@@ -1,4 +1,4 @@
-"""A small model on a small table, and the services that a job works with, all real."""
+"""A small model on a small table, and what a job works with, all real."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 import airflow_home  # noqa: F401
 from factories import model_folder
 from modelops.data.artifacts import ArtifactStore
-from modelops.lifecycle.services import Services
+from modelops.jobs.run import Resources
 from modelops.settings import Settings
 from modelops.timetables import plan
+from workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,19 +35,19 @@ class Past:
 
 
 @pytest.fixture(scope="module")
-def lives() -> Callable[[Services, Path], None]:
+def lives() -> Callable[[Workplace, Path], None]:
     """Takes models of a repository through their lives, once for all tests of a module: each begins with a copy.
 
     Here nothing has happened yet; a module in which something has, has a fixture `lives` of its own.
     """
-    return lambda services, repository: None
+    return lambda workplace, repository: None
 
 
 @pytest.fixture(scope="module")
 def past(
     copy_of: Callable[[str], AbstractContextManager[Database]],
     template: str,
-    lives: Callable[[Services, Path], None],
+    lives: Callable[[Workplace, Path], None],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Past]:
     folder: Path = tmp_path_factory.mktemp("past")
@@ -59,7 +60,7 @@ def past(
             admin.execute("GRANT SELECT ON measured TO modelops_sql")
         (folder / "artifacts").mkdir()
         with database.connect() as connection:
-            lives(services_in(folder, database, connection, []), folder / "repository")
+            lives(workplace_in(folder, database, connection, []), folder / "repository")
         yield Past(database=database.name, artifacts=folder / "artifacts")
 
 
@@ -91,31 +92,30 @@ def look(database: Database) -> Iterator[Callable[[str], list[Any]]]:
 
 
 @pytest.fixture
-def services(
+def workplace(
     past: Past,
     database: Database,
     connection: psycopg.Connection[Any],
     repository: Path,
     tmp_path: Path,
     log: list[str],
-) -> Services:
+) -> Workplace:
     shutil.copytree(past.artifacts, tmp_path / "artifacts")
-    return services_in(tmp_path, database, connection, log)
+    return workplace_in(tmp_path, database, connection, log)
 
 
-def services_in(folder: Path, database: Database, connection: psycopg.Connection[Any], log: list[str]) -> Services:
+def workplace_in(folder: Path, database: Database, connection: psycopg.Connection[Any], log: list[str]) -> Workplace:
     """With all files below the folder, also the repository `here`."""
     configuration = folder / "repositories.yaml"
     configuration.write_text(json.dumps({"repositories": {"here": {"path": str(folder / "repository")}}}))
     settings = Settings(home=folder / "home", artifacts=(folder / "artifacts").as_uri(), repositories=configuration)
-    return Services(
+    resources = Resources(
         connect=database.connect,
-        connection=connection,
         ledger_url=database.url("modelops_jobs"),
         rows_url=database.url("modelops_sql"),
         features_url=database.url("modelops_features"),
         store=ArtifactStore(folder / "artifacts"),
         settings=settings,
-        log=log.append,
         plan=plan,
     )
+    return Workplace(connection=connection, resources=resources, log=log.append)

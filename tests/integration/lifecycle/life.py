@@ -16,27 +16,27 @@ from modelops.lifecycle.train import TrainingRequest, train
 
 if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt, TaskKey
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 MODEL = "here/scored"
 
 
-def attempt_at(services: Services, type_: JobType, **values: Any) -> Attempt:
-    return take(services.connection, values.pop("key", None) or task_key(task_id=type_), type=type_, **values)
+def attempt_at(workplace: Workplace, type_: JobType, **values: Any) -> Attempt:
+    return take(workplace.connection, values.pop("key", None) or task_key(task_id=type_), type=type_, **values)
 
 
-def trained(services: Services, model: str = MODEL, **asked: Any) -> dict[str, Any]:
-    return train(TrainingRequest(model=model, **asked), attempt_at(services, JobType.TRAINING), services)
+def trained(workplace: Workplace, model: str = MODEL, **asked: Any) -> dict[str, Any]:
+    return train(TrainingRequest(model=model, **asked), workplace.job(JobType.TRAINING))
 
 
-def evaluated(services: Services, model: str = MODEL, **asked: Any) -> dict[str, Any]:
-    made = trained(services, model, **asked)
+def evaluated(workplace: Workplace, model: str = MODEL, **asked: Any) -> dict[str, Any]:
+    made = trained(workplace, model, **asked)
     request = EvaluationRequest(model=model, version=made["version"])
-    return evaluate(request, attempt_at(services, JobType.EVALUATION), services)
+    return evaluate(request, workplace.job(JobType.EVALUATION))
 
 
 def answered(
-    services: Services,
+    workplace: Workplace,
     version: int,
     *,
     model: str = MODEL,
@@ -46,40 +46,40 @@ def answered(
 ) -> dict[str, Any]:
     """The result of the answer that was decided on."""
     key = task_key(task_id="approve")
-    ask(model, version, attempt_at(services, JobType.APPROVAL, key=key), services)
-    return decided(services, key, Answer.given(person, verdict, {"comment": comment}))
+    ask(model, version, workplace.job(JobType.APPROVAL, key=key))
+    return decided(workplace, key, Answer.given(person, verdict, {"comment": comment}))
 
 
-def decided(services: Services, key: TaskKey, answer: Answer) -> dict[str, Any]:
+def decided(workplace: Workplace, key: TaskKey, answer: Answer) -> dict[str, Any]:
     """As the request does it that brings the answer, when Airflow takes it."""
-    with decide(services.connection, key, answer) as result:
+    with decide(workplace.connection, key, answer) as result:
         assert result is not None
     return result
 
 
-def approved(services: Services, model: str = MODEL, **asked: Any) -> int:
+def approved(workplace: Workplace, model: str = MODEL, **asked: Any) -> int:
     """The number of a version that was approved."""
-    version: int = evaluated(services, model, **asked)["version"]
-    answered(services, version, model=model)
+    version: int = evaluated(workplace, model, **asked)["version"]
+    answered(workplace, version, model=model)
     return version
 
 
-def put_into_production(services: Services, version: int | None, model: str = MODEL, **asked: Any) -> dict[str, Any]:
+def put_into_production(workplace: Workplace, version: int | None, model: str = MODEL, **asked: Any) -> dict[str, Any]:
     request = DeploymentRequest(model=model, version=version, **asked)
-    return deploy(request, attempt_at(services, JobType.DEPLOYMENT), services)
+    return deploy(request, workplace.job(JobType.DEPLOYMENT))
 
 
-def deployed(services: Services, model: str = MODEL, **asked: Any) -> dict[str, Any]:
-    return put_into_production(services, approved(services, model), model, **asked)
+def deployed(workplace: Workplace, model: str = MODEL, **asked: Any) -> dict[str, Any]:
+    return put_into_production(workplace, approved(workplace, model), model, **asked)
 
 
-def predicted(services: Services, deployment: int, **asked: Any) -> dict[str, Any]:
+def predicted(workplace: Workplace, deployment: int, **asked: Any) -> dict[str, Any]:
     request = BatchRequest(deployment=deployment, **asked)
-    return predict_batch(request, attempt_at(services, JobType.BATCH_PREDICTION), services)
+    return predict_batch(request, workplace.job(JobType.BATCH_PREDICTION))
 
 
-def retired(services: Services, deployment: int) -> dict[str, Any]:
-    return retire(deployment, None, attempt_at(services, JobType.RETIREMENT), services)
+def retired(workplace: Workplace, deployment: int) -> dict[str, Any]:
+    return retire(deployment, None, workplace.job(JobType.RETIREMENT))
 
 
 def scorer(body: str) -> str:

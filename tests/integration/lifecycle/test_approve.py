@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from conftest import Database
     from modelops.domain.decisions import Decision
     from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 
 Waiting = Callable[..., TaskKey]
@@ -37,93 +37,93 @@ VERSION = 1
 
 
 @pytest.fixture(scope="module")
-def lives() -> Callable[[Services, Path], None]:
+def lives() -> Callable[[Workplace, Path], None]:
     """The version that most tests decide on, and a model that is in production already."""
 
-    def live(services: Services, repository: Path) -> None:
+    def live(workplace: Workplace, repository: Path) -> None:
         model_folder(repository, "scored")
-        evaluated(services)
+        evaluated(workplace)
         model_folder(repository, "serving", scoring=SCORING)
-        deployed(services, "here/serving")
+        deployed(workplace, "here/serving")
 
     return live
 
 
-def decisions_on(services: Services, number: int, model: str = MODEL) -> Decision | None:
-    return decisions.approval_of(services.connection, versions.find(services.connection, model, number).id)
+def decisions_on(workplace: Workplace, number: int, model: str = MODEL) -> Decision | None:
+    return decisions.approval_of(workplace.connection, versions.find(workplace.connection, model, number).id)
 
 
-def status(services: Services, model: str = MODEL) -> VersionStatus:
-    return versions.find(services.connection, model, 1).status
+def status(workplace: Workplace, model: str = MODEL) -> VersionStatus:
+    return versions.find(workplace.connection, model, 1).status
 
 
-def test_approved(services: Services) -> None:
-    result = answered(services, VERSION, comment="  as good as the last  ")
+def test_approved(workplace: Workplace) -> None:
+    result = answered(workplace, VERSION, comment="  as good as the last  ")
     assert (result["verdict"], result["approver"], result["comment"]) == ("approved", "grace", "as good as the last")
-    assert status(services) is VersionStatus.APPROVED
+    assert status(workplace) is VersionStatus.APPROVED
 
 
-def test_rejected(services: Services) -> None:
-    result = answered(services, VERSION, verdict=Verdict.REJECTED, comment="worse for short flights")
+def test_rejected(workplace: Workplace) -> None:
+    result = answered(workplace, VERSION, verdict=Verdict.REJECTED, comment="worse for short flights")
     assert result["verdict"] == "rejected"
-    assert status(services) is VersionStatus.REJECTED
+    assert status(workplace) is VersionStatus.REJECTED
 
 
 @pytest.fixture
-def waiting(services: Services) -> Waiting:
+def waiting(workplace: Workplace) -> Waiting:
     """An approval that waits for its answer."""
 
     def wait(number: int = 1, key: TaskKey | None = None, version: int = VERSION) -> TaskKey:
         key = key or task_key(task_id="approve")
-        ask(MODEL, version, attempt_at(services, JobType.APPROVAL, key=key, number=number), services)
+        ask(MODEL, version, workplace.job(JobType.APPROVAL, key=key, number=number))
         return key
 
     return wait
 
 
-def events_of(services: Services, key: TaskKey) -> list[str]:
-    [job] = jobs.of_runs(services.connection, [key.run_id])
-    return [event["event"] for event in jobs.events(services.connection, job.id)]
+def events_of(workplace: Workplace, key: TaskKey) -> list[str]:
+    [job] = jobs.of_runs(workplace.connection, [key.run_id])
+    return [event["event"] for event in jobs.events(workplace.connection, job.id)]
 
 
-def resumed(services: Services, key: TaskKey, number: int = 1) -> Attempt:
+def resumed(workplace: Workplace, key: TaskKey, number: int = 1) -> Attempt:
     """The task goes on in another process, within the same attempt."""
-    return take(services.connection, key, type=JobType.APPROVAL, number=number, resumed=True)
+    return take(workplace.connection, key, type=JobType.APPROVAL, number=number, resumed=True)
 
 
-def test_the_answer_is_the_decision_before_the_task_goes_on(services: Services, waiting: Waiting) -> None:
+def test_the_answer_is_the_decision_before_the_task_goes_on(workplace: Workplace, waiting: Waiting) -> None:
     key = waiting()
-    result = decided(services, key, APPROVE)
-    [job] = jobs.of_runs(services.connection, [key.run_id])
+    result = decided(workplace, key, APPROVE)
+    [job] = jobs.of_runs(workplace.connection, [key.run_id])
     assert (job.status, job.result) == (JobStatus.COMPLETED, result)
-    assert status(services) is VersionStatus.APPROVED
-    assert events_of(services, key) == ["running", "awaiting_approval", "completed"]
-    assert resumed(services, key).recorded_result == result
-    assert events_of(services, key) == ["running", "awaiting_approval", "completed"]
+    assert status(workplace) is VersionStatus.APPROVED
+    assert events_of(workplace, key) == ["running", "awaiting_approval", "completed"]
+    assert resumed(workplace, key).recorded_result == result
+    assert events_of(workplace, key) == ["running", "awaiting_approval", "completed"]
 
 
-def test_an_answer_that_airflow_loses_is_the_decision_all_the_same(services: Services, waiting: Waiting) -> None:
+def test_an_answer_that_airflow_loses_is_the_decision_all_the_same(workplace: Workplace, waiting: Waiting) -> None:
     """Airflow may fail the attempt whose answer it took; the next one returns what is on record."""
     key = waiting()
-    result = decided(services, key, APPROVE)
-    retry = take(services.connection, key, type=JobType.APPROVAL, number=2)
+    result = decided(workplace, key, APPROVE)
+    retry = take(workplace.connection, key, type=JobType.APPROVAL, number=2)
     assert retry.recorded_result == result
-    [job] = jobs.of_runs(services.connection, [key.run_id])
+    [job] = jobs.of_runs(workplace.connection, [key.run_id])
     assert (job.status, job.attempt) == (JobStatus.COMPLETED, 2)
 
 
-def test_an_answer_that_airflow_refuses_is_no_decision(services: Services, waiting: Waiting) -> None:
+def test_an_answer_that_airflow_refuses_is_no_decision(workplace: Workplace, waiting: Waiting) -> None:
     key = waiting()
-    with pytest.raises(InterruptedError), decide(services.connection, key, APPROVE):
+    with pytest.raises(InterruptedError), decide(workplace.connection, key, APPROVE):
         raise InterruptedError("what Airflow says")
-    assert decisions_on(services, VERSION) is None
-    [job] = jobs.of_runs(services.connection, [key.run_id])
+    assert decisions_on(workplace, VERSION) is None
+    [job] = jobs.of_runs(workplace.connection, [key.run_id])
     assert job.status is JobStatus.AWAITING_APPROVAL
-    assert resumed(services, key).recorded_result is None, "the task asks again"
-    decided(services, waiting(key=key), APPROVE)
+    assert resumed(workplace, key).recorded_result is None, "the task asks again"
+    decided(workplace, waiting(key=key), APPROVE)
 
 
-def test_two_answers_at_once(services: Services, database: Database, waiting: Waiting) -> None:
+def test_two_answers_at_once(workplace: Workplace, database: Database, waiting: Waiting) -> None:
     """The second waits for the first, and then hears that it has decided."""
     key = waiting()
     started, said = Event(), Queue[object]()
@@ -138,7 +138,7 @@ def test_two_answers_at_once(services: Services, database: Database, waiting: Wa
                 said.put(str(error))
 
     second = Thread(target=answer)
-    with decide(services.connection, key, APPROVE):
+    with decide(workplace.connection, key, APPROVE):
         second.start()
         started.wait()
     second.join()
@@ -154,13 +154,13 @@ def test_two_answers_at_once(services: Services, database: Database, waiting: Wa
     ],
 )
 def test_the_job_waits_on_after_answers_that_do_not_count(
-    services: Services, waiting: Waiting, answer: Answer, refusal: type[Exception], reason: str
+    workplace: Workplace, waiting: Waiting, answer: Answer, refusal: type[Exception], reason: str
 ) -> None:
     key = waiting()
-    with pytest.raises(refusal, match=reason), decide(services.connection, key, answer):
+    with pytest.raises(refusal, match=reason), decide(workplace.connection, key, answer):
         pytest.fail("Airflow is asked whether it takes the answer")
-    assert events_of(services, key) == ["running", "awaiting_approval"]
-    decided(services, key, APPROVE)
+    assert events_of(workplace, key) == ["running", "awaiting_approval"]
+    decided(workplace, key, APPROVE)
 
 
 def test_what_cannot_be_stored_is_no_answer() -> None:
@@ -168,36 +168,36 @@ def test_what_cannot_be_stored_is_no_answer() -> None:
         Answer.given("grace", Verdict.APPROVED, {"comment": {"why": ["a NUL: \0"]}})
 
 
-def test_an_answer_that_comes_too_early_or_too_late(services: Services, waiting: Waiting) -> None:
+def test_an_answer_that_comes_too_early_or_too_late(workplace: Workplace, waiting: Waiting) -> None:
     key = task_key(task_id="approve")
-    with decide(services.connection, key, APPROVE) as result:
+    with decide(workplace.connection, key, APPROVE) as result:
         assert result is None, "no job of ours is that task"
-    attempt_at(services, JobType.APPROVAL, key=key)
-    with pytest.raises(NotAwaited, match="too early"), decide(services.connection, key, APPROVE):
+    attempt_at(workplace, JobType.APPROVAL, key=key)
+    with pytest.raises(NotAwaited, match="too early"), decide(workplace.connection, key, APPROVE):
         pytest.fail("the approval is only being prepared")
-    attempt = attempt_at(services, JobType.APPROVAL, key=key, number=2)
-    jobs.give_up(services.connection, attempt, error="stopped", again=False)
-    with pytest.raises(NotAwaited, match=r"has ended \(failed\)"), decide(services.connection, key, APPROVE):
+    attempt = attempt_at(workplace, JobType.APPROVAL, key=key, number=2)
+    jobs.give_up(workplace.connection, attempt, error="stopped", again=False)
+    with pytest.raises(NotAwaited, match=r"has ended \(failed\)"), decide(workplace.connection, key, APPROVE):
         pytest.fail("the approval is over")
-    assert decisions_on(services, VERSION) is None
+    assert decisions_on(workplace, VERSION) is None
 
 
-def test_evidence_that_changes_meanwhile_is_shown_again(services: Services, waiting: Waiting) -> None:
+def test_evidence_that_changes_meanwhile_is_shown_again(workplace: Workplace, waiting: Waiting) -> None:
     key = waiting()
     request = EvaluationRequest(
         model=MODEL, version=VERSION, dataset="SELECT id, x, y, late FROM measured WHERE id > 90"
     )
-    evaluate(request, attempt_at(services, JobType.EVALUATION), services)
-    with pytest.raises(EvidenceChanged), decide(services.connection, key, APPROVE):
+    evaluate(request, workplace.job(JobType.EVALUATION))
+    with pytest.raises(EvidenceChanged), decide(workplace.connection, key, APPROVE):
         pytest.fail("the evidence is another by now")
-    [job] = jobs.of_runs(services.connection, [key.run_id])
-    before = decisions.asked(services.connection, job.id)
-    again = ask(MODEL, VERSION, resumed(services, key), services)
+    [job] = jobs.of_runs(workplace.connection, [key.run_id])
+    before = decisions.asked(workplace.connection, job.id)
+    again = ask(MODEL, VERSION, workplace.run(resumed(workplace, key)))
     assert before is not None
     assert again.digest != before.digest
     assert len(again.evidence["evaluations"]) == 2
-    assert decided(services, key, APPROVE)["digest"] == again.digest
-    events = jobs.events(services.connection, job.id)
+    assert decided(workplace, key, APPROVE)["digest"] == again.digest
+    events = jobs.events(workplace.connection, job.id)
     assert [event["event"] for event in events] == [
         "running", "awaiting_approval", "refused", "running", "awaiting_approval", "completed",
     ]  # fmt: skip
@@ -205,42 +205,47 @@ def test_evidence_that_changes_meanwhile_is_shown_again(services: Services, wait
     assert [event["actor"] for event in events[2:]] == ["grace", "worker", "worker", "grace"]
 
 
-def test_a_decision_lasts_when_the_task_is_cleared(services: Services, waiting: Waiting) -> None:
+def test_a_decision_lasts_when_the_task_is_cleared(workplace: Workplace, waiting: Waiting) -> None:
     key = waiting()
-    result = decided(services, key, APPROVE)
-    lasting = {"model": MODEL, "version": VERSION}
-    cleared = take(services.connection, key, type=JobType.APPROVAL, number=2, first=2, lasting=lasting)
+    result = decided(workplace, key, APPROVE)
+    reusable = {"model": MODEL, "version": VERSION}
+    cleared = take(workplace.connection, key, type=JobType.APPROVAL, number=2, first=2, reusable_if=reusable)
     assert cleared.recorded_result == result
     # The training was cleared too and has made another version: that one needs a decision of its own.
     other = take(
-        services.connection, key, type=JobType.APPROVAL, number=3, first=3, lasting=lasting | {"version": VERSION + 1}
+        workplace.connection,
+        key,
+        type=JobType.APPROVAL,
+        number=3,
+        first=3,
+        reusable_if=reusable | {"version": VERSION + 1},
     )
     assert other.recorded_result is None
 
 
-def test_the_policy_of_the_pinned_code_counts(services: Services, repository: Path) -> None:
+def test_the_policy_of_the_pinned_code_counts(workplace: Workplace, repository: Path) -> None:
     folder = model_folder(repository, "strict", policy="approvers: [edsger]\n")
-    version = evaluated(services, "here/strict")["version"]
+    version = evaluated(workplace, "here/strict")["version"]
     (folder / "policy.yaml").write_text("approvers: [grace]\n")
     with pytest.raises(DecisionRefused, match=r"grace isn't among the approvers of here/strict v1: edsger"):
-        answered(services, version, model="here/strict", person="grace")
-    assert decisions_on(services, 1, "here/strict") is None
+        answered(workplace, version, model="here/strict", person="grace")
+    assert decisions_on(workplace, 1, "here/strict") is None
 
 
-def test_a_policy_that_leaves_nobody(services: Services, repository: Path) -> None:
+def test_a_policy_that_leaves_nobody(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "lonely", policy="approvers: [grace]\n")
-    version = evaluated(services, "here/lonely")["version"]
-    with services.connection.cursor() as cursor:
+    version = evaluated(workplace, "here/lonely")["version"]
+    with workplace.connection.cursor() as cursor:
         [training] = cursor.execute("SELECT job_id FROM modelops.version WHERE name = 'here/lonely'").fetchone() or ()
     cleared = {"actor": "grace", "detail": {}, "at": None}
-    jobs.add_event(services.connection, training, 1, JobEvent.CLEARED, **cleared)
+    jobs.add_event(workplace.connection, training, 1, JobEvent.CLEARED, **cleared)
     with pytest.raises(DecisionRefused, match=r"nobody may decide on here/lonely v1: all of its approvers asked"):
-        ask("here/lonely", version, attempt_at(services, JobType.APPROVAL), services)
-    assert status(services, "here/lonely") is VersionStatus.EVALUATED
+        ask("here/lonely", version, workplace.job(JobType.APPROVAL))
+    assert status(workplace, "here/lonely") is VersionStatus.EVALUATED
 
 
-def test_the_card(services: Services) -> None:
-    request = ask(MODEL, VERSION, attempt_at(services, JobType.APPROVAL), services)
+def test_the_card(workplace: Workplace) -> None:
+    request = ask(MODEL, VERSION, workplace.job(JobType.APPROVAL))
     card = card_of(request)
     for said in (
         "**here/scored v1**, asked for by **ada**, trained on 60 rows of dataset `train`.",
@@ -253,10 +258,10 @@ def test_the_card(services: Services) -> None:
         assert said in card
 
 
-def test_the_card_sets_the_champions_metrics_beside(services: Services, repository: Path) -> None:
+def test_the_card_sets_the_champions_metrics_beside(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "serving", scoring=SCORING)
-    version = evaluated(services, "here/serving")["version"]
-    card = card_of(ask("here/serving", version, attempt_at(services, JobType.APPROVAL), services))
+    version = evaluated(workplace, "here/serving")["version"]
+    card = card_of(ask("here/serving", version, workplace.job(JobType.APPROVAL)))
     assert "| metric | v2 | champion v1 | difference |" in card
     assert "| shift | 5 | 5 | +0 |" in card
     assert "the champion v1 on the same rows" in card

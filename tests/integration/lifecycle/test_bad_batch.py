@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Database
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 BROKEN = 1
 """The deployment of `here/broken`: it is well with the 60 rows of its training, and has its trouble with the batch."""
@@ -31,7 +31,7 @@ def trouble(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lives(trouble: Path) -> Callable[[Services, Path], None]:
+def lives(trouble: Path) -> Callable[[Workplace, Path], None]:
     """`here/broken` v1 is in production, `here/scored` v1 approved."""
     breaking = f"""
 import pathlib
@@ -41,11 +41,11 @@ if data["x"].max() > 6:
 return names["result"]
 """
 
-    def live(services: Services, repository: Path) -> None:
+    def live(workplace: Workplace, repository: Path) -> None:
         model_folder(repository, "broken", scoring=scorer(breaking))
-        assert deployed(services, "here/broken")["deployment"] == BROKEN
+        assert deployed(workplace, "here/broken")["deployment"] == BROKEN
         model_folder(repository, "scored", scoring=SCORING)
-        approved(services)
+        approved(workplace)
 
     return live
 
@@ -63,20 +63,20 @@ return names["result"]
     ],
 )
 def test_a_model_that_fails_in_a_batch(
-    services: Services, trouble: Path, look: Any, body: str, error: type[Exception], said: str
+    workplace: Workplace, trouble: Path, look: Any, body: str, error: type[Exception], said: str
 ) -> None:
     trouble.write_text(body)
     with pytest.raises(error, match=said):
-        predicted(services, BROKEN)
+        predicted(workplace, BROKEN)
     assert look("SELECT count(*) FROM predictions.broken") == [(0,)]
-    with psycopg.connect(services.connection.info.dsn, password=services.connection.info.password) as connection:
+    with psycopg.connect(workplace.connection.info.dsn, password=workplace.connection.info.password) as connection:
         assert connection.execute("SELECT count(*) FROM predictions.broken_rows").fetchone() == (0,)
 
 
-def test_rows_set_aside(services: Services, trouble: Path, look: Any) -> None:
+def test_rows_set_aside(workplace: Workplace, trouble: Path, look: Any) -> None:
     trouble.write_text("result[data['x'] > 9.7] = np.nan")
-    made = put_into_production(services, 1, "here/broken", set_aside_budget=3)
-    result = predicted(services, made["deployment"])
+    made = put_into_production(workplace, 1, "here/broken", set_aside_budget=3)
+    result = predicted(workplace, made["deployment"])
     assert (result["rows"], result["set_aside"]) == (97, 3)
     assert look("SELECT position, key, reason FROM modelops.set_aside ORDER BY position")[0] == (
         97,
@@ -84,7 +84,7 @@ def test_rows_set_aside(services: Services, trouble: Path, look: Any) -> None:
         "the prediction late is NaN",
     )
     with pytest.raises(ScoringError, match="more than 2 rows can't be scored; the first is id = 98"):
-        predicted(services, made["deployment"], set_aside_budget=2)
+        predicted(workplace, made["deployment"], set_aside_budget=2)
     assert look("SELECT count(*), count(DISTINCT job_id) FROM predictions.broken") == [(97, 1)]
 
 
@@ -100,45 +100,45 @@ def test_rows_set_aside(services: Services, trouble: Path, look: Any) -> None:
         ("SELECT id, x, y FROM measured WHERE id > 1000", "the dataset has no rows"),
     ],
 )
-def test_rows_that_are_wrong(services: Services, look: Any, sql: str, said: str) -> None:
-    made = put_into_production(services, 1, dataset=sql)
+def test_rows_that_are_wrong(workplace: Workplace, look: Any, sql: str, said: str) -> None:
+    made = put_into_production(workplace, 1, dataset=sql)
     with pytest.raises(DatasetError, match=said):
-        predicted(services, made["deployment"])
+        predicted(workplace, made["deployment"])
     assert look("SELECT count(*) FROM predictions.scored") == [(0,)]
 
 
-def test_a_batch_that_may_be_empty(services: Services, look: Any) -> None:
+def test_a_batch_that_may_be_empty(workplace: Workplace, look: Any) -> None:
     nothing = "SELECT id, x, y FROM measured WHERE id > 1000"
-    made = put_into_production(services, 1, dataset=nothing, empty="always")
-    assert predicted(services, made["deployment"])["rows"] == 0
-    never = put_into_production(services, 1, dataset=nothing, empty="never")
+    made = put_into_production(workplace, 1, dataset=nothing, empty="always")
+    assert predicted(workplace, made["deployment"])["rows"] == 0
+    never = put_into_production(workplace, 1, dataset=nothing, empty="never")
     night = {"interval_start": "2020-01-01T00:00:00Z", "interval_end": "2020-01-02T00:00:00Z"}
     with pytest.raises(DatasetError, match="the dataset has no rows") as refused:
-        predicted(services, never["deployment"], **night)
+        predicted(workplace, never["deployment"], **night)
     assert refused.value.expected == (
         "a SELECT that gives at least one row; or a deployment with empty: intervals or always"
     )
     with pytest.raises(DatasetError, match="empty is 'maybe'"):
-        put_into_production(services, 1, empty="maybe")
+        put_into_production(workplace, 1, empty="maybe")
 
 
-def test_the_target_was_taken_away(services: Services, database: Database) -> None:
-    made = put_into_production(services, 1)
+def test_the_target_was_taken_away(workplace: Workplace, database: Database) -> None:
+    made = put_into_production(workplace, 1)
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("ALTER TABLE predictions.scored_rows RENAME COLUMN late TO was_late")
     with pytest.raises(TargetError, match="late"):
-        predicted(services, made["deployment"])
+        predicted(workplace, made["deployment"])
 
 
-def test_retired_while_a_batch_is_under_way(services: Services, look: Any, log: list[str]) -> None:
-    made = put_into_production(services, 1)
+def test_retired_while_a_batch_is_under_way(workplace: Workplace, look: Any, log: list[str]) -> None:
+    made = put_into_production(workplace, 1)
 
     def retire_meanwhile(line: str) -> None:
         log.append(line)
         if line.startswith("▸ rows written"):
-            with services.connect() as another:
-                retired(replace(services, connection=another, log=log.append), made["deployment"])
+            with workplace.connect() as another:
+                retired(replace(workplace, connection=another, log=log.append), made["deployment"])
 
     with pytest.raises(UnknownDeployment, match="was retired at"):
-        predicted(replace(services, log=retire_meanwhile), made["deployment"])
+        predicted(replace(workplace, log=retire_meanwhile), made["deployment"])
     assert look("SELECT count(*) FROM predictions.scored") == [(0,)]

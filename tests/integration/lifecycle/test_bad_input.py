@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Database
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 
-def refusal(services: Services, request: TrainingRequest) -> BadInput:
+def refusal(workplace: Workplace, request: TrainingRequest) -> BadInput:
     """The error that a training ends with, after a look at what it left: nothing."""
-    attempt = take(services.connection, subject=request.model)
+    attempt = take(workplace.connection, subject=request.model)
     with pytest.raises(BadInput) as caught:
-        train(request, attempt, services)
-    assert list(services.settings.work.glob("*")) == []
-    with services.connection.cursor() as cursor:
+        train(request, workplace.run(attempt))
+    assert list(workplace.settings.work.glob("*")) == []
+    with workplace.connection.cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM modelops.artifact WHERE role = 'output'").fetchone() == (0,)
     return caught.value
 
@@ -115,44 +115,44 @@ MISSING_GRANTS = [
 
 @pytest.mark.parametrize(("sql", "right"), MISSING_GRANTS)
 def test_a_missing_grant_is_told_so_that_it_can_be_run(
-    services: Services, database: Database, sql: str, right: str
+    workplace: Workplace, database: Database, sql: str, right: str
 ) -> None:
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("CREATE SCHEMA closed")
         admin.execute('CREATE TABLE closed."Their Table" (id int, x float8, y float8, late int)')
         admin.execute("CREATE TABLE hidden (id int, x float8, y float8, late int)")
-        error = refusal(services, TrainingRequest(model="here/iris", dataset=sql))
+        error = refusal(workplace, TrainingRequest(model="here/iris", dataset=sql))
         assert error.expected == right
         admin.execute(error.expected.removeprefix("run: "))
-    after = refusal(services, TrainingRequest(model="here/iris", dataset=sql))
+    after = refusal(workplace, TrainingRequest(model="here/iris", dataset=sql))
     assert "permission denied" not in str(after)
 
 
-def test_sql_that_ends_with_a_comment(services: Services) -> None:
+def test_sql_that_ends_with_a_comment(workplace: Workplace) -> None:
     sql = "SELECT id, x, y, late FROM measured; -- end of file"
-    attempt = take(services.connection, subject="here/iris")
-    assert train(TrainingRequest(model="here/iris", dataset=sql), attempt, services)["rows"] == 100
+    attempt = take(workplace.connection, subject="here/iris")
+    assert train(TrainingRequest(model="here/iris", dataset=sql), workplace.run(attempt))["rows"] == 100
 
 
 @pytest.mark.parametrize(("sql", "what", "hint"), SQL)
-def test_a_dataset(services: Services, sql: str, what: str, hint: str) -> None:
-    error = refusal(services, TrainingRequest(model="here/iris", dataset=sql))
+def test_a_dataset(workplace: Workplace, sql: str, what: str, hint: str) -> None:
+    error = refusal(workplace, TrainingRequest(model="here/iris", dataset=sql))
     assert isinstance(error, DatasetError)
     assert what in str(error)
     assert hint in str(error)
 
 
-def test_a_dataset_that_is_not_there(services: Services) -> None:
-    error = refusal(services, TrainingRequest(model="here/iris", dataset="trian"))
+def test_a_dataset_that_is_not_there(workplace: Workplace) -> None:
+    error = refusal(workplace, TrainingRequest(model="here/iris", dataset="trian"))
     assert "there is no dataset 'trian'" in str(error)
     assert "evaluate, predict, train" in str(error)
 
 
-def test_an_unknown_model(services: Services) -> None:
-    error = refusal(services, TrainingRequest(model="here/irsi"))
+def test_an_unknown_model(workplace: Workplace) -> None:
+    error = refusal(workplace, TrainingRequest(model="here/irsi"))
     assert "irsi" in str(error)
     assert "here/iris" in str(error)
-    with services.connection.cursor() as cursor:
+    with workplace.connection.cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM modelops.version").fetchone() == (0,)
 
 
@@ -165,9 +165,9 @@ def test_an_unknown_model(services: Services) -> None:
         ("def train(context):\n    import nothing_like_it\n", "nothing_like_it"),
     ],
 )
-def test_a_training_that_goes_wrong(services: Services, repository: Path, training: str, what: str) -> None:
+def test_a_training_that_goes_wrong(workplace: Workplace, repository: Path, training: str, what: str) -> None:
     model_folder(repository, "bad", training=training)
-    error = refusal(services, TrainingRequest(model="here/bad"))
+    error = refusal(workplace, TrainingRequest(model="here/bad"))
     assert isinstance(error, UserCodeError)
     assert what in str(error)
     assert "training.py" in str(error)
@@ -181,18 +181,20 @@ def test_a_training_that_goes_wrong(services: Services, repository: Path, traini
         ("os.mkfifo(out + '/metrics.json')", "metrics.json is not a plain file but a named pipe"),
     ],
 )
-def test_a_training_that_leaves_what_is_not_its_own(services: Services, repository: Path, put: str, what: str) -> None:
+def test_a_training_that_leaves_what_is_not_its_own(
+    workplace: Workplace, repository: Path, put: str, what: str
+) -> None:
     body = f"    out = context.artifact_output_path\n    {put}\n"
     model_folder(repository, "bad", training=f"import os\n\ndef train(context):\n{body}")
-    assert what in refusal(services, TrainingRequest(model="here/bad")).what
+    assert what in refusal(workplace, TrainingRequest(model="here/bad")).what
 
 
-def test_a_folder_that_somebody_keeps_beside_the_work_folders(services: Services) -> None:
-    kept = services.settings.work / "job-old-backup"
+def test_a_folder_that_somebody_keeps_beside_the_work_folders(workplace: Workplace) -> None:
+    kept = workplace.settings.work / "job-old-backup"
     kept.mkdir(parents=True)
-    with services.workdir(take(services.connection)) as workdir:
+    with workplace.job(JobType.TRAINING).workdir() as workdir:
         assert workdir.is_dir()
-    assert list(services.settings.work.iterdir()) == [kept]
+    assert list(workplace.settings.work.iterdir()) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -210,65 +212,64 @@ def test_a_folder_that_somebody_keeps_beside_the_work_folders(services: Services
         ("[" * 100_000, "metrics.json is not JSON"),
     ],
 )
-def test_metrics(services: Services, repository: Path, left: str, what: str) -> None:
+def test_metrics(workplace: Workplace, repository: Path, left: str, what: str) -> None:
     write = f"open(context.artifact_output_path + '/metrics.json', 'w').write({left!r})" if left else "pass"
     model_folder(repository, "bad", evaluation=f"def evaluate(context):\n    {write}\n")
-    train(TrainingRequest(model="here/bad"), take(services.connection, subject="here/bad"), services)
-    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    train(TrainingRequest(model="here/bad"), workplace.run(take(workplace.connection, subject="here/bad")))
+    attempt = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
     with pytest.raises(UserCodeError, match=what.replace("(", r"\(").replace(")", r"\)")):
-        evaluate(EvaluationRequest(model="here/bad"), attempt, services)
+        evaluate(EvaluationRequest(model="here/bad"), workplace.run(attempt))
 
 
-def test_columns_that_differ_from_training(services: Services) -> None:
-    train(TrainingRequest(model="here/iris"), take(services.connection), services)
-    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+def test_columns_that_differ_from_training(workplace: Workplace) -> None:
+    train(TrainingRequest(model="here/iris"), workplace.run(take(workplace.connection)))
+    attempt = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
     sql = "SELECT id, x::int AS x, y, late FROM measured"
     with pytest.raises(DatasetError, match="column x is int32; in training it was double"):
-        evaluate(EvaluationRequest(model="here/iris", dataset=sql), attempt, services)
+        evaluate(EvaluationRequest(model="here/iris", dataset=sql), workplace.run(attempt))
 
 
 @pytest.mark.parametrize(("version", "what"), [(None, "here/iris has no version"), (7, "here/iris has no version")])
-def test_a_version_that_is_not_there(services: Services, version: int | None, what: str) -> None:
-    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+def test_a_version_that_is_not_there(workplace: Workplace, version: int | None, what: str) -> None:
+    attempt = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
     with pytest.raises(UnknownVersion, match=what):
-        evaluate(EvaluationRequest(model="here/iris", version=version), attempt, services)
+        evaluate(EvaluationRequest(model="here/iris", version=version), workplace.run(attempt))
 
 
-def test_a_failed_version_is_not_evaluated(services: Services, repository: Path) -> None:
+def test_a_failed_version_is_not_evaluated(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "bad", training="def train(context):\n    pass\n")
-    attempt = take(services.connection, subject="here/bad")
+    attempt = take(workplace.connection, subject="here/bad")
     with pytest.raises(UserCodeError) as caught:
-        train(TrainingRequest(model="here/bad"), attempt, services)
+        train(TrainingRequest(model="here/bad"), workplace.run(attempt))
     from modelops.registry import jobs
 
-    jobs.give_up(services.connection, attempt, error=str(caught.value), again=False)
-    later = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    jobs.give_up(workplace.connection, attempt, error=str(caught.value), again=False)
+    later = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
     with pytest.raises(UnknownVersion, match="here/bad v1 is failed and can't be evaluated"):
-        evaluate(EvaluationRequest(model="here/bad", version=1), later, services)
+        evaluate(EvaluationRequest(model="here/bad", version=1), workplace.run(later))
 
 
-def test_a_database_that_can_not_be_reached(services: Services) -> None:
-    from dataclasses import replace
+def test_a_database_that_can_not_be_reached(workplace: Workplace) -> None:
 
-    nowhere = replace(services, rows_url="postgresql://modelops_sql:x@127.0.0.1:1/none")
+    nowhere = workplace.with_resources(rows_url="postgresql://modelops_sql:x@127.0.0.1:1/none")
     with pytest.raises(Unavailable, match="the data database can't be reached"):
-        train(TrainingRequest(model="here/iris"), take(services.connection), nowhere)
+        train(TrainingRequest(model="here/iris"), nowhere.run(take(workplace.connection)))
 
 
-def test_requirements_that_do_not_resolve(services: Services, repository: Path) -> None:
+def test_requirements_that_do_not_resolve(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "bad", requirements="no-such-package-anywhere==1.2.3\n")
-    error = refusal(services, TrainingRequest(model="here/bad"))
+    error = refusal(workplace, TrainingRequest(model="here/bad"))
     assert "no-such-package-anywhere" in str(error)
     assert "requirements.txt" in str(error)
 
 
-def test_datasets_yaml(services: Services, repository: Path) -> None:
+def test_datasets_yaml(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "bad", datasets=DATASETS.replace("targets:", "tragets:"))
-    assert "tragets" in str(refusal(services, TrainingRequest(model="here/bad")))
+    assert "tragets" in str(refusal(workplace, TrainingRequest(model="here/bad")))
 
 
-def test_an_entry_point(services: Services, repository: Path) -> None:
+def test_an_entry_point(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "bad", training=TRAINING.replace("def train(", "def fit("), evaluation=EVALUATION)
-    error = str(refusal(services, TrainingRequest(model="here/bad")))
+    error = str(refusal(workplace, TrainingRequest(model="here/bad")))
     assert "training.py" in error
     assert "train(context" in error

@@ -16,36 +16,36 @@ from modelops.lifecycle.check import check_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 
-def said_of(services: Services, folder: Path) -> list[str]:
+def said_of(workplace: Workplace, folder: Path) -> list[str]:
     """What a check prints."""
     lines: list[str] = []
     check = check_task_folder if (folder / "task.yaml").exists() else check_folder
     check(
         folder,
-        sql_url=services.rows_url,
-        ledger=services.connection,
-        settings=services.settings,
+        sql_url=workplace.resources.rows_url,
+        ledger=workplace.connection,
+        settings=workplace.settings,
         echo=lines.append,
     )
     return lines
 
 
-def errors_of(services: Services, folder: Path) -> list[BadInput]:
+def errors_of(workplace: Workplace, folder: Path) -> list[BadInput]:
     with pytest.raises(SeveralErrors) as caught:
-        said_of(services, folder)
+        said_of(workplace, folder)
     return list(caught.value.errors)
 
 
-def test_files_and_sql_are_wrong(services: Services, repository: Path) -> None:
+def test_files_and_sql_are_wrong(workplace: Workplace, repository: Path) -> None:
     datasets = DATASETS.replace("FROM measured WHERE id > 60", "FROM measurd").replace("id, x, y FROM", "id, x FROM")
     folder = model_folder(
         repository, "bad", datasets=datasets, scoring="class Scorer: ...", training="def fit(context): ..."
     )
     (folder / "model.json").write_text('{"nam": "Bad", "language": "r"}')
-    whats = [error.what for error in errors_of(services, folder)]
+    whats = [error.what for error in errors_of(workplace, folder)]
     assert len(whats) == 6
     for what, part in zip(
         whats,
@@ -62,61 +62,61 @@ def test_files_and_sql_are_wrong(services: Services, repository: Path) -> None:
         assert part in what
 
 
-def test_packages_and_sql_are_wrong(services: Services, repository: Path) -> None:
+def test_packages_and_sql_are_wrong(workplace: Workplace, repository: Path) -> None:
     datasets = DATASETS.replace("FROM measured\n", "FROM measurd\n")
     folder = model_folder(repository, "bad", datasets=datasets, scoring=SCORING, requirements="-r other.txt\n")
-    whats = [error.what for error in errors_of(services, folder)]
+    whats = [error.what for error in errors_of(workplace, folder)]
     assert len(whats) == 2
     assert "the option" in whats[0]
     assert 'relation "measurd" does not exist' in whats[1]
 
 
-def test_a_folder_whose_name_can_not_be_a_target(services: Services, repository: Path) -> None:
+def test_a_folder_whose_name_can_not_be_a_target(workplace: Workplace, repository: Path) -> None:
     folder = model_folder(repository, "2024", scoring=SCORING)
     with pytest.raises(BadInput, match="the target '2024' isn't a plain name"):
-        said_of(services, folder)
+        said_of(workplace, folder)
 
 
-def test_scorer_and_evaluation_fail(services: Services, repository: Path) -> None:
+def test_scorer_and_evaluation_fail(workplace: Workplace, repository: Path) -> None:
     folder = model_folder(
         repository, "bad", scoring=scorer("return None"), evaluation="def evaluate(context):\n    raise ValueError\n"
     )
-    whats = [error.what for error in errors_of(services, folder)]
+    whats = [error.what for error in errors_of(workplace, folder)]
     assert len(whats) == 2
     assert "evaluate() raised ValueError" in whats[1]
 
 
-def test_which_rows_can_not_be_scored(services: Services, repository: Path) -> None:
+def test_which_rows_can_not_be_scored(workplace: Workplace, repository: Path) -> None:
     body = (
         "if data['x'].max() > 0.25 and data['x'].min() < 0.35:\n    raise ValueError('x is near 0.3')\nreturn data['x']"
     )
     folder = model_folder(repository, "picky", scoring=scorer(body))
-    lines = said_of(services, folder)
+    lines = said_of(workplace, folder)
     assert "! 1 of the first 60 rows can't be scored:" in lines
     assert any(line.startswith("  id = 3: ") and "x is near 0.3" in line for line in lines)
     assert lines[-1] == "✓ This model can be trained and evaluated, and scores rows."
 
 
-def test_what_may_be_left_is_that_of_a_training(services: Services, repository: Path) -> None:
+def test_what_may_be_left_is_that_of_a_training(workplace: Workplace, repository: Path) -> None:
     """As the installation says: more files than by default may be left, and no more bytes than a training may leave."""
     more = "    for number in range(1200):\n        (path / f'{number:04}.txt').write_text('left')\n"
     folder = model_folder(repository, "many", training=TRAINING + more)
-    allowing = replace(services, settings=replace(services.settings, output_files=2000))
+    allowing = workplace.with_resources(settings=replace(workplace.settings, output_files=2000))
     assert any("train() left 0000.txt (4 bytes)" in line for line in said_of(allowing, folder))
-    short = replace(services, settings=replace(services.settings, output_files=2000, output_bytes=4000))
+    short = workplace.with_resources(settings=replace(workplace.settings, output_files=2000, output_bytes=4000))
     with pytest.raises(BadInput, match=r"the files that the code left have 4,8.. bytes"):
         said_of(short, folder)
 
 
-def test_a_feature_task(services: Services, repository: Path) -> None:
+def test_a_feature_task(workplace: Workplace, repository: Path) -> None:
     folder = doubled_folder(repository)
-    assert said_of(services, folder) == [
+    assert said_of(workplace, folder) == [
         "✓ Doubled: 4 columns, in sql",
         "✓ SQL of task.sql",
         "✓ Table features.doubled",
         "✓ This feature task can be imported. Its rows are checked when its pipeline runs it.",
     ]
     doubled_folder(repository, sql="SELECT id FROM measurd", output="nowhere.doubled")
-    first, second = errors_of(services, folder)
+    first, second = errors_of(workplace, folder)
     assert 'relation "measurd" does not exist' in first.what
     assert "there is no schema nowhere" in second.what

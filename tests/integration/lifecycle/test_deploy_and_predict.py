@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Database
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 MODEL = "here/scored"
 AUGUST = {"interval_start": "2013-08-01T00:00:00Z", "interval_end": "2013-09-01T00:00:00Z"}
@@ -40,12 +40,12 @@ WHERE date '2013-08-01' + id >= current_setting('modelops.interval_start')::time
 
 
 @pytest.fixture(scope="module")
-def lives() -> Callable[[Services, Path], None]:
+def lives() -> Callable[[Workplace, Path], None]:
     """`here/scored` v1 is approved."""
 
-    def live(services: Services, repository: Path) -> None:
+    def live(workplace: Workplace, repository: Path) -> None:
         model_folder(repository, "scored", scoring=SCORING)
-        approved(services)
+        approved(workplace)
 
     return live
 
@@ -56,10 +56,10 @@ def folder(repository: Path) -> Path:
     return model_folder(repository, "scored", scoring=SCORING)
 
 
-def test_a_batch(services: Services, look: Any, log: list[str]) -> None:
-    made = put_into_production(services, 1)
+def test_a_batch(workplace: Workplace, look: Any, log: list[str]) -> None:
+    made = put_into_production(workplace, 1)
     assert (made["target"], made["replaced"], made["approved_by"]) == ("predictions.scored", None, "grace")
-    result = predicted(services, made["deployment"])
+    result = predicted(workplace, made["deployment"])
     assert (result["rows"], result["set_aside"], result["view"]) == (100, 0, "predictions.scored")
     assert "TABLE predictions.scored" in result["psql"]
     [(rows, versions_, least, most)] = look(
@@ -82,62 +82,62 @@ def test_a_batch(services: Services, look: Any, log: list[str]) -> None:
     assert any("100 rows in" in line and "rows/s" in line for line in log)
 
 
-def test_a_run_takes_the_place_of_the_one_before(services: Services, look: Any) -> None:
-    made = put_into_production(services, 1)
-    first, second = (predicted(services, made["deployment"]) for _ in range(2))
+def test_a_run_takes_the_place_of_the_one_before(workplace: Workplace, look: Any) -> None:
+    made = put_into_production(workplace, 1)
+    first, second = (predicted(workplace, made["deployment"]) for _ in range(2))
     assert look("SELECT count(*), count(DISTINCT job_id) FROM predictions.scored") == [(100, 1)]
     assert look(f"SELECT superseded_by FROM modelops.batch_run WHERE id = {first['run']}") == [(second["run"],)]
 
 
-def test_replaced_and_rolled_back(services: Services, folder: Path, look: Any) -> None:
-    first = put_into_production(services, 1)
-    predicted(services, first["deployment"])
-    second = deployed(services)
+def test_replaced_and_rolled_back(workplace: Workplace, folder: Path, look: Any) -> None:
+    first = put_into_production(workplace, 1)
+    predicted(workplace, first["deployment"])
+    second = deployed(workplace)
     assert second["replaced"] == {"deployment": first["deployment"], "version": 1}
     with pytest.raises(UnknownDeployment, match="was replaced at"):
-        predicted(services, first["deployment"])
+        predicted(workplace, first["deployment"])
     assert look("SELECT DISTINCT model_version FROM predictions.scored") == [(1,)]
-    predicted(services, second["deployment"])
+    predicted(workplace, second["deployment"])
     assert look("SELECT DISTINCT model_version FROM predictions.scored") == [(2,)]
 
-    back = put_into_production(services, 1)
+    back = put_into_production(workplace, 1)
     assert back["replaced"] == {"deployment": second["deployment"], "version": 2}
-    predicted(services, back["deployment"])
+    predicted(workplace, back["deployment"])
     assert look("SELECT DISTINCT model_version FROM predictions.scored") == [(1,)]
 
 
-def test_retired(services: Services, look: Any) -> None:
-    made = put_into_production(services, 1)
-    predicted(services, made["deployment"])
-    retired(services, made["deployment"])
-    assert versions.find(services.connection, MODEL, 1).status is VersionStatus.RETIRED
-    assert deployments.active(services.connection) == []
+def test_retired(workplace: Workplace, look: Any) -> None:
+    made = put_into_production(workplace, 1)
+    predicted(workplace, made["deployment"])
+    retired(workplace, made["deployment"])
+    assert versions.find(workplace.connection, MODEL, 1).status is VersionStatus.RETIRED
+    assert deployments.active(workplace.connection) == []
     assert look("SELECT count(*) FROM predictions.scored") == [(100,)]
-    for again in (lambda: predicted(services, made["deployment"]), lambda: retired(services, made["deployment"])):
+    for again in (lambda: predicted(workplace, made["deployment"]), lambda: retired(workplace, made["deployment"])):
         with pytest.raises(UnknownDeployment, match="was retired"):
             again()
     with pytest.raises(NotApproved, match="v1 is retired"):
-        put_into_production(services, 1)
+        put_into_production(workplace, 1)
 
 
-def test_intervals(services: Services, look: Any) -> None:
-    made = put_into_production(services, 1, dataset=BY_INTERVAL)
-    assert predicted(services, made["deployment"], **AUGUST)["rows"] == 30
+def test_intervals(workplace: Workplace, look: Any) -> None:
+    made = put_into_production(workplace, 1, dataset=BY_INTERVAL)
+    assert predicted(workplace, made["deployment"], **AUGUST)["rows"] == 30
     september = {"interval_start": "2013-09-01T00:00:00Z", "interval_end": "2013-10-01T00:00:00Z"}
-    assert predicted(services, made["deployment"], **september)["rows"] == 30
-    assert predicted(services, made["deployment"], **AUGUST)["rows"] == 30
+    assert predicted(workplace, made["deployment"], **september)["rows"] == 30
+    assert predicted(workplace, made["deployment"], **AUGUST)["rows"] == 30
     counted = "SELECT interval_start::date::text, count(*) FROM predictions.scored GROUP BY 1 ORDER BY 1"
     assert look(counted) == [("2013-08-01", 30), ("2013-09-01", 30)]
     with pytest.raises(IntervalError, match="which overlaps with"):
-        predicted(services, made["deployment"], **AUGUST | {"interval_end": "2013-08-15T00:00:00Z"})
+        predicted(workplace, made["deployment"], **AUGUST | {"interval_end": "2013-08-15T00:00:00Z"})
     empty = {"interval_start": "2020-01-01T00:00:00Z", "interval_end": "2020-01-02T00:00:00Z"}
-    assert predicted(services, made["deployment"], **empty)["rows"] == 0
+    assert predicted(workplace, made["deployment"], **empty)["rows"] == 0
     assert look(counted) == [("2013-08-01", 30), ("2013-09-01", 30)]
 
 
-def test_what_readers_saw(services: Services, look: Any) -> None:
-    made = put_into_production(services, 1)
-    first, second = (predicted(services, made["deployment"])["run"] for _ in range(2))
+def test_what_readers_saw(workplace: Workplace, look: Any) -> None:
+    made = put_into_production(workplace, 1)
+    first, second = (predicted(workplace, made["deployment"])["run"] for _ in range(2))
     [(count,)] = look("SELECT count(*) FROM predictions.scored")
     history = "SELECT job_id, count(*), bool_and(superseded_at IS NULL) FROM predictions.scored_history GROUP BY 1"
     told = "SELECT id, job_id, published_at FROM modelops.batch_run ORDER BY id"
@@ -165,59 +165,59 @@ def test_what_readers_saw(services: Services, look: Any) -> None:
         ("2013-09-01T00:00:00Z", "2999-01-01T00:00:00Z", "ends at 2999-01-01T00:00:00Z, which is still to come"),
     ],
 )
-def test_an_interval_that_is_none(services: Services, start: str, end: str | None, said: str) -> None:
+def test_an_interval_that_is_none(workplace: Workplace, start: str, end: str | None, said: str) -> None:
     with pytest.raises(IntervalError, match=said):
-        predicted(services, 1, interval_start=start, interval_end=end)
+        predicted(workplace, 1, interval_start=start, interval_end=end)
 
 
-def test_the_sql_asks_for_an_interval_that_there_is_not(services: Services) -> None:
-    made = put_into_production(services, 1, dataset=BY_INTERVAL)
+def test_the_sql_asks_for_an_interval_that_there_is_not(workplace: Workplace) -> None:
+    made = put_into_production(workplace, 1, dataset=BY_INTERVAL)
     with pytest.raises(DatasetError, match="asks for the data interval, and this job has none"):
-        predicted(services, made["deployment"])
+        predicted(workplace, made["deployment"])
 
 
 # What is wrong with a deployment ----------------------------------------------------------------------------------
 
 
-def test_not_approved(services: Services) -> None:
-    evaluated(services, "here/iris")
+def test_not_approved(workplace: Workplace) -> None:
+    evaluated(workplace, "here/iris")
     with pytest.raises(NotApproved, match="v1 is evaluated: nobody has approved it"):
-        put_into_production(services, 1, "here/iris")
+        put_into_production(workplace, 1, "here/iris")
     with pytest.raises(NotApproved, match="no version of here/iris is approved"):
-        put_into_production(services, None, "here/iris")
+        put_into_production(workplace, None, "here/iris")
 
 
-def test_one_byte_of_the_artifact_was_changed(services: Services, tmp_path: Path) -> None:
-    found = versions.find(services.connection, MODEL, 1)
+def test_one_byte_of_the_artifact_was_changed(workplace: Workplace, tmp_path: Path) -> None:
+    found = versions.find(workplace.connection, MODEL, 1)
     for name in ("model.json", "sample.arrow"):
-        [stored] = [one for one in evidence.artifacts_of(services.connection, found.id) if one.name == name]
+        [stored] = [one for one in evidence.artifacts_of(workplace.connection, found.id) if one.name == name]
         file = tmp_path / "artifacts/sha256" / stored.sha256[:2] / stored.sha256
         whole = file.read_bytes()
         file.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
         with pytest.raises(ArtifactChanged, match="was changed after it was recorded"):
-            put_into_production(services, 1)
+            put_into_production(workplace, 1)
         file.write_bytes(whole)
-    assert deployments.active(services.connection) == []
-    put_into_production(services, 1)
+    assert deployments.active(workplace.connection) == []
+    put_into_production(workplace, 1)
 
 
-def test_a_model_without_a_scorer(services: Services) -> None:
-    version = approved(services, "here/iris")
+def test_a_model_without_a_scorer(workplace: Workplace) -> None:
+    version = approved(workplace, "here/iris")
     with pytest.raises(RepositoryError, match="v1 has no ModelScorer"):
-        put_into_production(services, version, "here/iris")
+        put_into_production(workplace, version, "here/iris")
 
 
 def test_a_model_that_scores_otherwise_than_after_its_training(
-    services: Services, folder: Path, tmp_path: Path
+    workplace: Workplace, folder: Path, tmp_path: Path
 ) -> None:
     mark = tmp_path / "later"
     (folder / "model_modules/scoring.py").write_text(
         scorer(f"import os\nreturn data['x'] * (2.0 if os.path.exists({str(mark)!r}) else 1.0)")
     )
-    version = approved(services)
+    version = approved(workplace)
     mark.touch()
     with pytest.raises(ScoringError, match=r"row 0 of the sample isn't scored .*: late was 0.1, now it is 0.2"):
-        put_into_production(services, version)
+        put_into_production(workplace, version)
 
 
 @pytest.mark.parametrize(
@@ -230,12 +230,12 @@ def test_a_model_that_scores_otherwise_than_after_its_training(
         ("SELECT 1; SELECT 2", "refuses the dataset's SQL"),
     ],
 )
-def test_a_dataset_that_does_not_fit(services: Services, dataset: str, said: str) -> None:
+def test_a_dataset_that_does_not_fit(workplace: Workplace, dataset: str, said: str) -> None:
     with pytest.raises(DatasetError, match=said):
-        put_into_production(services, 1, dataset=dataset)
+        put_into_production(workplace, 1, dataset=dataset)
 
 
-def test_targets_that_do_not_fit(services: Services, database: Database) -> None:
+def test_targets_that_do_not_fit(workplace: Workplace, database: Database) -> None:
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("CREATE SCHEMA closed")
         admin.execute("CREATE TABLE predictions.theirs (id int)")
@@ -247,16 +247,16 @@ def test_targets_that_do_not_fit(services: Services, database: Database) -> None
         ("a.b.c", "isn't a plain name"),
     ):
         with pytest.raises(TargetError, match=said):
-            put_into_production(services, 1, target=target)
-    assert deployments.active(services.connection) == []
-    assert versions.find(services.connection, MODEL, 1).status is VersionStatus.APPROVED
+            put_into_production(workplace, 1, target=target)
+    assert deployments.active(workplace.connection) == []
+    assert versions.find(workplace.connection, MODEL, 1).status is VersionStatus.APPROVED
 
 
-def test_a_version_that_gives_other_columns(services: Services, folder: Path) -> None:
-    put_into_production(services, 1)
+def test_a_version_that_gives_other_columns(workplace: Workplace, folder: Path) -> None:
+    put_into_production(workplace, 1)
     (folder / "model_modules/scoring.py").write_text(scorer("return data[['x']].rename(columns={'x': 'risk'})"))
-    version = approved(services)
+    version = approved(workplace)
     with pytest.raises(TargetError, match="late_probability"):
-        put_into_production(services, version)
-    assert [one.version for one in deployments.active(services.connection)] == [1]
-    assert put_into_production(services, version, target="risk")["target"] == "predictions.risk"
+        put_into_production(workplace, version)
+    assert [one.version for one in deployments.active(workplace.connection)] == [1]
+    assert put_into_production(workplace, version, target="risk")["target"] == "predictions.risk"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 PARTS = 3
 SEEN = "SELECT count(*), count(DISTINCT id), sum(late_probability) FROM predictions.scored"
@@ -36,12 +36,12 @@ _runs = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def lives() -> Callable[[Services, Path], None]:
+def lives() -> Callable[[Workplace, Path], None]:
     """`here/scored` v1 is approved."""
 
-    def live(services: Services, repository: Path) -> None:
+    def live(workplace: Workplace, repository: Path) -> None:
         model_folder(repository, "scored", scoring=SCORING)
-        approved(services)
+        approved(workplace)
 
     return live
 
@@ -49,33 +49,35 @@ def lives() -> Callable[[Services, Path], None]:
 class Batch:
     """A DAG run of a deployment whose batches are cut."""
 
-    def __init__(self, services: Services, deployment: int, **asked: Any) -> None:
-        self.services, self.request = services, {"deployment": deployment, **asked}
+    def __init__(self, workplace: Workplace, deployment: int, **asked: Any) -> None:
+        self.workplace, self.request = workplace, {"deployment": deployment, **asked}
         self.dag_run = ("deployment_1", f"parted_{next(_runs)}")
 
     def job(self, task: str, map_index: int = -1, **values: Any) -> Attempt:
         dag_id, run_id = self.dag_run
         key = task_key(dag_id=dag_id, run_id=run_id, task_id=task, map_index=map_index)
-        return attempt_at(self.services, JobType.BATCH_PREDICTION, key=key, **values)
+        return attempt_at(self.workplace, JobType.BATCH_PREDICTION, key=key, **values)
 
     def score(self, part: int, **values: Any) -> dict[str, Any]:
         request = BatchRequest(**self.request, part=Part(number=part, of=PARTS))
-        return predict_batch(request, self.job("predict", part, **values), self.services)
+        return predict_batch(request, self.workplace.run(self.job("predict", part, **values)))
 
     def publish(self, **values: Any) -> dict[str, Any]:
-        return publish_parts(BatchRequest(**self.request), self.dag_run, self.job("publish", **values), self.services)
+        return publish_parts(
+            BatchRequest(**self.request), self.dag_run, self.workplace.run(self.job("publish", **values))
+        )
 
 
 @pytest.fixture
-def deployment(services: Services) -> int:
-    number: int = put_into_production(services, 1, parts=PARTS)["deployment"]
+def deployment(workplace: Workplace) -> int:
+    number: int = put_into_production(workplace, 1, parts=PARTS)["deployment"]
     return number
 
 
-def test_parts_are_seen_at_once_and_are_what_one_batch_gives(services: Services, deployment: int, look: Any) -> None:
-    whole = predicted(services, deployment)
+def test_parts_are_seen_at_once_and_are_what_one_batch_gives(workplace: Workplace, deployment: int, look: Any) -> None:
+    whole = predicted(workplace, deployment)
     before = look(SEEN)
-    batch = Batch(services, deployment)
+    batch = Batch(workplace, deployment)
     scored = [batch.score(number) for number in range(PARTS)]
     assert sum(one["rows"] for one in scored) == 100
     assert min(one["rows"] for one in scored) > 0
@@ -92,9 +94,9 @@ def test_parts_are_seen_at_once_and_are_what_one_batch_gives(services: Services,
     assert look(history) == [(200, 100)]
 
 
-def test_the_statistics_of_parts_add_up(services: Services, deployment: int, look: Any) -> None:
-    whole = predicted(services, deployment)
-    batch = Batch(services, deployment)
+def test_the_statistics_of_parts_add_up(workplace: Workplace, deployment: int, look: Any) -> None:
+    whole = predicted(workplace, deployment)
+    batch = Batch(workplace, deployment)
     for number in range(PARTS):
         batch.score(number)
     result = batch.publish()
@@ -106,11 +108,11 @@ def test_the_statistics_of_parts_add_up(services: Services, deployment: int, loo
             assert mine[4] == other[4]
 
 
-def test_a_part_that_fails_and_is_retried_spoils_nothing(services: Services, deployment: int, look: Any) -> None:
-    batch = Batch(services, deployment)
+def test_a_part_that_fails_and_is_retried_spoils_nothing(workplace: Workplace, deployment: int, look: Any) -> None:
+    batch = Batch(workplace, deployment)
     batch.score(0)
     lost = batch.job("predict", 1)
-    jobs.give_up(services.connection, lost, error="it broke", again=True)
+    jobs.give_up(workplace.connection, lost, error="it broke", again=True)
     with pytest.raises(PartsError, match=r"of 3 parts 2, 3 left no rows(.|\n)*parts that have completed"):
         batch.publish()
     assert look(SEEN) == [(0, 0, None)]
@@ -120,8 +122,8 @@ def test_a_part_that_fails_and_is_retried_spoils_nothing(services: Services, dep
     assert look(SEEN)[0][:2] == (100, 100)
 
 
-def test_parts_that_were_published_are_not_published_again(services: Services, deployment: int, look: Any) -> None:
-    batch = Batch(services, deployment)
+def test_parts_that_were_published_are_not_published_again(workplace: Workplace, deployment: int, look: Any) -> None:
+    batch = Batch(workplace, deployment)
     for number in range(PARTS):
         batch.score(number)
     published = batch.publish()
@@ -131,27 +133,27 @@ def test_parts_that_were_published_are_not_published_again(services: Services, d
     assert look(SEEN)[0][:2] == (100, 100)
 
 
-def test_what_was_asked_for_at_the_same_time_is_scored_once(services: Services, deployment: int, look: Any) -> None:
+def test_what_was_asked_for_at_the_same_time_is_scored_once(workplace: Workplace, deployment: int, look: Any) -> None:
     """The second DAG run begins when the first one is over; it was asked for before that began."""
     asked_at = datetime.now(UTC) - timedelta(minutes=1)
-    first, second = Batch(services, deployment), Batch(services, deployment)
+    first, second = Batch(workplace, deployment), Batch(workplace, deployment)
     for number in range(PARTS):
         first.score(number)
     published = first.publish()
     for number in range(PARTS):
         request = BatchRequest(**second.request, part=Part(number=number, of=PARTS))
         attempt = replace(second.job("predict", number), asked_at=asked_at)
-        assert predict_batch(request, attempt, services)["run"] == published["run"]
+        assert predict_batch(request, workplace.run(attempt))["run"] == published["run"]
     attempt = replace(second.job("publish"), asked_at=asked_at)
-    result = publish_parts(BatchRequest(**second.request), second.dag_run, attempt, services)
+    result = publish_parts(BatchRequest(**second.request), second.dag_run, workplace.run(attempt))
     assert (result["run"], result["rows"]) == (published["run"], 100)
     assert look("SELECT count(*) FROM predictions.scored_history") == [(100,)]
 
 
-def test_a_publisher_that_is_lost_returns_what_its_parts_did(services: Services, deployment: int) -> None:
+def test_a_publisher_that_is_lost_returns_what_its_parts_did(workplace: Workplace, deployment: int) -> None:
     """The second try knows when the first one was asked for."""
     asked_at = datetime.now(UTC) - timedelta(minutes=1)
-    first, second = Batch(services, deployment), Batch(services, deployment)
+    first, second = Batch(workplace, deployment), Batch(workplace, deployment)
     for number in range(PARTS):
         first.score(number)
     published = first.publish()
@@ -162,8 +164,8 @@ def test_a_publisher_that_is_lost_returns_what_its_parts_did(services: Services,
     assert (result["run"], result["rows"]) == (published["run"], 100)
 
 
-def test_what_was_asked_for_while_parts_were_scored_is_scored_anew(services: Services, deployment: int) -> None:
-    first, second = Batch(services, deployment), Batch(services, deployment)
+def test_what_was_asked_for_while_parts_were_scored_is_scored_anew(workplace: Workplace, deployment: int) -> None:
+    first, second = Batch(workplace, deployment), Batch(workplace, deployment)
     first.score(0)
     asked_at = datetime.now(UTC)
     for number in range(1, PARTS):
@@ -171,11 +173,11 @@ def test_what_was_asked_for_while_parts_were_scored_is_scored_anew(services: Ser
     published = first.publish()
     request = BatchRequest(**second.request, part=Part(number=0, of=PARTS))
     attempt = replace(second.job("predict", 0), asked_at=asked_at)
-    assert predict_batch(request, attempt, services)["run"] > published["run"]
+    assert predict_batch(request, workplace.run(attempt))["run"] > published["run"]
 
 
-def test_two_batches_at_the_same_time_are_two(services: Services, deployment: int, look: Any) -> None:
-    first, second = Batch(services, deployment), Batch(services, deployment)
+def test_two_batches_at_the_same_time_are_two(workplace: Workplace, deployment: int, look: Any) -> None:
+    first, second = Batch(workplace, deployment), Batch(workplace, deployment)
     for number in range(PARTS):
         for batch in (first, second):
             batch.score(number)
@@ -186,62 +188,64 @@ def test_two_batches_at_the_same_time_are_two(services: Services, deployment: in
     ]
 
 
-def test_a_whole_run_has_all_of_its_parts(services: Services, deployment: int) -> None:
-    batch = Batch(services, deployment)
+def test_a_whole_run_has_all_of_its_parts(workplace: Workplace, deployment: int) -> None:
+    batch = Batch(workplace, deployment)
     run = batch.score(0)
     publishing = batch.job("publish")
-    found = deployments.find(services.connection, deployment)
-    with jobs.holding(services.connection, publishing):
-        whole = runs.begin(services.connection, found, publishing, None)
-        runs.take_parts(services.connection, whole, [run["run"]])
-    with pytest.raises(PartsError, match="has 1 of 3 parts"), jobs.holding(services.connection, publishing):
-        runs.publish(services.connection, whole, rows=run["rows"], set_aside=0)
+    found = deployments.find(workplace.connection, deployment)
+    with jobs.fenced(workplace.connection, publishing):
+        whole = runs.begin(workplace.connection, found, publishing, None)
+        runs.take_parts(workplace.connection, whole, [run["run"]])
+    with pytest.raises(PartsError, match="has 1 of 3 parts"), jobs.fenced(workplace.connection, publishing):
+        runs.publish(workplace.connection, whole, rows=run["rows"], set_aside=0)
 
 
-def test_a_deployment_that_ends_meanwhile(services: Services, deployment: int, look: Any) -> None:
-    batch = Batch(services, deployment)
+def test_a_deployment_that_ends_meanwhile(workplace: Workplace, deployment: int, look: Any) -> None:
+    batch = Batch(workplace, deployment)
     for number in range(PARTS):
         batch.score(number)
-    retired(services, deployment)
+    retired(workplace, deployment)
     with pytest.raises(UnknownDeployment, match="was retired at"):
         batch.publish()
     assert look(SEEN) == [(0, 0, None)]
 
 
 @pytest.mark.parametrize("parts", [0, -1, 65, 1000])
-def test_so_many_parts_there_can_not_be(services: Services, parts: int, look: Any) -> None:
+def test_so_many_parts_there_can_not_be(workplace: Workplace, parts: int, look: Any) -> None:
     with pytest.raises(PartsError, match=rf"can't be cut into {parts:,} parts(.|\n)*from 1 \(no splitting\) to 64"):
-        put_into_production(services, 1, parts=parts)
+        put_into_production(workplace, 1, parts=parts)
     assert look("SELECT count(*) FROM modelops.deployment") == [(0,)]
 
 
-def test_a_part_that_there_is_not(services: Services, deployment: int) -> None:
+def test_a_part_that_there_is_not(workplace: Workplace, deployment: int) -> None:
     request = BatchRequest(deployment=deployment, part=Part(number=3, of=4))
     with pytest.raises(PartsError, match="is cut into 3 parts: there is no part 3"):
-        predict_batch(request, Batch(services, deployment).job("predict", 3), services)
+        predict_batch(request, workplace.run(Batch(workplace, deployment).job("predict", 3)))
 
 
-def test_no_row_at_all_is_an_error_of_the_whole(services: Services, look: Any) -> None:
+def test_no_row_at_all_is_an_error_of_the_whole(workplace: Workplace, look: Any) -> None:
     nothing = "SELECT id, x, y FROM measured WHERE id < 0"
-    number = put_into_production(services, 1, dataset=nothing, parts=PARTS)["deployment"]
-    batch = Batch(services, number)
+    number = put_into_production(workplace, 1, dataset=nothing, parts=PARTS)["deployment"]
+    batch = Batch(workplace, number)
     assert [batch.score(part)["rows"] for part in range(PARTS)] == [0, 0, 0]
     with pytest.raises(DatasetError, match="the dataset has no rows"):
         batch.publish()
 
 
-def test_a_budget_is_for_all_parts_together(services: Services, look: Any) -> None:
+def test_a_budget_is_for_all_parts_together(workplace: Workplace, look: Any) -> None:
     first = f"SELECT min(id) FROM measured GROUP BY abs(hashtextextended(ROW(id)::text, 0) % {PARTS})"
     some = f"SELECT id, CASE WHEN id NOT IN ({first}) THEN x END AS x, y FROM measured"  # one row of each part
-    number = put_into_production(services, 1, dataset=some, set_aside_budget=2, parts=PARTS)["deployment"]
-    batch = Batch(services, number)
+    number = put_into_production(workplace, 1, dataset=some, set_aside_budget=2, parts=PARTS)["deployment"]
+    batch = Batch(workplace, number)
     assert sum(batch.score(part)["set_aside"] for part in range(PARTS)) == 3
     with pytest.raises(ScoringError, match=r"3 rows of all parts couldn't be scored(.|\n)*at most 2"):
         batch.publish()
     assert look(SEEN) == [(0, 0, None)]
     assert (
         publish_parts(
-            BatchRequest(**batch.request, set_aside_budget=3), batch.dag_run, batch.job("publish", number=2), services
+            BatchRequest(**batch.request, set_aside_budget=3),
+            batch.dag_run,
+            workplace.run(batch.job("publish", number=2)),
         )["rows"]
         == 97
     )
@@ -257,9 +261,9 @@ def test_a_budget_is_for_all_parts_together(services: Services, look: Any) -> No
         "UPDATE modelops.batch_run SET staged_at = now() WHERE part IS NULL",
     ],
 )
-def test_forged_with_psql(services: Services, deployment: int, database: Any, statement: str) -> None:
-    predicted(services, deployment)
-    batch = Batch(services, deployment)
+def test_forged_with_psql(workplace: Workplace, deployment: int, database: Any, statement: str) -> None:
+    predicted(workplace, deployment)
+    batch = Batch(workplace, deployment)
     for number in range(2):
         batch.score(number)
     done = database.psql("modelops_jobs", statement)
@@ -267,16 +271,16 @@ def test_forged_with_psql(services: Services, deployment: int, database: Any, st
     assert "ERROR" in done.stderr
 
 
-def test_a_part_is_taken_once(services: Services, deployment: int) -> None:
-    batch = Batch(services, deployment)
+def test_a_part_is_taken_once(workplace: Workplace, deployment: int) -> None:
+    batch = Batch(workplace, deployment)
     run = batch.score(0)["run"]
     publishing = batch.job("publish")
-    [row] = services.connection.execute("SELECT id FROM modelops.deployment").fetchall()
-    found = deployments.find(services.connection, row[0])
-    with jobs.holding(services.connection, publishing):
-        whole = runs.begin(services.connection, found, publishing, None)
-        runs.take_parts(services.connection, whole, [run])
-    with pytest.raises(PartsError, match="it can be taken once"), jobs.holding(services.connection, publishing):
-        runs.take_parts(services.connection, whole, [run])
+    [row] = workplace.connection.execute("SELECT id FROM modelops.deployment").fetchall()
+    found = deployments.find(workplace.connection, row[0])
+    with jobs.fenced(workplace.connection, publishing):
+        whole = runs.begin(workplace.connection, found, publishing, None)
+        runs.take_parts(workplace.connection, whole, [run])
+    with pytest.raises(PartsError, match="it can be taken once"), jobs.fenced(workplace.connection, publishing):
+        runs.take_parts(workplace.connection, whole, [run])
     with pytest.raises(psycopg.errors.CheckViolation):
-        services.connection.execute("UPDATE modelops.batch_run SET whole_id = NULL WHERE id = %s", (run,))
+        workplace.connection.execute("UPDATE modelops.batch_run SET whole_id = NULL WHERE id = %s", (run,))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Database
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 
 @pytest.fixture(autouse=True)
@@ -29,12 +29,12 @@ def folder(repository: Path) -> Path:
     return model_folder(repository, "scored", scoring=SCORING)
 
 
-def refusal(services: Services, terms: DeploymentTerms | None = None, model: str = MODEL, **asked: Any) -> BadInput:
+def refusal(workplace: Workplace, terms: DeploymentTerms | None = None, model: str = MODEL, **asked: Any) -> BadInput:
     """The error that a training ends with; it has made nothing."""
     request = TrainingRequest(model=model, deployment=terms or DeploymentTerms(), evaluate_dataset="evaluate")
     with pytest.raises(BadInput) as caught:
-        train(replace(request, **asked), take(services.connection, subject=model), services)
-    with services.connection.cursor() as cursor:
+        train(replace(request, **asked), workplace.run(take(workplace.connection, subject=model)))
+    with workplace.connection.cursor() as cursor:
         made = "SELECT count(*) FROM modelops.version WHERE name = %s"
         assert cursor.execute(made, (model,)).fetchone() == (0,)
         built = "SELECT count(*) FROM modelops.job_event JOIN modelops.job ON job.id = job_id"
@@ -65,12 +65,12 @@ def refusal(services: Services, terms: DeploymentTerms | None = None, model: str
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_a_deployment_that_would_be_refused(
-    services: Services, database: Database, terms: dict[str, Any], what: str, right: str
+    workplace: Workplace, database: Database, terms: dict[str, Any], what: str, right: str
 ) -> None:
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("CREATE SCHEMA closed")
         admin.execute("CREATE TABLE predictions.theirs (id int)")
-    error = refusal(services, DeploymentTerms(**terms))
+    error = refusal(workplace, DeploymentTerms(**terms))
     assert what in error.what
     assert right in error.expected
 
@@ -92,22 +92,22 @@ def test_a_deployment_that_would_be_refused(
         ),
     ],
 )
-def test_an_evaluation_or_a_training(services: Services, asked: dict[str, Any], what: str, where: str) -> None:
-    error = refusal(services, **asked)
+def test_an_evaluation_or_a_training(workplace: Workplace, asked: dict[str, Any], what: str, where: str) -> None:
+    error = refusal(workplace, **asked)
     assert what in error.what
     assert where in error.where
 
 
-def test_a_policy_that_leaves_nobody(services: Services, repository: Path) -> None:
+def test_a_policy_that_leaves_nobody(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "own", policy="approvers: [ada]")
-    error = refusal(services, model="here/own")
+    error = refusal(workplace, model="here/own")
     assert "nobody may decide on this version of here/own: all of its approvers requested it (ada)" in str(error)
     assert error.where == "here/own/policy.yaml"
 
 
-def test_everything_at_once(services: Services) -> None:
+def test_everything_at_once(workplace: Workplace) -> None:
     terms = DeploymentTerms(schedule="nonsense", target="nowhere.scores", dataset="perdict")
-    error = refusal(services, terms, hyperparameters={"dept": 4}, evaluate_dataset="SELECT 1 AS id")
+    error = refusal(workplace, terms, hyperparameters={"dept": 4}, evaluate_dataset="SELECT 1 AS id")
     assert isinstance(error, SeveralErrors)
     said = str(error)
     assert said.startswith("4 errors:\n")
@@ -120,47 +120,47 @@ def test_everything_at_once(services: Services) -> None:
         assert part in said
 
 
-def test_a_target_whose_table_has_another_key(services: Services, repository: Path) -> None:
-    deployed(services)
+def test_a_target_whose_table_has_another_key(workplace: Workplace, repository: Path) -> None:
+    deployed(workplace)
     by_price = DATASETS.replace("entity_key: id", "entity_key: price").replace("SELECT id", "SELECT price")
     (repository / "model_definitions/scored/datasets.yaml").write_text(by_price)
     request = TrainingRequest(model=MODEL, deployment=DeploymentTerms())
     with pytest.raises(BadInput, match="lacks the column price of type numeric"):
-        train(request, take(services.connection), services)
+        train(request, workplace.run(take(workplace.connection)))
 
 
-def test_a_target_of_another_model(services: Services, repository: Path) -> None:
-    deployed(services)
+def test_a_target_of_another_model(workplace: Workplace, repository: Path) -> None:
+    deployed(workplace)
     model_folder(repository, "other", scoring=SCORING)
-    error = refusal(services, DeploymentTerms(target="scored"), model="here/other")
+    error = refusal(workplace, DeploymentTerms(target="scored"), model="here/other")
     assert "predictions.scored holds the predictions of here/scored" in error.what
 
 
-def test_a_target_that_bears_the_name_of_another_model(services: Services, repository: Path) -> None:
-    trained(services)
+def test_a_target_that_bears_the_name_of_another_model(workplace: Workplace, repository: Path) -> None:
+    trained(workplace)
     model_folder(repository, "other", scoring=SCORING)
-    error = refusal(services, DeploymentTerms(target="scored"), model="here/other")
+    error = refusal(workplace, DeploymentTerms(target="scored"), model="here/other")
     assert "predictions.scored is the own target of here/scored" in error.what
 
 
-def test_a_check_leaves_no_target_behind(services: Services, look: Any) -> None:
+def test_a_check_leaves_no_target_behind(workplace: Workplace, look: Any) -> None:
     request = TrainingRequest(model=MODEL, deployment=DeploymentTerms(target="later"))
-    train(request, take(services.connection, subject=MODEL), services)
+    train(request, workplace.run(take(workplace.connection, subject=MODEL)))
     assert look("SELECT to_regclass('predictions.later'), to_regclass('predictions.later_rows')") == [(None, None)]
 
 
-def test_a_feature_table_that_is_declared_but_not_yet_made(services: Services, repository: Path) -> None:
+def test_a_feature_table_that_is_declared_but_not_yet_made(workplace: Workplace, repository: Path) -> None:
     doubled_folder(repository)
-    features.imported(services)
-    assert trained(services, deployment=DeploymentTerms(schedule="after features.doubled"))["version"] == 1
+    features.imported(workplace)
+    assert trained(workplace, deployment=DeploymentTerms(schedule="after features.doubled"))["version"] == 1
 
 
-def test_a_model_without_a_scorer_can_be_trained(services: Services, log: list[str]) -> None:
-    assert trained(services, "here/iris", deployment=DeploymentTerms())["version"] == 1
+def test_a_model_without_a_scorer_can_be_trained(workplace: Workplace, log: list[str]) -> None:
+    assert trained(workplace, "here/iris", deployment=DeploymentTerms())["version"] == 1
     assert any("here/iris has no ModelScorer" in line for line in log)
 
 
-def test_a_retry_keeps_its_version_whatever_is_wrong_by_then(services: Services, database: Database) -> None:
+def test_a_retry_keeps_its_version_whatever_is_wrong_by_then(workplace: Workplace, database: Database) -> None:
     class Lost(BaseException):
         """As if the worker had been killed."""
 
@@ -171,17 +171,17 @@ def test_a_retry_keeps_its_version_whatever_is_wrong_by_then(services: Services,
     key = task_key()
     request = TrainingRequest(model=MODEL, deployment=DeploymentTerms(target="theirs"))
     with pytest.raises(Lost):
-        train(request, take(services.connection, key), replace(services, log=die))
+        train(request, replace(workplace, log=die).run(take(workplace.connection, key)))
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("CREATE TABLE predictions.theirs (id int)")
-    assert train(request, take(services.connection, key, number=2), services)["version"] == 1
+    assert train(request, workplace.run(take(workplace.connection, key, number=2)))["version"] == 1
 
 
-def test_a_dataset_of_an_evaluation_is_checked_before_anything_is_built(services: Services) -> None:
-    trained(services)
-    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+def test_a_dataset_of_an_evaluation_is_checked_before_anything_is_built(workplace: Workplace) -> None:
+    trained(workplace)
+    attempt = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
     with pytest.raises(DatasetError, match='relation "measurd" does not exist'):
-        evaluate(EvaluationRequest(model=MODEL, dataset="SELECT * FROM measurd"), attempt, services)
-    with services.connection.cursor() as cursor:
+        evaluate(EvaluationRequest(model=MODEL, dataset="SELECT * FROM measurd"), workplace.run(attempt))
+    with workplace.connection.cursor() as cursor:
         steps = "SELECT count(*) FROM modelops.job_event WHERE job_id = %s AND detail ->> 'step' = 'environment_ready'"
         assert cursor.execute(steps, (attempt.job_id,)).fetchone() == (0,)

@@ -18,37 +18,37 @@ from modelops.registry import evidence, jobs, versions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 
-def steps(services: Services, job_id: int) -> list[str]:
-    return [entry["detail"].get("step", entry["event"]) for entry in jobs.events(services.connection, job_id)]
+def steps(workplace: Workplace, job_id: int) -> list[str]:
+    return [entry["detail"].get("step", entry["event"]) for entry in jobs.events(workplace.connection, job_id)]
 
 
-def trained(services: Services, **asked: Any) -> dict[str, Any]:
+def trained(workplace: Workplace, **asked: Any) -> dict[str, Any]:
     request = TrainingRequest(**{"model": "here/iris"} | asked)
-    return train(request, take(services.connection, subject="here/iris"), services)
+    return train(request, workplace.run(take(workplace.connection, subject="here/iris")))
 
 
-def test_a_training_leaves_a_version_with_its_hashes_and_artifacts(services: Services, log: list[str]) -> None:
+def test_a_training_leaves_a_version_with_its_hashes_and_artifacts(workplace: Workplace, log: list[str]) -> None:
     key = task_key()
-    attempt = take(services.connection, key)
-    result = train(TrainingRequest(model="here/iris", hyperparameters={"depth": 5}), attempt, services)
+    attempt = take(workplace.connection, key)
+    result = train(TrainingRequest(model="here/iris", hyperparameters={"depth": 5}), workplace.run(attempt))
 
-    version = versions.find(services.connection, "here/iris", None)
+    version = versions.find(workplace.connection, "here/iris", None)
     assert (version.status, version.number, version.created_by) == (VersionStatus.TRAINED, 1, "ada")
     assert version.hyperparameters == {"depth": 5}
     assert version.columns == {"id": "int32", "x": "double", "y": "double", "late": "int32"}
     assert result["rows"] == 60
     assert result["data_sha256"] == version.data_sha256
-    stored = evidence.artifacts_of(services.connection, version.id)
+    stored = evidence.artifacts_of(workplace.connection, version.id)
     assert [(a.role, a.name) for a in stored] == [
         (ArtifactRole.CODE, "code.tar"),
         (ArtifactRole.REQUIREMENTS, "requirements.txt"),
         (ArtifactRole.OUTPUT, "model.json"),
     ]
     assert "training on 60 rows with {'depth': 5}" in log
-    assert steps(services, attempt.job_id) == [
+    assert steps(workplace, attempt.job_id) == [
         "running",
         "version_created",
         "code_pinned",
@@ -59,63 +59,63 @@ def test_a_training_leaves_a_version_with_its_hashes_and_artifacts(services: Ser
         "artifacts_stored",
         "completed",
     ]
-    [record] = jobs.of_runs(services.connection, [key.run_id])
+    [record] = jobs.of_runs(workplace.connection, [key.run_id])
     assert (record.status, record.subject) == (JobStatus.COMPLETED, "here/iris v1")
-    assert list(services.settings.work.iterdir()) == []
+    assert list(workplace.settings.work.iterdir()) == []
 
 
-def test_the_same_rows_have_the_same_hash(services: Services) -> None:
-    first, second = trained(services), trained(services)
+def test_the_same_rows_have_the_same_hash(workplace: Workplace) -> None:
+    first, second = trained(workplace), trained(workplace)
     assert first["data_sha256"] == second["data_sha256"]
     assert (first["version"], second["version"]) == (1, 2)
 
 
-def test_an_evaluation_is_bound_to_version_rows_and_metrics(services: Services) -> None:
-    trained(services)
-    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
-    result = evaluate(EvaluationRequest(model="here/iris"), attempt, services)
-    version = versions.find(services.connection, "here/iris", 1)
+def test_an_evaluation_is_bound_to_version_rows_and_metrics(workplace: Workplace) -> None:
+    trained(workplace)
+    attempt = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    result = evaluate(EvaluationRequest(model="here/iris"), workplace.run(attempt))
+    version = versions.find(workplace.connection, "here/iris", 1)
     assert version.status is VersionStatus.EVALUATED
-    [evaluation] = evidence.evaluations_of(services.connection, version.id)
+    [evaluation] = evidence.evaluations_of(workplace.connection, version.id)
     assert evaluation.metrics == result["metrics"] == {"shift": pytest.approx(5.0)}
     assert evaluation.artifact_sha256 == version.artifact_sha256
     assert evaluation.digest == result["digest"]
 
-    again = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    again = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
     sql = "SELECT id, x, y, late FROM measured WHERE id > 90"
-    assert evaluate(EvaluationRequest(model="here/iris", version=1, dataset=sql), again, services)["rows"] == 10
-    assert len(evidence.evaluations_of(services.connection, version.id)) == 2
+    assert evaluate(EvaluationRequest(model="here/iris", version=1, dataset=sql), workplace.run(again))["rows"] == 10
+    assert len(evidence.evaluations_of(workplace.connection, version.id)) == 2
 
 
-def test_an_evaluation_runs_the_code_that_was_pinned(services: Services, repository: Path) -> None:
-    trained(services)
+def test_an_evaluation_runs_the_code_that_was_pinned(workplace: Workplace, repository: Path) -> None:
+    trained(workplace)
     code = repository / "model_definitions/iris/model_modules/evaluation.py"
     code.write_text("def evaluate(context):\n    raise RuntimeError('this is not the code that was trained')\n")
-    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
-    assert evaluate(EvaluationRequest(model="here/iris"), attempt, services)["version"] == 1
+    attempt = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    assert evaluate(EvaluationRequest(model="here/iris"), workplace.run(attempt))["version"] == 1
 
 
-def test_an_artifact_in_which_one_byte_was_changed_is_refused(services: Services, tmp_path: Path) -> None:
-    trained(services)
+def test_an_artifact_in_which_one_byte_was_changed_is_refused(workplace: Workplace, tmp_path: Path) -> None:
+    trained(workplace)
     [stored] = [
         a
-        for a in evidence.artifacts_of(services.connection, versions.find(services.connection, "here/iris", 1).id)
+        for a in evidence.artifacts_of(workplace.connection, versions.find(workplace.connection, "here/iris", 1).id)
         if a.name == "model.json"
     ]
     file = tmp_path / "artifacts/sha256" / stored.sha256[:2] / stored.sha256
     content = bytearray(file.read_bytes())
     content[3] ^= 1
     file.write_bytes(bytes(content))
-    attempt = take(services.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
+    attempt = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)
     with pytest.raises(ArtifactChanged, match=r"model\.json was changed after it was recorded"):
-        evaluate(EvaluationRequest(model="here/iris"), attempt, services)
+        evaluate(EvaluationRequest(model="here/iris"), workplace.run(attempt))
 
 
 def test_a_retry_takes_up_the_version_and_the_code_that_were_pinned(
-    services: Services, repository: Path, log: list[str]
+    workplace: Workplace, repository: Path, log: list[str]
 ) -> None:
     key = task_key()
-    lost = take(services.connection, key)
+    lost = take(workplace.connection, key)
     code = repository / "model_definitions/iris/model_modules/training.py"
     good = code.read_text()
 
@@ -126,14 +126,14 @@ def test_a_retry_takes_up_the_version_and_the_code_that_were_pinned(
         if line.startswith("training on"):
             raise Lost
 
-    dying = replace(services, log=die_in_training)
+    dying = replace(workplace, log=die_in_training)
     with pytest.raises(Lost):
-        train(TrainingRequest(model="here/iris"), lost, dying)
+        train(TrainingRequest(model="here/iris"), dying.run(lost))
     code.write_text(good.replace("training on", "other code on"))
-    retry = take(services.connection, key, number=2)
-    result = train(TrainingRequest(model="here/iris"), retry, services)
+    retry = take(workplace.connection, key, number=2)
+    result = train(TrainingRequest(model="here/iris"), workplace.run(retry))
     assert result["version"] == 1
     assert "training on 60 rows with {'depth': 3}" in log
-    with services.connection.cursor() as cursor:
+    with workplace.connection.cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM modelops.version").fetchone() == (1,)
-    assert "train_finished" in steps(services, retry.job_id)
+    assert "train_finished" in steps(workplace, retry.job_id)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 DATASETS = """
 entity_key: id
@@ -36,16 +36,16 @@ def evaluate(context, **kwargs):
 
 
 def test_types_are_those_of_the_training(
-    services: Services, repository: Path, look: Callable[[str], list[Any]], log: list[str]
+    workplace: Workplace, repository: Path, look: Callable[[str], list[Any]], log: list[str]
 ) -> None:
     """An integer with a null in training is a float in every batch, also in those without a null."""
     scoring = scorer("return 'key ' + data['y'].astype(str)")
     model_folder(repository, "scored", datasets=DATASETS, evaluation=EVALUATION, scoring=scoring)
-    made = deployed(services)
+    made = deployed(workplace)
     assert any("evaluated as float64" in line for line in log)
-    assert predicted(services, made["deployment"], set_aside_budget=1)["rows"] == 100
+    assert predicted(workplace, made["deployment"], set_aside_budget=1)["rows"] == 100
     assert look("SELECT id, late FROM predictions.scored ORDER BY id LIMIT 2") == [(1, "key 1.0"), (2, "key 2.0")]
     (kept,) = look("SELECT columns ->> 'y', columns_with_nulls FROM modelops.version")
     assert kept == ("int32", ["y"])
     with pytest.raises(psycopg.errors.CheckViolation, match="append-only"):
-        services.connection.execute("UPDATE modelops.version SET columns_with_nulls = NULL")
+        workplace.connection.execute("UPDATE modelops.version SET columns_with_nulls = NULL")

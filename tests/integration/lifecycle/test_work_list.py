@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Deployment
     from modelops.domain.jobs import Attempt
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 FIRST = datetime(2013, 8, 1, tzinfo=UTC)
 AFTER = Plan(schedule=Schedule(text="after features.doubled"))
@@ -37,200 +37,197 @@ def day(number: int, days: int = 1) -> tuple[datetime, datetime]:
     return FIRST + timedelta(days=number), FIRST + timedelta(days=number + days)
 
 
-def begun(services: Services, deployment: Deployment, ends: Any, part: Part | None = None, **values: Any) -> Any:
-    attempt = attempt_at(services, JobType.BATCH_PREDICTION, **values)
+def begun(workplace: Workplace, deployment: Deployment, ends: Any, part: Part | None = None, **values: Any) -> Any:
+    attempt = attempt_at(workplace, JobType.BATCH_PREDICTION, **values)
     interval = None if ends is None else Interval(start=ends[0], end=ends[1])
-    with jobs.holding(services.connection, attempt):
-        return attempt, runs.begin(services.connection, deployment, attempt, interval, part)
+    with jobs.fenced(workplace.connection, attempt):
+        return attempt, runs.begin(workplace.connection, deployment, attempt, interval, part)
 
 
-def publish(services: Services, attempt: Attempt, run: int) -> None:
-    with jobs.holding(services.connection, attempt):
-        runs.publish(services.connection, run, rows=1, set_aside=0)
-        jobs.complete(services.connection, attempt, {"run": run})
+def publish(workplace: Workplace, attempt: Attempt, run: int) -> None:
+    with jobs.fenced(workplace.connection, attempt):
+        runs.publish(workplace.connection, run, rows=1, set_aside=0)
+        jobs.complete(workplace.connection, attempt, {"run": run})
 
 
-def scored(services: Services, deployment: Deployment, ends: Any) -> None:
-    publish(services, *begun(services, deployment, ends))
+def scored(workplace: Workplace, deployment: Deployment, ends: Any) -> None:
+    publish(workplace, *begun(workplace, deployment, ends))
 
 
 @pytest.fixture
-def table(services: Services, repository: Path) -> int:
+def table(workplace: Workplace, repository: Path) -> int:
     """A deployment that makes features.doubled, one day before anybody follows it."""
     factories.doubled_folder(repository, sql=INCREMENTAL, incremental="at", rows={"min": 0})
-    number: int = features.deployed(services)["deployment"]
-    made(services, number, day(0))
+    number: int = features.deployed(workplace)["deployment"]
+    made(workplace, number, day(0))
     return number
 
 
-def made(services: Services, table: int, *days: tuple[datetime, datetime] | None) -> None:
+def made(workplace: Workplace, table: int, *days: tuple[datetime, datetime] | None) -> None:
     for ends in days:
         given = {} if ends is None else dict(zip(("interval_start", "interval_end"), map(str, ends), strict=True))
-        features.made(services, table, **given)
+        features.made(workplace, table, **given)
 
 
 @pytest.fixture
-def model(services: Services, table: int) -> Deployment:
-    return factories.deployed(services.connection, dataset=BY_INTERVAL, plan=AFTER)
+def model(workplace: Workplace, table: int) -> Deployment:
+    return factories.deployed(workplace.connection, dataset=BY_INTERVAL, plan=AFTER)
 
 
-def left(services: Services, deployment: Deployment) -> list[tuple[datetime, datetime]]:
-    return work_list.pending_intervals(services.connection, deployment.id)
+def left(workplace: Workplace, deployment: Deployment) -> list[tuple[datetime, datetime]]:
+    return work_list.pending_intervals(workplace.connection, deployment.id)
 
 
-def states(services: Services, deployment: Deployment) -> list[tuple[datetime, str]]:
-    due = work_list.due(services.connection, deployment.id, before=None, limit=50)
+def states(workplace: Workplace, deployment: Deployment) -> list[tuple[datetime, str]]:
+    due = work_list.due(workplace.connection, deployment.id, before=None, limit=50)
     asked = [DueInterval(**one) for one in due]
-    rows = runs.intervals(services.connection, ["model_lifecycle"], deployment.id, asked, before=None, limit=50)
+    rows = runs.intervals(workplace.connection, ["model_lifecycle"], deployment.id, asked, before=None, limit=50)
     return [(row["start"], row["state"]) for row in rows]
 
 
-def test_what_was_published_is_left_until_it_is_made(services: Services, table: int, model: Deployment) -> None:
+def test_what_was_published_is_left_until_it_is_made(workplace: Workplace, table: int, model: Deployment) -> None:
     """Wake-ups may come or not: the list is what was published, each interval on its own."""
-    assert left(services, model) == []
-    made(services, table, day(1), day(2), day(4))
-    assert left(services, model) == [day(1), day(2), day(4)]
-    assert states(services, model) == [(day(number)[0], "missing") for number in (4, 2, 1)]
-    scored(services, model, day(2))
-    failing, _ = begun(services, model, day(4))
-    begun(services, model, day(1))
-    jobs.give_up(services.connection, failing, error="it broke", again=False)
-    assert left(services, model) == [day(1), day(4)]
-    assert [state for _, state in states(services, model)] == ["failed", "done", "running"]
-    scored(services, model, day(4))
-    scored(services, model, day(1))
-    assert left(services, model) == []
-    assert {state for _, state in states(services, model)} == {"done"}
+    assert left(workplace, model) == []
+    made(workplace, table, day(1), day(2), day(4))
+    assert left(workplace, model) == [day(1), day(2), day(4)]
+    assert states(workplace, model) == [(day(number)[0], "missing") for number in (4, 2, 1)]
+    scored(workplace, model, day(2))
+    failing, _ = begun(workplace, model, day(4))
+    begun(workplace, model, day(1))
+    jobs.give_up(workplace.connection, failing, error="it broke", again=False)
+    assert left(workplace, model) == [day(1), day(4)]
+    assert [state for _, state in states(workplace, model)] == ["failed", "done", "running"]
+    scored(workplace, model, day(4))
+    scored(workplace, model, day(1))
+    assert left(workplace, model) == []
+    assert {state for _, state in states(workplace, model)} == {"done"}
 
 
-def test_intervals_that_always_fail_do_not_starve_others(services: Services, table: int, model: Deployment) -> None:
-    made(services, table, day(1), day(2), day(3))
+def test_intervals_that_always_fail_do_not_starve_others(workplace: Workplace, table: int, model: Deployment) -> None:
+    made(workplace, table, day(1), day(2), day(3))
 
     def chosen(most: int) -> list[tuple[datetime, datetime]]:
-        return work_list.least_tried(services.connection, model.id, left(services, model), most)
+        return work_list.least_tried(workplace.connection, model.id, left(workplace, model), most)
 
     assert chosen(2) == [day(1), day(2)]
     for number in (1, 2):
-        failing, _ = begun(services, model, day(number))
-        jobs.give_up(services.connection, failing, error="it broke", again=False)
+        failing, _ = begun(workplace, model, day(number))
+        jobs.give_up(workplace.connection, failing, error="it broke", again=False)
     assert chosen(2) == [day(1), day(3)]
-    failing, _ = begun(services, model, day(1))
-    jobs.give_up(services.connection, failing, error="it broke", again=False)
+    failing, _ = begun(workplace, model, day(1))
+    jobs.give_up(workplace.connection, failing, error="it broke", again=False)
     assert chosen(2) == [day(2), day(3)]
 
 
-def test_what_is_published_again_is_made_again(services: Services, table: int, model: Deployment) -> None:
-    made(services, table, day(1))
-    scored(services, model, day(1))
-    made(services, table, day(1))
-    assert left(services, model) == [day(1)]
-    assert [state for _, state in states(services, model)] == ["missing"]
-    scored(services, model, day(1))
-    assert left(services, model) == []
+def test_what_is_published_again_is_made_again(workplace: Workplace, table: int, model: Deployment) -> None:
+    made(workplace, table, day(1))
+    scored(workplace, model, day(1))
+    made(workplace, table, day(1))
+    assert left(workplace, model) == [day(1)]
+    assert [state for _, state in states(workplace, model)] == ["missing"]
+    scored(workplace, model, day(1))
+    assert left(workplace, model) == []
 
 
-def test_what_is_published_while_a_batch_reads_is_left(services: Services, table: int, model: Deployment) -> None:
+def test_what_is_published_while_a_batch_reads_is_left(workplace: Workplace, table: int, model: Deployment) -> None:
     """Its features may not have been there yet."""
-    attempt, run = begun(services, model, day(1))
-    made(services, table, day(1))
-    publish(services, attempt, run)
-    assert left(services, model) == [day(1)]
+    attempt, run = begun(workplace, model, day(1))
+    made(workplace, table, day(1))
+    publish(workplace, attempt, run)
+    assert left(workplace, model) == [day(1)]
 
 
-def test_a_batch_sees_only_what_is_committed(services: Services, table: int, model: Deployment) -> None:
+def test_a_batch_sees_only_what_is_committed(workplace: Workplace, table: int, model: Deployment) -> None:
     """The publication has its time before the batch begins, and is there after it has read."""
-    feature = attempt_at(services, JobType.FEATURE_BATCH)
-    source = deployments.find(services.connection, table)
-    with services.connect() as other:
-        with jobs.holding(services.connection, feature):
-            made_by = runs.begin(services.connection, source, feature, Interval(start=day(1)[0], end=day(1)[1]))
-        with jobs.holding(other, feature):
+    feature = attempt_at(workplace, JobType.FEATURE_BATCH)
+    source = deployments.find(workplace.connection, table)
+    with workplace.connect() as other:
+        with jobs.fenced(workplace.connection, feature):
+            made_by = runs.begin(workplace.connection, source, feature, Interval(start=day(1)[0], end=day(1)[1]))
+        with jobs.fenced(other, feature):
             runs.publish(other, made_by, rows=0, set_aside=0)
-            attempt, run = begun(services, model, day(1))
-        publish(services, attempt, run)
-    assert left(services, model) == [day(1)]
+            attempt, run = begun(workplace, model, day(1))
+        publish(workplace, attempt, run)
+    assert left(workplace, model) == [day(1)]
 
 
-def test_a_batch_in_parts_has_seen_what_all_parts_have(services: Services, table: int) -> None:
-    model = factories.deployed(services.connection, dataset=BY_INTERVAL, plan=AFTER, parts=2)
+def test_a_batch_in_parts_has_seen_what_all_parts_have(workplace: Workplace, table: int) -> None:
+    model = factories.deployed(workplace.connection, dataset=BY_INTERVAL, plan=AFTER, parts=2)
 
     def batch(then: Any = lambda: None) -> None:
         run_id = task_key().run_id
         for number in range(2):
             key = task_key(run_id=run_id, task_id="predict", map_index=number)
-            attempt, part = begun(services, model, day(1), Part(number=number, of=2), key=key)
-            with jobs.holding(services.connection, attempt):
-                runs.stage(services.connection, part, rows=1, set_aside=0)
-                jobs.complete(services.connection, attempt, {"run": part})
+            attempt, part = begun(workplace, model, day(1), Part(number=number, of=2), key=key)
+            with jobs.fenced(workplace.connection, attempt):
+                runs.stage(workplace.connection, part, rows=1, set_aside=0)
+                jobs.complete(workplace.connection, attempt, {"run": part})
             then()
-        attempt = attempt_at(services, JobType.BATCH_PREDICTION, key=task_key(run_id=run_id, task_id="publish"))
-        with jobs.holding(services.connection, attempt):
+        attempt = attempt_at(workplace, JobType.BATCH_PREDICTION, key=task_key(run_id=run_id, task_id="publish"))
+        with jobs.fenced(workplace.connection, attempt):
             interval = Interval(start=day(1)[0], end=day(1)[1])
-            whole = runs.begin(services.connection, model, attempt, interval, reads=False)
-            parts = runs.parts_of(services.connection, whole, attempt.key.dag_id, run_id)
-            runs.take_parts(services.connection, whole, [part["id"] for part in parts])
-            runs.publish(services.connection, whole, rows=2, set_aside=0)
-            jobs.complete(services.connection, attempt, {"run": whole})
+            whole = runs.begin(workplace.connection, model, attempt, interval, reads=False)
+            parts = runs.parts_of(workplace.connection, whole, attempt.key.dag_id, run_id)
+            runs.take_parts(workplace.connection, whole, [part["id"] for part in parts])
+            runs.publish(workplace.connection, whole, rows=2, set_aside=0)
+            jobs.complete(workplace.connection, attempt, {"run": whole})
 
-    made(services, table, day(1))
-    batch(lambda: made(services, table, day(1)))
-    assert left(services, model) == [day(1)]
+    made(workplace, table, day(1))
+    batch(lambda: made(workplace, table, day(1)))
+    assert left(workplace, model) == [day(1)]
     batch()
-    assert left(services, model) == []
+    assert left(workplace, model) == []
 
 
 def test_a_longer_one_that_readers_see_is_made_anew_as_a_whole(
-    services: Services, table: int, model: Deployment
+    workplace: Workplace, table: int, model: Deployment
 ) -> None:
-    scored(services, model, day(1, days=2))
-    made(services, table, day(2), day(3))
-    assert left(services, model) == [day(1, days=2), day(3)]
-    scored(services, model, day(1, days=2))
-    scored(services, model, day(3))
-    assert left(services, model) == []
+    scored(workplace, model, day(1, days=2))
+    made(workplace, table, day(2), day(3))
+    assert left(workplace, model) == [day(1, days=2), day(3)]
+    scored(workplace, model, day(1, days=2))
+    scored(workplace, model, day(3))
+    assert left(workplace, model) == []
 
 
-def test_a_table_that_is_made_whole_leaves_what_was_left(services: Services, table: int, model: Deployment) -> None:
-    made(services, table, day(1), None)
-    assert left(services, model) == [day(1)]
-    scored(services, model, day(1))
-    assert left(services, model) == []
+def test_a_table_that_is_made_whole_leaves_what_was_left(workplace: Workplace, table: int, model: Deployment) -> None:
+    made(workplace, table, day(1), None)
+    assert left(workplace, model) == [day(1)]
+    scored(workplace, model, day(1))
+    assert left(workplace, model) == []
 
 
-def test_one_that_replaces_it_goes_on(services: Services, table: int, model: Deployment) -> None:
-    made(services, table, day(1), day(2))
-    scored(services, model, day(1))
-    newer = factories.deployed(services.connection, dataset=BY_INTERVAL, plan=AFTER)
-    assert left(services, newer) == [day(2)]
-    change_schedule(
-        ScheduleRequest(deployment=newer.id, paused=True), attempt_at(services, JobType.SCHEDULE_CHANGE), services
-    )
-    assert left(services, newer) == []
+def test_one_that_replaces_it_goes_on(workplace: Workplace, table: int, model: Deployment) -> None:
+    made(workplace, table, day(1), day(2))
+    scored(workplace, model, day(1))
+    newer = factories.deployed(workplace.connection, dataset=BY_INTERVAL, plan=AFTER)
+    assert left(workplace, newer) == [day(2)]
+    change_schedule(ScheduleRequest(deployment=newer.id, paused=True), workplace.job(JobType.SCHEDULE_CHANGE))
+    assert left(workplace, newer) == []
 
 
-def test_one_that_scores_everything_does_it_once(services: Services, table: int) -> None:
-    model = factories.deployed(services.connection, plan=AFTER)
-    made(services, table, day(1), day(2))
-    assert work_list.is_anything_pending(services.connection, model.id)
-    scored(services, model, None)
-    assert not work_list.is_anything_pending(services.connection, model.id)
+def test_one_that_scores_everything_does_it_once(workplace: Workplace, table: int) -> None:
+    model = factories.deployed(workplace.connection, plan=AFTER)
+    made(workplace, table, day(1), day(2))
+    assert work_list.is_anything_pending(workplace.connection, model.id)
+    scored(workplace, model, None)
+    assert not work_list.is_anything_pending(workplace.connection, model.id)
 
 
-def test_the_second_of_a_chain(services: Services, table: int, model: Deployment, repository: Path) -> None:
+def test_the_second_of_a_chain(workplace: Workplace, table: int, model: Deployment, repository: Path) -> None:
     factories.doubled_folder(repository, "third", sql=INCREMENTAL, incremental="at", output="third", rows={"min": 0})
-    version = features.approved(services, "here/third")
-    third = features.put_into_production(services, version, "here/third", schedule="after features.doubled")
+    version = features.approved(workplace, "here/third")
+    third = features.put_into_production(workplace, version, "here/third", schedule="after features.doubled")
     number = third["deployment"]
-    made(services, table, day(1), day(2))
-    assert work_list.pending_intervals(services.connection, number) == [day(1), day(2)]
+    made(workplace, table, day(1), day(2))
+    assert work_list.pending_intervals(workplace.connection, number) == [day(1), day(2)]
     change_schedule(
         ScheduleRequest(deployment=model.id, schedule="after features.third"),
-        attempt_at(services, JobType.SCHEDULE_CHANGE),
-        services,
+        workplace.job(JobType.SCHEDULE_CHANGE),
     )
-    made(services, number, day(1))
-    assert work_list.pending_intervals(services.connection, number) == [day(2)]
-    assert left(services, model) == [day(1)]
+    made(workplace, number, day(1))
+    assert work_list.pending_intervals(workplace.connection, number) == [day(2)]
+    assert left(workplace, model) == [day(1)]
 
 
 @pytest.mark.parametrize(

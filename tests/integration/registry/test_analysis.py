@@ -117,9 +117,9 @@ def test_the_slowest(reader: Connection[Any]) -> None:
 
 def test_the_times_are_kept_when_a_job_has_ended(connection: Connection[Any]) -> None:
     attempt = take(connection)
-    jobs.reach(connection, attempt, "rows_written")
+    jobs.step(connection, attempt, "rows_written")
     assert kept(connection, attempt.job_id)[:2] == (None, None)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {})
     waited, worked, *live = kept(connection, attempt.job_id)
     assert worked is not None
@@ -128,7 +128,7 @@ def test_the_times_are_kept_when_a_job_has_ended(connection: Connection[Any]) ->
 
 def test_what_is_told_late_counts(connection: Connection[Any]) -> None:
     attempt = take(connection)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {})
     ago = datetime.now(UTC) - timedelta(minutes=5)
     jobs.add_event(connection, attempt.job_id, 1, Event.QUEUED, actor="airflow", detail={}, at=ago)
@@ -143,7 +143,7 @@ def test_a_job_that_is_done_anew(connection: Connection[Any]) -> None:
     jobs.give_up(connection, attempt, error="lost", again=False)
     before = kept(connection, attempt.job_id)
     again = take(connection, key, number=2)
-    with jobs.holding(connection, again):
+    with jobs.fenced(connection, again):
         jobs.complete(connection, again, {})
     after = kept(connection, attempt.job_id)
     assert after[:2] == after[2:]

@@ -42,7 +42,7 @@ def test_approved_on_what_was_shown(connection: Connection[Any]) -> None:
     assert request.evidence["artifact_sha256"] == version.artifact_sha256
     assert [one["metrics"] for one in request.evidence["evaluations"]] == [{"auc": 0.76}]
     assert request.evidence["champion"] is None
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         made = decisions.decide(
             connection, request, job_id=attempt.job_id, approver="grace", verdict=Verdict.APPROVED, comment=None
         )
@@ -186,7 +186,7 @@ def test_an_import_that_returned_what_was_recorded_needs_no_requester(connection
     key = task_key()
     version = trained_version(connection, key=key)
     add_evaluation(connection, version)
-    take(connection, key, number=2, first=2, lasting={"version": version.number})
+    take(connection, key, number=2, first=2, reusable_if={"version": version.number})
     assert ask(connection, version)[1].unrequested == []
 
 

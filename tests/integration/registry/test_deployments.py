@@ -30,7 +30,7 @@ def status(connection: Connection[Any], deployment: Deployment) -> VersionStatus
 
 def retire(connection: Connection[Any], deployment: Deployment) -> None:
     attempt = take(connection, task_key(task_id="retire"), type=JobType.RETIREMENT)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         deployments.end(connection, deployment.id, how=DeploymentEnd.RETIRED, job_id=attempt.job_id)
 
 
@@ -121,7 +121,7 @@ def test_a_job_that_deploys_anew_does_not_change_the_past(connection: Connection
     row = connection.cursor(row_factory=dict_row).execute(query, (second.id,)).fetchone()
     assert row is not None
     attempt = take(connection, TaskKey.from_row(row), type=JobType.DEPLOYMENT, number=2, first=2)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.name_subject(connection, attempt, third)
         made, replaced = deployments.begin(
             connection,
@@ -150,7 +150,7 @@ def test_two_retirements_at_once(database: Database, connection: Connection[Any]
     mine, its = (job_on(connection, version, JobType.RETIREMENT) for _ in range(2))
     with database.connect() as other:
         other.execute("SET lock_timeout = '300ms'")
-        with jobs.holding(connection, mine):
+        with jobs.fenced(connection, mine):
             deployments.end(connection, first.id, how=DeploymentEnd.RETIRED, job_id=mine.job_id)
             with pytest.raises(Exception, match="lock timeout"), other.transaction():
                 deployments.end(other, second.id, how=DeploymentEnd.RETIRED, job_id=its.job_id)
@@ -170,7 +170,7 @@ def test_two_deployers_at_once(database: Database, connection: Connection[Any]) 
             "set_aside_budget": 0,
         }  # fmt: skip
         other.execute("SET lock_timeout = '300ms'")
-        with jobs.holding(connection, mine):
+        with jobs.fenced(connection, mine):
             deployments.begin(connection, version, job_id=mine.job_id, **chosen)
             with pytest.raises(Exception, match="lock timeout"), other.transaction():
                 deployments.begin(other, version, job_id=its.job_id, **chosen)

@@ -66,7 +66,7 @@ def test_the_files_of_each_job(connection: Connection[Any], reader: Connection[A
     evaluating = []
     for name in ("first.png", "second.png"):
         attempt = job_on(connection, version, JobType.EVALUATION)
-        with jobs.holding(connection, attempt):
+        with jobs.fenced(connection, attempt):
             made, _ = evidence.add_evaluation(
                 connection, version, attempt, dataset={}, data_sha256="0" * 64, data_rows=1, metrics={}
             )

@@ -26,8 +26,8 @@ def story(connection: Connection[Any], job_id: int) -> list[str]:
 def test_a_job_is_taken_and_completed(connection: Connection[Any]) -> None:
     key = task_key()
     attempt = take(connection, key)
-    jobs.reach(connection, attempt, "rows_written", rows=3)
-    with jobs.holding(connection, attempt):
+    jobs.step(connection, attempt, "rows_written", rows=3)
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 1})
     [record] = jobs.of_runs(connection, [key.run_id])
     assert (record.status, record.result, record.attempt) == (JobStatus.COMPLETED, {"version": 1}, 1)
@@ -41,7 +41,7 @@ def test_a_worker_that_was_given_up_can_write_nothing(connection: Connection[Any
     new = take(connection, key, number=2)
     assert new.job_id == old.job_id
     for write in (
-        lambda: jobs.reach(connection, old, "rows_written"),
+        lambda: jobs.step(connection, old, "rows_written"),
         lambda: jobs.give_up(connection, old, error="late", again=False),
         lambda: take(connection, key, number=1),
     ):
@@ -53,7 +53,7 @@ def test_a_worker_that_was_given_up_can_write_nothing(connection: Connection[Any
 def test_a_retry_after_the_commit_returns_what_is_recorded(connection: Connection[Any]) -> None:
     key = task_key()
     attempt = take(connection, key)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 7})
     retry = take(connection, key, number=2)
     assert retry.recorded_result == {"version": 7}
@@ -73,7 +73,7 @@ def test_what_a_retry_is_does_not_depend_on_the_dag_as_it_is_now(connection: Con
 
     attempt = tried(1, 2, noon)
     assert (attempt.fresh, attempt.asked_at) == (True, noon)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 7})
     retry = tried(2, 2)
     assert (retry.fresh, retry.recorded_result, retry.asked_at) == (False, {"version": 7}, noon)
@@ -84,7 +84,7 @@ def test_what_a_retry_is_does_not_depend_on_the_dag_as_it_is_now(connection: Con
 def test_a_cleared_job_runs_anew(connection: Connection[Any]) -> None:
     key = task_key()
     attempt = take(connection, key)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 7})
     assert take(connection, key, number=2, first=2).recorded_result is None
 
@@ -92,7 +92,7 @@ def test_a_cleared_job_runs_anew(connection: Connection[Any]) -> None:
 def test_a_cleared_job_whose_first_attempt_no_worker_took_runs_anew(connection: Connection[Any]) -> None:
     key = task_key()
     attempt = take(connection, key)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 7})
     # Airflow had queued attempt 2 when its scheduler was lost.
     third = take(connection, key, number=3, first=2)

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from conftest import PASSWORDS, Database
 from factories import task_key
-from modelops.domain.jobs import JobType
+from modelops.domain.jobs import Claim, JobType
 from modelops.registry import jobs, work_list
 from modelops.registry.migrate import migrate
 from modelops.registry.roles import provision
@@ -102,5 +102,5 @@ def test_a_result_from_before_there_were_bounds_is_returned_to_a_retry(earlier: 
         admin.execute(COMPLETED, {"run_id": key.run_id, "result": Jsonb(result)})
     migrate(earlier.owner_url)
     with earlier.connect() as connection:
-        again = jobs.take(connection, key, number=2, parameters={}, **asked)
+        again = jobs.claim(connection, Claim(key=key, number=2, parameters={}, **asked))
         assert again.recorded_result == result

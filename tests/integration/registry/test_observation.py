@@ -148,7 +148,7 @@ def test_times_grow_as_long_as_a_job_waits_and_works(connection: Connection[Any]
 
 def test_times_that_airflow_overwrote_when_a_person_had_answered(connection: Connection[Any]) -> None:
     attempt, _ = ask(connection, evaluated_version(connection))
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.await_approval(connection, attempt)
     key = observation.open_jobs(connection)[-1].key
     introduce(connection, key)
@@ -171,7 +171,7 @@ def test_times_that_airflow_overwrote_when_a_person_had_answered(connection: Con
 def test_an_answer_that_came_before_any_look(connection: Connection[Any]) -> None:
     """Airflow overwrites the times when it takes up the task, so the answer itself brings them."""
     attempt, _ = ask(connection, evaluated_version(connection))
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.await_approval(connection, attempt)
     key = observation.open_jobs(connection)[-1].key
     for _ in range(2):
@@ -251,7 +251,7 @@ def test_a_completed_job_stays_completed_whatever_airflow_says(connection: Conne
     key = task_key()
     attempt = take(connection, key)
     introduce(connection, key)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 1})
     observation.record(connection, sighting(key, ending=ending(status)))
     observation.record(connection, sighting(key, attempt=2))
@@ -262,7 +262,7 @@ def test_a_completed_job_that_a_person_clears_is_queued_again(connection: Connec
     key = task_key()
     attempt = take(connection, key)
     introduce(connection, key)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 1})
     observation.record(connection, sighting(key, attempt=2, first=2, queued_at=NOON + timedelta(hours=1)))
     job = only_job(connection, key)
@@ -291,7 +291,7 @@ def test_a_retry_is_none_that_a_person_asked_for_whatever_the_dag_says_now(conne
     key = task_key()
     introduce(connection, key)
     attempt = take(connection, key, max_tries=2)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         jobs.complete(connection, attempt, {"version": 1})
     observation.record(connection, sighting(key, attempt=2, first=3, max_tries=2))
     assert only_job(connection, key).status is JobStatus.COMPLETED

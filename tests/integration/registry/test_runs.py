@@ -39,9 +39,9 @@ def published(
 ) -> int:
     """A run as a batch leaves it."""
     attempt = batch(connection, **values)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         run = runs.begin(connection, deployment, attempt, interval)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         runs.publish(connection, run, rows=10, set_aside=0)
         jobs.complete(connection, attempt, {"run": run})
     return run
@@ -65,11 +65,11 @@ def test_the_newest_run_of_an_interval_is_seen(connection: Connection[Any]) -> N
 def test_whoever_publishes_sees_what_was_published_meanwhile(database: Database, connection: Connection[Any]) -> None:
     deployment = deployed(connection)
     attempt = batch(connection)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         run = runs.begin(connection, deployment, attempt, None)
     with database.connect() as other:
         other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        with pytest.raises(ModelOpsError, match="READ COMMITTED only"), jobs.holding(other, attempt):
+        with pytest.raises(ModelOpsError, match="READ COMMITTED only"), jobs.fenced(other, attempt):
             runs.publish(other, run, rows=10, set_aside=0)
     assert visible(connection) == []
 
@@ -98,10 +98,10 @@ def test_the_runs_of_two_versions_are_one_history(connection: Connection[Any]) -
 def test_a_deployment_that_has_ended(connection: Connection[Any]) -> None:
     deployment = deployed(connection)
     attempt = batch(connection)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         run = runs.begin(connection, deployment, attempt, None)
     retiring = take(connection, task_key(task_id="retire"), type=JobType.RETIREMENT)
-    with jobs.holding(connection, retiring):
+    with jobs.fenced(connection, retiring):
         deployments.end(connection, deployment.id, how=DeploymentEnd.RETIRED, job_id=retiring.job_id)
     with pytest.raises(UnknownDeployment, match=r"deployment \d+ was retired at"):
         runs.publish(connection, run, rows=1, set_aside=0)
@@ -113,7 +113,7 @@ def test_an_attempt_that_was_given_up(connection: Connection[Any]) -> None:
     """Its run can't be published any more, not even by hand."""
     deployment, key = deployed(connection), task_key(task_id="predict")
     zombie = batch(connection, key=key)
-    with jobs.holding(connection, zombie):
+    with jobs.fenced(connection, zombie):
         run = runs.begin(connection, deployment, zombie, None)
     batch(connection, key=key, number=2)
     with pytest.raises(ModelOpsError, match="isn't a batch prediction under way in attempt 1"):
@@ -164,7 +164,7 @@ def test_what_became_of_intervals(connection: Connection[Any]) -> None:
     published(connection, deployment, month(5, 6))
     failed, running = batch(connection), batch(connection)
     for attempt, interval in ((failed, month(6, 7)), (running, month(7, 8))):
-        with jobs.holding(connection, attempt):
+        with jobs.fenced(connection, attempt):
             runs.begin(connection, deployment, attempt, interval)
     jobs.give_up(connection, failed, error="it broke", again=False)
     due = [DueInterval(start=one.start, end=one.end) for one in (month(first, first + 1) for first in range(2, 9))]

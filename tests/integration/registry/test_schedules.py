@@ -35,7 +35,7 @@ def changing(connection: Connection[Any], person: str = "ada") -> Attempt:
 
 def change(connection: Connection[Any], deployment: int, plan: Plan, person: str = "ada") -> None:
     attempt = changing(connection, person)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         schedules.set_schedule(connection, deployment, plan, job_id=attempt.job_id)
 
 
@@ -89,7 +89,7 @@ def test_what_asks_for_the_interval_is_incremental(connection: Connection[Any]) 
 def test_what_has_ended_is_told_of_for_a_while_and_starts_nothing(connection: Connection[Any]) -> None:
     deployment = deployed(connection, plan=DAILY)
     attempt = take(connection, task_key(task_id="retire"), type=JobType.RETIREMENT)
-    with jobs.holding(connection, attempt):
+    with jobs.fenced(connection, attempt):
         deployments.end(connection, deployment.id, how=DeploymentEnd.RETIRED, job_id=attempt.job_id)
     [one] = schedules.deployed(connection)
     assert (one.ended, one.schedule.paused) == (True, True)
@@ -126,7 +126,7 @@ def test_nobody_sets_one_without_a_job_under_way(connection: Connection[Any]) ->
     first, second = (deploy(connection, version, decision, target=f"predictions.{name}") for name in ("a", "b"))
     of_first = deployments.find(connection, first)
     over = changing(connection)
-    with jobs.holding(connection, over):
+    with jobs.fenced(connection, over):
         jobs.complete(connection, over, {})
     training = take(connection, task_key(task_id="train"))
     query = "SELECT job_id FROM modelops.deployment WHERE id = %s"

@@ -17,22 +17,22 @@ from modelops.lifecycle.approve import ask
 from modelops.lifecycle.retire import retire
 
 if TYPE_CHECKING:
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 TASK = "here/doubled"
 
 
-def imported(services: Services, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
-    return import_task(ImportRequest(task=task, **asked_for), attempt_at(services, JobType.FEATURE_IMPORT), services)
+def imported(workplace: Workplace, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
+    return import_task(ImportRequest(task=task, **asked_for), workplace.job(JobType.FEATURE_IMPORT))
 
 
-def ran(services: Services, version: int | None = None, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
+def ran(workplace: Workplace, version: int | None = None, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
     request = RunRequest(task=task, version=version, **asked_for)
-    return run_task(request, attempt_at(services, JobType.FEATURE_RUN), services)
+    return run_task(request, workplace.job(JobType.FEATURE_RUN))
 
 
 def answered(
-    services: Services,
+    workplace: Workplace,
     version: int,
     *,
     task: str = TASK,
@@ -45,35 +45,36 @@ def answered(
     ask(
         task,
         version,
-        attempt_at(services, JobType.FEATURE_APPROVAL, key=key),
-        services,
+        workplace.job(JobType.FEATURE_APPROVAL, key=key),
         kind=VersionKind.FEATURE_TASK,
     )
-    return decided(services, key, Answer.given(person, verdict, {"comment": comment}))
+    return decided(workplace, key, Answer.given(person, verdict, {"comment": comment}))
 
 
-def approved(services: Services, task: str = TASK) -> int:
+def approved(workplace: Workplace, task: str = TASK) -> int:
     """The number of a version that was imported, run and approved."""
-    version: int = imported(services, task)["version"]
-    ran(services, version, task)
-    answered(services, version, task=task)
+    version: int = imported(workplace, task)["version"]
+    ran(workplace, version, task)
+    answered(workplace, version, task=task)
     return version
 
 
-def put_into_production(services: Services, version: int | None, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
+def put_into_production(
+    workplace: Workplace, version: int | None, task: str = TASK, **asked_for: Any
+) -> dict[str, Any]:
     request = TaskDeploymentRequest(task=task, version=version, **asked_for)
-    return deploy_task(request, attempt_at(services, JobType.FEATURE_DEPLOYMENT), services)
+    return deploy_task(request, workplace.job(JobType.FEATURE_DEPLOYMENT))
 
 
-def deployed(services: Services, task: str = TASK) -> dict[str, Any]:
-    return put_into_production(services, approved(services, task), task)
+def deployed(workplace: Workplace, task: str = TASK) -> dict[str, Any]:
+    return put_into_production(workplace, approved(workplace, task), task)
 
 
-def made(services: Services, deployment: int, **asked_for: Any) -> dict[str, Any]:
+def made(workplace: Workplace, deployment: int, **asked_for: Any) -> dict[str, Any]:
     request = FeatureBatchRequest(deployment=deployment, **asked_for)
-    return execute_batch(request, attempt_at(services, JobType.FEATURE_BATCH), services)
+    return execute_batch(request, workplace.job(JobType.FEATURE_BATCH))
 
 
-def retired(services: Services, deployment: int) -> dict[str, Any]:
-    job = attempt_at(services, JobType.FEATURE_RETIREMENT)
-    return retire(deployment, None, job, services, kind=VersionKind.FEATURE_TASK)
+def retired(workplace: Workplace, deployment: int) -> dict[str, Any]:
+    job = attempt_at(workplace, JobType.FEATURE_RETIREMENT)
+    return retire(deployment, None, workplace.run(job), kind=VersionKind.FEATURE_TASK)

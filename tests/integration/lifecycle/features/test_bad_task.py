@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Database
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 PUBLISHED = "SELECT count(*), sum(twice), max(task_version) FROM features.doubled"
 WHOLE = [(100, 1010.0, 1)]
@@ -23,10 +23,10 @@ PYTHON = {"sql": None, "language": "python", "inputs": {"rows": "public.measured
 
 
 @pytest.fixture
-def published(services: Services, look: Any) -> int:
+def published(workplace: Workplace, look: Any) -> int:
     """The number of a deployment whose table is there."""
-    deployment: int = deployed(services)["deployment"]
-    made(services, deployment)
+    deployment: int = deployed(workplace)["deployment"]
+    made(workplace, deployment)
     assert look(PUBLISHED) == WHOLE
     return deployment
 
@@ -70,10 +70,12 @@ def published(services: Services, look: Any) -> int:
     ids=["function", "syntax", "table", "no SELECT", "type", "columns", "input"],
 )
 @pytest.mark.usefixtures("published")
-def test_found_by_the_import(services: Services, repository: Path, look: Any, task: dict[str, Any], said: str) -> None:
+def test_found_by_the_import(
+    workplace: Workplace, repository: Path, look: Any, task: dict[str, Any], said: str
+) -> None:
     doubled_folder(repository, **task)
     with pytest.raises(BadInput) as refused:
-        imported(services)
+        imported(workplace)
     assert said in str(refused.value)
     assert look("SELECT max(number) FROM modelops.version WHERE name = 'here/doubled'") == [(1,)]
     assert look(PUBLISHED) == WHOLE
@@ -107,25 +109,25 @@ NUMBERS = [
 
 @pytest.mark.parametrize(("columns", "said"), ROWS, ids=["twice", "null", "division"])
 @pytest.mark.usefixtures("published")
-def test_found_by_the_run(services: Services, repository: Path, look: Any, columns: str, said: str) -> None:
+def test_found_by_the_run(workplace: Workplace, repository: Path, look: Any, columns: str, said: str) -> None:
     doubled_folder(repository, sql=f"{columns} FROM ({DOUBLED_SQL}) AS it")
-    refuse(services, said)
+    refuse(workplace, said)
     assert look(PUBLISHED) == WHOLE
 
 
 @pytest.mark.parametrize(("rest", "said"), NUMBERS, ids=["none", "ten times too many"])
 @pytest.mark.usefixtures("published")
-def test_the_number_of_rows(services: Services, repository: Path, look: Any, rest: str, said: str) -> None:
+def test_the_number_of_rows(workplace: Workplace, repository: Path, look: Any, rest: str, said: str) -> None:
     rows = f"SELECT row_number() OVER ()::integer AS id, at, twice, half FROM ({DOUBLED_SQL}) AS it {rest}"
     doubled_folder(repository, sql=rows, rows={"min": 50, "max": 100})
-    refuse(services, said)
+    refuse(workplace, said)
     assert look(PUBLISHED) == WHOLE
 
 
-def refuse(services: Services, said: str) -> None:
-    number = imported(services)["version"]
+def refuse(workplace: Workplace, said: str) -> None:
+    number = imported(workplace)["version"]
     with pytest.raises(BadInput) as refused:
-        ran(services, number)
+        ran(workplace, number)
     assert said in str(refused.value)
 
 
@@ -152,36 +154,36 @@ def refuse(services: Services, said: str) -> None:
     ids=["twice", "null", "none", "too many", "policy", "column"],
 )
 def test_found_by_a_batch_run(
-    services: Services, database: Database, look: Any, published: int, change: str, said: str
+    workplace: Workplace, database: Database, look: Any, published: int, change: str, said: str
 ) -> None:
     """What it reads has changed since it was deployed; what is published stays, and nothing is left half-written."""
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute(change.encode())
     with pytest.raises(BadInput, match=said):
-        made(services, published)
+        made(workplace, published)
     assert look(PUBLISHED) == WHOLE
     assert look("SELECT count(*) FROM modelops.batch_run WHERE published_at IS NOT NULL") == [(1,)]
 
 
-def test_a_table_of_others(services: Services, repository: Path, database: Database) -> None:
+def test_a_table_of_others(workplace: Workplace, repository: Path, database: Database) -> None:
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("CREATE TABLE features.theirs (id int)")
     doubled_folder(repository, output="theirs")
     with pytest.raises(BadInput, match=r"features\.theirs is there already: a table of"):
-        deployed(services)
+        deployed(workplace)
     doubled_folder(repository, output="doubled")
-    deployed(services)
+    deployed(workplace)
     doubled_folder(repository, "other")
     with pytest.raises(BadInput, match=r"features\.doubled holds the features of here/doubled"):
-        deployed(services, "here/other")
+        deployed(workplace, "here/other")
 
 
-def test_a_column_of_another_type(services: Services, repository: Path, published: int) -> None:
+def test_a_column_of_another_type(workplace: Workplace, repository: Path, published: int) -> None:
     columns = DOUBLED["columns"] | {"twice": "numeric"}
     doubled_folder(repository, columns=columns, sql=DOUBLED_SQL.replace("x * 2", "(x * 2)::numeric"))
     with pytest.raises(BadInput, match=r"has the column twice of type double precision; this version gives numeric"):
-        deployed(services)
-    assert made(services, published)["rows"] == 100
+        deployed(workplace)
+    assert made(workplace, published)["rows"] == 100
 
 
 class TestTheLoginOfFeatureTasks:
@@ -206,13 +208,13 @@ class TestTheLoginOfFeatureTasks:
         assert done.returncode != 0
         assert "permission denied" in done.stderr or "cannot insert into view" in done.stderr
 
-    def test_it_adds_rows_of_its_run_only(self, services: Services, database: Database, published: int) -> None:
+    def test_it_adds_rows_of_its_run_only(self, workplace: Workplace, database: Database, published: int) -> None:
         from modelops.data.filling import entrance
         from modelops.domain.targets import Target
 
         target = Target(schema="features", name="doubled")
         columns = ["id", "at", "twice", "half"]
-        with services.connect() as connection, entrance(connection, target, 99, columns, tag="job-1-1") as door:
+        with workplace.connect() as connection, entrance(connection, target, 99, columns, tag="job-1-1") as door:
             assert published
             for sql in (
                 f"INSERT INTO {door} (run_id, id, at) VALUES (1, 1000, now())",
@@ -223,5 +225,5 @@ class TestTheLoginOfFeatureTasks:
                 assert "permission denied" in database.psql("modelops_features", sql).stderr
             added = database.psql("modelops_features", f"INSERT INTO {door} (id, at) VALUES (1000, now())")
             assert added.returncode == 0, added.stderr
-        found = services.connection.execute("SELECT run_id FROM features.doubled_rows WHERE id = 1000").fetchall()
+        found = workplace.connection.execute("SELECT run_id FROM features.doubled_rows WHERE id = 1000").fetchall()
         assert found == [(99,)]

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Database
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 
-def refusal(services: Services, task: str = "here/doubled", **asked: Any) -> BadInput:
+def refusal(workplace: Workplace, task: str = "here/doubled", **asked: Any) -> BadInput:
     """The error that an import ends with; it has made nothing."""
     with pytest.raises(BadInput) as caught:
-        imported(services, task, **asked)
-    with services.connection.cursor() as cursor:
+        imported(workplace, task, **asked)
+    with workplace.connection.cursor() as cursor:
         made = "SELECT count(*) FROM modelops.version WHERE name = %s"
         assert cursor.execute(made, (task,)).fetchone() == (0,)
     return caught.value
@@ -43,8 +43,8 @@ def refusal(services: Services, task: str = "here/doubled", **asked: Any) -> Bad
         ),
     ],
 )
-def test_what_is_to_follow(services: Services, asked: dict[str, Any], said: str) -> None:
-    assert said in refusal(services, **asked).what
+def test_what_is_to_follow(workplace: Workplace, asked: dict[str, Any], said: str) -> None:
+    assert said in refusal(workplace, **asked).what
 
 
 @pytest.mark.parametrize(
@@ -56,49 +56,49 @@ def test_what_is_to_follow(services: Services, asked: dict[str, Any], said: str)
     ],
 )
 def test_the_task(
-    services: Services, repository: Path, database: Database, values: dict[str, Any], what: str, where: str
+    workplace: Workplace, repository: Path, database: Database, values: dict[str, Any], what: str, where: str
 ) -> None:
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("CREATE TABLE features.theirs (id int)")
     doubled_folder(repository, **values)
-    error = refusal(services)
+    error = refusal(workplace)
     assert what in error.what
     assert error.where == where
 
 
-def test_a_zone_that_only_python_has(services: Services, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zone_that_only_python_has(workplace: Workplace, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own, or its schedule's; the deployment would be refused after the approval."""
     monkeypatch.setattr("modelops.domain.schedules.ZoneInfo", str)
     monkeypatch.setattr("modelops.repository.task_definition.ZoneInfo", str)
-    error = refusal(services, deployment=TaskDeploymentTerms(time_zone="Mars/Olympus"))
+    error = refusal(workplace, deployment=TaskDeploymentTerms(time_zone="Mars/Olympus"))
     assert (error.what, error.where) == ("PostgreSQL has no time zone 'Mars/Olympus'", "the parameter time_zone")
     columns = {"id": "integer", "day": "date"}
     sql = "SELECT id, at::date AS day FROM measured WHERE at >= current_setting('modelops.interval_start')::timestamptz"
     doubled_folder(repository, incremental="day", sql=sql, columns=columns, time_zone="Mars/Olympus")
-    error = refusal(services)
+    error = refusal(workplace)
     said = [each.what for each in (error.errors if isinstance(error, SeveralErrors) else [error])]
     assert "PostgreSQL has no time zone 'Mars/Olympus'" in said
 
 
-def test_the_table_of_another_task(services: Services, repository: Path) -> None:
-    deployed(services)
+def test_the_table_of_another_task(workplace: Workplace, repository: Path) -> None:
+    deployed(workplace)
     doubled_folder(repository, "other", output="doubled")
-    error = refusal(services, "here/other")
+    error = refusal(workplace, "here/other")
     assert "features.doubled holds the features of here/doubled" in error.what
     assert error.where == "here/other/task.yaml (output)"
 
 
-def test_a_table_with_another_key(services: Services, repository: Path) -> None:
-    deployed(services)
+def test_a_table_with_another_key(workplace: Workplace, repository: Path) -> None:
+    deployed(workplace)
     doubled_folder(repository, key=["at"])
     with pytest.raises(BadInput, match=r"has the primary key \(run_id, id\); this version needs \(run_id, at\)"):
-        imported(services)
+        imported(workplace)
 
 
-def test_everything_at_once(services: Services, repository: Path) -> None:
+def test_everything_at_once(workplace: Workplace, repository: Path) -> None:
     sql = "SELECT id FROM measurd"
     doubled_folder(repository, sql=sql, output="nowhere.doubled", inputs={"rows": "public.nothing"})
-    error = refusal(services, deployment=TaskDeploymentTerms(schedule="nonsense"))
+    error = refusal(workplace, deployment=TaskDeploymentTerms(schedule="nonsense"))
     assert isinstance(error, SeveralErrors)
     assert [part.what.split(": ")[-1] for part in error.errors] == [
         'relation "public.nothing" does not exist',
@@ -108,6 +108,6 @@ def test_everything_at_once(services: Services, repository: Path) -> None:
     ]
 
 
-def test_a_check_leaves_no_table_behind(services: Services, look: Any) -> None:
-    imported(services, deployment=TaskDeploymentTerms())
+def test_a_check_leaves_no_table_behind(workplace: Workplace, look: Any) -> None:
+    imported(workplace, deployment=TaskDeploymentTerms())
     assert look("SELECT to_regclass('features.doubled'), to_regclass('features.doubled_rows')") == [(None, None)]

@@ -13,7 +13,7 @@ from modelops.domain.errors import BadInput
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modelops.lifecycle.services import Services
+    from workplace import Workplace
 
 COLUMNS = {"id": "integer", "at": "timestamptz", "twice": "float8", "half": "text", "price": "numeric"}
 INPUTS = {"rows": "SELECT id, x, timestamptz '2013-08-01T00:00Z' + id * interval '1 hour' AS at, price FROM measured"}
@@ -62,22 +62,22 @@ def folder(repository: Path) -> Path:
     return python_folder(repository)
 
 
-def test_a_whole_table(services: Services, look: Any, log: list[str]) -> None:
-    result = made(services, deployed(services)["deployment"])
+def test_a_whole_table(workplace: Workplace, look: Any, log: list[str]) -> None:
+    result = made(workplace, deployed(workplace)["deployment"])
     assert result["rows"] == 100
     assert look(SEEN) == [(100, 1010.0, 7575, 0)]
     assert "making 100 rows" in log
 
 
-def test_a_generator_for_an_interval(services: Services, repository: Path, look: Any) -> None:
+def test_a_generator_for_an_interval(workplace: Workplace, repository: Path, look: Any) -> None:
     python_folder(repository, STREAM, function="parts", incremental="at", inputs={"rows": BY_INTERVAL})
-    deployment = deployed(services)["deployment"]
+    deployment = deployed(workplace)["deployment"]
     for day in (1, 2):
         ends = {"interval_start": f"2013-08-0{day}T00:00:00Z", "interval_end": f"2013-08-0{day + 1}T00:00:00Z"}
-        made(services, deployment, **ends)
+        made(workplace, deployment, **ends)
     seen = look("SELECT half, count(*) FROM features.doubled GROUP BY 1 ORDER BY 1")
     assert seen == [("2013-08-01 00:00:00+00:00", 23), ("2013-08-02 00:00:00+00:00", 24)]
-    made(services, deployment)
+    made(workplace, deployment)
     assert look("SELECT DISTINCT half, count(*) OVER () FROM features.doubled") == [("None", 100)]
 
 
@@ -111,23 +111,23 @@ def returning(expression: str) -> str:
     ids=["package", "error", "None", "columns", "type", "keys", "input"],
 )
 def test_what_is_wrong_is_said_and_leaves_nothing(
-    services: Services, repository: Path, look: Any, python: str, what: str
+    workplace: Workplace, repository: Path, look: Any, python: str, what: str
 ) -> None:
-    published = deployed(services)["deployment"]
-    made(services, published)
+    published = deployed(workplace)["deployment"]
+    made(workplace, published)
     python_folder(repository, python)
-    number = imported(services)["version"]
+    number = imported(workplace)["version"]
     with pytest.raises(BadInput) as refused:
-        ran(services, number)
+        ran(workplace, number)
     assert what in str(refused.value)
     assert look("SELECT count(*), max(task_version) FROM features.doubled") == [(100, 1)]
 
 
-def test_its_own_requirements(services: Services, repository: Path, look: Any) -> None:
+def test_its_own_requirements(workplace: Workplace, repository: Path, look: Any) -> None:
     python = "import six\n" + WHOLE.replace(
         "pa.nulls(len(rows), pa.string())", "pa.array([six.__version__] * len(rows))"
     )
     python_folder(repository, python, files={"requirements.txt": "six==1.16.0"})
-    number = approved(services)
-    made(services, put_into_production(services, number)["deployment"])
+    number = approved(workplace)
+    made(workplace, put_into_production(workplace, number)["deployment"])
     assert look("SELECT DISTINCT half FROM features.doubled") == [("1.16.0",)]

@@ -1,4 +1,4 @@
-"""What an operator tells the ledger when its task takes a job."""
+"""What an operator claims a job with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from modelops.operators.model import PredictBatchOperator
-from modelops.registry import jobs
 
 # Airflow's own, when it looks for plugins.
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern")
@@ -22,16 +21,10 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
     [(1, 2, NOON), (2, 2, NOON), (2, 3, None), (3, 3, None)],
     ids=["first", "first that Airflow did not lose", "cleared", "cleared and retried"],
 )
-def test_when_the_run_was_requested(
-    monkeypatch: pytest.MonkeyPatch, attempt: int, max_tries: int, asked_at: datetime | None
-) -> None:
-    told: dict[str, Any] = {}
-    monkeypatch.setattr(jobs, "take", lambda *_, **values: told.update(values))
+def test_when_the_run_was_requested(attempt: int, max_tries: int, asked_at: datetime | None) -> None:
     operator = PredictBatchOperator(task_id="predict", deployment=1, retries=2)
     task = SimpleNamespace(
         dag_id="deployment_1", run_id="run", task_id="predict", map_index=-1, try_number=attempt, max_tries=max_tries
     )
     context: Any = {"ti": task, "dag_run": SimpleNamespace(run_after=NOON)}
-    connection: Any = None
-    operator._take(connection, context, resumed=False)
-    assert told["asked_at"] == asked_at
+    assert operator._claim(context, resumed=False).asked_at == asked_at

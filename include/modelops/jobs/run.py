@@ -1,0 +1,168 @@
+"""One attempt at a job as one object: its ledger connection, its log, its working folder, and the machine's stores."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.deployments import INTERVAL, Interval
+from modelops.plain_files import remove
+from modelops.registry import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from psycopg import Connection
+
+    from modelops.data.artifacts import ArtifactStore
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.jobs import Attempt, JobId
+    from modelops.domain.schedules import Plan, Schedule
+    from modelops.domain.versions import Artifact, ArtifactRole, Version
+    from modelops.plain_files import HeldFolder
+    from modelops.settings import Settings
+
+Log = Callable[[str], None]
+HASH_LENGTHS = {40, 64}
+"""Of a git commit and of a SHA-256, in hex digits."""
+_TAG = re.compile(r"job-([0-9]{1,18})-[0-9]+")
+"""What `JobRun.tag` gives. People may keep other folders beside those."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What every job on a machine works with.
+
+    `connect` opens a connection to the ledger (login modelops_jobs, autocommit), whose address is `ledger_url`.
+    `rows_url` is the address of the login that runs users' SQL, `features_url` that of the login that adds the rows of
+    feature tasks. `plan` computes the next times of a schedule.
+    """
+
+    connect: Callable[[], Connection[Any]]
+    ledger_url: str
+    rows_url: str
+    features_url: str
+    store: ArtifactStore
+    settings: Settings
+    plan: Callable[[Schedule], Plan]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRun:
+    """One attempt at a job, and what it works with. `ledger` is in autocommit mode."""
+
+    attempt: Attempt
+    ledger: Connection[Any]
+    resources: Resources
+    log: Log
+
+    @property
+    def job_id(self) -> JobId:
+        """The job's number."""
+        return self.attempt.job_id
+
+    @property
+    def tag(self) -> str:
+        """Prefix of the names of this attempt's temporary files."""
+        return f"job-{self.job_id}-{self.attempt.fence}"
+
+    def step(self, name: str, /, **detail: object) -> None:
+        """Report in the log and in the ledger that the attempt has reached a step."""
+        self.log(f"▸ {name.replace('_', ' ')} {_shown(detail)}".rstrip())
+        jobs.step(self.ledger, self.attempt, name, **detail)
+
+    @contextmanager
+    def fenced(self, connection: Connection[Any] | None = None) -> Iterator[Connection[Any]]:
+        """A transaction that locks the job, so that only its newest attempt can commit.
+
+        Args:
+            connection: one to the ledger's database other than `ledger`, with a transaction of its own.
+
+        Raises:
+            FenceLost: a newer attempt has the job, or the job was ended.
+            Unavailable: the ledger can't be reached.
+        """
+        connection = connection or self.ledger
+        with jobs.fenced(connection, self.attempt):
+            yield connection
+
+    def complete(self, result: Mapping[str, Any], connection: Connection[Any] | None = None) -> None:
+        """Record the job's result and its completion; within the transaction of `fenced`."""
+        jobs.complete(connection or self.ledger, self.attempt, result)
+
+    def name_subject(self, version: Version) -> None:
+        """Record which version the job is about; within the transaction of `fenced`."""
+        jobs.name_subject(self.ledger, self.attempt, version)
+
+    def name_deployment(self, deployment: Deployment) -> None:
+        """Record which deployment the job is about; within the transaction of `fenced`."""
+        jobs.name_deployment(self.ledger, self.attempt, deployment)
+
+    def interval(self, start: str | None, end: str | None) -> Interval | None:
+        """Parse the data interval of a request, and wait until it is over by the database's clock; None: no interval.
+
+        Raises:
+            IntervalError: not an interval, or it ends later than another machine's clock may be ahead.
+            Unavailable: the ledger can't be reached.
+        """
+        now = jobs.now(self.ledger)
+        interval = Interval.parse(start, end, where=INTERVAL, now=now)
+        if interval is not None and interval.end > now:
+            self.log(f"The interval ends at {interval.end.isoformat()}, which the database's clock hasn't reached yet.")
+            time.sleep((interval.end - now).total_seconds())
+        return interval
+
+    @contextmanager
+    def workdir(self) -> Iterator[Path]:
+        """A folder of this attempt's own, removed at its end. What killed attempts left is removed first."""
+        self._sweep()
+        folder = self.resources.settings.work / self.tag
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            remove(folder)
+
+    def store_output(self, output: HeldFolder) -> list[Artifact]:
+        """Store every file that users' code left.
+
+        Raises:
+            UserCodeError: there are other things than plain files among them, or too much.
+        """
+        settings = self.resources.settings
+        artifacts = self.resources.store.put_output(
+            output, tag=self.tag, most_files=settings.output_files, most_bytes=settings.output_bytes
+        )
+        self.step("artifacts_stored", files=len(artifacts))
+        return artifacts
+
+    def store_file(self, path: Path, role: ArtifactRole) -> Artifact:
+        """Store a file under its own name."""
+        return self.resources.store.put(path, role=role, name=path.name, tag=self.tag)
+
+    def _sweep(self) -> None:
+        """Remove what killed attempts left: those of this job, and the last ones of jobs that are over."""
+        self.resources.store.sweep(f"job-{self.job_id}-")
+        found = ((path, _TAG.fullmatch(path.name)) for path in self.resources.settings.work.glob("job-*"))
+        folders = {path: int(tag[1]) for path, tag in found if tag is not None}
+        over = jobs.over_among(self.ledger, list(folders.values()))
+        for path, job_id in folders.items():
+            if job_id == self.job_id or job_id in over:
+                remove(path)
+
+
+def _shown(detail: Mapping[str, object]) -> str:
+    """Details for the log: numbers with commas, hashes cut to what tells them apart."""
+    words = []
+    for name, value in detail.items():
+        if isinstance(value, int):
+            words.append(f"{name}={value:,}")
+        elif value is not None:
+            text = str(value)
+            words.append(f"{name}={text[:12] if len(text) in HASH_LENGTHS else text}")
+    return f"({', '.join(words)})" if words else ""
