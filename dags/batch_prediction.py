@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import BatchRequest
 from modelops.operators.model import PredictBatchOperator
-from modelops.operators.params import deployment_param, interval_param, overriding_budget_param
+from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="batch_prediction",
@@ -22,17 +23,6 @@ with DAG(
     catchup=False,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={
-        "deployment": deployment_param(),
-        "interval_start": interval_param("start"),
-        "interval_end": interval_param("end"),
-        "set_aside_budget": overriding_budget_param(),
-    },
+    params=params_of(BatchRequest),
 ) as dag:
-    PredictBatchOperator(
-        task_id="predict",
-        deployment=dag.param("deployment"),
-        interval_start=dag.param("interval_start"),
-        interval_end=dag.param("interval_end"),
-        set_aside_budget=dag.param("set_aside_budget"),
-    )
+    PredictBatchOperator(task_id="predict", **given(dag, BatchRequest))

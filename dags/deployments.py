@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import ScheduleRequest
 from modelops.operators.deployed import deployment_dags
-from modelops.operators.params import deployment_param, late_after_param, paused_param, schedule_param, time_zone_param
+from modelops.operators.params import given, params_of
 from modelops.operators.subjects import ChangeScheduleOperator
 
 with DAG(
@@ -22,21 +23,8 @@ with DAG(
     catchup=False,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={
-        "deployment": deployment_param(),
-        "schedule": schedule_param("as it is"),
-        "time_zone": time_zone_param("as it is"),
-        "paused": paused_param(),
-        "late_after": late_after_param("as it is"),
-    },
+    params=params_of(ScheduleRequest),
 ) as dag:
-    ChangeScheduleOperator(
-        task_id="change",
-        deployment=dag.param("deployment"),
-        schedule=dag.param("schedule"),
-        time_zone=dag.param("time_zone"),
-        paused=dag.param("paused"),
-        late_after=dag.param("late_after"),
-    )
+    ChangeScheduleOperator(task_id="change", **given(dag, ScheduleRequest))
 
 globals().update(deployment_dags())

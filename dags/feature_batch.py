@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import FeatureBatchRequest
 from modelops.operators.feature import ExecuteFeatureBatchOperator
-from modelops.operators.params import deployment_param, interval_param
+from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="feature_batch",
@@ -22,15 +23,6 @@ with DAG(
     catchup=False,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={
-        "deployment": deployment_param(),
-        "interval_start": interval_param("start"),
-        "interval_end": interval_param("end"),
-    },
+    params=params_of(FeatureBatchRequest),
 ) as dag:
-    ExecuteFeatureBatchOperator(
-        task_id="execute",
-        deployment=dag.param("deployment"),
-        interval_start=dag.param("interval_start"),
-        interval_end=dag.param("interval_end"),
-    )
+    ExecuteFeatureBatchOperator(task_id="execute", **given(dag, FeatureBatchRequest))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import ImportRequest, IntervalRequest, ScheduleTerms
 from modelops.operators.approval import MOST_RUNS, ApproveFeatureTaskOperator
 from modelops.operators.feature import (
     DeployFeatureTaskOperator,
@@ -11,15 +12,7 @@ from modelops.operators.feature import (
     RunFeatureTaskOperator,
 )
 from modelops.operators.notifying import reviewer_notifiers
-from modelops.operators.params import (
-    allow_dirty_param,
-    interval_param,
-    late_after_param,
-    ref_param,
-    schedule_param,
-    task_param,
-    time_zone_param,
-)
+from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="feature_pipeline",
@@ -39,33 +32,12 @@ with DAG(
     max_active_runs=MOST_RUNS,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={
-        "task": task_param(),
-        "ref": ref_param(),
-        "allow_dirty": allow_dirty_param("Import"),
-        "interval_start": interval_param("start"),
-        "interval_end": interval_param("end"),
-        "schedule": schedule_param(),
-        "time_zone": time_zone_param(),
-        "late_after": late_after_param(),
-    },
+    params=params_of(ImportRequest) | params_of(ScheduleTerms),
 ) as dag:
-    interval = {"interval_start": dag.param("interval_start"), "interval_end": dag.param("interval_end")}
-    deployment = {
-        "schedule": dag.param("schedule"),
-        "time_zone": dag.param("time_zone"),
-        "late_after": dag.param("late_after"),
-    }
-    import_ = ImportFeatureTaskOperator(
-        task_id="import",
-        task=dag.param("task"),
-        ref=dag.param("ref"),
-        allow_dirty=dag.param("allow_dirty"),
-        **interval,
-        deployment=deployment,
-    )
+    deployment = given(dag, ScheduleTerms)
+    import_ = ImportFeatureTaskOperator(task_id="import", **given(dag, ImportRequest), deployment=deployment)
     version = {"task": dag.param("task"), "version": import_.output["version"]}
-    run = RunFeatureTaskOperator(task_id="run", **version, **interval)
+    run = RunFeatureTaskOperator(task_id="run", **version, **given(dag, IntervalRequest))
     approve = ApproveFeatureTaskOperator(task_id="approve", **version, notifiers=reviewer_notifiers(), retries=3)
     deploy = DeployFeatureTaskOperator(task_id="deploy", **version, **deployment)
 

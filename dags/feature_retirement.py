@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import RetirementRequest
 from modelops.operators.feature import RetireFeatureTaskOperator
-from modelops.operators.params import deployment_param, reason_param
+from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="feature_retirement",
@@ -21,6 +22,6 @@ with DAG(
     catchup=False,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={"deployment": deployment_param(), "reason": reason_param()},
+    params=params_of(RetirementRequest),
 ) as dag:
-    RetireFeatureTaskOperator(task_id="retire", deployment=dag.param("deployment"), reason=dag.param("reason"))
+    RetireFeatureTaskOperator(task_id="retire", **given(dag, RetirementRequest))

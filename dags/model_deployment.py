@@ -4,20 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import DeploymentRequest
 from modelops.operators.model import DeployModelOperator, PredictBatchOperator
-from modelops.operators.params import (
-    dataset_param,
-    empty_param,
-    late_after_param,
-    model_param,
-    parts_param,
-    predict_now_param,
-    schedule_param,
-    set_aside_budget_param,
-    target_param,
-    time_zone_param,
-    version_param,
-)
+from modelops.operators.params import given, params_of, predict_now_param
 
 with DAG(
     dag_id="model_deployment",
@@ -34,33 +23,9 @@ with DAG(
     catchup=False,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={
-        "model": model_param(of_versions=True),
-        "version": version_param("the newest that is approved"),
-        "dataset": dataset_param("predict", "batch predictions"),
-        "target": target_param(),
-        "set_aside_budget": set_aside_budget_param(),
-        "empty": empty_param(),
-        "parts": parts_param(),
-        "schedule": schedule_param(),
-        "time_zone": time_zone_param(),
-        "late_after": late_after_param(),
-        "predict_now": predict_now_param(),
-    },
+    params=params_of(DeploymentRequest) | {"predict_now": predict_now_param()},
 ) as dag:
-    deploy = DeployModelOperator(
-        task_id="deploy",
-        model=dag.param("model"),
-        version=dag.param("version"),
-        dataset=dag.param("dataset"),
-        target=dag.param("target"),
-        set_aside_budget=dag.param("set_aside_budget"),
-        empty=dag.param("empty"),
-        parts=dag.param("parts"),
-        schedule=dag.param("schedule"),
-        time_zone=dag.param("time_zone"),
-        late_after=dag.param("late_after"),
-    )
+    deploy = DeployModelOperator(task_id="deploy", **given(dag, DeploymentRequest))
     predict = PredictBatchOperator(
         task_id="predict",
         deployment=deploy.output["deployment"],

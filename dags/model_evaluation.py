@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import EvaluationRequest
 from modelops.operators.model import EvaluateModelOperator
-from modelops.operators.params import dataset_param, model_param, version_param
+from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="model_evaluation",
@@ -21,15 +22,6 @@ with DAG(
     catchup=False,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={
-        "model": model_param(of_versions=True),
-        "version": version_param(),
-        "dataset": dataset_param("evaluate", "evaluation"),
-    },
+    params=params_of(EvaluationRequest),
 ) as dag:
-    EvaluateModelOperator(
-        task_id="evaluate",
-        model=dag.param("model"),
-        version=dag.param("version"),
-        dataset=dag.param("dataset"),
-    )
+    EvaluateModelOperator(task_id="evaluate", **given(dag, EvaluationRequest))

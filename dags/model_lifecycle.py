@@ -4,22 +4,11 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.domain.requests import DeploymentTerms, EvaluationRequest, TrainingRequest
 from modelops.operators.approval import MOST_RUNS, ApproveModelOperator
 from modelops.operators.model import DeployModelOperator, EvaluateModelOperator, TrainModelOperator
 from modelops.operators.notifying import reviewer_notifiers
-from modelops.operators.params import (
-    allow_dirty_param,
-    dataset_param,
-    empty_param,
-    hyperparameters_param,
-    late_after_param,
-    model_param,
-    parts_param,
-    schedule_param,
-    set_aside_budget_param,
-    target_param,
-    time_zone_param,
-)
+from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="model_lifecycle",
@@ -39,30 +28,14 @@ with DAG(
     max_active_runs=MOST_RUNS,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-    params={
-        "model": model_param(),
-        "train_dataset": dataset_param("train", "training"),
-        "evaluate_dataset": dataset_param("evaluate", "evaluation"),
-        "hyperparameters": hyperparameters_param(),
-        "allow_dirty": allow_dirty_param(),
-        "predict_dataset": dataset_param("predict", "batch predictions"),
-        "target": target_param(),
-        "set_aside_budget": set_aside_budget_param(),
-        "empty": empty_param(),
-        "parts": parts_param(),
-        "schedule": schedule_param(),
-        "time_zone": time_zone_param(),
-        "late_after": late_after_param(),
-    },
+    params=params_of(TrainingRequest, dataset="train_dataset")
+    | params_of(EvaluationRequest, "dataset", dataset="evaluate_dataset")
+    | params_of(DeploymentTerms, dataset="predict_dataset"),
 ) as dag:
-    terms = ("target", "set_aside_budget", "empty", "parts", "schedule", "time_zone", "late_after")
-    deployment = {"dataset": dag.param("predict_dataset")} | {term: dag.param(term) for term in terms}
+    deployment = given(dag, DeploymentTerms, dataset="predict_dataset")
     train = TrainModelOperator(
         task_id="train",
-        model=dag.param("model"),
-        dataset=dag.param("train_dataset"),
-        hyperparameters=dag.param("hyperparameters"),
-        allow_dirty=dag.param("allow_dirty"),
+        **given(dag, TrainingRequest, dataset="train_dataset"),
         evaluate_dataset=dag.param("evaluate_dataset"),
         deployment=deployment,
     )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from bench.task import claim, key_of
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
+from modelops.domain.requests import DeploymentRequest, EvaluationRequest, TrainingRequest
 from modelops.lifecycle.approve import ask, decide
-from modelops.lifecycle.deploy import DeploymentRequest, deploy
-from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
-from modelops.lifecycle.train import TrainingRequest, train
+from modelops.lifecycle.deploy import deploy
+from modelops.lifecycle.evaluate import evaluate
+from modelops.lifecycle.train import train
 
 if TYPE_CHECKING:
     from bench.installation import Installation

@@ -21,7 +21,8 @@ def main(deployment: int) -> dict[str, Any]:
     """Claim the job and do it; the times are those since before its claim, at each step and at its completion."""
     installation = Installation.from_json(sys.stdin.read())
     preload_jobs()  # as what forks the processes of tasks has
-    from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
+    from modelops.domain.requests import FeatureBatchRequest
+    from modelops.features.execute_batch import execute_batch
 
     said: list[tuple[float, str]] = []
     began = time.perf_counter()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from bench.task import claim, key_of
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
+from modelops.domain.requests import ImportRequest, TaskDeploymentRequest, TaskRunRequest
 from modelops.domain.versions import VersionKind
-from modelops.features.deploy_task import TaskDeploymentRequest, deploy_task
-from modelops.features.import_task import ImportRequest, import_task
-from modelops.features.run_task import RunRequest, run_task
+from modelops.features.deploy_task import deploy_task
+from modelops.features.import_task import import_task
+from modelops.features.run_task import run_task
 from modelops.lifecycle.approve import ask, decide
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def deployed(installation: Installation) -> int:
             return claim(installation, connection, type_, key=key_of(type_, run))
 
         number = import_task(ImportRequest(task=TASK), job(JobType.FEATURE_IMPORT))["version"]
-        run_task(RunRequest(task=TASK, version=number), job(JobType.FEATURE_RUN))
+        run_task(TaskRunRequest(task=TASK, version=number), job(JobType.FEATURE_RUN))
         ask(TASK, number, job(JobType.FEATURE_APPROVAL), kind=VersionKind.FEATURE_TASK)
         answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
         with decide(connection, key_of(JobType.FEATURE_APPROVAL, run), answer):

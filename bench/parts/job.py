@@ -14,7 +14,6 @@ from typing import Any
 from bench.installation import Installation
 from bench.task import claim
 from modelops.domain.jobs import JobType, TaskKey
-from modelops.domain.parts import Part
 from modelops.operators.preloading import preload_jobs
 
 DAG = "bench"
@@ -24,7 +23,8 @@ def main(deployment: int, run: str, part: str, of: int) -> dict[str, Any]:
     """Claim the job and do it; the time is that from before its claim to its completion."""
     installation = Installation.from_json(sys.stdin.read())
     preload_jobs()  # as what forks the processes of tasks has
-    from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
+    from modelops.domain.requests import BatchRequest, PartRequest
+    from modelops.lifecycle.predict_batch import predict_batch
     from modelops.lifecycle.publish_parts import publish_parts
 
     began = time.perf_counter()
@@ -34,9 +34,9 @@ def main(deployment: int, run: str, part: str, of: int) -> dict[str, Any]:
         log = partial(print, file=sys.stderr, flush=True)
         job = claim(installation, connection, JobType.BATCH_PREDICTION, key=key, log=log)
         if publishing:
-            result = publish_parts(BatchRequest(deployment=deployment), (DAG, run), job)
+            result = publish_parts(BatchRequest(deployment=deployment), job)
         else:
-            request = BatchRequest(deployment=deployment, part=Part(number=int(part), of=of))
+            request = PartRequest(deployment=deployment, part=int(part), parts=of)
             result = predict_batch(request, job)
     return {"seconds": time.perf_counter() - began, "rows": result["rows"]}
 

@@ -19,15 +19,6 @@ FILES = sorted((ROOT / "dags").glob("*.py"))
 HEAVY = ("pandas", "polars", "sklearn", "pyarrow", "adbc_driver_postgresql", "matplotlib", "psycopg", "uv", "alembic")
 
 
-@pytest.fixture(scope="module")
-def dags() -> dict[str, DAG]:
-    from airflow.dag_processing.dagbag import DagBag
-
-    bag = DagBag(dag_folder=str(ROOT / "dags"))
-    assert bag.import_errors == {}
-    return dict(bag.dags)
-
-
 def test_which_there_are(dags: dict[str, DAG]) -> None:
     assert sorted(dags) == [
         "batch_prediction",

@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import ParamValidationError
 
+from modelops.domain.requests import EvaluationRequest, ImportRequest, RetirementRequest, TrainingRequest
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api.suggestions import FormSuggestions, Known
-from modelops.operators.params import dataset_param, hyperparameters_param, model_param, reason_param, task_param
+from modelops.operators.params import params_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from airflow.sdk import Param
     from starlette.types import Message, Receive, Scope, Send
 
-KINDS = [pytest.param(model_param, "model", id="model"), pytest.param(task_param, "feature task", id="feature task")]
+TRAINING, MODEL = params_of(TrainingRequest), params_of(TrainingRequest)["model"]
+OF_VERSION, TASK = params_of(EvaluationRequest)["model"], params_of(ImportRequest)["task"]
+KINDS = [pytest.param(MODEL, "model", id="model"), pytest.param(TASK, "feature task", id="feature task")]
 FOUND = {VersionKind.MODEL: ["demo/new", "demo/old"], VersionKind.FEATURE_TASK: ["demo/rates"]}
 VERSIONS = {VersionKind.MODEL: ["demo/gone", "demo/old"]}
 
 
-@pytest.mark.parametrize(("param", "word"), KINDS)
-def test_a_reference(param: Callable[[], Param], word: str) -> None:
+@pytest.mark.parametrize(("made", "word"), KINDS)
+def test_a_reference(made: Param, word: str) -> None:
     """What there is isn't looked up: a DAG's file reads no repository, and its task needs none."""
-    made = param()
     assert (made.schema["title"], made.description) == (
         word.capitalize(),
         f"<repository>/<{word}>: a {word} in a repository that repositories.yaml lists.",
@@ -41,14 +43,14 @@ def test_what_can_be_no_reference(given: Any, said: str) -> None:
     from airflow.sdk.exceptions import ParamValidationError
 
     with pytest.raises(ParamValidationError, match=said):
-        model_param().resolve(given)
+        MODEL.resolve(given)
     with pytest.raises(ParamValidationError, match="too long"):
-        model_param().resolve("demo/" + "x" * 300)
+        MODEL.resolve("demo/" + "x" * 300)
 
 
 @pytest.mark.anyio
 async def test_suggestions() -> None:
-    params = {"model": model_param(), "of_version": model_param(of_versions=True), "task": task_param()}
+    params = {"model": MODEL, "of_version": OF_VERSION, "task": TASK}
     details = {name: {"value": None, "schema": dict(param.schema)} for name, param in params.items()}
     details["other"] = {"value": 1, "schema": {"type": "integer"}}
     answer = await ask(
@@ -67,7 +69,7 @@ async def test_suggestions() -> None:
 
 @pytest.mark.anyio
 async def test_what_was_known_is_suggested_as_long_as_nothing_newer_can_be() -> None:
-    body = json.dumps({"params": {"model": {"schema": dict(model_param().schema)}}}).encode()
+    body = json.dumps({"params": {"model": {"schema": dict(MODEL.schema)}}}).encode()
     looks = [({VersionKind.MODEL: [f"demo/{number}"]}, {}) for number in (1, 0)]
     time = [0.0]
     known = Known(looks.pop, now=lambda: time[0], patience=60)
@@ -163,7 +165,7 @@ def nested(levels: int) -> Any:
 def test_hyperparameters_that_no_task_could_be_given(value: Any) -> None:
     """Airflow answers 400 then. The task would be given it as msgpack, and end without a word."""
     with pytest.raises(ParamValidationError):
-        hyperparameters_param().resolve(value)
+        TRAINING["hyperparameters"].resolve(value)
 
 
 def test_hyperparameters_within_the_bounds() -> None:
@@ -175,10 +177,10 @@ def test_hyperparameters_within_the_bounds() -> None:
         "who": "né\n",
         "x" * 200: [None, True],
     }
-    assert hyperparameters_param().resolve(value) == value
+    assert TRAINING["hyperparameters"].resolve(value) == value
 
 
-@pytest.mark.parametrize("param", [reason_param(), dataset_param("train", "training")])
+@pytest.mark.parametrize("param", [params_of(RetirementRequest)["reason"], TRAINING["dataset"]])
 @pytest.mark.parametrize("value", ["x" * 2**20, "a\0", "\udc00"])
 def test_texts_that_the_registry_could_not_keep(param: Param, value: str) -> None:
     with pytest.raises(ParamValidationError):

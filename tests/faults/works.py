@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from factories import doubled_folder, model_folder
 from integration.lifecycle import life as models
 from integration.lifecycle.features import life as features
-from modelops.domain.jobs import Claim, JobType, TaskKey
-from modelops.domain.parts import Part
-from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
-from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
+from modelops.domain.jobs import Claim, JobType
+from modelops.domain.requests import BatchRequest, FeatureBatchRequest, PartRequest
+from modelops.features.execute_batch import execute_batch
+from modelops.lifecycle.predict_batch import predict_batch
 from modelops.lifecycle.publish_parts import publish_parts
 from modelops.registry import jobs
 
@@ -121,11 +121,9 @@ def _deploy_parts(repository: Path, workplace: Workplace) -> int:
 
 def _score_and_publish_parts(deployment: int, run: JobRun) -> Any:
     """Each part as a job of its own, as mapped tasks are, but one after the other; then all of them as this job."""
-    told = "SELECT dag_id, run_id FROM modelops.job WHERE id = %s"
-    [(dag_id, run_id)] = run.ledger.execute(told, (run.job_id,)).fetchall()
     for number in range(PARTS):
         claim = Claim(
-            key=TaskKey(dag_id=dag_id, run_id=run_id, task_id="part", map_index=number),
+            key=replace(run.attempt.key, task_id="part", map_index=number),
             type=JobType.BATCH_PREDICTION,
             number=run.attempt.number,
             first=1,
@@ -135,9 +133,8 @@ def _score_and_publish_parts(deployment: int, run: JobRun) -> Any:
         )
         job = jobs.claim(run.ledger, claim)
         if job.recorded_result is None:
-            part = Part(number=number, of=PARTS)
-            predict_batch(BatchRequest(deployment=deployment, part=part), replace(run, attempt=job))
-    return publish_parts(BatchRequest(deployment=deployment), (dag_id, run_id), run)
+            predict_batch(PartRequest(deployment=deployment, part=number, parts=PARTS), replace(run, attempt=job))
+    return publish_parts(BatchRequest(deployment=deployment), run)
 
 
 def _execute(deployment: int, run: JobRun) -> Any:

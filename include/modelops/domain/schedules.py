@@ -30,6 +30,8 @@ AFTER = re.compile(r"after ([^\s.]+\.[^\s.]+)")
 FIELDS = 5
 RANDOM = re.compile(r"(?i)(?<![a-z])[hr](?![a-z])")
 """What makes a cron expression mean another time whenever it is read."""
+MOST_MINUTES = 43_200
+"""Longest time after which a batch is late: thirty days."""
 EXPECTED = (
     "five fields of cron like '0 3 * * *', one of "
     + ", ".join(PRESETS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.feature_table import ensure_feature_table
@@ -10,7 +9,7 @@ from modelops.domain.deployments import Engine
 from modelops.domain.errors import Unavailable
 from modelops.domain.versions import VersionKind
 from modelops.features.columns import table_columns
-from modelops.features.preflight import TaskDeploymentTerms, check_interval_column, check_task_deployment
+from modelops.features.preflight import check_interval_column, check_task_deployment
 from modelops.features.time_zone import ZONE, zone_to_deploy
 from modelops.lifecycle.approved import approved_version, require_approval
 from modelops.lifecycle.code import load_task
@@ -18,15 +17,8 @@ from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments
 
 if TYPE_CHECKING:
+    from modelops.domain.requests import TaskDeploymentRequest
     from modelops.jobs.run import JobRun
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskDeploymentRequest(TaskDeploymentTerms):
-    """Which version to put into production; `version` None is the newest that is approved or deployed."""
-
-    task: str
-    version: int | None = None
 
 
 def deploy_task(request: TaskDeploymentRequest, run: JobRun) -> dict[str, Any]:
@@ -50,15 +42,14 @@ def deploy_task(request: TaskDeploymentRequest, run: JobRun) -> dict[str, Any]:
     run.step("artifacts_fetched", sha256=version.artifact_sha256)
     check_task_deployment(task, request, run)
     run.step("sql_parsed")
-    when = (str(task.output), request.schedule, request.time_zone, request.late_after, run)
-    zone = zone_to_deploy(run.ledger, task, plan_for(*when).schedule.time_zone)
+    zone = zone_to_deploy(run.ledger, task, plan_for(str(task.output), request, run).schedule.time_zone)
     columns = table_columns(task)
     with run.fenced():
         check_interval_column(task, run.ledger, name=version.name)
         ensure_feature_table(
             run.ledger, task.output, columns, key=task.key, incremental=task.incremental, time_zone=zone
         )
-        plan = plan_for(*when)
+        plan = plan_for(str(task.output), request, run)
         if zone_to_deploy(run.ledger, task, plan.schedule.time_zone) != zone:
             raise Unavailable(f"the schedule of {task.output} was given another time zone meanwhile")
         of_schedule = {ZONE: zone} if task.is_by_calendar and task.time_zone is None else {}

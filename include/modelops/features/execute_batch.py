@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.feature_table import sweep_rows
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.features.measure import measure, records_by_role
-from modelops.features.produce import Production, check_interval, check_times, stage, sweep
+from modelops.features.produce import check_interval, check_times, stage, sweep
+from modelops.features.production import Production
 from modelops.features.time_zone import zone_of
 from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.code import load_task
@@ -20,16 +20,8 @@ from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment, Interval
+    from modelops.domain.requests import FeatureBatchRequest
     from modelops.jobs.run import JobRun
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureBatchRequest:
-    """Which deployment to run, and for which data interval: ISO 8601 times, both or neither (then for all times)."""
-
-    deployment: int
-    interval_start: str | None = None
-    interval_end: str | None = None
 
 
 def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:

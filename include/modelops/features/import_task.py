@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.versions import VersionKind
@@ -12,24 +11,8 @@ from modelops.registry import versions
 from modelops.repository.pin import pin_task
 
 if TYPE_CHECKING:
-    from modelops.features.preflight import TaskDeploymentTerms
+    from modelops.domain.requests import ImportRequest
     from modelops.jobs.run import JobRun
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportRequest:
-    """Which task to import, and from which git ref; None: the one that repositories.yaml names.
-
-    `allow_dirty` lets files be used that aren't committed, and is recorded. The interval of the run and the terms of
-    the deployment that are to follow are checked; None: nothing is known of them.
-    """
-
-    task: str
-    ref: str | None = None
-    allow_dirty: bool = False
-    interval_start: str | None = None
-    interval_end: str | None = None
-    deployment: TaskDeploymentTerms | None = None
 
 
 def import_task(request: ImportRequest, run: JobRun) -> dict[str, Any]:

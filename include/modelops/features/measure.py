@@ -11,7 +11,7 @@ from modelops.data.target import names_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from modelops.features.produce import Production
+    from modelops.features.production import Production
     from modelops.jobs.run import JobRun
     from modelops.statistics.streaming import TableStatistics
 

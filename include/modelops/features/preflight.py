@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.feature_table import check_feature_table
 from modelops.domain.errors import TargetError
 from modelops.domain.findings import Findings
+from modelops.domain.requests import ScheduleTerms
 from modelops.domain.versions import VersionKind
 from modelops.features.columns import check_declared, table_columns
 from modelops.features.produce import check_interval
@@ -21,20 +21,8 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Deployment
     from modelops.domain.feature_tasks import FeatureTask
-    from modelops.features.import_task import ImportRequest
+    from modelops.domain.requests import ImportRequest
     from modelops.jobs.run import JobRun
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskDeploymentTerms:
-    """What a version is deployed as.
-
-    `schedule` says when its batch runs are, with the fields of cron meant in `time_zone`; None: as before.
-    """
-
-    schedule: str | None = None
-    time_zone: str | None = None
-    late_after: float | None = None
 
 
 def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None:
@@ -50,11 +38,11 @@ def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None
     with findings.collecting():
         check_approvers(task.reference, task.approvers, run.attempt.requested_by)
     with findings.collecting():
-        check_task_deployment(task, request.deployment or TaskDeploymentTerms(), run, ahead=True)
+        check_task_deployment(task, request.deployment or ScheduleTerms(), run, ahead=True)
     findings.refuse()
 
 
-def check_task_deployment(task: FeatureTask, terms: TaskDeploymentTerms, run: JobRun, *, ahead: bool = False) -> None:
+def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> None:
     """Check a task's queries, its table, and when it is to run. `ahead`: its deployment is still to come.
 
     Raises:
@@ -67,8 +55,7 @@ def check_task_deployment(task: FeatureTask, terms: TaskDeploymentTerms, run: Jo
     with findings.collecting():
         check_output(task, run.ledger, name=task.reference)
     with findings.collecting():
-        when = (terms.schedule, terms.time_zone, terms.late_after)
-        plan = plan_for(str(task.output), *when, run, ahead=ahead)
+        plan = plan_for(str(task.output), terms, run, ahead=ahead)
         zone_to_deploy(run.ledger, task, plan.schedule.time_zone)
     findings.refuse()
 

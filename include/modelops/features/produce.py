@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
 from modelops.features.columns import ends_of, table_columns
+from modelops.features.python_task import run_python
 from modelops.registry import jobs
 
 if TYPE_CHECKING:
@@ -20,28 +20,8 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Interval
     from modelops.domain.feature_tasks import FeatureTask
-    from modelops.domain.targets import Target
-    from modelops.domain.versions import Version
+    from modelops.features.production import Production
     from modelops.jobs.run import JobRun
-    from modelops.lifecycle.code import Code
-
-
-@dataclass(frozen=True, kw_only=True)
-class Production:
-    """One run of one version: into which table, under which number, for which data interval (None: whole).
-
-    The interval's ends are in the time zone in which dates and times without a zone are meant.
-    """
-
-    version: Version
-    code: Code[FeatureTask]
-    target: Target
-    run_id: int
-    interval: Interval | None
-
-    @property
-    def task(self) -> FeatureTask:
-        return self.code.definition
 
 
 def sweep(run: JobRun) -> None:
@@ -76,12 +56,7 @@ def stage(made: Production, workdir: Path, run: JobRun) -> int:
         Unavailable: the platform's trouble.
     """
     task = made.task
-    if task.language is Language.SQL:
-        rows = _from_select(made, run)
-    else:
-        from modelops.features.python_task import run_python
-
-        rows = run_python(made, workdir, run)
+    rows = _from_select(made, run) if task.language is Language.SQL else run_python(made, workdir, run)
     run.step("rows_staged", rows=rows)
     _check_number(task, rows, whole=made.interval is None)
     return rows

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.data.query import Ends
-    from modelops.features.produce import Production
+    from modelops.features.production import Production
     from modelops.jobs.run import JobRun
 
 OUTPUT = "made.arrow"

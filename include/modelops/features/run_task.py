@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
@@ -15,7 +14,8 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
 from modelops.features.columns import table_columns
 from modelops.features.measure import rows_of
-from modelops.features.produce import Production, check_interval, check_times, stage, sweep
+from modelops.features.produce import check_interval, check_times, stage, sweep
+from modelops.features.production import Production
 from modelops.features.time_zone import zone_of
 from modelops.lifecycle.code import load_task
 from modelops.plain_files import create_plain
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from modelops.data.snapshot import Snapshot
     from modelops.domain.feature_tasks import FeatureTask
+    from modelops.domain.requests import TaskRunRequest
     from modelops.domain.versions import Artifact, Evaluation, Version
     from modelops.jobs.run import JobRun
 
@@ -36,20 +37,7 @@ SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRequest:
-    """Which version to run, and for which data interval: ISO 8601 times, both or neither (then for all times).
-
-    `version` None is the newest that is still in use; a retry keeps to it.
-    """
-
-    task: str
-    version: int | None = None
-    interval_start: str | None = None
-    interval_end: str | None = None
-
-
-def run_task(request: RunRequest, run: JobRun) -> dict[str, Any]:
+def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
     """Run a version into a table of its own, check what it gives, and put that on record as evidence.
 
     The evidence is statistics of every column beside those of what is deployed, the hash of the rows, and some of them.
@@ -110,7 +98,7 @@ def run_task(request: RunRequest, run: JobRun) -> dict[str, Any]:
     return result
 
 
-def _version(request: RunRequest, run: JobRun) -> Version:
+def _version(request: TaskRunRequest, run: JobRun) -> Version:
     version = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
     if version is None:
         version = versions.find(run.ledger, request.task, request.version, kind=VersionKind.FEATURE_TASK)

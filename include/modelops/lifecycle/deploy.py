@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.target import columns_for, ensure_target
@@ -11,7 +11,7 @@ from modelops.domain.errors import NotApproved, RepositoryError
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.approved import approved_version, require_approval
-from modelops.lifecycle.preflight import DeploymentTerms, check_deployment, check_owner
+from modelops.lifecycle.preflight import check_deployment, check_owner
 from modelops.lifecycle.sample import compare_with_sample, outputs_of
 from modelops.lifecycle.schedule import plan_for
 from modelops.lifecycle.workbench import Workbench
@@ -19,16 +19,9 @@ from modelops.registry import deployments
 
 if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
+    from modelops.domain.requests import DeploymentRequest
     from modelops.domain.schedules import Plan
     from modelops.jobs.run import JobRun
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeploymentRequest(DeploymentTerms):
-    """Which version to put into production, and as what. `version` None is the newest that is approved or deployed."""
-
-    model: str
-    version: int | None = None
 
 
 def deploy(request: DeploymentRequest, run: JobRun) -> dict[str, Any]:
@@ -74,7 +67,7 @@ def deploy(request: DeploymentRequest, run: JobRun) -> dict[str, Any]:
     with run.fenced():
         check_owner(run.ledger, target, VersionKind.MODEL, version.name)
         ensure_target(run.ledger, target, key=key_columns, outputs=output_columns)
-        plan = plan_for(str(target), request.schedule, request.time_zone, request.late_after, run)
+        plan = plan_for(str(target), request, run)
         made, before = deployments.begin(
             run.ledger,
             version,

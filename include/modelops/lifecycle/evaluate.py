@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import UnknownVersion
@@ -14,20 +13,9 @@ from modelops.lifecycle.workbench import Workbench
 from modelops.registry import evidence, versions
 
 if TYPE_CHECKING:
+    from modelops.domain.requests import EvaluationRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluationRequest:
-    """Which version to evaluate, on which dataset: a name or a SELECT.
-
-    `version` None is the newest that was trained when the job began; a retry keeps to it.
-    """
-
-    model: str
-    version: int | None = None
-    dataset: str = "evaluate"
 
 
 def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.target import columns_for
@@ -22,26 +21,12 @@ from modelops.registry.translation import translated
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.parts import Part
+    from modelops.domain.requests import BatchRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
     from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
     from modelops.scoring.engine import Scored
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchRequest:
-    """Which deployment to score, and for which data interval: ISO 8601 times, both or neither.
-
-    `set_aside_budget` takes the place of the deployment's own; None: that. `part`: only that one's rows, which are
-    staged for `publish_parts`.
-    """
-
-    deployment: int
-    interval_start: str | None = None
-    interval_end: str | None = None
-    set_aside_budget: int | None = None
-    part: Part | None = None
 
 
 def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
@@ -73,7 +58,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         statistics = BatchStatistics(
             runs.statistics_of_version(run.ledger, version.id),
             dataset,
-            predicted=None if request.part is None else predictions_of(files.sample),
+            predicted=None if request.only is None else predictions_of(files.sample),
         )
         assert version.columns is not None
         zone = schedules.plan_of(run.ledger, deployment.id).schedule.time_zone
@@ -83,12 +68,12 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             where=f"{version.name}, dataset {dataset.label}",
             like=version.columns,
             interval=None if interval is None else interval.within(zone),
-            part=request.part,
+            part=request.only,
         )
         last = runs.rows_of_last(run.ledger, deployment.id)
         progress = Progress(
             run.log,
-            expected=last // (1 if request.part is None else request.part.of) if last else source.expected_rows,
+            expected=last // (1 if request.only is None else request.only.of) if last else source.expected_rows,
         )
         target = Target.parse(deployment.target, where="modelops.deployment")
         key = [TargetColumn(name=column["name"], type=column["type"]) for column in deployment.entity_key]
@@ -112,21 +97,21 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             if rows != scored.rows:
                 raise ModelOpsError(f"{rows:,} rows are in {target.rows}, where {scored.rows:,} were scored")
             progress.end(rows, set_aside=len(scored.set_aside))
-            if request.part is None:
+            if request.only is None:
                 check_not_empty(deployment, interval, rows + len(scored.set_aside), where=source.where)
             run.step("rows_written", rows=rows)
-            result = _result(deployment, run_id, interval, request.part, rows, scored, progress)
+            result = _result(deployment, run_id, interval, request.only, rows, scored, progress)
             with run.fenced(connection):
                 runs.add_set_aside(
                     connection, run_id, ((row.position, row.key, row.reason) for row in scored.set_aside)
                 )
                 runs.add_statistics(connection, "feature", statistics.features.as_records(), run_id=run_id)
                 runs.add_statistics(connection, "prediction", statistics.predictions.as_records(), run_id=run_id)
-                make_known = runs.publish if request.part is None else runs.stage
+                make_known = runs.publish if request.only is None else runs.stage
                 make_known(connection, run_id, rows=rows, set_aside=len(scored.set_aside))
                 run.complete(result, connection)
-    if request.part is not None:
-        run.log(f"{rows:,} rows of {request.part} are there; readers see them when all parts are published")
+    if request.only is not None:
+        run.log(f"{rows:,} rows of {request.only} are there; readers see them when all parts are published")
         return result
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
@@ -136,8 +121,8 @@ def _begin(request: BatchRequest, interval: Interval | None, run: JobRun) -> tup
     deployment = deployments.find_active(run.ledger, request.deployment, kind=VersionKind.MODEL)
     with run.fenced():
         run.name_deployment(deployment)
-        run_id = runs.begin(run.ledger, deployment, run.attempt, interval, request.part)
-    about = {"part": request.part and str(request.part), "interval": interval and str(interval)}
+        run_id = runs.begin(run.ledger, deployment, run.attempt, interval, request.only)
+    about = {"part": request.only and str(request.only), "interval": interval and str(interval)}
     run.step("run_begun", run=run_id, **about)
     return deployment, run_id
 

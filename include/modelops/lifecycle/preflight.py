@@ -30,32 +30,11 @@ if TYPE_CHECKING:
     from modelops.data.checks import DatasetColumns
     from modelops.data.query import Column, Ends
     from modelops.domain.datasets import Dataset, Datasets
+    from modelops.domain.requests import DeploymentTerms, TrainingRequest
     from modelops.jobs.run import JobRun
-    from modelops.lifecycle.train import TrainingRequest
     from modelops.repository.definition import ModelDefinition
 
 TARGET = "the parameter target"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeploymentTerms:
-    """What a version is deployed as.
-
-    `dataset` is the name of a dataset of the model or a SELECT; `target` is `schema.name`, None for the model's own
-    name in the schema predictions; `set_aside_budget` is how many rows of a batch may be left out as they can't be
-    scored; `schedule` says when batches run, and in which `time_zone` cron's fields are meant: None is as before, of
-    what the deployment replaces. A batch is cut into `parts`, side by side. `empty` says which batches may have no row:
-    "never", "intervals" or "always".
-    """
-
-    dataset: str = "predict"
-    target: str | None = None
-    set_aside_budget: int = 0
-    empty: str = Emptiness.INTERVALS
-    schedule: str | None = None
-    time_zone: str | None = None
-    late_after: float | None = None
-    parts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +101,7 @@ def check_deployment(
         target = target_of(definition.reference, terms.target)
         check_owner(run.ledger, target, VersionKind.MODEL, definition.reference)
     with findings.collecting():
-        plan_for(str(target), terms.schedule, terms.time_zone, terms.late_after, run, ahead=ahead)
+        plan_for(str(target), terms, run, ahead=ahead)
     if definition.has_scorer:
         with findings.collecting():
             dataset = definition.datasets.choose(terms.dataset, where=f"{definition.reference}/datasets.yaml")

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modelops.domain.deployments import Deployment
+    from modelops.domain.requests import BatchRequest
     from modelops.jobs.run import JobRun
-    from modelops.lifecycle.predict_batch import BatchRequest
 
 ROLES = ("feature", "prediction")
 
 
-def publish_parts(request: BatchRequest, dag_run: tuple[str, str], run: JobRun) -> dict[str, Any]:
-    """Publish the parts that the jobs of a DAG run (its DAG's id, its own id) have staged, as one run.
+def publish_parts(request: BatchRequest, run: JobRun) -> dict[str, Any]:
+    """Publish the parts that the jobs of this DAG run have staged, as one run.
 
     The parts, their merged statistics, the publication and the job's completion are one transaction.
 
@@ -43,7 +43,7 @@ def publish_parts(request: BatchRequest, dag_run: tuple[str, str], run: JobRun) 
         return same
     budget = deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
     with run.fenced():
-        parts = runs.parts_of(run.ledger, run_id, *dag_run)
+        parts = runs.parts_of(run.ledger, run_id, run.attempt.key.dag_id, run.attempt.key.run_id)
         _check(parts, deployment)
         rows, set_aside = (sum(part[what] for part in parts) for what in ("rows", "set_aside"))
         _check_set_aside(deployment, set_aside, budget)

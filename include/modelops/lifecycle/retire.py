@@ -9,29 +9,34 @@ from modelops.domain.versions import VersionKind
 from modelops.registry import deployments
 
 if TYPE_CHECKING:
+    from modelops.domain.requests import RetirementRequest
     from modelops.jobs.run import JobRun
 
 
-def retire(
-    deployment_id: int,
-    reason: str | None,
-    run: JobRun,
-    *,
-    kind: VersionKind = VersionKind.MODEL,
-) -> dict[str, Any]:
-    """End a deployment of a model or a feature task; a batch that is under way then publishes nothing any more.
+def retire_model(request: RetirementRequest, run: JobRun) -> dict[str, Any]:
+    """End a deployment of a model; see `_retire`."""
+    return _retire(request, run, VersionKind.MODEL)
+
+
+def retire_task(request: RetirementRequest, run: JobRun) -> dict[str, Any]:
+    """End a deployment of a feature task; see `_retire`."""
+    return _retire(request, run, VersionKind.FEATURE_TASK)
+
+
+def _retire(request: RetirementRequest, run: JobRun, kind: VersionKind) -> dict[str, Any]:
+    """End a deployment; a batch that is under way then publishes nothing any more.
 
     Raises:
-        UnknownDeployment: there is none of that number, or it has ended.
+        UnknownDeployment: there is none of that number and kind, or it has ended.
         FenceLost: a newer attempt has the job.
     """
-    deployment = deployments.find_active(run.ledger, deployment_id, kind=kind)
+    deployment = deployments.find_active(run.ledger, request.deployment, kind=kind)
     with run.fenced():
         run.name_deployment(deployment)
     with run.fenced():
         ended_at = deployments.end(run.ledger, deployment.id, how=DeploymentEnd.RETIRED, job_id=run.job_id)
         if ended_at is None:  # meanwhile, by another: this says how
-            deployments.find_active(run.ledger, deployment_id, kind=kind)
+            deployments.find_active(run.ledger, request.deployment, kind=kind)
         assert ended_at is not None
         result = {
             "deployment": deployment.id,
@@ -39,7 +44,7 @@ def retire(
             "version": deployment.version,
             "target": deployment.target,
             "ended_at": ended_at.isoformat(),
-            "reason": reason,
+            "reason": request.reason,
         }
         run.complete(result)
     run.log(f"{deployment.subject} is retired; what {deployment.target} shows stays")

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
-from modelops.domain.schedules import BY_HAND, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
+from modelops.domain.schedules import BY_HAND, MOST_MINUTES, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
 from modelops.registry import deployments, schedules
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment
+    from modelops.domain.requests import ScheduleRequest, ScheduleTerms
     from modelops.domain.schedules import Plan
     from modelops.jobs.run import JobRun
 
-MOST_MINUTES = 43_200
-"""Of thirty days."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class ScheduleRequest:
-    """Which schedule a deployment is to have; `late_after` counts minutes, and 0 is never. None: as it is."""
-
-    deployment: int
-    schedule: str | None = None
-    time_zone: str | None = None
-    paused: bool | None = None
-    late_after: float | None = None
-
-
-def plan_for(
-    target: str,
-    schedule: str | None,
-    time_zone: str | None,
-    late_after: float | None,
-    run: JobRun,
-    *,
-    ahead: bool = False,
-) -> Plan:
+def plan_for(target: str, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> Plan:
     """The schedule of a new deployment: what is asked for, else that of the deployment that serves its target now.
 
     `ahead`: the deployment is still to come, and so may be that of a feature task whose table it is to follow.
@@ -48,7 +27,7 @@ def plan_for(
             to follow.
     """
     before = schedules.plan_of_target(run.ledger, target) or BY_HAND
-    asked = _asked(before.schedule, schedule, time_zone, None, late_after, run, own=target, ahead=ahead)
+    asked = _asked(before.schedule, terms, run, own=target, ahead=ahead)
     schedules.check_zone(run.ledger, asked.time_zone, where=TIME_ZONE)
     return run.resources.plan(asked)
 
@@ -106,15 +85,7 @@ def _check_zone(deployment: Deployment, plan: Plan, run: JobRun) -> None:
 
 def _changed(before: Plan, request: ScheduleRequest, run: JobRun, *, own: str) -> Plan:
     """It starts anew from now on where it says other times; else it goes on as it was."""
-    asked = _asked(
-        before.schedule,
-        request.schedule,
-        request.time_zone,
-        request.paused,
-        request.late_after,
-        run,
-        own=own,
-    )
+    asked = _asked(before.schedule, request, run, own=own, paused=request.paused)
     plan, was = run.resources.plan(asked), before.schedule
     if asked.kind is ScheduleKind.ONCE:
         goes_on = was.kind is ScheduleKind.ONCE and request.schedule is None
@@ -124,21 +95,13 @@ def _changed(before: Plan, request: ScheduleRequest, run: JobRun, *, own: str) -
 
 
 def _asked(
-    kept: Schedule,
-    schedule: str | None,
-    time_zone: str | None,
-    paused: bool | None,
-    late_after: float | None,
-    run: JobRun,
-    *,
-    own: str,
-    ahead: bool = False,
+    kept: Schedule, terms: ScheduleTerms, run: JobRun, *, own: str, ahead: bool = False, paused: bool | None = None
 ) -> Schedule:
     asked = Schedule.parse(
-        kept.text if schedule is None else schedule,
-        kept.time_zone if time_zone is None else time_zone,
+        kept.text if terms.schedule is None else terms.schedule,
+        kept.time_zone if terms.time_zone is None else terms.time_zone,
         paused=kept.paused if paused is None else paused,
-        late_after=kept.late_after if late_after is None else _after(late_after),
+        late_after=kept.late_after if terms.late_after is None else _after(terms.late_after),
     )
     if asked.table is not None:
         _check_table(asked.table, run, own=own, ahead=ahead)

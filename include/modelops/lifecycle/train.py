@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.versions import ArtifactRole
@@ -16,31 +15,13 @@ from modelops.registry import evidence, runs, versions
 from modelops.repository.pin import pin_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
+    from modelops.domain.requests import TrainingRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
     from modelops.lifecycle.code import Code
-    from modelops.lifecycle.preflight import DeploymentTerms
     from modelops.repository.definition import ModelDefinition
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingRequest:
-    """What was asked for: a model, and what to take instead of its own settings.
-
-    `dataset` is the name of a dataset of the model or a SELECT; `hyperparameters` go on top of the model's;
-    `allow_dirty` lets files be used that aren't committed, and is recorded. `evaluate_dataset` and `deployment` are
-    what is to follow, checked before the training starts; None: nothing is known of it.
-    """
-
-    model: str
-    dataset: str = "train"
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-    allow_dirty: bool = False
-    evaluate_dataset: str | None = None
-    deployment: DeploymentTerms | None = None
 
 
 def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:

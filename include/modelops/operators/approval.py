@@ -14,10 +14,10 @@ from airflow.sdk.configuration import conf
 from modelops.domain import bounds
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobType
+from modelops.domain.requests import ModelDecisionRequest, TaskDecisionRequest
 from modelops.domain.versions import VersionKind
-from modelops.operators.feature import TaskOperator
-from modelops.operators.model import ModelOperator
-from modelops.operators.subjects import VersionOperator
+from modelops.operators.base import JobOperator
+from modelops.operators.subjects import ModelOperator, TaskOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ LINK = "review_link"
 """What notifiers' templates call the address of the page where the answer is given."""
 
 
-class ApproveOperator(VersionOperator, ApprovalOperator):
+class ApproveOperator(JobOperator, ApprovalOperator):
     """Puts a version's evidence before the reviewers, waits for one of them, and returns the decision.
 
     Who may decide stands in its policy.yaml; whoever asked for the version never may. The request that brings an
@@ -52,6 +52,7 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
     """
 
     kind: ClassVar[VersionKind]
+    version: int | None
 
     def __init__(self, *, response_timeout: timedelta = timedelta(days=7), **kwargs: Any) -> None:
         kwargs.pop("params", None)  # those of the DAG, which Airflow puts here; it merges them again
@@ -70,19 +71,11 @@ class ApproveOperator(VersionOperator, ApprovalOperator):
             **kwargs,
         )
 
-    def parameters(self) -> dict[str, Any]:
-        """What was asked for."""
-        return {self.kind.parameter: self.about(), "version": self.version}
-
-    def reusable_if(self) -> dict[str, Any]:
-        """The decision on the same version."""
-        return {self.kind.parameter: self.about()} | ({} if self.version is None else {"version": self.version})
-
     def perform(self, run: JobRun) -> dict[str, Any]:
         """Put the evidence before the reviewers; there is no result before their answer."""
         from modelops.lifecycle.approve import ask
 
-        self.require_version()
+        self.requested()
         self._show(ask(self.about(), self.version, run, kind=self.kind), run)
         return {}
 
@@ -155,7 +148,8 @@ class ApproveModelOperator(ApproveOperator, ModelOperator):
 
     job_type = JobType.APPROVAL
     kind = VersionKind.MODEL
-    template_fields = ("model", "version")
+    request = ModelDecisionRequest
+    reusable_by = ("model", "version")
 
     def card(self, request: ApprovalRequest, _run: JobRun) -> str:
         """The metrics beside the champion's, and what the version is made of."""
@@ -169,7 +163,8 @@ class ApproveFeatureTaskOperator(ApproveOperator, TaskOperator):
 
     job_type = JobType.FEATURE_APPROVAL
     kind = VersionKind.FEATURE_TASK
-    template_fields = ("task", "version")
+    request = TaskDecisionRequest
+    reusable_by = ("task", "version")
 
     def card(self, request: ApprovalRequest, run: JobRun) -> str:
         """What changes: columns, rows, drift and code, beside what is deployed."""

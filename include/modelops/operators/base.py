@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
+from collections.abc import Mapping
 from difflib import get_close_matches
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, XComArg
 from airflow.sdk.exceptions import AirflowFailException
 
 from modelops.connections import url_of
 from modelops.domain import bounds
-from modelops.domain.errors import BadInput, FenceLost, UnknownParameter
+from modelops.domain.errors import BadInput, FenceLost, UnknownParameter, UnknownVersion
 from modelops.domain.jobs import Claim, TaskKey
+from modelops.domain.parameters import parameters_of
 from modelops.parent_death import die_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
 
     from airflow.sdk import Context
     from psycopg import Connection
 
     from modelops.domain.jobs import JobType
+    from modelops.domain.parameters import Parameter
     from modelops.jobs.run import JobRun, Resources
 
 T = TypeVar("T")
@@ -30,9 +35,10 @@ T = TypeVar("T")
 class JobOperator(BaseOperator):
     """A task that is a job.
 
-    A subclass names its `job_type` and does its work in `perform`, which commits the work and the job's completion in
-    one transaction. A retry of a job that had completed returns the recorded result. What a person got wrong fails
-    the task at once; trouble of the platform is tried again, as often as the task's `retries` say.
+    A subclass is a docstring, a `job_type`, a `request` and a `use_case`. The parameters of the request are its
+    arguments, attributes and template fields. The use case commits its work and the job's completion in one
+    transaction. A retry of a job that had completed returns the recorded result. What a person got wrong fails the task
+    at once; trouble of the platform is tried again, as often as the task's `retries` say.
 
     Args:
         ledger_conn_id: Airflow connection of the login modelops_jobs.
@@ -41,6 +47,28 @@ class JobOperator(BaseOperator):
     """
 
     job_type: ClassVar[JobType]
+    request: ClassVar[type]
+    """What the job can be asked for: a class of `modelops.domain.requests`."""
+    use_case: ClassVar[str]
+    """What does the work, as `module:function`; it gets the request and the JobRun. Imported when the job runs."""
+    reusable_by: ClassVar[tuple[str, ...]] = ()
+    """Parameters that a recorded result must agree with to be returned even after a clear; none: the job runs anew."""
+    also_templated: ClassVar[tuple[str, ...]] = ()
+    """Template fields that aren't parameters of the request."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {}
+    """Arguments of Airflow's own that the operator has unless others are given."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "request" in vars(cls):
+            parameters = list(parameters_of(cls.request))
+            cls.template_fields = (*(each.name for each in parameters), *cls.also_templated)
+            cls.template_fields_renderers = {each.name: each.renderer for each in parameters if each.renderer}
+            cls.__doc__ = f"{cls.__doc__ or ''}\n\n    Args:\n" + "\n".join(
+                f"        {each.name}: {each.title}. {each.description}" for each in parameters
+            )
+            cls.__init__ = _init_of(cls, parameters)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -50,26 +78,47 @@ class JobOperator(BaseOperator):
         features_conn_id: str = "modelops_features",
         **kwargs: Any,
     ) -> None:
+        asked = {each.name: kwargs.pop(each.name, each.default) for each in parameters_of(self.request)}
         super().__init__(multiple_outputs=True, **kwargs)
         self.ledger_conn_id = ledger_conn_id
         self.rows_conn_id = rows_conn_id
         self.features_conn_id = features_conn_id
-
-    @abstractmethod
-    def parameters(self) -> Mapping[str, Any]:
-        """What was asked for, as the ledger keeps it."""
+        self.from_tasks = {name for name, value in asked.items() if isinstance(value, XComArg)}
+        for name, value in asked.items():
+            setattr(self, name, value)
 
     @abstractmethod
     def about(self) -> str:
         """What the job is about, in words, as long as no more is known of it."""
 
-    def reusable_if(self) -> Mapping[str, Any] | None:
-        """Fields that a recorded result must have to be returned even after a clear; None: the job runs anew."""
-        return None
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for, as the ledger keeps it."""
+        given = {each.name: getattr(self, each.name) for each in parameters_of(self.request)}
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in given.items()}
 
-    @abstractmethod
+    def reusable_if(self) -> dict[str, Any] | None:
+        """Fields that a recorded result must have to be returned even after a clear; None: the job runs anew."""
+        asked = self.parameters()
+        return {name: asked[name] for name in self.reusable_by if asked[name] is not None} or None
+
+    def requested(self) -> Any:
+        """The request.
+
+        Raises:
+            UnknownVersion: the task before should have made the version, and hasn't.
+        """
+        if "version" in self.from_tasks and getattr(self, "version", None) is None:
+            raise UnknownVersion(
+                "the task before has left no version",
+                where=f"the tasks before {self.task_id}",
+                expected="a training or an import that has completed; there are DAGs for an older version of a model",
+            )
+        return self.request(**{each.name: each.read(getattr(self, each.name)) for each in parameters_of(self.request)})
+
     def perform(self, run: JobRun) -> dict[str, Any]:
         """Do the work and complete the job; returns the job's result."""
+        result: dict[str, Any] = resolve_name(self.use_case)(self.requested(), run)
+        return result
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Claim the job, perform it, and record its end."""
@@ -178,3 +227,20 @@ class JobOperator(BaseOperator):
             settings=settings,
             plan=plan,
         )
+
+
+def _init_of(cls: type[JobOperator], parameters: Sequence[Parameter]) -> Callable[..., None]:
+    """A constructor that names the parameters: Airflow reads from it what may be given, mapped over, and is missing."""
+
+    def __init__(self: JobOperator, **kwargs: Any) -> None:  # noqa: N807 - it becomes the constructor
+        super(cls, self).__init__(**{**cls.arguments, **kwargs})
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    named = [
+        inspect.Parameter(each.name, keyword, default=inspect.Parameter.empty if each.is_required else each.default)
+        for each in parameters
+    ]
+    of_self = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    others = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
+    __init__.__signature__ = inspect.Signature([of_self, *named, others])  # type: ignore[attr-defined]
+    return __init__

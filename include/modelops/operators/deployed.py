@@ -10,6 +10,7 @@ from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
+from modelops.domain.requests import BatchRequest, FeatureBatchRequest, IntervalRequest
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle.markdown import text
@@ -17,7 +18,7 @@ from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
 from modelops.operators.known import known_deployments
 from modelops.operators.late import alert
 from modelops.operators.model import PredictBatchOperator, PredictPartOperator, PublishBatchOperator
-from modelops.operators.params import interval_param, overriding_budget_param
+from modelops.operators.params import given, params_of
 from modelops.operators.work_list import WorkListOperator
 from modelops.timetables import schedule_for
 
@@ -44,9 +45,9 @@ def deployment_dags() -> Mapping[str, DAG]:
 
 def deployment_dag(deployed: Deployed) -> DAG:
     """Scores or makes the rows of one deployment: on its schedule, now, or of past intervals."""
-    params = {"interval_start": interval_param("start"), "interval_end": interval_param("end")}
-    if deployed.kind is VersionKind.MODEL:
-        params["set_aside_budget"] = overriding_budget_param()
+    request = BatchRequest if deployed.kind is VersionKind.MODEL else FeatureBatchRequest
+    params = params_of(request)
+    del params["deployment"]
     subject = f"{deployed.model} v{deployed.version} → {deployed.target}"
     follows = deployed.schedule.kind is ScheduleKind.AFTER
     with DAG(
@@ -65,7 +66,7 @@ def deployment_dag(deployed: Deployed) -> DAG:
         **schedule_for(deployed),
     ) as dag:
         batch = _model_batch if deployed.kind is VersionKind.MODEL else _feature_batch
-        asked: dict[str, Any] = {name: dag.param(name) for name in ("interval_start", "interval_end")}
+        asked = given(dag, IntervalRequest)
         if follows:
             listed = WorkListOperator(
                 task_id="intervals",

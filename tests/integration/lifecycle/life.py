@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 from factories import take, task_key
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
+from modelops.domain.requests import (
+    BatchRequest,
+    DeploymentRequest,
+    EvaluationRequest,
+    RetirementRequest,
+    TrainingRequest,
+)
 from modelops.lifecycle.approve import ask, decide
-from modelops.lifecycle.deploy import DeploymentRequest, deploy
-from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
-from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
-from modelops.lifecycle.retire import retire
-from modelops.lifecycle.train import TrainingRequest, train
+from modelops.lifecycle.deploy import deploy
+from modelops.lifecycle.evaluate import evaluate
+from modelops.lifecycle.predict_batch import predict_batch
+from modelops.lifecycle.retire import retire_model
+from modelops.lifecycle.train import train
 
 if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt, TaskKey
@@ -79,7 +86,7 @@ def predicted(workplace: Workplace, deployment: int, **asked: Any) -> dict[str, 
 
 
 def retired(workplace: Workplace, deployment: int) -> dict[str, Any]:
-    return retire(deployment, None, workplace.job(JobType.RETIREMENT))
+    return retire_model(RetirementRequest(deployment=deployment), workplace.job(JobType.RETIREMENT))
 
 
 def scorer(body: str) -> str:

@@ -15,10 +15,11 @@ from modelops.domain.decisions import REASON_MISSING, UNSTORABLE, Answer, Verdic
 from modelops.domain.errors import DecisionRefused, EvidenceChanged, IncompleteAnswer, NotAwaited, StaleCard
 from modelops.domain.jobs import Event as JobEvent
 from modelops.domain.jobs import JobStatus, JobType, TaskKey
+from modelops.domain.requests import EvaluationRequest
 from modelops.domain.versions import VersionStatus
 from modelops.lifecycle.approve import ask, decide
 from modelops.lifecycle.card import card_of
-from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
+from modelops.lifecycle.evaluate import evaluate
 from modelops.registry import decisions, jobs, versions
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import pytest
 from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_key
 from modelops.domain.errors import BadInput, DatasetError, Unavailable, UnknownVersion, UserCodeError
 from modelops.domain.jobs import JobType
-from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
-from modelops.lifecycle.train import TrainingRequest, train
+from modelops.domain.requests import EvaluationRequest, TrainingRequest
+from modelops.lifecycle.evaluate import evaluate
+from modelops.lifecycle.train import train
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from factories import SCORING, model_folder, task_key
 from integration.lifecycle.life import approved, attempt_at, predicted, put_into_production, retired
 from modelops.domain.errors import DatasetError, PartsError, ScoringError, UnknownDeployment
 from modelops.domain.jobs import JobType
-from modelops.domain.parts import Part
-from modelops.lifecycle.predict_batch import BatchRequest, predict_batch
+from modelops.domain.requests import BatchRequest, PartRequest
+from modelops.lifecycle.predict_batch import predict_batch
 from modelops.lifecycle.publish_parts import publish_parts
 from modelops.registry import deployments, jobs, runs
 
@@ -59,13 +59,11 @@ class Batch:
         return attempt_at(self.workplace, JobType.BATCH_PREDICTION, key=key, **values)
 
     def score(self, part: int, **values: Any) -> dict[str, Any]:
-        request = BatchRequest(**self.request, part=Part(number=part, of=PARTS))
+        request = PartRequest(**self.request, part=part, parts=PARTS)
         return predict_batch(request, self.workplace.run(self.job("predict", part, **values)))
 
     def publish(self, **values: Any) -> dict[str, Any]:
-        return publish_parts(
-            BatchRequest(**self.request), self.dag_run, self.workplace.run(self.job("publish", **values))
-        )
+        return publish_parts(BatchRequest(**self.request), self.workplace.run(self.job("publish", **values)))
 
 
 @pytest.fixture
@@ -141,11 +139,11 @@ def test_what_was_asked_for_at_the_same_time_is_scored_once(workplace: Workplace
         first.score(number)
     published = first.publish()
     for number in range(PARTS):
-        request = BatchRequest(**second.request, part=Part(number=number, of=PARTS))
+        request = PartRequest(**second.request, part=number, parts=PARTS)
         attempt = replace(second.job("predict", number), asked_at=asked_at)
         assert predict_batch(request, workplace.run(attempt))["run"] == published["run"]
     attempt = replace(second.job("publish"), asked_at=asked_at)
-    result = publish_parts(BatchRequest(**second.request), second.dag_run, workplace.run(attempt))
+    result = publish_parts(BatchRequest(**second.request), workplace.run(attempt))
     assert (result["run"], result["rows"]) == (published["run"], 100)
     assert look("SELECT count(*) FROM predictions.scored_history") == [(100,)]
 
@@ -171,7 +169,7 @@ def test_what_was_asked_for_while_parts_were_scored_is_scored_anew(workplace: Wo
     for number in range(1, PARTS):
         first.score(number)
     published = first.publish()
-    request = BatchRequest(**second.request, part=Part(number=0, of=PARTS))
+    request = PartRequest(**second.request, part=0, parts=PARTS)
     attempt = replace(second.job("predict", 0), asked_at=asked_at)
     assert predict_batch(request, workplace.run(attempt))["run"] > published["run"]
 
@@ -218,7 +216,7 @@ def test_so_many_parts_there_can_not_be(workplace: Workplace, parts: int, look: 
 
 
 def test_a_part_that_there_is_not(workplace: Workplace, deployment: int) -> None:
-    request = BatchRequest(deployment=deployment, part=Part(number=3, of=4))
+    request = PartRequest(deployment=deployment, part=3, parts=4)
     with pytest.raises(PartsError, match="is cut into 3 parts: there is no part 3"):
         predict_batch(request, workplace.run(Batch(workplace, deployment).job("predict", 3)))
 
@@ -244,7 +242,6 @@ def test_a_budget_is_for_all_parts_together(workplace: Workplace, look: Any) -> 
     assert (
         publish_parts(
             BatchRequest(**batch.request, set_aside_budget=3),
-            batch.dag_run,
             workplace.run(batch.job("publish", number=2)),
         )["rows"]
         == 97

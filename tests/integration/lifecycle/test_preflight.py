@@ -13,9 +13,9 @@ from integration.lifecycle.features import life as features
 from integration.lifecycle.life import MODEL, deployed, trained
 from modelops.domain.errors import BadInput, DatasetError, SeveralErrors
 from modelops.domain.jobs import JobType
-from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
-from modelops.lifecycle.preflight import DeploymentTerms
-from modelops.lifecycle.train import TrainingRequest, train
+from modelops.domain.requests import DeploymentTerms, EvaluationRequest, TrainingRequest
+from modelops.lifecycle.evaluate import evaluate
+from modelops.lifecycle.train import train
 
 if TYPE_CHECKING:
     from pathlib import Path

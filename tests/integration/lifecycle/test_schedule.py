@@ -12,8 +12,9 @@ from integration.lifecycle import life
 from integration.lifecycle.features import life as features
 from modelops.domain.errors import ScheduleError, UnknownDeployment
 from modelops.domain.jobs import JobType
+from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Schedule
-from modelops.lifecycle.schedule import ScheduleRequest, change_schedule
+from modelops.lifecycle.schedule import change_schedule
 from modelops.registry import schedules
 
 if TYPE_CHECKING:

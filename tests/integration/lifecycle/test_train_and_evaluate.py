@@ -10,9 +10,10 @@ import pytest
 from factories import take, task_key
 from modelops.domain.errors import ArtifactChanged
 from modelops.domain.jobs import JobStatus, JobType
+from modelops.domain.requests import EvaluationRequest, TrainingRequest
 from modelops.domain.versions import ArtifactRole, VersionStatus
-from modelops.lifecycle.evaluate import EvaluationRequest, evaluate
-from modelops.lifecycle.train import TrainingRequest, train
+from modelops.lifecycle.evaluate import evaluate
+from modelops.lifecycle.train import train
 from modelops.registry import evidence, jobs, versions
 
 if TYPE_CHECKING:

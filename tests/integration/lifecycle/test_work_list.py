@@ -15,8 +15,9 @@ from integration.lifecycle.life import attempt_at
 from modelops.domain.deployments import Interval
 from modelops.domain.jobs import JobType
 from modelops.domain.parts import Part
+from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Plan, Schedule
-from modelops.lifecycle.schedule import ScheduleRequest, change_schedule
+from modelops.lifecycle.schedule import change_schedule
 from modelops.registry import deployments, jobs, runs, work_list
 from modelops.registry.runs import DueInterval
 from modelops.registry.work_list import joined

@@ -8,13 +8,20 @@ from factories import task_key
 from integration.lifecycle.life import attempt_at, decided
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
+from modelops.domain.requests import (
+    FeatureBatchRequest,
+    ImportRequest,
+    RetirementRequest,
+    TaskDeploymentRequest,
+    TaskRunRequest,
+)
 from modelops.domain.versions import VersionKind
-from modelops.features.deploy_task import TaskDeploymentRequest, deploy_task
-from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
-from modelops.features.import_task import ImportRequest, import_task
-from modelops.features.run_task import RunRequest, run_task
+from modelops.features.deploy_task import deploy_task
+from modelops.features.execute_batch import execute_batch
+from modelops.features.import_task import import_task
+from modelops.features.run_task import run_task
 from modelops.lifecycle.approve import ask
-from modelops.lifecycle.retire import retire
+from modelops.lifecycle.retire import retire_task
 
 if TYPE_CHECKING:
     from workplace import Workplace
@@ -27,7 +34,7 @@ def imported(workplace: Workplace, task: str = TASK, **asked_for: Any) -> dict[s
 
 
 def ran(workplace: Workplace, version: int | None = None, task: str = TASK, **asked_for: Any) -> dict[str, Any]:
-    request = RunRequest(task=task, version=version, **asked_for)
+    request = TaskRunRequest(task=task, version=version, **asked_for)
     return run_task(request, workplace.job(JobType.FEATURE_RUN))
 
 
@@ -77,4 +84,4 @@ def made(workplace: Workplace, deployment: int, **asked_for: Any) -> dict[str, A
 
 def retired(workplace: Workplace, deployment: int) -> dict[str, Any]:
     job = attempt_at(workplace, JobType.FEATURE_RETIREMENT)
-    return retire(deployment, None, workplace.run(job), kind=VersionKind.FEATURE_TASK)
+    return retire_task(RetirementRequest(deployment=deployment), workplace.run(job))

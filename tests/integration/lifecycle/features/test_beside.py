@@ -14,7 +14,8 @@ from integration.lifecycle.features.life import deployed, made
 from integration.lifecycle.features.test_sql_task import INCREMENTAL
 from integration.lifecycle.life import attempt_at
 from modelops.domain.jobs import JobType
-from modelops.features.execute_batch import FeatureBatchRequest, execute_batch
+from modelops.domain.requests import FeatureBatchRequest
+from modelops.features.execute_batch import execute_batch
 from modelops.registry import deployments, jobs, runs
 from polling import until
 

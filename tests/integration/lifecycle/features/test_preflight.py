@@ -10,7 +10,7 @@ import pytest
 from factories import doubled_folder
 from integration.lifecycle.features.life import deployed, imported
 from modelops.domain.errors import BadInput, SeveralErrors
-from modelops.features.preflight import TaskDeploymentTerms
+from modelops.domain.requests import ScheduleTerms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +32,10 @@ def refusal(workplace: Workplace, task: str = "here/doubled", **asked: Any) -> B
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"deployment": TaskDeploymentTerms(schedule="nonsense")}, "'nonsense' is no schedule"),
-        ({"deployment": TaskDeploymentTerms(schedule="@daily", time_zone="Mars")}, "there is no time zone 'Mars'"),
-        ({"deployment": TaskDeploymentTerms(schedule="after features.nothing")}, "makes the feature table features.no"),
-        ({"deployment": TaskDeploymentTerms(late_after=-1)}, "-1 minutes can't be"),
+        ({"deployment": ScheduleTerms(schedule="nonsense")}, "'nonsense' is no schedule"),
+        ({"deployment": ScheduleTerms(schedule="@daily", time_zone="Mars")}, "there is no time zone 'Mars'"),
+        ({"deployment": ScheduleTerms(schedule="after features.nothing")}, "makes the feature table features.no"),
+        ({"deployment": ScheduleTerms(late_after=-1)}, "-1 minutes can't be"),
         ({"interval_start": "2013-08-01T00:00:00Z"}, "only one end of the interval is given"),
         (
             {"interval_start": "2013-08-01T00:00:00Z", "interval_end": "2013-08-02T00:00:00Z"},
@@ -70,7 +70,7 @@ def test_a_zone_that_only_python_has(workplace: Workplace, repository: Path, mon
     """Its own, or its schedule's; the deployment would be refused after the approval."""
     monkeypatch.setattr("modelops.domain.schedules.ZoneInfo", str)
     monkeypatch.setattr("modelops.repository.task_definition.ZoneInfo", str)
-    error = refusal(workplace, deployment=TaskDeploymentTerms(time_zone="Mars/Olympus"))
+    error = refusal(workplace, deployment=ScheduleTerms(time_zone="Mars/Olympus"))
     assert (error.what, error.where) == ("PostgreSQL has no time zone 'Mars/Olympus'", "the parameter time_zone")
     columns = {"id": "integer", "day": "date"}
     sql = "SELECT id, at::date AS day FROM measured WHERE at >= current_setting('modelops.interval_start')::timestamptz"
@@ -98,7 +98,7 @@ def test_a_table_with_another_key(workplace: Workplace, repository: Path) -> Non
 def test_everything_at_once(workplace: Workplace, repository: Path) -> None:
     sql = "SELECT id FROM measurd"
     doubled_folder(repository, sql=sql, output="nowhere.doubled", inputs={"rows": "public.nothing"})
-    error = refusal(workplace, deployment=TaskDeploymentTerms(schedule="nonsense"))
+    error = refusal(workplace, deployment=ScheduleTerms(schedule="nonsense"))
     assert isinstance(error, SeveralErrors)
     assert [part.what.split(": ")[-1] for part in error.errors] == [
         'relation "public.nothing" does not exist',
@@ -109,5 +109,5 @@ def test_everything_at_once(workplace: Workplace, repository: Path) -> None:
 
 
 def test_a_check_leaves_no_table_behind(workplace: Workplace, look: Any) -> None:
-    imported(workplace, deployment=TaskDeploymentTerms())
+    imported(workplace, deployment=ScheduleTerms())
     assert look("SELECT to_regclass('features.doubled'), to_regclass('features.doubled_rows')") == [(None, None)]

@@ -33,10 +33,11 @@ from modelops.domain.errors import (
     UnknownDeployment,
 )
 from modelops.domain.jobs import JobType
+from modelops.domain.requests import ScheduleRequest
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.features.card import card_of, code_diff
 from modelops.lifecycle.approve import ask
-from modelops.lifecycle.schedule import ScheduleRequest, change_schedule
+from modelops.lifecycle.schedule import change_schedule
 from modelops.registry import evidence, versions
 
 if TYPE_CHECKING:
