@@ -5,9 +5,9 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from modelops.domain.requests import ScheduleRequest
-from modelops.operators.deployed import deployment_dags
+from modelops.operators.bases import ChangeScheduleOperator
+from modelops.operators.deployment_dags import deployment_dags
 from modelops.operators.params import given, params_of
-from modelops.operators.subjects import ChangeScheduleOperator
 
 with DAG(
     dag_id="deployment_schedule",

@@ -10,9 +10,9 @@ from modelops.timetables import TicksSince
 
 def _answer_guard(app):
     """Made when the web server starts; other processes that load this file need not know what it imports."""
-    from modelops.jobs_api.answers import AnswerGuard
+    from modelops.jobs_api.approval_middleware import ApprovalMiddleware
 
-    return AnswerGuard(app)
+    return ApprovalMiddleware(app)
 
 
 def _form_suggestions(app):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from modelops.runner.journey import Journey
+from modelops.runner.demo_client import Journey
 
 if TYPE_CHECKING:
     from modelops.runner.installation import Installation

@@ -128,10 +128,10 @@ def test_what_a_request_gives_reaches_the_operators(dags: dict[str, DAG]) -> Non
 
 
 def test_every_operator_is_known_to_the_observer() -> None:
-    from modelops.operators import approval, feature, model, subjects
+    from modelops.operators import approval, bases, feature, model
     from modelops.operators.base import JobOperator
 
-    found = {**vars(model), **vars(approval), **vars(feature), **vars(subjects)}
+    found = {**vars(model), **vars(approval), **vars(feature), **vars(bases)}
     operators = {name: kind.job_type for name, kind in found.items() if _is_job(kind, JobOperator)}
     from modelops.domain.jobs import OPERATORS
 

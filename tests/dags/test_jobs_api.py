@@ -17,7 +17,7 @@ from factories import deployed, evaluated_version, take, task_key
 from modelops.data.artifacts import ArtifactStore
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
-from modelops.jobs_api import ledger
+from modelops.jobs_api import database as api_database
 from modelops.registry import jobs
 from modelops.settings import PROJECT_ROOT
 from modelops.timetables import plan
@@ -198,7 +198,7 @@ def test_the_ledger_is_away(get: Get, database: Database, monkeypatch: pytest.Mo
 
 
 def test_the_ledger_takes_too_long(get: Get, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "SECONDS", 1)
+    monkeypatch.setattr(api_database, "SECONDS", 1)
     with database.connect("modelops_owner") as owner, owner.transaction():
         owner.execute("LOCK TABLE modelops.job")
         assert get().status_code == 503
@@ -216,8 +216,8 @@ def test_the_view_is_made_for_this_api(get: Get, pytestconfig: pytest.Config) ->
 
 
 def test_too_many_at_once(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "_seats", threading.BoundedSemaphore(1))
-    with ledger._seats:
+    monkeypatch.setattr(api_database, "_seats", threading.BoundedSemaphore(1))
+    with api_database._seats:
         assert get().status_code == 503
     assert get().is_success
 

@@ -16,6 +16,7 @@ from modelops.domain.jobs import OPERATORS
 from modelops.domain.parameters import parameters_of
 from modelops.operators.approval import ApproveFeatureTaskOperator, ApproveModelOperator
 from modelops.operators.base import JobOperator
+from modelops.operators.bases import ChangeScheduleOperator
 from modelops.operators.feature import (
     DeployFeatureTaskOperator,
     ExecuteFeatureBatchOperator,
@@ -32,7 +33,6 @@ from modelops.operators.model import (
     RetireModelOperator,
     TrainModelOperator,
 )
-from modelops.operators.subjects import ChangeScheduleOperator
 
 CLASSES = [
     ApproveFeatureTaskOperator,

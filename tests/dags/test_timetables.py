@@ -14,7 +14,7 @@ from modelops.domain.deployments import Deployed
 from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
-from modelops.operators.deployed import deployment_dag
+from modelops.operators.deployment_dags import deployment_dag
 from modelops.timetables import due, interval_for, plan
 
 if TYPE_CHECKING:

@@ -110,8 +110,8 @@ class Schedule:
 
     def as_record(self) -> dict[str, str | bool | float | None]:
         """The schedule as results of jobs have it; `late_after` in minutes."""
-        late_after = None if self.late_after is None else self.late_after / timedelta(minutes=1)
-        return {"schedule": self.text, "time_zone": self.time_zone, "paused": self.paused, "late_after": late_after}
+        minutes = None if self.late_after is None else self.late_after / timedelta(minutes=1)
+        return {"schedule": self.text, "time_zone": self.time_zone, "paused": self.paused, "late_after": minutes}
 
     def __str__(self) -> str:
         zone = f" ({self.time_zone})" if self.kind is ScheduleKind.CRON else ""

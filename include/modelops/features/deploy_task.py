@@ -11,7 +11,7 @@ from modelops.domain.versions import VersionKind
 from modelops.features.columns import table_columns
 from modelops.features.preflight import check_interval_column, check_task_deployment
 from modelops.features.time_zone import ZONE, zone_to_deploy
-from modelops.lifecycle.approved import approved_version, require_approval
+from modelops.lifecycle.approvals import approved_version, require_approval
 from modelops.lifecycle.code import load_task
 from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments

@@ -12,7 +12,7 @@ from modelops.features.measure import measure, records_by_role
 from modelops.features.produce import check_interval, check_times, stage, sweep
 from modelops.features.production import Production
 from modelops.features.time_zone import zone_of
-from modelops.lifecycle.beside import result_of_same
+from modelops.jobs.deduplication import reuse_concurrent_result
 from modelops.lifecycle.code import load_task
 from modelops.registry import deployments, runs, versions
 from modelops.registry.translation import translated
@@ -46,7 +46,7 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         check_interval(code.definition, interval)
         run_id = _begin(deployment, interval, run)
         run.step("run_begun", run=run_id, interval=None if interval is None else str(interval))
-        if same := result_of_same(run_id, run):
+        if same := reuse_concurrent_result(run_id, run):
             return same
         target = Target.parse(deployment.target, where="modelops.deployment")
         _sweep(target, run)

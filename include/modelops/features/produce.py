@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.filling import entrance, insert_from_select, sweep_staging
+from modelops.data.insert_select import insert_from_select, insert_view, sweep_staging
 from modelops.domain.deployments import INTERVAL
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import FeatureError
@@ -95,11 +95,11 @@ def _from_select(made: Production, run: JobRun) -> int:
     columns = [column.name for column in table_columns(task)]
     with (
         run.resources.connect() as connection,
-        entrance(connection, made.target, made.run_id, columns, tag=run.tag) as door,
+        insert_view(connection, made.target, made.run_id, columns, tag=run.tag) as view,
     ):
         return insert_from_select(
             run.resources.features_url,
-            door,
+            view,
             task.sql,
             columns=columns,
             key=task.key,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
 from modelops.data.feature_table import staged_table
-from modelops.data.filling import STAGING, staged_name
+from modelops.data.insert_select import STAGING, staged_name
 from modelops.data.snapshot import write_rows
 from modelops.domain.errors import IllegalTransition
 from modelops.domain.targets import Target

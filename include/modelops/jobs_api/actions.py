@@ -1,7 +1,7 @@
 """What people do about jobs. Airflow does it, asked in their name; so its permissions hold, and its audit log tells.
 
 Airflow's API is asked within the process, through the whole of its web application: who asks, what they may and the
-guard of answers (`answers.py`) are the same as from outside.
+guard of answers (`approval_middleware.py`) are the same as from outside.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ from starlette.concurrency import run_in_threadpool
 from modelops.domain.actions import ANSWERS, Action, possible
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.jobs import JobStatus
-from modelops.jobs_api.answers import ROOT
-from modelops.jobs_api.ledger import answering, seated
+from modelops.jobs_api.approval_middleware import ROOT
+from modelops.jobs_api.database import approval_connection, limited_connection
 from modelops.jobs_api.permissions import WHOLE, may, seen_by, whole_job
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
 from modelops.registry import catalogue, schedules
@@ -126,7 +126,7 @@ def may_run(user: Any, deployment: Mapping[str, Any]) -> bool:
 
 def _active(user: Any, number: int) -> str:
     """The DAG of a deployment, once it's clear that this person may run it."""
-    with seated("modelops actions") as connection:
+    with limited_connection("modelops actions") as connection:
         row = catalogue.deployment(connection, seen_by(user, connection, WHOLE), number)
     if row is None:
         raise HTTPException(404, f"there is no deployment {number}, or it isn't yours to see")
@@ -148,7 +148,7 @@ def actions_of(user: Any, row: Mapping[str, Any], objection: str | None) -> Sequ
 
 def _known(user: Any, job_id: int, action: Action) -> Known:
     """The job, once it's clear that this person may do that about it now."""
-    place = answering if action in ANSWERS else seated
+    place = approval_connection if action in ANSWERS else limited_connection
     with place("modelops actions") as connection:
         row = whole_job(user, connection, job_id)
     if not may(user, row["dag_id"], *NEEDED[action]):
@@ -211,7 +211,7 @@ def _interval_of(run: Mapping[str, Any]) -> dict[str, Any]:
 def _is_incremental(dag_id: str) -> bool:
     """Whether the batches of a deployment are of data intervals."""
     number = dag_id.removeprefix(DAG_PREFIX)
-    with seated("modelops actions") as connection:
+    with limited_connection("modelops actions") as connection:
         return number.isdecimal() and any(one.incremental for one in schedules.deployed(connection, int(number)))
 
 

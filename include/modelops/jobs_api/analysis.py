@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from modelops.domain.jobs import JobType
-from modelops.jobs_api.ledger import freshness, seated
+from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by
 from modelops.jobs_api.schemas import MOST, Fresh, Job
 from modelops.registry import analysis, observation
@@ -124,7 +124,7 @@ def analyse(
             f"unit: from {span.created_from.isoformat()} to {span.created_before.isoformat()} there are more than"
             f" {MOST_PERIODS} periods ({unit}); ask for a shorter time or for longer periods",
         )
-    with seated(APPLICATION, seconds=SECONDS) as connection:
+    with limited_connection(APPLICATION, seconds=SECONDS) as connection:
         known = observation.last_seen(connection)
         found = analysis.by_type(connection, seen_by(user, connection), span, unit=unit, zone=zone)
     return Analysis(
@@ -147,7 +147,7 @@ def list_slowest(
 ) -> Slowest:
     """The jobs that worked longest, among those that have ended."""
     span = _span(type, created_from, created_before)
-    with seated(APPLICATION, seconds=SECONDS) as connection:
+    with limited_connection(APPLICATION, seconds=SECONDS) as connection:
         rows = analysis.slowest(connection, seen_by(user, connection), span, limit=limit)
     return Slowest(jobs=[Job.model_validate(row) for row in rows])
 

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 from modelops.domain.errors import Unavailable
 from modelops.domain.jobs import JobId, JobStatus, JobType
 from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, view
-from modelops.jobs_api.ledger import freshness, seated
+from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by, whole_job
 from modelops.jobs_api.schemas import (
     MOST,
@@ -76,7 +76,7 @@ def list_jobs(
         created_before=created_before,
     )
     place = _place(after)
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         known = observation.last_seen(connection)  # before: what is told is at least as new
         rows = job_list.page(connection, seen_by(user, connection), wanted, after=place, limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
@@ -90,14 +90,14 @@ def list_jobs(
 @router.get("/jobs/counts")
 def count_jobs(user: GetUserDep) -> list[Counted]:
     """How many jobs there are, by type and status."""
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         return [Counted.of(count) for count in job_list.counts(connection, seen_by(user, connection))]
 
 
 @router.get("/jobs/{id}", responses={404: {"description": "There is no such job, or it isn't yours to see."}})
 def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likewise
     """One job, with what happened to it in order, and what you may do about it."""
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         known = observation.last_seen(connection)
         row = whole_job(user, connection, id)
         request = decisions.asked(connection, JobId(id)) if row["type"] in APPROVALS else None

@@ -14,7 +14,7 @@ from modelops.domain.jobs import JobStatus
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.jobs_api.actions import may_run
-from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST, Text
 from modelops.registry import catalogue
@@ -131,7 +131,7 @@ def list_versions(
     limit: Limit = 50,
 ) -> Versions:
     """Versions of models, or of feature tasks, newest first, with their newest metrics and the decision on them."""
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         rows = catalogue.versions(
             connection, seen_by(user, connection, WHOLE), kind=kind, model=model, after=after, limit=limit + 1
         )
@@ -143,7 +143,7 @@ def list_deployments(
     user: GetUserDep, model: Text = None, active: bool = False, after: Place = None, limit: Limit = 50
 ) -> Deployments:
     """Deployments, newest first; with `active` only those that haven't ended."""
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         rows = catalogue.deployments(
             connection, seen_by(user, connection, WHOLE), model=model, active=active, after=after, limit=limit + 1
         )
@@ -157,7 +157,7 @@ def list_deployments(
 def show_production(user: GetUserDep, at: AwareDatetime | None = None) -> Production:
     """What was in production at a moment, by default now, by whose decision and on what evidence."""
     moment = datetime.now(UTC) if at is None else at
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         rows = catalogue.production(connection, seen_by(user, connection, WHOLE), moment=moment)
     return Production(at=moment, found=[InProduction.model_validate(row) for row in rows])
 

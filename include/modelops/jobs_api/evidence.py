@@ -17,7 +17,7 @@ from modelops.domain.errors import ArtifactChanged, TargetError
 from modelops.domain.jobs import JobId
 from modelops.domain.targets import Target
 from modelops.domain.versions import Artifact
-from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
 from modelops.jobs_api.schemas import ArtifactFile, Evidence, JobNumber, Predictions
 from modelops.registry import job_evidence
@@ -49,7 +49,7 @@ router = APIRouter(
 @router.get("/evidence")
 def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - the field's own word
     """What the job's version is made of, its metrics beside the champion's, and the job's files."""
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
         seen = seen_by(user, connection, WHOLE)
         return Evidence(
@@ -66,7 +66,7 @@ def show_artifact(
     name: Annotated[str | None, Query(description="Which of several files of the same content is meant.")] = None,
 ) -> StreamingResponse:
     """One of the job's files, after a check that it is the one that was recorded."""
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
         files = job_evidence.artifacts_of(connection, seen_by(user, connection, WHOLE), JobId(id))
     alike = (left.artifact for left in files if left.artifact.sha256 == sha256)
@@ -88,7 +88,7 @@ def show_artifact(
 @router.get("/predictions")
 def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A002 - likewise
     """Some of the rows that the job has published, as readers of the view see them."""
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
         run = job_evidence.published_by(connection, JobId(id))
         if run is None:

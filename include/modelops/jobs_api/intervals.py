@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from modelops.domain.deployments import dag_id_of
 from modelops.domain.schedules import Schedule, ScheduleKind
-from modelops.jobs_api.ledger import seated
+from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST
 from modelops.registry import catalogue, runs, work_list
@@ -77,7 +77,7 @@ def list_intervals(
 ) -> Intervals:
     """What became of a deployment's intervals since it began: those that were due by its schedule, and all others."""
     before = None if last_start is None or last_end is None else (last_start, last_end)
-    with seated(APPLICATION) as connection:
+    with limited_connection(APPLICATION) as connection:
         seen = seen_by(user, connection, WHOLE)
         row = catalogue.deployment(connection, seen, id)
         if row is None:

@@ -127,7 +127,7 @@ def _suggest(schema: dict[str, Any], found: Names, versions: Names) -> None:
 def look_up() -> tuple[Names, Names]:
     """What the repositories have, as last fetched, and what has a version, if the registry answers."""
     from modelops.domain.errors import ModelOpsError
-    from modelops.jobs_api.ledger import reading
+    from modelops.jobs_api.database import reading
     from modelops.registry import versions
     from modelops.repository.catalogue import references
     from modelops.repository.kinds import MODELS, TASKS

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.ahead import ReadAhead
 from modelops.data.checks import check_times, check_types
+from modelops.data.prefetch import PrefetchingReader
 from modelops.data.query import asking, describe, estimate_rows, part_of, travelling
 from modelops.data.reading import Reading
 from modelops.domain.emptiness import Emptiness
@@ -32,7 +32,7 @@ TELL_EVERY = 5.0
 class BatchSource:
     """A dataset's rows for scoring, in the types of the training; `expected_rows` is the planner's guess."""
 
-    reading: ReadAhead
+    reading: PrefetchingReader
     dataset: Dataset
     like: Mapping[str, str]
     where: str
@@ -65,7 +65,7 @@ class BatchSource:
             rows, expected = part_of(rows, dataset.entity_key, part), expected and expected // part.of
         sql = travelling(rows, columns, exact=dataset.entity_key)
         reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES)
-        return cls(reading=ReadAhead(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
+        return cls(reading=PrefetchingReader(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
 
     def run(self, consume: Callable[[pa.RecordBatchReader], None]) -> None:
         """Give the rows to `consume`, from one consistent READ ONLY snapshot.

@@ -10,7 +10,7 @@ from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import NotApproved, RepositoryError
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
-from modelops.lifecycle.approved import approved_version, require_approval
+from modelops.lifecycle.approvals import approved_version, require_approval
 from modelops.lifecycle.preflight import check_deployment, check_owner
 from modelops.lifecycle.sample import compare_with_sample, outputs_of
 from modelops.lifecycle.schedule import plan_for

@@ -10,9 +10,9 @@ from modelops.domain.datasets import Dataset
 from modelops.domain.errors import ModelOpsError
 from modelops.domain.targets import Target, TargetColumn
 from modelops.domain.versions import VersionKind
+from modelops.jobs.deduplication import reuse_concurrent_result
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress, check_not_empty
-from modelops.lifecycle.beside import result_of_same
 from modelops.lifecycle.sample import predictions_of
 from modelops.lifecycle.workbench import Workbench
 from modelops.registry import deployments, runs, schedules, versions
@@ -45,7 +45,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
     """
     interval = run.interval(request.interval_start, request.interval_end)
     deployment, run_id = _begin(request, interval, run)
-    if request.set_aside_budget is None and (same := result_of_same(run_id, run)):
+    if request.set_aside_budget is None and (same := reuse_concurrent_result(run_id, run)):
         return same
     with run.workdir() as workdir:
         version = versions.find(run.ledger, deployment.model, deployment.version)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import PartsError, ScoringError
 from modelops.domain.versions import VersionKind
+from modelops.jobs.deduplication import reuse_concurrent_result
 from modelops.lifecycle.batch import check_not_empty
-from modelops.lifecycle.beside import result_of_same
 from modelops.registry import deployments, runs
 from modelops.statistics.streaming import TableStatistics
 
@@ -39,7 +39,7 @@ def publish_parts(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         run.name_deployment(deployment)
         run_id = runs.begin(run.ledger, deployment, run.attempt, interval, reads=False)
     run.step("run_begun", run=run_id, interval=None if interval is None else str(interval))
-    if request.set_aside_budget is None and (same := result_of_same(run_id, run)):
+    if request.set_aside_budget is None and (same := reuse_concurrent_result(run_id, run)):
         return same
     budget = deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
     with run.fenced():

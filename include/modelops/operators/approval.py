@@ -17,7 +17,7 @@ from modelops.domain.jobs import JobType
 from modelops.domain.requests import ModelDecisionRequest, TaskDecisionRequest
 from modelops.domain.versions import VersionKind
 from modelops.operators.base import JobOperator
-from modelops.operators.subjects import ModelOperator, TaskOperator
+from modelops.operators.bases import ModelOperator, TaskOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

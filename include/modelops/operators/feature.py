@@ -14,7 +14,7 @@ from modelops.domain.requests import (
     TaskDeploymentRequest,
     TaskRunRequest,
 )
-from modelops.operators.subjects import BatchOperator, DeploymentOperator, TaskOperator
+from modelops.operators.bases import BatchOperator, DeploymentOperator, TaskOperator
 from modelops.timetables import asset_of
 
 if TYPE_CHECKING:

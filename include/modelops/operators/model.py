@@ -11,7 +11,7 @@ from modelops.domain.requests import (
     RetirementRequest,
     TrainingRequest,
 )
-from modelops.operators.subjects import BatchOperator, DeploymentOperator, ModelOperator
+from modelops.operators.bases import BatchOperator, DeploymentOperator, ModelOperator
 
 
 class TrainModelOperator(ModelOperator):

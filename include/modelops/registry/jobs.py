@@ -215,9 +215,9 @@ def add_event(
     )
 
 
-def late(connection: Connection[Any], job: JobRecord, late_after: str) -> None:
+def late(connection: Connection[Any], job: JobRecord, after: str) -> None:
     """A job isn't over so long after its run was queued; within the caller's transaction."""
-    detail = {"step": "late", "after": late_after}
+    detail = {"step": "late", "after": after}
     add_event(connection, job.id, job.attempt, Event.STEP, actor=AIRFLOW, detail=detail, at=None)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from modelops.domain.errors import BadInput
+from modelops.runner.bootstrap import load_demo, migrate_airflow, migrate_registry, side_by_side
 from modelops.runner.postgres import binaries
-from modelops.runner.preparation import load_demo, migrate_airflow, migrate_registry, side_by_side
 from modelops.runner.steps import Quiet
 from modelops.runner.up import with_database
 

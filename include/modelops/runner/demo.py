@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.jobs import JobStatus
-from modelops.runner.journey import Journey, Rejected
+from modelops.runner.demo_client import Journey, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,10 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from modelops.runner import components, state
-from modelops.runner.configuration import accounts
-from modelops.runner.health import Start, unwell
-from modelops.runner.postgres import end_leftover
-from modelops.runner.preparation import (
+from modelops.runner.bootstrap import (
     database,
     fetch_repositories,
     load_demo,
@@ -20,6 +17,9 @@ from modelops.runner.preparation import (
     migrate_registry,
     side_by_side,
 )
+from modelops.runner.configuration import accounts
+from modelops.runner.health import Start, unwell
+from modelops.runner.postgres import end_leftover
 from modelops.runner.processes import end_marked
 from modelops.runner.supervisor import Supervisor
 

@@ -35,7 +35,7 @@ FROM generate_series(1, %(number)s) AS i
 
 
 class Explaining(psycopg.Cursor[Any]):
-    """Tells how a query for a list of jobs would be answered instead of answering it."""
+    """Tells how a query for a list of jobs would be answered instead of approval_connection it."""
 
     def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
         return super().execute("EXPLAIN (FORMAT JSON) " * ("job_summary" in query) + query, params, **how)

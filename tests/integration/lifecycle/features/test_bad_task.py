@@ -209,21 +209,21 @@ class TestTheLoginOfFeatureTasks:
         assert "permission denied" in done.stderr or "cannot insert into view" in done.stderr
 
     def test_it_adds_rows_of_its_run_only(self, workplace: Workplace, database: Database, published: int) -> None:
-        from modelops.data.filling import entrance
+        from modelops.data.insert_select import insert_view
         from modelops.domain.targets import Target
 
         target = Target(schema="features", name="doubled")
         columns = ["id", "at", "twice", "half"]
-        with workplace.connect() as connection, entrance(connection, target, 99, columns, tag="job-1-1") as door:
+        with workplace.connect() as connection, insert_view(connection, target, 99, columns, tag="job-1-1") as view:
             assert published
             for sql in (
-                f"INSERT INTO {door} (run_id, id, at) VALUES (1, 1000, now())",
-                f"DELETE FROM {door}",
-                f"UPDATE {door} SET id = 7",
-                f"SELECT * FROM {door}",
+                f"INSERT INTO {view} (run_id, id, at) VALUES (1, 1000, now())",
+                f"DELETE FROM {view}",
+                f"UPDATE {view} SET id = 7",
+                f"SELECT * FROM {view}",
             ):
                 assert "permission denied" in database.psql("modelops_features", sql).stderr
-            added = database.psql("modelops_features", f"INSERT INTO {door} (id, at) VALUES (1000, now())")
+            added = database.psql("modelops_features", f"INSERT INTO {view} (id, at) VALUES (1000, now())")
             assert added.returncode == 0, added.stderr
         found = workplace.connection.execute("SELECT run_id FROM features.doubled_rows WHERE id = 1000").fetchall()
         assert found == [(99,)]

@@ -14,9 +14,9 @@ from modelops.domain.requests import BatchRequest, FeatureBatchRequest, Interval
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle.markdown import text
+from modelops.operators.deadlines import alert
+from modelops.operators.deployment_cache import load_deployments
 from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
-from modelops.operators.known import known_deployments
-from modelops.operators.late import alert
 from modelops.operators.model import PredictBatchOperator, PredictPartOperator, PublishBatchOperator
 from modelops.operators.params import given, params_of
 from modelops.operators.work_list import WorkListOperator
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from modelops.domain.deployments import Deployed
-    from modelops.operators.subjects import BatchOperator
+    from modelops.operators.bases import BatchOperator
 
 
 def deployment_dags() -> Mapping[str, DAG]:
     """The DAGs by their ids; where Airflow parses the file to run a task, that of the task alone."""
     wanted = get_parsing_context().dag_id
     if wanted is None:
-        found = known_deployments()
+        found = load_deployments()
     elif (number := wanted.removeprefix(DAG_PREFIX)).isdecimal() and wanted != number:
-        found = known_deployments(int(number))
+        found = load_deployments(int(number))
     else:
         found = []
     return {dag_id_of(one.id): deployment_dag(one) for one in found}

@@ -25,7 +25,7 @@ KEPT_BYTES = 16 * 2**20
 _CANCEL_AGAIN_SECONDS = 0.1
 
 
-class ReadAhead:
+class PrefetchingReader:
     """A reading in a thread of its own.
 
     Args:

@@ -21,34 +21,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def alert(deployment: str, late_after: timedelta) -> DeadlineAlert:
-    """Has Airflow call `tell_late` when a run isn't over so long after it was queued."""
+def alert(deployment: str, after: timedelta) -> DeadlineAlert:
+    """Has Airflow call `notify_late` when a run isn't over so long after it was queued."""
     try:
         notifiers(LATE)
     except BadInput as error:  # better now than when the first batch is late; the DAGs are no worse for it
         log.error("%s", error)  # noqa: TRY400 - it says all
-    callback = AsyncCallback(tell_late, kwargs={"deployment": deployment, "late_after": str(late_after)})
-    return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=late_after, callback=callback, name="late"
-    )
+    callback = AsyncCallback(notify_late, kwargs={"deployment": deployment, "after": str(after)})
+    return DeadlineAlert(reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=after, callback=callback, name="late")
 
 
-async def tell_late(deployment: str, late_after: str, context: Mapping[str, Any]) -> None:
+async def notify_late(deployment: str, after: str, context: Mapping[str, Any]) -> None:
     """Airflow's triggerer runs this; `context` has what the scheduler knows of the DAG run."""
-    await asyncio.to_thread(_tell, deployment, late_after, context["dag_run"])
+    await asyncio.to_thread(_notify, deployment, after, context["dag_run"])
 
 
-def _tell(deployment: str, late_after: str, run: Mapping[str, Any]) -> None:
-    """One that can't be told, or a ledger that is away, keeps nobody else from being told."""
+def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
+    """A failing notifier, or a ledger that can't be reached, doesn't stop the other notifiers."""
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     try:
-        _put_on_record(dag_id, run_id, late_after)
+        _put_on_record(dag_id, run_id, after)
     except Exception:
         log.exception("That %s of %s is late isn't on record", run_id, dag_id)
     base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
     told = {
         "deployment": deployment,
-        "after": late_after,
+        "after": after,
         "dag_id": dag_id,
         "run_id": run_id,
         "link": f"{base}/dags/{dag_id}/runs/{run_id}",
@@ -60,7 +58,7 @@ def _tell(deployment: str, late_after: str, run: Mapping[str, Any]) -> None:
             log.exception("%s failed, so perhaps nobody knows that %s is late", type(notifier).__name__, run_id)
 
 
-def _put_on_record(dag_id: str, run_id: str, late_after: str) -> None:
+def _put_on_record(dag_id: str, run_id: str, after: str) -> None:
     import psycopg
 
     from modelops.registry import jobs
@@ -69,4 +67,4 @@ def _put_on_record(dag_id: str, run_id: str, late_after: str) -> None:
     with translated(), psycopg.connect(url_of("modelops"), application_name="modelops late") as connection:
         for job in jobs.of_runs(connection, [run_id]):
             if job.key.dag_id == dag_id and not job.status.is_final:
-                jobs.late(connection, job, late_after)
+                jobs.late(connection, job, after)

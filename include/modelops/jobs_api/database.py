@@ -56,7 +56,7 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
 
 
 @contextmanager
-def seated(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[Any]]:
+def limited_connection(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[Any]]:
     """The same, for a bounded number of requests at a time.
 
     Raises:
@@ -68,7 +68,7 @@ def seated(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[A
 
 
 @contextmanager
-def answering(application: str, *, login: str = READER) -> Iterator[Connection[Any]]:
+def approval_connection(application: str, *, login: str = READER) -> Iterator[Connection[Any]]:
     """The same, for who answers an approval: they have places of their own, and wait for one for up to `SECONDS`.
 
     Raises:

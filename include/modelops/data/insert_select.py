@@ -28,7 +28,7 @@ STAGING = "staging"
 
 
 @contextmanager
-def entrance(
+def insert_view(
     connection: Connection[Any], target: Target, run_id: int, columns: Sequence[str], *, tag: str
 ) -> Iterator[Target]:
     """A view through which modelops_features can add rows of this run; it is gone afterwards.
@@ -38,27 +38,27 @@ def entrance(
     import psycopg
     from psycopg.sql import SQL, Identifier
 
-    door = Target(schema=STAGING, name=f"{staged_name(tag)}_entrance")
-    view, rows = Identifier(door.schema, door.name), Identifier(target.rows.schema, target.rows.name)
+    view = Target(schema=STAGING, name=f"{staged_name(tag)}_insert")
+    named, rows = Identifier(view.schema, view.name), Identifier(target.rows.schema, target.rows.name)
     with connection.transaction():
-        connection.execute(SQL("DROP VIEW IF EXISTS {}").format(view))
+        connection.execute(SQL("DROP VIEW IF EXISTS {}").format(named))
         connection.execute(
             SQL("CREATE VIEW {} AS SELECT {} FROM {} WHERE run_id = {} WITH CHECK OPTION").format(
-                view, names_of((RUN_ID, *columns)), rows, run_id
+                named, names_of((RUN_ID, *columns)), rows, run_id
             )
         )
-        connection.execute(SQL("ALTER VIEW {} ALTER run_id SET DEFAULT {}").format(view, run_id))
-        connection.execute(SQL("GRANT INSERT ({}) ON {} TO modelops_features").format(names_of(columns), view))
+        connection.execute(SQL("ALTER VIEW {} ALTER run_id SET DEFAULT {}").format(named, run_id))
+        connection.execute(SQL("GRANT INSERT ({}) ON {} TO modelops_features").format(names_of(columns), named))
     try:
-        yield door
+        yield view
     finally:
         with suppress(psycopg.Error):  # what has happened before counts; the next attempt sweeps
-            connection.execute(SQL("DROP VIEW IF EXISTS {}").format(view))
+            connection.execute(SQL("DROP VIEW IF EXISTS {}").format(named))
 
 
 def insert_from_select(
     url: str,
-    door: Target,
+    view: Target,
     sql: str,
     *,
     columns: Sequence[str],
@@ -81,7 +81,7 @@ def insert_from_select(
     names = names_of(columns)
     statement = (
         SQL("INSERT INTO {} ({}) SELECT {} FROM (\n{}\n) AS task")
-        .format(Identifier(door.schema, door.name), names, names, SQL(bare(sql)))
+        .format(Identifier(view.schema, view.name), names, names, SQL(bare(sql)))
         .as_string()
     )
     try:

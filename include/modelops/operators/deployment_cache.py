@@ -26,7 +26,7 @@ PATIENCE = 5
 log = logging.getLogger(__name__)
 
 
-def known_deployments(number: int | None = None) -> list[Deployed]:
+def load_deployments(number: int | None = None) -> list[Deployed]:
     """All deployments that have a DAG, or one of them."""
     kept = Settings.from_environment().home / "deployments.json"
     try:

@@ -14,7 +14,7 @@ LOOK_EVERY = 0.5
 """Seconds."""
 
 
-def result_of_same(run_id: int, run: JobRun) -> dict[str, Any] | None:
+def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
     """Wait for a job that began to make the same rows before this run did; None: this one is to make them.
 
     If that job began after this one was asked for, its rows are as fresh as these would be: this job is complete then,

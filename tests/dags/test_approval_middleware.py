@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Patch = Callable[..., httpx.Response]
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+QUEUEING = Queueing.read(1, NOON, NOON + timedelta(seconds=1))
 TAKEN, NOT_ASKED_YET, ANSWERED, CLOSED = 200, 404, 409, 403
 
 
@@ -76,16 +77,18 @@ def patch(database: Database, airflow: Airflow, waiting: TaskKey, monkeypatch: p
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Airflow's own web server imports is full of them
         from airflow.api_fastapi.core_api import security  # noqa: F401
-    from modelops.jobs_api import answers
+    from modelops.jobs_api import approval_middleware
 
     async def grace(_scope: Any) -> Any:
         return SimpleNamespace(get_name=lambda: "grace")
 
-    monkeypatch.setattr(answers, "_user", grace)
-    monkeypatch.setattr(answers, "_is_ours", lambda _user, _key: None)
-    monkeypatch.setattr(answers, "_queueing_of", lambda _key: Queueing.read(1, NOON, NOON + timedelta(seconds=1)))
+    monkeypatch.setattr(approval_middleware, "_user", grace)
+    monkeypatch.setattr(approval_middleware, "_is_ours", lambda _user, _key: None)
+    monkeypatch.setattr(
+        approval_middleware, "_queueing_of", lambda _key: Queueing.read(1, NOON, NOON + timedelta(seconds=1))
+    )
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS", database.url("modelops_jobs"))
-    guard = answers.AnswerGuard(airflow)
+    guard = approval_middleware.ApprovalMiddleware(airflow)
 
     async def answered(option: str, task: str, fields: Any) -> httpx.Response:
         run = f"/api/v2/dags/{waiting.dag_id}/dagRuns/{waiting.run_id}"
@@ -165,34 +168,35 @@ def test_no_answer_is_taken_while_the_ledger_is_away(
 
 
 def test_answers_do_not_compete_with_pages(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
-    from modelops.jobs_api import ledger
+    from modelops.jobs_api import database as api_database
 
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    monkeypatch.setattr(ledger, "_seats", full)
+    monkeypatch.setattr(api_database, "_seats", full)
     assert patch().is_success
 
 
 def test_who_answers_hears_that_the_ledger_is_busy(
     airflow: Airflow, patch: Patch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from modelops.jobs_api import answers, ledger
+    from modelops.jobs_api import approval_middleware
+    from modelops.jobs_api import database as api_database
 
-    monkeypatch.setattr(ledger, "SECONDS", 0)
+    monkeypatch.setattr(api_database, "SECONDS", 0)
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    monkeypatch.setattr(ledger, "_seats_of_answers", full)
+    monkeypatch.setattr(api_database, "_seats_of_answers", full)
     answer = patch()
-    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, answers.BUSY, 0)
+    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, approval_middleware.BUSY, 0)
 
 
 def test_who_answers_hears_that_the_ledger_takes_too_long(airflow: Airflow, database: Database, patch: Patch) -> None:
-    from modelops.jobs_api import answers
+    from modelops.jobs_api import approval_middleware
 
     with database.connect("modelops_owner") as owner, owner.transaction():
         owner.execute("LOCK TABLE modelops.job")
         answer = patch()
-    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, answers.BUSY, 0)
+    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, approval_middleware.BUSY, 0)
 
 
 def test_a_ledger_that_goes_away_before_the_commit(
@@ -232,17 +236,17 @@ def test_a_card_of_ours_whose_job_the_ledger_does_not_have(
     airflow: Airflow, patch: Patch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Airflow would take the answer and forget it."""
-    from modelops.jobs_api import answers
+    from modelops.jobs_api import approval_middleware
 
-    monkeypatch.setattr(answers, "_is_ours", lambda _user, _key: True)
+    monkeypatch.setattr(approval_middleware, "_is_ours", lambda _user, _key: True)
     answer = patch(task="another")
     assert (answer.status_code, airflow.asked) == (httpx.codes.CONFLICT, 0)
-    assert answer.json()["detail"] == answers.UNKNOWN
+    assert answer.json()["detail"] == approval_middleware.UNKNOWN
 
 
 def test_an_answer_that_is_too_deep_to_be_read_is_airflows() -> None:
-    from modelops.jobs_api import answers
+    from modelops.jobs_api import approval_middleware
 
     depth = 200_000
     body = '{"chosen_options": ["Approve"], "params_input": {"comment": ' + "[" * depth + "]" * depth + "}}"
-    assert answers._answer_of("grace", body.encode()) is None
+    assert approval_middleware._answer_of("grace", body.encode()) is None

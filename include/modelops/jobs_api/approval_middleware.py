@@ -76,7 +76,7 @@ class NotTaken(Exception):
         self.said = said
 
 
-class AnswerGuard:
+class ApprovalMiddleware:
     """ASGI middleware around Airflow's web server; it looks at questions and answers of approvals, and at nothing else.
 
     What isn't an answer to an approval of ours, or not one that can be understood, it leaves to Airflow.
@@ -214,12 +214,12 @@ async def _decide(
 @contextmanager
 def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
     """The decision, written and not committed yet."""
-    from modelops.jobs_api.ledger import answering
+    from modelops.jobs_api.database import approval_connection
     from modelops.lifecycle.approve import decide
     from modelops.registry import observation
 
     queueing = _queueing_of(key)
-    with answering("modelops answers", login=LEDGER) as connection, decide(connection, key, answer) as result:
+    with approval_connection("modelops answers", login=LEDGER) as connection, decide(connection, key, answer) as result:
         if result is not None and queueing is not None:
             observation.note_queueing(connection, key, queueing)
         yield result

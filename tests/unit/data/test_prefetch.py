@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from modelops.data.ahead import ReadAhead
+from modelops.data.prefetch import PrefetchingReader
 from modelops.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def taken(batches: pa.RecordBatchReader) -> list[int]:
 
 @pytest.mark.parametrize("batches", [0, 1, 50])
 def test_all_rows_come_in_order(batches: int) -> None:
-    assert ReadAhead(Numbers(batches), most=3 * BATCH).run(taken) == list(range(batches * 100))
+    assert PrefetchingReader(Numbers(batches), most=3 * BATCH).run(taken) == list(range(batches * 100))
 
 
 def test_only_so_much_waits() -> None:
@@ -73,7 +73,7 @@ def test_only_so_much_waits() -> None:
             time.sleep(0.1 if len(seen) < 2 else 0)  # for a reading that goes on
             seen.append(reading.read)
 
-    ReadAhead(reading, most=3 * BATCH, then=3 * BATCH).run(slow)
+    PrefetchingReader(reading, most=3 * BATCH, then=3 * BATCH).run(slow)
     assert seen[:2] == [5, 6], "one is taken, three wait, one is in the hand"
     assert len(seen) == 50
 
@@ -90,7 +90,7 @@ def test_less_waits_once_something_was_taken() -> None:
                 time.sleep(0.05)  # for a reading that goes on
             seen.append(reading.read)
 
-    ReadAhead(reading, most=8 * BATCH, then=2 * BATCH).run(slow)
+    PrefetchingReader(reading, most=8 * BATCH, then=2 * BATCH).run(slow)
     assert seen[:8] == [9, 9, 9, 9, 9, 9, 10, 11], "eight wait and one is in the hand; then two wait"
     assert len(seen) == 50
 
@@ -102,7 +102,7 @@ def test_the_reading_fails_after_the_rows_before_that() -> None:
         seen.extend(batch.num_rows for batch in batches)
 
     with pytest.raises(Broke, match="the reading"):
-        ReadAhead(Numbers(3, breaks=True)).run(take)
+        PrefetchingReader(Numbers(3, breaks=True)).run(take)
     assert seen == [100, 100, 100]
 
 
@@ -112,7 +112,7 @@ def test_the_reading_fails_before_there_is_anything() -> None:
             raise Broke("no such table")
 
     with pytest.raises(Broke, match="no such table"):
-        ReadAhead(Nothing(0)).run(taken)
+        PrefetchingReader(Nothing(0)).run(taken)
 
 
 @pytest.mark.parametrize("numbers", [Numbers(50), Numbers(0, waits=True)], ids=["full", "waiting"])
@@ -121,13 +121,16 @@ def test_what_consume_raises_ends_the_reading(numbers: Numbers) -> None:
         raise Broke("the consumer")
 
     with pytest.raises(Broke, match="the consumer"):
-        ReadAhead(numbers, most=BATCH).run(fail)
+        PrefetchingReader(numbers, most=BATCH).run(fail)
     assert numbers.ended
 
 
 def test_whoever_has_enough_ends_the_reading() -> None:
     reading = Numbers(50)
-    assert ReadAhead(reading, most=BATCH, then=BATCH).run(lambda batches: batches.read_next_batch().num_rows) == 100
+    assert (
+        PrefetchingReader(reading, most=BATCH, then=BATCH).run(lambda batches: batches.read_next_batch().num_rows)
+        == 100
+    )
     assert reading.ended
     assert reading.read < 50
 
@@ -135,7 +138,7 @@ def test_whoever_has_enough_ends_the_reading() -> None:
 @pytest.mark.parametrize("numbers", [Numbers(3), Numbers(3, waits=True)], ids=["all read", "waiting"])
 def test_what_is_cancelled_is_never_taken_for_whole(numbers: Numbers) -> None:
     """Though everything may have been read, and waits."""
-    ahead, seen = ReadAhead(numbers), list[int]()
+    ahead, seen = PrefetchingReader(numbers), list[int]()
 
     def take(batches: pa.RecordBatchReader) -> None:
         for batch in batches:
@@ -149,7 +152,7 @@ def test_what_is_cancelled_is_never_taken_for_whole(numbers: Numbers) -> None:
 
 
 def test_what_was_cancelled_before_gives_nothing() -> None:
-    ahead = ReadAhead(Numbers(3))
+    ahead = PrefetchingReader(Numbers(3))
     ahead.cancel()
     with pytest.raises(Unavailable, match="cancelled"):
         ahead.run(taken)
