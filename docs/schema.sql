@@ -1,4 +1,4 @@
--- The schema as all migrations make it; written by `./modelops test integration --write-docs`.
+-- The schema of a new installation; written by `./modelops test integration --write-docs`.
 CREATE SCHEMA modelops;
 ALTER SCHEMA modelops OWNER TO modelops_owner;
 COMMENT ON SCHEMA modelops IS 'Registry of model versions and ledger of jobs. Written by modelops_jobs only; closed to users'' SQL.';
@@ -1301,6 +1301,13 @@ ALTER TABLE modelops.schedule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE modelops.schema_script (
+    name text NOT NULL,
+    sha256 modelops.sha256 NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE modelops.schema_script OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.schema_script IS 'The scripts of functions and views that made this schema, with the hash of each.';
 CREATE TABLE modelops.set_aside (
     run_id bigint NOT NULL,
     "position" bigint NOT NULL,
@@ -1388,6 +1395,8 @@ ALTER TABLE ONLY modelops.requests_read
     ADD CONSTRAINT requests_read_pkey PRIMARY KEY (job_id, attempt);
 ALTER TABLE ONLY modelops.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.schema_script
+    ADD CONSTRAINT schema_script_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY modelops.set_aside
     ADD CONSTRAINT set_aside_pkey PRIMARY KEY (run_id, "position");
 ALTER TABLE ONLY modelops.statistics
@@ -1576,6 +1585,7 @@ REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment_target() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_of_run() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_schedule() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version_step() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) FROM PUBLIC;
@@ -1739,6 +1749,8 @@ GRANT SELECT,INSERT ON TABLE modelops.requests_read TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.requests_read TO modelops_reader;
 GRANT SELECT ON TABLE modelops.run_history TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.run_history TO modelops_reader;
+GRANT SELECT ON TABLE modelops.schema_script TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.schema_script TO modelops_reader;
 GRANT SELECT,INSERT ON TABLE modelops.set_aside TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.set_aside TO modelops_reader;
 GRANT SELECT ON TABLE modelops.statistics TO modelops_jobs;

@@ -138,6 +138,10 @@ class ScheduleError(BadInput):
     """What should be a schedule or a time zone is none, or never comes to a run."""
 
 
+class UnknownSchema(BadInput):
+    """The data database was migrated by a release that this one can't continue."""
+
+
 class Unavailable(ModelOpsError):
     """Something that the system stands on isn't there right now; trying again may help."""
 

@@ -70,7 +70,7 @@ OPERATORS: Mapping[str, JobType] = {
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. The database guards the order (migration 0001, `job_status_guard`)."""
+    """Where a job stands. The database guards the order (`job_status_guard`)."""
 
     CREATED = "created"
     """Its DAG run exists; what comes before it isn't done yet."""

@@ -7,16 +7,14 @@ from pathlib import Path
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def migrate(owner_url: str, *, to: str = "head") -> None:
-    """Apply the migrations that are missing, as the login that owns the schema; doing it again does nothing.
+def migrate(owner_url: str) -> None:
+    """Make the schema, or apply what is missing of it, as the login that owns it; doing it again does nothing.
 
     Two who migrate at once take turns.
 
-    Args:
-        to: the last migration to apply; "head" is the newest.
-
     Raises:
         Unavailable: the database can't be reached.
+        UnknownSchema: the database stands at a migration that this release doesn't know.
     """
     from alembic import command
     from alembic.config import Config
@@ -28,4 +26,4 @@ def migrate(owner_url: str, *, to: str = "head") -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = owner_url.replace("postgresql://", "postgresql+psycopg://", 1)
     with translated():
-        command.upgrade(config, to)
+        command.upgrade(config, "head")

@@ -1,4 +1,4 @@
-"""The logins of the installation: who may do what is settled here and by the GRANTs of the migrations.
+"""The logins of the installation: who may do what is settled here and by the grants of `registry/schema/`.
 
 | login | may |
 | --- | --- |

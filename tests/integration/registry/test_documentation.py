@@ -1,4 +1,4 @@
-"""What the documentation shows of the database is what the migrations make. `pytest --write-docs` writes it anew."""
+"""What the documentation shows of the database is what a new one has. `pytest --write-docs` writes it anew."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def compare(file: Path, found: str, expected: str, config: pytest.Config, *, who
     if config.getoption("--write-docs"):
         file.write_text(whole)
         return
-    assert found == expected, (
-        f"{file.name} is behind the migrations; `./modelops test integration --write-docs` mends it"
-    )
+    assert found == expected, f"{file.name} is behind the schema; `./modelops test integration --write-docs` mends it"
 
 
 @pytest.mark.parametrize(("name", "kind"), [("README.md", "model"), ("docs/features.md", "feature_task")])
@@ -44,7 +42,7 @@ def test_the_state_diagrams(connection: Connection[Any], pytestconfig: pytest.Co
 
 
 def test_the_schema(database: Database, pytestconfig: pytest.Config) -> None:
-    """The whole schema in one file: a change of it is seen in the review, and nothing but migrations makes it."""
+    """The whole schema in one file: a change of it is seen in the review, with what PostgreSQL makes of it."""
     done = subprocess.run(
         [database.server.bin / "pg_dump", "--schema-only", "--schema=modelops", database.admin_url],
         capture_output=True,
@@ -52,7 +50,7 @@ def test_the_schema(database: Database, pytestconfig: pytest.Config) -> None:
         check=True,
     )
     noise = re.compile(r"^(--.*|\\(un)?restrict .*|SET .*|SELECT pg_catalog\.set_config.*|)\n", re.MULTILINE)
-    dumped = "-- The schema as all migrations make it; written by `./modelops test integration --write-docs`.\n"
+    dumped = "-- The schema of a new installation; written by `./modelops test integration --write-docs`.\n"
     dumped += noise.sub("", done.stdout)
     file = ROOT / "docs/schema.sql"
     compare(file, file.read_text() if file.exists() else "", dumped, pytestconfig, whole=dumped)

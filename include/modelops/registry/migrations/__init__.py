@@ -1,11 +1,23 @@
-"""Migrations of the data database: one plain .sql file each, run in order by alembic."""
+"""Migrations of the data database: what changes the tables of an installation that exists, run in order by alembic.
+
+A new installation is made from `registry/schema/` instead, which has the tables as all migrations leave them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelops.domain.errors import UnknownSchema
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from alembic.script import ScriptDirectory
+
+BASELINE = "0018"
+"""The migration at which this release begins."""
+LAST_BEFORE_BASELINE = "13652e9"
+"""The commit that still has all migrations up to the baseline."""
 
 
 def run_sql_beside(script: Path) -> None:
@@ -14,4 +26,23 @@ def run_sql_beside(script: Path) -> None:
 
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
-    driver.execute(script.with_suffix(".sql").read_text(encoding="utf-8"))
+    driver.execute(script.with_suffix(".sql").read_bytes())
+
+
+def check_known(revision: str, script: ScriptDirectory) -> None:
+    """Refuse a database that was migrated by a release from which this one can't go on.
+
+    Raises:
+        UnknownSchema: its migration is older than the baseline, or newer than this release.
+    """
+    known = {each.revision for each in script.walk_revisions()}
+    if revision in known:
+        return
+    older = revision < BASELINE
+    raise UnknownSchema(
+        f"the data database is at migration {revision}, which this release can't continue",
+        where="the table modelops.migration",
+        expected=f"migration {BASELINE} or later: run `./modelops migrate` with commit {LAST_BEFORE_BASELINE} first"
+        if older
+        else f"at most migration {max(known)}: use the release that migrated the database, or a later one",
+    )

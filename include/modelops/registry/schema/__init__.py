@@ -1,0 +1,84 @@
+"""The schema `modelops`, written to be read: one SQL file for each noun.
+
+| folder | holds | runs |
+| --- | --- | --- |
+| `tables/` | types, tables and indexes as they are now, with comments and grants | at first |
+| `functions/` | functions with their grants, and the triggers that call them | at first, and after a change |
+| `views/` | views with their grants | after the functions |
+
+How to change it:
+
+- A function, trigger or view: change its script. It is repeatable: `CREATE OR REPLACE`, or `DROP … IF EXISTS` and
+  `CREATE` where PostgreSQL can't replace.
+- A table, type or index: change its file, and add a migration that makes the same change in a database that exists. A
+  new column stands last in both.
+- A parameter or result of a function, a column of a view, or one of these as a whole that goes: change the script, and
+  add a migration that drops the old one. `published_run` and `run_history` keep their columns: the views of predictions
+  and features depend on them.
+- A migration finds the functions and views as the release before left them; the scripts run after the last migration.
+
+`tests/integration/registry/test_upgrade.py` compares a new database with one that was migrated.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelops.registry.queries import Queries
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from psycopg import Connection
+
+_QUERIES = Queries("schema")
+HOME = Path(__file__).parent
+TABLES = (
+    "schema",
+    "job",
+    "observation",
+    "version",
+    "evaluation",
+    "artifact",
+    "decision",
+    "deployment",
+    "schedule",
+    "batch_run",
+    "statistics",
+)
+"""The files of `tables/`, each after those that it refers to."""
+
+
+def create_tables(connection: Connection[Any]) -> None:
+    """Make the types and tables of a new database; within the caller's transaction."""
+    for noun in TABLES:
+        connection.execute((HOME / "tables" / f"{noun}.sql").read_bytes())
+
+
+def apply_scripts(connection: Connection[Any], *, migrated: bool) -> None:
+    """Make the functions, triggers and views what the scripts say; within the caller's transaction.
+
+    All scripts run if one of them has changed since it was last applied to this database, or if the tables have
+    (`migrated`): a migration may have dropped what a script makes.
+    """
+    connection.execute((HOME / "script.sql").read_bytes())
+    scripts = {f"{path.parent.name}/{path.name}": path.read_bytes() for path in _scripts()}
+    digests = {name: sha256(content).hexdigest() for name, content in scripts.items()}
+    applied = {row["name"]: row["sha256"] for row in _QUERIES.execute(connection, "applied_scripts")}
+    if digests == applied and not migrated:
+        return
+    # Functions call each other, whatever the order of the files; their bodies are checked when all are there.
+    connection.execute("SET LOCAL check_function_bodies = off")
+    for content in scripts.values():
+        connection.execute(content)
+    connection.execute("SET LOCAL check_function_bodies = on")
+    _QUERIES.execute(connection, "check_functions")
+    _QUERIES.execute(connection, "forget_scripts")
+    for name, digest in digests.items():
+        _QUERIES.execute(connection, "record_script", name=name, sha256=digest)
+
+
+def _scripts() -> list[Path]:
+    return [*sorted((HOME / "functions").glob("*.sql")), *sorted((HOME / "views").glob("*.sql"))]

@@ -1,0 +1,112 @@
+-- Runs of batches: written by the newest attempt of a job, published in one step, and then kept.
+
+-- A run is begun, and then published once: then it supersedes what it takes the place of. A part of a run is staged
+-- instead, and then taken once into the whole run that publishes its rows.
+CREATE OR REPLACE FUNCTION modelops.guard_batch_run() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  serving modelops.deployment;
+  subject modelops.version;
+  other modelops.batch_run;
+  incremental boolean;
+  parts record;
+BEGIN
+  PERFORM modelops.check_isolation();
+  IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
+    IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
+       AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows}'::text[] = to_jsonb(OLD) - '{superseded_at,superseded_by,shows}'::text[] THEN
+      RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'run % is published: what is on record of it stays', OLD.id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_stays';
+  END IF;
+  IF TG_OP = 'UPDATE' AND OLD.staged_at IS NOT NULL THEN
+    IF OLD.whole_id IS NOT NULL OR NEW.whole_id IS NULL
+       OR to_jsonb(NEW) - 'whole_id' IS DISTINCT FROM to_jsonb(OLD) - 'whole_id'
+       OR NOT EXISTS (SELECT FROM modelops.batch_run AS whole JOIN modelops.job ON job.id = whole.job_id
+                      WHERE whole.id = NEW.whole_id AND whole.deployment_id = NEW.deployment_id AND whole.covers = NEW.covers
+                        AND whole.part IS NULL AND whole.published_at IS NULL
+                        AND job.status = 'running' AND job.attempt = whole.attempt AND job.fence = whole.fence) THEN
+      RAISE EXCEPTION 'run % is a part that is staged: it can be taken once, into a whole run of the same interval under way', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_part_stays';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.part IS NULL THEN
+    -- Before the deployment's row, as a new deployment takes the two: else each could wait for the other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+  END IF;
+  -- Whoever ends the deployment waits for this transaction, or this one sees that it has ended.
+  SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
+  SELECT * INTO subject FROM modelops.version WHERE id = serving.version_id;
+  IF NOT EXISTS (SELECT FROM modelops.job
+                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'batch_prediction') AND status = 'running'
+                   AND attempt = NEW.attempt AND fence = NEW.fence) THEN
+    RAISE EXCEPTION 'job % isn''t a % under way in attempt %', NEW.job_id,
+      CASE subject.kind WHEN 'feature_task' THEN 'batch run of a feature task' ELSE 'batch prediction' END, NEW.attempt
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_under_way';
+  END IF;
+  IF serving.ended_at IS NOT NULL THEN
+    RAISE EXCEPTION 'deployment % was % at %', serving.id, serving.ended_how, to_char(serving.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_deployment_active';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.part >= serving.parts THEN
+      RAISE EXCEPTION 'a batch of deployment % is cut into % parts: there is no part %', serving.id, serving.parts, NEW.part
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_part_of_deployment';
+    END IF;
+    NEW.target := serving.target;
+    RETURN NEW;
+  END IF;
+  IF NEW.part IS NOT NULL THEN
+    NEW.staged_at := clock_timestamp();
+    RETURN NEW;
+  END IF;
+  SELECT count(*) AS number, sum(part.rows) AS rows, sum(part.set_aside) AS set_aside INTO parts
+  FROM modelops.batch_run AS part WHERE part.whole_id = NEW.id;
+  IF parts.number > 0 AND (parts.number, parts.rows, parts.set_aside) IS DISTINCT FROM (serving.parts::bigint, NEW.rows::numeric, NEW.set_aside::numeric) THEN
+    RAISE EXCEPTION 'run % has % of % parts, with % of % rows', NEW.id, parts.number, serving.parts, parts.rows, NEW.rows
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_all_parts';
+  END IF;
+  NEW.published_at := clock_timestamp();
+  incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
+  NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
+  -- Of an incremental run any part can be superseded; any other is superseded whole.
+  SELECT * INTO other FROM modelops.batch_run
+  WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
+    AND covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the published run % covers %, which overlaps with %', other.id, other.covers, NEW.covers
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_overlap';
+  END IF;
+  UPDATE modelops.batch_run AS before
+  SET shows = before.shows - NEW.shows,
+      superseded_at = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.published_at END,
+      superseded_by = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.id END
+  WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
+    AND covers && NEW.covers AND (shows IS NULL OR shows && NEW.covers);
+  RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER batch_run_guard BEFORE INSERT OR UPDATE ON modelops.batch_run
+  FOR EACH ROW EXECUTE FUNCTION modelops.guard_batch_run();
+
+-- What belongs to a run (rejected rows, sources, statistics), or statistics of a training, is written before it is finished.
+CREATE OR REPLACE FUNCTION modelops.guard_of_run() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF TG_TABLE_NAME = 'statistics' AND NEW.run_id IS NULL THEN
+    PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
+  ELSE
+    PERFORM FROM modelops.batch_run WHERE id = NEW.run_id AND published_at IS NULL;
+  END IF;
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION '%: what it would belong to is finished', TG_TABLE_NAME
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'in_the_making';
+END $$;
+CREATE OR REPLACE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside
+  FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
+CREATE OR REPLACE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics
+  FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
+CREATE OR REPLACE TRIGGER batch_run_source_guard BEFORE INSERT ON modelops.batch_run_source
+  FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
+
+REVOKE ALL ON FUNCTION modelops.guard_batch_run, modelops.guard_of_run FROM PUBLIC;

@@ -1,0 +1,40 @@
+-- What reviewers decide on, and its digest.
+
+CREATE OR REPLACE FUNCTION modelops.digest(content jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+  SELECT encode(sha256(convert_to(content::text, 'UTF8')), 'hex')
+$$;
+COMMENT ON FUNCTION modelops.digest IS 'SHA-256 of PostgreSQL''s own text of a jsonb, which is the same for the same content.';
+
+CREATE OR REPLACE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog AS $$
+  SELECT jsonb_build_object('evaluation', id, 'dataset', dataset, 'rows', data_rows, 'data_sha256', data_sha256,
+                            'metrics', metrics, 'digest', digest)
+         || CASE WHEN statistics IS NULL THEN '{}' ELSE jsonb_build_object('statistics', statistics) END
+  FROM modelops.evaluation WHERE id = evaluation_id
+$$;
+
+CREATE OR REPLACE FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog AS $$
+  SELECT jsonb_build_object(
+    version.kind::text, version.name, 'version', version.number, 'requested_by', version.created_by,
+    'commit', version.commit, 'dirty', version.dirty,
+    'code_sha256', version.code_sha256, 'requirements_sha256', version.requirements_sha256,
+    'artifact_sha256', version.artifact_sha256,
+    'evaluations', (SELECT jsonb_agg(modelops.evaluation_evidence(evaluation.id) ORDER BY evaluation.id)
+                    FROM modelops.evaluation WHERE evaluation.version_id = version.id),
+    'champion', (SELECT jsonb_build_object('version', champion.number) || modelops.evaluation_evidence(compared.id)
+                        || CASE champion.kind WHEN 'model' THEN '{}' ELSE jsonb_build_object(
+                             'definition', champion.definition, 'code_sha256', champion.code_sha256) END
+                 FROM modelops.evaluation AS compared JOIN modelops.version AS champion ON champion.id = compared.version_id
+                 WHERE compared.id = champion_evaluation))
+    || CASE version.kind
+         WHEN 'model' THEN jsonb_build_object('hyperparameters', version.hyperparameters, 'training', jsonb_build_object(
+           'dataset', version.dataset, 'rows', version.data_rows, 'data_sha256', version.data_sha256))
+         ELSE jsonb_build_object('definition', version.definition) END
+  FROM modelops.version WHERE version.id = evidence.version_id
+$$;
+COMMENT ON FUNCTION modelops.evidence IS
+  'What a reviewer decides on: what a version is made of, all its evaluations, and one of what is in production beside.';
+
+REVOKE ALL ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.evidence FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.evidence TO modelops_jobs, modelops_reader;

@@ -1,0 +1,53 @@
+-- The life of a job: which status may follow which, and how long the job waited and worked.
+
+CREATE OR REPLACE FUNCTION modelops.guard_job_status() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status NOT IN ('created', 'running') OR num_nonnulls(NEW.result, NEW.error) > 0 THEN
+      RAISE EXCEPTION 'a job begins as created or running, not as %', NEW.status
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF NEW.attempt < OLD.attempt OR NEW.fence < OLD.fence THEN
+    RAISE EXCEPTION 'job % can''t go back from attempt %, fence % to attempt %, fence %',
+      OLD.id, OLD.attempt, OLD.fence, NEW.attempt, NEW.fence
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+  END IF;
+  -- The one way back within an attempt: the person has answered, and a worker takes the answer.
+  IF NEW.status <> OLD.status AND NEW.attempt = OLD.attempt
+     AND NOT (OLD.status = 'awaiting_approval' AND NEW.status = 'running')
+     AND (NEW.status < OLD.status OR OLD.status IN ('completed', 'failed', 'cancelled', 'skipped')) THEN
+    RAISE EXCEPTION 'job % is %; within attempt % it can''t become %', OLD.id, OLD.status, OLD.attempt, NEW.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+  END IF;
+  IF OLD.status IN ('completed', 'failed', 'cancelled', 'skipped') AND NEW.attempt = OLD.attempt
+     AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error)
+       IS DISTINCT FROM
+       (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error) THEN
+    RAISE EXCEPTION 'job % is %: what is on record of it stays', OLD.id, OLD.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job
+  FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
+
+CREATE OR REPLACE FUNCTION modelops.sum_up_job() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  UPDATE modelops.job SET waited = total.waited, worked = total.worked
+  FROM modelops.job_summary AS total
+  WHERE job.id = NEW.job_id AND total.id = job.id
+    AND job.status IN ('completed', 'failed', 'cancelled', 'skipped')
+    AND (job.waited, job.worked) IS DISTINCT FROM (total.waited, total.worked);
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION modelops.sum_up_job IS
+  'Runs at the end of a transaction, when the status stands; also for what is told late of a job that has ended.';
+-- A constraint trigger can't be replaced.
+DROP TRIGGER IF EXISTS job_summed_up ON modelops.job_event;
+CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.event NOT IN ('step', 'lost', 'repeated'))
+  EXECUTE FUNCTION modelops.sum_up_job();
+
+REVOKE ALL ON FUNCTION modelops.guard_job_status, modelops.sum_up_job FROM PUBLIC;

@@ -1,0 +1,110 @@
+-- The ledger: jobs, and what happened to each.
+
+CREATE TYPE modelops.job_type AS ENUM
+  ('training', 'evaluation', 'approval', 'deployment', 'retirement', 'batch_prediction',
+   'feature_import', 'feature_run', 'feature_approval', 'feature_deployment', 'feature_batch', 'feature_retirement',
+   'schedule_change');
+-- In the order of a life: a job's status only moves to the right, until a newer attempt begins anew.
+CREATE TYPE modelops.job_status AS ENUM
+  ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying',
+   'completed', 'failed', 'cancelled', 'skipped');
+CREATE TYPE modelops.event AS ENUM
+  ('created', 'cleared', 'scheduled', 'queued', 'waiting', 'running', 'step', 'awaiting_approval', 'refused', 'retrying',
+   'completed', 'failed', 'cancelled', 'skipped', 'repeated', 'lost');
+
+CREATE TABLE modelops.job (
+  id            bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT job_pkey PRIMARY KEY,
+  type          modelops.job_type NOT NULL,
+  dag_id        text NOT NULL,
+  run_id        text NOT NULL,
+  task_id       text NOT NULL,
+  map_index     integer NOT NULL DEFAULT -1,
+  subject       text NOT NULL,
+  version_id    bigint, -- references modelops.version, see version.sql
+  status        modelops.job_status NOT NULL DEFAULT 'created',
+  attempt       integer NOT NULL DEFAULT 0 CONSTRAINT job_attempt_positive CHECK (attempt >= 0),
+  fence         bigint NOT NULL DEFAULT 0,
+  requested_by  text NOT NULL,
+  parameters    jsonb NOT NULL DEFAULT '{}',
+  result        jsonb,
+  error         text,
+  created_at    timestamptz NOT NULL,
+  waited        interval,
+  worked        interval,
+  max_tries     integer,
+  asked_at      timestamptz,
+  CONSTRAINT job_task UNIQUE (dag_id, run_id, task_id, map_index),
+  CONSTRAINT job_failed_has_reason CHECK (status <> 'failed' OR error IS NOT NULL),
+  CONSTRAINT job_completed_has_result CHECK (status <> 'completed' OR result IS NOT NULL)
+);
+COMMENT ON TABLE modelops.job IS 'One row per Airflow task instance that is a stage in a life cycle. Survives airflow db clean.';
+COMMENT ON COLUMN modelops.job.subject IS 'What it is about, in words: the model until its version exists, then the version.';
+COMMENT ON COLUMN modelops.job.attempt IS 'Airflow''s try number of the newest attempt that is known.';
+COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the job; a write that names an older fence is refused.';
+COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
+COMMENT ON COLUMN modelops.job.result IS
+  'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
+COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.max_tries IS
+  'Airflow''s number when a worker last took the job: clearing the task changes it, a retry doesn''t, whatever becomes of the DAG.';
+COMMENT ON COLUMN modelops.job.asked_at IS
+  'When its DAG run was asked for, as the first try knew it; null once a person has cleared the task.';
+
+CREATE INDEX job_open ON modelops.job (id)
+  WHERE status IN ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying');
+CREATE INDEX job_version ON modelops.job (version_id, id);
+
+-- Lists of jobs, newest first: whole, or by one property, a page at a time, whatever their number.
+CREATE INDEX job_newest ON modelops.job (created_at, id);
+CREATE INDEX job_newest_of_dag ON modelops.job (dag_id, created_at, id);
+CREATE INDEX job_newest_of_status ON modelops.job (status, created_at, id);
+CREATE INDEX job_newest_of_person ON modelops.job (requested_by, created_at, id);
+CREATE INDEX job_newest_of_person_by_status ON modelops.job (requested_by, status, created_at, id);
+-- With what an analysis asks of many jobs of a type at once, so that it reads no table.
+CREATE INDEX job_newest_of_type ON modelops.job (type, created_at, id) INCLUDE (dag_id, status, waited, worked);
+CREATE INDEX job_newest_of_type_by_status ON modelops.job (type, status, created_at, id);
+-- The jobs of a model, a version or a deployment, each by equality, so that an index has them in this order: how many jobs
+-- a pattern of LIKE fits, the planner can't estimate. The first word of a subject is the model, the second the version;
+-- left(): an index takes no text of any length.
+CREATE INDEX job_newest_of_model ON modelops.job (split_part(left(subject, 250), ' ', 1), created_at, id);
+CREATE INDEX job_newest_of_version ON modelops.job
+  ((split_part(left(subject, 250), ' ', 1) || ' ' || split_part(left(subject, 250), ' ', 2)), created_at, id);
+CREATE INDEX job_newest_of_subject ON modelops.job (left(subject, 250), created_at, id);
+
+-- For counting, without a look at the table.
+CREATE INDEX job_counted ON modelops.job (type, status, dag_id);
+
+-- For a text anywhere in what a job is known by. The extension is trusted: who owns the database may create it.
+CREATE SCHEMA IF NOT EXISTS modelops_extensions;
+CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA modelops_extensions;
+DO $$
+DECLARE
+  home regnamespace := (SELECT extnamespace FROM pg_extension WHERE extname = 'pg_trgm'); -- it may have been there before
+BEGIN
+  EXECUTE format('CREATE INDEX job_known_by ON modelops.job USING gin (lower(subject || '' '' || run_id) %s.gin_trgm_ops)', home);
+END $$;
+
+GRANT SELECT ON modelops.job TO modelops_jobs, modelops_reader;
+GRANT INSERT (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters,
+  created_at, max_tries, asked_at) ON modelops.job TO modelops_jobs;
+GRANT UPDATE (subject, version_id, status, attempt, fence, requested_by, parameters, result, error, created_at, max_tries,
+  asked_at) ON modelops.job TO modelops_jobs;
+
+CREATE TABLE modelops.job_event (
+  id           bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT job_event_pkey PRIMARY KEY,
+  job_id       bigint NOT NULL CONSTRAINT job_event_job REFERENCES modelops.job,
+  attempt      integer NOT NULL,
+  event        modelops.event NOT NULL,
+  at           timestamptz NOT NULL,
+  actor        text NOT NULL,
+  detail       jsonb NOT NULL DEFAULT '{}',
+  recorded_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT job_event_once UNIQUE (job_id, attempt, event, at)
+);
+COMMENT ON TABLE modelops.job_event IS
+  'What happened to a job, when, by whom, as its workers and the observer tell it (both are the login modelops_jobs).
+Append-only; telling the same thing twice leaves one row.';
+COMMENT ON COLUMN modelops.job_event.actor IS 'A person, "airflow" (scheduler, executor) or "worker" (the task itself).';
+GRANT SELECT ON modelops.job_event TO modelops_jobs, modelops_reader;
+GRANT INSERT (job_id, attempt, event, at, actor, detail) ON modelops.job_event TO modelops_jobs;

@@ -1,0 +1,86 @@
+-- The registry: versions of models and feature tasks, and the state machine of their life.
+
+CREATE TYPE modelops.version_kind AS ENUM ('model', 'feature_task');
+CREATE TYPE modelops.version_status AS ENUM
+  ('created', 'imported', 'trained', 'evaluated', 'tested', 'approved', 'rejected', 'deployed', 'retired', 'failed');
+CREATE DOMAIN modelops.sha256 AS text CONSTRAINT sha256_hex CHECK (VALUE ~ '^[0-9a-f]{64}$');
+
+CREATE TABLE modelops.transition (
+  kind         modelops.version_kind NOT NULL,
+  from_status  modelops.version_status,
+  to_status    modelops.version_status NOT NULL,
+  job_type     modelops.job_type NOT NULL,
+  meaning      text NOT NULL,
+  CONSTRAINT transition_once UNIQUE NULLS NOT DISTINCT (kind, from_status, to_status, job_type)
+);
+COMMENT ON TABLE modelops.transition IS 'The state machine of versions. What is not a row here can''t happen.';
+INSERT INTO modelops.transition (kind, from_status, to_status, job_type, meaning) VALUES
+  ('model',        NULL,        'created',   'training',           'training starts'),
+  ('model',        'created',   'trained',   'training',           'artifacts are stored'),
+  ('model',        'created',   'failed',    'training',           'training failed or was stopped'),
+  ('model',        'trained',   'evaluated', 'evaluation',         'metrics are on record'),
+  ('model',        'evaluated', 'approved',  'approval',           'a reviewer approved the evidence'),
+  ('model',        'evaluated', 'rejected',  'approval',           'a reviewer rejected it'),
+  ('model',        'approved',  'deployed',  'deployment',         'it is in production'),
+  ('model',        'deployed',  'approved',  'deployment',         'a newer deployment replaced its last one'),
+  ('model',        'deployed',  'retired',   'retirement',         'its last deployment was retired'),
+  ('feature_task', NULL,        'created',   'feature_import',     'its code is pinned'),
+  ('feature_task', 'created',   'imported',  'feature_import',     'it is on record'),
+  ('feature_task', 'imported',  'tested',    'feature_run',        'it gave the rows that it declares'),
+  ('feature_task', 'tested',    'approved',  'feature_approval',   'a reviewer approved the evidence'),
+  ('feature_task', 'tested',    'rejected',  'feature_approval',   'a reviewer rejected it'),
+  ('feature_task', 'approved',  'deployed',  'feature_deployment', 'it is in production'),
+  ('feature_task', 'deployed',  'approved',  'feature_deployment', 'a newer deployment replaced its last one'),
+  ('feature_task', 'deployed',  'retired',   'feature_retirement', 'its last deployment was retired');
+GRANT SELECT ON modelops.transition TO modelops_jobs, modelops_reader;
+
+CREATE TABLE modelops.version (
+  id                   bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT version_pkey PRIMARY KEY,
+  kind                 modelops.version_kind NOT NULL DEFAULT 'model',
+  name                 text NOT NULL,
+  number               integer NOT NULL CONSTRAINT version_number_positive CHECK (number > 0),
+  status               modelops.version_status NOT NULL DEFAULT 'created',
+  job_id               bigint NOT NULL CONSTRAINT version_job REFERENCES modelops.job,
+  changed_by           bigint NOT NULL CONSTRAINT version_changed_by REFERENCES modelops.job,
+  created_by           text NOT NULL,
+  created_at           timestamptz NOT NULL DEFAULT now(),
+  hyperparameters      jsonb,
+  commit               text,
+  dirty                boolean,
+  code_sha256          modelops.sha256,
+  requirements_sha256  modelops.sha256,
+  dataset              jsonb,
+  data_sha256          modelops.sha256,
+  data_rows            bigint,
+  columns              jsonb,
+  artifact_sha256      modelops.sha256,
+  definition           jsonb,
+  columns_with_nulls   text[],
+  CONSTRAINT version_number UNIQUE (kind, name, number),
+  CONSTRAINT version_artifact UNIQUE (id, artifact_sha256),
+  CONSTRAINT version_pinned CHECK (
+    status IN ('created', 'failed')
+    OR num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0
+       AND CASE kind WHEN 'model' THEN num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0
+                     ELSE definition IS NOT NULL END)
+);
+COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
+COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
+COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
+COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
+COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
+COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
+COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
+COMMENT ON COLUMN modelops.version.artifact_sha256 IS
+  'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
+COMMENT ON COLUMN modelops.version.columns_with_nulls IS
+  'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
+-- A retry takes up the version that its job began: there is never a second one in the making.
+CREATE UNIQUE INDEX version_in_the_making ON modelops.version (job_id) WHERE status = 'created';
+ALTER TABLE modelops.job ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version;
+
+GRANT SELECT ON modelops.version TO modelops_jobs, modelops_reader;
+GRANT INSERT (kind, name, number, job_id, changed_by, created_by) ON modelops.version TO modelops_jobs;
+GRANT UPDATE (status, changed_by, hyperparameters, commit, dirty, code_sha256, requirements_sha256, dataset, data_sha256,
+  data_rows, columns, definition, columns_with_nulls) ON modelops.version TO modelops_jobs;
