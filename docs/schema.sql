@@ -556,11 +556,11 @@ BEGIN
   -- The one way back within an attempt: the person has answered, and a worker takes the answer.
   IF NEW.status <> OLD.status AND NEW.attempt = OLD.attempt
      AND NOT (OLD.status = 'awaiting_approval' AND NEW.status = 'running')
-     AND (NEW.status < OLD.status OR OLD.status IN ('completed', 'failed', 'cancelled', 'skipped')) THEN
+     AND (NEW.status < OLD.status OR OLD.ended_at IS NOT NULL) THEN
     RAISE EXCEPTION 'job % is %; within attempt % it can''t become %', OLD.id, OLD.status, OLD.attempt, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
-  IF OLD.status IN ('completed', 'failed', 'cancelled', 'skipped') AND NEW.attempt = OLD.attempt
+  IF OLD.ended_at IS NOT NULL AND NEW.attempt = OLD.attempt
      AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error)
        IS DISTINCT FROM
        (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error) THEN
@@ -721,6 +721,31 @@ CREATE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RET
 $$;
 ALTER FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) IS 'The type of the jobs that do for this kind what a stage does for models: evaluation, approval, deployment, …';
+CREATE FUNCTION modelops.keep_times_of_job() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  is_same_attempt boolean := coalesce(NEW.attempt = OLD.attempt, false);
+BEGIN
+  NEW.started_at := CASE WHEN is_same_attempt THEN OLD.started_at END;
+  IF NEW.fence > coalesce(OLD.fence, 0) THEN
+    NEW.started_at := coalesce(NEW.started_at, clock_timestamp());
+  END IF;
+  IF NEW.status NOT IN ('completed', 'failed', 'cancelled', 'skipped') THEN
+    NEW.ended_at := NULL;
+    NEW.waited := NULL;
+    NEW.worked := NULL;
+  ELSIF is_same_attempt AND OLD.ended_at IS NOT NULL THEN
+    NEW.ended_at := OLD.ended_at;
+  ELSIF NEW.ended_at IS NULL OR NEW.ended_at = OLD.ended_at THEN
+    -- Else the statement says when it ended, as Airflow has told.
+    NEW.ended_at := clock_timestamp();
+  END IF;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.keep_times_of_job() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.keep_times_of_job() IS 'Keeps when the newest attempt was first taken by a worker, which raises the fence, and when it ended the job.';
 CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog'
@@ -770,7 +795,7 @@ BEGIN
   UPDATE modelops.job SET waited = total.waited, worked = total.worked
   FROM modelops.job_summary AS total
   WHERE job.id = NEW.job_id AND total.id = job.id
-    AND job.status IN ('completed', 'failed', 'cancelled', 'skipped')
+    AND job.ended_at IS NOT NULL
     AND (job.waited, job.worked) IS DISTINCT FROM (total.waited, total.worked);
   RETURN NULL;
 END $$;
@@ -1127,9 +1152,13 @@ CREATE TABLE modelops.job (
     worked interval,
     max_tries integer,
     asked_at timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
     CONSTRAINT job_attempt_positive CHECK ((attempt >= 0)),
     CONSTRAINT job_completed_has_result CHECK (((status <> 'completed'::modelops.job_status) OR (result IS NOT NULL))),
-    CONSTRAINT job_failed_has_reason CHECK (((status <> 'failed'::modelops.job_status) OR (error IS NOT NULL)))
+    CONSTRAINT job_ended CHECK (((ended_at IS NOT NULL) = (status = ANY (ARRAY['completed'::modelops.job_status, 'failed'::modelops.job_status, 'cancelled'::modelops.job_status, 'skipped'::modelops.job_status])))),
+    CONSTRAINT job_failed_has_reason CHECK (((status <> 'failed'::modelops.job_status) OR (error IS NOT NULL))),
+    CONSTRAINT job_times_when_ended CHECK (((ended_at IS NOT NULL) OR (num_nonnulls(waited, worked) = 0)))
 );
 ALTER TABLE modelops.job OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.job IS 'One row per Airflow task instance that is a stage in a life cycle. Survives airflow db clean.';
@@ -1138,10 +1167,12 @@ COMMENT ON COLUMN modelops.job.attempt IS 'Airflow''s try number of the newest a
 COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the job; a write that names an older fence is refused.';
 COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
 COMMENT ON COLUMN modelops.job.result IS 'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
-COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
-COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, of all attempts; null while the job has not ended. The trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, of all attempts; null while the job has not ended. The trigger job_summed_up writes it.';
 COMMENT ON COLUMN modelops.job.max_tries IS 'Airflow''s number when a worker last took the job: clearing the task changes it, a retry doesn''t, whatever becomes of the DAG.';
 COMMENT ON COLUMN modelops.job.asked_at IS 'When its DAG run was asked for, as the first try knew it; null once a person has cleared the task.';
+COMMENT ON COLUMN modelops.job.started_at IS 'When a worker first took the newest attempt; null while none has. The trigger job_times writes it.';
+COMMENT ON COLUMN modelops.job.ended_at IS 'When the newest attempt ended the job: its status is completed, failed, cancelled or skipped. Null while it has not ended. The trigger job_times keeps it.';
 CREATE TABLE modelops.job_event (
     id bigint NOT NULL,
     job_id bigint NOT NULL,
@@ -1221,13 +1252,15 @@ CREATE VIEW modelops.job_summary AS
     job.error,
     job.created_at,
     "time".waited,
-    "time".worked
+    "time".worked,
+    job.started_at,
+    job.ended_at
    FROM (modelops.job
      LEFT JOIN LATERAL ( SELECT sum(step.lasting) FILTER (WHERE (step.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'awaiting_approval'::modelops.event, 'retrying'::modelops.event]))) AS waited,
             sum(step.lasting) FILTER (WHERE (step.event = 'running'::modelops.event)) AS worked
            FROM ( SELECT job_step_time.event,
                         CASE
-                            WHEN ((job_step_time.lasted IS NULL) AND (job.status <> ALL (ARRAY['completed'::modelops.job_status, 'failed'::modelops.job_status, 'cancelled'::modelops.job_status, 'skipped'::modelops.job_status]))) THEN GREATEST((now() - job_step_time.at), '00:00:00'::interval)
+                            WHEN ((job_step_time.lasted IS NULL) AND (job.ended_at IS NULL)) THEN GREATEST((now() - job_step_time.at), '00:00:00'::interval)
                             ELSE job_step_time.lasted
                         END AS lasting
                    FROM modelops.job_step_time
@@ -1437,7 +1470,7 @@ CREATE INDEX job_newest_of_subject ON modelops.job USING btree ("left"(subject, 
 CREATE INDEX job_newest_of_type ON modelops.job USING btree (type, created_at, id) INCLUDE (dag_id, status, waited, worked);
 CREATE INDEX job_newest_of_type_by_status ON modelops.job USING btree (type, status, created_at, id);
 CREATE INDEX job_newest_of_version ON modelops.job USING btree ((((split_part("left"(subject, 250), ' '::text, 1) || ' '::text) || split_part("left"(subject, 250), ' '::text, 2))), created_at, id);
-CREATE INDEX job_open ON modelops.job USING btree (id) WHERE (status = ANY (ARRAY['created'::modelops.job_status, 'scheduled'::modelops.job_status, 'queued'::modelops.job_status, 'running'::modelops.job_status, 'awaiting_approval'::modelops.job_status, 'retrying'::modelops.job_status]));
+CREATE INDEX job_open ON modelops.job USING btree (id) WHERE (ended_at IS NULL);
 CREATE INDEX job_version ON modelops.job USING btree (version_id, id);
 CREATE INDEX schedule_of_deployment ON modelops.schedule USING btree (deployment_id, id DESC);
 CREATE INDEX schedule_of_job ON modelops.schedule USING btree (job_id);
@@ -1470,6 +1503,7 @@ CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH R
 CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
 CREATE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
 CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event]))) EXECUTE FUNCTION modelops.sum_up_job();
+CREATE TRIGGER job_times BEFORE INSERT OR UPDATE OF status, attempt, fence, started_at, ended_at ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.keep_times_of_job();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.approval_request FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.artifact FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1595,6 +1629,7 @@ REVOKE ALL ON FUNCTION modelops.is_bounded(value jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.keep_times_of_job() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.refuse_change() FROM PUBLIC;
@@ -1727,6 +1762,7 @@ GRANT UPDATE(error) ON TABLE modelops.job TO modelops_jobs;
 GRANT INSERT(created_at),UPDATE(created_at) ON TABLE modelops.job TO modelops_jobs;
 GRANT INSERT(max_tries),UPDATE(max_tries) ON TABLE modelops.job TO modelops_jobs;
 GRANT INSERT(asked_at),UPDATE(asked_at) ON TABLE modelops.job TO modelops_jobs;
+GRANT UPDATE(ended_at) ON TABLE modelops.job TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_reader;
 GRANT INSERT(job_id) ON TABLE modelops.job_event TO modelops_jobs;

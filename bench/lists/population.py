@@ -16,7 +16,7 @@ PEOPLE = 100
 LEDGER = """
 INSERT INTO modelops.job
   (type, dag_id, run_id, task_id, subject, status, attempt, requested_by, created_at, parameters, result, error,
-   waited, worked)
+   ended_at, waited, worked)
 SELECT (enum_range(NULL::modelops.job_type))[1 + mod(i, cardinality(enum_range(NULL::modelops.job_type)))],
        'deployment_' || mod(i, %(deployments)s),
        CASE mod(i, 7) WHEN 0 THEN 'manual__' || to_char(at - mod(i, 5999) * interval '10.001 ms', %(moment)s)
@@ -24,13 +24,16 @@ SELECT (enum_range(NULL::modelops.job_type))[1 + mod(i, cardinality(enum_range(N
                       ELSE 'scheduled__' || to_char(at, %(minute)s) END, 'task',
        'repository/model_' || mod(i, %(models)s) || ' v' || mod(i, 2 * %(models)s),
        (CASE WHEN mod(i, 1000) = 0 THEN 'cancelled' WHEN mod(i, 333) = 0 THEN 'skipped'
-             WHEN mod(i, 50) = 0 THEN 'failed' WHEN i > %(jobs)s - 20 THEN 'running'
-             ELSE 'completed' END)::modelops.job_status,
+             WHEN mod(i, 50) = 0 THEN 'failed' WHEN runs THEN 'running' ELSE 'completed' END)::modelops.job_status,
        1, 'person_' || mod(i, %(people)s), at,
        jsonb_build_object('number', i),
        '{"version": 1}', 'ValueError: the column x3 is missing',
-       interval '3 s' * (1 + mod(i, 40)), interval '57 s' * (1 + mod(i, 40))
-FROM (SELECT i, now() - (%(jobs)s - i) * interval '1 minute' AS at FROM generate_series(1, %(jobs)s) AS i) AS made
+       CASE WHEN NOT runs THEN at + interval '60 s' * (1 + mod(i, 40)) END,
+       CASE WHEN NOT runs THEN interval '3 s' * (1 + mod(i, 40)) END,
+       CASE WHEN NOT runs THEN interval '57 s' * (1 + mod(i, 40)) END
+FROM (SELECT i, now() - (%(jobs)s - i) * interval '1 minute' AS at,
+             i > %(jobs)s - 20 AND 0 NOT IN (mod(i, 1000), mod(i, 333), mod(i, 50)) AS runs
+      FROM generate_series(1, %(jobs)s) AS i) AS made
 """
 """A job each minute, into the past; the ids of their runs are as Airflow makes them."""
 MINUTE = 'YYYY-MM-DD"T"HH24:MI:00"+00:00"'

@@ -158,14 +158,14 @@ def _add_queueing(connection: Connection[Any], row: Mapping[str, Any], queueing:
 def _advance(connection: Connection[Any], row: Mapping[str, Any], status: JobStatus, sighting: Sighting) -> None:
     done = JobStatus(row["status"]) is JobStatus.COMPLETED
     if not done or _is_anew(row, sighting):
-        _move_on(connection, row["id"], status, sighting.attempt, None)
+        _move_on(connection, row["id"], status, sighting.attempt)
 
 
 def _end(connection: Connection[Any], row: Mapping[str, Any], sighting: Sighting, ending: Ending) -> None:
     status, attempt = JobStatus(row["status"]), sighting.attempt
     if row["attempt"] > attempt or (status is JobStatus.COMPLETED and not _is_anew(row, sighting)):
         return
-    if not _move_on(connection, row["id"], ending.status, attempt, ending.reason):
+    if not _move_on(connection, row["id"], ending.status, attempt, ending):
         return
     event = Event(ending.status)
     if (
@@ -201,7 +201,7 @@ def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
     """End a job of which Airflow has no record any more."""
     with translated(), connection.transaction():
         row = _find(connection, job.key)
-        if row is not None and _move_on(connection, row["id"], ending.status, row["attempt"], ending.reason):
+        if row is not None and _move_on(connection, row["id"], ending.status, row["attempt"], ending):
             for event in (Event.LOST, Event(ending.status)):
                 jobs.add_event(
                     connection,
@@ -298,6 +298,16 @@ def _find(connection: Connection[Any], key: TaskKey, *, attempt: int = 0) -> Map
     ).fetchone()
 
 
-def _move_on(connection: Connection[Any], job_id: int, status: JobStatus, attempt: int, error: str | None) -> bool:
-    moved = _QUERIES.execute(connection, "move_on", id=job_id, status=status, attempt=attempt, error=error)
+def _move_on(
+    connection: Connection[Any], job_id: int, status: JobStatus, attempt: int, ending: Ending | None = None
+) -> bool:
+    moved = _QUERIES.execute(
+        connection,
+        "move_on",
+        id=job_id,
+        status=status,
+        attempt=attempt,
+        error=ending and ending.reason,
+        ended_at=ending and ending.at,
+    )
     return moved.fetchone() is not None

@@ -24,13 +24,14 @@ MIDNIGHT = datetime(2026, 3, 29, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
 MADE = """
 INSERT INTO modelops.job (type, dag_id, run_id, task_id, subject, status, attempt, requested_by, created_at, result,
-                          error, waited, worked)
+                          error, ended_at, waited, worked)
 SELECT CASE WHEN i <= 100 THEN 'training' ELSE 'approval' END::modelops.job_type, 'model_lifecycle', 'run-' || i,
        'task', 'demo/arrival_delay',
        (CASE WHEN i = 100 THEN 'running' WHEN i = 99 THEN 'cancelled' WHEN mod(i, 4) = 0 THEN 'failed'
         ELSE 'completed' END)::modelops.job_status,
-       1, 'ada', %(midnight)s + mod(i, 100) * interval '1 hour', '{}', 'it had to be', i * interval '1 second',
-       CASE WHEN i <= 100 THEN i * interval '1 minute' END
+       1, 'ada', %(midnight)s + mod(i, 100) * interval '1 hour', '{}', 'it had to be',
+       CASE WHEN i <> 100 THEN %(midnight)s + i * interval '2 hours' END,
+       CASE WHEN i <> 100 THEN i * interval '1 second' END, CASE WHEN i < 100 THEN i * interval '1 minute' END
 FROM generate_series(1, 110) AS i
 """
 """A training in each of a hundred hours, and some approvals, which had no worker."""

@@ -22,12 +22,12 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAGS = ["model_lifecycle", "other"]
 MADE = """
 INSERT INTO modelops.job
-  (type, dag_id, run_id, task_id, subject, status, attempt, requested_by, created_at, result, error)
+  (type, dag_id, run_id, task_id, subject, status, attempt, requested_by, created_at, ended_at, result, error)
 SELECT (enum_range(NULL::modelops.job_type))[1 + mod(i, 3)], 'model_lifecycle', 'run-' || i, 'task',
        CASE WHEN mod(i, 2) = 0 THEN 'demo/arrival_delay v' || i ELSE 'mine/risk%%' END,
        CASE WHEN mod(i, 4) = 0 THEN 'failed' ELSE 'completed' END::modelops.job_status, 1,
        CASE WHEN mod(i, 5) = 0 THEN 'grace' ELSE 'ada' END, %(noon)s + i / 2 * interval '1 minute',
-       '{}', 'it had to be'
+       %(noon)s + i * interval '1 minute', '{}', 'it had to be'
 FROM generate_series(1, 60) AS i
 """
 """Sixty jobs, two each minute."""

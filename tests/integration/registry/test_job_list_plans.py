@@ -22,13 +22,14 @@ FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 DAGS = [f"dag-{number}" for number in range(10)]
 MADE = """
 INSERT INTO modelops.job
-  (type, dag_id, run_id, task_id, subject, status, attempt, requested_by, created_at, result, error)
+  (type, dag_id, run_id, task_id, subject, status, attempt, requested_by, created_at, ended_at, result, error)
 SELECT CASE WHEN i <= 1500 THEN 'retirement' ELSE (enum_range(NULL::modelops.job_type))[1 + mod(i, 4)] END,
        'dag-' || CASE WHEN i <= 500 THEN 9 ELSE mod(i, 9) END, 'run-' || i, 'task',
        'repo/model_' || mod(i, 300) || ' v' || mod(i, 900),
        (CASE WHEN mod(i, 1000) = 0 THEN 'cancelled' WHEN mod(i, 50) = 0 THEN 'failed' ELSE 'completed' END)
          ::modelops.job_status,
-       1, 'person-' || mod(i, 100), %(first)s + i * interval '1 minute', '{}', 'it had to be'
+       1, 'person-' || mod(i, 100), %(first)s + i * interval '1 minute', %(first)s + i * interval '2 minutes',
+       '{}', 'it had to be'
 FROM generate_series(1, %(number)s) AS i
 """
 """All retirements, and all jobs of the tenth DAG, are among the oldest."""
@@ -78,7 +79,8 @@ FEW = 500
 WANTED: list[tuple[dict[str, Any], str]] = [
     ({}, "job_newest"),
     ({"statuses": [JobStatus.CANCELLED]}, "job_newest_of_status"),
-    ({"statuses": [JobStatus.RUNNING]}, "job_open"),
+    ({"statuses": [JobStatus.RUNNING]}, "job_newest_of_status"),
+    ({"statuses": [JobStatus.QUEUED, JobStatus.RUNNING]}, "job_newest_of_status"),
     ({"types": [JobType.RETIREMENT]}, "job_newest_of_type"),
     ({"types": [JobType.TRAINING], "statuses": [JobStatus.CANCELLED]}, "job_newest_of_type_by_status"),
     ({"person": "person-7"}, "job_newest_of_person"),

@@ -78,11 +78,18 @@ VIEWS = {
     "features": "SELECT * FROM features.doubled ORDER BY id",
 }
 """What people and programs read, apart from the tables."""
+OPEN = [status for status in JobStatus if not status.is_final]
+TIMES = """
+SELECT status, started_at, min(at) FILTER (WHERE event = 'running'), ended_at,
+       max(at) FILTER (WHERE event::text IN (status::text, 'repeated') AND status > 'retrying')
+FROM modelops.job LEFT JOIN modelops.job_event ON job_id = job.id AND job_event.attempt = job.attempt
+GROUP BY job.id
+"""
 COMPLETED = """
 WITH job AS (
   INSERT INTO modelops.job
-    (type, dag_id, run_id, task_id, subject, status, attempt, fence, requested_by, created_at, result)
-  VALUES ('training', 'model_lifecycle', %(run_id)s, 'train', 'a', 'completed', 1, 1, 'alice', now(), %(result)s)
+    (type, dag_id, run_id, task_id, subject, status, attempt, fence, requested_by, created_at, ended_at, result)
+  VALUES ('training', 'model_lifecycle', %(run_id)s, 'train', 'a', 'completed', 1, 1, 'alice', now(), now(), %(result)s)
   RETURNING id
 )
 INSERT INTO modelops.job_event (job_id, attempt, event, at, actor) SELECT id, 1, 'running', now(), 'worker' FROM job
@@ -149,6 +156,9 @@ def test_nothing_is_lost(installation: Database) -> None:
     before, read_before = contents(installation), views(installation)
     assert all(before.values()), "the dump has rows of each table"
     assert all(read_before.values())
+    for job in before["job"]:
+        if job["status"] in OPEN:  # what is kept of the times before it was cleared is no more
+            job["waited"] = job["worked"] = None
     migrate(installation.owner_url)
     after = contents(installation)
     kept = {
@@ -157,6 +167,16 @@ def test_nothing_is_lost(installation: Database) -> None:
     }
     assert kept == before
     assert views(installation) == read_before
+
+
+def test_jobs_have_the_times_of_their_events(installation: Database) -> None:
+    migrate(installation.owner_url)
+    with installation.connect() as connection:
+        rows = connection.execute(TIMES).fetchall()
+    assert {status for status, *_ in rows} == set(JobStatus)
+    for status, *times in rows:
+        started, started_by_event, ended, ended_by_event = times
+        assert (started, ended) == (started_by_event, ended_by_event), status
 
 
 def test_what_the_registry_reads_is_there(installation: Database) -> None:

@@ -59,7 +59,7 @@ UPDATE modelops.job SET status = :status WHERE id = :id;
 
 -- name: over_among
 -- Which of these jobs have ended.
-SELECT id FROM modelops.job WHERE id = ANY(:ids) AND status IN ('completed', 'failed', 'cancelled', 'skipped');
+SELECT id FROM modelops.job WHERE id = ANY(:ids) AND ended_at IS NOT NULL;
 
 -- name: of_runs
 -- The jobs of some DAG runs with the time that they waited and worked.

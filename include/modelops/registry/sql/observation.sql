@@ -1,7 +1,7 @@
 -- name: open_jobs
 -- Jobs that the ledger believes to be under way.
 SELECT dag_id, run_id, task_id, map_index, type
-FROM modelops.job WHERE status IN ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying') ORDER BY id;
+FROM modelops.job WHERE ended_at IS NULL ORDER BY id;
 
 -- name: introduce!
 -- Makes the row of a job that no worker has taken yet.
@@ -20,11 +20,11 @@ FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
 
 -- name: move_on
--- Moves a job on to what Airflow says, unless the ledger already knows more.
-UPDATE modelops.job SET status = :status, attempt = :attempt, error = coalesce(:error, error)
+-- Moves a job on to what Airflow says, unless the ledger already knows more; `ended_at` counts if that ends it.
+UPDATE modelops.job SET status = :status, attempt = :attempt, error = coalesce(:error, error), ended_at = :ended_at
 WHERE id = :id
   AND (attempt < :attempt
-       OR (attempt = :attempt AND status < :status AND status NOT IN ('completed', 'failed', 'cancelled', 'skipped')))
+       OR (attempt = :attempt AND status < :status AND ended_at IS NULL))
 RETURNING id;
 
 -- name: note_cleared!

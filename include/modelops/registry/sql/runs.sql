@@ -34,7 +34,7 @@ WHERE run.target = :target
   AND (run.superseded_at IS NOT NULL
        OR run.published_at IS NULL
           AND (run.job_id = :job_id AND run.fence < :fence OR run.fence < job.fence
-               OR job.status IN ('completed', 'failed', 'cancelled', 'skipped')));
+               OR job.ended_at IS NOT NULL));
 
 -- name: same
 -- Another job's run of the same interval of the same deployment: under way since before this one; or published, and begun since this one was asked for.
@@ -82,10 +82,10 @@ WITH due AS (
 ), made AS (
   SELECT DISTINCT ON (run.covers) run.covers, run.job_id, run.published_at, run.superseded_at,
          CASE WHEN run.part IS NULL THEN run.rows END AS rows,
-         job.status IN ('completed', 'failed', 'cancelled', 'skipped')
+         job.ended_at IS NOT NULL
            AND (run.part IS NULL OR NOT EXISTS (
              SELECT FROM modelops.job AS beside WHERE beside.dag_id = job.dag_id AND beside.run_id = job.run_id
-               AND beside.status NOT IN ('completed', 'failed', 'cancelled', 'skipped'))) AS is_over
+               AND beside.ended_at IS NULL)) AS is_over
   FROM modelops.batch_run AS run JOIN modelops.job ON job.id = run.job_id
   WHERE run.deployment_id = :deployment_id AND run.whole_id IS NULL
   ORDER BY run.covers,

@@ -36,8 +36,7 @@ WHERE (:deployment_id::bigint IS NULL OR deployment.id = :deployment_id)
             AND EXISTS (SELECT FROM modelops.schedule AS before
                         WHERE before.deployment_id = deployment.id AND before.schedule <> 'publish only'))
        OR 'deployment_' || deployment.id IN (
-         SELECT dag_id FROM modelops.job
-         WHERE status IN ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying')))
+         SELECT dag_id FROM modelops.job WHERE ended_at IS NULL))
 ORDER BY deployment.id;
 
 -- name: publishers

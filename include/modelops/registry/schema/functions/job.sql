@@ -1,4 +1,4 @@
--- The life of a job: which status may follow which, and how long the job waited and worked.
+-- The life of a job: which status may follow which, when it started and ended, and how long it waited and worked.
 
 CREATE OR REPLACE FUNCTION modelops.guard_job_status() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
@@ -17,11 +17,11 @@ BEGIN
   -- The one way back within an attempt: the person has answered, and a worker takes the answer.
   IF NEW.status <> OLD.status AND NEW.attempt = OLD.attempt
      AND NOT (OLD.status = 'awaiting_approval' AND NEW.status = 'running')
-     AND (NEW.status < OLD.status OR OLD.status IN ('completed', 'failed', 'cancelled', 'skipped')) THEN
+     AND (NEW.status < OLD.status OR OLD.ended_at IS NOT NULL) THEN
     RAISE EXCEPTION 'job % is %; within attempt % it can''t become %', OLD.id, OLD.status, OLD.attempt, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
-  IF OLD.status IN ('completed', 'failed', 'cancelled', 'skipped') AND NEW.attempt = OLD.attempt
+  IF OLD.ended_at IS NOT NULL AND NEW.attempt = OLD.attempt
      AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error)
        IS DISTINCT FROM
        (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error) THEN
@@ -33,12 +33,38 @@ END $$;
 CREATE OR REPLACE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
 
+-- OLD is null where the row is new.
+CREATE OR REPLACE FUNCTION modelops.keep_times_of_job() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  is_same_attempt boolean := coalesce(NEW.attempt = OLD.attempt, false);
+BEGIN
+  NEW.started_at := CASE WHEN is_same_attempt THEN OLD.started_at END;
+  IF NEW.fence > coalesce(OLD.fence, 0) THEN
+    NEW.started_at := coalesce(NEW.started_at, clock_timestamp());
+  END IF;
+  IF NEW.status NOT IN ('completed', 'failed', 'cancelled', 'skipped') THEN
+    NEW.ended_at := NULL;
+    NEW.waited := NULL;
+    NEW.worked := NULL;
+  ELSIF is_same_attempt AND OLD.ended_at IS NOT NULL THEN
+    NEW.ended_at := OLD.ended_at;
+  ELSIF NEW.ended_at IS NULL OR NEW.ended_at = OLD.ended_at THEN
+    -- Else the statement says when it ended, as Airflow has told.
+    NEW.ended_at := clock_timestamp();
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION modelops.keep_times_of_job IS
+  'Keeps when the newest attempt was first taken by a worker, which raises the fence, and when it ended the job.';
+CREATE OR REPLACE TRIGGER job_times BEFORE INSERT OR UPDATE OF status, attempt, fence, started_at, ended_at ON modelops.job
+  FOR EACH ROW EXECUTE FUNCTION modelops.keep_times_of_job();
+
 CREATE OR REPLACE FUNCTION modelops.sum_up_job() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
   UPDATE modelops.job SET waited = total.waited, worked = total.worked
   FROM modelops.job_summary AS total
   WHERE job.id = NEW.job_id AND total.id = job.id
-    AND job.status IN ('completed', 'failed', 'cancelled', 'skipped')
+    AND job.ended_at IS NOT NULL
     AND (job.waited, job.worked) IS DISTINCT FROM (total.waited, total.worked);
   RETURN NULL;
 END $$;
@@ -50,4 +76,4 @@ CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.event NOT IN ('step', 'lost', 'repeated'))
   EXECUTE FUNCTION modelops.sum_up_job();
 
-REVOKE ALL ON FUNCTION modelops.guard_job_status, modelops.sum_up_job FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_job_status, modelops.keep_times_of_job, modelops.sum_up_job FROM PUBLIC;

@@ -33,9 +33,13 @@ CREATE TABLE modelops.job (
   worked        interval,
   max_tries     integer,
   asked_at      timestamptz,
+  started_at    timestamptz,
+  ended_at      timestamptz,
   CONSTRAINT job_task UNIQUE (dag_id, run_id, task_id, map_index),
   CONSTRAINT job_failed_has_reason CHECK (status <> 'failed' OR error IS NOT NULL),
-  CONSTRAINT job_completed_has_result CHECK (status <> 'completed' OR result IS NOT NULL)
+  CONSTRAINT job_completed_has_result CHECK (status <> 'completed' OR result IS NOT NULL),
+  CONSTRAINT job_ended CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled', 'skipped'))),
+  CONSTRAINT job_times_when_ended CHECK (ended_at IS NOT NULL OR num_nonnulls(waited, worked) = 0)
 );
 COMMENT ON TABLE modelops.job IS 'One row per Airflow task instance that is a stage in a life cycle. Survives airflow db clean.';
 COMMENT ON COLUMN modelops.job.subject IS 'What it is about, in words: the model until its version exists, then the version.';
@@ -44,15 +48,18 @@ COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the jo
 COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
 COMMENT ON COLUMN modelops.job.result IS
   'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
-COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
-COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, when the job had ended; the trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, of all attempts; null while the job has not ended. The trigger job_summed_up writes it.';
+COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, of all attempts; null while the job has not ended. The trigger job_summed_up writes it.';
 COMMENT ON COLUMN modelops.job.max_tries IS
   'Airflow''s number when a worker last took the job: clearing the task changes it, a retry doesn''t, whatever becomes of the DAG.';
 COMMENT ON COLUMN modelops.job.asked_at IS
   'When its DAG run was asked for, as the first try knew it; null once a person has cleared the task.';
+COMMENT ON COLUMN modelops.job.started_at IS
+  'When a worker first took the newest attempt; null while none has. The trigger job_times writes it.';
+COMMENT ON COLUMN modelops.job.ended_at IS
+  'When the newest attempt ended the job: its status is completed, failed, cancelled or skipped. Null while it has not ended. The trigger job_times keeps it.';
 
-CREATE INDEX job_open ON modelops.job (id)
-  WHERE status IN ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying');
+CREATE INDEX job_open ON modelops.job (id) WHERE ended_at IS NULL;
 CREATE INDEX job_version ON modelops.job (version_id, id);
 
 -- Lists of jobs, newest first: whole, or by one property, a page at a time, whatever their number.
@@ -89,7 +96,7 @@ GRANT SELECT ON modelops.job TO modelops_jobs, modelops_reader;
 GRANT INSERT (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters,
   created_at, max_tries, asked_at) ON modelops.job TO modelops_jobs;
 GRANT UPDATE (subject, version_id, status, attempt, fence, requested_by, parameters, result, error, created_at, max_tries,
-  asked_at) ON modelops.job TO modelops_jobs;
+  asked_at, ended_at) ON modelops.job TO modelops_jobs;
 
 CREATE TABLE modelops.job_event (
   id           bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT job_event_pkey PRIMARY KEY,

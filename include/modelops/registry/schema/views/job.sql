@@ -18,13 +18,13 @@ clocks of Airflow and of a worker may differ; a job may run, wait for a person a
 CREATE OR REPLACE VIEW modelops.job_summary AS
 SELECT job.id, job.type, job.dag_id, job.run_id, job.task_id, job.map_index, job.subject, job.version_id, job.status,
        job.attempt, job.fence, job.requested_by, job.parameters, job.result, job.error, job.created_at,
-       time.waited, time.worked
+       time.waited, time.worked, job.started_at, job.ended_at
 FROM modelops.job
 LEFT JOIN LATERAL (
   SELECT sum(lasting) FILTER (WHERE event IN ('created', 'scheduled', 'queued', 'awaiting_approval', 'retrying')) AS waited,
          sum(lasting) FILTER (WHERE event = 'running') AS worked
   FROM (
-    SELECT event, CASE WHEN lasted IS NULL AND job.status NOT IN ('completed', 'failed', 'cancelled', 'skipped')
+    SELECT event, CASE WHEN lasted IS NULL AND job.ended_at IS NULL
                        THEN greatest(now() - at, interval '0') ELSE lasted END AS lasting
     FROM modelops.job_step_time WHERE job_step_time.job_id = job.id
   ) AS step
