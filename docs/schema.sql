@@ -110,7 +110,7 @@ CREATE FUNCTION modelops.artifact_digest(version_id bigint) RETURNS text
   FROM modelops.artifact WHERE artifact.version_id = artifact_digest.version_id
 $$;
 ALTER FUNCTION modelops.artifact_digest(version_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.artifact_digest(version_id bigint) IS 'One hash for all artifacts of a version; null if it has none.';
+COMMENT ON FUNCTION modelops.artifact_digest(version_id bigint) IS 'The SHA-256 over role, name and hash of all artifacts of a version; null if it has none.';
 CREATE FUNCTION modelops.attempts_without_requester(version_id bigint) RETURNS integer[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -139,7 +139,7 @@ CREATE FUNCTION modelops.attempts_without_requester(version_id bigint) RETURNS i
                     WHERE told.job_id = later.job_id AND told.attempt = later.attempt AND told.event = 'repeated')
 $$;
 ALTER FUNCTION modelops.attempts_without_requester(version_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.attempts_without_requester(version_id bigint) IS 'The later attempts at a version''s training or import of which it isn''t on record who asked for them: the observer has not read that yet, or one began anew and nobody has surely cleared it. Where there is one, nobody may decide on the version.';
+COMMENT ON FUNCTION modelops.attempts_without_requester(version_id bigint) IS 'The attempts after the first at a version''s training or import whose requester is not on record: the observer has not read the audit log yet, or nobody is known for certain to have cleared the task. While there is one, nobody may decide on the version.';
 CREATE FUNCTION modelops.champion_evaluation(version_id bigint) RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -158,7 +158,7 @@ CREATE FUNCTION modelops.champion_evaluation(version_id bigint) RETURNS bigint
   LIMIT 1
 $$;
 ALTER FUNCTION modelops.champion_evaluation(version_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.champion_evaluation(version_id bigint) IS 'What a version is compared with: the champion''s evaluation on the same rows, if there is one; else its newest.';
+COMMENT ON FUNCTION modelops.champion_evaluation(version_id bigint) IS 'The evaluation that a version is compared with: the champion''s on the same rows if there is one, else its newest.';
 CREATE FUNCTION modelops.check_isolation() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -170,7 +170,7 @@ BEGIN
   END IF;
 END $$;
 ALTER FUNCTION modelops.check_isolation() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.check_isolation() IS 'Who has waited for a lock must see what was committed meanwhile.';
+COMMENT ON FUNCTION modelops.check_isolation() IS 'Refuses other isolation levels than READ COMMITTED: after waiting for a lock, a guard must see what was committed meanwhile.';
 CREATE FUNCTION modelops.digest(content jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog'
@@ -178,7 +178,7 @@ CREATE FUNCTION modelops.digest(content jsonb) RETURNS text
   SELECT encode(sha256(convert_to(content::text, 'UTF8')), 'hex')
 $$;
 ALTER FUNCTION modelops.digest(content jsonb) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.digest(content jsonb) IS 'SHA-256 of PostgreSQL''s own text of a jsonb, which is the same for the same content.';
+COMMENT ON FUNCTION modelops.digest(content jsonb) IS 'The SHA-256 of PostgreSQL''s text of a jsonb, which is the same for equal content.';
 CREATE FUNCTION modelops.digest_evaluation() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -199,6 +199,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.digest_evaluation() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.digest_evaluation() IS 'Writes the digest of an evaluation, which only an evaluation job under way may add.';
 CREATE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -209,6 +210,7 @@ CREATE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb
   FROM modelops.evaluation WHERE id = evaluation_id
 $$;
 ALTER FUNCTION modelops.evaluation_evidence(evaluation_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.evaluation_evidence(evaluation_id bigint) IS 'What the evidence says of one evaluation.';
 CREATE FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -232,7 +234,7 @@ CREATE FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint)
   FROM modelops.version WHERE version.id = evidence.version_id
 $$;
 ALTER FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) IS 'What a reviewer decides on: what a version is made of, all its evaluations, and one of what is in production beside.';
+COMMENT ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) IS 'What a reviewer decides on: what the version is made of, all its evaluations, and one evaluation of what is in production.';
 CREATE FUNCTION modelops.follow_deployment() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -249,7 +251,7 @@ BEGIN
   RETURN NULL;
 END $$;
 ALTER FUNCTION modelops.follow_deployment() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.follow_deployment() IS 'A version is deployed exactly as long as it has a deployment that hasn''t ended.';
+COMMENT ON FUNCTION modelops.follow_deployment() IS 'Makes a version deployed exactly as long as it has a deployment that has not ended.';
 CREATE FUNCTION modelops.guard_approval_request() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -276,6 +278,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_approval_request() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_approval_request() IS 'Writes the evidence of a version that waits for a decision, its digest, and the evaluation that it is compared with.';
 CREATE FUNCTION modelops.guard_artifact() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -290,6 +293,7 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = 'artifact_in_the_making';
 END $$;
 ALTER FUNCTION modelops.guard_artifact() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_artifact() IS 'Refuses an artifact of a version or an evaluation that is finished.';
 CREATE FUNCTION modelops.guard_batch_run() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -378,6 +382,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_batch_run() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_batch_run() IS 'Lets only the job under way begin, stage and publish a run, for a deployment that has not ended; publishing supersedes the runs whose interval it covers.';
 CREATE FUNCTION modelops.guard_bounds() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -395,7 +400,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_bounds() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.guard_bounds() IS 'Refuses new values that are out of bounds in the columns that the trigger names.';
+COMMENT ON FUNCTION modelops.guard_bounds() IS 'Refuses new values out of bounds in the columns that the trigger names.';
 CREATE FUNCTION modelops.guard_decision() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -449,6 +454,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_decision() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_decision() IS 'Refuses a decision by a requester, by somebody whom the policy does not name, a second one by the same person, and one on evidence that has changed.';
 CREATE FUNCTION modelops.guard_deployment() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -517,6 +523,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_deployment() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_deployment() IS 'Lets a deployment begin for an approved version with exactly the approved artifacts, and end once; both by a job under way.';
 CREATE FUNCTION modelops.guard_deployment_target() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -536,6 +543,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_deployment_target() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_deployment_target() IS 'Refuses a target that has the name of another model or feature task.';
 CREATE FUNCTION modelops.guard_job_status() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -570,6 +578,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_job_status() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_job_status() IS 'Refuses a step back within an attempt, an older attempt or fence, and changes of a job that has ended.';
 CREATE FUNCTION modelops.guard_of_run() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -585,6 +594,7 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = 'in_the_making';
 END $$;
 ALTER FUNCTION modelops.guard_of_run() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_of_run() IS 'Refuses rejected rows, sources and statistics of a run that is published, and statistics of a version that is trained.';
 CREATE FUNCTION modelops.guard_schedule() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -615,6 +625,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_schedule() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_schedule() IS 'Lets only a job under way set a schedule, for a deployment that has not ended; writes who requested it and when.';
 CREATE FUNCTION modelops.guard_version() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -662,6 +673,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_version() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_version() IS 'Refuses changes of what a version pins, and steps that are not rows of `modelops.transition`; writes the hash of the artifacts.';
 CREATE FUNCTION modelops.guard_version_step() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -683,6 +695,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_version_step() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_version_step() IS 'Refuses `approved` and `rejected` without a decision, and `deployed` without a deployment.';
 CREATE FUNCTION modelops.in_production_at(moment timestamp with time zone) RETURNS TABLE(kind modelops.version_kind, model text, version integer, deployment bigint, target text, engine modelops.engine, dataset jsonb, started_at timestamp with time zone, ended_at timestamp with time zone, ended_how modelops.deployment_end, deployed_by text, trained_for text, commit text, artifact_sha256 text, decision bigint, approver text, comment text, decided_at timestamp with time zone, evidence_digest text, evidence jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -720,7 +733,7 @@ CREATE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RET
                                     ELSE 'feature_' || stage END END)::modelops.job_type
 $$;
 ALTER FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) IS 'The type of the jobs that do for this kind what a stage does for models: evaluation, approval, deployment, …';
+COMMENT ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) IS 'The type of the jobs of a stage (evaluation, approval, deployment, …) for this kind of version.';
 CREATE FUNCTION modelops.keep_times_of_job() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -745,7 +758,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.keep_times_of_job() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.keep_times_of_job() IS 'Keeps when the newest attempt was first taken by a worker, which raises the fence, and when it ended the job.';
+COMMENT ON FUNCTION modelops.keep_times_of_job() IS 'Keeps when a worker first took the newest attempt, by raising the fence, and when that attempt ended the job.';
 CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog'
@@ -756,7 +769,7 @@ CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, defin
   END
 $$;
 ALTER FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) IS 'The target that bears the name of a model, or that a feature task declares as its output.';
+COMMENT ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) IS 'The target that has the name of a model, or that a feature task declares as its output.';
 CREATE FUNCTION modelops.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -767,6 +780,7 @@ BEGIN
           HINT = 'What was recorded stays; record what is new beside it.';
 END $$;
 ALTER FUNCTION modelops.refuse_change() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.refuse_change() IS 'Refuses the change that fires its trigger.';
 CREATE FUNCTION modelops.requesters(version_id bigint) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -779,7 +793,7 @@ CREATE FUNCTION modelops.requesters(version_id bigint) RETURNS text[]
   ) AS asked (who)
 $$;
 ALTER FUNCTION modelops.requesters(version_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.requesters(version_id bigint) IS 'Who asked for a version''s training: for the run, or by clearing the task. None of them may decide on it.';
+COMMENT ON FUNCTION modelops.requesters(version_id bigint) IS 'The persons who requested a version''s training or import, by the DAG run or by clearing the task. None of them may decide on the version.';
 CREATE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog'
@@ -787,6 +801,7 @@ CREATE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETU
   SELECT (CASE kind WHEN 'model' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status
 $$;
 ALTER FUNCTION modelops.status_before_decision(kind modelops.version_kind) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) IS 'The status of a version of this kind that waits for a decision.';
 CREATE FUNCTION modelops.sum_up_job() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -800,7 +815,7 @@ BEGIN
   RETURN NULL;
 END $$;
 ALTER FUNCTION modelops.sum_up_job() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.sum_up_job() IS 'Runs at the end of a transaction, when the status stands; also for what is told late of a job that has ended.';
+COMMENT ON FUNCTION modelops.sum_up_job() IS 'Stores how long a job that has ended waited and worked. Runs at the end of the transaction, and again for events that are reported later.';
 CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -816,7 +831,7 @@ CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS t
                       AND deployed.name = target_bears_name_of.model)
 $$;
 ALTER FUNCTION modelops.target_bears_name_of(target text, model text) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that a model may not take it; null: it may, by its name.';
+COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
 CREATE FUNCTION modelops.work_list(deployment_id bigint, within tstzrange DEFAULT '(,)'::tstzrange) RETURNS TABLE(source_id bigint, covers tstzrange, is_pending boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -846,7 +861,7 @@ CREATE FUNCTION modelops.work_list(deployment_id bigint, within tstzrange DEFAUL
          OR own.incremental AND (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
 $$;
 ALTER FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) IS 'What has been published of the feature table that a deployment follows, since it does, of times within a range; and whether that is still to be made.';
+COMMENT ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) IS 'The publications, within a range of times, of the feature table that a deployment follows, since it follows it; and whether each is still to be processed.';
 CREATE TABLE modelops.approval_request (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -861,7 +876,7 @@ CREATE TABLE modelops.approval_request (
 );
 ALTER TABLE modelops.approval_request OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.approval_request IS 'What was shown to the reviewers, as it stood then. The database writes the evidence and its digest. Append-only.';
-COMMENT ON COLUMN modelops.approval_request.approvers IS 'Who may decide, by the model''s policy.yaml; empty: anybody but who asked for the training.';
+COMMENT ON COLUMN modelops.approval_request.approvers IS 'Who may decide, by the model''s policy.yaml; empty: anybody except the requesters of the training.';
 ALTER TABLE modelops.approval_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.approval_request_id_seq
     START WITH 1
@@ -926,11 +941,11 @@ CREATE TABLE modelops.batch_run (
 );
 ALTER TABLE modelops.batch_run OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.batch_run IS 'One attempt at a batch. Readers see its rows from the moment when it is published until others supersede it.';
-COMMENT ON COLUMN modelops.batch_run.covers IS 'The data interval, [start, end); (,) where the batch is of no interval.';
-COMMENT ON COLUMN modelops.batch_run.shows IS 'Of an incremental feature task, when it is published: for which times readers still see its rows. Null: for all.';
-COMMENT ON COLUMN modelops.batch_run.part IS 'Which part of a batch it is, from 0; null for a whole one.';
-COMMENT ON COLUMN modelops.batch_run.staged_at IS 'Of a part: since when all of its rows are there, seen by nobody yet.';
-COMMENT ON COLUMN modelops.batch_run.whole_id IS 'Of a part: the run with which its rows are published.';
+COMMENT ON COLUMN modelops.batch_run.covers IS 'The data interval, [start, end); (,) for a batch without an interval.';
+COMMENT ON COLUMN modelops.batch_run.shows IS 'For an incremental feature task, once published: the times for which readers still see its rows. Null: all.';
+COMMENT ON COLUMN modelops.batch_run.part IS 'The number of a partition, from 0; null for a whole batch.';
+COMMENT ON COLUMN modelops.batch_run.staged_at IS 'For a partition: when all of its rows were written. Readers do not see them yet.';
+COMMENT ON COLUMN modelops.batch_run.whole_id IS 'For a partition: the run that publishes its rows.';
 ALTER TABLE modelops.batch_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.batch_run_id_seq
     START WITH 1
@@ -944,7 +959,7 @@ CREATE TABLE modelops.batch_run_source (
     source_id bigint NOT NULL
 );
 ALTER TABLE modelops.batch_run_source OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.batch_run_source IS 'Which publications of the table that its deployment follows a run has seen: those that were committed before it read. Append-only.';
+COMMENT ON TABLE modelops.batch_run_source IS 'The publications of the followed feature table that a run has seen: those that were committed before it read. Append-only.';
 COMMENT ON COLUMN modelops.batch_run_source.source_id IS 'The run that published the features.';
 CREATE TABLE modelops.decision (
     id bigint NOT NULL,
@@ -1002,9 +1017,9 @@ COMMENT ON COLUMN modelops.deployment.model IS 'Of the version; written by the d
 COMMENT ON COLUMN modelops.deployment.dataset IS 'What a model scores: {"name", "sql"}; what a feature task reads: {"inputs"}.';
 COMMENT ON COLUMN modelops.deployment.target IS 'The view of what it produces, <schema>.<name>; the rows are in <schema>.<name>_rows.';
 COMMENT ON COLUMN modelops.deployment.entity_key IS 'Columns of the entity key, in order: [{"name", "type"}], as PostgreSQL names types.';
-COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns beside the key: of a model, column → Arrow type of what the scorer gives; of a feature task, column → PostgreSQL type.';
-COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'So many rows of a batch may be set aside as they can''t be scored.';
-COMMENT ON COLUMN modelops.deployment.parts IS 'Into how many parts a batch is cut; each is a job, and one more publishes them.';
+COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns other than the key: for a model, column → Arrow type of the scorer''s result; for a feature task, column → PostgreSQL type.';
+COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'How many rows of a batch may be rejected because they can''t be scored.';
+COMMENT ON COLUMN modelops.deployment.parts IS 'The number of partitions of a batch; each is a job, and one more job publishes them.';
 COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
 ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.deployment_id_seq
@@ -1030,12 +1045,12 @@ CREATE TABLE modelops.schedule (
     CONSTRAINT schedule_written CHECK (((schedule ~ '\S'::text) AND (schedule !~ '[[:cntrl:]]'::text)))
 );
 ALTER TABLE modelops.schedule OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.schedule IS 'When a deployment''s batches run, from when on, and who said so. The newest row of a deployment counts. Append-only.';
+COMMENT ON TABLE modelops.schedule IS 'When a deployment''s batches run, from when on, and who set this. The newest row of a deployment counts. Append-only.';
 COMMENT ON COLUMN modelops.schedule.schedule IS 'Cron''s five fields or a preset, once, manual, ''after <schema>.<feature table>'', or ''publish only''.';
-COMMENT ON COLUMN modelops.schedule.time_zone IS 'In which cron''s fields are meant.';
-COMMENT ON COLUMN modelops.schedule.starts_at IS 'The tick of the clock before it was set, of a schedule by the clock: nothing before it is due.';
-COMMENT ON COLUMN modelops.schedule.late_after IS 'So long after it was queued, a run that isn''t over is late. Null: never.';
-COMMENT ON COLUMN modelops.schedule.set_by IS 'Who asked for it; written by the database, as is set_at.';
+COMMENT ON COLUMN modelops.schedule.time_zone IS 'The time zone of the cron fields.';
+COMMENT ON COLUMN modelops.schedule.starts_at IS 'For a schedule by the clock: its last tick before it was set. Nothing earlier is due.';
+COMMENT ON COLUMN modelops.schedule.late_after IS 'A run that has not ended this long after it was queued is late. Null: never.';
+COMMENT ON COLUMN modelops.schedule.set_by IS 'Who requested it; written by the database, as is set_at.';
 CREATE TABLE modelops.version (
     id bigint NOT NULL,
     kind modelops.version_kind DEFAULT 'model'::modelops.version_kind NOT NULL,
@@ -1071,7 +1086,7 @@ COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the featur
 COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
 COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
 COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
-COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
+COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, with the requester''s consent.';
 COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
 COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
 COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
@@ -1103,7 +1118,7 @@ CREATE VIEW modelops.deployment_schedule AS
           ORDER BY schedule.id DESC
          LIMIT 1) newest ON (true));
 ALTER VIEW modelops.deployment_schedule OWNER TO modelops_owner;
-COMMENT ON VIEW modelops.deployment_schedule IS 'The schedule that counts, of every deployment, ended or not.';
+COMMENT ON VIEW modelops.deployment_schedule IS 'The schedule in force for each deployment, ended or not.';
 COMMENT ON COLUMN modelops.deployment_schedule.incremental IS 'Whether each run is of a data interval: a feature task that says so, or a dataset whose SQL asks for the interval.';
 CREATE TABLE modelops.evaluation (
     id bigint NOT NULL,
@@ -1165,12 +1180,12 @@ COMMENT ON TABLE modelops.job IS 'One row per Airflow task instance that is a st
 COMMENT ON COLUMN modelops.job.subject IS 'What it is about, in words: the model until its version exists, then the version.';
 COMMENT ON COLUMN modelops.job.attempt IS 'Airflow''s try number of the newest attempt that is known.';
 COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the job; a write that names an older fence is refused.';
-COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
+COMMENT ON COLUMN modelops.job.requested_by IS 'The person who requested the DAG run, or the author of its schedule.';
 COMMENT ON COLUMN modelops.job.result IS 'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
 COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, of all attempts; null while the job has not ended. The trigger job_summed_up writes it.';
 COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, of all attempts; null while the job has not ended. The trigger job_summed_up writes it.';
 COMMENT ON COLUMN modelops.job.max_tries IS 'Airflow''s number when a worker last took the job: clearing the task changes it, a retry doesn''t, whatever becomes of the DAG.';
-COMMENT ON COLUMN modelops.job.asked_at IS 'When its DAG run was asked for, as the first try knew it; null once a person has cleared the task.';
+COMMENT ON COLUMN modelops.job.asked_at IS 'When its DAG run was requested, as the first attempt found it; null once a person has cleared the task.';
 COMMENT ON COLUMN modelops.job.started_at IS 'When a worker first took the newest attempt; null while none has. The trigger job_times writes it.';
 COMMENT ON COLUMN modelops.job.ended_at IS 'When the newest attempt ended the job: its status is completed, failed, cancelled or skipped. Null while it has not ended. The trigger job_times keeps it.';
 CREATE TABLE modelops.job_event (
@@ -1184,8 +1199,7 @@ CREATE TABLE modelops.job_event (
     recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 ALTER TABLE modelops.job_event OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.job_event IS 'What happened to a job, when, by whom, as its workers and the observer tell it (both are the login modelops_jobs).
-Append-only; telling the same thing twice leaves one row.';
+COMMENT ON TABLE modelops.job_event IS 'What happened to a job, when, and by whom, reported by its workers and the observer (both use the login modelops_jobs). Append-only; an event that is reported twice leaves one row.';
 COMMENT ON COLUMN modelops.job_event.actor IS 'A person, "airflow" (scheduler, executor) or "worker" (the task itself).';
 ALTER TABLE modelops.job_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.job_event_id_seq
@@ -1232,8 +1246,7 @@ CREATE VIEW modelops.job_step_time AS
           WHERE (job_event.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'running'::modelops.event, 'awaiting_approval'::modelops.event, 'retrying'::modelops.event, 'completed'::modelops.event, 'failed'::modelops.event, 'cancelled'::modelops.event, 'skipped'::modelops.event]))) event
   WINDOW life AS (PARTITION BY job_id ORDER BY attempt, stage, at, id);
 ALTER VIEW modelops.job_step_time OWNER TO modelops_owner;
-COMMENT ON VIEW modelops.job_step_time IS 'Each step of a job''s life with the time until the next; null where it still lasts. In the order of a life, as the
-clocks of Airflow and of a worker may differ; a job may run, wait for a person and run again within an attempt.';
+COMMENT ON VIEW modelops.job_step_time IS 'Each step of a job''s life, with the time until the next; null for the step that still lasts. In the order of a life, because the clocks of Airflow and of a worker may differ. A job may run, wait for a person and run again within an attempt.';
 CREATE VIEW modelops.job_summary AS
  SELECT job.id,
     job.type,
@@ -1266,7 +1279,7 @@ CREATE VIEW modelops.job_summary AS
                    FROM modelops.job_step_time
                   WHERE (job_step_time.job_id = job.id)) step) "time" ON (true));
 ALTER VIEW modelops.job_summary OWNER TO modelops_owner;
-COMMENT ON VIEW modelops.job_summary IS 'A job with the time that it has waited (for its turn, a worker, a person, the next attempt) and worked, until now.';
+COMMENT ON VIEW modelops.job_summary IS 'A job, with the time that it has waited (for its turn, a worker, a person, the next attempt) and worked until now, in all attempts.';
 CREATE TABLE modelops.migration (
     version_num character varying(32) NOT NULL
 );
@@ -1277,7 +1290,7 @@ CREATE TABLE modelops.observation (
     CONSTRAINT observation_single CHECK (singleton)
 );
 ALTER TABLE modelops.observation OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.observation IS 'Up to when the observer has brought Airflow''s news into the ledger.';
+COMMENT ON TABLE modelops.observation IS 'The time up to which the observer has copied Airflow''s records into the ledger.';
 CREATE VIEW modelops.published_run AS
  SELECT holding.id AS run_id,
     run.target,
@@ -1297,7 +1310,7 @@ CREATE VIEW modelops.published_run AS
           WHERE (part.whole_id = run.id)) holding(id))
   WHERE ((run.published_at IS NOT NULL) AND (run.superseded_at IS NULL));
 ALTER VIEW modelops.published_run OWNER TO modelops_owner;
-COMMENT ON VIEW modelops.published_run IS 'The runs whose rows readers see. Within a target their intervals never overlap, or what they show doesn''t.';
+COMMENT ON VIEW modelops.published_run IS 'The runs whose rows readers see. Within a target, the times that they show never overlap.';
 CREATE TABLE modelops.requests_read (
     job_id bigint NOT NULL,
     attempt integer NOT NULL,
@@ -1305,7 +1318,7 @@ CREATE TABLE modelops.requests_read (
     CONSTRAINT requests_read_later CHECK ((attempt > 1))
 );
 ALTER TABLE modelops.requests_read OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.requests_read IS 'The attempts of which the observer has read, in Airflow''s audit log, who made them run: all of them are on record as events `cleared`. Append-only.';
+COMMENT ON TABLE modelops.requests_read IS 'The attempts for which the observer has read, in Airflow''s audit log, who made them run; all of these persons are on record as events `cleared`. Append-only.';
 CREATE VIEW modelops.run_history AS
  SELECT holding.id AS run_id,
     run.target,
@@ -1348,7 +1361,7 @@ CREATE TABLE modelops.set_aside (
     reason text NOT NULL
 );
 ALTER TABLE modelops.set_aside OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.set_aside IS 'Rows of a batch that could not be scored: where in the batch, which entity, why. Append-only.';
+COMMENT ON TABLE modelops.set_aside IS 'Rejected rows of a batch: position, entity key and reason. Append-only.';
 CREATE TABLE modelops.statistics (
     id bigint NOT NULL,
     version_id bigint,
@@ -1360,7 +1373,7 @@ CREATE TABLE modelops.statistics (
     CONSTRAINT statistics_of_one CHECK ((num_nonnulls(version_id, run_id) = 1))
 );
 ALTER TABLE modelops.statistics OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.statistics IS 'What the columns of a training''s rows or of a batch were like: moments, histogram, frequencies. Append-only.';
+COMMENT ON TABLE modelops.statistics IS 'Statistics of the columns of a training''s rows or of a batch: moments, histogram, frequencies. Append-only.';
 ALTER TABLE modelops.statistics ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.statistics_id_seq
     START WITH 1

@@ -1,4 +1,4 @@
--- What is on record stays on record: most tables take new rows only, and no table loses one.
+-- Most tables are append-only, and no table loses a row.
 
 CREATE OR REPLACE FUNCTION modelops.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
@@ -6,14 +6,15 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only',
           HINT = 'What was recorded stays; record what is new beside it.';
 END $$;
+COMMENT ON FUNCTION modelops.refuse_change IS 'Refuses the change that fires its trigger.';
 
 DO $$
 DECLARE
   t text;
 BEGIN
   -- Rows that are never changed.
-  FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run_source', 'decision', 'evaluation', 'job_event', 'requests_read',
-                           'schedule', 'set_aside', 'statistics', 'transition'] LOOP
+  FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run_source', 'decision', 'evaluation', 'job_event',
+                           'requests_read', 'schedule', 'set_aside', 'statistics', 'transition'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON modelops.%I
       FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change()', t);
   END LOOP;
@@ -23,8 +24,8 @@ BEGIN
       FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change()', t);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run', 'batch_run_source', 'decision', 'deployment',
-                           'evaluation', 'job', 'job_event', 'requests_read', 'schedule', 'set_aside', 'statistics', 'transition',
-                           'version'] LOOP
+                           'evaluation', 'job', 'job_event', 'requests_read', 'schedule', 'set_aside', 'statistics',
+                           'transition', 'version'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER kept BEFORE TRUNCATE ON modelops.%I
       FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change()', t);
   END LOOP;

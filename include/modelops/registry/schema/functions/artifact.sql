@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION modelops.artifact_digest(version_id bigint) RETURNS t
     jsonb_agg(jsonb_build_array(role, name, sha256) ORDER BY role, name COLLATE "C")::text, 'UTF8')), 'hex')
   FROM modelops.artifact WHERE artifact.version_id = artifact_digest.version_id
 $$;
-COMMENT ON FUNCTION modelops.artifact_digest IS 'One hash for all artifacts of a version; null if it has none.';
+COMMENT ON FUNCTION modelops.artifact_digest IS
+  'The SHA-256 over role, name and hash of all artifacts of a version; null if it has none.';
 
 CREATE OR REPLACE FUNCTION modelops.guard_artifact() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
@@ -17,6 +18,7 @@ BEGIN
   RAISE EXCEPTION 'artifact %: what it would belong to is finished', NEW.name
     USING ERRCODE = 'check_violation', CONSTRAINT = 'artifact_in_the_making';
 END $$;
+COMMENT ON FUNCTION modelops.guard_artifact IS 'Refuses an artifact of a version or an evaluation that is finished.';
 CREATE OR REPLACE TRIGGER artifact_guard BEFORE INSERT ON modelops.artifact
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_artifact();
 

@@ -86,6 +86,8 @@ BEGIN
     AND covers && NEW.covers AND (shows IS NULL OR shows && NEW.covers);
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_batch_run IS
+  'Lets only the job under way begin, stage and publish a run, for a deployment that has not ended; publishing supersedes the runs whose interval it covers.';
 
 CREATE OR REPLACE TRIGGER batch_run_guard BEFORE INSERT OR UPDATE ON modelops.batch_run
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_batch_run();
@@ -102,6 +104,8 @@ BEGIN
   RAISE EXCEPTION '%: what it would belong to is finished', TG_TABLE_NAME
     USING ERRCODE = 'check_violation', CONSTRAINT = 'in_the_making';
 END $$;
+COMMENT ON FUNCTION modelops.guard_of_run IS
+  'Refuses rejected rows, sources and statistics of a run that is published, and statistics of a version that is trained.';
 CREATE OR REPLACE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE OR REPLACE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics

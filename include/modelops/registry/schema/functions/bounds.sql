@@ -1,14 +1,15 @@
 -- Bounds of what user code, repositories and requests bring, as `domain/bounds.py` checks them where a value enters.
--- A value that is stored already stays: only a new one is checked.
+-- A stored value stays: only a new one is checked.
 
--- A result or the parameters hold such a value four levels down at most.
+-- 21 levels: such a value has at most 16, and stands at most four levels deep in a result or in parameters.
 CREATE OR REPLACE FUNCTION modelops.is_bounded(value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
   SELECT NOT jsonb_path_exists(value, 'strict $.**{21}')
      AND NOT jsonb_path_exists(value, 'strict $.** ? (@.type() == "number") ? (@ > 9223372036854775807 || @ < -9223372036854775808)')
      AND NOT jsonb_path_exists(value, 'strict $.** ? (@.type() == "object").keyvalue() ? (@.key like_regex "^.{201}" flag "s")')
      AND octet_length(value::text) <= 16777216
 $$;
-COMMENT ON FUNCTION modelops.is_bounded IS 'Whether a value can be read everywhere: at most 21 levels, numbers of 64 bits, names of 200 characters, 16 MiB.';
+COMMENT ON FUNCTION modelops.is_bounded IS
+  'Whether a value can be read everywhere: at most 21 levels, numbers of 64 bits, names of 200 characters, 16 MiB.';
 
 CREATE OR REPLACE FUNCTION modelops.guard_bounds() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -23,7 +24,7 @@ BEGIN
   END LOOP;
   RETURN NEW;
 END $$;
-COMMENT ON FUNCTION modelops.guard_bounds IS 'Refuses new values that are out of bounds in the columns that the trigger names.';
+COMMENT ON FUNCTION modelops.guard_bounds IS 'Refuses new values out of bounds in the columns that the trigger names.';
 CREATE OR REPLACE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
 CREATE OR REPLACE TRIGGER version_bounds BEFORE INSERT OR UPDATE OF hyperparameters, definition ON modelops.version

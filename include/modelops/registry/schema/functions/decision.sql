@@ -9,11 +9,11 @@ CREATE OR REPLACE FUNCTION modelops.requesters(version_id bigint) RETURNS text[]
   ) AS asked (who)
 $$;
 COMMENT ON FUNCTION modelops.requesters IS
-  'Who asked for a version''s training: for the run, or by clearing the task. None of them may decide on it.';
+  'The persons who requested a version''s training or import, by the DAG run or by clearing the task. None of them may decide on the version.';
 
--- An attempt that returned the recorded result (`repeated`) did nothing anew. A `cleared` event whose detail says
--- `possible` names a person who may have cleared another task: that person counts as a requester, and the attempt still
--- lacks one.
+-- An attempt that returned the recorded result (`repeated`) repeated no work. A `cleared` event whose detail says
+-- `possible` names a person who may have cleared another task instead: that person counts as a requester, and the attempt
+-- still lacks one.
 CREATE OR REPLACE FUNCTION modelops.attempts_without_requester(version_id bigint) RETURNS integer[] LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
   WITH begun AS (
@@ -40,7 +40,7 @@ SET search_path = pg_catalog AS $$
                     WHERE told.job_id = later.job_id AND told.attempt = later.attempt AND told.event = 'repeated')
 $$;
 COMMENT ON FUNCTION modelops.attempts_without_requester IS
-  'The later attempts at a version''s training or import of which it isn''t on record who asked for them: the observer has not read that yet, or one began anew and nobody has surely cleared it. Where there is one, nobody may decide on the version.';
+  'The attempts after the first at a version''s training or import whose requester is not on record: the observer has not read the audit log yet, or nobody is known for certain to have cleared the task. While there is one, nobody may decide on the version.';
 
 CREATE OR REPLACE FUNCTION modelops.guard_approval_request() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -64,6 +64,8 @@ BEGIN
   NEW.digest := modelops.digest(NEW.evidence);
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_approval_request IS
+  'Writes the evidence of a version that waits for a decision, its digest, and the evaluation that it is compared with.';
 CREATE OR REPLACE TRIGGER approval_request_guard BEFORE INSERT ON modelops.approval_request
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_approval_request();
 
@@ -116,6 +118,8 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_decision IS
+  'Refuses a decision by a requester, by somebody whom the policy does not name, a second one by the same person, and one on evidence that has changed.';
 CREATE OR REPLACE TRIGGER decision_guard BEFORE INSERT ON modelops.decision
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_decision();
 

@@ -64,6 +64,8 @@ BEGIN
                              clock_timestamp());
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_deployment IS
+  'Lets a deployment begin for an approved version with exactly the approved artifacts, and end once; both by a job under way.';
 CREATE OR REPLACE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
 
@@ -79,7 +81,8 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-COMMENT ON FUNCTION modelops.follow_deployment IS 'A version is deployed exactly as long as it has a deployment that hasn''t ended.';
+COMMENT ON FUNCTION modelops.follow_deployment IS
+  'Makes a version deployed exactly as long as it has a deployment that has not ended.';
 CREATE OR REPLACE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment
   FOR EACH ROW EXECUTE FUNCTION modelops.follow_deployment();
 
@@ -91,7 +94,7 @@ SET search_path = pg_catalog AS $$
   END
 $$;
 COMMENT ON FUNCTION modelops.own_target IS
-  'The target that bears the name of a model, or that a feature task declares as its output.';
+  'The target that has the name of a model, or that a feature task declares as its output.';
 
 CREATE OR REPLACE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS text LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
@@ -106,7 +109,7 @@ SET search_path = pg_catalog AS $$
                       AND deployed.name = target_bears_name_of.model)
 $$;
 COMMENT ON FUNCTION modelops.target_bears_name_of IS
-  'The other model or feature task whose own target this is, so that a model may not take it; null: it may, by its name.';
+  'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
 
 CREATE OR REPLACE FUNCTION modelops.guard_deployment_target() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -123,6 +126,8 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_deployment_target IS
+  'Refuses a target that has the name of another model or feature task.';
 -- Runs after deployment_guard, by its name.
 CREATE OR REPLACE TRIGGER deployment_target_guard BEFORE INSERT ON modelops.deployment
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment_target();

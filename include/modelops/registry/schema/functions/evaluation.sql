@@ -16,6 +16,8 @@ BEGIN
     || CASE WHEN NEW.statistics IS NULL THEN '[]' ELSE jsonb_build_array(NEW.statistics) END)::text, 'UTF8')), 'hex');
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.digest_evaluation IS
+  'Writes the digest of an evaluation, which only an evaluation job under way may add.';
 CREATE OR REPLACE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation
   FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
 
@@ -34,7 +36,7 @@ CREATE OR REPLACE FUNCTION modelops.champion_evaluation(version_id bigint) RETUR
   LIMIT 1
 $$;
 COMMENT ON FUNCTION modelops.champion_evaluation IS
-  'What a version is compared with: the champion''s evaluation on the same rows, if there is one; else its newest.';
+  'The evaluation that a version is compared with: the champion''s on the same rows if there is one, else its newest.';
 
 REVOKE ALL ON FUNCTION modelops.digest_evaluation, modelops.champion_evaluation FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.champion_evaluation TO modelops_jobs, modelops_reader;

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION modelops.digest(content jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
   SELECT encode(sha256(convert_to(content::text, 'UTF8')), 'hex')
 $$;
-COMMENT ON FUNCTION modelops.digest IS 'SHA-256 of PostgreSQL''s own text of a jsonb, which is the same for the same content.';
+COMMENT ON FUNCTION modelops.digest IS 'The SHA-256 of PostgreSQL''s text of a jsonb, which is the same for equal content.';
 
 CREATE OR REPLACE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
@@ -12,6 +12,7 @@ SET search_path = pg_catalog AS $$
          || CASE WHEN statistics IS NULL THEN '{}' ELSE jsonb_build_object('statistics', statistics) END
   FROM modelops.evaluation WHERE id = evaluation_id
 $$;
+COMMENT ON FUNCTION modelops.evaluation_evidence IS 'What the evidence says of one evaluation.';
 
 CREATE OR REPLACE FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) RETURNS jsonb LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
@@ -34,7 +35,7 @@ SET search_path = pg_catalog AS $$
   FROM modelops.version WHERE version.id = evidence.version_id
 $$;
 COMMENT ON FUNCTION modelops.evidence IS
-  'What a reviewer decides on: what a version is made of, all its evaluations, and one of what is in production beside.';
+  'What a reviewer decides on: what the version is made of, all its evaluations, and one evaluation of what is in production.';
 
 REVOKE ALL ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.evidence FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.evidence TO modelops_jobs, modelops_reader;

@@ -7,7 +7,8 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'read_committed';
   END IF;
 END $$;
-COMMENT ON FUNCTION modelops.check_isolation IS 'Who has waited for a lock must see what was committed meanwhile.';
+COMMENT ON FUNCTION modelops.check_isolation IS
+  'Refuses other isolation levels than READ COMMITTED: after waiting for a lock, a guard must see what was committed meanwhile.';
 
 REVOKE ALL ON FUNCTION modelops.check_isolation FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.check_isolation TO modelops_jobs;

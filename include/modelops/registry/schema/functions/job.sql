@@ -30,10 +30,12 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_job_status IS
+  'Refuses a step back within an attempt, an older attempt or fence, and changes of a job that has ended.';
 CREATE OR REPLACE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
 
--- OLD is null where the row is new.
+-- OLD is null for a new row.
 CREATE OR REPLACE FUNCTION modelops.keep_times_of_job() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
   is_same_attempt boolean := coalesce(NEW.attempt = OLD.attempt, false);
@@ -55,7 +57,7 @@ BEGIN
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION modelops.keep_times_of_job IS
-  'Keeps when the newest attempt was first taken by a worker, which raises the fence, and when it ended the job.';
+  'Keeps when a worker first took the newest attempt, by raising the fence, and when that attempt ended the job.';
 CREATE OR REPLACE TRIGGER job_times BEFORE INSERT OR UPDATE OF status, attempt, fence, started_at, ended_at ON modelops.job
   FOR EACH ROW EXECUTE FUNCTION modelops.keep_times_of_job();
 
@@ -69,7 +71,7 @@ BEGIN
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION modelops.sum_up_job IS
-  'Runs at the end of a transaction, when the status stands; also for what is told late of a job that has ended.';
+  'Stores how long a job that has ended waited and worked. Runs at the end of the transaction, and again for events that are reported later.';
 -- A constraint trigger can't be replaced.
 DROP TRIGGER IF EXISTS job_summed_up ON modelops.job_event;
 CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event

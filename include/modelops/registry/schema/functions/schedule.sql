@@ -26,6 +26,8 @@ BEGIN
   NEW.set_at := clock_timestamp();
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_schedule IS
+  'Lets only a job under way set a schedule, for a deployment that has not ended; writes who requested it and when.';
 CREATE OR REPLACE TRIGGER schedule_guard BEFORE INSERT ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.guard_schedule();
 
 REVOKE ALL ON FUNCTION modelops.guard_schedule FROM PUBLIC;

@@ -43,6 +43,8 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_version IS
+  'Refuses changes of what a version pins, and steps that are not rows of `modelops.transition`; writes the hash of the artifacts.';
 CREATE OR REPLACE TRIGGER version_guard BEFORE INSERT OR UPDATE ON modelops.version
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_version();
 CREATE OR REPLACE TRIGGER version_nulls_stay BEFORE UPDATE ON modelops.version FOR EACH ROW
@@ -66,6 +68,8 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+COMMENT ON FUNCTION modelops.guard_version_step IS
+  'Refuses `approved` and `rejected` without a decision, and `deployed` without a deployment.';
 CREATE OR REPLACE TRIGGER version_guard_step BEFORE UPDATE ON modelops.version
   FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION modelops.guard_version_step();
 

@@ -7,12 +7,13 @@ SET search_path = pg_catalog AS $$
                                     ELSE 'feature_' || stage END END)::modelops.job_type
 $$;
 COMMENT ON FUNCTION modelops.job_type_of IS
-  'The type of the jobs that do for this kind what a stage does for models: evaluation, approval, deployment, …';
+  'The type of the jobs of a stage (evaluation, approval, deployment, …) for this kind of version.';
 
 CREATE OR REPLACE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog AS $$
   SELECT (CASE kind WHEN 'model' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status
 $$;
+COMMENT ON FUNCTION modelops.status_before_decision IS 'The status of a version of this kind that waits for a decision.';
 
 REVOKE ALL ON FUNCTION modelops.job_type_of, modelops.status_before_decision FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.job_type_of, modelops.status_before_decision TO modelops_jobs, modelops_reader;

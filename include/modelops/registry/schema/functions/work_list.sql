@@ -1,6 +1,7 @@
 -- What a deployment that follows a feature table has to make.
 
--- Since when: the target has followed the table without a break, by this deployment and those that it replaced.
+-- The publications count from when the target began to follow the table, without a break since, by this deployment or by
+-- those that it replaced.
 CREATE OR REPLACE FUNCTION modelops.work_list(deployment_id bigint, within tstzrange DEFAULT '(,)')
 RETURNS TABLE (source_id bigint, covers tstzrange, is_pending boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
@@ -29,7 +30,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
          OR own.incremental AND (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
 $$;
 COMMENT ON FUNCTION modelops.work_list IS
-  'What has been published of the feature table that a deployment follows, since it does, of times within a range; and whether that is still to be made.';
+  'The publications, within a range of times, of the feature table that a deployment follows, since it follows it; and whether each is still to be processed.';
 
 REVOKE ALL ON FUNCTION modelops.work_list FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.work_list TO modelops_jobs, modelops_reader;

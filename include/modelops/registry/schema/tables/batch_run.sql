@@ -30,12 +30,13 @@ CREATE TABLE modelops.batch_run (
 );
 COMMENT ON TABLE modelops.batch_run IS
   'One attempt at a batch. Readers see its rows from the moment when it is published until others supersede it.';
-COMMENT ON COLUMN modelops.batch_run.covers IS 'The data interval, [start, end); (,) where the batch is of no interval.';
+COMMENT ON COLUMN modelops.batch_run.covers IS 'The data interval, [start, end); (,) for a batch without an interval.';
 COMMENT ON COLUMN modelops.batch_run.shows IS
-  'Of an incremental feature task, when it is published: for which times readers still see its rows. Null: for all.';
-COMMENT ON COLUMN modelops.batch_run.part IS 'Which part of a batch it is, from 0; null for a whole one.';
-COMMENT ON COLUMN modelops.batch_run.staged_at IS 'Of a part: since when all of its rows are there, seen by nobody yet.';
-COMMENT ON COLUMN modelops.batch_run.whole_id IS 'Of a part: the run with which its rows are published.';
+  'For an incremental feature task, once published: the times for which readers still see its rows. Null: all.';
+COMMENT ON COLUMN modelops.batch_run.part IS 'The number of a partition, from 0; null for a whole batch.';
+COMMENT ON COLUMN modelops.batch_run.staged_at IS
+  'For a partition: when all of its rows were written. Readers do not see them yet.';
+COMMENT ON COLUMN modelops.batch_run.whole_id IS 'For a partition: the run that publishes its rows.';
 CREATE INDEX batch_run_deployment ON modelops.batch_run (deployment_id, id);
 CREATE INDEX batch_run_visible ON modelops.batch_run (target) WHERE published_at IS NOT NULL AND superseded_at IS NULL;
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run (whole_id, part) WHERE whole_id IS NOT NULL;
@@ -53,7 +54,7 @@ CREATE TABLE modelops.batch_run_source (
   CONSTRAINT batch_run_source_pkey PRIMARY KEY (source_id, run_id)
 );
 COMMENT ON TABLE modelops.batch_run_source IS
-  'Which publications of the table that its deployment follows a run has seen: those that were committed before it read. Append-only.';
+  'The publications of the followed feature table that a run has seen: those that were committed before it read. Append-only.';
 COMMENT ON COLUMN modelops.batch_run_source.source_id IS 'The run that published the features.';
 CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source (run_id);
 GRANT SELECT, INSERT ON modelops.batch_run_source TO modelops_jobs;
@@ -66,6 +67,6 @@ CREATE TABLE modelops.set_aside (
   reason    text NOT NULL,
   CONSTRAINT set_aside_pkey PRIMARY KEY (run_id, position)
 );
-COMMENT ON TABLE modelops.set_aside IS 'Rows of a batch that could not be scored: where in the batch, which entity, why. Append-only.';
+COMMENT ON TABLE modelops.set_aside IS 'Rejected rows of a batch: position, entity key and reason. Append-only.';
 GRANT SELECT, INSERT ON modelops.set_aside TO modelops_jobs;
 GRANT SELECT ON modelops.set_aside TO modelops_reader;

@@ -17,7 +17,7 @@ CREATE TABLE modelops.approval_request (
 COMMENT ON TABLE modelops.approval_request IS
   'What was shown to the reviewers, as it stood then. The database writes the evidence and its digest. Append-only.';
 COMMENT ON COLUMN modelops.approval_request.approvers IS
-  'Who may decide, by the model''s policy.yaml; empty: anybody but who asked for the training.';
+  'Who may decide, by the model''s policy.yaml; empty: anybody except the requesters of the training.';
 CREATE INDEX approval_request_job ON modelops.approval_request (job_id, id);
 CREATE INDEX approval_request_version ON modelops.approval_request (version_id, id);
 

@@ -36,9 +36,11 @@ COMMENT ON COLUMN modelops.deployment.dataset IS 'What a model scores: {"name", 
 COMMENT ON COLUMN modelops.deployment.target IS 'The view of what it produces, <schema>.<name>; the rows are in <schema>.<name>_rows.';
 COMMENT ON COLUMN modelops.deployment.entity_key IS 'Columns of the entity key, in order: [{"name", "type"}], as PostgreSQL names types.';
 COMMENT ON COLUMN modelops.deployment.outputs IS
-  'Columns beside the key: of a model, column → Arrow type of what the scorer gives; of a feature task, column → PostgreSQL type.';
-COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'So many rows of a batch may be set aside as they can''t be scored.';
-COMMENT ON COLUMN modelops.deployment.parts IS 'Into how many parts a batch is cut; each is a job, and one more publishes them.';
+  'Columns other than the key: for a model, column → Arrow type of the scorer''s result; for a feature task, column → PostgreSQL type.';
+COMMENT ON COLUMN modelops.deployment.set_aside_budget IS
+  'How many rows of a batch may be rejected because they can''t be scored.';
+COMMENT ON COLUMN modelops.deployment.parts IS
+  'The number of partitions of a batch; each is a job, and one more job publishes them.';
 COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment (target) WHERE ended_at IS NULL;
 CREATE INDEX deployment_model ON modelops.deployment (model, started_at);

@@ -45,7 +45,7 @@ COMMENT ON TABLE modelops.job IS 'One row per Airflow task instance that is a st
 COMMENT ON COLUMN modelops.job.subject IS 'What it is about, in words: the model until its version exists, then the version.';
 COMMENT ON COLUMN modelops.job.attempt IS 'Airflow''s try number of the newest attempt that is known.';
 COMMENT ON COLUMN modelops.job.fence IS 'Raised by each worker that takes the job; a write that names an older fence is refused.';
-COMMENT ON COLUMN modelops.job.requested_by IS 'The person (or the schedule''s author) who asked for the DAG run.';
+COMMENT ON COLUMN modelops.job.requested_by IS 'The person who requested the DAG run, or the author of its schedule.';
 COMMENT ON COLUMN modelops.job.result IS
   'Set in the transaction that did the work; emptied when a worker takes the job anew after a person cleared the task.';
 COMMENT ON COLUMN modelops.job.waited IS 'As in job_summary, of all attempts; null while the job has not ended. The trigger job_summed_up writes it.';
@@ -53,7 +53,7 @@ COMMENT ON COLUMN modelops.job.worked IS 'As in job_summary, of all attempts; nu
 COMMENT ON COLUMN modelops.job.max_tries IS
   'Airflow''s number when a worker last took the job: clearing the task changes it, a retry doesn''t, whatever becomes of the DAG.';
 COMMENT ON COLUMN modelops.job.asked_at IS
-  'When its DAG run was asked for, as the first try knew it; null once a person has cleared the task.';
+  'When its DAG run was requested, as the first attempt found it; null once a person has cleared the task.';
 COMMENT ON COLUMN modelops.job.started_at IS
   'When a worker first took the newest attempt; null while none has. The trigger job_times writes it.';
 COMMENT ON COLUMN modelops.job.ended_at IS
@@ -110,8 +110,7 @@ CREATE TABLE modelops.job_event (
   CONSTRAINT job_event_once UNIQUE (job_id, attempt, event, at)
 );
 COMMENT ON TABLE modelops.job_event IS
-  'What happened to a job, when, by whom, as its workers and the observer tell it (both are the login modelops_jobs).
-Append-only; telling the same thing twice leaves one row.';
+  'What happened to a job, when, and by whom, reported by its workers and the observer (both use the login modelops_jobs). Append-only; an event that is reported twice leaves one row.';
 COMMENT ON COLUMN modelops.job_event.actor IS 'A person, "airflow" (scheduler, executor) or "worker" (the task itself).';
 GRANT SELECT ON modelops.job_event TO modelops_jobs, modelops_reader;
 GRANT INSERT (job_id, attempt, event, at, actor, detail) ON modelops.job_event TO modelops_jobs;

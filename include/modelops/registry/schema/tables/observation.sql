@@ -5,7 +5,7 @@ CREATE TABLE modelops.observation (
   seen_at    timestamptz NOT NULL,
   CONSTRAINT observation_single CHECK (singleton)
 );
-COMMENT ON TABLE modelops.observation IS 'Up to when the observer has brought Airflow''s news into the ledger.';
+COMMENT ON TABLE modelops.observation IS 'The time up to which the observer has copied Airflow''s records into the ledger.';
 GRANT SELECT, INSERT, UPDATE ON modelops.observation TO modelops_jobs;
 GRANT SELECT ON modelops.observation TO modelops_reader;
 
@@ -16,6 +16,6 @@ CREATE TABLE modelops.requests_read (
   CONSTRAINT requests_read_pkey PRIMARY KEY (job_id, attempt)
 );
 COMMENT ON TABLE modelops.requests_read IS
-  'The attempts of which the observer has read, in Airflow''s audit log, who made them run: all of them are on record as events `cleared`. Append-only.';
+  'The attempts for which the observer has read, in Airflow''s audit log, who made them run; all of these persons are on record as events `cleared`. Append-only.';
 GRANT SELECT, INSERT ON modelops.requests_read TO modelops_jobs;
 GRANT SELECT ON modelops.requests_read TO modelops_reader;

@@ -15,14 +15,15 @@ CREATE TABLE modelops.schedule (
     (schedule IN ('manual', 'publish only') OR starts_with(schedule, 'after ')))
 );
 COMMENT ON TABLE modelops.schedule IS
-  'When a deployment''s batches run, from when on, and who said so. The newest row of a deployment counts. Append-only.';
+  'When a deployment''s batches run, from when on, and who set this. The newest row of a deployment counts. Append-only.';
 COMMENT ON COLUMN modelops.schedule.schedule IS
   'Cron''s five fields or a preset, once, manual, ''after <schema>.<feature table>'', or ''publish only''.';
-COMMENT ON COLUMN modelops.schedule.time_zone IS 'In which cron''s fields are meant.';
+COMMENT ON COLUMN modelops.schedule.time_zone IS 'The time zone of the cron fields.';
 COMMENT ON COLUMN modelops.schedule.starts_at IS
-  'The tick of the clock before it was set, of a schedule by the clock: nothing before it is due.';
-COMMENT ON COLUMN modelops.schedule.late_after IS 'So long after it was queued, a run that isn''t over is late. Null: never.';
-COMMENT ON COLUMN modelops.schedule.set_by IS 'Who asked for it; written by the database, as is set_at.';
+  'For a schedule by the clock: its last tick before it was set. Nothing earlier is due.';
+COMMENT ON COLUMN modelops.schedule.late_after IS
+  'A run that has not ended this long after it was queued is late. Null: never.';
+COMMENT ON COLUMN modelops.schedule.set_by IS 'Who requested it; written by the database, as is set_at.';
 CREATE INDEX schedule_of_deployment ON modelops.schedule (deployment_id, id DESC);
 CREATE INDEX schedule_of_job ON modelops.schedule (job_id);
 

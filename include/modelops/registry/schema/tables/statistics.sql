@@ -15,6 +15,6 @@ CREATE TABLE modelops.statistics (
   CONSTRAINT statistics_once_run UNIQUE (run_id, role, variable)
 );
 COMMENT ON TABLE modelops.statistics IS
-  'What the columns of a training''s rows or of a batch were like: moments, histogram, frequencies. Append-only.';
+  'Statistics of the columns of a training''s rows or of a batch: moments, histogram, frequencies. Append-only.';
 GRANT SELECT ON modelops.statistics TO modelops_jobs, modelops_reader;
 GRANT INSERT (version_id, run_id, role, variable, kind, values) ON modelops.statistics TO modelops_jobs;

@@ -69,7 +69,7 @@ COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the featur
 COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
 COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
 COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
-COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, at the requester''s word.';
+COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, with the requester''s consent.';
 COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
 COMMENT ON COLUMN modelops.version.artifact_sha256 IS
   'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';

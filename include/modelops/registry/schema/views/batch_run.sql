@@ -11,7 +11,7 @@ CROSS JOIN LATERAL (SELECT run.id UNION ALL SELECT part.id FROM modelops.batch_r
   AS holding (id)
 WHERE run.published_at IS NOT NULL AND run.superseded_at IS NULL;
 COMMENT ON VIEW modelops.published_run IS
-  'The runs whose rows readers see. Within a target their intervals never overlap, or what they show doesn''t.';
+  'The runs whose rows readers see. Within a target, the times that they show never overlap.';
 
 CREATE OR REPLACE VIEW modelops.run_history AS
 SELECT holding.id AS run_id, run.target, version.number AS model_version, run.job_id, run.published_at, run.superseded_at,

@@ -1,7 +1,6 @@
 -- How long a job stood in each step, and what it has waited and worked in all.
 
--- The steps are listed: a new value of an enum can't be used before it is committed. greatest() passes over nulls, so
--- that what still lasted had lasted for no time.
+-- greatest() ignores nulls: without the CASE, the step that still lasts would have lasted no time.
 CREATE OR REPLACE VIEW modelops.job_step_time AS
 SELECT job_id, attempt, event, at,
        CASE WHEN lead(at) OVER life IS NOT NULL THEN greatest(lead(at) OVER life - at, interval '0') END AS lasted
@@ -12,8 +11,7 @@ FROM (SELECT *, CASE event WHEN 'created' THEN 1 WHEN 'scheduled' THEN 2 WHEN 'q
                       'completed', 'failed', 'cancelled', 'skipped')) AS event
 WINDOW life AS (PARTITION BY job_id ORDER BY attempt, stage, at, id);
 COMMENT ON VIEW modelops.job_step_time IS
-  'Each step of a job''s life with the time until the next; null where it still lasts. In the order of a life, as the
-clocks of Airflow and of a worker may differ; a job may run, wait for a person and run again within an attempt.';
+  'Each step of a job''s life, with the time until the next; null for the step that still lasts. In the order of a life, because the clocks of Airflow and of a worker may differ. A job may run, wait for a person and run again within an attempt.';
 
 CREATE OR REPLACE VIEW modelops.job_summary AS
 SELECT job.id, job.type, job.dag_id, job.run_id, job.task_id, job.map_index, job.subject, job.version_id, job.status,
@@ -30,6 +28,6 @@ LEFT JOIN LATERAL (
   ) AS step
 ) AS time ON true;
 COMMENT ON VIEW modelops.job_summary IS
-  'A job with the time that it has waited (for its turn, a worker, a person, the next attempt) and worked, until now.';
+  'A job, with the time that it has waited (for its turn, a worker, a person, the next attempt) and worked until now, in all attempts.';
 
 GRANT SELECT ON modelops.job_step_time, modelops.job_summary TO modelops_jobs, modelops_reader;

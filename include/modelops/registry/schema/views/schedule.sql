@@ -10,7 +10,7 @@ FROM modelops.deployment
 JOIN modelops.version ON version.id = deployment.version_id
 LEFT JOIN LATERAL (SELECT * FROM modelops.schedule WHERE schedule.deployment_id = deployment.id ORDER BY id DESC LIMIT 1)
   AS newest ON true;
-COMMENT ON VIEW modelops.deployment_schedule IS 'The schedule that counts, of every deployment, ended or not.';
+COMMENT ON VIEW modelops.deployment_schedule IS 'The schedule in force for each deployment, ended or not.';
 COMMENT ON COLUMN modelops.deployment_schedule.incremental IS
   'Whether each run is of a data interval: a feature task that says so, or a dataset whose SQL asks for the interval.';
 
