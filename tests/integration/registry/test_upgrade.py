@@ -39,6 +39,7 @@ from modelops.registry import (
     versions,
     work_list,
 )
+from modelops.registry import migrate as registry_migrate
 from modelops.registry.migrate import migrate
 
 if TYPE_CHECKING:
@@ -161,11 +162,9 @@ def test_nothing_is_lost(installation: Database) -> None:
             job["waited"] = job["worked"] = None
     migrate(installation.owner_url)
     after = contents(installation)
-    kept = {
-        table: [{name: row[name] for name in before[table][0]} for row in after[table]]  # a migration may add columns
-        for table in before
-    }
-    assert kept == before
+    for table, rows in before.items():
+        kept = [{name: row[name] for name in rows[0]} for row in after[table]]  # a migration may add columns and rows
+        assert [row for row in rows if row not in kept] == [], table
     assert views(installation) == read_before
 
 
@@ -268,6 +267,38 @@ def test_a_script_that_has_changed_is_applied(database: Database, scripts: Path)
     assert said == "changed\n"
 
 
+@pytest.fixture
+def newer(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A release with one more migration, which makes a table, for a database at the migration that is returned."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(registry_migrate.MIGRATIONS, folder)
+    monkeypatch.setattr(registry_migrate, "MIGRATIONS", folder)
+    head = database.psql("modelops_owner", "SELECT version_num FROM modelops.migration").stdout.strip()
+    (folder / "versions/9999_more.py").write_text(
+        f"from alembic import op\n\nrevision = '9999'\ndown_revision = {head!r}\n\n\n"
+        "def upgrade() -> None:\n    op.execute('CREATE TABLE modelops.added ()')\n"
+    )
+    return head
+
+
+def state(database: Database) -> list[str]:
+    """The migration, whether the table of the newer release is there, and what is said of a function."""
+    asked = (
+        "SELECT version_num, to_regclass('modelops.added'), obj_description('modelops.digest'::regproc)"
+        " FROM modelops.migration"
+    )
+    return database.psql("modelops_owner", asked).stdout.strip().split("|")
+
+
+CHANGED = "COMMENT ON FUNCTION modelops.digest IS 'changed';\n"
+
+
+def test_migrations_and_scripts_are_applied(database: Database, scripts: Path, newer: str) -> None:
+    (scripts / "functions/last.sql").write_text(CHANGED)
+    migrate(database.owner_url)
+    assert state(database) == ["9999", "modelops.added", "changed"]
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
@@ -275,13 +306,14 @@ def test_a_script_that_has_changed_is_applied(database: Database, scripts: Path)
         "CREATE OR REPLACE FUNCTION modelops.digest(content jsonb) RETURNS text LANGUAGE sql AS 'SELECT no_column';",
     ],
 )
-def test_a_script_with_a_mistake_changes_nothing(installation: Database, scripts: Path, mistake: str) -> None:
-    """Neither the tables: the migrations before it are of the same transaction."""
-    (scripts / "views/last.sql").write_text(mistake)
+def test_a_script_with_a_mistake_changes_nothing(database: Database, scripts: Path, newer: str, mistake: str) -> None:
+    """Not even the tables: the migrations and the scripts are one transaction."""
+    before = state(database)
+    assert before[:2] == [newer, ""]
+    (scripts / "functions/last.sql").write_text(CHANGED + mistake)
     with pytest.raises(ModelOpsError, match="no_"):
-        migrate(installation.owner_url)
-    assert installation.psql("modelops_owner", "SELECT version_num FROM modelops.migration").stdout == "0018\n"
-    assert installation.psql("modelops_owner", "SELECT to_regclass('modelops.schema_script')").stdout == "\n"
+        migrate(database.owner_url)
+    assert state(database) == before
 
 
 def test_all_table_files_are_run() -> None:
