@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from factories import take, task_key
@@ -15,13 +16,14 @@ from modelops.registry.observation import Ending, Queueing, Request, Sighting
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from conftest import Database
     from modelops.domain.jobs import TaskKey
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def times(connection: Connection[Any], key: TaskKey) -> Any:
-    """The times of a job, and those of the events that its worker has written."""
+    """When a job started and ended."""
     row = connection.execute(
         "SELECT started_at, ended_at FROM modelops.job WHERE dag_id = %s AND run_id = %s AND task_id = %s",
         (key.dag_id, key.run_id, key.task_id),
@@ -111,3 +113,16 @@ def test_the_times_of_what_has_ended_stay(connection: Connection[Any], key: Task
     connection.execute("UPDATE modelops.job SET ended_at = NULL")
     connection.execute("UPDATE modelops.job SET ended_at = %s", (AT,))
     assert times(connection, key) == before
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_python_and_the_database_agree_on_what_has_ended(database: Database, status: JobStatus) -> None:
+    insert = (
+        "INSERT INTO modelops.job (type, dag_id, run_id, task_id, subject, status, requested_by, created_at, result,"
+        " error, ended_at) VALUES ('training', 'd', 'r', 't', 's', %s, 'ada', now(), '{}', 'it had to be', %s)"
+    )
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")  # without the trigger, the constraint alone
+        with pytest.raises(psycopg.errors.CheckViolation, match="job_ended"), admin.transaction():
+            admin.execute(insert, (status, None if status.is_final else AT))
+        admin.execute(insert, (status, AT if status.is_final else None))

@@ -16,6 +16,8 @@ How to change it:
   add a migration that drops the old one. `published_run` and `run_history` keep their columns: the views of predictions
   and features depend on them.
 - A migration finds the functions and views as the release before left them; the scripts run after the last migration.
+- A new value of an enum: in its file, and in a migration with `ALTER TYPE … ADD VALUE IF NOT EXISTS` within
+  `op.get_context().autocommit_block()`, because PostgreSQL wants it committed before it is used.
 
 `tests/integration/registry/test_upgrade.py` compares a new database with one that was migrated.
 """
