@@ -12,14 +12,12 @@ from modelops.features.measure import measure, records_by_role
 from modelops.features.produce import check_interval, check_times, stage, sweep
 from modelops.features.production import Production
 from modelops.features.time_zone import zone_of
-from modelops.jobs.deduplication import reuse_concurrent_result
 from modelops.lifecycle.code import load_task
-from modelops.registry import deployments, runs, versions
-from modelops.registry.translation import translated
+from modelops.registry import runs, versions
+from modelops.stages.batch import begin, find_deployment
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
-    from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.requests import FeatureBatchRequest
     from modelops.jobs.run import JobRun
 
@@ -38,49 +36,29 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         FenceLost: a newer attempt has the job.
     """
     began = time.monotonic()
-    interval = run.interval(request.interval_start, request.interval_end)
-    deployment = deployments.find_active(run.ledger, request.deployment, kind=VersionKind.FEATURE_TASK)
+    deployment, interval = find_deployment(request, run, VersionKind.FEATURE_TASK)
     with run.workdir() as workdir:
         version = versions.find(run.ledger, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK)
         code = load_task(version, workdir, run)
         check_interval(code.definition, interval)
-        run_id = _begin(deployment, interval, run)
-        run.step("run_begun", run=run_id, interval=None if interval is None else str(interval))
-        if same := reuse_concurrent_result(run_id, run):
+        batch = begin(deployment, interval, run)
+        if same := batch.reusable_result(run):
             return same
         target = Target.parse(deployment.target, where="modelops.deployment")
         _sweep(target, run)
         local = None if interval is None else interval.within(zone_of(code.definition, deployment))
-        made = Production(version=version, code=code, target=target, run_id=run_id, interval=local)
+        made = Production(version=version, code=code, target=target, run_id=batch.run_id, interval=local)
         rows = stage(made, workdir, run)
         statistics = TableStatistics(columns=list(code.definition.columns))
         measure(made, statistics, run)
         check_times(code.definition, local, statistics.as_records())
         run.step("checked", rows=rows)
-    result = {
-        "deployment": deployment.id,
-        "task": deployment.model,
-        "version": deployment.version,
-        "run": run_id,
-        "interval": interval and interval.as_record(),
-        "rows": rows,
-        "rows_per_second": round(rows / (time.monotonic() - began)),
-        "table": deployment.target,
-        "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
-    }
-    with run.fenced(), translated():
-        for role, records in records_by_role(made, statistics).items():
-            runs.add_statistics(run.ledger, role, records, run_id=run_id)
-        runs.publish(run.ledger, run_id, rows=rows, set_aside=0)
-        run.complete(result)
+    speed = round(rows / (time.monotonic() - began))
+    with run.fenced():
+        measured = records_by_role(made, statistics)
+        result = batch.publish(run, rows, measured, rows_per_second=speed, table=deployment.target)
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
-
-
-def _begin(deployment: Deployment, interval: Interval | None, run: JobRun) -> int:
-    with run.fenced():
-        run.name_deployment(deployment)
-        return runs.begin(run.ledger, deployment, run.attempt, interval)
 
 
 def _sweep(target: Target, run: JobRun) -> None:

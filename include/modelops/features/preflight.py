@@ -13,8 +13,8 @@ from modelops.features.columns import check_declared, table_columns
 from modelops.features.produce import check_interval
 from modelops.features.time_zone import zone_to_deploy
 from modelops.lifecycle.preflight import check_approvers, check_owner
-from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments, schedules, versions
+from modelops.stages.schedule import plan_for
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -42,8 +42,10 @@ def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None
     findings.refuse()
 
 
-def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> None:
-    """Check a task's queries, its table, and when it is to run. `ahead`: its deployment is still to come.
+def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> str:
+    """Check a task's queries, its table, and when it is to run; returns the time zone of its dates.
+
+    `ahead`: its deployment is still to come.
 
     Raises:
         BadInput: the SQL, the columns, the table or the schedule is wrong; all that is.
@@ -54,10 +56,12 @@ def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, 
         check_declared(task, run.resources.rows_url)
     with findings.collecting():
         check_output(task, run.ledger, name=task.reference)
+    zone = ""
     with findings.collecting():
         plan = plan_for(str(task.output), terms, run, ahead=ahead)
-        zone_to_deploy(run.ledger, task, plan.schedule.time_zone)
+        zone = zone_to_deploy(run.ledger, task, plan.schedule.time_zone)
     findings.refuse()
+    return zone
 
 
 def check_output(task: FeatureTask, connection: Connection[Any], *, name: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Deployment: approved → deployed, in the place of what serves the target now."""
+"""Deployment of a model: what is checked before its version is put into production."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import NotApproved, RepositoryError
 from modelops.domain.versions import VersionKind
 from modelops.lifecycle import code as version_code
-from modelops.lifecycle.approvals import approved_version, require_approval
 from modelops.lifecycle.preflight import check_deployment, check_owner
 from modelops.lifecycle.sample import compare_with_sample, outputs_of
-from modelops.lifecycle.schedule import plan_for
 from modelops.lifecycle.workbench import Workbench
-from modelops.registry import deployments
+from modelops.stages.deployment import Deployable, put_into_production
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from modelops.domain.datasets import Dataset
     from modelops.domain.requests import DeploymentRequest
     from modelops.domain.schedules import Plan
+    from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
 
 
@@ -36,8 +37,16 @@ def deploy(request: DeploymentRequest, run: JobRun) -> dict[str, Any]:
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = approved_version(VersionKind.MODEL, request.model, request.version, run, made_by="model_lifecycle")
-    decision = require_approval(version, run)
+
+    def check(version: Version, run: JobRun) -> Deployable:
+        return _check(request, version, run)
+
+    return put_into_production(
+        VersionKind.MODEL, request.version, request.model, request, run, check=check, made_by="model_lifecycle"
+    )
+
+
+def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deployable:
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)
         if not code.definition.has_scorer:
@@ -63,49 +72,30 @@ def deploy(request: DeploymentRequest, run: JobRun) -> dict[str, Any]:
         environment = bench.build()
         sampled = compare_with_sample(bench, environment, dataset, model=files.model, path=files.sample)
         run.step("sample_scored", rows=sampled)
-    key_columns, output_columns = columns_for(checked.key, outputs)
-    with run.fenced():
-        check_owner(run.ledger, target, VersionKind.MODEL, version.name)
-        ensure_target(run.ledger, target, key=key_columns, outputs=output_columns)
-        plan = plan_for(str(target), request, run)
-        made, before = deployments.begin(
-            run.ledger,
-            version,
-            decision=decision,
-            job_id=run.job_id,
-            dataset=dataset.as_record(),
-            target=str(target),
-            entity_key=[{"name": column.name, "type": column.type} for column in key_columns],
-            outputs=outputs,
-            set_aside_budget=request.set_aside_budget,
-            empty=Emptiness(request.empty),
-            plan=plan,
-            parts=request.parts,
-        )
-        result = {
-            "deployment": made,
-            "model": version.name,
-            "version": version.number,
-            "target": str(target),
-            "dataset": dataset.label,
-            "schedule": plan.schedule.as_record(),
+    key, columns = columns_for(checked.key, outputs)
+
+    def ensure_output(ledger: Connection[Any]) -> None:
+        check_owner(ledger, target, VersionKind.MODEL, version.name)
+        ensure_target(ledger, target, key=key, outputs=columns)
+
+    return Deployable(
+        target=str(target),
+        dataset=dataset.as_record(),
+        key=key,
+        outputs=outputs,
+        ensure_output=ensure_output,
+        terms={
+            "set_aside_budget": request.set_aside_budget,
+            "empty": Emptiness(request.empty),
             "parts": request.parts,
-            **_last_interval(plan, dataset),
-            "artifact_sha256": version.artifact_sha256,
-            "approved_by": decision.approver,
-            "evidence": decision.digest,
-            "replaced": None if before is None else {"deployment": before.id, "version": before.version},
-        }
-        run.complete(result)
-    run.log(
-        f"{version.subject} is in production as deployment {made}, approved by {decision.approver};"
-        f" batches go to {target}; schedule: {plan.told()}"
+        },
+        result=lambda plan: {"dataset": dataset.label, "parts": request.parts, **_last_interval(plan, dataset)},
+        outcome=f"batches go to {target}",
     )
-    return result
 
 
 def _last_interval(plan: Plan, dataset: Dataset) -> dict[str, str | None]:
-    """What a batch right after the deployment is for: the interval that has ended last, where batches are of any."""
+    """The interval of a batch right after the deployment: the one that has ended last, if batches have intervals."""
     if plan.last is None or "modelops.interval_" not in dataset.sql:
         return {"interval_start": None, "interval_end": None}
     start, end = plan.last

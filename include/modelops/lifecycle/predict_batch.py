@@ -10,23 +10,21 @@ from modelops.domain.datasets import Dataset
 from modelops.domain.errors import ModelOpsError
 from modelops.domain.targets import Target, TargetColumn
 from modelops.domain.versions import VersionKind
-from modelops.jobs.deduplication import reuse_concurrent_result
 from modelops.lifecycle import code as version_code
 from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress, check_not_empty
 from modelops.lifecycle.sample import predictions_of
 from modelops.lifecycle.workbench import Workbench
-from modelops.registry import deployments, runs, schedules, versions
+from modelops.registry import runs, schedules, versions
 from modelops.registry.translation import translated
+from modelops.stages.batch import begin, find_deployment
 
 if TYPE_CHECKING:
-    from modelops.domain.deployments import Deployment, Interval
-    from modelops.domain.parts import Part
+    from modelops.domain.deployments import Deployment
     from modelops.domain.requests import BatchRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
     from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
-    from modelops.scoring.engine import Scored
 
 
 def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
@@ -43,9 +41,9 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    interval = run.interval(request.interval_start, request.interval_end)
-    deployment, run_id = _begin(request, interval, run)
-    if request.set_aside_budget is None and (same := reuse_concurrent_result(run_id, run)):
+    deployment, interval = find_deployment(request, run, VersionKind.MODEL)
+    batch = begin(deployment, interval, run, part=request.only)
+    if request.set_aside_budget is None and (same := batch.reusable_result(run)):
         return same
     with run.workdir() as workdir:
         version = versions.find(run.ledger, deployment.model, deployment.version)
@@ -80,7 +78,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         _, outputs = columns_for((), deployment.outputs)
         run.step("scoring_started")
         with run.resources.connect() as connection, translated(), connection.transaction():
-            with RowsWriter(connection, target, run_id, key, outputs, where=source.where) as writer:
+            with RowsWriter(connection, target, batch.run_id, key, outputs, where=source.where) as writer:
                 scored = bench.score(
                     source,
                     writer,
@@ -100,31 +98,28 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             if request.only is None:
                 check_not_empty(deployment, interval, rows + len(scored.set_aside), where=source.where)
             run.step("rows_written", rows=rows)
-            result = _result(deployment, run_id, interval, request.only, rows, scored, progress)
             with run.fenced(connection):
                 runs.add_set_aside(
-                    connection, run_id, ((row.position, row.key, row.reason) for row in scored.set_aside)
+                    connection, batch.run_id, ((row.position, row.key, row.reason) for row in scored.set_aside)
                 )
-                runs.add_statistics(connection, "feature", statistics.features.as_records(), run_id=run_id)
-                runs.add_statistics(connection, "prediction", statistics.predictions.as_records(), run_id=run_id)
-                make_known = runs.publish if request.only is None else runs.stage
-                make_known(connection, run_id, rows=rows, set_aside=len(scored.set_aside))
-                run.complete(result, connection)
+                result = batch.publish(
+                    run,
+                    rows,
+                    {
+                        "feature": statistics.features.as_records(),
+                        "prediction": statistics.predictions.as_records(),
+                    },
+                    set_aside=len(scored.set_aside),
+                    connection=connection,
+                    part=request.only and str(request.only),
+                    rows_per_second=progress.rows_per_second,
+                    view=deployment.target,
+                )
     if request.only is not None:
-        run.log(f"{rows:,} rows of {request.only} are there; readers see them when all parts are published")
+        run.log(f"{rows:,} rows of {request.only} are staged; readers see them once all parts are published")
         return result
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
-
-
-def _begin(request: BatchRequest, interval: Interval | None, run: JobRun) -> tuple[Deployment, int]:
-    deployment = deployments.find_active(run.ledger, request.deployment, kind=VersionKind.MODEL)
-    with run.fenced():
-        run.name_deployment(deployment)
-        run_id = runs.begin(run.ledger, deployment, run.attempt, interval, request.only)
-    about = {"part": request.only and str(request.only), "interval": interval and str(interval)}
-    run.step("run_begun", run=run_id, **about)
-    return deployment, run_id
 
 
 def _dataset(deployment: Deployment, code: Code[ModelDefinition], version: Version) -> Dataset:
@@ -142,27 +137,3 @@ def _dataset(deployment: Deployment, code: Code[ModelDefinition], version: Versi
 
 def _budget(request: BatchRequest, deployment: Deployment) -> int:
     return deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
-
-
-def _result(
-    deployment: Deployment,
-    run_id: int,
-    interval: Interval | None,
-    part: Part | None,
-    rows: int,
-    scored: Scored,
-    progress: Progress,
-) -> dict[str, Any]:
-    return {
-        "deployment": deployment.id,
-        "model": deployment.model,
-        "version": deployment.version,
-        "run": run_id,
-        "interval": interval and interval.as_record(),
-        "part": None if part is None else str(part),
-        "rows": rows,
-        "set_aside": len(scored.set_aside),
-        "rows_per_second": progress.rows_per_second,
-        "view": deployment.target,
-        "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
-    }

@@ -19,8 +19,8 @@ from modelops.domain.findings import Findings
 from modelops.domain.parts import check_parts
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
-from modelops.lifecycle.schedule import plan_for
 from modelops.registry import deployments
+from modelops.stages.schedule import plan_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import PartsError, ScoringError
 from modelops.domain.versions import VersionKind
-from modelops.jobs.deduplication import reuse_concurrent_result
 from modelops.lifecycle.batch import check_not_empty
-from modelops.registry import deployments, runs
+from modelops.registry import runs
+from modelops.stages.batch import begin, find_deployment
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
@@ -33,38 +33,26 @@ def publish_parts(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         ScoringError: more rows than the budget allows couldn't be scored.
         FenceLost: a newer attempt has the job.
     """
-    interval = run.interval(request.interval_start, request.interval_end)
-    deployment = deployments.find_active(run.ledger, request.deployment, kind=VersionKind.MODEL)
-    with run.fenced():
-        run.name_deployment(deployment)
-        run_id = runs.begin(run.ledger, deployment, run.attempt, interval, reads=False)
-    run.step("run_begun", run=run_id, interval=None if interval is None else str(interval))
-    if request.set_aside_budget is None and (same := reuse_concurrent_result(run_id, run)):
+    deployment, interval = find_deployment(request, run, VersionKind.MODEL)
+    batch = begin(deployment, interval, run, reads=False)
+    if request.set_aside_budget is None and (same := batch.reusable_result(run)):
         return same
     budget = deployment.set_aside_budget if request.set_aside_budget is None else request.set_aside_budget
     with run.fenced():
-        parts = runs.parts_of(run.ledger, run_id, run.attempt.key.dag_id, run.attempt.key.run_id)
+        parts = runs.parts_of(run.ledger, batch.run_id, run.attempt.key.dag_id, run.attempt.key.run_id)
         _check(parts, deployment)
         rows, set_aside = (sum(part[what] for part in parts) for what in ("rows", "set_aside"))
         _check_set_aside(deployment, set_aside, budget)
         check_not_empty(deployment, interval, rows + set_aside, where=deployment.model)
-        runs.take_parts(run.ledger, run_id, [part["id"] for part in parts])
-        for role, statistics in _merged(parts, run).items():
-            runs.add_statistics(run.ledger, role, statistics.as_records(), run_id=run_id)
-        runs.publish(run.ledger, run_id, rows=rows, set_aside=set_aside)
-        result = {
-            "deployment": deployment.id,
-            "model": deployment.model,
-            "version": deployment.version,
-            "run": run_id,
-            "interval": interval and interval.as_record(),
-            "parts": len(parts),
-            "rows": rows,
-            "set_aside": set_aside,
-            "view": deployment.target,
-            "psql": f"./modelops psql -c 'TABLE {deployment.target} LIMIT 10'",
-        }
-        run.complete(result)
+        runs.take_parts(run.ledger, batch.run_id, [part["id"] for part in parts])
+        result = batch.publish(
+            run,
+            rows,
+            {role: statistics.as_records() for role, statistics in _merged(parts, run).items()},
+            set_aside=set_aside,
+            parts=len(parts),
+            view=deployment.target,
+        )
     run.log(
         f"Published {rows:,} rows of {len(parts)} parts in {deployment.target}. Read them with:\n  {result['psql']}"
     )

@@ -91,5 +91,5 @@ class ChangeScheduleOperator(DeploymentOperator):
 
     job_type = JobType.SCHEDULE_CHANGE
     request = ScheduleRequest
-    use_case = "modelops.lifecycle.schedule:change_schedule"
+    use_case = "modelops.stages.schedule:change_schedule"
     reusable_by = ("deployment",)

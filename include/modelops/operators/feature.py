@@ -85,5 +85,5 @@ class RetireFeatureTaskOperator(DeploymentOperator):
 
     job_type = JobType.FEATURE_RETIREMENT
     request = RetirementRequest
-    use_case = "modelops.lifecycle.retire:retire_task"
+    use_case = "modelops.stages.retire:retire_task"
     reusable_by = ("deployment",)

@@ -48,7 +48,7 @@ class RetireModelOperator(DeploymentOperator):
 
     job_type = JobType.RETIREMENT
     request = RetirementRequest
-    use_case = "modelops.lifecycle.retire:retire_model"
+    use_case = "modelops.stages.retire:retire_model"
     reusable_by = ("deployment",)
 
 

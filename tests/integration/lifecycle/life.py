@@ -18,8 +18,8 @@ from modelops.lifecycle.approve import ask, decide
 from modelops.lifecycle.deploy import deploy
 from modelops.lifecycle.evaluate import evaluate
 from modelops.lifecycle.predict_batch import predict_batch
-from modelops.lifecycle.retire import retire_model
 from modelops.lifecycle.train import train
+from modelops.stages.retire import retire_model
 
 if TYPE_CHECKING:
     from modelops.domain.jobs import Attempt, TaskKey

@@ -14,8 +14,8 @@ from modelops.domain.errors import ScheduleError, UnknownDeployment
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Schedule
-from modelops.lifecycle.schedule import change_schedule
 from modelops.registry import schedules
+from modelops.stages.schedule import change_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

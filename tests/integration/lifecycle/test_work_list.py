@@ -17,10 +17,10 @@ from modelops.domain.jobs import JobType
 from modelops.domain.parts import Part
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Plan, Schedule
-from modelops.lifecycle.schedule import change_schedule
 from modelops.registry import deployments, jobs, runs, work_list
 from modelops.registry.runs import DueInterval
 from modelops.registry.work_list import joined
+from modelops.stages.schedule import change_schedule
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from modelops.features.execute_batch import execute_batch
 from modelops.features.import_task import import_task
 from modelops.features.run_task import run_task
 from modelops.lifecycle.approve import ask
-from modelops.lifecycle.retire import retire_task
+from modelops.stages.retire import retire_task
 
 if TYPE_CHECKING:
     from workplace import Workplace

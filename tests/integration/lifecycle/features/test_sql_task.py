@@ -37,8 +37,8 @@ from modelops.domain.requests import ScheduleRequest
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.features.card import card_of, code_diff
 from modelops.lifecycle.approve import ask
-from modelops.lifecycle.schedule import change_schedule
 from modelops.registry import evidence, versions
+from modelops.stages.schedule import change_schedule
 
 if TYPE_CHECKING:
     from pathlib import Path
