@@ -28,7 +28,7 @@ def main(deployment: int) -> dict[str, Any]:
     with installation.connect() as connection:
         key = key_of(JobType.BATCH_PREDICTION, f"job_{os.getpid()}_{time.time_ns()}")
         from modelops.domain.requests import BatchRequest
-        from modelops.lifecycle.predict_batch import predict_batch
+        from modelops.kinds.model.predict_batch import predict_batch
 
         def log(line: str) -> None:
             said.append((time.perf_counter() - began, line))

@@ -9,10 +9,10 @@ from bench.task import claim, key_of
 from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import DeploymentRequest, EvaluationRequest, TrainingRequest
-from modelops.lifecycle.approve import ask, decide
-from modelops.lifecycle.deploy import deploy
-from modelops.lifecycle.evaluate import evaluate
-from modelops.lifecycle.train import train
+from modelops.kinds.model.deploy import deploy
+from modelops.kinds.model.evaluate import evaluate
+from modelops.kinds.model.train import train
+from modelops.stages.approve import ask, decide
 
 if TYPE_CHECKING:
     from bench.installation import Installation

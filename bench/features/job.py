@@ -22,7 +22,7 @@ def main(deployment: int) -> dict[str, Any]:
     installation = Installation.from_json(sys.stdin.read())
     preload_jobs()  # as what forks the processes of tasks has
     from modelops.domain.requests import FeatureBatchRequest
-    from modelops.features.execute_batch import execute_batch
+    from modelops.kinds.feature_task.execute_batch import execute_batch
 
     said: list[tuple[float, str]] = []
     began = time.perf_counter()

@@ -9,10 +9,10 @@ from modelops.domain.decisions import Answer, Verdict
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import ImportRequest, TaskDeploymentRequest, TaskRunRequest
 from modelops.domain.versions import VersionKind
-from modelops.features.deploy_task import deploy_task
-from modelops.features.import_task import import_task
-from modelops.features.run_task import run_task
-from modelops.lifecycle.approve import ask, decide
+from modelops.kinds.feature_task.deploy_task import deploy_task
+from modelops.kinds.feature_task.import_task import import_task
+from modelops.kinds.feature_task.run_task import run_task
+from modelops.stages.approve import ask, decide
 
 if TYPE_CHECKING:
     from bench.installation import Installation

@@ -24,8 +24,8 @@ def main(deployment: int, run: str, part: str, of: int) -> dict[str, Any]:
     installation = Installation.from_json(sys.stdin.read())
     preload_jobs()  # as what forks the processes of tasks has
     from modelops.domain.requests import BatchRequest, PartRequest
-    from modelops.lifecycle.predict_batch import predict_batch
-    from modelops.lifecycle.publish_parts import publish_parts
+    from modelops.kinds.model.predict_batch import predict_batch
+    from modelops.kinds.model.publish_parts import publish_parts
 
     began = time.perf_counter()
     publishing = part == "publish"

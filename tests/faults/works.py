@@ -10,9 +10,9 @@ from integration.lifecycle import life as models
 from integration.lifecycle.features import life as features
 from modelops.domain.jobs import Claim, JobType
 from modelops.domain.requests import BatchRequest, FeatureBatchRequest, PartRequest
-from modelops.features.execute_batch import execute_batch
-from modelops.lifecycle.predict_batch import predict_batch
-from modelops.lifecycle.publish_parts import publish_parts
+from modelops.kinds.feature_task.execute_batch import execute_batch
+from modelops.kinds.model.predict_batch import predict_batch
+from modelops.kinds.model.publish_parts import publish_parts
 from modelops.registry import jobs
 
 if TYPE_CHECKING:

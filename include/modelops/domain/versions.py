@@ -25,6 +25,11 @@ class VersionKind(StrEnum):
         return "feature task" if self is VersionKind.FEATURE_TASK else "model"
 
     @property
+    def output(self) -> str:
+        """What messages call the rows that its batches make."""
+        return "features" if self is VersionKind.FEATURE_TASK else "predictions"
+
+    @property
     def parameter(self) -> str:
         """What parameters and results of jobs call it."""
         return "task" if self is VersionKind.FEATURE_TASK else "model"

@@ -215,8 +215,8 @@ async def _decide(
 def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
     """The decision, written and not committed yet."""
     from modelops.jobs_api.database import approval_connection
-    from modelops.lifecycle.approve import decide
     from modelops.registry import observation
+    from modelops.stages.approve import decide
 
     queueing = _queueing_of(key)
     with approval_connection("modelops answers", login=LEDGER) as connection, decide(connection, key, answer) as result:

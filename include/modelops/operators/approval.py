@@ -73,7 +73,7 @@ class ApproveOperator(JobOperator, ApprovalOperator):
 
     def perform(self, run: JobRun) -> dict[str, Any]:
         """Put the evidence before the reviewers; there is no result before their answer."""
-        from modelops.lifecycle.approve import ask
+        from modelops.stages.approve import ask
 
         self.requested()
         self._show(ask(self.about(), self.version, run, kind=self.kind), run)
@@ -94,7 +94,7 @@ class ApproveOperator(JobOperator, ApprovalOperator):
 
     def _ask_again(self, event: Mapping[str, Any], run: JobRun) -> dict[str, Any]:
         from modelops.domain.errors import Unavailable
-        from modelops.lifecycle.approve import expired
+        from modelops.stages.approve import expired
 
         if event.get("error_type") == "timeout":
             raise expired(str(self.response_timeout))
@@ -153,7 +153,7 @@ class ApproveModelOperator(ApproveOperator, ModelOperator):
 
     def card(self, request: ApprovalRequest, _run: JobRun) -> str:
         """The metrics beside the champion's, and what the version is made of."""
-        from modelops.lifecycle.card import card_of
+        from modelops.kinds.model.card import card_of
 
         return card_of(request)
 
@@ -168,6 +168,6 @@ class ApproveFeatureTaskOperator(ApproveOperator, TaskOperator):
 
     def card(self, request: ApprovalRequest, run: JobRun) -> str:
         """What changes: columns, rows, drift and code, beside what is deployed."""
-        from modelops.features.card import card_of, code_diff
+        from modelops.kinds.feature_task.card import card_of, code_diff
 
         return card_of(request, code_diff(request, run))

@@ -9,11 +9,11 @@ from urllib.parse import quote
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
+from modelops.cards.rendering import text
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.requests import BatchRequest, FeatureBatchRequest, IntervalRequest
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
-from modelops.lifecycle.markdown import text
 from modelops.operators.deadlines import alert
 from modelops.operators.deployment_cache import load_deployments
 from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator

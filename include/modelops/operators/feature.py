@@ -31,7 +31,7 @@ class ImportFeatureTaskOperator(TaskOperator):
 
     job_type = JobType.FEATURE_IMPORT
     request = ImportRequest
-    use_case = "modelops.features.import_task:import_task"
+    use_case = "modelops.kinds.feature_task.import_task:import_task"
     reusable_by = ("task",)
 
 
@@ -40,7 +40,7 @@ class RunFeatureTaskOperator(TaskOperator):
 
     job_type = JobType.FEATURE_RUN
     request = TaskRunRequest
-    use_case = "modelops.features.run_task:run_task"
+    use_case = "modelops.kinds.feature_task.run_task:run_task"
 
 
 class DeployFeatureTaskOperator(TaskOperator):
@@ -52,7 +52,7 @@ class DeployFeatureTaskOperator(TaskOperator):
 
     job_type = JobType.FEATURE_DEPLOYMENT
     request = TaskDeploymentRequest
-    use_case = "modelops.features.deploy_task:deploy_task"
+    use_case = "modelops.kinds.feature_task.deploy_task:deploy_task"
     reusable_by = ("task", "version")
 
 
@@ -64,7 +64,7 @@ class ExecuteFeatureBatchOperator(BatchOperator):
 
     job_type = JobType.FEATURE_BATCH
     request = FeatureBatchRequest
-    use_case = "modelops.features.execute_batch:execute_batch"
+    use_case = "modelops.kinds.feature_task.execute_batch:execute_batch"
     arguments: ClassVar[Mapping[str, Any]] = {"outlets": [PUBLISHED]}
 
     def execute(self, context: Context) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class TrainModelOperator(ModelOperator):
 
     job_type = JobType.TRAINING
     request = TrainingRequest
-    use_case = "modelops.lifecycle.train:train"
+    use_case = "modelops.kinds.model.train:train"
 
 
 class EvaluateModelOperator(ModelOperator):
@@ -27,7 +27,7 @@ class EvaluateModelOperator(ModelOperator):
 
     job_type = JobType.EVALUATION
     request = EvaluationRequest
-    use_case = "modelops.lifecycle.evaluate:evaluate"
+    use_case = "modelops.kinds.model.evaluate:evaluate"
 
 
 class DeployModelOperator(ModelOperator):
@@ -39,7 +39,7 @@ class DeployModelOperator(ModelOperator):
 
     job_type = JobType.DEPLOYMENT
     request = DeploymentRequest
-    use_case = "modelops.lifecycle.deploy:deploy"
+    use_case = "modelops.kinds.model.deploy:deploy"
     reusable_by = ("model", "version")
 
 
@@ -57,7 +57,7 @@ class PredictBatchOperator(BatchOperator):
 
     job_type = JobType.BATCH_PREDICTION
     request = BatchRequest
-    use_case = "modelops.lifecycle.predict_batch:predict_batch"
+    use_case = "modelops.kinds.model.predict_batch:predict_batch"
 
 
 class PredictPartOperator(BatchOperator):
@@ -65,7 +65,7 @@ class PredictPartOperator(BatchOperator):
 
     job_type = JobType.BATCH_PREDICTION
     request = PartRequest
-    use_case = "modelops.lifecycle.predict_batch:predict_batch"
+    use_case = "modelops.kinds.model.predict_batch:predict_batch"
 
 
 class PublishBatchOperator(BatchOperator):
@@ -73,4 +73,4 @@ class PublishBatchOperator(BatchOperator):
 
     job_type = JobType.BATCH_PREDICTION
     request = BatchRequest
-    use_case = "modelops.lifecycle.publish_parts:publish_parts"
+    use_case = "modelops.kinds.model.publish_parts:publish_parts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-USE_CASES = ("modelops.lifecycle", "modelops.features")
+USE_CASES = ("modelops.stages", "modelops.kinds.model", "modelops.kinds.feature_task")
 """The packages with what jobs do; they import the rest of ours."""
 LIBRARIES = ("adbc_driver_postgresql.dbapi", "aiosql", "pgpq", "psycopg", "pyarrow.csv", "pyarrow.parquet")
 """What those modules import once they need it."""

@@ -58,8 +58,8 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
     """Try a model on a few rows, or check a feature task, without Airflow."""
     import psycopg
 
-    from modelops.features.check import check_task_folder
-    from modelops.lifecycle.check import check_folder
+    from modelops.kinds.feature_task.check import check_task_folder
+    from modelops.kinds.model.check import check_folder
     from modelops.registry.translation import translated
     from modelops.repository.kinds import TASKS
 

@@ -14,11 +14,11 @@ from modelops.domain.requests import (
     RetirementRequest,
     TrainingRequest,
 )
-from modelops.lifecycle.approve import ask, decide
-from modelops.lifecycle.deploy import deploy
-from modelops.lifecycle.evaluate import evaluate
-from modelops.lifecycle.predict_batch import predict_batch
-from modelops.lifecycle.train import train
+from modelops.kinds.model.deploy import deploy
+from modelops.kinds.model.evaluate import evaluate
+from modelops.kinds.model.predict_batch import predict_batch
+from modelops.kinds.model.train import train
+from modelops.stages.approve import ask, decide
 from modelops.stages.retire import retire_model
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from modelops.domain.jobs import Event as JobEvent
 from modelops.domain.jobs import JobStatus, JobType, TaskKey
 from modelops.domain.requests import EvaluationRequest
 from modelops.domain.versions import VersionStatus
-from modelops.lifecycle.approve import ask, decide
-from modelops.lifecycle.card import card_of
-from modelops.lifecycle.evaluate import evaluate
+from modelops.kinds.model.card import card_of
+from modelops.kinds.model.evaluate import evaluate
 from modelops.registry import decisions, jobs, versions
+from modelops.stages.approve import ask, decide
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_k
 from modelops.domain.errors import BadInput, DatasetError, Unavailable, UnknownVersion, UserCodeError
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import EvaluationRequest, TrainingRequest
-from modelops.lifecycle.evaluate import evaluate
-from modelops.lifecycle.train import train
+from modelops.kinds.model.evaluate import evaluate
+from modelops.kinds.model.train import train
 
 if TYPE_CHECKING:
     from pathlib import Path

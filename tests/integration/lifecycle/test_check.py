@@ -10,8 +10,8 @@ import pytest
 from factories import DATASETS, SCORING, TRAINING, doubled_folder, model_folder
 from integration.lifecycle.life import scorer
 from modelops.domain.errors import BadInput, SeveralErrors
-from modelops.features.check import check_task_folder
-from modelops.lifecycle.check import check_folder
+from modelops.kinds.feature_task.check import check_task_folder
+from modelops.kinds.model.check import check_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

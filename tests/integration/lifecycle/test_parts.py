@@ -15,8 +15,8 @@ from integration.lifecycle.life import approved, attempt_at, predicted, put_into
 from modelops.domain.errors import DatasetError, PartsError, ScoringError, UnknownDeployment
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import BatchRequest, PartRequest
-from modelops.lifecycle.predict_batch import predict_batch
-from modelops.lifecycle.publish_parts import publish_parts
+from modelops.kinds.model.predict_batch import predict_batch
+from modelops.kinds.model.publish_parts import publish_parts
 from modelops.registry import deployments, jobs, runs
 
 if TYPE_CHECKING:

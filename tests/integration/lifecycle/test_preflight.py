@@ -14,8 +14,8 @@ from integration.lifecycle.life import MODEL, deployed, trained
 from modelops.domain.errors import BadInput, DatasetError, SeveralErrors
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import DeploymentTerms, EvaluationRequest, TrainingRequest
-from modelops.lifecycle.evaluate import evaluate
-from modelops.lifecycle.train import train
+from modelops.kinds.model.evaluate import evaluate
+from modelops.kinds.model.train import train
 
 if TYPE_CHECKING:
     from pathlib import Path

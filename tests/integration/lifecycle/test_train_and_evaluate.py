@@ -12,8 +12,8 @@ from modelops.domain.errors import ArtifactChanged
 from modelops.domain.jobs import JobStatus, JobType
 from modelops.domain.requests import EvaluationRequest, TrainingRequest
 from modelops.domain.versions import ArtifactRole, VersionStatus
-from modelops.lifecycle.evaluate import evaluate
-from modelops.lifecycle.train import train
+from modelops.kinds.model.evaluate import evaluate
+from modelops.kinds.model.train import train
 from modelops.registry import evidence, jobs, versions
 
 if TYPE_CHECKING:

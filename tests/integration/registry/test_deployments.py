@@ -237,7 +237,7 @@ def test_who_has_deployed_into_a_target_keeps_it(connection: Connection[Any]) ->
 
 @pytest.mark.parametrize("name", ["demo/arrival_delay", "demo/Night-Delay.2", "here/a b_c"])
 def test_the_own_target_is_the_same_in_the_database_as_in_a_request(connection: Connection[Any], name: str) -> None:
-    from modelops.lifecycle.preflight import target_of
+    from modelops.kinds.model.preflight import target_of
 
     [(own,)] = connection.execute("SELECT modelops.own_target('model', %s, NULL)", (name,)).fetchall()
     assert own == str(target_of(name, None))

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,10 @@ class Model:
         self.definition = read_model(FOLDER, "demo/arrival_delay")
 
     def module(self, name: str) -> ModuleType:
-        return importlib.import_module(f"{PACKAGE}.{name}")
+        # skops asks every imported module for names, and those of Airflow, if another test has imported it, warn then.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return importlib.import_module(f"{PACKAGE}.{name}")
 
     def context(self, rows: Path | pa.Table, **hyperparameters: Any) -> ModelContext:
         datasets = self.definition.datasets

@@ -12,7 +12,7 @@ import pytest
 from modelops.data.query import settings_of
 from modelops.domain.deployments import Interval
 from modelops.domain.errors import FeatureError
-from modelops.features.produce import check_times
+from modelops.kinds.feature_task.produce import check_times
 
 NEW_YORK, TOKYO, PARIS = "America/New_York", "Asia/Tokyo", "Europe/Paris"
 DATE, LOCAL, AWARE = "date", "timestamp without time zone", "timestamp with time zone"

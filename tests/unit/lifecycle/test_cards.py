@@ -10,9 +10,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, nodes
 
-from modelops.features import card as feature_card
-from modelops.lifecycle import card as model_card
-from modelops.lifecycle.markdown import NOTHING, TEMPLATES, block, compared, text, value
+from modelops.cards.rendering import NOTHING, TEMPLATES, block, compared, text, value
+from modelops.kinds.feature_task import card as feature_card
+from modelops.kinds.model import card as model_card
 from unit.lifecycle import cards
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from modelops.features.card import card_of as task_card
-from modelops.lifecycle.card import card_of
+from modelops.kinds.feature_task.card import card_of as task_card
+from modelops.kinds.model.card import card_of
 from unit.lifecycle.cards import model_request, task_request
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from modelops.data.snapshot import Snapshot
 from modelops.domain.errors import ScoringError
-from modelops.lifecycle.sample import compare_with_sample, outputs_of, predictions_of, take_sample
+from modelops.kinds.model.sample import compare_with_sample, outputs_of, predictions_of, take_sample
 from unit.runtime.models import HERE, Model
 from unit.scoring.streams import DATASET, run, scorer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modelops.lifecycle.workbench import Workbench
+    from modelops.kinds.model.workbench import Workbench
 
 ROWS = pa.table(
     {"carrier": ["A"] * 5, "flight": range(5), "x": [4.0, 1.0, 3.0, 0.0, 2.0], "y": pa.array([1] * 5, pa.int32())}

@@ -16,11 +16,11 @@ from modelops.domain.requests import (
     TaskRunRequest,
 )
 from modelops.domain.versions import VersionKind
-from modelops.features.deploy_task import deploy_task
-from modelops.features.execute_batch import execute_batch
-from modelops.features.import_task import import_task
-from modelops.features.run_task import run_task
-from modelops.lifecycle.approve import ask
+from modelops.kinds.feature_task.deploy_task import deploy_task
+from modelops.kinds.feature_task.execute_batch import execute_batch
+from modelops.kinds.feature_task.import_task import import_task
+from modelops.kinds.feature_task.run_task import run_task
+from modelops.stages.approve import ask
 from modelops.stages.retire import retire_task
 
 if TYPE_CHECKING:

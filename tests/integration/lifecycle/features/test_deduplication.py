@@ -15,7 +15,7 @@ from integration.lifecycle.features.test_sql_task import INCREMENTAL
 from integration.lifecycle.life import attempt_at
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import FeatureBatchRequest
-from modelops.features.execute_batch import execute_batch
+from modelops.kinds.feature_task.execute_batch import execute_batch
 from modelops.registry import deployments, jobs, runs
 from polling import until
 

@@ -35,9 +35,9 @@ from modelops.domain.errors import (
 from modelops.domain.jobs import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.versions import VersionKind, VersionStatus
-from modelops.features.card import card_of, code_diff
-from modelops.lifecycle.approve import ask
+from modelops.kinds.feature_task.card import card_of, code_diff
 from modelops.registry import evidence, versions
+from modelops.stages.approve import ask
 from modelops.stages.schedule import change_schedule
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.versions import ArtifactRole
-from modelops.lifecycle import code as version_code
-from modelops.lifecycle.metrics import read_metrics
-from modelops.lifecycle.preflight import check_training
-from modelops.lifecycle.sample import take_sample
-from modelops.lifecycle.training_statistics import training_statistics
-from modelops.lifecycle.workbench import Workbench
+from modelops.kinds.model import code as version_code
+from modelops.kinds.model.metrics import read_metrics
+from modelops.kinds.model.preflight import check_training
+from modelops.kinds.model.sample import take_sample
+from modelops.kinds.model.training_statistics import training_statistics
+from modelops.kinds.model.workbench import Workbench
 from modelops.registry import evidence, runs, versions
 from modelops.repository.pin import pin_model
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from modelops.domain.requests import TrainingRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
-    from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
+    from modelops.stages.code import Code
 
 
 def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from modelops.domain.datasets import Dataset
 from modelops.domain.errors import ModelOpsError
 from modelops.domain.targets import Target, TargetColumn
 from modelops.domain.versions import VersionKind
-from modelops.lifecycle import code as version_code
-from modelops.lifecycle.batch import BatchSource, BatchStatistics, Progress, check_not_empty
-from modelops.lifecycle.sample import predictions_of
-from modelops.lifecycle.workbench import Workbench
+from modelops.kinds.model import code as version_code
+from modelops.kinds.model.batch import BatchSource, BatchStatistics, Progress, check_not_empty
+from modelops.kinds.model.sample import predictions_of
+from modelops.kinds.model.workbench import Workbench
 from modelops.registry import runs, schedules, versions
 from modelops.registry.translation import translated
 from modelops.stages.batch import begin, find_deployment
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from modelops.domain.requests import BatchRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
-    from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
+    from modelops.stages.code import Code
 
 
 def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from modelops.data.target import names_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from modelops.features.production import Production
     from modelops.jobs.run import JobRun
+    from modelops.kinds.feature_task.production import Production
     from modelops.statistics.streaming import TableStatistics
 
 

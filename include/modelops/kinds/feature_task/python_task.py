@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from modelops.data.arrow_files import batches, opened
 from modelops.data.snapshot import write_rows
 from modelops.data.writing import RowsWriter
-from modelops.features.columns import arrow_columns, ends_of, table_columns
-from modelops.lifecycle.code import TASK_REQUIREMENTS
+from modelops.kinds.feature_task.code import REQUIREMENTS
+from modelops.kinds.feature_task.columns import arrow_columns, ends_of, table_columns
 from modelops.registry.translation import translated
 from modelops.runtime.environment import build
 from modelops.runtime.tasks import TaskAssignment, run_task
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.data.query import Ends
-    from modelops.features.production import Production
     from modelops.jobs.run import JobRun
+    from modelops.kinds.feature_task.production import Production
 
 OUTPUT = "made.arrow"
 
@@ -36,7 +36,7 @@ def run_python(made: Production, workdir: Path, run: JobRun) -> int:
     """
     task, version = made.task, made.version
     environment = build(
-        made.code.lock, settings=run.resources.settings, where=f"{task.reference}/{TASK_REQUIREMENTS}", log=run.log
+        made.code.lock, settings=run.resources.settings, where=f"{task.reference}/{REQUIREMENTS}", log=run.log
     )
     run.step("environment_ready", requirements=made.code.lock.sha256)
     ends = ends_of(task, made.interval)

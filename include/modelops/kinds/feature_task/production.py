@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from modelops.domain.feature_tasks import FeatureTask
     from modelops.domain.targets import Target
     from modelops.domain.versions import Version
-    from modelops.lifecycle.code import Code
+    from modelops.stages.code import Code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from modelops.data.target import columns_for, ensure_target
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import NotApproved, RepositoryError
 from modelops.domain.versions import VersionKind
-from modelops.lifecycle import code as version_code
-from modelops.lifecycle.preflight import check_deployment, check_owner
-from modelops.lifecycle.sample import compare_with_sample, outputs_of
-from modelops.lifecycle.workbench import Workbench
+from modelops.kinds.model import code as version_code
+from modelops.kinds.model.preflight import check_deployment, check_own_target
+from modelops.kinds.model.sample import compare_with_sample, outputs_of
+from modelops.kinds.model.workbench import Workbench
 from modelops.stages.deployment import Deployable, put_into_production
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deploya
     key, columns = columns_for(checked.key, outputs)
 
     def ensure_output(ledger: Connection[Any]) -> None:
-        check_owner(ledger, target, VersionKind.MODEL, version.name)
+        check_own_target(ledger, target, version.name)
         ensure_target(ledger, target, key=key, outputs=columns)
 
     return Deployable(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from modelops.data.feature_table import sweep_rows
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
-from modelops.features.measure import measure, records_by_role
-from modelops.features.produce import check_interval, check_times, stage, sweep
-from modelops.features.production import Production
-from modelops.features.time_zone import zone_of
-from modelops.lifecycle.code import load_task
+from modelops.kinds.feature_task import code as version_code
+from modelops.kinds.feature_task.measure import measure, records_by_role
+from modelops.kinds.feature_task.produce import check_interval, check_times, stage, sweep
+from modelops.kinds.feature_task.production import Production
+from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.registry import runs, versions
 from modelops.stages.batch import begin, find_deployment
 from modelops.statistics.streaming import TableStatistics
@@ -39,7 +39,7 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
     deployment, interval = find_deployment(request, run, VersionKind.FEATURE_TASK)
     with run.workdir() as workdir:
         version = versions.find(run.ledger, deployment.model, deployment.version, kind=VersionKind.FEATURE_TASK)
-        code = load_task(version, workdir, run)
+        code = version_code.load(version, workdir, run)
         check_interval(code.definition, interval)
         batch = begin(deployment, interval, run)
         if same := batch.reusable_result(run):

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from modelops.data.checks import check_dataset
 from modelops.data.target import check_target, columns_for
 from modelops.domain.emptiness import Emptiness
-from modelops.domain.errors import DatasetError, DecisionRefused, PartsError, RepositoryError, TargetError
+from modelops.domain.errors import DatasetError, PartsError, RepositoryError, TargetError
 from modelops.domain.findings import Findings
 from modelops.domain.parts import check_parts
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.registry import deployments
+from modelops.stages.checks import check_approvers, check_owner
 from modelops.stages.schedule import plan_for
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ TARGET = "the parameter target"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployable:
+class CheckedTerms:
     """What terms come to for one model: where predictions go, what is scored, and the columns of its entity key."""
 
     target: Target
@@ -79,7 +80,7 @@ def check_deployment(
     like: Mapping[str, str] | None,
     outputs: Mapping[str, str] | None = None,
     ahead: bool = False,
-) -> Deployable | None:
+) -> CheckedTerms | None:
     """Check what a model is to be deployed as; None: it has no ModelScorer, so there is nothing that can be scored.
 
     `like` has the columns of the training with their Arrow types, `outputs` those of the predictions; None: not known
@@ -99,7 +100,7 @@ def check_deployment(
     target = dataset = found = None
     with findings.collecting():
         target = target_of(definition.reference, terms.target)
-        check_owner(run.ledger, target, VersionKind.MODEL, definition.reference)
+        check_own_target(run.ledger, target, definition.reference)
     with findings.collecting():
         plan_for(str(target), terms, run, ahead=ahead)
     if definition.has_scorer:
@@ -116,7 +117,7 @@ def check_deployment(
     findings.refuse()
     if target is None or dataset is None or found is None:
         return None
-    return Deployable(target=target, dataset=dataset, key=found.key)
+    return CheckedTerms(target=target, dataset=dataset, key=found.key)
 
 
 def check_labelled(
@@ -172,21 +173,6 @@ def check_hyperparameters(definition: ModelDefinition, given: Mapping[str, Any])
     )
 
 
-def check_approvers(reference: str, approvers: Sequence[str], *requesters: str) -> None:
-    """Refuse a policy by which nobody may decide, since who has requested a version may not.
-
-    Raises:
-        DecisionRefused: all approvers are among the requesters.
-    """
-    if approvers and not set(approvers) - set(requesters):
-        raise DecisionRefused(
-            f"nobody may decide on this version of {reference}: all of its approvers requested it"
-            f" ({', '.join(approvers)})",
-            where=f"{reference}/policy.yaml",
-            expected="an approver who doesn't request versions, or a version that somebody else requests",
-        )
-
-
 def target_of(reference: str, text: str | None) -> Target:
     """The target of a request; without one, the model's own name, as a plain name of PostgreSQL.
 
@@ -198,27 +184,18 @@ def target_of(reference: str, text: str | None) -> Target:
     return Target.parse(text or own, where=TARGET)
 
 
-def check_owner(
-    connection: Connection[Any], target: Target, kind: VersionKind, name: str, *, where: str = TARGET
-) -> None:
-    """Refuse a target that belongs to another model or feature task.
+def check_own_target(connection: Connection[Any], target: Target, name: str) -> None:
+    """Refuse a target that belongs to something else, or has the name that is another model's by default.
 
     Raises:
         TargetError: it does.
     """
-    others = deployments.models_of_target(connection, str(target)) - {name}
-    if others:
-        raise TargetError(
-            f"{target} holds the {'predictions' if kind is VersionKind.MODEL else 'features'} of"
-            f" {', '.join(sorted(others))}",
-            where=where,
-            expected=f"a target of this {kind.words}'s own",
-        )
-    bearer = deployments.bearer_of_target(connection, str(target), name) if kind is VersionKind.MODEL else None
+    check_owner(connection, target, VersionKind.MODEL, name, where=TARGET)
+    bearer = deployments.bearer_of_target(connection, str(target), name)
     if bearer is not None:
         raise TargetError(
             f"{target} is the own target of {bearer}",
-            where=where,
+            where=TARGET,
             expected="another target, or none for the model's own",
         )
 

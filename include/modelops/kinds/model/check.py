@@ -11,18 +11,18 @@ from modelops.data.artifacts import files_left
 from modelops.data.target import check_target, columns_for
 from modelops.domain.errors import BadInput
 from modelops.domain.findings import Findings
-from modelops.domain.versions import VersionKind
-from modelops.lifecycle.code import REQUIREMENTS, SAMPLE, Code
-from modelops.lifecycle.metrics import read_metrics
-from modelops.lifecycle.preflight import check_labelled, check_owner, check_scored, target_of
-from modelops.lifecycle.sample import ROWS as SAMPLE_ROWS
-from modelops.lifecycle.sample import compare_with_sample, outputs_of, take_sample
-from modelops.lifecycle.workbench import Workbench
+from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
+from modelops.kinds.model.metrics import read_metrics
+from modelops.kinds.model.preflight import check_labelled, check_own_target, check_scored, target_of
+from modelops.kinds.model.sample import ROWS as SAMPLE_ROWS
+from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sample
+from modelops.kinds.model.workbench import Workbench
 from modelops.repository.catalogue import reference_of
 from modelops.repository.definition import REQUIRED_DATASETS, read_datasets
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
 from modelops.runtime.environment import resolve
+from modelops.stages.code import Code
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -111,7 +111,7 @@ def _check_target(
     target = target_of(str(folder), None)
     reference = reference_of(MODELS, folder, settings)
     if reference is not None:
-        check_owner(ledger, target, VersionKind.MODEL, reference)
+        check_own_target(ledger, target, reference)
     key, _ = columns_for(columns.key, {})
     check_target(ledger, target, key=key)
     echo(f"✓ Target {target}")

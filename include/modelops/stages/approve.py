@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, DecisionRefused, EvidenceChanged
 from modelops.domain.versions import VersionKind
-from modelops.lifecycle import code as version_code
 from modelops.registry import decisions, jobs, versions
 from modelops.registry.translation import translated
+from modelops.repository.policy import read_approvers
+from modelops.stages.code import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,8 @@ def ask(name: str, number: int | None, run: JobRun, *, kind: VersionKind = Versi
     """
     version = versions.find(run.ledger, name, number, kind=kind)
     with run.workdir() as workdir:
-        approvers = version_code.load_any(version, workdir, run).definition.approvers
+        folder, _ = unpacked(version, workdir, run)
+        approvers = read_approvers(folder / "policy.yaml", f"{name}/policy.yaml")
     with run.fenced():
         run.name_subject(version)
         request = decisions.ask(run.ledger, version, run.attempt, approvers=approvers)

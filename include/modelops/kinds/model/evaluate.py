@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import UnknownVersion
 from modelops.domain.versions import VersionStatus
-from modelops.lifecycle import code as version_code
-from modelops.lifecycle.metrics import read_metrics
-from modelops.lifecycle.preflight import check_labelled
-from modelops.lifecycle.workbench import Workbench
+from modelops.kinds.model import code as version_code
+from modelops.kinds.model.metrics import read_metrics
+from modelops.kinds.model.preflight import check_labelled
+from modelops.kinds.model.workbench import Workbench
 from modelops.registry import evidence, versions
 
 if TYPE_CHECKING:

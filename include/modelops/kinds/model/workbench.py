@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
-    from modelops.lifecycle.code import Code
     from modelops.repository.definition import ModelDefinition
     from modelops.runtime.environment import Environment
     from modelops.scoring.engine import Scored, Sink, Source
     from modelops.settings import Settings
+    from modelops.stages.code import Code
 
 
 EXPECTED = {

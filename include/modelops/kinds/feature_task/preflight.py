@@ -9,11 +9,11 @@ from modelops.domain.errors import TargetError
 from modelops.domain.findings import Findings
 from modelops.domain.requests import ScheduleTerms
 from modelops.domain.versions import VersionKind
-from modelops.features.columns import check_declared, table_columns
-from modelops.features.produce import check_interval
-from modelops.features.time_zone import zone_to_deploy
-from modelops.lifecycle.preflight import check_approvers, check_owner
+from modelops.kinds.feature_task.columns import check_declared, table_columns
+from modelops.kinds.feature_task.produce import check_interval
+from modelops.kinds.feature_task.time_zone import zone_to_deploy
 from modelops.registry import deployments, schedules, versions
+from modelops.stages.checks import check_approvers, check_owner
 from modelops.stages.schedule import plan_for
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from modelops.domain.deployments import INTERVAL
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
-from modelops.features.columns import ends_of, table_columns
-from modelops.features.python_task import run_python
+from modelops.kinds.feature_task.columns import ends_of, table_columns
+from modelops.kinds.feature_task.python_task import run_python
 from modelops.registry import jobs
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Interval
     from modelops.domain.feature_tasks import FeatureTask
-    from modelops.features.production import Production
     from modelops.jobs.run import JobRun
+    from modelops.kinds.feature_task.production import Production
 
 
 def sweep(run: JobRun) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset
-    from modelops.lifecycle.workbench import Workbench
+    from modelops.kinds.model.workbench import Workbench
     from modelops.runtime.environment import Environment
     from modelops.scoring.engine import SetAside
 

@@ -22,7 +22,7 @@ from modelops.domain.text import UNSEEN
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES = Path(__file__).with_name("cards")
+TEMPLATES = Path(__file__).with_name("templates")
 NOTHING = "\N{EN DASH}"
 LINE = 1_000
 """Of a line of code, so many characters are shown."""
@@ -32,7 +32,7 @@ _BARE_LINK = re.compile(r"(https?:(?=//)|www(?=\.)|@)", re.IGNORECASE)
 
 
 def render(template: str, **values: Any) -> str:
-    """A card, from a template of the folder `cards`."""
+    """A card, from a template of the folder `templates`."""
     return _environment().get_template(template).render(values).strip()
 
 

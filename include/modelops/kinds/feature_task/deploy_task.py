@@ -8,10 +8,10 @@ from modelops.data.feature_table import ensure_feature_table
 from modelops.domain.deployments import Engine
 from modelops.domain.errors import Unavailable
 from modelops.domain.versions import VersionKind
-from modelops.features.columns import table_columns
-from modelops.features.preflight import check_interval_column, check_task_deployment
-from modelops.features.time_zone import ZONE, zone_to_deploy
-from modelops.lifecycle.code import load_task
+from modelops.kinds.feature_task import code as version_code
+from modelops.kinds.feature_task.columns import table_columns
+from modelops.kinds.feature_task.preflight import check_interval_column, check_task_deployment
+from modelops.kinds.feature_task.time_zone import ZONE, zone_to_deploy
 from modelops.stages.deployment import Deployable, put_into_production
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def deploy_task(request: TaskDeploymentRequest, run: JobRun) -> dict[str, Any]:
 
 def _check(request: TaskDeploymentRequest, version: Version, run: JobRun) -> Deployable:
     with run.workdir() as workdir:
-        task = load_task(version, workdir, run).definition
+        task = version_code.load(version, workdir, run).definition
     run.step("artifacts_fetched", sha256=version.artifact_sha256)
     zone = check_task_deployment(task, request, run)
     run.step("sql_parsed")

@@ -12,12 +12,12 @@ from modelops.data.snapshot import write_rows
 from modelops.domain.errors import IllegalTransition
 from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
-from modelops.features.columns import table_columns
-from modelops.features.measure import rows_of
-from modelops.features.produce import check_interval, check_times, stage, sweep
-from modelops.features.production import Production
-from modelops.features.time_zone import zone_of
-from modelops.lifecycle.code import load_task
+from modelops.kinds.feature_task import code as version_code
+from modelops.kinds.feature_task.columns import table_columns
+from modelops.kinds.feature_task.measure import rows_of
+from modelops.kinds.feature_task.produce import check_interval, check_times, stage, sweep
+from modelops.kinds.feature_task.production import Production
+from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry import deployments, evidence, versions
 from modelops.statistics.drift import stability_index
@@ -50,7 +50,7 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
     interval = run.interval(request.interval_start, request.interval_end)
     version = _version(request, run)
     with run.workdir() as workdir:
-        code = load_task(version, workdir, run)
+        code = version_code.load(version, workdir, run)
         task = code.definition
         check_interval(task, interval)
         deployed = deployments.last_of_target(run.ledger, str(task.output))

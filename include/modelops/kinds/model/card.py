@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelops.lifecycle.markdown import changed, compared, render, value
+from modelops.cards.rendering import changed, compared, render, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.versions import VersionKind
-from modelops.features.preflight import check_import
-from modelops.lifecycle.code import pinned_files
+from modelops.kinds.feature_task.code import REQUIREMENTS
+from modelops.kinds.feature_task.preflight import check_import
 from modelops.registry import versions
 from modelops.repository.pin import pin_task
+from modelops.stages.code import pinned_files
 
 if TYPE_CHECKING:
     from modelops.domain.requests import ImportRequest
@@ -38,7 +39,7 @@ def import_task(request: ImportRequest, run: JobRun) -> dict[str, Any]:
         run.step("code_pinned", sha256=pinned.code_sha256, commit=pinned.commit)
         check_import(task, request, run)
         run.step("sql_parsed")
-        lock, artifacts = pinned_files(pinned, workdir, run)
+        lock, artifacts = pinned_files(pinned, REQUIREMENTS, workdir, run)
         with run.fenced():
             begun = versions.begin(
                 run.ledger,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from modelops.cards.rendering import changed, compared, render, value
 from modelops.domain.versions import VersionKind
-from modelops.lifecycle.code import load_task
-from modelops.lifecycle.markdown import changed, compared, render, value
+from modelops.kinds.feature_task import code as version_code
 from modelops.registry import versions
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def code_diff(request: ApprovalRequest, run: JobRun) -> str:
             version = versions.find(run.ledger, request.name, number, kind=VersionKind.FEATURE_TASK)
             place = workdir / f"v{number}"
             place.mkdir()
-            folders.append(load_task(version, place, run).folder)
+            folders.append(version_code.load(version, place, run).folder)
         before, now = folders
         files = {path.relative_to(folder) for folder in folders for path in folder.rglob("*") if path.is_file()}
         return "".join(_diff(before / name, now / name, str(name)) for name in sorted(files))

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.findings import Findings
-from modelops.features.columns import check_declared
-from modelops.features.preflight import check_output
-from modelops.lifecycle.code import TASK_REQUIREMENTS
+from modelops.kinds.feature_task.code import REQUIREMENTS
+from modelops.kinds.feature_task.columns import check_declared
+from modelops.kinds.feature_task.preflight import check_output
 from modelops.repository.catalogue import reference_of
 from modelops.repository.kinds import TASKS
 from modelops.repository.pin import pin_folder
@@ -44,8 +44,8 @@ def check_task_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], se
             echo(f"✓ Table {task.output}")
         if task.function:
             with findings.collecting():
-                lock = resolve(task.requirements, settings=settings, where=TASK_REQUIREMENTS, log=echo)
+                lock = resolve(task.requirements, settings=settings, where=REQUIREMENTS, log=echo)
         findings.refuse()
         if task.function:
-            build(lock, settings=settings, where=TASK_REQUIREMENTS, log=echo)
+            build(lock, settings=settings, where=REQUIREMENTS, log=echo)
     echo("✓ This feature task can be imported. Its rows are checked when its pipeline runs it.")

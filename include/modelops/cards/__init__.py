@@ -1,0 +1,1 @@
+"""The cards that reviewers decide on, made from templates."""

@@ -1,1 +1,0 @@
-"""The use cases of feature-engineering tasks: one verb per module, as in `lifecycle`."""

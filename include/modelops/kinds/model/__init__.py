@@ -1,0 +1,1 @@
+"""Models: trained, evaluated and deployed by their own code, which scores batches of rows."""

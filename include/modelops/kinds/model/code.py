@@ -1,0 +1,86 @@
+"""A model's code, and what its training left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import ArtifactChanged
+from modelops.domain.versions import ArtifactRole
+from modelops.registry import evidence, versions
+from modelops.repository.definition import read_model
+from modelops.stages import code
+from modelops.stages.code import Code, pinned_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
+    from modelops.repository.definition import ModelDefinition
+    from modelops.repository.pin import Pinned
+
+REQUIREMENTS = "model_modules/requirements.txt"
+SAMPLE = "sample.arrow"
+
+
+def pin(
+    version: Version,
+    pinned: Pinned[ModelDefinition],
+    hyperparameters: Mapping[str, Any],
+    workdir: Path,
+    run: JobRun,
+) -> tuple[Version, Code[ModelDefinition]]:
+    """Write down what the version is made of.
+
+    Raises:
+        RequirementsError: its requirements can't be resolved.
+    """
+    definition = pinned.definition
+    lock, artifacts = pinned_files(pinned, REQUIREMENTS, workdir, run)
+    with run.fenced():
+        version = versions.pin(
+            run.ledger,
+            version,
+            hyperparameters={**definition.hyperparameters, **hyperparameters},
+            commit=pinned.commit,
+            dirty=pinned.dirty,
+            code_sha256=pinned.code_sha256,
+            requirements_sha256=lock.sha256,
+        )
+        evidence.add_artifacts(run.ledger, artifacts, version_id=version.id)
+    return version, Code(definition=definition, folder=pinned.folder, lock=lock)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """What a training left: the folder `model` for the code, and the sample; that isn't there without a ModelScorer."""
+
+    model: Path
+    sample: Path
+
+
+def fetch_artifacts(version: Version, workdir: Path, run: JobRun) -> ModelFiles:
+    """What the version's training left, from the artifact store, checked to be exactly that.
+
+    Raises:
+        ArtifactChanged: a file isn't what was recorded, or the record isn't what the version was trained with.
+    """
+    stored = evidence.artifacts_of(run.ledger, version.id)
+    if not versions.artifacts_unchanged(run.ledger, version):
+        raise ArtifactChanged(
+            f"the artifacts on record of {version.subject} are not those of its training",
+            where="modelops.artifact",
+            expected=f"a set with SHA-256 {version.artifact_sha256}",
+        )
+    model, sample = workdir / "artifacts", workdir / "sample"
+    for folder, role in ((model, ArtifactRole.OUTPUT), (sample, ArtifactRole.SAMPLE)):
+        folder.mkdir()
+        run.resources.store.fetch((artifact for artifact in stored if artifact.role is role), folder)
+    return ModelFiles(model=model, sample=sample / SAMPLE)
+
+
+def load(version: Version, workdir: Path, run: JobRun) -> Code[ModelDefinition]:
+    """The code that was pinned for a model's version; see `stages.code.load`."""
+    return code.load(version, read_model, REQUIREMENTS, workdir, run)

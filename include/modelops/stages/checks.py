@@ -1,0 +1,46 @@
+"""What is checked of a request for a version of any kind, before anything is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import DecisionRefused, TargetError
+from modelops.registry import deployments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import Connection
+
+    from modelops.domain.targets import Target
+    from modelops.domain.versions import VersionKind
+
+
+def check_approvers(reference: str, approvers: Sequence[str], *requesters: str) -> None:
+    """Refuse a policy by which nobody may decide, since who has requested a version may not.
+
+    Raises:
+        DecisionRefused: all approvers are among the requesters.
+    """
+    if approvers and not set(approvers) - set(requesters):
+        raise DecisionRefused(
+            f"nobody may decide on this version of {reference}: all of its approvers requested it"
+            f" ({', '.join(approvers)})",
+            where=f"{reference}/policy.yaml",
+            expected="an approver who doesn't request versions, or a version that somebody else requests",
+        )
+
+
+def check_owner(connection: Connection[Any], target: Target, kind: VersionKind, name: str, *, where: str) -> None:
+    """Refuse a target that belongs to another model or feature task.
+
+    Raises:
+        TargetError: it does.
+    """
+    others = deployments.models_of_target(connection, str(target)) - {name}
+    if others:
+        raise TargetError(
+            f"{target} holds the {kind.output} of {', '.join(sorted(others))}",
+            where=where,
+            expected=f"a target of this {kind.words}'s own",
+        )
