@@ -73,7 +73,7 @@ class Answer:
 
 def _too_long(comment: str) -> IncompleteAnswer:
     most = f"at most {bounds.COMMENT:,} characters"
-    return _incomplete(f"the comment has {len(comment):,} characters; right: {most}", "the comment", most)
+    return _incomplete(f"the comment has {len(comment):,} characters; expected: {most}", "the comment", most)
 
 
 def _incomplete(what: str, where: str, expected: str) -> IncompleteAnswer:
@@ -130,7 +130,7 @@ class ApprovalRequest:
             attempts = ", ".join(map(str, self.unrequested))
             return (
                 f"nobody can decide on {self.subject} yet: it isn't on record who cleared its {self.work}"
-                f" before attempt {attempts}; right: {REQUESTER_LATER}"
+                f" before attempt {attempts}; expected: {REQUESTER_LATER}"
             )
         if self.approvers and person not in self.approvers:
             return f"{person} isn't among the approvers of {self.subject}: {', '.join(self.approvers)}"

@@ -32,7 +32,7 @@ class BadInput(ModelOpsError):
         self.what = what
         self.where = where
         self.expected = expected
-        super().__init__(f"{what}\n  where: {where}\n  right: {expected}")
+        super().__init__(f"{what}\n  where: {where}\n  expected: {expected}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.what, self.where, self.expected)

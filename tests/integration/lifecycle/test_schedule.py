@@ -71,7 +71,7 @@ def test_what_says_no_other_times_goes_on_as_it_was(workplace: Workplace, deploy
         ({"schedule": "nonsense"}, "'nonsense' is no schedule"),
         (
             {"schedule": "61 * * * *"},
-            r"'61 \* \* \* \*' names no times: '61' is not a valid minute\n.*\n.*right: minute 0 to 59",
+            r"'61 \* \* \* \*' names no times: '61' is not a valid minute\n.*\n.*expected: minute 0 to 59",
         ),
         ({"schedule": "0 25 * * *"}, "'0 25 \\* \\* \\*' names no times: '25' is not a valid hour"),
         ({"schedule": "0 0 31 2 *"}, "'0 0 31 2 \\*' names no times: no such day ever comes"),

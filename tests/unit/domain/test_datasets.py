@@ -29,5 +29,5 @@ def test_a_name_that_is_not_there() -> None:
     assert str(caught.value) == (
         "there is no dataset 'trian'\n"
         "  where: demo/m/datasets.yaml\n"
-        "  right: one of evaluate, train, or a SELECT statement"
+        "  expected: one of evaluate, train, or a SELECT statement"
     )

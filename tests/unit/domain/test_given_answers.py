@@ -18,8 +18,8 @@ for _ in range(5_000):
 @pytest.mark.parametrize(
     ("comment", "reason"),
     [
-        ("x" * (bounds.COMMENT + 1), "the comment has 10,001 characters; right: at most 10,000 characters"),
-        (["x" * bounds.COMMENT], "right: at most 10,000 characters"),
+        ("x" * (bounds.COMMENT + 1), "the comment has 10,001 characters; expected: at most 10,000 characters"),
+        (["x" * bounds.COMMENT], "expected: at most 10,000 characters"),
         (DEEP, "levels deep"),
         ("\0", UNSTORABLE),
         ("\ud800", UNSTORABLE),

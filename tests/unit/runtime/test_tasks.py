@@ -139,10 +139,10 @@ def test_values_that_fit(run: Callable[..., pa.Table]) -> None:
         (
             TYPES["at"],
             "[pd.Timestamp('2013-08-01')]",
-            "right: times with a zone in c: in pandas, .dt.tz_localize('UTC')",
+            "expected: times with a zone in c: in pandas, .dt.tz_localize('UTC')",
         ),
         (TYPES["local"], "[pd.Timestamp('2013-08-01', tz='UTC')]", "in pandas, .dt.tz_localize(None)"),
-        (TYPES["day"], "[pd.Timestamp('2013-08-01')]", "right: days in c: in pandas, .dt.date"),
+        (TYPES["day"], "[pd.Timestamp('2013-08-01')]", "expected: days in c: in pandas, .dt.date"),
         (TYPES["text"], "['a', 1]", "the data frame that run_task() gave can't become Arrow"),
     ],
 )
@@ -155,7 +155,10 @@ def test_values_that_do_not_fit(
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("return None", "run_task() returned None\n  where: task.py\n  right: a pyarrow Table, or a pandas or polars"),
+        (
+            "return None",
+            "run_task() returned None\n  where: task.py\n  expected: a pyarrow Table, or a pandas or",
+        ),
         ("return [context.read_arrow('rows')]", "run_task() returned a list"),
         ("yield 1", "run_task() gave a int"),
         ("return context.read_arrow('more')", "the table that run_task() gave lacks x and also has name"),

@@ -36,7 +36,10 @@ def published(workplace: Workplace, look: Any) -> int:
     [
         (
             {**PYTHON, "python": "def rum_task(context): ..."},
-            "there is no function run_task\n  where: here/doubled/task.py\n  right: def run_task(context, **kwargs):",
+            (
+                "there is no function run_task\n  where: here/doubled/task.py\n"
+                "  expected: def run_task(context, **kwargs):"
+            ),
         ),
         (
             {"sql": "SELECT id,\n  now( AS at FROM measured"},
@@ -54,13 +57,13 @@ def published(workplace: Workplace, look: Any) -> int:
             {"sql": DOUBLED_SQL.replace("x * 2", "(x * 2)::numeric")},
             """the column twice is numeric; task.yaml declares it as double precision
   where: here/doubled/task.sql
-  right: twice::double precision in the SELECT, or twice: numeric in task.yaml""",
+  expected: twice::double precision in the SELECT, or twice: numeric in task.yaml""",
         ),
         (
             {"sql": "SELECT id, x * 2 AS twice, y FROM measured"},
             """the SELECT lacks at, half and also gives y, other than task.yaml declares
   where: here/doubled/task.sql
-  right: exactly the columns id, at, twice, half""",
+  expected: exactly the columns id, at, twice, half""",
         ),
         (
             {**PYTHON, "python": "def run_task(context): ...", "inputs": {"rows": "nowhere.at_all"}},
@@ -84,11 +87,14 @@ def test_found_by_the_import(
 ROWS = [
     (
         "SELECT id / 2 AS id, at, twice, half",
-        "the key isn't unique; id = 1 stands more than once\n  where: here/doubled/task.sql\n  right: one row per id",
+        (
+            "the key isn't unique; id = 1 stands more than once\n  where: here/doubled/task.sql\n"
+            "  expected: one row per id"
+        ),
     ),
     (
         "SELECT nullif(id, 50) AS id, at, twice, half",
-        "the column id is null in a row\n  where: here/doubled/task.sql\n  right: a value of id in every row",
+        "the column id is null in a row\n  where: here/doubled/task.sql\n  expected: a value of id in every row",
     ),
     (
         "SELECT id, at, twice / (id - 50) AS twice, half",
@@ -98,11 +104,14 @@ ROWS = [
 NUMBERS = [
     (
         "WHERE false",
-        "the task gave 0 rows\n  where: here/doubled/task.yaml (rows, empty)\n  right: from 50 to 100; or other bounds",
+        (
+            "the task gave 0 rows\n  where: here/doubled/task.yaml (rows, empty)\n"
+            "  expected: from 50 to 100; or other bounds"
+        ),
     ),
     (
         "CROSS JOIN generate_series(1, 10) AS n",
-        "the task gave 1,000 rows\n  where: here/doubled/task.yaml (rows)\n  right: from 50 to 100",
+        "the task gave 1,000 rows\n  where: here/doubled/task.yaml (rows)\n  expected: from 50 to 100",
     ),
 ]
 

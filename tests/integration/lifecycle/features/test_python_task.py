@@ -90,7 +90,7 @@ def returning(expression: str) -> str:
     [
         ("import no_such_package\n" + WHOLE, "the package 'no_such_package' isn't in the task's environment"),
         (returning("1 / 0"), "run_task() raised ZeroDivisionError: division by zero\n  where: task.py:7"),
-        (returning("None"), "run_task() returned None\n  where: task.py\n  right: a pyarrow Table, or a pandas"),
+        (returning("None"), "run_task() returned None\n  where: task.py\n  expected: a pyarrow Table, or a pandas"),
         (returning("rows"), "the table that run_task() gave lacks twice, half and also has x"),
         (
             returning("rows.append_column('twice', rows['x']).append_column('half', rows['x']).drop_columns('x')"),
