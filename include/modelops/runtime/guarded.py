@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # In the environment of a guarded program under this name: what to find its processes by, should the guard be lost.
 MARKER = "MODELOPS_CHILD"
 
-_GUARD = Path(__file__).with_name("guard.py")
+_GUARD = Path(__file__).parent / "child" / "guard.py"
 # More than the guard gives to the processes that a program leaves behind.
 _GUARD_SECONDS = 5.0
 _SWEEP_SECONDS = 5.0

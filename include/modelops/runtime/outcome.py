@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_OUTCOME_BYTES = 8 * 2**20
-"""More than child.py ever writes."""
+"""More than child/main.py ever writes."""
 MOST_TRACEBACK_LINES, MOST_CHARACTERS = 301, 2_000
 ENTRY_FILES = {
     "train": "model_modules/training.py",
@@ -110,7 +110,7 @@ _ENTRIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Failure:
-    """What child.py says of an error: its type and message, where in the model it happened, and the traceback.
+    """What child/main.py says of an error: its type and message, where in the model it happened, and the traceback.
 
     `kind` is one of missing_function, not_run, exit, memory, missing_module, import, error, and when scoring
     wrong_result and over_budget; `name` is the module, the exit code or the row that it concerns, or says what would be
@@ -138,7 +138,7 @@ def judge(
 
     Args:
         ending: as `run_guarded` gives it.
-        outcome: the file that child.py writes as the last thing, if it gets so far.
+        outcome: the file that child/main.py writes as the last thing, if it gets so far.
         verb: the function that was to run.
         function: the name that a feature task gives to its function.
         memory: the limit it had, in bytes.
@@ -197,13 +197,13 @@ def _read(outcome: Path) -> tuple[bool, _Failure | None]:
 def _clean(text: object) -> str:
     """Half a surrogate pair, as in names of files that aren't UTF-8, would break whoever writes the log.
 
-    A class of user code may have a name of any length, and another program than child.py may have written this.
+    A class of user code may have a name of any length, and another program than child/main.py may have written this.
     """
     return str(text)[:MOST_CHARACTERS].encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -> NoReturn:
-    """The domain error for what child.py found."""
+    """The domain error for what child/main.py found."""
     said = " ".join(failure.message.split())
     raised = f"{entry.called} raised {failure.type}" + (f": {said}" if said else "")
     match failure.kind:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
     from modelops.runtime.environment import Environment
 
-_CHILD = Path(__file__).with_name("child.py")
+_CHILD = Path(__file__).parent / "child" / "main.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Subject:
     job_id: str
 
     def to_order(self) -> dict[str, Any]:
-        """What child.py reads of it. Paths are absolute, as the child works elsewhere."""
+        """What child/main.py reads of it. Paths are absolute, as the child works elsewhere."""
         return {
             "folder": str(self.model_folder.resolve()),
             "artifact_input": None if self.artifact_input is None else str(self.artifact_input.resolve()),
@@ -77,7 +77,7 @@ class Assignment(Subject):
     artifact_output: Path
 
     def to_order(self) -> dict[str, Any]:
-        """What child.py reads."""
+        """What child/main.py reads."""
         return super().to_order() | {
             "verb": self.verb,
             "rows": str(self.rows.resolve()),
@@ -123,7 +123,7 @@ def run_order(
     on_line: Callable[[str], None],
     keep_open: Sequence[int] = (),
 ) -> None:
-    """Have child.py carry out an order, as `run_child` says; it inherits the files in `keep_open`."""
+    """Have child/main.py carry out an order, as `run_child` says; it inherits the files in `keep_open`."""
     if not environment.python.exists():
         raise Unavailable(f"the environment of the code is gone: there is no {environment.python}")
     workdir = workdir.resolve()

@@ -41,7 +41,7 @@ class ScoringAssignment(Subject):
     budget: int = 0
 
     def to_order(self) -> dict[str, Any]:
-        """What child.py reads, but for the pipes."""
+        """What child/main.py reads, but for the pipes."""
         return super().to_order() | {
             "verb": "score",
             "rows": None,

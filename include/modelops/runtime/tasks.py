@@ -37,7 +37,7 @@ class TaskAssignment:
     job_id: str
 
     def to_order(self) -> dict[str, Any]:
-        """What child.py reads of it. Paths are absolute, as the child works elsewhere."""
+        """What child/main.py reads of it. Paths are absolute, as the child works elsewhere."""
         return {
             "verb": "run_task",
             "folder": str(self.folder.resolve()),

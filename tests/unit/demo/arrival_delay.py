@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from modelops.repository.definition import read_model
-from modelops.runtime.context import ModelContext
+from modelops.runtime.child.context import ModelContext
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from modelops.runtime.child_predictions import SET_ASIDE, Predictions, WrongResultError, unusable, why
+from modelops.runtime.child.predictions import SET_ASIDE, Predictions, WrongResultError, unusable, why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

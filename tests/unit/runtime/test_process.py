@@ -122,7 +122,7 @@ def test_an_exception_is_told_with_its_place_in_the_model(model: Model) -> None:
     assert 'File "model_modules/training.py", line 6, in train' in text
     assert "During handling of the above exception" in text
     assert model.lines[-3:] == ["    raise ValueError(f'{x} is\\n too late')", "ValueError: noon is", " too late"]
-    assert "child.py" not in text
+    assert "child/main.py" not in text
     assert "importlib" not in text
 
 

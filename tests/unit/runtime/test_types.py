@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from modelops.domain.errors import UserCodeError
-from modelops.runtime.context import ModelContext, TaskContext
+from modelops.runtime.child.context import ModelContext, TaskContext
 from modelops.runtime.outcome import OverBudget
 from unit.runtime.scorers import columns, run, scorer
 

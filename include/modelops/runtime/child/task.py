@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from modelops.runtime import child_predictions as predictions
+    from modelops.runtime.child import predictions
 else:
     import _modelops_predictions as predictions
 

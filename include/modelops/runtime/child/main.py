@@ -29,9 +29,7 @@ MODULES = {
 }
 
 # The parts that need Arrow are loaded where they are needed. Their errors are told by where they come from.
-PARTS = {
-    f"_modelops_{part}": Path(__file__).with_name(f"child_{part}.py") for part in ("predictions", "scoring", "task")
-}
+PARTS = {f"_modelops_{part}": Path(__file__).with_name(f"{part}.py") for part in ("predictions", "scoring", "task")}
 PREDICTIONS, SCORING, TASK = PARTS
 CONTEXT = "_modelops_context"
 OURS = {__file__, *map(str, PARTS.values())}

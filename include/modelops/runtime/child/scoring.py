@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from modelops.runtime import child_predictions as predictions
-    from modelops.runtime.child_predictions import Predictions
+    from modelops.runtime.child import predictions
+    from modelops.runtime.child.predictions import Predictions
 else:
     import _modelops_predictions as predictions
 
