@@ -731,7 +731,7 @@ export interface components {
         };
         /**
          * JobStatus
-         * @description Where a job stands. The database guards the order (migration 0001, `job_status_guard`).
+         * @description Where a job stands. The database guards the order (`job_status_guard`).
          * @enum {string}
          */
         JobStatus: "created" | "scheduled" | "queued" | "running" | "awaiting_approval" | "retrying" | "completed" | "failed" | "cancelled" | "skipped";
