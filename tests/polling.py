@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def until(condition: Callable[[], bool], story: str, *, within: float = 10) -> None:
+def until(condition: Callable[[], bool], story: str, *, within: float = 60) -> None:
     """Wait until the condition holds; it is an error if it doesn't within so many seconds."""
     deadline = time.monotonic() + within
     while not condition():

@@ -158,6 +158,16 @@ def test_jobs_that_are_not_to_be_seen_do_not_count_over_time(ask: Ask, connectio
     assert sorted(job["dag_id"] for job in slowest) == ["model_lifecycle", OUTLINE]
 
 
+def test_a_zone_that_only_this_machine_has(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as localtime, where the operating system has a file of that name."""
+    from modelops.jobs_api import analysis
+
+    monkeypatch.setattr(analysis, "available_timezones", lambda: {"Mars/Olympus"})
+    answer = ask("GET", "/../analysis", params={"zone": "Mars/Olympus"})
+    assert answer.status_code == 422
+    assert "there is no time zone 'Mars/Olympus'" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

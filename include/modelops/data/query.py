@@ -25,8 +25,8 @@ ARROW_TYPES = frozenset(
 )
 """PostgreSQL types that arrive in Arrow as what they are. `numeric` is read as float8 (as text where it is part of the
 entity key, which must not lose a digit), anything else as text."""
-PLATFORM = re.compile("|".join(("08(?!P01)", "53", "57014", "57P", "58", "XX")))
-"""SQLSTATEs that are the platform's trouble; all others are the query's own making."""
+PLATFORM = re.compile("|".join(("08(?!P01)", "40", "53", "55P03", "57014", "57P", "58", "XX")))
+"""SQLSTATEs that are the platform's trouble, such as deadlocks and timeouts; all others are the query's own making."""
 INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
 """Settings that say, in a transaction, which data interval a query is to read.
 

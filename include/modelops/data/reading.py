@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelops.data.query import ALL_ROWS, PLATFORM, refused, settings_of
@@ -105,7 +106,7 @@ class Reading:
         # Not the driver's dbapi, which imports pandas and polars: half a second, and memory that lasts.
         import adbc_driver_manager as adbc
         import adbc_driver_postgresql as driver
-        import pyarrow as pa
+        from adbc_driver_manager._reader import AdbcRecordBatchReader
 
         with (
             driver.connect(self._url) as database,
@@ -123,7 +124,8 @@ class Reading:
             self._check_wanted()
             statement.prepare()
             rows, _ = statement.execute_query()
-            with pa.RecordBatchReader.from_stream(rows) as batches:
+            # The driver's own reader: errors that come between batches have their SQLSTATE only there.
+            with closing(AdbcRecordBatchReader._import_from_c(rows.address)) as batches:
                 self._check_wanted()  # what was cancelled between the two lines above went unheard
                 return consume(batches)
 
@@ -132,10 +134,7 @@ class Reading:
             raise Unavailable(f"reading the dataset was cancelled ({self._where})")
 
     def _meaning(self, error: BaseException) -> BaseException:
-        """What a driver's error means: the query's own fault, the platform's trouble, or nothing of the driver.
-
-        Once batches flow, the driver's errors have no SQLSTATE any more, so their text has to do.
-        """
+        """What a driver's error means: the query's own fault, the platform's trouble, or nothing of the driver."""
         import adbc_driver_manager as adbc
         import pyarrow as pa
 
@@ -145,11 +144,10 @@ class Reading:
         if self._cancelled:
             return Unavailable(f"reading the dataset was cancelled ({self._where})")
         state = (getattr(error, "sqlstate", None) or "").strip("\0")
-        # Two spaces: with one, the driver's own "IO: " before "Failed to connect" would count as the server's.
-        servers = re.search(r"\b(?!FATAL|PANIC)[A-Z]+ ?:  (.+)", said)
-        if servers and not PLATFORM.match(state):
-            state = state or "22"  # it was parsed before: what is left is mostly data
-            return refused(servers[1], where=self._where, sql=self._sql, interval=self._interval, state=state)
+        if state and not PLATFORM.match(state):
+            servers = re.search(r" ?:  (.+)", said)  # after the severity, in whatever language
+            said = servers[1] if servers else said
+            return refused(said, where=self._where, sql=self._sql, interval=self._interval, state=state)
         return Unavailable(f"reading the dataset broke off: {said}")
 
 

@@ -2,18 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Query
+from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from modelops.domain.errors import ScheduleError
 from modelops.domain.jobs import JobType
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by
 from modelops.jobs_api.schemas import MOST, Fresh, Job
-from modelops.registry import analysis, observation
+from modelops.registry import analysis, observation, schedules
 from modelops.registry.analysis import Span
 
 APPLICATION = "modelops analysis"
@@ -117,7 +119,7 @@ def analyse(
     """
     span = _span(type, created_from, created_before)
     if zone not in available_timezones():
-        raise HTTPException(422, f"zone: there is no time zone {zone!r}; give a name such as Europe/Paris, or UTC")
+        raise _no_zone(zone)
     if (span.created_before - span.created_from) / SHORTEST[unit] > MOST_PERIODS:
         raise HTTPException(
             422,
@@ -125,6 +127,7 @@ def analyse(
             f" {MOST_PERIODS} periods ({unit}); ask for a shorter time or for longer periods",
         )
     with limited_connection(APPLICATION, seconds=SECONDS) as connection:
+        _check_zone(connection, zone)
         known = observation.last_seen(connection)
         found = analysis.by_type(connection, seen_by(user, connection), span, unit=unit, zone=zone)
     return Analysis(
@@ -135,6 +138,18 @@ def analyse(
         types=[TypeAnalysis.model_validate(of_type) for of_type in found],
         **freshness(known),
     )
+
+
+def _check_zone(connection: Connection[Any], zone: str) -> None:
+    """Refuse a zone that this machine has and the database lacks, such as localtime."""
+    try:
+        schedules.check_zone(connection, zone, where="zone")
+    except ScheduleError:
+        raise _no_zone(zone) from None
+
+
+def _no_zone(zone: str) -> HTTPException:
+    return HTTPException(422, f"zone: there is no time zone {zone!r}; give a name such as Europe/Paris, or UTC")
 
 
 @router.get("/slowest")
