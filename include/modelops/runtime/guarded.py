@@ -82,7 +82,9 @@ def run_guarded(
             finally:
                 _kill(guard, env, lost=not last_word)
     kind, _, number = last_word.decode().partition(" ")
-    return None if not kind else int(number) if kind == "exit" else -int(number)
+    if kind in {"", "stopped"}:
+        return None
+    return int(number) if kind == "exit" else -int(number)
 
 
 def _follow(

@@ -152,11 +152,11 @@ def judge(
     entry = _entry(verb, function)
     called = entry.called
     if ending is None:
-        raise ChildLost(f"the process that watched over {called} was killed; it and {called} are gone")
+        raise ChildLost(f"the process that watched over {called} was ended from outside, and so was {called}")
     if ending < 0 and -ending in _FROM_OUTSIDE:
         raise ChildLost(
-            f"the process that ran {called} was killed from outside by {_name(-ending)};"
-            " the system does that when the machine runs out of memory"
+            f"the process that ran {called} was killed from outside by {_name(-ending)}"
+            + ("; the system does that when the machine runs out of memory" if -ending == signal.SIGKILL else "")
         )
     succeeded, failure = _read(outcome)
     if failure is not None:

@@ -325,8 +325,16 @@ def test_a_crash_in_native_code_is_named(model: Model, source: str, name: str) -
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_killed_from_outside_is_not_the_codes_fault(model: Model, number: signal.Signals) -> None:
     model.write(f"import os\ndef train(context):\n    os.kill(os.getpid(), {number})")
-    with pytest.raises(ChildLost, match=rf"train\(\) was killed from outside by {number.name}"):
+    with pytest.raises(ChildLost, match=rf"train\(\) was killed from outside by {number.name}") as caught:
         model.run()
+    assert ("out of memory" in str(caught.value)) == (number == signal.SIGKILL)
+
+
+def test_a_guard_that_is_told_to_end_says_nothing_of_memory(model: Model) -> None:
+    model.write("import os, time\ndef train(context):\n    os.kill(os.getppid(), 15)\n    time.sleep(1000)")
+    with pytest.raises(ChildLost, match=r"that watched over train\(\) was ended from outside") as caught:
+        model.run()
+    assert "memory" not in str(caught.value)
 
 
 def test_a_crash_after_the_function_has_returned_costs_nothing(model: Model) -> None:

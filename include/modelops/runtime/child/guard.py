@@ -36,6 +36,9 @@ GIVE_UP_SECONDS = 10.0
 # Room that a program past its memory limit is given to say so: it may lift its soft limit up to the hard one.
 LAST_WORDS_BYTES = 64 * 2**20
 
+STOPPED = "stopped 0"
+"""The last word of a guard that was told to end the program: how that ended says nothing then."""
+
 
 def main(arguments: list[str]) -> None:
     """Run the program of the command line and see it, and all it started, to its end."""
@@ -53,12 +56,13 @@ def main(arguments: list[str]) -> None:
     if pid == 0:
         _become(program, guard=guard, memory=memory)
     status = _watch(pid, lifeline, woken)
-    if status is None:
+    stopped = status is None
+    if stopped:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     status = _end_what_is_left(pid, status)
     with contextlib.suppress(OSError):
-        lifeline.sendall(_in_words(status).encode())
+        lifeline.sendall((STOPPED if stopped else _in_words(status)).encode())
 
 
 def _wake_on(*signals: signal.Signals) -> socket.socket:
