@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -123,13 +122,11 @@ def test_who_is_told_to_end_does_not_wait_for_the_query(read: Callable[..., Snap
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
-    started = time.monotonic()
     try:
         with pytest.raises(Stopped):
-            read("SELECT 1 AS id, pg_sleep(30)::text AS x")
+            read("SELECT 1 AS id, pg_sleep(9999)::text AS x")
     finally:
         signal.signal(signal.SIGALRM, before)
-    assert time.monotonic() - started < 10
     with psycopg.connect(database.admin_url) as admin:
         running = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'modelops_sql' AND state = 'active'"
         assert admin.execute(running).fetchone() == (0,)

@@ -22,6 +22,7 @@ from modelops.data.writing import RowsWriter
 from modelops.domain.datasets import Dataset
 from modelops.domain.errors import DatasetError, ModelOpsError, TargetError, Unavailable, UserCodeError
 from modelops.domain.targets import Target, TargetColumn
+from polling import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -351,16 +352,21 @@ def write_on(writer: RowsWriter, ended: list[BaseException]) -> None:
         ended.append(error)
 
 
-def test_cancel_ends_a_write_that_is_blocked(jobs: psycopg.Connection[Any], blocked: RowsWriter) -> None:
+def test_cancel_ends_a_write_that_is_blocked(
+    database: Database, jobs: psycopg.Connection[Any], blocked: RowsWriter
+) -> None:
     ended: list[BaseException] = []
     writing = threading.Thread(target=write_on, args=(blocked, ended))
     writing.start()
-    time.sleep(0.5)
-    assert writing.is_alive()
-    started = time.monotonic()
+
+    def waits() -> bool:
+        with psycopg.connect(database.admin_url) as admin:
+            waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            return admin.execute(waiting).fetchone() is not None
+
+    until(waits, "it waits for the other transaction")
     blocked.cancel()
-    writing.join(10)
-    assert time.monotonic() - started < 2
+    writing.join()  # the other transaction doesn't end
     assert isinstance(ended[0], Unavailable)
     assert "was cancelled" in str(ended[0])
     jobs.rollback()

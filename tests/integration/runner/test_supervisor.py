@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -129,10 +128,8 @@ def test_stopping_leaves_no_process_however_deaf(trial: Trial) -> None:
     running = trial.start(trial.component("scheduler", PARENT), trial.component("api-server", DEAF, grace=0.3, order=1))
     until(lambda: len(marked(trial.home)) == 3, "all three run")
     until(lambda: (trial.home / "api-server.log").read_text() == "deaf\n", "it has become deaf")
-    started = time.monotonic()
-    running.stop()
+    running.stop()  # the deaf one is killed after its grace; it would go on for ever
     assert marked(trial.home) == []
-    assert time.monotonic() - started < 3
     assert trial.said == []
 
 
