@@ -8,10 +8,6 @@ RETURNING id;
 -- Makes the run what readers see of its interval; the database supersedes what it takes the place of.
 UPDATE modelops.batch_run SET rows = :rows, set_aside = :set_aside, published_at = clock_timestamp() WHERE id = :id;
 
--- name: add_set_aside!
--- Puts a row that can't be scored on record.
-INSERT INTO modelops.set_aside (run_id, position, key, reason) VALUES (:run_id, :position, :key, :reason);
-
 -- name: add_statistics!
 -- Puts the statistics of one column on record, of a run or of a version's training.
 INSERT INTO modelops.statistics (version_id, run_id, role, variable, kind, values)
