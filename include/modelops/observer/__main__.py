@@ -19,6 +19,8 @@ from modelops.registry.translation import translated
 from modelops.repository.catalogue import refresh
 from modelops.settings import Settings
 
+LOCK_SECONDS = 2
+"""A job that is locked for longer waits for the next look, so that all others needn't."""
 LOOK_EVERY = timedelta(seconds=2)
 REFRESH_EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=3)
@@ -51,7 +53,10 @@ def _watch(ended: threading.Event, waits: Waits) -> None:
     )
     with translated():
         connection = psycopg.connect(
-            os.environ["AIRFLOW_CONN_MODELOPS"], autocommit=True, application_name="modelops observer"
+            os.environ["AIRFLOW_CONN_MODELOPS"],
+            autocommit=True,
+            application_name="modelops observer",
+            options=f"-c lock_timeout={LOCK_SECONDS}s",
         )
     with connection:
         watch = Watch(airflow, connection, waits)

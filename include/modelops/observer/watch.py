@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from modelops.domain.errors import ModelOpsError, Unavailable
+from modelops.domain.errors import Busy, ModelOpsError, Unavailable
 from modelops.domain.jobs import AIRFLOW, OPERATORS, JobStatus, JobType, TaskKey
 from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_state
 from modelops.observer.waiting import Reasons, Waits
@@ -235,9 +235,16 @@ class Watch:
 
 @contextmanager
 def _alone(key: TaskKey, odd: set[TaskKey] | None = None) -> Iterator[None]:
-    """What is odd about one task, which is noted, must not keep the news of all others from the ledger."""
+    """What is odd about one task, which is noted, must not keep the news of all others from the ledger.
+
+    Nor must a job that somebody has locked: it is looked at again.
+    """
     try:
         yield
+    except Busy as error:
+        log.warning("%s waits for the next look: %s", key, error)
+        if odd is not None:
+            odd.add(key)
     except Unavailable:
         raise
     except (ModelOpsError, LookupError, httpx.HTTPStatusError) as error:

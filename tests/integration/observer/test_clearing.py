@@ -34,11 +34,14 @@ class RecordedAirflow:
         self.read: list[tuple[datetime, datetime | None]] = []
 
     def task_instances(self, **_: Any) -> Iterator[Mapping[str, Any]]:
-        yield {
-            "dag_id": self._key.dag_id,
-            "dag_run_id": self._key.run_id,
-            "task_id": self._key.task_id,
-            "map_index": self._key.map_index,
+        yield self.instance(self._key)
+
+    def instance(self, key: TaskKey) -> Mapping[str, Any]:
+        return {
+            "dag_id": key.dag_id,
+            "dag_run_id": key.run_id,
+            "task_id": key.task_id,
+            "map_index": key.map_index,
             "operator": "TrainModelOperator",
             "state": "running",
             "try_number": self._attempt,
