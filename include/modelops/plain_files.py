@@ -86,7 +86,7 @@ def create_plain(path: Path) -> IO[bytes]:
 
 
 def open_lock(path: Path | str) -> IO[bytes]:
-    """Open a file to lock it; what is in it stays, and a link is not followed."""
+    """Open a file to lock it; its content is kept, and a link is not followed."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
 

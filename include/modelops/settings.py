@@ -1,4 +1,4 @@
-"""Where things are, read from the environment once per process."""
+"""Settings, read from the environment once per process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a schedule comes to, by Airflow's own timetables: next times, the tick to start from, a run's data interval."""
+"""Schedules as Airflow's timetables: next times, the tick to start from, a run's data interval."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DatedRun(DagRunInfo):
 
     @property
     def logical_date(self) -> DateTime | None:
-        """What tells the run from all others of its DAG."""
+        """Identifies the run within its DAG."""
         return self.dated
 
 
@@ -112,12 +112,12 @@ class TicksSince(CronDataIntervalTimetable):
 
 
 def asset_of(table: str) -> Asset:
-    """The Airflow asset of a feature table, `schema.name`: an event of it tells that rows were published."""
+    """The Airflow asset of a feature table, `schema.name`; each publication is an event of it."""
     return Asset(name=table, uri=f"modelops://features/{table}")
 
 
 def schedule_for(deployed: Deployed) -> Mapping[str, Any]:
-    """The arguments of a DAG that say when it runs.
+    """The scheduling arguments of a DAG.
 
     What is due begins with the schedule, and not with the DAG: Airflow makes no task of a run for a date before a DAG's
     start, and calls that a success. The one run of a schedule that is `once` may be late, so Airflow is to catch up.

@@ -1,4 +1,4 @@
-"""Makes cards: Markdown for Airflow's own page, of which nobody but the templates decides the form.
+"""Renders cards as Markdown for Airflow's own page. Only the templates decide the form.
 
 Names, metrics, hyperparameters, code, … come from those whose work is reviewed. Whatever a template prints is escaped,
 so that it stays text; only a `Markup` isn't, which the functions here give and the macros of the templates. Airflow's
@@ -80,7 +80,7 @@ def compared(*found: Any) -> list[Markup]:
 
 
 def changed(new: Any, old: Any) -> Markup:
-    """How much a number has changed; empty for what is none."""
+    """The difference of two numbers; empty if there is none."""
     return Markup(difference(new, old)) if _is_number(new) and _is_number(old) else Markup()  # noqa: S704 - digits
 
 

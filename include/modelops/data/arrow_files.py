@@ -1,4 +1,4 @@
-"""Reads and writes Arrow files whose paths user code has known."""
+"""Reads and writes Arrow files whose paths users' code knows."""
 
 from __future__ import annotations
 

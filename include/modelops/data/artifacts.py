@@ -1,4 +1,4 @@
-"""Files under their own hashes: `<root>/sha256/ab/abcd…`. What is there is only ever replaced by the same bytes."""
+"""Content-addressed files: `<root>/sha256/ab/abcd…`. A stored file is only ever replaced by the same bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether rows are what the model declares: there at all, one per entity key, labelled, typed as in training."""
+"""Checks that rows are what the model declares: present, one per entity key, labelled, typed as in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table and the view of features: made at the first deployment, grown where a later version gives more columns."""
+"""The table and the view of features: created at the first deployment, extended when a version has more columns."""
 
 from __future__ import annotations
 

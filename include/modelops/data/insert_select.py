@@ -1,4 +1,4 @@
-"""Has the database make a feature task's rows: INSERT from its SELECT, by a login that can add them and nothing else.
+"""Makes a feature task's rows in the database: INSERT from its SELECT, by a login that can only add them.
 
 That login may read what users' SQL may read. For the time of one statement it is given a view in the schema `staging`
 through which rows of one run can be added, and no other; nobody reads them before the run is published.

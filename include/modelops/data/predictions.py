@@ -1,4 +1,4 @@
-"""A look at what was published, as every reader of the target sees it."""
+"""Previews published predictions, as every reader of the target sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads ahead: a query's batches wait in memory for who takes them, who may not have begun to."""
+"""Prefetches a query's batches into memory, before the consumer is ready for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's query before it runs: does it parse, which columns has it, can they travel as Arrow?"""
+"""Inspects a user's query before it runs: whether it parses, its columns, and whether Arrow can represent them."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _missing_grants(connection: Connection[Any], sql: str) -> str | None:
 
 
 def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | None = None) -> int | None:
-    """How many rows the planner expects of the query; None where it can't say."""
+    """The planner's estimate of the number of rows; None if it has none."""
     import psycopg
     from psycopg.sql import SQL
 
@@ -242,7 +242,7 @@ def part_of(sql: str, key: Sequence[str], part: Part) -> str:
 def refused(
     said: str, *, where: str, sql: str, interval: Ends | None, right: str | None = None, state: str | None = None
 ) -> DatasetError:
-    """What the database said of a query, as the requester's error; `state` is its SQLSTATE."""
+    """The database's refusal of a query, as the requester's error; `state` is its SQLSTATE."""
     if "row-level security policy" in said:
         return _hidden(said, where=where)
     # A session in which the setting was once made has it ever after, as an empty text.
@@ -276,7 +276,7 @@ def tell_interval(connection: Connection[Any], interval: Ends | None) -> None:
 
 
 def settings_of(interval: Ends | None) -> dict[str, str]:
-    """The settings that say which data interval a query is to read; none where there is none."""
+    """The settings from which a query reads its data interval; empty without an interval."""
     if interval is None:
         return {}
     settings = {}

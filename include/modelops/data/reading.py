@@ -1,4 +1,4 @@
-"""Runs one query through ADBC, on a connection of its own that can do nothing but read."""
+"""Runs one query through ADBC, on a READ ONLY connection of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of one query, at one moment, as an Arrow file with its hash: what a training or an evaluation sees."""
+"""A consistent snapshot of a query's rows as an Arrow file with its hash: the input of a training or an evaluation."""
 
 from __future__ import annotations
 

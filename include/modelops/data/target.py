@@ -1,4 +1,4 @@
-"""The table and the view that predictions go to: made once, and the same for every version of a model."""
+"""The table and the view of predictions: created once, and shared by all versions of a model."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def check_target(
     key: Sequence[TargetColumn],
     outputs: Sequence[TargetColumn] | None = None,
 ) -> None:
-    """Find out whether `ensure_target` would succeed: makes what is missing, and takes it back.
+    """Check that `ensure_target` would succeed: create what is missing, and roll it back.
 
     `outputs` None: the predictions aren't known yet, and any that the target has will do.
 
@@ -110,7 +110,7 @@ def check_target(
 
 @contextmanager
 def refusals(target: Target) -> Iterator[None]:
-    """Say what it means when the database refuses to make a target.
+    """Translate the database's refusals to make a target.
 
     Raises:
         TargetError: the schema is missing or closed, or the server has another objection.

@@ -1,4 +1,4 @@
-"""Rows on their way into a target: one COPY, within the transaction that also says that the job is done."""
+"""Writes rows into a target: one COPY, in the transaction that also completes the job."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The words of the field and their rules. Standard library only; knows nothing of tables and files."""
+"""The terms of the field and their rules. Standard library only; independent of tables and files."""

@@ -1,4 +1,4 @@
-"""What a person may do about a job, by where it stands: one matrix, which the page shows and the server enforces."""
+"""What a person may do about a job, by its status: one matrix, which the page shows and the server enforces."""
 
 from __future__ import annotations
 

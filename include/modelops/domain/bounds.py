@@ -1,4 +1,4 @@
-"""How deep, long and large a value may be that user code, a repository or a request brings.
+"""Bounds on the depth, length and size of values that users' code, repositories and requests bring.
 
 Such a value goes through JSON, jsonb, msgpack and pydantic, none of which holds all that another one holds: msgpack has
 no integers beyond 64 bits, jsonb gives 1e20 back as one, pydantic ends at some depth, PostgreSQL has no NUL. These
@@ -59,7 +59,7 @@ def check(value: Any, *, where: str, root: str = "") -> None:
 
 
 def violations(value: Any, root: str = "", *, shape_only: bool = False) -> Iterator[str]:
-    """What is out of bounds; `shape_only`: only how deep and how large it is, and texts that can't be stored.
+    """Find what is out of bounds; `shape_only`: only depth, size, and texts that can't be stored.
 
     Values that stand at several places, as YAML's aliases do, count at each.
     """

@@ -1,4 +1,4 @@
-"""A decision: a person's word on a version, bound to the evidence that was shown."""
+"""A decision: a reviewer's verdict on a version, bound to the evidence that was shown."""
 
 from __future__ import annotations
 

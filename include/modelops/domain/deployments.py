@@ -151,7 +151,7 @@ class Interval:
         return interval
 
     def within(self, time_zone: str) -> Interval:
-        """The same interval, its ends told by the clocks of a time zone."""
+        """The same interval with its ends in a time zone."""
         zone = ZoneInfo(time_zone)
         return Interval(start=self.start.astimezone(zone), end=self.end.astimezone(zone))
 

@@ -1,4 +1,4 @@
-"""Which runs may give no row: said once, by a feature task's task.yaml and by a model's deployment."""
+"""Which runs may have no row: declared once, in a feature task's task.yaml or in a model's deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong, in one tree.
+"""The errors of the product, in one class hierarchy.
 
 Two branches matter to a job. A `BadInput` is somebody's to mend: trying again can't help, so the job fails at once.
 An `Unavailable` is the platform's trouble: the job is tried again.
@@ -127,7 +127,7 @@ class UnknownDeployment(BadInput):
 
 
 class IntervalError(BadInput):
-    """A data interval that can't be, or that overlaps with what is published."""
+    """An invalid data interval, or one that overlaps with published rows."""
 
 
 class PartsError(BadInput):

@@ -1,4 +1,4 @@
-"""Numbers as people read them, with enough digits that two different ones never look the same."""
+"""Formats numbers for people, with enough digits that two different ones never look the same."""
 
 from __future__ import annotations
 

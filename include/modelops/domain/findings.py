@@ -1,4 +1,4 @@
-"""Collects mistakes, so that a person hears of all of them at once."""
+"""Collects mistakes, so that all of them are reported at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job: one stage in the life of a model, executed as one Airflow task, on record whatever becomes of it."""
+"""A job: one stage of a life cycle, executed as one Airflow task and recorded whatever happens to it."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class WaitsFor(StrEnum):
 
 
 class Event(StrEnum):
-    """What an entry of a job's log says. Entries are never changed or removed."""
+    """The event of an entry in a job's log. Entries are never changed or removed."""
 
     CREATED = "created"
     """The DAG run was created; the actor is who asked for it."""
@@ -221,4 +221,4 @@ class Attempt:
     recorded_result: Mapping[str, Any] | None = field(default=None)
     """What the job returned, if it had completed before this attempt and this attempt is a retry."""
     asked_at: datetime | None = field(default=None)
-    """When its DAG run was asked for; None once a person has asked for it by clearing the task."""
+    """Time of the DAG run's request; None after a clear."""

@@ -1,4 +1,4 @@
-"""A batch that is cut into parts: by the entity key, so that a row is in one of them whatever else there is."""
+"""A part of a batch: the rows whose entity key has a given hash, so that each row is in exactly one part."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PARTS = "the parameter parts"
 
 
 def check_parts(number: int) -> int:
-    """So many parts, if a batch can be cut into them.
+    """Check the number of parts of a batch, and return it.
 
     Raises:
-        PartsError: it can't.
+        PartsError: it is out of bounds.
     """
     if not 1 <= number <= MOST:
         raise PartsError(
@@ -27,7 +27,7 @@ def check_parts(number: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Part `number` (from 0) of so many."""
+    """Part `number`, from 0, of `of` parts."""
 
     number: int
     of: int

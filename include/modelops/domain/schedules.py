@@ -1,4 +1,4 @@
-"""When the batches of a deployment run: what a person writes, and what becomes of it."""
+"""When the batches of a deployment run: the text that a person writes, and its meaning."""
 
 from __future__ import annotations
 
@@ -142,4 +142,4 @@ class Plan:
 
 
 BY_HAND = Plan(schedule=Schedule())
-"""What nobody has said anything else of."""
+"""The default: manual."""

@@ -1,4 +1,4 @@
-"""Names that a person may have meant, for what they misspelt."""
+"""Suggests names for a misspelt one."""
 
 from __future__ import annotations
 

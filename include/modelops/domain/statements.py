@@ -1,4 +1,4 @@
-"""A SQL statement as people write it: what is the statement itself, and what only follows it."""
+"""Reads a SQL statement as people write it: separates the statement from comments and semicolons after it."""
 
 from __future__ import annotations
 

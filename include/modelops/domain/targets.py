@@ -1,4 +1,4 @@
-"""Where predictions and features go: the view `<schema>.<name>`, over a table of rows that only jobs see."""
+"""Where predictions and features go: the view `<schema>.<name>`, over a table of rows that only jobs can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that PostgreSQL can hold, in `text` as in `jsonb`: without NUL characters and halves of surrogate pairs."""
+"""Text that PostgreSQL can store in `text` and `jsonb`: without NUL characters and lone surrogates."""
 
 from __future__ import annotations
 

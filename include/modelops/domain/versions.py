@@ -1,4 +1,4 @@
-"""A version: what a life cycle is about. Models and feature tasks share it, for their states have the same shape."""
+"""A version of a model or a feature task, and the states that it can have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same interval asked for twice at the same time is made once: who comes second waits, and returns that."""
+"""Runs concurrent identical requests once: the later job waits for the earlier one and returns its result."""
 
 from __future__ import annotations
 

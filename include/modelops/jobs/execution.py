@@ -1,4 +1,4 @@
-"""How an attempt begins and ends: claim the job, perform the work, and put the end on record.
+"""How an attempt begins and ends: claim the job, perform the work, and record the end.
 
 Airflow's operators and the fault campaign both run jobs through `execute`. Whatever ends an attempt without an error
 that Python sees (SIGKILL, a lost machine), the observer or the next attempt records.

@@ -1,1 +1,1 @@
-"""What the web page needs beyond Airflow's own API."""
+"""The part of the product that runs in Airflow's web server."""

@@ -1,4 +1,4 @@
-"""What people do about jobs. Airflow does it, asked in their name; so its permissions hold, and its audit log tells.
+"""Actions of people on jobs. Airflow performs them in their name, with its permissions and its audit log.
 
 Airflow's API is asked within the process, through the whole of its web application: who asks, what they may and the
 guard of answers (`approval_middleware.py`) are the same as from outside.
@@ -66,7 +66,7 @@ router = APIRouter(prefix="/api", dependencies=[Depends(same_origin)])
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What is known of the job that somebody wants to act on."""
+    """The job that somebody wants to act on."""
 
     dag_id: str
     run_id: str

@@ -1,4 +1,4 @@
-"""How jobs fare over time, by type."""
+"""Numbers, durations and failures of jobs over time, by type."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum

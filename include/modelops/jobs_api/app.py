@@ -1,4 +1,4 @@
-"""The API of the jobs: reads the ledger, for those who are signed in to Airflow, within Airflow's permissions."""
+"""The API of the jobs: reads the ledger for users who are signed in to Airflow, within Airflow's permissions."""
 
 import logging
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Stands between Airflow's pages and approvals: makes an answer the decision, or refuses it; keeps the card up to date.
+"""Middleware for answers to approvals: records an answer as the decision or refuses it, and keeps the card up to date.
 
 An answer that Airflow takes may be lost: Airflow fails the attempt that waited for it, and the next one asks anew. So
 the decision is written in the request that brings the answer, in a transaction that commits if Airflow takes the answer
@@ -116,7 +116,7 @@ class ApprovalMiddleware:
             return None
 
         async def airflow() -> list[Message]:
-            """What Airflow says to it."""
+            """Airflow's answer to it."""
             said: list[Message] = []
             await self._app(scope, _again(messages, receive), _collect(said))
             return said

@@ -1,4 +1,4 @@
-"""Entries of Airflow's audit log that its own list leaves out: of requests that name all DAGs, or one there isn't."""
+"""Entries of Airflow's audit log that its own list omits: requests for all DAGs, or for a DAG that doesn't exist."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""What there is: versions of models, deployments, and what was in production on a day."""
+"""Versions of models, deployments, and what was in production on a day."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

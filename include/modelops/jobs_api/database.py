@@ -1,4 +1,4 @@
-"""The ledger and the registry as the web server uses them: within seconds, and but for decisions read only."""
+"""Connections of the web server to the ledger and the registry: limited in number and in time."""
 
 from __future__ import annotations
 
@@ -90,6 +90,6 @@ def _seat(seats: threading.BoundedSemaphore, *, patience: float) -> Iterator[Non
 
 
 def freshness(known_up_to: datetime | None) -> dict[str, Any]:
-    """For answers that say how fresh they are: up to when the ledger has Airflow's news, and how many seconds ago."""
+    """The freshness of an answer: up to when the ledger is complete, and how many seconds ago that was."""
     behind = None if known_up_to is None else max(0.0, (datetime.now(UTC) - known_up_to).total_seconds())
     return {"known_up_to": known_up_to, "behind": behind}

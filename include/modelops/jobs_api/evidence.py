@@ -1,4 +1,4 @@
-"""What stands behind a job: evidence, files to look at or keep, and a look at predictions."""
+"""The evidence of a job: what was evaluated, files to view or download, a preview of predictions."""
 
 import hashlib
 import threading

@@ -1,4 +1,4 @@
-"""What became of a deployment's data intervals: done, running, failed, superseded, or missing."""
+"""The status of a deployment's data intervals: done, running, failed, superseded, or missing."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What the API answers with; from these classes its documentation is made."""
+"""The answers of the API; its documentation is made from these classes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
@@ -53,7 +53,7 @@ class Happening(BaseModel):
 
 
 class Fresh(BaseModel):
-    """How fresh what the ledger tells is."""
+    """The freshness of the ledger."""
 
     known_up_to: datetime | None = Field(description="Up to when the ledger has Airflow's news; null before the first.")
     behind: float | None = Field(description="Seconds since then.")

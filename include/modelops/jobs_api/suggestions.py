@@ -1,4 +1,4 @@
-"""Adds suggestions to Airflow's trigger forms: the models and feature tasks that there are when a form is opened.
+"""Adds suggestions to Airflow's trigger forms: the models and feature tasks that exist when a form is opened.
 
 They are no part of a DAG, of which every new model would make a new version. Airflow's form shows the `examples` of a
 Param's JSON schema as suggestions, and reads that schema from the details of the DAG: that answer is completed here.
@@ -35,7 +35,7 @@ Names = dict[VersionKind, list[str]]
 
 
 class Known:
-    """What there is, by kind: in the repositories, and with versions in the registry. Looked up by one at a time."""
+    """The models and feature tasks of the repositories and of the registry. One thread looks them up at a time."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Known:
         self._looking: asyncio.Task[None] | None = None
 
     async def names(self) -> tuple[Names, Names]:
-        """What is known by now, which is fresh unless looking it up takes long or fails."""
+        """The names, from the last look-up if a new one takes long or fails."""
         old = self._looked_at is None or self._now() - self._looked_at > FRESH_SECONDS
         if old and (self._looking is None or self._looking.done()):
             self._looking = asyncio.create_task(self._refresh())

@@ -1,4 +1,4 @@
-"""The Jobs view: what Airflow's pages load of it, and where they show it."""
+"""Registers the Jobs view with Airflow: what its pages load, and where they show it."""
 
 from enum import StrEnum
 from hashlib import sha256

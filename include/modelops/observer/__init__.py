@@ -1,1 +1,1 @@
-"""The process that brings what Airflow alone knows into the ledger: `python -m modelops.observer`."""
+"""The process that copies what only Airflow knows into the ledger: `python -m modelops.observer`."""

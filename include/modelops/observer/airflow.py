@@ -1,4 +1,4 @@
-"""Reads Airflow's REST API with an account of its own. Knows nothing of the ledger."""
+"""Reads Airflow's REST API with an account of its own. Independent of the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a task run anew in Airflow, and which entries of its audit log tell of it.
+"""Which requests make a task run anew in Airflow, and which entries of its audit log record them.
 
 `ROUTES` judges every route of Airflow's REST API that writes; a test compares it with Airflow's own routes. A route
 that leaves no entry is safe all the same: nobody can decide on a version whose training began anew as long as nobody is
@@ -114,7 +114,7 @@ ALL = "~"
 
 
 class Reach(Enum):
-    """What an entry tells of a task."""
+    """Whether an entry is about a task."""
 
     SURE = auto()
     """What it names can make the task run anew: the run itself, or several at once."""
@@ -123,7 +123,7 @@ class Reach(Enum):
 
 
 def reach(entry: Mapping[str, Any], key: TaskKey) -> Reach | None:
-    """Whether what an entry of the audit log tells of made a task run anew; None: it didn't.
+    """Whether the request behind an entry of the audit log made a task run anew; None: it didn't.
 
     The columns of an entry hold what the query, the path or the body of the request says, the last of them if several
     do. Its `extra` holds the query and, where Airflow took it for JSON, the body: so only the body can bring it a

@@ -1,4 +1,4 @@
-"""What makes a job wait, as Airflow's scheduler has it. One that waits for a person has a status of its own."""
+"""Why a job waits, according to Airflow's scheduler. A job that waits for a person has a status of its own."""
 
 from __future__ import annotations
 

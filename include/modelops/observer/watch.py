@@ -1,4 +1,4 @@
-"""One look after the other at Airflow, each written into the ledger. What was missed is caught up with."""
+"""Looks at Airflow again and again, and writes what it sees into the ledger. Catches up with what it missed."""
 
 from __future__ import annotations
 

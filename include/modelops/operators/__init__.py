@@ -1,1 +1,1 @@
-"""The stages of a life cycle as Airflow operators. The only package that imports airflow."""
+"""The stages of a life cycle as Airflow operators, and what else runs in Airflow's own processes."""

@@ -1,4 +1,4 @@
-"""The stage at which a person decides, on Airflow's human-in-the-loop task."""
+"""The approval, based on Airflow's human-in-the-loop task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What jobs are about, for models and feature tasks alike: a model, a feature task, a deployment."""
+"""Base classes of operators by the subject of their jobs: a model, a feature task, a deployment, a batch."""
 
 from __future__ import annotations
 

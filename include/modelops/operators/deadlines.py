@@ -1,4 +1,4 @@
-"""What is done when a batch is late: it is put on record, and who is to know is told."""
+"""Deadline alerts: a late batch is recorded, and the notifiers run."""
 
 from __future__ import annotations
 

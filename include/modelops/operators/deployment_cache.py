@@ -1,4 +1,4 @@
-"""The deployments as the registry tells them, or, while it can't be reached, as it told them last."""
+"""Deployments from the registry or, while it can't be reached, from the last good copy."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _ask(number: int | None) -> list[Deployed]:
 
 
 def _keep(file: Path, found: Iterable[Deployed]) -> None:
-    """Replace the file at once, where anything is different. That it can't be written is no reason to have no DAGs."""
+    """Replace the file atomically if anything has changed. A failure to write it is only logged."""
     text = json.dumps([asdict(one) for one in found], default=_plain)
     try:
         if file.exists() and file.read_text(encoding="utf-8") == text:

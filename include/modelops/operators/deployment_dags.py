@@ -1,4 +1,4 @@
-"""A DAG for each deployment: made from the registry, on its own schedule, with *run now* and Airflow's backfill."""
+"""Makes a DAG for each deployment from the registry: on its own schedule, with *run now* and Airflow's backfill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages in the life of a feature-engineering task that no person takes part in."""
+"""Operators for the stages of a feature-engineering task, except the approval."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ExecuteFeatureBatchOperator(BatchOperator):
     arguments: ClassVar[Mapping[str, Any]] = {"outlets": [PUBLISHED]}
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Take the job, perform it, and tell Airflow which table has new rows, if this job has published them.
+        """Perform the job, and emit the asset event of the table if this job has published rows.
 
         A retry that finds the job completed tells it: the attempt that was lost had no time to.
         """

@@ -1,4 +1,4 @@
-"""The stages in the life of a model that no person takes part in."""
+"""Operators for the stages of a model, except the approval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told that an approval waits, and that a batch is late: Airflow notifiers, as two variables list them."""
+"""Airflow notifiers for waiting approvals and late batches, as two environment variables list them."""
 
 from __future__ import annotations
 

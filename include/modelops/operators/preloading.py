@@ -1,4 +1,4 @@
-"""Imports ahead of time, in the processes that fork one of their own for each task or DAG file."""
+"""Imports modules in the processes that fork one process for each task or DAG file, before they fork."""
 
 from __future__ import annotations
 

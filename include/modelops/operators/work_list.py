@@ -1,4 +1,4 @@
-"""What a run of a deployment that follows a feature table is to make, read from the ledger: a batch an interval."""
+"""Lists the data intervals that a deployment which follows a feature table has to make, read from the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How jobs fare over time: how many, how long they wait and work, how often they fail. See `sql/analysis.sql`.
+"""Numbers, durations and failure rates of jobs over time. See `sql/analysis.sql`.
 
 Every function takes the DAGs whose jobs may be seen, and tells nothing of others. A job belongs to the period in which
 it was created.

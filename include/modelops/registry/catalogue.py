@@ -1,4 +1,4 @@
-"""What there is: versions, deployments, and what was in production at a time. See `sql/catalogue.sql`.
+"""Versions, deployments, and what was in production at a time. See `sql/catalogue.sql`.
 
 Every function takes the DAGs that may be seen. A version is told of with the DAG of its training; a deployment only if
 the jobs of its training, its approval and its deployment may all be seen, for it tells of all three.

@@ -1,4 +1,4 @@
-"""What reviewers are shown, and what they decide. Append-only. See `sql/decisions.sql`.
+"""Approval requests and decisions. Append-only. See `sql/decisions.sql`.
 
 Functions that write are part of a caller's transaction, which is fenced (`jobs.fenced`).
 """

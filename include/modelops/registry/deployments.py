@@ -1,4 +1,4 @@
-"""What is in production, and was. See `sql/deployments.sql`.
+"""Deployments, active and ended. See `sql/deployments.sql`.
 
 Functions that write are part of a caller's transaction, which is fenced (`jobs.fenced`). That a version is
 deployed as long as it has a deployment is the database's doing.

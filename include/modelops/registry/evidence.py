@@ -1,4 +1,4 @@
-"""What jobs leave behind: artifacts and evaluations. Append-only. See `sql/evidence.sql`.
+"""Artifacts and evaluations of jobs. Append-only. See `sql/evidence.sql`.
 
 Functions that write are part of a caller's transaction, which holds the job (`jobs.hold`).
 """
@@ -97,7 +97,7 @@ def evaluations_of(connection: Connection[Any], version_id: VersionId) -> list[E
 
 
 def compared_with(connection: Connection[Any], version_id: VersionId) -> Evaluation | None:
-    """The evaluation of what is in production that a version is compared with, as a reviewer will see it."""
+    """The champion's evaluation that a version is compared with, as a reviewer sees it."""
     with translated():
         row = _QUERIES.execute(connection, "compared_with", version_id=version_id).fetchone()
     return None if row is None else _evaluation(row)

@@ -1,4 +1,4 @@
-"""What stands behind a job, for those who look at it: evidence, files, predictions. See `sql/job_evidence.sql`.
+"""The evidence, files and predictions of a job, for those who look at it. See `sql/job_evidence.sql`.
 
 Who may see a job need not see all that it is about: what is told is of jobs of the DAGs that are given.
 """

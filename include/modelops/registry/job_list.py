@@ -1,6 +1,6 @@
-"""Lists of jobs as people look for them: newest first, by what is known of them. See `sql/job_list.sql`.
+"""Lists of jobs, newest first, with filters and search. See `sql/job_list.sql`.
 
-What gives several jobs takes the DAGs whose jobs may be seen, and tells nothing of others.
+Functions that return lists filter by `dag_ids`: the DAGs whose jobs the user may see.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """How many jobs of a type have a status; `more` tells that there are more than `number`."""
+    """The number of jobs of a type with a status; `more`: there are more than `number`."""
 
     type: JobType
     status: JobStatus
@@ -101,7 +101,7 @@ def page(
 
 
 def counts(connection: Connection[Any], dag_ids: Sequence[str], *, bound: int = COUNTED_TO) -> list[Count]:
-    """How many jobs there are, by type and status, in the order of a job's life; what there is none of is left out."""
+    """The number of jobs by type and status, in the order of a job's life; zeros are left out."""
     with translated():
         return [
             Count(

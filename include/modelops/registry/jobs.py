@@ -1,4 +1,4 @@
-"""The ledger: takes jobs for workers, writes down what happens to them, and ends them. See `sql/jobs.sql`.
+"""The ledger of jobs: claims, events and ends. See `sql/jobs.sql`.
 
 Every function wants a connection in autocommit mode; those that are part of a caller's transaction say so.
 """
@@ -236,12 +236,12 @@ def step(connection: Connection[Any], attempt: Attempt, step: str, **detail: obj
 
 
 def name_subject(connection: Connection[Any], attempt: Attempt, version: Version) -> None:
-    """Say which version the job is about; within the caller's transaction."""
+    """Record which version the job is about; within the caller's transaction."""
     _QUERIES.execute(connection, "name_subject", id=attempt.job_id, version_id=version.id, subject=version.subject)
 
 
 def name_deployment(connection: Connection[Any], attempt: Attempt, deployment: Deployment) -> None:
-    """Say which deployment the job is about; within the caller's transaction."""
+    """Record which deployment the job is about; within the caller's transaction."""
     _QUERIES.execute(
         connection, "name_subject", id=attempt.job_id, version_id=deployment.version_id, subject=deployment.subject
     )

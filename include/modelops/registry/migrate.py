@@ -8,7 +8,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def migrate(owner_url: str) -> None:
-    """Make the schema, or apply what is missing of it, as the login that owns it; doing it again does nothing.
+    """Create the schema or apply missing migrations, as the login that owns it; a second call does nothing.
 
     Two who migrate at once take turns.
 

@@ -1,4 +1,4 @@
-"""What the observer writes into the ledger: what Airflow alone knows of a job. See `sql/observation.sql`.
+"""What the observer writes into the ledger: facts that only Airflow knows. See `sql/observation.sql`.
 
 Telling the same thing twice changes nothing, and what a worker wrote itself is never overruled.
 """
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How Airflow says that an attempt ended. `by` is a person's name or `airflow`."""
+    """The end of an attempt according to Airflow. `by` is a person's name or `airflow`."""
 
     status: JobStatus
     at: datetime
@@ -119,7 +119,7 @@ def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request:
 
 
 def record(connection: Connection[Any], sighting: Sighting) -> bool:
-    """Write down what a look at a task instance tells; False if the job wasn't introduced yet."""
+    """Record a sighting of a task instance; False if the job wasn't introduced yet."""
     with translated(), connection.transaction():
         row = _find(connection, sighting.key, attempt=sighting.attempt)
         if row is None or not row["introduced"]:

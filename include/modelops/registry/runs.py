@@ -1,4 +1,4 @@
-"""Runs of batches: what they published, the rows that they set aside, statistics of their columns. See `sql/runs.sql`.
+"""Runs of batches: what they published, rejected rows, statistics of columns. See `sql/runs.sql`.
 
 The rows themselves lie in the target's own table; a run is what they are kept under. Functions that write are
 part of a caller's transaction.
@@ -52,8 +52,7 @@ def begin(
 ) -> int:
     """The run under which this attempt writes, seen by nobody until it is published; returns its id.
 
-    Which publications of the table that the deployment follows it will see is put on record, unless it only takes what
-    others have read (`reads`).
+    If `reads`, also records which publications of the followed feature table the run will see.
 
     Raises:
         UnknownDeployment: the deployment has ended.
@@ -80,7 +79,8 @@ def begin(
 def same(connection: Connection[Any], run_id: int, asked_at: datetime | None) -> Mapping[str, Any] | None:
     """Another job that makes the same rows: `job_id`, whether they are `published`, and its `result`.
 
-    It began before this run and is under way, or it has published and began after this one was asked for (None: began).
+    That is either a job that began before this run and is still running, or one that has published its rows and began
+    after this run was requested (`asked_at` None: after this run began).
     """
     with translated():
         return _QUERIES.execute(connection, "same", id=run_id, asked_at=asked_at).fetchone()

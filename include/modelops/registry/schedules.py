@@ -1,4 +1,4 @@
-"""When the batches of deployments run. See `sql/schedules.sql`."""
+"""Schedules of deployments. See `sql/schedules.sql`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _QUERIES = Queries("schedules")
 KEPT = timedelta(minutes=10)
-"""So long a deployment that has ended, or has become one for publishing only, is still told of: Airflow takes a while
-to forget a DAG that is gone, and would start it meanwhile; and what runs needs it to its end."""
+"""How long a deployment keeps its DAG after it has ended or was set to publish only: Airflow takes a while to forget a
+DAG and would start it meanwhile, and running tasks need it to their end."""
 
 
 def set_schedule(connection: Connection[Any], deployment_id: int, plan: Plan, *, job_id: JobId) -> None:

@@ -1,4 +1,4 @@
-"""Turns what the database refuses into the errors of the domain, in this one place."""
+"""Translates the database's refusals into the errors of the domain, in one place."""
 
 from __future__ import annotations
 

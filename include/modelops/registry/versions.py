@@ -1,4 +1,4 @@
-"""Versions of models and of feature tasks, and the state machine that they move in. See `sql/versions.sql`.
+"""Versions of models and feature tasks, and their state machine. See `sql/versions.sql`.
 
 Functions that write are part of a caller's transaction, which holds the job (`jobs.hold`).
 """

@@ -1,4 +1,4 @@
-"""What deployments that follow a feature table still have to make. See `sql/work_list.sql`.
+"""The data intervals that deployments which follow a feature table still have to make. See `sql/work_list.sql`.
 
 A wake-up says that there may be something to do, and not what: it may be merged with others, late or lost. What there
 is to do is what the table's runs have published and no published run of the deployment's target has seen.

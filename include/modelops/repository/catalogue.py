@@ -1,4 +1,4 @@
-"""Which models and other things there are, in all configured repositories."""
+"""Lists the models and feature tasks of all configured repositories."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def references(kind: Kind[Any], settings: Settings) -> list[str]:
 
 
 def problems(settings: Settings) -> list[ModelOpsError]:
-    """What is wrong with repositories.yaml, or why a repository that it names can't be read. Needs no network."""
+    """The problems of repositories.yaml and of the repositories that it names. Needs no network."""
     try:
         sources = read_sources(settings.repositories)
     except RepositoryError as error:
@@ -82,7 +82,7 @@ def reference_of(kind: Kind[Any], folder: Path, settings: Settings) -> str | Non
 
 
 def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSource | None = None) -> RepositoryError:
-    """The error that names what is close to the reference, among all things of the kind.
+    """The error for an unknown reference, with similar names of its kind.
 
     With `at`, among those of that source only, at a ref that was asked for.
     """
@@ -99,7 +99,7 @@ def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSourc
 
 
 def refresh(settings: Settings) -> None:
-    """Fetch the git repositories, so that what is new there is offered. Never raises; logs what can't be fetched."""
+    """Fetch the git repositories. Never raises; a failure is logged."""
     try:
         sources = read_sources(settings.repositories)
     except Exception as error:  # noqa: BLE001 - the caller's loop goes on

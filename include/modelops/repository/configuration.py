@@ -1,4 +1,4 @@
-"""Which ModelOps repositories there are: reads repositories.yaml."""
+"""Reads repositories.yaml: which ModelOps repositories are configured."""
 
 from __future__ import annotations
 

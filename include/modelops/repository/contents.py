@@ -1,4 +1,4 @@
-"""What exactly belongs to a folder that is pinned: in a commit, in a git work tree, in a plain folder."""
+"""Determines the files of a folder that is pinned: in a commit, in a git work tree, in a plain folder."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ REQUIRED_DATASETS = ("train", "evaluate")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDefinition:
-    """What a model's folder says. `name` is that of the folder, `title` is for people, `model_id` is for the registry.
+    """A model's definition. `name` is that of the folder, `title` is for people, `model_id` is for the registry.
 
     `requirements` is the text of model_modules/requirements.txt, or None where there is no such file. `approvers` may
     decide on its versions; empty: anybody but who asked for the training. `has_scorer`: it can be put into production.

@@ -1,4 +1,4 @@
-"""What stands in a JSON or YAML file, checked against a pydantic model, with the line of every key for the message."""
+"""Reads a JSON or YAML file as a pydantic model, with the line of every key for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of fields that several of the files have which people write. Each refusal continues "<key> …"."""
+"""Types of fields that several of the users' files share. Each refusal continues "<key> …"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs git: without prompts or credentials of ours, within a time limit, over transports that can't run commands."""
+"""Runs git without prompts, without our credentials, within a time limit, over transports that can't run commands."""
 
 from __future__ import annotations
 

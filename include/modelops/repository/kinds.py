@@ -1,4 +1,4 @@
-"""The kinds of things that a ModelOps repository holds: where they lie, what marks them, how they are read."""
+"""The kinds of folders in a ModelOps repository: where they lie, what marks them, how they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bare mirrors of the git repositories that are fetched, one per configured name. Several workers may ask at once."""
+"""Bare mirrors of the configured git repositories. Several workers may fetch at once."""
 
 from __future__ import annotations
 

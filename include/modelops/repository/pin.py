@@ -70,7 +70,7 @@ def pin_task(
 def pin_folder(
     kind: Kind[Definition], folder: Path, *, destination: Path, allow_dirty: bool = False
 ) -> Pinned[Definition]:
-    """Pin what is in that folder, whether it belongs to a configured repository or not.
+    """Pin a folder, whether it belongs to a configured repository or not.
 
     Raises:
         RepositoryError: it isn't of that kind, isn't as it should be, or has changes that are not committed.

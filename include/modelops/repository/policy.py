@@ -1,4 +1,4 @@
-"""Who may decide on versions: policy.yaml in the folder that they are made from, pinned with the code."""
+"""Reads policy.yaml: who may decide on the versions of a folder. It is pinned with the code."""
 
 from __future__ import annotations
 

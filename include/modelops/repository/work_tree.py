@@ -1,4 +1,4 @@
-"""Reads a git work tree that belongs to users, without their repository's configuration.
+"""Reads a user's git work tree without the configuration of its repository.
 
 A repository can name programs in many places: filters and drivers in its configuration and .gitattributes, hooks,
 fsmonitor, ssh commands, helpers of promisor remotes, and all of these again in a submodule. Nothing of that is run:

@@ -1,1 +1,1 @@
-"""Starts, watches and stops everything that an installation on one machine consists of."""
+"""Starts, watches and stops the processes of an installation on one machine."""

@@ -1,4 +1,4 @@
-"""Brings the databases of an installation to where its components need them."""
+"""Prepares the databases of an installation for its components."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def load_demo(installation: Installation, *, steps: Steps) -> None:
 
 
 def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
-    """Fetch the git repositories of models; one that can't be reached is told and is no reason to stop."""
+    """Fetch the git repositories of models; one that can't be reached is reported, and the start goes on."""
     from modelops.domain.errors import RepositoryError
     from modelops.repository.configuration import GitSource, read_sources
 

@@ -23,7 +23,7 @@ PASSING_ON = ("test", "bench", "psql", "airflow")
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong."""
+    """Reports a wrong command line in one sentence."""
 
     def error(self, message: str) -> NoReturn:
         """Print it and exit with 2."""
@@ -86,7 +86,7 @@ def parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and give the exit code."""
+    """Run the command line, and return the exit code."""
     whole = parser()
     chosen, rest = whole.parse_known_args(arguments)
     if rest and chosen.command not in PASSING_ON:

@@ -1,4 +1,4 @@
-"""What the commands do that bring an installation up or take it down."""
+"""The commands that start and stop an installation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def up(installation: Installation, *, steps: Steps) -> int:
 
 
 def up_detached(installation: Installation, *, steps: Steps) -> int:
-    """Bring it up in a process of its own, show what that says until it is up, and leave it."""
+    """Start the installation in a process of its own, and show that process's output until it is up."""
     if is_up(installation):
         steps.say(f"Already up.\n{welcome(installation)}")
         return 0
@@ -69,7 +69,7 @@ def up_detached(installation: Installation, *, steps: Steps) -> int:
 
 
 def demo(installation: Installation, *, steps: Steps, leave: bool, by_hand: bool) -> int:
-    """Bring it up, run the demonstration, and stay up unless told to leave or somebody else had brought it up."""
+    """Start the installation, run the demonstration, and keep it running unless told to exit or it ran before."""
     from modelops.runner.demo import run_demo
 
     others = is_up(installation)

@@ -1,4 +1,4 @@
-"""What the commands do that need the databases but not Airflow."""
+"""The commands that need the databases but not Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job on real data: features, and two versions of a model on them, asked for through Airflow's REST API."""
+"""The demonstration on real data: features and two versions of a model, requested through Airflow's REST API."""
 
 from __future__ import annotations
 

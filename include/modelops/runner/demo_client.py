@@ -1,4 +1,4 @@
-"""Asks for DAG runs as one account and answers approvals as another, as people do through the REST API."""
+"""Requests DAG runs with one account and answers approvals with another, through the REST API."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Rejected(Exception):
 
 
 class Journey:
-    """Runs on one installation, one after the other, each with a line that says how long it took.
+    """DAG runs on one installation, one after the other, each with a line on its duration.
 
     Attributes:
         runs: the ids of the DAG runs so far.

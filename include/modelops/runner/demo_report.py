@@ -1,4 +1,4 @@
-"""What the demonstration shows at its end: jobs, metrics, what is in production and why, predictions, accounts."""
+"""The report of the demonstration: jobs, metrics, what is in production and why, predictions, accounts."""
 
 from __future__ import annotations
 

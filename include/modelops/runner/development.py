@@ -1,4 +1,4 @@
-"""The commands for those who work on the project: test, bench, faults, lint, lock."""
+"""The commands for developers: test, bench, faults, lint, lock."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def faults(*, kills: int, seed: int, write: bool) -> int:
 
 
 def lint() -> int:
-    """Run all checks, whichever fails, and say which did."""
+    """Run all checks, and report those that fail."""
     failed = []
     for name, command in CHECKS.items():
         print(f"— {name}", flush=True)

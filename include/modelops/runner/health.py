@@ -1,4 +1,4 @@
-"""Waits until Airflow does what it should."""
+"""Waits until Airflow is healthy."""
 
 from __future__ import annotations
 

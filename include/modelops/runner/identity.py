@@ -1,4 +1,4 @@
-"""As whom PostgreSQL runs: it refuses to run as root."""
+"""The operating-system user of the embedded PostgreSQL, which refuses to run as root."""
 
 from __future__ import annotations
 

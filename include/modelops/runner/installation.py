@@ -1,4 +1,4 @@
-"""One installation: where it is, what it listens on, who may sign in."""
+"""One installation: its folder, its addresses, its accounts."""
 
 from __future__ import annotations
 

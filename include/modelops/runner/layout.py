@@ -1,4 +1,4 @@
-"""Where an installation keeps its state, and the secrets and ports that it keeps there."""
+"""The state folder of an installation, with its secrets and ports."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Layout:
 
     @property
     def run(self) -> Path:
-        """What is true only while something runs, and the ports to use again next time."""
+        """The file with the state of the running installation, and the ports to use again next time."""
         return self.home / "run"
 
     @property
@@ -91,7 +91,7 @@ def _fernet_key() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """What is generated once per installation, so that nothing ever runs with a default."""
+    """Secrets, generated once per installation."""
 
     owner: str = field(default_factory=_password)
     jobs: str = field(default_factory=_password)

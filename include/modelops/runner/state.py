@@ -1,4 +1,4 @@
-"""Which process runs an installation, so that one does, and others can find it."""
+"""Records which process runs an installation, so that only one does and others can find it."""
 
 from __future__ import annotations
 

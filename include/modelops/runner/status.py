@@ -1,4 +1,4 @@
-"""Tells what runs, since when, and how it is."""
+"""Reports what runs, since when, and whether it is healthy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_RUNNING = 3
 
 
 def status(installation: Installation, *, steps: Steps) -> int:
-    """Tell what runs, since when, and how it is."""
+    """Report what runs, since when, and whether it is healthy."""
     runner = state.current(installation.layout)
     if runner is None or runner.url is None:
         steps.say(f"Not running ({installation.layout.home}). `./modelops up` starts it.")

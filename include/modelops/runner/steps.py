@@ -1,4 +1,4 @@
-"""Shows what is being done, and how long it took."""
+"""Prints the current step and how long it took."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings an installation up, keeps it up, and takes it down."""
+"""Starts an installation, keeps it running, and stops it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def is_up(installation: Installation) -> bool:
 
 
 def take_down(installation: Installation, *, steps: Steps) -> bool:
-    """Stop whoever runs the installation, and end what is left of it; whether there was anything."""
+    """Stop the running installation and its processes; returns whether there was anything to stop."""
     runner = state.current(installation.layout)
     if runner is not None:
         with steps.step("Stopped"):

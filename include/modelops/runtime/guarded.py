@@ -1,4 +1,4 @@
-"""Runs one program under guard: its output line by line as it is printed, and no process left when it is over."""
+"""Runs one program under a guard: delivers its output line by line, and leaves no process at its end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run_guarded(
     seconds: float | None = None,
     keep_open: Sequence[int] = (),
 ) -> int | None:
-    """Run a program to its end and say how it ended.
+    """Run a program to its end, and return how it ended.
 
     What it prints to stdout and stderr goes to `on_line`, in the calling thread, in the order printed. However this
     function is left, by return or by an exception (one of `on_line` too), the program and whatever it started are

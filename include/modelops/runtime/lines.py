@@ -1,4 +1,4 @@
-"""Turns a program's output, as it comes in pieces of any size, into log lines."""
+"""Splits a program's output, which arrives in pieces of any size, into log lines."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Lines:
             yield from self._piece(piece)
 
     def end(self) -> Iterator[str]:
-        """What is left when no more output comes: a line without its end, and the last lines of too much output."""
+        """The remaining lines at the end of the output: an unfinished one, and the last ones of too much output."""
         line, self._begun = self._begun.rstrip(b"\r"), b""
         if line or self._cut_off:
             yield from self._line(line)

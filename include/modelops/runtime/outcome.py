@@ -1,4 +1,4 @@
-"""How user code ended, and what that means for the job."""
+"""How users' code ended, and what that means for the job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's ModelScorer as a filter in its own process: features in at one pipe, predictions out at another."""
+"""Runs a model's ModelScorer as a filter in a process of its own: features in through one pipe, predictions out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs uv, and tells whose fault it is when it fails."""
+"""Runs uv, and classifies its failures: the user's mistake or the platform's trouble."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Rows from a source, through a model, to a sink, in a stream of bounded memory."""
+"""Streams rows from a source through a model to a sink, in bounded memory."""

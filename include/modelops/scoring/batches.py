@@ -1,4 +1,4 @@
-"""Record batches of a size that suits scoring, from batches of any size."""
+"""Re-slices record batches into batches of a size that suits scoring."""
 
 from __future__ import annotations
 

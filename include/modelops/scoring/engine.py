@@ -1,4 +1,4 @@
-"""Scores rows in a stream: one thread reads them and sends their features, one takes the predictions and writes them.
+"""Scores rows in a stream: one thread reads rows and sends features, another receives predictions and writes them.
 
 The calling thread watches over the process that runs the model. Whatever fails, everything ends, and what is raised is
 what failed first: a broken pipe is only a symptom. No more than a few batches are under way at any time.

@@ -1,4 +1,4 @@
-"""Threads that are told to end until they do."""
+"""Threads that are cancelled until they end."""
 
 from __future__ import annotations
 

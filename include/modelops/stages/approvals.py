@@ -1,4 +1,4 @@
-"""Which version a deployment is of, and by whose approval."""
+"""Finds the version of a deployment, and the approval that allows it."""
 
 from __future__ import annotations
 

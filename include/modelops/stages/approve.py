@@ -1,4 +1,4 @@
-"""Approval: evaluated → approved or rejected, by a person's word on evidence that the registry keeps."""
+"""Approval: evaluated → approved or rejected, by a reviewer's decision on recorded evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retirement: a deployment ends, at once; its version is retired with its last one."""
+"""Retirement: ends a deployment at once. Its version is retired with its last deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a deployment's batches run: said when it is deployed, changed by a job of its own."""
+"""The schedule of a deployment: set when it is deployed, changed by a job of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def plan_for(target: str, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> Plan:
-    """The schedule of a new deployment: what is asked for, else that of the deployment that serves its target now.
+    """The schedule of a new deployment: as requested, otherwise that of the deployment that serves its target now.
 
     `ahead`: the deployment is still to come, and so may be that of a feature task whose table it is to follow.
 

@@ -1,4 +1,4 @@
-"""What the statistics of all kinds of columns have in common, and the kind that has nothing more."""
+"""What the statistics of all kinds of columns share, and the kind without more."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ColumnStatistics(ABC):
 
     @abstractmethod
     def as_values(self) -> dict[str, Any]:
-        """For JSON; what is undefined is None."""
+        """As values for JSON; undefined ones are None."""
 
     @classmethod
     @abstractmethod

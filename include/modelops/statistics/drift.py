@@ -1,4 +1,4 @@
-"""How far the rows of a column have moved: the population stability index between two statistics of it."""
+"""Drift of a column: the population stability index between two of its statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many numbers lie between which edges."""
+"""Histograms of numbers."""
 
 from __future__ import annotations
 

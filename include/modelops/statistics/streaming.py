@@ -123,7 +123,7 @@ class TableStatistics:
                 raise ValueError(f"column {name}: {error}") from error
 
     def as_records(self) -> list[dict[str, Any]]:
-        """One for each column: `variable`, `kind`, and `values`, which JSON can hold; what is undefined is None."""
+        """One record per column: `variable`, `kind`, and `values` for JSON; undefined values are None."""
         return [
             {"variable": name, "kind": column.kind, "values": column.as_values()}
             for name, column in self.columns.items()
@@ -161,7 +161,7 @@ def from_record(record: Mapping[str, Any]) -> ColumnStatistics:
 
 
 def kind_of(type_: pa.DataType) -> str:
-    """What is computed for a column of that type: `continuous`, `categorical`, `temporal` or `other`."""
+    """The kind of statistics for a column of that type: `continuous`, `categorical`, `temporal` or `other`."""
     is_a = pa.types
     if is_a.is_integer(type_) or is_a.is_floating(type_):
         return ContinuousStatistics.kind

@@ -42,7 +42,7 @@ def card_of(request: ApprovalRequest, diff: str) -> str:
 
 
 def code_diff(request: ApprovalRequest, run: JobRun) -> str:
-    """How the pinned code differs from what is deployed, as `diff -u` says it; empty where nothing is deployed.
+    """The difference of the pinned code to the deployed code, as of `diff -u`; empty if nothing is deployed.
 
     Raises:
         ArtifactChanged: an archive isn't what was recorded.

@@ -1,4 +1,4 @@
-"""Whether a task's queries give what it declares: asked of the database, without reading a row."""
+"""Checks that a task's queries give the columns that it declares, without reading a row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ARROW = BINARY | {"timestamp with time zone": "timestamp[us, tz=UTC]"}
 
 
 def ends_of(task: FeatureTask, interval: Interval | None) -> Ends | None:
-    """The interval that the task's queries are told: all times where it is incremental and none is asked for."""
+    """The interval of the task's queries: all times if the task is incremental and no interval was requested."""
     if interval is not None:
         return interval.start, interval.end
     return None if task.incremental is None else EVER

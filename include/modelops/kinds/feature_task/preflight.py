@@ -1,4 +1,4 @@
-"""What is wrong with a feature task and with what is asked for it, as far as that can be told before it runs."""
+"""Checks a feature task and a request for it before anything runs."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def check_output(task: FeatureTask, connection: Connection[Any], *, name: str | 
 
 
 def check_interval_column(task: FeatureTask, connection: Connection[Any], *, name: str) -> None:
-    """What is published keeps its intervals: another column can't say which rows they are.
+    """Refuse another incremental column than that of the published rows: their intervals would lose their meaning.
 
     Raises:
         TargetError: the version before is incremental by another column, or is not.

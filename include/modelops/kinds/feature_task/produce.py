@@ -1,4 +1,4 @@
-"""Makes the rows of a feature task under one run: staged, then checked and measured. Nobody else sees them yet."""
+"""Makes the rows of a feature task under one run: staged, checked and measured before anybody can read them."""
 
 from __future__ import annotations
 

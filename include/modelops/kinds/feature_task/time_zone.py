@@ -1,4 +1,4 @@
-"""In which time zone the dates and the times without a zone of a feature table are meant."""
+"""The time zone of dates and of times without a zone in a feature table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def zone_of(task: FeatureTask, deployment: Deployment | None) -> str:
 
 
 def zone_to_deploy(connection: Connection[Any], task: FeatureTask, of_schedule: str) -> str:
-    """The zone of a new deployment. What is published keeps its own, so that can't change.
+    """The zone of a new deployment, which can't differ from that of the published rows.
 
     Raises:
         TargetError: what is published is meant in another one.

@@ -1,4 +1,4 @@
-"""What a batch of predictions is read through, measured by and told about on its way."""
+"""The source, the statistics and the progress of a batch of predictions."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class BatchStatistics:
 
 
 class Progress:
-    """Says how far a batch is: rows, rows per second, and about how long it will still take.
+    """Logs the progress of a batch: rows, rows per second, and the estimated time left.
 
     Args:
         log: gets a line every five seconds.

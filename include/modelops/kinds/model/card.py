@@ -1,4 +1,4 @@
-"""The card that a reviewer decides on: the evidence of an approval request, as Markdown for Airflow's own page."""
+"""The card that a reviewer of a model decides on: the evidence of an approval request, as Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tries a model without Airflow and without leaving a trace: the first thing that a data scientist runs."""
+"""Checks a model without Airflow and without leaving a trace: the first tool of a data scientist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation: trained or evaluated → evaluated; a version that has got further stays where it is."""
+"""Evaluation: trained or evaluated → evaluated. A version in a later state keeps it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what user code left in metrics.json."""
+"""Reads the metrics.json that users' code wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a request, as far as that can be told before anything is made, built or run.
+"""Checks a request for a model before anything is made, built or run.
 
 The start of a life cycle, the deployment at its end and `./modelops check` all ask here, so that what the end would
 refuse is refused at the start. All mistakes are reported at once.
@@ -40,7 +40,7 @@ TARGET = "the parameter target"
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedTerms:
-    """What terms come to for one model: where predictions go, what is scored, and the columns of its entity key."""
+    """Deployment terms after the check: the target, the dataset that is scored, and the columns of its entity key."""
 
     target: Target
     dataset: Dataset

@@ -1,4 +1,4 @@
-"""Publication of a batch that was cut into parts: when all of them are there, readers see them at once."""
+"""Publishes a batch in parts: once all parts are staged, readers see them at once."""
 
 from __future__ import annotations
 

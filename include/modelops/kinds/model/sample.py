@@ -1,4 +1,4 @@
-"""Some rows of a training and how the model scored them then: what every deployment is compared with."""
+"""A sample of the training's rows with their scores, against which every deployment is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the columns of a training's rows were like: what later batches are compared with."""
+"""Statistics of the columns of a training's rows, with which later batches are compared."""
 
 from __future__ import annotations
 

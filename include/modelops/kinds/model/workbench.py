@@ -1,4 +1,4 @@
-"""A version's code at work on rows: the part that training, evaluation and a check without Airflow have in common."""
+"""Runs a version's code on rows: shared by training, evaluation, scoring and the check without Airflow."""
 
 from __future__ import annotations
 

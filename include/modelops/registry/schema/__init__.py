@@ -60,7 +60,7 @@ def create_tables(connection: Connection[Any]) -> None:
 
 
 def apply_scripts(connection: Connection[Any], *, migrated: bool) -> None:
-    """Make the functions, triggers and views what the scripts say; within the caller's transaction.
+    """Apply the scripts of functions, triggers and views; within the caller's transaction.
 
     All scripts run if one of them has changed since it was last applied to this database, or if the tables have
     (`migrated`): a migration may have dropped what a script makes.

@@ -1,4 +1,4 @@
-"""What a model's and a feature task's functions are given. Standard library, and Arrow where rows are read."""
+"""The context that a model's and a feature task's functions get. Standard library, and Arrow where rows are read."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def _polars(table: Callable[[], pyarrow.Table], requirements: str) -> polars.Dat
 
 
 class UnexpectedNullError(Exception):
-    """A column has a null where its type, which is that of the training, has none. `name` says what would be right."""
+    """A null in a column that had none in training. `name` holds what was expected."""
 
     kind = "wrong_result"
 

@@ -1,4 +1,4 @@
-"""The program between a job and the program it runs: whoever dies, nothing stays behind.
+"""The process between a job and the program that it runs: whichever of them dies, no process is left.
 
 Started by path (see `guarded.py`), never imported. It starts the program, waits for it, and then ends every process
 that the program left, also daemons that made a session of their own: on Linux they all come back to this one, as it is

@@ -48,7 +48,7 @@ class NotRunError(Exception):
 
 
 def main(assignment_file: str, outcome_file: str) -> int:
-    """Run what is assigned, write the outcome, and give the exit code."""
+    """Carry out the assignment, write the outcome, and return the exit code."""
     faulthandler.enable()  # a crash in native code shows its line of Python in the log
     assignment = json.loads(Path(assignment_file).read_bytes())
     folder = assignment["folder"]

@@ -27,7 +27,7 @@ Columns = list[tuple[str, pa.Array]]
 
 
 class WrongResultError(Exception):
-    """What the model's code gives isn't what it must be. `name` says what would be right, where that is special."""
+    """The model's code returned a wrong result. `name` holds what was expected, if there is more to say."""
 
     kind = "wrong_result"
 
@@ -84,7 +84,7 @@ class Predictions:
         return columns
 
     def fitted(self, columns: Columns) -> list[pa.Array] | None:
-        """The columns in the order and types of the batches before; None if there were none and these say too little.
+        """The columns in the order and types of earlier batches; None if neither those nor these determine them.
 
         That is where a column is null from top to bottom: it has no type yet.
 
@@ -187,7 +187,7 @@ def unusable(columns: Columns) -> pa.Array | None:
 
 
 def why(columns: Columns, row: int) -> str:
-    """What is wrong with the first unusable prediction of a row."""
+    """The reason why the first unusable prediction of a row can't be used."""
     for name, array in columns:
         value = array[row]
         if not value.is_valid:

@@ -1,4 +1,4 @@
-"""The part of child.py that scores: Arrow record batches in at one pipe, as many batches of predictions out at another.
+"""The part of main.py that scores: record batches in through one pipe, batches of predictions out through another.
 
 Loaded by child.py, never imported. It imports the standard library and Arrow, and pandas or polars where the model's
 environment has them.

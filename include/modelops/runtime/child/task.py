@@ -1,4 +1,4 @@
-"""The part of child.py that writes what a feature task's function gives to a file, in the declared columns.
+"""The part of main.py that writes the result of a feature task's function to a file, in the declared columns.
 
 Loaded by child.py, never imported. It imports the standard library and Arrow; what pandas and polars make is known by
 what the task's code has imported.

@@ -523,7 +523,7 @@ export interface components {
         };
         /**
          * Event
-         * @description What an entry of a job's log says. Entries are never changed or removed.
+         * @description The event of an entry in a job's log. Entries are never changed or removed.
          * @enum {string}
          */
         Event: "created" | "cleared" | "scheduled" | "queued" | "waiting" | "running" | "step" | "awaiting_approval" | "refused" | "retrying" | "completed" | "failed" | "cancelled" | "skipped" | "repeated" | "lost";
