@@ -15,9 +15,9 @@ with DAG(
     doc_md="""
     ### Batch prediction
 
-    Reads the deployment's dataset in one consistent snapshot, scores it in a stream, and publishes all of it or
-    nothing: readers of the target see the rows of the run before until the new ones are all there. The log tells the
-    progress; the result names the view.
+    Reads the deployment's dataset in one consistent snapshot, scores it in a stream, and publishes all rows in one
+    transaction: until then, readers of the target see the previous batch. The log shows the progress; the result names
+    the view.
     """,
     schedule=None,
     catchup=False,

@@ -14,10 +14,10 @@ with DAG(
     dag_display_name="Deployment schedule",
     description="Change when a deployment's batches run, or pause them.",
     doc_md="""
-    ### When a deployment's batches run
+    ### Schedule of a deployment
 
-    Gives an active deployment another schedule, from now on: nothing that was due before is run for it. The log shows
-    the next five times, in the schedule's own time zone. Who changed what, when, stays on record.
+    Gives an active deployment another schedule, from now on; intervals that were due before are not run. The log shows
+    the next five times, in the time zone of the schedule. Each change is recorded with its author.
     """,
     schedule=None,
     catchup=False,

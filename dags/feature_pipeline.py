@@ -19,13 +19,13 @@ with DAG(
     dag_display_name="Feature pipeline",
     description="Import a new version of a feature task, run it once, have it approved, and put it into production.",
     doc_md="""
-    ### The life of one feature task version
+    ### Life cycle of a feature task
 
-    Each run makes a new version of the chosen feature task and takes it through its life cycle: **import** pins its
-    code and checks its SQL and all that the run is asked for, **run** executes it once, checks what it gives and
-    publishes nothing, **approve** waits for a reviewer who sees what changes (*Required actions* of this run),
-    **deploy** puts the approved version into the place of the one before. Its batch runs then make the table: trigger
-    *Feature batch*.
+    Each run makes a new version of a feature task and takes it through its life cycle: **import** pins the code and
+    checks its SQL and all parameters of the run; **run** executes the version once, checks its rows and publishes
+    nothing; **approve** waits for a reviewer, who sees what changes (*Required actions* of this run); **deploy** puts
+    the approved version into production, in place of the previous one. Batch runs then make the table: trigger *Feature
+    batch*.
     """,
     schedule=None,
     catchup=False,

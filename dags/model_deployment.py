@@ -15,9 +15,9 @@ with DAG(
     doc_md="""
     ### Deployment
 
-    Takes the place of the version that serves the target, in one transaction. Deploying an earlier approved version
-    again is the rollback. A version that nobody has approved is refused, by the database too. With *Predict now* its
-    predictions take the place of those before in one transaction, as soon as they are made.
+    Replaces the version that serves the target, in one transaction. To roll back, deploy an earlier approved version
+    again. The database refuses a version without an approval. With *Predict now*, the new version's predictions are
+    made at once and replace the previous ones in one transaction.
     """,
     schedule=None,
     catchup=False,

@@ -13,10 +13,10 @@ with DAG(
     dag_display_name="Model evaluation",
     description="Evaluate an existing version of a model, on its own dataset or another one.",
     doc_md="""
-    ### One more evaluation
+    ### Evaluation of an existing version
 
-    Runs the `evaluate()` of a version that was trained before, with the code and the environment that were pinned at
-    its training, on the dataset of your choice.
+    Runs the `evaluate()` of an existing version on a dataset of your choice, with the code and the environment that
+    were pinned at its training.
     """,
     schedule=None,
     catchup=False,

@@ -15,13 +15,13 @@ with DAG(
     dag_display_name="Model life cycle",
     description="Train a new version of a model, evaluate it, have it approved, and put it into production.",
     doc_md="""
-    ### The life of one model version
+    ### Life cycle of a model
 
-    Each run makes a new version of the chosen model and takes it through its life cycle: **train** checks all that
-    the run is asked for and then runs the model's own `train()` on its training dataset, **evaluate** runs its
-    `evaluate()` on another one, **approve** waits for a reviewer who decides on the evidence (*Required actions* of
-    this run), **deploy** puts the approved version into the place of the one before. What each stage saw and left is
-    on record under its hash; who asked for the training can't approve it; a rejected version is deployed by nobody.
+    Each run makes a new version of a model and takes it through its life cycle: **train** checks all parameters of the
+    run, then runs the model's `train()` on the training dataset; **evaluate** runs its `evaluate()` on another dataset;
+    **approve** waits for a reviewer, who decides on the evidence (*Required actions* of this run); **deploy** puts the
+    approved version into production, in place of the previous one. The inputs and outputs of each stage are recorded
+    with their hashes. Whoever requested the training can't approve it, and a rejected version can't be deployed.
     """,
     schedule=None,
     catchup=False,

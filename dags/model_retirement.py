@@ -15,8 +15,8 @@ with DAG(
     doc_md="""
     ### Retirement
 
-    Ends a deployment. A batch that is under way publishes nothing any more. With its last deployment the version is
-    retired, for good.
+    Ends a deployment at once. A batch that is running then publishes nothing. With its last deployment the version is
+    retired, which is final.
     """,
     schedule=None,
     catchup=False,
