@@ -330,4 +330,4 @@ def test_a_batch_and_the_end_of_a_deployment(runs: Mapping[str, Run]) -> None:
     assert f"deployment {deployment} was retired at" in (job.error or "")
     back = system.run(DEPLOYMENT, name="back", model="here/scored", version=version["number"])
     job = back.await_status(JobStatus.FAILED, task="deploy", within=60)
-    assert "is retired: its last deployment was ended for good" in (job.error or "")
+    assert "is retired: its last deployment was retired" in (job.error or "")

@@ -122,7 +122,7 @@ def _check_key(keys: pa.Table, *, where: str) -> None:
             f"{name} = {first[number]!r}" for name, number in zip(keys.column_names, numbered, strict=True)
         )
         raise DatasetError(
-            f"{repeated.num_rows} entity keys stand in more than one row; {shown} stands in {times}",
+            f"{repeated.num_rows} entity keys appear in more than one row; {shown} stands in {times}",
             where=where,
             expected="one row per entity key",
         )

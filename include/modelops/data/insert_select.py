@@ -107,7 +107,7 @@ def insert_from_select(
 
 
 def _repeated(connection: Connection[Any], sql: str, key: Sequence[str], interval: Ends | None) -> str:
-    """A key that stands more than once. PostgreSQL itself tells it only to those who may read the table."""
+    """A key that appears more than once. PostgreSQL itself tells it only to those who may read the table."""
     from psycopg.sql import SQL
 
     names = names_of(key)
@@ -122,7 +122,7 @@ def _repeated(connection: Connection[Any], sql: str, key: Sequence[str], interva
     ).fetchone()
     if found is None:
         return ""
-    return f"; {', '.join(f'{name} = {value}' for name, value in zip(key, found, strict=True))} stands more than once"
+    return f"; {', '.join(f'{name} = {value}' for name, value in zip(key, found, strict=True))} appears more than once"
 
 
 def _meaning(error: psycopg.Error, statement: str, *, where: str, interval: Ends | None) -> ModelOpsError:

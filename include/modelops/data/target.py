@@ -262,7 +262,7 @@ def repeated_key(detail: str, names: Sequence[str]) -> str:
     shown = f"({', '.join(names)}) = ({found[1]})"
     if len(values) == len(names):
         shown = ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True))
-    return f"; {shown} stands more than once"
+    return f"; {shown} appears more than once"
 
 
 def _check_rows_table(

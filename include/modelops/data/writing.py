@@ -231,7 +231,7 @@ class RowsWriter:
             case psycopg.errors.UniqueViolation():
                 names = [column.name for column in self._key]
                 return DatasetError(
-                    f"entity keys stand in more than one row{repeated_key(error.diag.message_detail or '', names)}",
+                    f"entity keys appear in more than one row{repeated_key(error.diag.message_detail or '', names)}",
                     where=self._where,
                     expected="one row per entity key",
                 )

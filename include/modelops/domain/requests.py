@@ -19,7 +19,7 @@ from modelops.domain.versions import VersionKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BEFORE = "as it was before"
+BEFORE = "as in the current deployment"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,7 +133,7 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         try:
             notifier(context)
         except Exception as error:  # noqa: BLE001 - notifiers are other people's code
-            self.log.warning("%s failed, so perhaps nobody is told: %s", type(notifier).__name__, error)
+            self.log.warning("%s failed; perhaps nobody was notified: %s", type(notifier).__name__, error)
 
     def _conclude(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         said = f": {result['comment']}" if result["comment"] else ""

@@ -42,7 +42,7 @@ def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
     try:
         _put_on_record(dag_id, run_id, after)
     except Exception:
-        log.exception("That %s of %s is late isn't on record", run_id, dag_id)
+        log.exception("could not record that %s of %s is late", run_id, dag_id)
     base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
     told = {
         "deployment": deployment,
@@ -55,7 +55,7 @@ def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
         try:
             notifier({"late": told})
         except Exception:  # notifiers are other people's code
-            log.exception("%s failed, so perhaps nobody knows that %s is late", type(notifier).__name__, run_id)
+            log.exception("%s failed; perhaps nobody knows that %s is late", type(notifier).__name__, run_id)
 
 
 def _put_on_record(dag_id: str, run_id: str, after: str) -> None:

@@ -55,7 +55,7 @@ def require_approval(version: Version, run: JobRun) -> Decision:
         return decision
     if decision is not None and version.status is VersionStatus.RETIRED:
         raise NotApproved(
-            f"{version.subject} is retired: its last deployment was ended for good",
+            f"{version.subject} is retired: its last deployment was retired",
             where="modelops.version",
             expected="a version that is approved or deployed, or a new one",
         )

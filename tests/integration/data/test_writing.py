@@ -206,7 +206,7 @@ def test_a_key_that_stands_twice(
     key = tuple(TargetColumn(name=name, type=type_) for name, type_ in zip(names, types, strict=True))
     ensure(jobs, key)
     keys = pa.record_batch([pa.array(column) for column in values], names=names)
-    complaint = f"^entity keys stand in more than one row; {shown} more than once\n  where: dataset production\n"
+    complaint = f"^entity keys appear in more than one row; {shown} more than once\n  where: dataset production\n"
     with (
         refused(jobs, DatasetError, complaint),
         RowsWriter(jobs, DELAY, 12, key, OUTPUTS, where="dataset production") as writer,
@@ -218,7 +218,7 @@ def test_a_key_that_stands_twice(
 def test_a_key_that_stands_twice_is_told_before_the_end(jobs: psycopg.Connection[Any]) -> None:
     ensure(jobs)
     with (
-        refused(jobs, DatasetError, "flight_id = 5 stands more than once"),
+        refused(jobs, DatasetError, "flight_id = 5 appears more than once"),
         RowsWriter(jobs, DELAY, 12, KEY, OUTPUTS) as writer,
     ):
         for _ in range(100):

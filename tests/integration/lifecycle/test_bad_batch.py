@@ -93,7 +93,7 @@ def test_rows_set_aside(workplace: Workplace, trouble: Path, look: Any) -> None:
     [
         (
             "SELECT id / 2 AS id, x, y FROM measured",
-            "entity keys stand in more than one row; id = 1 stands more than once",
+            "entity keys appear in more than one row; id = 1 appears more than once",
         ),
         ("SELECT nullif(id, 50) AS id, x, y FROM measured", "the entity key column id is null"),
         ("SELECT id, x / (id - 50) AS x, y FROM measured", "division by zero"),

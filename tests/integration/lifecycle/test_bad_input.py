@@ -52,7 +52,7 @@ SQL = [
     pytest.param("SELECT id, x, y FROM measured", "lacks the target column late", "gives id, x, y", id="no target"),
     pytest.param(
         "SELECT id % 10 AS id, x, y, late FROM measured",
-        "10 entity keys stand in more than one row; id =",
+        "10 entity keys appear in more than one row; id =",
         "one row per entity key",
         id="duplicate key",
     ),

@@ -66,4 +66,4 @@ def _sweep(target: Target, run: JobRun) -> None:
     sweep(run)
     swept = sweep_rows(run.ledger, target, runs.unseen(run.ledger, str(target), run.attempt))
     if swept:
-        run.log(f"{swept:,} rows of earlier runs that nobody reads any more are removed")
+        run.log(f"{swept:,} rows of superseded runs were removed")

@@ -104,7 +104,7 @@ def _version(request: TaskRunRequest, run: JobRun) -> Version:
         version = versions.find(run.ledger, request.task, request.version, kind=VersionKind.FEATURE_TASK)
     if version.status in {VersionStatus.REJECTED, VersionStatus.RETIRED}:
         raise IllegalTransition(
-            f"{version.subject} is {version.status}, for good",
+            f"{version.subject} is {version.status}, which is final",
             where="the parameter version",
             expected="a version that is still in use, or a new one",
         )

@@ -88,7 +88,7 @@ ROWS = [
     (
         "SELECT id / 2 AS id, at, twice, half",
         (
-            "the key isn't unique; id = 1 stands more than once\n  where: here/doubled/task.sql\n"
+            "the key isn't unique; id = 1 appears more than once\n  where: here/doubled/task.sql\n"
             "  expected: one row per id"
         ),
     ),

@@ -101,7 +101,7 @@ def returning(expression: str) -> str:
                 "pa.concat_tables([pa.table({'id': rows['id'], 'at': rows['at'], 'twice': rows['x'], 'half':"
                 " pa.nulls(100, pa.string()), 'price': rows['price']})] * 2)"
             ),
-            "entity keys stand in more than one row; id = 1 stands more than once",
+            "entity keys appear in more than one row; id = 1 appears more than once",
         ),
         (
             WHOLE.replace("rows.num_rows", "context.read_arrow('nothing')"),
