@@ -1,7 +1,8 @@
 """An installation with data is brought to the newest schema: it loses nothing, and has what a new one has.
 
-`installation_0018.sql.gz` is a pg_dump of an installation at migration 0018, the last one of the releases before the
-baseline: models and feature tasks in every state, batches whole, in parts and rejected in part, jobs in every state.
+`installation_0018.sql.gz` is a pg_dump of an installation at migration 0018: models and feature tasks in every state,
+batches whole, in parts and rejected in part, jobs in every state. `installation_0011.sql.gz` is one of the release
+before, at the migration where this release begins: deployments of a model and a feature task with their batches.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
     from conftest import Database
 
-DUMP = Path(__file__).with_name("installation_0018.sql.gz")
+DUMPS = Path(__file__).parent
 INCLUDE = str(Path(__file__).parents[3] / "include")
 TABLES = """
 SELECT tablename FROM pg_tables
@@ -97,17 +99,32 @@ INSERT INTO modelops.job_event (job_id, attempt, event, at, actor) SELECT id, 1,
 """
 
 
-@pytest.fixture(scope="module")
-def restored(copy_of: Callable[[str], AbstractContextManager[Database]], template: str) -> Iterator[str]:
+@contextmanager
+def restored_from(migration: str, copy_of: Callable[[str], AbstractContextManager[Database]]) -> Iterator[str]:
     """The name of a database with the dump, to be copied; the logins are those of the template."""
     with copy_of("template0") as database:
         subprocess.run(
             [database.server.bin / "psql", database.admin_url, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-            input=gzip.decompress(DUMP.read_bytes()),
+            input=gzip.decompress((DUMPS / f"installation_{migration}.sql.gz").read_bytes()),
             check=True,
             capture_output=True,
         )
         yield database.name
+
+
+@pytest.fixture(scope="module")
+def restored(copy_of: Callable[[str], AbstractContextManager[Database]], template: str) -> Iterator[str]:
+    with restored_from("0018", copy_of) as name:
+        yield name
+
+
+@pytest.fixture
+def of_the_release_before(
+    copy_of: Callable[[str], AbstractContextManager[Database]], template: str
+) -> Iterator[Database]:
+    """At migration 0011, with data."""
+    with restored_from("0011", copy_of) as name, copy_of(name) as database:
+        yield database
 
 
 @pytest.fixture
@@ -166,6 +183,27 @@ def test_nothing_is_lost(installation: Database) -> None:
         kept = [{name: row[name] for name in rows[0]} for row in after[table]]  # a migration may add columns and rows
         assert [row for row in rows if row not in kept] == [], table
     assert views(installation) == read_before
+
+
+def test_an_installation_of_the_release_before(of_the_release_before: Database, database: Database) -> None:
+    """It has the schema of a new one afterwards, every row, and what people read."""
+    installation = of_the_release_before
+    before = contents(installation)
+    assert len(before["job"]) == 27
+    with psycopg.connect(installation.admin_url) as admin:
+        shown = {name: admin.execute(VIEWS[name]).fetchall() for name in ("predictions", "features", "history")}
+    assert all(shown.values())
+    migrate(installation.owner_url)
+    assert schema_of(installation) == schema_of(database)
+    after = contents(installation)
+    for table, rows in before.items():
+        kept = [{name: row.get(name) for name in rows[0]} for row in after[table]] if rows else []
+        assert [row for row in rows if row not in kept] == [], table
+    with psycopg.connect(installation.admin_url) as admin:
+        assert {name: admin.execute(VIEWS[name]).fetchall() for name in shown} == shown
+    with installation.connect() as connection:
+        assert len(deployments.active(connection)) == 1
+        assert versions.artifacts_unchanged(connection, versions.find(connection, "here/scored", 1))
 
 
 def test_jobs_have_the_times_of_their_events(installation: Database) -> None:
@@ -236,7 +274,7 @@ def test_two_who_migrate_take_turns(installation: Database, database: Database) 
 @pytest.mark.parametrize(
     ("revision", "expected"),
     [
-        ("0011", "migration 0018 or later: run `./modelops migrate` with commit"),
+        ("0010", "migration 0011 or later: run `./modelops migrate` with commit"),
         ("9999", "use the release that migrated the database, or a later one"),
     ],
 )

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from alembic.script import ScriptDirectory
 
-BASELINE = "0018"
+BASELINE = "0011"
 """The migration at which this release begins."""
-LAST_BEFORE_BASELINE = "13652e9"
+LAST_BEFORE_BASELINE = "96efd83"
 """The commit that still has all migrations up to the baseline."""
 
 

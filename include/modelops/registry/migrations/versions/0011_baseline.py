@@ -1,9 +1,9 @@
-"""Where migrations begin: the schema that the migrations 0001 to 0018 of the releases before made.
+"""Where migrations begin: the schema that the migrations 0001 to 0011 of the release before made.
 
 An installation that stands here is migrated from here. No database is made by it: see `registry/schema/`.
 """
 
-revision = "0018"
+revision = "0011"
 down_revision = None
 
 

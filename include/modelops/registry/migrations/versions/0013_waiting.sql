@@ -1,0 +1,32 @@
+-- What makes a job wait is on record, and its times grow as long as it waits or works.
+
+ALTER TYPE modelops.event ADD VALUE 'waiting' AFTER 'queued';
+
+-- The steps are listed: a new value of an enum can't be used before it is committed. greatest() passes over nulls, so
+-- that what still lasted had lasted for no time.
+CREATE OR REPLACE VIEW modelops.job_step_time AS
+SELECT job_id, attempt, event, at,
+       CASE WHEN lead(at) OVER life IS NOT NULL THEN greatest(lead(at) OVER life - at, interval '0') END AS lasted
+FROM (SELECT *, CASE event WHEN 'created' THEN 1 WHEN 'scheduled' THEN 2 WHEN 'queued' THEN 3
+                           WHEN 'running' THEN 4 WHEN 'awaiting_approval' THEN 4 ELSE 5 END AS stage
+      FROM modelops.job_event
+      WHERE event IN ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying',
+                      'completed', 'failed', 'cancelled', 'skipped')) AS event
+WINDOW life AS (PARTITION BY job_id ORDER BY attempt, stage, at, id);
+
+CREATE OR REPLACE VIEW modelops.job_summary AS
+SELECT job.id, job.type, job.dag_id, job.run_id, job.task_id, job.map_index, job.subject, job.version_id, job.status,
+       job.attempt, job.fence, job.requested_by, job.parameters, job.result, job.error, job.created_at,
+       time.waited, time.worked
+FROM modelops.job
+LEFT JOIN LATERAL (
+  SELECT sum(lasting) FILTER (WHERE event IN ('created', 'scheduled', 'queued', 'awaiting_approval', 'retrying')) AS waited,
+         sum(lasting) FILTER (WHERE event = 'running') AS worked
+  FROM (
+    SELECT event, CASE WHEN lasted IS NULL AND job.status NOT IN ('completed', 'failed', 'cancelled', 'skipped')
+                       THEN greatest(now() - at, interval '0') ELSE lasted END AS lasting
+    FROM modelops.job_step_time WHERE job_step_time.job_id = job.id
+  ) AS step
+) AS time ON true;
+COMMENT ON VIEW modelops.job_summary IS
+  'A job with the time that it has waited (for its turn, a worker, a person, the next attempt) and worked, until now.';

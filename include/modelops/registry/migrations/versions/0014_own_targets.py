@@ -1,0 +1,13 @@
+"""Names of targets that belong to a model before its first deployment: see the .sql file of the same name."""
+
+from pathlib import Path
+
+from modelops.registry.migrations import run_sql_beside
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Run the .sql file."""
+    run_sql_beside(Path(__file__))
