@@ -152,7 +152,7 @@ def judge(
     entry = _entry(verb, function)
     called = entry.called
     if ending is None:
-        raise ChildLost(f"the process that watched over {called} was ended from outside, and so was {called}")
+        raise ChildLost(f"the process that watched over {called} was killed or told to end; it and {called} are gone")
     if ending < 0 and -ending in _FROM_OUTSIDE:
         raise ChildLost(
             f"the process that ran {called} was killed from outside by {_name(-ending)}"

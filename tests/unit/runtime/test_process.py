@@ -332,7 +332,7 @@ def test_killed_from_outside_is_not_the_codes_fault(model: Model, number: signal
 
 def test_a_guard_that_is_told_to_end_says_nothing_of_memory(model: Model) -> None:
     model.write("import os, time\ndef train(context):\n    os.kill(os.getppid(), 15)\n    time.sleep(1000)")
-    with pytest.raises(ChildLost, match=r"that watched over train\(\) was ended from outside") as caught:
+    with pytest.raises(ChildLost, match=r"that watched over train\(\) was killed or told to end") as caught:
         model.run()
     assert "memory" not in str(caught.value)
 
