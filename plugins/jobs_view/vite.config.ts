@@ -13,15 +13,17 @@ const OF_AIRFLOW = {
   "react-router-dom": "ReactRouterDOM",
 };
 
-/** What the bundle is made from. A test of the project computes this digest too, see tests/unit/test_jobs_view.py. */
+/** What the bundle is made from, but for tests. A test of the project computes this digest too, see tests/unit/test_jobs_view.py. */
 const SOURCES = ["openapi.json", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "src"];
+
+const TEST = ".test.ts";
 
 const filesBelow = (path: string): string[] =>
   path.includes(".")
     ? [path]
     : readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
         const below = `${path}/${entry.name}`;
-        return entry.isDirectory() ? filesBelow(below) : [below];
+        return entry.isDirectory() ? filesBelow(below) : below.endsWith(TEST) ? [] : [below];
       });
 
 /** SHA-256 over the names and contents of the sources, in the order of their names' bytes. */

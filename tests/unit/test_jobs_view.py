@@ -26,7 +26,8 @@ def sources() -> list[str]:
     for name in re.findall(r'"([^"]+)"', declared[1]):
         path = VIEW / name
         files += [path] if path.is_file() else [below for below in path.rglob("*") if below.is_file()]
-    return sorted((file.relative_to(VIEW).as_posix() for file in files), key=str.encode)
+    names = (file.relative_to(VIEW).as_posix() for file in files)
+    return sorted((name for name in names if not name.endswith(".test.ts")), key=str.encode)
 
 
 def test_the_bundle_is_made_from_its_sources() -> None:

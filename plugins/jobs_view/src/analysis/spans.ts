@@ -14,7 +14,8 @@ const SPANS: Record<SpanName, { unit: Unit; number: number }> = {
 export const SPAN_NAMES = Object.keys(SPANS) as SpanName[];
 export const USUAL: SpanName = "30d";
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const MONDAY = 1;
 const DAYS_OF_WEEK = 7;
 
@@ -39,8 +40,9 @@ const beginning = (wall: string, unit: Exclude<Unit, "hour">, back: number): str
 export const spanOf = (name: SpanName, now: number, formats: Formats): Span => {
   const { unit, number } = SPANS[name];
   const wall = formats.wall(now);
-  // Hours follow each other whatever the clocks do; other periods begin when the clocks say so.
-  const hour = Date.parse(formats.instant(`${wall.slice(0, 13)}:00`));
+  // Hours follow each other whatever the clocks do, also where they show one twice; other periods begin when the clocks
+  // say so.
+  const hour = Math.floor(now / MINUTE_MS) * MINUTE_MS - Number(wall.slice(14, 16)) * MINUTE_MS;
   const startOf = (back: number): string =>
     unit === "hour" ? new Date(hour - back * HOUR_MS).toISOString() : formats.instant(beginning(wall, unit, back));
   const starts = Array.from({ length: number }, (_, index) => startOf(number - 1 - index));

@@ -5,9 +5,10 @@ import { type FC, useEffect, useMemo, useRef, useState } from "react";
 import type { WholeJob } from "../api/client";
 import { Loading } from "../parts/Loading";
 import { Notice, Problem } from "../parts/Problem";
-import { isFinal } from "../parts/StatusBadge";
+import { isFinal } from "../parts/statuses";
 import { useFormats, useTexts } from "../texts/language";
-import { type Level, LEVELS, type Line, useLog } from "./log";
+import { fileOf, fitting, found, type Level, LEVELS, type Line } from "./log";
+import { useLog } from "./useLog";
 
 /** The log of each attempt at a job, as it is written. */
 export const Logs: FC<{ job: WholeJob }> = ({ job }) => {
@@ -37,13 +38,7 @@ const LogOfAttempt: FC<Props> = ({ job, attempt, choose }) => {
   const [from, setFrom] = useState<Level>("debug");
   const [wraps, setWraps] = useState(true);
   const [follows, setFollows] = useState(true);
-  const lines = useMemo(() => {
-    const levels = LEVELS.slice(LEVELS.indexOf(from));
-    const wanted = search.toLocaleLowerCase();
-    return log.lines.filter(
-      (line) => levels.includes(line.level) && (wanted === "" || line.text.toLocaleLowerCase().includes(wanted)),
-    );
-  }, [log.lines, from, search]);
+  const lines = useMemo(() => fitting(log.lines, from, search), [log.lines, from, search]);
   const name = `${job.dag_id}.${job.task_id}.${String(job.id)}.attempt-${String(attempt)}.log`;
   return (
     <Stack gap={2}>
@@ -192,21 +187,18 @@ const Lines: FC<LinesProps> = ({ lines, search, wraps, follows }) => {
 
 /** A text in which what is searched for is marked. */
 const Marked: FC<{ text: string; search: string }> = ({ text, search }) => {
-  const at = search === "" ? -1 : text.toLocaleLowerCase().indexOf(search.toLocaleLowerCase());
-  return at < 0 ? (
-    text
-  ) : (
+  const [before, marked, after] = found(text, search) ?? [text, "", ""];
+  return (
     <>
-      {text.slice(0, at)}
-      <mark>{text.slice(at, at + search.length)}</mark>
-      {text.slice(at + search.length)}
+      {before}
+      {marked !== "" && <mark>{marked}</mark>}
+      {after}
     </>
   );
 };
 
 const save = (name: string, lines: Line[]): void => {
-  const text = lines.map((line) => [line.at, line.level.toUpperCase(), line.text].filter(Boolean).join(" ")).join("\n");
-  const address = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/plain" }));
+  const address = URL.createObjectURL(new Blob([fileOf(lines)], { type: "text/plain" }));
   const link = Object.assign(document.createElement("a"), { href: address, download: name });
   link.click();
   URL.revokeObjectURL(address);

@@ -1,6 +1,6 @@
 /** A job's events as a line of time: what came when, how long it lasted, and whether that was waiting or working. */
 import type { Event, Happening, JobStatus, WholeJob } from "../api/client";
-import { isFinal, PALETTES } from "../parts/StatusBadge";
+import { isFinal, PALETTES } from "../parts/statuses.ts";
 
 export type Stretch = {
   happening: Happening;

@@ -6,10 +6,11 @@ import { listAddress } from "../addresses";
 import { useNow } from "../parts/useNow";
 import { useFormats, useTexts } from "../texts/language";
 import { FilterBar } from "./FilterBar";
-import { isEmpty, searchOf, useFilters, wantedOf } from "./filters";
+import { isEmpty, searchOf, wantedOf } from "./filters";
 import { Found } from "./Found";
 import { useJobs } from "./queries";
 import { TypeList } from "./TypeList";
+import { useFilters } from "./useFilters";
 
 const ON_A_PAGE = 50;
 

@@ -2,7 +2,7 @@ import { Box, Button, Heading, HStack, Stack, Text } from "@chakra-ui/react";
 import type { FC, PropsWithChildren } from "react";
 
 import type { Counted, JobStatus, JobType } from "../api/client";
-import { PALETTES } from "../parts/StatusBadge";
+import { PALETTES } from "../parts/statuses";
 import type { Group } from "../texts/en";
 import { useFormats, useTexts } from "../texts/language";
 import type { Filters } from "./filters";

@@ -1,7 +1,4 @@
 /** What of the jobs is looked for: one object, kept in the address, from which the request is made. */
-import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router-dom";
-
 import type { JobStatus, JobType, Wanted } from "../api/client";
 
 export type Period = "1h" | "24h" | "7d" | "30d";
@@ -20,7 +17,7 @@ export type Filters = {
   after: string;
 };
 
-const HOURS: Record<Period, number> = { "1h": 1, "24h": 24, "7d": 7 * 24, "30d": 30 * 24 };
+const HOURS: Readonly<Record<Period, number>> = { "1h": 1, "24h": 24, "7d": 7 * 24, "30d": 30 * 24 };
 export const PERIODS = Object.keys(HOURS) as Period[];
 const MINUTE = 60_000;
 /** Characters that a text must have to be looked for anywhere in what jobs are known by. */
@@ -37,13 +34,14 @@ export const NOTHING: Filters = {
   after: "",
 };
 
-const filtersOf = (search: URLSearchParams): Filters => ({
+/** The filters of an address. Types and statuses that there are none of stay: the server says what is wrong with them. */
+export const filtersOf = (search: URLSearchParams): Filters => ({
   types: search.getAll("type") as JobType[],
   statuses: search.getAll("status") as JobStatus[],
   subject: search.get("subject") ?? "",
   search: search.get("search") ?? "",
   person: search.get("person") ?? "",
-  within: (search.get("within") ?? "") as Period | "",
+  within: PERIODS.find((period) => period === search.get("within")) ?? "",
   from: search.get("from") ?? "",
   before: search.get("before") ?? "",
   after: search.get("after") ?? "",
@@ -62,35 +60,23 @@ export const searchOf = (filters: Partial<Filters>): URLSearchParams => {
   return search;
 };
 
-/** The filters of the address, and how to change some of them; that leads back to the first page. */
-export const useFilters = (): [Filters, (change: Partial<Filters>) => void] => {
-  const [search, setSearch] = useSearchParams();
-  const filters = useMemo(() => filtersOf(search), [search]);
-  const change = useCallback(
-    (changes: Partial<Filters>) => {
-      // Two changes may follow each other sooner than the page is drawn anew; the address has the first one already.
-      const current = filtersOf(new URLSearchParams(globalThis.location.search));
-      setSearch(searchOf({ ...current, after: "", ...changes }));
-    },
-    [setSearch],
-  );
-  return [filters, change];
-};
-
 export const isEmpty = (filters: Filters): boolean => searchOf({ ...filters, after: "" }).size === 0;
 
 /** As the API wants it; `instant` reads a time of the clocks here. A period that ends now begins at a whole minute, so that the same is asked for a while. */
 export const wantedOf = (filters: Filters, limit: number, now: number, instant: (wall: string) => string): Wanted => {
-  const hours = HOURS[filters.within as Period] as number | undefined;
-  const since = Math.floor(now / MINUTE) * MINUTE - (hours ?? 0) * 60 * MINUTE;
+  const { within } = filters;
+  const since = (hours: number): string =>
+    new Date(Math.floor(now / MINUTE) * MINUTE - hours * 60 * MINUTE).toISOString();
+  const search = filters.search.trim();
   return {
     type: filters.types,
     status: filters.statuses,
     subject: filters.subject.trim(),
-    search: filters.search.trim().length < SHORTEST_SEARCH ? undefined : filters.search.trim(),
+    // The server counts characters as people do, not the halves that some of them have in JavaScript.
+    search: Array.from(search).length < SHORTEST_SEARCH ? undefined : search,
     person: filters.person.trim(),
-    created_from: hours === undefined ? instant(filters.from) : new Date(since).toISOString(),
-    created_before: hours === undefined ? instant(filters.before) : undefined,
+    created_from: within === "" ? instant(filters.from) : since(HOURS[within]),
+    created_before: within === "" ? instant(filters.before) : undefined,
     after: filters.after,
     limit,
   };

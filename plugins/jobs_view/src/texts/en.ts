@@ -374,7 +374,6 @@ export const en = {
     noneEnded: "No job that was created in this time has worked and ended.",
     noneFailed: "No job that was created in this time has failed.",
   },
-  bytes: "bytes",
   noResult: "No result is on record.",
   yes: "yes",
   no: "no",

@@ -72,16 +72,24 @@ export class Formats {
     return this.#clock.format(new Date(at));
   }
 
-  /** The instant at which the clocks of the time zone show this, as `2026-03-01T12:00`; "" if that is no time. */
+  /** The instant at which the clocks of the time zone show this, as `2026-03-01T12:00`; "" if that is no time.
+
+  Where the clocks change, they show some times twice, of which the later one is meant, and some never, which go on from
+  the time before. PostgreSQL takes them so too, and begins the periods of the analysis there.
+  */
   instant(wall: string): string {
     const shown = Date.parse(`${wall}Z`);
     if (Number.isNaN(shown) || !WHOLE_YEAR.test(wall)) {
       return "";
     }
-    // How far the zone's clocks are ahead depends on the instant; near a clock change the second look corrects it.
-    const ahead = (at: number): number => Date.parse(`${this.#wall.format(at).replace(" ", "T")}Z`) - at;
-    const near = shown - ahead(shown);
-    return new Date(shown - ahead(near)).toISOString();
+    const read = [-DAY, DAY].map((away) => shown - this.#ahead(shown + away * 1000)).filter(Number.isFinite);
+    const fitting = read.filter((at) => at + this.#ahead(at) === shown);
+    return new Date(Math.max(...(fitting.length > 0 ? fitting : read))).toISOString();
+  }
+
+  /** How many milliseconds the zone's clocks are ahead of UTC at an instant. */
+  #ahead(at: number): number {
+    return Date.parse(`${this.#wall.format(at).replace(" ", "T")}Z`) - at;
   }
 
   /** What the clocks of the time zone show, as `2026-03-01T12:00`. */
@@ -99,32 +107,36 @@ export class Formats {
     return value === null || value === undefined ? "–" : this.#share.format(value);
   }
 
-  /** How long ago, in the largest unit that fits. */
+  /** How long ago, in the largest unit that fits; what is yet to come, by clocks that differ, is now. */
   ago(at: string, now: number): string {
-    const seconds = Math.min(0, (new Date(at).getTime() - now) / 1000);
-    const past = -seconds;
-    if (past < MINUTE) {
-      return this.#ago.format(Math.round(seconds), "second");
-    }
-    if (past < HOUR) {
-      return this.#ago.format(Math.round(seconds / MINUTE), "minute");
-    }
-    return past < DAY
-      ? this.#ago.format(Math.round(seconds / HOUR), "hour")
-      : this.#ago.format(Math.round(seconds / DAY), "day");
+    const seconds = Math.max(0, Math.round((now - new Date(at).getTime()) / 1000));
+    const minutes = Math.round(seconds / MINUTE);
+    const hours = Math.round(seconds / HOUR);
+    const [number, unit] =
+      seconds < MINUTE
+        ? ([seconds, "second"] as const)
+        : minutes < 60
+          ? ([minutes, "minute"] as const)
+          : hours < 24
+            ? ([hours, "hour"] as const)
+            : ([Math.round(seconds / DAY), "day"] as const);
+    return this.#ago.format(-number, unit);
   }
 
-  /** Seconds, in the two largest units. */
+  /** Seconds, in the two largest units; none below zero, which clocks that differ make. */
   duration(seconds: number | null | undefined): string {
     if (seconds === null || seconds === undefined) {
       return "–";
     }
     const units = this.#texts.units;
-    if (seconds < 1) {
-      return `${String(Math.round(seconds * 1000))} ${units.millisecond}`;
+    // Each unit's number is rounded before the unit is chosen: there are no 1000 ms, and no 60 s.
+    const milliseconds = Math.max(0, Math.round(seconds * 1000));
+    if (milliseconds < 1000) {
+      return `${String(milliseconds)} ${units.millisecond}`;
     }
-    if (seconds < MINUTE) {
-      return `${this.#number.format(Math.round(seconds * 10) / 10)} ${units.second}`;
+    const tenths = Math.round(seconds * 10) / 10;
+    if (tenths < MINUTE) {
+      return `${this.#number.format(tenths)} ${units.second}`;
     }
     const whole = Math.round(seconds);
     const [large, small, per, names] =
@@ -141,10 +153,19 @@ export class Formats {
     return this.#toDigits(value, 4, "exceptZero");
   }
 
-  /** A file's size. */
+  /** A file's size, to three digits. */
   bytes(size: number): string {
-    const [divisor, unit] = size < 1e3 ? [1, this.#texts.bytes] : size < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
-    return `${this.#number.format(Number((size / divisor).toPrecision(3)))} ${unit}`;
+    const rounded = size < 1e3 ? size : Number(size.toPrecision(3));
+    const [divisor, unit] =
+      rounded < 1e3
+        ? [1, "byte"]
+        : rounded < 1e6
+          ? [1e3, "kilobyte"]
+          : rounded < 1e9
+            ? [1e6, "megabyte"]
+            : [1e9, "gigabyte"];
+    const unitDisplay = unit === "byte" ? "long" : "short";
+    return new Intl.NumberFormat(this.#language, { style: "unit", unit, unitDisplay }).format(rounded / divisor);
   }
 
   /** Whole numbers in full, others to six digits. */
@@ -178,6 +199,6 @@ export class Formats {
       });
       this.#numbers.set(key, format);
     }
-    return format.format(value);
+    return format.format(value + 0); // no -0
   }
 }

@@ -389,7 +389,6 @@ export const fr: Texts = {
     noneEnded: "Aucune tâche créée pendant cette période n'a travaillé et n'est finie.",
     noneFailed: "Aucune tâche créée pendant cette période n'a échoué.",
   },
-  bytes: "octets",
   noResult: "Aucun résultat n'est enregistré.",
   yes: "oui",
   no: "non",
