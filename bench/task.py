@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from bench.installation import Installation
-    from modelops.domain.jobs import JobType
+    from modelops.domain.job_types import JobType
     from modelops.jobs.run import JobRun
 
 

@@ -334,7 +334,7 @@ BEGIN
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
   SELECT * INTO subject FROM modelops.version WHERE id = serving.version_id;
   IF NOT EXISTS (SELECT FROM modelops.job
-                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'batch_prediction') AND status = 'running'
+                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'batch') AND status = 'running'
                    AND attempt = NEW.attempt AND fence = NEW.fence) THEN
     RAISE EXCEPTION 'job % isn''t a % under way in attempt %', NEW.job_id,
       CASE subject.kind WHEN 'feature_task' THEN 'batch run of a feature task' ELSE 'batch prediction' END, NEW.attempt
@@ -474,7 +474,7 @@ BEGIN
     -- Whoever ends another deployment of this version waits, and then sees whether it was the last one.
     SELECT * INTO subject FROM modelops.version WHERE id = OLD.version_id FOR UPDATE;
     SELECT * INTO doing FROM modelops.job WHERE id = NEW.ended_by AND status = 'running';
-    IF doing.type IS DISTINCT FROM
+    IF doing.id IS NULL OR doing.type IS DISTINCT FROM
        modelops.job_type_of(subject.kind, CASE NEW.ended_how WHEN 'replaced' THEN 'deployment' ELSE 'retirement' END) THEN
       RAISE EXCEPTION 'no job under way has % deployment %', NEW.ended_how, OLD.id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_ended_by_job';
@@ -611,7 +611,8 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'schedule_deployment_active';
   END IF;
   SELECT * INTO doing FROM modelops.job
-  WHERE id = NEW.job_id AND status = 'running' AND (type = 'schedule_change' OR id = serving.job_id);
+  WHERE id = NEW.job_id AND status = 'running' AND (id = serving.job_id OR type = (SELECT modelops.job_type_of(kind, 'schedule_change')
+                                         FROM modelops.version WHERE id = serving.version_id));
   IF NOT FOUND THEN
     RAISE EXCEPTION 'job % isn''t one under way that may set the schedule of deployment %', NEW.job_id, NEW.deployment_id
       USING ERRCODE = 'check_violation', CONSTRAINT = 'schedule_under_way';
@@ -661,7 +662,10 @@ BEGIN
     NEW.artifact_sha256 := modelops.artifact_digest(NEW.id);
   END IF;
   SELECT type INTO doing FROM modelops.job
-  WHERE id = NEW.changed_by AND (type NOT IN ('training', 'feature_import') OR id = NEW.job_id);
+  WHERE id = NEW.changed_by
+    AND (id = NEW.job_id
+         -- A job that makes a version changes no other one.
+         OR type NOT IN (SELECT job_type FROM modelops.transition WHERE from_status IS NULL));
   IF NOT EXISTS (
     SELECT FROM modelops.transition
     WHERE kind = NEW.kind AND from_status IS NOT DISTINCT FROM before AND to_status = NEW.status AND job_type = doing)
@@ -725,15 +729,13 @@ $_$;
 ALTER FUNCTION modelops.is_bounded(value jsonb) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.is_bounded(value jsonb) IS 'Whether a value can be read everywhere: at most 21 levels, numbers of 64 bits, names of 200 characters, 16 MiB.';
 CREATE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RETURNS modelops.job_type
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
     AS $$
-  SELECT (CASE kind WHEN 'model' THEN stage
-                    ELSE CASE stage WHEN 'evaluation' THEN 'feature_run' WHEN 'batch_prediction' THEN 'feature_batch'
-                                    ELSE 'feature_' || stage END END)::modelops.job_type
+  SELECT job_type FROM modelops.stage WHERE stage.kind = job_type_of.kind AND stage.stage = job_type_of.stage
 $$;
 ALTER FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) IS 'The type of the jobs of a stage (evaluation, approval, deployment, …) for this kind of version.';
+COMMENT ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) IS 'The type of the jobs of a stage (evaluation, approval, deployment, …) for this kind of version; null if the kind has no such stage.';
 CREATE FUNCTION modelops.keep_times_of_job() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -795,10 +797,11 @@ $$;
 ALTER FUNCTION modelops.requesters(version_id bigint) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.requesters(version_id bigint) IS 'The persons who requested a version''s training or import, by the DAG run or by clearing the task. None of them may decide on the version.';
 CREATE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
     AS $$
-  SELECT (CASE kind WHEN 'model' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status
+  SELECT from_status FROM modelops.transition
+  WHERE transition.kind = status_before_decision.kind AND to_status = 'rejected'
 $$;
 ALTER FUNCTION modelops.status_before_decision(kind modelops.version_kind) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) IS 'The status of a version of this kind that waits for a decision.';
@@ -1362,6 +1365,13 @@ CREATE TABLE modelops.set_aside (
 );
 ALTER TABLE modelops.set_aside OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.set_aside IS 'Rejected rows of a batch: position, entity key and reason. Append-only.';
+CREATE TABLE modelops.stage (
+    kind modelops.version_kind NOT NULL,
+    stage text NOT NULL,
+    job_type modelops.job_type NOT NULL
+);
+ALTER TABLE modelops.stage OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.stage IS 'The type of the jobs of each stage in the life of a version. `./modelops migrate` writes it from modelops.domain.job_types.';
 CREATE TABLE modelops.statistics (
     id bigint NOT NULL,
     version_id bigint,
@@ -1390,7 +1400,7 @@ CREATE TABLE modelops.transition (
     meaning text NOT NULL
 );
 ALTER TABLE modelops.transition OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.transition IS 'The state machine of versions. What is not a row here can''t happen.';
+COMMENT ON TABLE modelops.transition IS 'The state machine of versions. What is not a row here can''t happen. `./modelops migrate` writes it from modelops.domain.job_types.';
 ALTER TABLE modelops.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.version_id_seq
     START WITH 1
@@ -1445,6 +1455,8 @@ ALTER TABLE ONLY modelops.schema_script
     ADD CONSTRAINT schema_script_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY modelops.set_aside
     ADD CONSTRAINT set_aside_pkey PRIMARY KEY (run_id, "position");
+ALTER TABLE ONLY modelops.stage
+    ADD CONSTRAINT stage_pkey PRIMARY KEY (kind, stage);
 ALTER TABLE ONLY modelops.statistics
     ADD CONSTRAINT statistics_once_run UNIQUE (run_id, role, variable);
 ALTER TABLE ONLY modelops.statistics
@@ -1500,6 +1512,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EAC
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.requests_read FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.stage FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.transition FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1529,6 +1542,7 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job_event FOR EACH STATEMENT EXE
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.requests_read FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.schedule FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.set_aside FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.stage FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.statistics FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.transition FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.version FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1802,6 +1816,8 @@ GRANT SELECT ON TABLE modelops.schema_script TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schema_script TO modelops_reader;
 GRANT SELECT,INSERT ON TABLE modelops.set_aside TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.set_aside TO modelops_reader;
+GRANT SELECT ON TABLE modelops.stage TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.stage TO modelops_reader;
 GRANT SELECT ON TABLE modelops.statistics TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.statistics TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.statistics TO modelops_jobs;

@@ -11,7 +11,8 @@ import yaml
 from psycopg.rows import dict_row
 
 from modelops.domain.decisions import Verdict
-from modelops.domain.jobs import Attempt, Claim, JobType, TaskKey
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import Attempt, Claim, TaskKey
 from modelops.domain.versions import Artifact as ArtifactRecord
 from modelops.domain.versions import ArtifactRole
 from modelops.registry import decisions, deployments, evidence, jobs, observation, versions

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from modelops.domain.jobs import Attempt, JobType
+    from modelops.domain.job_types import JobType
+    from modelops.domain.jobs import Attempt
     from modelops.jobs.run import Resources
     from modelops.settings import Settings
 

@@ -17,7 +17,7 @@ import psycopg  # noqa: F401
 import modelops.operators.model  # noqa: F401
 from bench.installation import Installation
 from bench.task import claim, key_of
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 
 
 def main(deployment: int) -> dict[str, Any]:

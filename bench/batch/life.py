@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.task import claim, key_of
 from modelops.domain.decisions import Answer, Verdict
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import DeploymentRequest, EvaluationRequest, TrainingRequest
 from modelops.kinds.model.deploy import deploy
 from modelops.kinds.model.evaluate import evaluate

@@ -18,7 +18,7 @@ from bench.machine import commit, machine
 from bench.tables import keep, passed, table
 from bench.task import take
 from bench.timing import Times
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
 from modelops.settings import PROJECT_ROOT

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.installation import Installation
 from bench.task import claim, key_of
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.operators.preloading import preload_jobs
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.task import claim, key_of
 from modelops.domain.decisions import Answer, Verdict
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import ImportRequest, TaskDeploymentRequest, TaskRunRequest
 from modelops.domain.versions import VersionKind
 from modelops.kinds.feature_task.deploy_task import deploy_task

@@ -13,7 +13,8 @@ from typing import Any
 
 from bench.installation import Installation
 from bench.task import claim
-from modelops.domain.jobs import JobType, TaskKey
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import TaskKey
 from modelops.operators.preloading import preload_jobs
 
 DAG = "bench"

@@ -133,7 +133,7 @@ def test_every_operator_is_known_to_the_observer() -> None:
 
     found = {**vars(model), **vars(approval), **vars(feature), **vars(bases)}
     operators = {name: kind.job_type for name, kind in found.items() if _is_job(kind, JobOperator)}
-    from modelops.domain.jobs import OPERATORS
+    from modelops.domain.job_types import OPERATORS
 
     assert operators == dict(OPERATORS)
 

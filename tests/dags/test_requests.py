@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk import DAG
 
 from modelops.domain import requests
-from modelops.domain.jobs import OPERATORS
+from modelops.domain.job_types import OPERATORS
 from modelops.domain.parameters import parameters_of
 from modelops.operators.approval import ApproveFeatureTaskOperator, ApproveModelOperator
 from modelops.operators.base import JobOperator

@@ -11,7 +11,8 @@ import pytest
 from e2e.models import NAP
 from e2e.system import FEATURE_RETIREMENT, LATE_TOLD, SCHEDULE
 from e2e.waiting import eventually
-from modelops.domain.jobs import JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

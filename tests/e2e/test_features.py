@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from e2e.system import FEATURE_BATCH, FEATURE_RETIREMENT, FEATURES
-from modelops.domain.jobs import JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
     from e2e.system import Run, System

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from factories import doubled_folder, model_folder
 from integration.lifecycle import life as models
 from integration.lifecycle.features import life as features
-from modelops.domain.jobs import Claim, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import Claim
 from modelops.domain.requests import BatchRequest, FeatureBatchRequest, PartRequest
 from modelops.kinds.feature_task.execute_batch import execute_batch
 from modelops.kinds.model.predict_batch import predict_batch

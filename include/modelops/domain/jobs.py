@@ -10,63 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from modelops.domain.job_types import JobType
+
 JobId = NewType("JobId", int)
 
 WORKER = "worker"
 """The actor of what an attempt tells of itself."""
 AIRFLOW = "airflow"
 """The actor of what Airflow's scheduler and executor did."""
-
-
-class JobType(StrEnum):
-    """What a job does; the operator that does it bears the type's name in its `job_type`."""
-
-    TRAINING = "training"
-    """Runs the model's train() and makes a model version."""
-    EVALUATION = "evaluation"
-    """Runs the model's evaluate() on an existing version."""
-    APPROVAL = "approval"
-    """Puts a version's evidence before a reviewer and records the decision."""
-    DEPLOYMENT = "deployment"
-    """Puts an approved version into production, in the place of the one before."""
-    RETIREMENT = "retirement"
-    """Ends a deployment."""
-    BATCH_PREDICTION = "batch_prediction"
-    """Scores the rows of a deployment's predict dataset."""
-    FEATURE_IMPORT = "feature_import"
-    """Pins a feature task's code and makes a version of it."""
-    FEATURE_RUN = "feature_run"
-    """Runs a version once, checks what it gives, and publishes nothing."""
-    FEATURE_APPROVAL = "feature_approval"
-    """Puts a feature task version's evidence before a reviewer and records the decision."""
-    FEATURE_DEPLOYMENT = "feature_deployment"
-    """Puts an approved feature task version into production, in the place of the one before."""
-    FEATURE_BATCH = "feature_batch"
-    """Makes a deployment's feature table, whole or for a data interval."""
-    FEATURE_RETIREMENT = "feature_retirement"
-    """Ends a deployment of a feature task."""
-    SCHEDULE_CHANGE = "schedule_change"
-    """Gives a deployment another schedule."""
-
-
-OPERATORS: Mapping[str, JobType] = {
-    "TrainModelOperator": JobType.TRAINING,
-    "EvaluateModelOperator": JobType.EVALUATION,
-    "ApproveModelOperator": JobType.APPROVAL,
-    "DeployModelOperator": JobType.DEPLOYMENT,
-    "RetireModelOperator": JobType.RETIREMENT,
-    "PredictBatchOperator": JobType.BATCH_PREDICTION,
-    "PredictPartOperator": JobType.BATCH_PREDICTION,
-    "PublishBatchOperator": JobType.BATCH_PREDICTION,
-    "ImportFeatureTaskOperator": JobType.FEATURE_IMPORT,
-    "RunFeatureTaskOperator": JobType.FEATURE_RUN,
-    "ApproveFeatureTaskOperator": JobType.FEATURE_APPROVAL,
-    "DeployFeatureTaskOperator": JobType.FEATURE_DEPLOYMENT,
-    "ExecuteFeatureBatchOperator": JobType.FEATURE_BATCH,
-    "RetireFeatureTaskOperator": JobType.FEATURE_RETIREMENT,
-    "ChangeScheduleOperator": JobType.SCHEDULE_CHANGE,
-}
-"""Airflow's name of the operator → the type of its jobs: how a task that hasn't started is known for a job."""
 
 
 class JobStatus(StrEnum):

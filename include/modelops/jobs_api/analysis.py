@@ -11,7 +11,7 @@ from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from modelops.domain.errors import ScheduleError
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by
 from modelops.jobs_api.schemas import MOST, Fresh, Job

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
+from modelops.domain.declaration import Stage
 from modelops.domain.errors import Unavailable
-from modelops.domain.jobs import JobId, JobStatus, JobType
+from modelops.domain.job_types import JobType, of_stage
+from modelops.domain.jobs import JobId, JobStatus
 from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, view
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by, whole_job
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/modelops"
 APPLICATION = "modelops jobs"
-APPROVALS = {JobType.APPROVAL, JobType.FEATURE_APPROVAL}
+APPROVALS = of_stage(Stage.APPROVAL)
 
 router = APIRouter(prefix="/api")
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from modelops.domain import bounds
 from modelops.domain.actions import Action
-from modelops.domain.jobs import Event, JobId, JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import Event, JobId, JobStatus
 from modelops.domain.versions import ArtifactRole
 from modelops.registry.job_evidence import Left
 from modelops.registry.job_list import Count, Place

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from modelops.domain.errors import Busy, ModelOpsError, Unavailable
-from modelops.domain.jobs import AIRFLOW, OPERATORS, JobStatus, JobType, TaskKey
+from modelops.domain.job_types import OPERATORS, JobType
+from modelops.domain.jobs import AIRFLOW, JobStatus, TaskKey
 from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_state
 from modelops.observer.waiting import Reasons, Waits
 from modelops.registry import observation

@@ -13,7 +13,7 @@ from airflow.sdk.configuration import conf
 
 from modelops.domain import bounds
 from modelops.domain.decisions import Verdict
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import ModelDecisionRequest, TaskDecisionRequest
 from modelops.domain.versions import VersionKind
 from modelops.operators.base import JobOperator

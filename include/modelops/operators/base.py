@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from psycopg import Connection
 
-    from modelops.domain.jobs import JobType
+    from modelops.domain.job_types import JobType
     from modelops.domain.parameters import Parameter
     from modelops.jobs.run import JobRun, Resources
 

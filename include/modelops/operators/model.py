@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,

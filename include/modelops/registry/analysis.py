@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 

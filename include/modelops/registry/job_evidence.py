@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.jobs import JobId, JobType
+from modelops.domain.declaration import Evidence
+from modelops.domain.job_types import JobType, with_evidence
+from modelops.domain.jobs import JobId
 from modelops.domain.versions import Artifact, ArtifactRole
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
@@ -36,14 +38,24 @@ def evidence_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Job
     The keys are those of the function `modelops.evidence`.
     """
     with translated():
-        row = _QUERIES.execute(connection, "evidence", id=job_id, dag_ids=list(dag_ids)).fetchone()
+        row = _QUERIES.execute(
+            connection, "evidence", id=job_id, dag_ids=list(dag_ids), with_evidence=with_evidence()
+        ).fetchone()
     return None if row is None else dict(row["evidence"])
 
 
 def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> list[Left]:
     """The files that the job is about, by role and name."""
     with translated():
-        rows = _QUERIES.execute(connection, "artifacts", id=job_id, dag_ids=list(dag_ids))
+        rows = _QUERIES.execute(
+            connection,
+            "artifacts",
+            id=job_id,
+            dag_ids=list(dag_ids),
+            with_evidence=with_evidence(),
+            of_version=with_evidence(Evidence.OF_VERSION, Evidence.ALL),
+            of_all_evaluations=with_evidence(Evidence.ALL),
+        )
         return [
             Left(
                 job_id=JobId(row.pop("job_id")),

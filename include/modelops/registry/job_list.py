@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.jobs import JobId, JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobId, JobStatus
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 

@@ -13,7 +13,8 @@ from psycopg.types.json import Jsonb
 
 from modelops.domain import bounds
 from modelops.domain.errors import FenceLost, NotAwaited
-from modelops.domain.jobs import AIRFLOW, WORKER, Attempt, Event, JobId, JobStatus, JobType, TaskKey
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import AIRFLOW, WORKER, Attempt, Event, JobId, JobStatus, TaskKey
 from modelops.domain.text import storable
 from modelops.registry import versions
 from modelops.registry.queries import Queries

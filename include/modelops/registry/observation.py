@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 from psycopg.types.json import Jsonb
 
 from modelops.domain import bounds
-from modelops.domain.jobs import AIRFLOW, Event, JobStatus, JobType, TaskKey
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import AIRFLOW, Event, JobStatus, TaskKey
 from modelops.domain.text import storable
 from modelops.registry import jobs, versions
 from modelops.registry.queries import Queries

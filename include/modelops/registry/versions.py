@@ -221,9 +221,3 @@ def close_names(connection: Connection[Any], name: str, *, kind: VersionKind) ->
     """The end of a message about a name: which ones that have a version may have been meant, if it has none."""
     known = names(connection, kind)
     return "" if name in known else did_you_mean(name, known)
-
-
-def transitions(connection: Connection[Any]) -> list[Mapping[str, Any]]:
-    """The state machine as rows: kind, from_status (None: the beginning), to_status, job_type, meaning."""
-    with translated():
-        return list(_QUERIES.execute(connection, "transitions"))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.figures import figure, figures
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,7 +9,8 @@ import pytest
 
 from factories import begin_version, task_key
 from modelops.domain.errors import BadInput, FenceLost, Unavailable, UnknownVersion
-from modelops.domain.jobs import Claim, JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import Claim, JobStatus
 from modelops.domain.versions import VersionStatus
 from modelops.jobs.execution import Stopped, execute
 from modelops.registry import jobs, versions

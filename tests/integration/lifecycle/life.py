@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from factories import take, task_key
 from modelops.domain.decisions import Answer, Verdict
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,

@@ -13,8 +13,9 @@ from factories import SCORING, model_folder, take, task_key
 from integration.lifecycle.life import MODEL, answered, attempt_at, decided, deployed, evaluated
 from modelops.domain.decisions import REASON_MISSING, UNSTORABLE, Answer, Verdict
 from modelops.domain.errors import DecisionRefused, EvidenceChanged, IncompleteAnswer, NotAwaited, StaleCard
+from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event as JobEvent
-from modelops.domain.jobs import JobStatus, JobType, TaskKey
+from modelops.domain.jobs import JobStatus, TaskKey
 from modelops.domain.requests import EvaluationRequest
 from modelops.domain.versions import VersionStatus
 from modelops.kinds.model.card import card_of

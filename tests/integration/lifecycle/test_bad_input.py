@@ -9,7 +9,7 @@ import pytest
 
 from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_key
 from modelops.domain.errors import BadInput, DatasetError, Unavailable, UnknownVersion, UserCodeError
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import EvaluationRequest, TrainingRequest
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.train import train

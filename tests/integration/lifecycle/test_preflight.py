@@ -12,7 +12,7 @@ from factories import DATASETS, SCORING, doubled_folder, model_folder, take, tas
 from integration.lifecycle.features import life as features
 from integration.lifecycle.life import MODEL, deployed, trained
 from modelops.domain.errors import BadInput, DatasetError, SeveralErrors
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import DeploymentTerms, EvaluationRequest, TrainingRequest
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.train import train

@@ -11,7 +11,7 @@ import factories
 from integration.lifecycle import life
 from integration.lifecycle.features import life as features
 from modelops.domain.errors import ScheduleError, UnknownDeployment
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Schedule
 from modelops.registry import schedules

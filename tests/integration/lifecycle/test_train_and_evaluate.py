@@ -9,7 +9,8 @@ import pytest
 
 from factories import take, task_key
 from modelops.domain.errors import ArtifactChanged
-from modelops.domain.jobs import JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobStatus
 from modelops.domain.requests import EvaluationRequest, TrainingRequest
 from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.kinds.model.evaluate import evaluate

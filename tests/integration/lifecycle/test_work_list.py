@@ -13,7 +13,7 @@ from integration.lifecycle.features import life as features
 from integration.lifecycle.features.test_sql_task import INCREMENTAL
 from integration.lifecycle.life import attempt_at
 from modelops.domain.deployments import Interval
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.parts import Part
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Plan, Schedule

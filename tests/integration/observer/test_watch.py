@@ -9,7 +9,7 @@ import psycopg
 
 from factories import task_key
 from integration.observer.test_clearing import RecordedAirflow
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.observer.watch import Watch
 from modelops.registry import jobs, observation
 from modelops.registry.observation import Request

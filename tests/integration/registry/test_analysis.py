@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from factories import take, task_key
-from modelops.domain.jobs import Event, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import Event
 from modelops.registry import analysis, jobs
 from modelops.registry.analysis import Figures, Span, Spread
 

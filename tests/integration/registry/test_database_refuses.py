@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factories import begin_version, take, task_key, trained_version
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 
 if TYPE_CHECKING:
     import subprocess

@@ -24,7 +24,7 @@ from factories import (
 )
 from modelops.domain.decisions import Verdict
 from modelops.domain.errors import DecisionRefused, EvidenceChanged, IllegalTransition, ModelOpsError, NotApproved
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.versions import VersionStatus
 from modelops.registry import decisions, jobs, versions
 

@@ -13,7 +13,8 @@ from psycopg.rows import dict_row
 from factories import decide, deploy, deployed, evaluated_version, job_on, take, task_key
 from modelops.domain.deployments import DeploymentEnd
 from modelops.domain.errors import NotApproved, TargetError, UnknownDeployment
-from modelops.domain.jobs import JobType, TaskKey
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import TaskKey
 from modelops.domain.versions import VersionStatus
 from modelops.registry import decisions, deployments, jobs, versions
 

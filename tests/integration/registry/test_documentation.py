@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelops.domain.jobs import Event, JobStatus, JobType
+from modelops.domain.jobs import Event, JobStatus
 from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
-from modelops.registry.diagram import state_diagram
-from modelops.registry.versions import transitions
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -29,16 +27,6 @@ def compare(file: Path, found: str, expected: str, config: pytest.Config, *, who
         file.write_text(whole)
         return
     assert found == expected, f"{file.name} is behind the schema; `./modelops test integration --write-docs` mends it"
-
-
-@pytest.mark.parametrize(("name", "kind"), [("README.md", "model"), ("docs/features.md", "feature_task")])
-def test_the_state_diagrams(connection: Connection[Any], pytestconfig: pytest.Config, name: str, kind: str) -> None:
-    file = ROOT / name
-    text = file.read_text()
-    drawn = f"```mermaid\n{state_diagram(transitions(connection), kind=kind)}\n```"
-    shown = re.search(r"```mermaid\n.*?\n```", text, re.DOTALL)
-    assert shown, f"{name} has no state diagram"
-    compare(file, shown[0], drawn, pytestconfig, whole=text.replace(shown[0], drawn))
 
 
 def test_the_schema(database: Database, pytestconfig: pytest.Config) -> None:
@@ -67,7 +55,6 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 @pytest.mark.parametrize(
     ("name", "members"),
     [
-        ("job_type", JobType),
         ("job_status", JobStatus),
         ("event", Event),
         ("version_kind", VersionKind),

@@ -9,7 +9,8 @@ import pytest
 from factories import add_evaluation, artifact, ask, deployed, evaluated_version, job_on, take, trained_version
 from modelops.data.predictions import sample
 from modelops.domain.errors import TargetError
-from modelops.domain.jobs import JobId, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobId
 from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole
 from modelops.registry import evidence, job_evidence, jobs

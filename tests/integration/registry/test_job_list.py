@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from factories import take, task_key
-from modelops.domain.jobs import JobId, JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobId, JobStatus
 from modelops.registry import job_list
 from modelops.registry.job_list import Count, Place, Wanted
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from modelops.domain.jobs import JobId, JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobId, JobStatus
 from modelops.registry import job_list
 from modelops.registry.job_list import Place, Wanted
 

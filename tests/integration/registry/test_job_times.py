@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from factories import take, task_key
-from modelops.domain.jobs import JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobStatus
 from modelops.registry import jobs, observation
 from modelops.registry.observation import Ending, Queueing, Request, Sighting
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factories import ask, begin_version, evaluated_version, take, task_key
-from modelops.domain.jobs import JobStatus, JobType, TaskKey
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import JobStatus, TaskKey
 from modelops.domain.versions import VersionStatus
 from modelops.registry import jobs, observation, versions
 from modelops.registry.observation import Ending, Queueing, Request, Sighting

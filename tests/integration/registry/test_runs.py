@@ -11,7 +11,7 @@ import pytest
 from factories import deployed, take, task_key
 from modelops.domain.deployments import DeploymentEnd, Interval
 from modelops.domain.errors import IntervalError, ModelOpsError, UnknownDeployment
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.registry import deployments, jobs, runs
 from modelops.registry.runs import DueInterval
 

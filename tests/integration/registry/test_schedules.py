@@ -11,7 +11,7 @@ import pytest
 from factories import decide, deploy, deployed, evaluated_version, take, task_key
 from modelops.domain.deployments import DeploymentEnd
 from modelops.domain.errors import ScheduleError, UnknownDeployment
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.schedules import Plan, Schedule
 from modelops.registry import deployments, jobs, schedules
 

@@ -24,7 +24,8 @@ from psycopg.types.json import Jsonb
 
 from factories import task_key
 from modelops.domain.errors import ModelOpsError, UnknownSchema
-from modelops.domain.jobs import Claim, JobStatus, JobType
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import Claim, JobStatus
 from modelops.domain.versions import VersionKind
 from modelops.registry import (
     analysis,

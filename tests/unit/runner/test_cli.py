@@ -70,6 +70,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         return 0
 
     monkeypatch.setattr(development, "_tool", note)
+    monkeypatch.setattr(development, "BROWSER", "sh")  # there is one, whatever the machine has
     return programs
 
 

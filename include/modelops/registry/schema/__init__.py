@@ -16,7 +16,8 @@ How to change it:
   add a migration that drops the old one. `published_run` and `run_history` keep their columns: the views of predictions
   and features depend on them.
 - A migration finds the functions and views as the release before left them; the scripts run after the last migration.
-- A new value of an enum: in its file, and in a migration with `ALTER TYPE … ADD VALUE IF NOT EXISTS` within
+- A job type, its stage and its transitions: `modelops.domain.job_types` alone, see `modelops.registry.declarations`.
+- A new value of another enum: in its file, and in a migration with `ALTER TYPE … ADD VALUE IF NOT EXISTS` within
   `op.get_context().autocommit_block()`, because PostgreSQL wants it committed before it is used.
 
 `tests/integration/registry/test_upgrade.py` compares a new database with one that was migrated.
@@ -28,6 +29,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelops.registry import declarations
 from modelops.registry.queries import Queries
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ TABLES = (
 def create_tables(connection: Connection[Any]) -> None:
     """Make the types and tables of a new database; within the caller's transaction."""
     for noun in TABLES:
+        if noun == "job":
+            declarations.create_job_types(connection)
         connection.execute((HOME / "tables" / f"{noun}.sql").read_bytes())
 
 

@@ -8,7 +8,7 @@ SELECT coalesce(
 FROM modelops.job
 JOIN modelops.version ON version.id = job.version_id
 JOIN modelops.job AS training ON training.id = version.job_id
-WHERE job.id = :id AND job.type NOT IN ('batch_prediction', 'feature_batch', 'retirement', 'feature_retirement') AND training.dag_id = ANY(:dag_ids);
+WHERE job.id = :id AND job.type = ANY(:with_evidence::modelops.job_type[]) AND training.dag_id = ANY(:dag_ids);
 
 -- name: artifacts
 -- The files that a training pinned and left, that an evaluation left, or that stand behind what was decided or deployed.
@@ -17,15 +17,15 @@ SELECT artifact.role, artifact.name, artifact.sha256, artifact.size, artifact.me
        source.id AS job_id, source.type AS job_type
 FROM modelops.job
 JOIN modelops.artifact ON
-  (job.type NOT IN ('evaluation', 'feature_run') AND artifact.version_id = job.version_id)
+  (job.type = ANY(:of_version::modelops.job_type[]) AND artifact.version_id = job.version_id)
   OR artifact.evaluation_id IN (
     SELECT evaluation.id FROM modelops.evaluation
     WHERE evaluation.version_id = job.version_id
-      AND (evaluation.job_id = job.id OR job.type NOT IN ('training', 'evaluation', 'feature_import', 'feature_run')))
+      AND (evaluation.job_id = job.id OR job.type = ANY(:of_all_evaluations::modelops.job_type[])))
 LEFT JOIN modelops.version ON version.id = artifact.version_id
 LEFT JOIN modelops.evaluation ON evaluation.id = artifact.evaluation_id
 JOIN modelops.job AS source ON source.id = coalesce(version.job_id, evaluation.job_id)
-WHERE job.id = :id AND job.type NOT IN ('batch_prediction', 'feature_batch', 'retirement', 'feature_retirement') AND source.dag_id = ANY(:dag_ids)
+WHERE job.id = :id AND job.type = ANY(:with_evidence::modelops.job_type[]) AND source.dag_id = ANY(:dag_ids)
 ORDER BY artifact.role, artifact.name, artifact.id DESC;
 
 -- name: published

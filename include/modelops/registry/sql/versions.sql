@@ -79,10 +79,6 @@ SELECT modelops.artifact_digest(:id) AS digest;
 -- A training that is over without a result leaves a failed version.
 UPDATE modelops.version SET status = 'failed', changed_by = :job_id WHERE job_id = :job_id AND status = 'created';
 
--- name: transitions
--- The state machine, as rows.
-SELECT kind, from_status, to_status, job_type, meaning FROM modelops.transition ORDER BY kind, from_status NULLS FIRST, to_status;
-
 -- name: names
 -- The models or feature tasks that have a version, those with the newest versions first.
 SELECT name FROM modelops.version WHERE kind = :kind AND status NOT IN ('created', 'failed')

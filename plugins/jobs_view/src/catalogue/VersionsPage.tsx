@@ -94,9 +94,7 @@ const Table: FC<Props & { rows: Version[] }> = ({ page, rows }) => {
           title: own.itsJobs,
           show: ({ model, number, job_id }) => (
             <Stack gap={0} fontSize="sm">
-              <RouterLink to={jobAddress(job_id)}>
-                {texts.types[page === "models" ? "training" : "feature_import"]}
-              </RouterLink>
+              <RouterLink to={jobAddress(job_id)}>{own.firstJob}</RouterLink>
               <RouterLink to={listAddress({ subject: `${model} v${String(number)}` })}>{own.itsJobs}</RouterLink>
             </Stack>
           ),

@@ -10,6 +10,7 @@ import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { Section } from "../parts/Section";
 import type { Texts } from "../texts/en";
+import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import { type ColumnStatistics, Statistics } from "./Statistics";
 
@@ -52,7 +53,7 @@ export const Evidence: FC<{ job: WholeJob }> = ({ job }) => {
     <Answer query={query}>
       {({ evidence, artifacts }) =>
         evidence === null ? (
-          <Notice text={job.type.endsWith("approval") ? texts.evidence.notYet : texts.evidence.nothing} />
+          <Notice text={JOB_TYPES[job.type].stage === "approval" ? texts.evidence.notYet : texts.evidence.nothing} />
         ) : (
           <Shown job={job} evidence={evidence as Written} files={artifacts} />
         )
@@ -78,15 +79,9 @@ const Shown: FC<{ job: WholeJob; evidence: Written; files: ArtifactFile[] }> = (
   );
 };
 
-/** The evaluation that counts: that of an evaluation's or a run's own job, else the newest. */
-const measuredBy = (job: WholeJob, evidence: Written): Measured | undefined => {
-  const all = evidence.evaluations ?? [];
-  return (
-    all.find(
-      (measured) => ["evaluation", "feature_run"].includes(job.type) && measured.digest === job.result?.digest,
-    ) ?? all.at(-1)
-  );
-};
+/** The evaluation that counts: the job's own, else the newest. */
+const measuredBy = (job: WholeJob, { evaluations }: Written): Measured | undefined =>
+  evaluations?.find(({ digest }) => digest === job.result?.digest) ?? evaluations?.at(-1);
 
 const keyOf = ({ job_id, role, name, sha256 }: ArtifactFile): string => [job_id, role, name, sha256].join(" ");
 

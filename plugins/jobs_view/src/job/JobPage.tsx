@@ -4,7 +4,7 @@ import type { FC, ReactNode } from "react";
 import { useSearchParams } from "react-router-dom";
 
 import { listAddress, runAddress, taskAddress } from "../addresses";
-import { getJob, RequestFailed, type JobType, type WholeJob } from "../api/client";
+import { getJob, RequestFailed, type WholeJob } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { Freshness } from "../parts/Freshness";
 import { Moment } from "../parts/Moment";
@@ -12,6 +12,7 @@ import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { StatusBadge } from "../parts/StatusBadge";
 import { isFinal } from "../parts/statuses";
+import { JOB_TYPES, type Tab } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import { Actions } from "./Actions";
 import { Evidence } from "./Evidence";
@@ -26,17 +27,6 @@ const FINAL_SECONDS = 15;
 
 const NUMBER = /^[1-9]\d*$/;
 const NOT_FOUND = 404;
-/** Jobs whose evidence is that of a version; of an approval it comes first. */
-const OF_A_VERSION: ReadonlySet<JobType> = new Set<JobType>([
-  "training",
-  "evaluation",
-  "deployment",
-  "feature_import",
-  "feature_run",
-  "feature_deployment",
-]);
-const APPROVALS: ReadonlySet<JobType> = new Set<JobType>(["approval", "feature_approval"]);
-
 /** One job: its log, its life, and what is on record of it. */
 export const JobPage: FC<{ id: string }> = ({ id: named }) => {
   const texts = useTexts();
@@ -65,19 +55,21 @@ export const JobPage: FC<{ id: string }> = ({ id: named }) => {
   );
 };
 
+/** What a tab shows. */
+const CONTENTS: Record<Tab, (job: WholeJob) => ReactNode> = {
+  evidence: (job) => <Evidence job={job} />,
+  predictions: (job) => <PublishedSample job={job} />,
+  features: (job) => <PublishedSample job={job} />,
+  logs: (job) => <Logs job={job} />,
+  life: (job) => <LifeCycle job={job} />,
+  properties: (job) => <Properties job={job} />,
+};
+
 const Job: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const [search, setSearch] = useSearchParams();
-  const tabs: Record<string, ReactNode> = {
-    ...(APPROVALS.has(job.type) ? { evidence: <Evidence job={job} /> } : {}),
-    logs: <Logs job={job} />,
-    life: <LifeCycle job={job} />,
-    ...(OF_A_VERSION.has(job.type) ? { evidence: <Evidence job={job} /> } : {}),
-    ...(job.type === "batch_prediction" ? { predictions: <PublishedSample job={job} /> } : {}),
-    ...(job.type === "feature_batch" ? { features: <PublishedSample job={job} /> } : {}),
-    properties: <Properties job={job} />,
-  };
-  const tab = Object.keys(tabs).find((name) => name === search.get("tab")) ?? Object.keys(tabs)[0];
+  const tabs = JOB_TYPES[job.type].tabs;
+  const tab = tabs.find((name) => name === search.get("tab")) ?? tabs[0];
   const choose = (name: string) =>
     setSearch(
       (before) => {
@@ -98,15 +90,15 @@ const Job: FC<{ job: WholeJob }> = ({ job }) => {
       <Actions job={job} />
       <Tabs.Root value={tab} onValueChange={(details) => choose(details.value)} lazyMount unmountOnExit>
         <Tabs.List>
-          {Object.keys(tabs).map((name) => (
+          {tabs.map((name) => (
             <Tabs.Trigger key={name} value={name}>
-              {texts.tabs[name as keyof typeof texts.tabs]}
+              {texts.tabs[name]}
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        {Object.entries(tabs).map(([name, content]) => (
+        {tabs.map((name) => (
           <Tabs.Content key={name} value={name}>
-            {content}
+            {CONTENTS[name](job)}
           </Tabs.Content>
         ))}
       </Tabs.Root>

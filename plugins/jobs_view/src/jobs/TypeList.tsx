@@ -3,24 +3,10 @@ import type { FC, PropsWithChildren } from "react";
 
 import type { Counted, JobStatus, JobType } from "../api/client";
 import { PALETTES } from "../parts/statuses";
-import type { Group } from "../texts/en";
+import { GROUPS, typesOf } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import type { Filters } from "./filters";
 import { useCounts } from "./queries";
-
-/** As people know the types, in the order of a life. */
-const GROUPS: Record<Group, JobType[]> = {
-  model: ["training", "evaluation", "approval", "deployment", "retirement"],
-  feature: [
-    "feature_import",
-    "feature_run",
-    "feature_approval",
-    "feature_deployment",
-    "feature_batch",
-    "feature_retirement",
-  ],
-  supporting: ["batch_prediction", "schedule_change"],
-};
 
 type Props = { filters: Filters; change: (change: Partial<Filters>) => void };
 
@@ -33,29 +19,27 @@ export const TypeList: FC<Props> = ({ filters, change }) => {
   return (
     <Stack as="nav" aria-label={texts.type} gap={1} width={{ base: "100%", lg: "17rem" }} flexShrink={0}>
       <Row label={texts.allTypes} counts={counts} chosen={filters.types.length === 0} choose={() => choose([])} />
-      {(Object.keys(GROUPS) as Group[])
-        .filter((group) => GROUPS[group].length > 0)
-        .map((group) => (
-          <Box key={group}>
-            <Heading as="h3" size="xs" color="fg.muted" marginTop={3} marginBottom={1} paddingX={2}>
-              {texts.groups[group]}
-            </Heading>
-            {GROUPS[group].map((type) => {
-              const ofType = counts?.filter((count) => count.type === type);
-              return (
-                <Row
-                  key={type}
-                  label={texts.types[type]}
-                  counts={ofType}
-                  chosen={chosen === type}
-                  choose={() => choose(chosen === type ? [] : [type])}
-                >
-                  <Statuses counts={ofType ?? []} choose={(status) => choose([type], [status])} />
-                </Row>
-              );
-            })}
-          </Box>
-        ))}
+      {GROUPS.map((group) => (
+        <Box key={group}>
+          <Heading as="h3" size="xs" color="fg.muted" marginTop={3} marginBottom={1} paddingX={2}>
+            {texts.groups[group]}
+          </Heading>
+          {typesOf(group).map((type) => {
+            const ofType = counts?.filter((count) => count.type === type);
+            return (
+              <Row
+                key={type}
+                label={texts.types[type]}
+                counts={ofType}
+                chosen={chosen === type}
+                choose={() => choose(chosen === type ? [] : [type])}
+              >
+                <Statuses counts={ofType ?? []} choose={(status) => choose([type], [status])} />
+              </Row>
+            );
+          })}
+        </Box>
+      ))}
     </Stack>
   );
 };

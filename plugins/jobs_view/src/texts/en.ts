@@ -1,29 +1,5 @@
-import type { Action, Event, JobStatus, JobType, VersionStatus } from "../api/client";
-
-/** The groups that people know job types by. */
-export type Group = "model" | "feature" | "supporting";
-
-const groups: Record<Group, string> = {
-  model: "Model life cycle",
-  feature: "Feature engineering",
-  supporting: "Supporting",
-};
-
-const types: Record<JobType, string> = {
-  training: "Training",
-  evaluation: "Evaluation",
-  approval: "Approval",
-  deployment: "Deployment",
-  retirement: "Retirement",
-  batch_prediction: "Batch prediction",
-  feature_import: "Import",
-  feature_run: "Run",
-  feature_approval: "Approve",
-  feature_deployment: "Deploy",
-  feature_batch: "Batch run",
-  feature_retirement: "Retire",
-  schedule_change: "Schedule change",
-};
+import type { Action, Event, JobStatus, VersionStatus } from "../api/client";
+import { groupLabels, typeLabels } from "./jobTypes.ts";
 
 const statuses: Record<JobStatus, string> = {
   created: "Created",
@@ -105,8 +81,8 @@ const versionStatuses: Record<VersionStatus, string> = {
 const steps: Record<string, string> = {};
 
 export const en = {
-  groups,
-  types,
+  groups: groupLabels("en"),
+  types: typeLabels("en"),
   statuses,
   events,
   waits,
@@ -291,6 +267,7 @@ export const en = {
     decision: "Decision",
     approvedBy: (who: string) => `approved by ${who}`,
     rejectedBy: (who: string) => `rejected by ${who}`,
+    firstJob: "First job",
     itsJobs: "Its jobs",
     neverRan: "has not run yet",
     runsNow:

@@ -1,26 +1,9 @@
 import type { Texts } from "./en";
+import { groupLabels, typeLabels } from "./jobTypes.ts";
 
 export const fr: Texts = {
-  groups: {
-    model: "Cycle de vie du modèle",
-    feature: "Ingénierie des caractéristiques",
-    supporting: "Compléments",
-  },
-  types: {
-    training: "Formation",
-    evaluation: "Évaluation",
-    approval: "Approbation",
-    deployment: "Déploiement",
-    retirement: "Mise hors service",
-    batch_prediction: "Prédiction par lots",
-    feature_import: "Importer",
-    feature_run: "Exécuter",
-    feature_approval: "Approuver",
-    feature_deployment: "Déployer",
-    feature_batch: "Exécution par lots",
-    feature_retirement: "Mettre hors service",
-    schedule_change: "Changement de planification",
-  },
+  groups: groupLabels("fr"),
+  types: typeLabels("fr"),
   statuses: {
     created: "Créée",
     scheduled: "Planifiée",
@@ -301,6 +284,7 @@ export const fr: Texts = {
     decision: "Décision",
     approvedBy: (who) => `approuvée par ${who}`,
     rejectedBy: (who) => `rejetée par ${who}`,
+    firstJob: "Première tâche",
     itsJobs: "Ses tâches",
     neverRan: "pas encore exécuté",
     runsNow:

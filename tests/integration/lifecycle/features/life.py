@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from factories import task_key
 from integration.lifecycle.life import attempt_at, decided
 from modelops.domain.decisions import Answer, Verdict
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     FeatureBatchRequest,
     ImportRequest,

@@ -13,7 +13,7 @@ from factories import doubled_folder
 from integration.lifecycle.features.life import deployed, made
 from integration.lifecycle.features.test_sql_task import INCREMENTAL
 from integration.lifecycle.life import attempt_at
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import FeatureBatchRequest
 from modelops.kinds.feature_task.execute_batch import execute_batch
 from modelops.registry import deployments, jobs, runs

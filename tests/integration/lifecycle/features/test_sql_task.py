@@ -32,7 +32,7 @@ from modelops.domain.errors import (
     TargetError,
     UnknownDeployment,
 )
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.kinds.feature_task.card import card_of, code_diff

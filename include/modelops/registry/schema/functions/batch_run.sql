@@ -39,7 +39,7 @@ BEGIN
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
   SELECT * INTO subject FROM modelops.version WHERE id = serving.version_id;
   IF NOT EXISTS (SELECT FROM modelops.job
-                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'batch_prediction') AND status = 'running'
+                 WHERE id = NEW.job_id AND type = modelops.job_type_of(subject.kind, 'batch') AND status = 'running'
                    AND attempt = NEW.attempt AND fence = NEW.fence) THEN
     RAISE EXCEPTION 'job % isn''t a % under way in attempt %', NEW.job_id,
       CASE subject.kind WHEN 'feature_task' THEN 'batch run of a feature task' ELSE 'batch prediction' END, NEW.attempt

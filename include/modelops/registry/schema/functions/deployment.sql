@@ -16,7 +16,7 @@ BEGIN
     -- Whoever ends another deployment of this version waits, and then sees whether it was the last one.
     SELECT * INTO subject FROM modelops.version WHERE id = OLD.version_id FOR UPDATE;
     SELECT * INTO doing FROM modelops.job WHERE id = NEW.ended_by AND status = 'running';
-    IF doing.type IS DISTINCT FROM
+    IF doing.id IS NULL OR doing.type IS DISTINCT FROM
        modelops.job_type_of(subject.kind, CASE NEW.ended_how WHEN 'replaced' THEN 'deployment' ELSE 'retirement' END) THEN
       RAISE EXCEPTION 'no job under way has % deployment %', NEW.ended_how, OLD.id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_ended_by_job';

@@ -13,7 +13,8 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'schedule_deployment_active';
   END IF;
   SELECT * INTO doing FROM modelops.job
-  WHERE id = NEW.job_id AND status = 'running' AND (type = 'schedule_change' OR id = serving.job_id);
+  WHERE id = NEW.job_id AND status = 'running' AND (id = serving.job_id OR type = (SELECT modelops.job_type_of(kind, 'schedule_change')
+                                         FROM modelops.version WHERE id = serving.version_id));
   IF NOT FOUND THEN
     RAISE EXCEPTION 'job % isn''t one under way that may set the schedule of deployment %', NEW.job_id, NEW.deployment_id
       USING ERRCODE = 'check_violation', CONSTRAINT = 'schedule_under_way';

@@ -32,7 +32,10 @@ BEGIN
     NEW.artifact_sha256 := modelops.artifact_digest(NEW.id);
   END IF;
   SELECT type INTO doing FROM modelops.job
-  WHERE id = NEW.changed_by AND (type NOT IN ('training', 'feature_import') OR id = NEW.job_id);
+  WHERE id = NEW.changed_by
+    AND (id = NEW.job_id
+         -- A job that makes a version changes no other one.
+         OR type NOT IN (SELECT job_type FROM modelops.transition WHERE from_status IS NULL));
   IF NOT EXISTS (
     SELECT FROM modelops.transition
     WHERE kind = NEW.kind AND from_status IS NOT DISTINCT FROM before AND to_status = NEW.status AND job_type = doing)

@@ -1,17 +1,16 @@
 -- What differs between the kinds of versions.
 
-CREATE OR REPLACE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RETURNS modelops.job_type LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RETURNS modelops.job_type LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
-  SELECT (CASE kind WHEN 'model' THEN stage
-                    ELSE CASE stage WHEN 'evaluation' THEN 'feature_run' WHEN 'batch_prediction' THEN 'feature_batch'
-                                    ELSE 'feature_' || stage END END)::modelops.job_type
+  SELECT job_type FROM modelops.stage WHERE stage.kind = job_type_of.kind AND stage.stage = job_type_of.stage
 $$;
 COMMENT ON FUNCTION modelops.job_type_of IS
-  'The type of the jobs of a stage (evaluation, approval, deployment, …) for this kind of version.';
+  'The type of the jobs of a stage (evaluation, approval, deployment, …) for this kind of version; null if the kind has no such stage.';
 
-CREATE OR REPLACE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
-  SELECT (CASE kind WHEN 'model' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status
+  SELECT from_status FROM modelops.transition
+  WHERE transition.kind = status_before_decision.kind AND to_status = 'rejected'
 $$;
 COMMENT ON FUNCTION modelops.status_before_decision IS 'The status of a version of this kind that waits for a decision.';
 

@@ -1,9 +1,6 @@
 -- The ledger: jobs, and what happened to each.
 
-CREATE TYPE modelops.job_type AS ENUM
-  ('training', 'evaluation', 'approval', 'deployment', 'retirement', 'batch_prediction',
-   'feature_import', 'feature_run', 'feature_approval', 'feature_deployment', 'feature_batch', 'feature_retirement',
-   'schedule_change');
+-- The type modelops.job_type is made from the declared job types before this file runs: see modelops.registry.declarations.
 -- In the order of a life: a job's status only moves to the right, until a newer attempt begins anew.
 CREATE TYPE modelops.job_status AS ENUM
   ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying',

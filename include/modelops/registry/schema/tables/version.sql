@@ -13,26 +13,19 @@ CREATE TABLE modelops.transition (
   meaning      text NOT NULL,
   CONSTRAINT transition_once UNIQUE NULLS NOT DISTINCT (kind, from_status, to_status, job_type)
 );
-COMMENT ON TABLE modelops.transition IS 'The state machine of versions. What is not a row here can''t happen.';
-INSERT INTO modelops.transition (kind, from_status, to_status, job_type, meaning) VALUES
-  ('model',        NULL,        'created',   'training',           'training starts'),
-  ('model',        'created',   'trained',   'training',           'artifacts are stored'),
-  ('model',        'created',   'failed',    'training',           'training failed or was stopped'),
-  ('model',        'trained',   'evaluated', 'evaluation',         'metrics are on record'),
-  ('model',        'evaluated', 'approved',  'approval',           'a reviewer approved the evidence'),
-  ('model',        'evaluated', 'rejected',  'approval',           'a reviewer rejected it'),
-  ('model',        'approved',  'deployed',  'deployment',         'it is in production'),
-  ('model',        'deployed',  'approved',  'deployment',         'a newer deployment replaced its last one'),
-  ('model',        'deployed',  'retired',   'retirement',         'its last deployment was retired'),
-  ('feature_task', NULL,        'created',   'feature_import',     'its code is pinned'),
-  ('feature_task', 'created',   'imported',  'feature_import',     'it is on record'),
-  ('feature_task', 'imported',  'tested',    'feature_run',        'it gave the rows that it declares'),
-  ('feature_task', 'tested',    'approved',  'feature_approval',   'a reviewer approved the evidence'),
-  ('feature_task', 'tested',    'rejected',  'feature_approval',   'a reviewer rejected it'),
-  ('feature_task', 'approved',  'deployed',  'feature_deployment', 'it is in production'),
-  ('feature_task', 'deployed',  'approved',  'feature_deployment', 'a newer deployment replaced its last one'),
-  ('feature_task', 'deployed',  'retired',   'feature_retirement', 'its last deployment was retired');
+COMMENT ON TABLE modelops.transition IS
+  'The state machine of versions. What is not a row here can''t happen. `./modelops migrate` writes it from modelops.domain.job_types.';
 GRANT SELECT ON modelops.transition TO modelops_jobs, modelops_reader;
+
+CREATE TABLE modelops.stage (
+  kind         modelops.version_kind NOT NULL,
+  stage        text NOT NULL,
+  job_type     modelops.job_type NOT NULL,
+  CONSTRAINT stage_pkey PRIMARY KEY (kind, stage)
+);
+COMMENT ON TABLE modelops.stage IS
+  'The type of the jobs of each stage in the life of a version. `./modelops migrate` writes it from modelops.domain.job_types.';
+GRANT SELECT ON modelops.stage TO modelops_jobs, modelops_reader;
 
 CREATE TABLE modelops.version (
   id                   bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT version_pkey PRIMARY KEY,

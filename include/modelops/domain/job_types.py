@@ -1,0 +1,337 @@
+"""The job types, each declared once.
+
+| what reads the declarations | when |
+| --- | --- |
+| the database: its type `job_type` and its tables `stage` and `transition` | `./modelops migrate` |
+| the observer: which tasks of Airflow are jobs | at run time |
+| the jobs API: which evidence and files it shows with a job | at run time |
+| the view: labels, groups and tabs | generated |
+| the documents: tables and state diagrams | generated |
+
+docs/how-to/add-a-job-type.md tells how to add one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+from modelops.domain.declaration import Attempts, Declaration, Evidence, Group, Label, Stage, Tab, Transition
+from modelops.domain.versions import VersionKind, VersionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MODEL = (VersionKind.MODEL,)
+_TASK = (VersionKind.FEATURE_TASK,)
+
+_WITH_EVIDENCE = (Tab.LOGS, Tab.LIFE_CYCLE, Tab.EVIDENCE, Tab.PROPERTIES)
+_EVIDENCE_FIRST = (Tab.EVIDENCE, Tab.LOGS, Tab.LIFE_CYCLE, Tab.PROPERTIES)
+
+_APPROVAL = Attempts(
+    retry="It asks the reviewers again. A recorded decision is returned.",
+    clear="A recorded decision on the same version is returned, a rejection too. Without one it asks again.",
+    stop="The version waits for a decision, and the tasks after it are `skipped`. Clear the job to ask again.",
+    marked_as_success="That is no approval: the version waits for a decision, and its deployment fails at once.",
+)
+_DEPLOYMENT = Attempts(
+    retry="It keeps to the version that the first attempt chose, and checks it again. What serves the target stays "
+    "until the end.",
+    clear="A recorded deployment of the same version is returned, also one that has ended. Start another run to deploy "
+    "it again.",
+    stop="Nothing has changed.",
+    marked_as_success="Nothing is deployed.",
+)
+_RETIREMENT = Attempts(
+    retry="It ends the deployment; if it has done so, it returns the recorded result.",
+    clear="The recorded result is returned.",
+    stop="The deployment stays active, unless the job is `completed`.",
+    marked_as_success="The deployment stays active.",
+)
+_BATCH = Attempts(
+    retry="It starts again as another run. Readers never see the rows of the first one.",
+    clear="It makes the rows again; what it publishes takes the place of the run before.",
+    stop="Readers see what they saw before.",
+    marked_as_success="Nothing is published.",
+)
+_DEPLOYED = (
+    Transition(VersionStatus.APPROVED, VersionStatus.DEPLOYED, "it is in production"),
+    Transition(VersionStatus.DEPLOYED, VersionStatus.APPROVED, "a newer deployment replaced its last one"),
+)
+_RETIRED = (Transition(VersionStatus.DEPLOYED, VersionStatus.RETIRED, "its last deployment was retired"),)
+
+
+def _decided(before: VersionStatus) -> tuple[Transition, ...]:
+    return (
+        Transition(before, VersionStatus.APPROVED, "a reviewer approved the evidence"),
+        Transition(before, VersionStatus.REJECTED, "a reviewer rejected it"),
+    )
+
+
+class JobType(StrEnum):
+    """What a job does. The order is that of the database's type."""
+
+    TRAINING = (
+        "training",
+        Declaration(
+            stage=Stage.TRAINING,
+            kinds=_MODEL,
+            group=Group.MODEL,
+            label=Label(en="Training", fr="Formation"),
+            meaning="Runs the model's `train()` and makes a model version.",
+            operators=("TrainModelOperator",),
+            steps="`version_created`, `code_pinned`, `environment_ready`, `rows_written`, `train_started`, "
+            "`train_finished`, `artifacts_stored`; `sample_scored` if the model has a ModelScorer",
+            attempts=Attempts(
+                retry="It takes up the version that the first attempt began, with the code and packages pinned then.",
+                clear="It trains another version; the earlier one stays.",
+                stop="The version is `failed`, and the tasks after it are `skipped`.",
+                marked_as_success="The version is `failed`. The evaluation after it fails: there is no version for it.",
+            ),
+            transitions=(
+                Transition(None, VersionStatus.CREATED, "training starts"),
+                Transition(VersionStatus.CREATED, VersionStatus.TRAINED, "artifacts are stored"),
+                Transition(VersionStatus.CREATED, VersionStatus.FAILED, "training failed or was stopped"),
+            ),
+            evidence=Evidence.OF_VERSION,
+            tabs=_WITH_EVIDENCE,
+        ),
+    )
+    EVALUATION = (
+        "evaluation",
+        Declaration(
+            stage=Stage.EVALUATION,
+            kinds=_MODEL,
+            group=Group.MODEL,
+            label=Label(en="Evaluation", fr="Évaluation"),
+            meaning="Runs the model's `evaluate()` on an existing version.",
+            operators=("EvaluateModelOperator",),
+            steps="`artifacts_fetched`, then as `training` from `environment_ready` to `artifacts_stored`, with "
+            "`evaluate_…`",
+            attempts=Attempts(
+                retry="It begins anew.",
+                clear="It makes another evaluation; the earlier one stays.",
+                stop="No evaluation is recorded, and the tasks after it are `skipped`.",
+                marked_as_success="No evaluation is recorded.",
+            ),
+            transitions=(Transition(VersionStatus.TRAINED, VersionStatus.EVALUATED, "metrics are on record"),),
+            evidence=Evidence.OF_EVALUATION,
+            tabs=_WITH_EVIDENCE,
+        ),
+    )
+    APPROVAL = (
+        "approval",
+        Declaration(
+            stage=Stage.APPROVAL,
+            kinds=_MODEL,
+            group=Group.MODEL,
+            label=Label(en="Approval", fr="Approbation"),
+            meaning="Shows a version's evidence to the reviewers and records their decision.",
+            operators=("ApproveModelOperator",),
+            steps="none; it has the events `awaiting_approval`, a second `running`, and perhaps `refused`",
+            attempts=_APPROVAL,
+            transitions=_decided(VersionStatus.EVALUATED),
+            evidence=Evidence.ALL,
+            tabs=_EVIDENCE_FIRST,
+        ),
+    )
+    DEPLOYMENT = (
+        "deployment",
+        Declaration(
+            stage=Stage.DEPLOYMENT,
+            kinds=_MODEL,
+            group=Group.MODEL,
+            label=Label(en="Deployment", fr="Déploiement"),
+            meaning="Puts an approved version into production, in the place of the one before.",
+            operators=("DeployModelOperator",),
+            steps="`artifacts_fetched`, `dataset_fits`, `environment_ready`, `sample_scored`",
+            attempts=_DEPLOYMENT,
+            transitions=_DEPLOYED,
+            evidence=Evidence.ALL,
+            tabs=_WITH_EVIDENCE,
+        ),
+    )
+    RETIREMENT = (
+        "retirement",
+        Declaration(
+            stage=Stage.RETIREMENT,
+            kinds=_MODEL,
+            group=Group.MODEL,
+            label=Label(en="Retirement", fr="Mise hors service"),
+            meaning="Ends a deployment.",
+            operators=("RetireModelOperator",),
+            steps="none",
+            attempts=_RETIREMENT,
+            transitions=_RETIRED,
+        ),
+    )
+    BATCH_PREDICTION = (
+        "batch_prediction",
+        Declaration(
+            stage=Stage.BATCH,
+            kinds=_MODEL,
+            group=Group.SUPPORTING,
+            label=Label(en="Batch prediction", fr="Prédiction par lots"),
+            meaning="Scores the rows of a deployment's predict dataset.",
+            operators=("PredictBatchOperator", "PredictPartOperator", "PublishBatchOperator"),
+            steps="`run_begun` (`detail` has the number of the run), `artifacts_fetched`, `environment_ready`, "
+            "`scoring_started`, `rows_written`",
+            attempts=_BATCH,
+            tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.PREDICTIONS, Tab.PROPERTIES),
+        ),
+    )
+    FEATURE_IMPORT = (
+        "feature_import",
+        Declaration(
+            stage=Stage.IMPORT,
+            kinds=_TASK,
+            group=Group.FEATURE,
+            label=Label(en="Import", fr="Importer"),
+            meaning="Pins a feature task's code and makes a version of it.",
+            operators=("ImportFeatureTaskOperator",),
+            steps="`code_pinned`, `sql_parsed`",
+            attempts=Attempts(
+                retry="It begins anew; nothing of the first attempt is on record.",
+                clear="A recorded import of the same task is returned.",
+                stop="Nothing has changed.",
+                marked_as_success="There is no version; what comes after fails.",
+            ),
+            transitions=(
+                Transition(None, VersionStatus.CREATED, "its code is pinned"),
+                Transition(VersionStatus.CREATED, VersionStatus.IMPORTED, "it is on record"),
+            ),
+            evidence=Evidence.OF_VERSION,
+            tabs=_WITH_EVIDENCE,
+        ),
+    )
+    FEATURE_RUN = (
+        "feature_run",
+        Declaration(
+            stage=Stage.EVALUATION,
+            kinds=_TASK,
+            group=Group.FEATURE,
+            label=Label(en="Run", fr="Exécuter"),
+            meaning="Runs a version once, checks what it gives, and publishes nothing.",
+            operators=("RunFeatureTaskOperator",),
+            steps="`code_loaded`, `rows_staged`, `checked`; of a Python task also, before `rows_staged`, "
+            "`environment_ready`, `input_read` for each input, `run_started`, `run_finished`",
+            attempts=Attempts(
+                retry="It begins anew in a table of its own.",
+                clear="It runs again; that is more evidence, the earlier one stays.",
+                stop="Nothing has changed.",
+                marked_as_success="The version stays `imported`, and can't be approved.",
+            ),
+            transitions=(
+                Transition(VersionStatus.IMPORTED, VersionStatus.TESTED, "it gave the rows that it declares"),
+            ),
+            evidence=Evidence.OF_EVALUATION,
+            tabs=_WITH_EVIDENCE,
+        ),
+    )
+    FEATURE_APPROVAL = (
+        "feature_approval",
+        Declaration(
+            stage=Stage.APPROVAL,
+            kinds=_TASK,
+            group=Group.FEATURE,
+            label=Label(en="Approve", fr="Approuver"),
+            meaning="Shows a feature task version's evidence to the reviewers and records their decision.",
+            operators=("ApproveFeatureTaskOperator",),
+            steps="as `approval`",
+            attempts=_APPROVAL,
+            transitions=_decided(VersionStatus.TESTED),
+            evidence=Evidence.ALL,
+            tabs=_EVIDENCE_FIRST,
+        ),
+    )
+    FEATURE_DEPLOYMENT = (
+        "feature_deployment",
+        Declaration(
+            stage=Stage.DEPLOYMENT,
+            kinds=_TASK,
+            group=Group.FEATURE,
+            label=Label(en="Deploy", fr="Déployer"),
+            meaning="Puts an approved feature task version into production, in the place of the one before.",
+            operators=("DeployFeatureTaskOperator",),
+            steps="`artifacts_fetched`, `sql_parsed`",
+            attempts=_DEPLOYMENT,
+            transitions=_DEPLOYED,
+            evidence=Evidence.ALL,
+            tabs=_WITH_EVIDENCE,
+        ),
+    )
+    FEATURE_BATCH = (
+        "feature_batch",
+        Declaration(
+            stage=Stage.BATCH,
+            kinds=_TASK,
+            group=Group.FEATURE,
+            label=Label(en="Batch run", fr="Exécution par lots"),
+            meaning="Makes a deployment's feature table, whole or for a data interval.",
+            operators=("ExecuteFeatureBatchOperator",),
+            steps="`run_begun`, then as `feature_run` from `rows_staged` or `environment_ready` on",
+            attempts=_BATCH,
+            tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.FEATURES, Tab.PROPERTIES),
+        ),
+    )
+    FEATURE_RETIREMENT = (
+        "feature_retirement",
+        Declaration(
+            stage=Stage.RETIREMENT,
+            kinds=_TASK,
+            group=Group.FEATURE,
+            label=Label(en="Retire", fr="Mettre hors service"),
+            meaning="Ends a deployment of a feature task.",
+            operators=("RetireFeatureTaskOperator",),
+            steps="none",
+            attempts=_RETIREMENT,
+            transitions=_RETIRED,
+        ),
+    )
+    SCHEDULE_CHANGE = (
+        "schedule_change",
+        Declaration(
+            stage=Stage.SCHEDULE_CHANGE,
+            kinds=(*_MODEL, *_TASK),
+            group=Group.SUPPORTING,
+            label=Label(en="Schedule change", fr="Changement de planification"),
+            meaning="Gives a deployment another schedule.",
+            operators=("ChangeScheduleOperator",),
+            steps="none",
+            attempts=Attempts(
+                retry="It sets the schedule; if it has done so, it returns the recorded result.",
+                clear="The recorded result is returned.",
+                stop="The schedule stays as it was, unless the job is `completed`.",
+                marked_as_success="The schedule stays as it was.",
+            ),
+        ),
+    )
+
+    declaration: Declaration
+
+    def __new__(cls, value: str, declaration: Declaration | None = None) -> Self:
+        """Make a member. The declaration has a default because type checkers take `JobType(value)` for this call."""
+        assert declaration is not None
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.declaration = declaration
+        return member
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in the life of a version."""
+        return self.declaration.stage
+
+
+OPERATORS: Mapping[str, JobType] = {name: each for each in JobType for name in each.declaration.operators}
+"""Class name of an operator → the type of its jobs: finds jobs among Airflow's tasks before a worker claims them."""
+
+
+def of_stage(*stages: Stage) -> list[JobType]:
+    """The job types of these stages."""
+    return [each for each in JobType if each.stage in stages]
+
+
+def with_evidence(*which: Evidence) -> list[JobType]:
+    """The job types whose page shows this evidence; any evidence where none is named."""
+    return [each for each in JobType if each.declaration.evidence in (which or tuple(Evidence))]
