@@ -737,7 +737,7 @@ export interface components {
         JobStatus: "created" | "scheduled" | "queued" | "running" | "awaiting_approval" | "retrying" | "completed" | "failed" | "cancelled" | "skipped";
         /**
          * JobType
-         * @description What a job does; the operator that does it bears the type's name in its `job_type`.
+         * @description What a job does. The order is that of the database's type.
          * @enum {string}
          */
         JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change";

@@ -247,7 +247,7 @@ const Facts: FC<FactsProps> = ({ request, evidence, newest }) => {
   const own = texts.evidence;
   const formats = useFormats();
   const may = request?.approvers.filter((person) => !request.requesters.includes(person)) ?? [];
-  const hash = (name: string): string => `${own.hash}: ${name}`;
+  const hash = (name: string): string => texts.analysis.of(own.hash, name);
   const facts: [string, ReactNode][] = [
     [own.askedBy, request?.requesters.join(", ") ?? evidence.requested_by],
     ...(request === null

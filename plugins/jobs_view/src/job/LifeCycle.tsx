@@ -45,7 +45,7 @@ export const LifeCycle: FC<{ job: WholeJob }> = ({ job }) => {
 const Spent: FC<{ shares: Share[] }> = ({ shares: parts }) => {
   const texts = useTexts();
   const formats = useFormats();
-  const spoken = parts.map(({ event, seconds }) => `${texts.events[event]}: ${formats.duration(seconds)}`);
+  const spoken = parts.map(({ event, seconds }) => texts.ofStatus(formats.duration(seconds), texts.events[event]));
   return (
     <Section title={texts.timeSpent}>
       <Flex height={4} borderRadius="sm" overflow="hidden" gap="1px" role="img" aria-label={spoken.join(", ")}>
@@ -57,7 +57,7 @@ const Spent: FC<{ shares: Share[] }> = ({ shares: parts }) => {
             minWidth="3px"
             colorPalette={palette}
             bg="colorPalette.solid"
-            title={`${texts.events[event]}: ${formats.duration(seconds)}`}
+            title={texts.ofStatus(formats.duration(seconds), texts.events[event])}
           />
         ))}
       </Flex>

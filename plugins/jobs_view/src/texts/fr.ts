@@ -43,7 +43,7 @@ export const fr: Texts = {
     pool: ({ pool }) => `Le pool ${String(pool)} n'a plus de place libre.`,
     active_tasks: ({ limit }) =>
       `${String(limit)} tâches de son exécution de DAG sont en cours, autant que le permet max_active_tasks.`,
-    workers: () => "Aucun worker ne l'a encore prise ; d'autres tâches sont en file d'attente ou en cours.",
+    workers: () => "Aucun worker ne l'a encore prise\u202f; d'autres tâches sont en file d'attente ou en cours.",
     scheduler: () => "Le planificateur d'Airflow ou ses workers ne s'en sont pas encore occupés.",
   },
   steps: {
@@ -77,7 +77,7 @@ export const fr: Texts = {
     reject: "Rejeter",
   },
   consequences: {
-    stop: "La tâche s'arrête tout de suite ; son processus est tué et rien ne reste à moitié écrit. Ce qui la suit dans l'exécution du DAG ne sera pas exécuté.",
+    stop: "La tâche s'arrête tout de suite\u202f; son processus est tué et rien ne reste à moitié écrit. Ce qui la suit dans l'exécution du DAG ne sera pas exécuté.",
     retry: "La tâche est refaite, puis ce qui la suit dans l'exécution du DAG.",
     run_now: "La même chose est demandée à nouveau, en votre nom, comme une exécution de DAG à part.",
     approve:
@@ -85,7 +85,7 @@ export const fr: Texts = {
     reject:
       "La version ne pourra jamais être déployée. Votre décision est enregistrée, avec la raison que vous donnez.",
   },
-  question: (action, job) => `${action} : ${job} ?`,
+  question: (action, job) => `${action}\u202f: ${job}\u202f?`,
   comment: "Commentaire",
   commentRequired: "Commentaire (obligatoire)",
   cancel: "Annuler",
@@ -146,32 +146,32 @@ export const fr: Texts = {
   previousPage: "Page précédente",
   counted: (text, more) => (more ? `${text}+` : text),
   number: "Numéro",
-  ofStatus: (number, status) => `${status} : ${number}`,
+  ofStatus: (number, status) => `${status}\u202f: ${number}`,
   noJobs: "Il n'y a pas encore de tâche. Déclenchez le DAG model_lifecycle, et ses étapes apparaîtront ici.",
   noJobsOfRun: "Cette exécution n'a pas de tâche ModelOps. Seules les étapes de ModelOps en ont.",
   noJobOfTask: "Cette instance n'est pas une tâche ModelOps. Seules celles des opérateurs de ModelOps le sont.",
-  onlyNewest: (number) => `Cette exécution a plus de tâches ; voici les ${String(number)} plus récentes.`,
+  onlyNewest: (number) => `Cette exécution a plus de tâches\u202f; voici les ${String(number)} plus récentes.`,
   noneFit: "Aucune tâche ne correspond à ces filtres.",
   loading: "Chargement…",
   behind: (at, ago) =>
-    `Le registre n'a les nouvelles d'Airflow que jusqu'au ${at} (retard : ${ago}) ; la suite manque ici. ` +
-    "Si cela dure, l'observateur est arrêté : l'équipe de la plateforme peut le relancer.",
+    `Le registre n'a les nouvelles d'Airflow que jusqu'au ${at} (retard\u202f: ${ago})\u202f; la suite manque ici. ` +
+    "Si cela dure, l'observateur est arrêté\u202f: l'équipe de la plateforme peut le relancer.",
   nothingObserved:
-    "Le registre n'a encore aucune nouvelle d'Airflow ; des tâches en attente peuvent manquer ici. " +
+    "Le registre n'a encore aucune nouvelle d'Airflow\u202f; des tâches en attente peuvent manquer ici. " +
     "Si cela dure, l'observateur n'est pas lancé.",
-  stale: (at) => `État au ${at} ; la mise à jour est impossible pour le moment.`,
+  stale: (at) => `État au ${at}\u202f; la mise à jour est impossible pour le moment.`,
   retry: "Réessayer",
   broken: (detail) =>
-    `Cette page a échoué (${detail}). Rechargez-la ; si cela ne suffit pas, prévenez l'équipe de la plateforme.`,
-  taken: (action) => `${action} : Airflow a pris la demande. La suite s'affichera ici dans un instant.`,
+    `Cette page a échoué (${detail}). Rechargez-la\u202f; si cela ne suffit pas, prévenez l'équipe de la plateforme.`,
+  taken: (action) => `${action}\u202f: Airflow a pris la demande. La suite s'affichera ici dans un instant.`,
   failures: {
     signedOut: "Vous n'êtes plus connecté. Rechargez la page pour vous connecter.",
     forbidden:
       "Vous n'avez pas accès à ceci. L'administrateur d'Airflow peut vous donner le droit de lire les exécutions de ce DAG.",
     unreachable:
       "Le serveur web d'Airflow ne répond pas. Il sera interrogé à nouveau quand vous appuierez sur le bouton.",
-    ledger: "Le registre est injoignable ou trop occupé. Rien n'est perdu ; réessayez dans un instant.",
-    other: (status, detail) => `Le serveur a répondu ${String(status)} : ${detail}`,
+    ledger: "Le registre est injoignable ou trop occupé. Rien n'est perdu\u202f; réessayez dans un instant.",
+    other: (status, detail) => `Le serveur a répondu ${String(status)}\u202f: ${detail}`,
   },
   noSuchJob: (id) => `La tâche ${id} n'existe pas, ou vous n'y avez pas accès.`,
   backToList: "Vers la liste des tâches",
@@ -195,8 +195,8 @@ export const fr: Texts = {
   log: "Journal",
   live: "En direct",
   notStarted:
-    "Aucun essai n'a commencé ; il n'y a pas encore de journal. Il apparaîtra ici dès qu'un worker prendra la tâche.",
-  neverRan: "Cette tâche n'a jamais été exécutée par un worker ; elle n'a pas de journal.",
+    "Aucun essai n'a commencé\u202f; il n'y a pas encore de journal. Il apparaîtra ici dès qu'un worker prendra la tâche.",
+  neverRan: "Cette tâche n'a jamais été exécutée par un worker\u202f; elle n'a pas de journal.",
   emptyLog: "Cet essai n'a encore rien écrit.",
   noLineFits: "Aucune ligne du journal ne correspond.",
   logGone:
@@ -221,9 +221,9 @@ export const fr: Texts = {
     version: (number) => `v${String(number)}`,
     champion: (number) => `Champion v${String(number)}`,
     difference: "Différence",
-    noChampion: "Aucune version n'est encore en production ; il n'y a rien à comparer.",
+    noChampion: "Aucune version n'est encore en production\u202f; il n'y a rien à comparer.",
     sameRows: "Les deux ont été évaluées sur les mêmes lignes.",
-    otherRows: "Le champion a été évalué sur d'autres lignes : les mesures ne se comparent pas une à une.",
+    otherRows: "Le champion a été évalué sur d'autres lignes\u202f: les mesures ne se comparent pas une à une.",
     newRows: "Ce qui est en production a donné d'autres lignes.",
     dirty: "Faite à partir de fichiers non validés dans git. Seule l'empreinte du code fixe leur contenu.",
     facts: "De quoi elle est faite",
@@ -253,7 +253,7 @@ export const fr: Texts = {
     size: "Taille",
     plots: "Graphiques",
     roles: { code: "code", requirements: "paquets", sample: "échantillon", output: "sortie" },
-    nothing: "Il n'y a pas de preuves : la tâche n'a pas encore de version.",
+    nothing: "Il n'y a pas de preuves\u202f: la tâche n'a pas encore de version.",
     notYet: "Les preuves sont réunies quand vient le tour de la tâche.",
   },
   statistics: {
@@ -266,11 +266,11 @@ export const fr: Texts = {
     mostFrequent: "Les plus fréquentes",
     drift: "Dérive (PSI)",
     aboutDrift:
-      "Indice de stabilité de population par rapport à ce qui est déployé : stable en dessous de 0,1, déplacée à partir de 0,25.",
+      "Indice de stabilité de population par rapport à ce qui est déployé\u202f: stable en dessous de 0,1, déplacée à partir de 0,25.",
   },
   predictions: {
-    rows: (rows, target) => `Lignes publiées dans ${target} : ${rows}. En voici quelques-unes :`,
-    setAside: (rows) => `Lignes qui n'ont pas pu être notées et sont mises de côté : ${rows}.`,
+    rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,
+    setAside: (rows) => `Lignes qui n'ont pas pu être notées et sont mises de côté\u202f: ${rows}.`,
     superseded: (at) => `Depuis le ${at}, les lecteurs voient les lignes d'une autre exécution à leur place.`,
     none: "La tâche n'a rien publié.",
   },
@@ -288,7 +288,7 @@ export const fr: Texts = {
     itsJobs: "Ses tâches",
     neverRan: "pas encore exécuté",
     runsNow:
-      "Une exécution par lots est demandée en votre nom, comme une exécution de DAG à part : pour le dernier intervalle écoulé, ou pour toutes les lignes.",
+      "Une exécution par lots est demandée en votre nom, comme une exécution de DAG à part\u202f: pour le dernier intervalle écoulé, ou pour toutes les lignes.",
     number: "Numéro",
     target: "Cible",
     dataset: "Jeu de données",
@@ -346,7 +346,7 @@ export const fr: Texts = {
     job: "Tâche",
     ever: "toutes les dates",
     none: "Aucun intervalle de ce déploiement n'est encore terminé.",
-    aboutMissing: "Ce qui manque se rattrape par le « backfill » d'Airflow, sur la page du DAG.",
+    aboutMissing: "Ce qui manque se rattrape par le «\u202fbackfill\u202f» d'Airflow, sur la page du DAG.",
   },
   analysis: {
     created: "Tâches créées pendant",
@@ -361,7 +361,7 @@ export const fr: Texts = {
     byPeriod: "Par période",
     median: "médiane",
     p95: "95e centile",
-    of: (what: string, which: string) => `${what}\u00a0: ${which}`,
+    of: (what: string, which: string) => `${what}\u202f: ${which}`,
     failureRate: "Taux d'échec",
     numberOfJobs: "Nombre de tâches",
     failedOnes: "Échouées",

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+
+import { en } from "./en.ts";
+import { fr } from "./fr.ts";
+
+/** What is written the same in both languages. */
+const SAME = [
+  ...["Airflow", "Champion v1", "Champion v2", "SHA-256", "Table", "Type", "Version", "code", "v1", "v2"],
+  ...["h", "min", "ms", "s"],
+  ...["9", "10k+", "0 3 * * * (Europe/Paris)"],
+];
+/** What only other languages name. */
+const ONLY_FRENCH = "steps.";
+
+type Said = (...given: unknown[]) => string;
+type Text = string | Said;
+
+const textsOf = (value: object, path = ""): [string, Text][] =>
+  Object.entries(value).flatMap(([name, each]: [string, Text | object]) =>
+    typeof each === "object" ? textsOf(each, `${path}${name}.`) : [[path + name, each] satisfies [string, Text]],
+  );
+
+const english = new Map(textsOf(en));
+const french = new Map(textsOf(fr));
+
+/** What functions are given, so that each thing that they can say is said. */
+const givenTo = (path: string): unknown[][] => {
+  if (path.startsWith("waits.")) {
+    return [[{ tasks: "train", limit: 16, pool: "gpu" }]];
+  }
+  if (path === "catalogue.scheduled") {
+    return ["manual", "once", "publish only", "after here.spend", "0 3 * * *"].map((text) => [text, "Europe/Paris"]);
+  }
+  if (path === "counted") {
+    return [
+      ["9", false],
+      ["10k", true],
+    ];
+  }
+  return [
+    [1, false],
+    [2, true],
+  ];
+};
+
+const saidBy = (path: string, text: Text): string[] =>
+  typeof text === "string" ? [text] : givenTo(path).map((given) => text(...given));
+
+test("both languages have the same texts", () => {
+  const shared = [...french.keys()].filter((path) => !path.startsWith(ONLY_FRENCH));
+  assert.deepEqual(shared.toSorted(), [...english.keys()].toSorted());
+});
+
+test("texts that are functions are so in both languages, with as many parameters", () => {
+  for (const [path, text] of english) {
+    const other = french.get(path);
+    assert.equal(typeof other, typeof text, path);
+    assert.equal(other?.length === text.length || typeof text === "string", true, `${path} has other parameters`);
+  }
+});
+
+test("no text is empty, or says undefined", () => {
+  for (const [path, text] of [...english, ...french]) {
+    for (const said of saidBy(path, text)) {
+      assert.match(said, /\S/, path);
+      assert.doesNotMatch(said, /undefined|\[object|NaN/, path);
+    }
+  }
+});
+
+test("what is the same in both languages is known to be", () => {
+  const found = new Set<string>();
+  for (const [path, text] of english) {
+    const other = french.get(path);
+    const both = [saidBy(path, text), other === undefined ? [] : saidBy(path, other)] as const;
+    both[0].filter((said, index) => said === both[1][index]).forEach((said) => found.add(said));
+  }
+  assert.deepEqual([...found].toSorted(), SAME.toSorted());
+});
+
+suite("typography", () => {
+  const RULES: [string, RegExp][] = [
+    ["a narrow no-break space before : ; ! ? and »", /[^\u202f](?:[;!?»]|:(?=\s|$))/u],
+    ["a narrow no-break space after «", /«(?!\u202f)/u],
+    ["« » for quotes", /["“”]/u],
+    ["… for three dots", /\.\.\./u],
+    ["no two spaces together, and none at the ends", /^\s|\s\s|\s$/u],
+  ];
+  for (const [rule, broken] of RULES) {
+    test(`in French: ${rule}`, () => {
+      for (const [path, text] of french) {
+        saidBy(path, text).forEach((said) => assert.doesNotMatch(said, broken, path));
+      }
+    });
+  }
+
+  test("in English: no space before : ; ! ? and . and no two together", () => {
+    for (const [path, text] of english) {
+      saidBy(path, text).forEach((said) => assert.doesNotMatch(said, /\s[:;!?.,]|^\s|\s\s|\s$|\.\.\./u, path));
+    }
+  });
+
+  test("a sentence ends with the same sign in both languages", () => {
+    const ends = (said: string): string => /[.:!?…]?$/u.exec(said)?.[0] ?? "";
+    for (const [path, text] of english) {
+      const said = saidBy(path, french.get(path) ?? "");
+      assert.deepEqual(said.map(ends), saidBy(path, text).map(ends), path);
+    }
+  });
+});
