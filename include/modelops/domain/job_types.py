@@ -50,7 +50,7 @@ _RETIREMENT = Attempts(
 )
 _BATCH = Attempts(
     retry="It starts again as another run. Readers never see the rows of the first one.",
-    clear="It makes the rows again; what it publishes takes the place of the run before.",
+    clear="It makes the rows again; what it publishes replaces the run before.",
     stop="Readers see what they saw before.",
     marked_as_success="Nothing is published.",
 )
@@ -83,10 +83,10 @@ class JobType(StrEnum):
             steps="`version_created`, `code_pinned`, `environment_ready`, `rows_written`, `train_started`, "
             "`train_finished`, `artifacts_stored`; `sample_scored` if the model has a ModelScorer",
             attempts=Attempts(
-                retry="It takes up the version that the first attempt began, with the code and packages pinned then.",
+                retry="It continues with the version that the first attempt began, and its pinned code and packages.",
                 clear="It trains another version; the earlier one stays.",
                 stop="The version is `failed`, and the tasks after it are `skipped`.",
-                marked_as_success="The version is `failed`. The evaluation after it fails: there is no version for it.",
+                marked_as_success="The version is `failed`. The evaluation after it fails: it has no version.",
             ),
             transitions=(
                 Transition(None, VersionStatus.CREATED, "training starts"),
@@ -109,7 +109,7 @@ class JobType(StrEnum):
             steps="`artifacts_fetched`, then as `training` from `environment_ready` to `artifacts_stored`, with "
             "`evaluate_…`",
             attempts=Attempts(
-                retry="It begins anew.",
+                retry="It starts again.",
                 clear="It makes another evaluation; the earlier one stays.",
                 stop="No evaluation is recorded, and the tasks after it are `skipped`.",
                 marked_as_success="No evaluation is recorded.",
@@ -142,7 +142,7 @@ class JobType(StrEnum):
             kinds=_MODEL,
             group=Group.MODEL,
             label=Label(en="Deployment", fr="Déploiement"),
-            meaning="Puts an approved version into production, in the place of the one before.",
+            meaning="Puts an approved version into production, and replaces the one before.",
             operators=("DeployModelOperator",),
             steps="`artifacts_fetched`, `dataset_fits`, `environment_ready`, `sample_scored`",
             attempts=_DEPLOYMENT,
@@ -191,10 +191,10 @@ class JobType(StrEnum):
             operators=("ImportFeatureTaskOperator",),
             steps="`code_pinned`, `sql_parsed`",
             attempts=Attempts(
-                retry="It begins anew; nothing of the first attempt is on record.",
+                retry="It starts again; nothing of the first attempt is on record.",
                 clear="A recorded import of the same task is returned.",
                 stop="Nothing has changed.",
-                marked_as_success="There is no version; what comes after fails.",
+                marked_as_success="There is no version, and the tasks after it fail.",
             ),
             transitions=(
                 Transition(None, VersionStatus.CREATED, "its code is pinned"),
@@ -216,10 +216,10 @@ class JobType(StrEnum):
             steps="`code_loaded`, `rows_staged`, `checked`; of a Python task also, before `rows_staged`, "
             "`environment_ready`, `input_read` for each input, `run_started`, `run_finished`",
             attempts=Attempts(
-                retry="It begins anew in a table of its own.",
+                retry="It starts again in a table of its own.",
                 clear="It runs again; that is more evidence, the earlier one stays.",
                 stop="Nothing has changed.",
-                marked_as_success="The version stays `imported`, and can't be approved.",
+                marked_as_success="The version stays `imported` and can't be approved.",
             ),
             transitions=(
                 Transition(VersionStatus.IMPORTED, VersionStatus.TESTED, "it gave the rows that it declares"),
@@ -251,7 +251,7 @@ class JobType(StrEnum):
             kinds=_TASK,
             group=Group.FEATURE,
             label=Label(en="Deploy", fr="Déployer"),
-            meaning="Puts an approved feature task version into production, in the place of the one before.",
+            meaning="Puts an approved feature task version into production, and replaces the one before.",
             operators=("DeployFeatureTaskOperator",),
             steps="`artifacts_fetched`, `sql_parsed`",
             attempts=_DEPLOYMENT,

@@ -101,10 +101,11 @@ def compare(file: Path, whole: str, config: pytest.Config) -> None:
 @pytest.mark.parametrize(
     ("name", "made", "block"),
     [
-        ("docs/operation.md", "job types", types_table()),
-        ("docs/operation.md", "attempts", attempts_table()),
-        ("README.md", "state diagram", state_diagram(VersionKind.MODEL)),
-        ("docs/features.md", "state diagram", state_diagram(VersionKind.FEATURE_TASK)),
+        ("docs/reference/ledger.md", "job types", types_table()),
+        ("docs/reference/what-happens-to-a-job.md", "attempts", attempts_table()),
+        ("README.md", "state diagram of models", state_diagram(VersionKind.MODEL)),
+        ("docs/reference/versions.md", "state diagram of models", state_diagram(VersionKind.MODEL)),
+        ("docs/reference/versions.md", "state diagram of feature tasks", state_diagram(VersionKind.FEATURE_TASK)),
     ],
 )
 def test_the_documents(pytestconfig: pytest.Config, name: str, made: str, block: str) -> None:
