@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
-from pathlib import Path
+from contextlib import redirect_stderr
+from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),
-    ROOT / "include/demo/README.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
-)
+from documents import DOCUMENTS, FENCED, ROOT, Block, all_blocks, commands, name_of
+from modelops.runner.cli import PASSING_ON, parser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 HOW_TO = sorted((ROOT / "docs/how-to").glob("*.md"))
 LONGEST_HOW_TO = 150
 
-FENCED = re.compile(r"^( *)(`{3,}).*?^\1\2 *$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?P<inline>[^()\s]+)\)|(?:src|srcset|href)=\"(?P<html>[^\"]+)\"")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
-
-
-def name_of(document: Path) -> str:
-    return str(document.relative_to(ROOT))
 
 
 def without_code(text: str) -> str:
@@ -97,3 +94,44 @@ def test_pages_of_tasks_are_short(page: Path) -> None:
 def test_the_index_lists_every_page(page: Path) -> None:
     index = ROOT / "docs/README.md"
     assert f"]({page.relative_to(index.parent)})" in index.read_text(encoding="utf-8")
+
+
+KNOWN = {
+    *("cd", "cp", "curl", "done", "du", "echo", "for", "git", "mkdir", "npm", "python3", "tar"),
+    *("$bin/pg_dump", "$bin/pg_restore", ".venv/bin/python", "cat"),
+}
+"""Other commands of the documents; `$bin` is the folder of PostgreSQL's own."""
+
+
+def complaint(command: list[str]) -> str | None:
+    """What is wrong with a command; None: nothing."""
+    program, *arguments = command
+    if program != "./modelops":
+        return None if program in KNOWN else f"{program}: no command"
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            chosen, rest = parser().parse_known_args(arguments)
+    except SystemExit:
+        return said.getvalue()
+    return f"{chosen.command} does not know {rest}" if rest and chosen.command not in PASSING_ON else None
+
+
+@pytest.mark.parametrize("block", all_blocks("sh"), ids=lambda block: block.place)
+def test_commands_of_the_documents_exist(block: Block) -> None:
+    assert not [wrong for command in commands(block.text) if (wrong := complaint(command))]
+
+
+def test_commands_are_found_and_judged() -> None:
+    text = (
+        "export A=1 B=2\n./modelops up --detach  # comment\n"
+        'T=$(curl -s \\\n  -d \'{"a": "#"}\' | python3 -c \'x; y\'); ./modelops psql --role boss -c "a\nb"\n'
+        "for i in a b; do ./modelops demo --fast; done\nfrobnicate\n"
+    )
+    found = list(commands(text))
+    assert [command[0] for command in found] == [
+        *("./modelops", "curl", "python3", "./modelops", "for", "./modelops", "done", "frobnicate"),
+    ]
+    assert found[3][1:] == ["psql", "--role", "boss", "-c", "a\nb"]
+    complaints = [complaint(command) for command in found]
+    assert [index for index, wrong in enumerate(complaints) if wrong] == [3, 5, 7]
