@@ -9,7 +9,7 @@ import pytest
 from documents import ROOT, blocks
 from factories import SCORING, model_folder, task_key
 from integration.lifecycle.life import approved, attempt_at, predicted, put_into_production
-from modelops.domain.jobs import JobType
+from modelops.domain.job_types import JobType
 from modelops.domain.requests import BatchRequest, PartRequest
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.kinds.model.publish_parts import publish_parts
