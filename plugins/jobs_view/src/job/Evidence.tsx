@@ -12,33 +12,8 @@ import { Section } from "../parts/Section";
 import type { Texts } from "../texts/en";
 import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
-import { type ColumnStatistics, Statistics } from "./Statistics";
-
-/** The evidence as the database writes it, see the function `modelops.evidence`. */
-type Measured = {
-  digest?: string;
-  rows: number;
-  statistics?: ColumnStatistics[];
-  metrics: Metrics;
-  data_sha256: string;
-};
-type Metrics = Record<string, unknown>;
-type Written = {
-  version: number;
-  requested_by: string;
-  commit: string | null;
-  dirty: boolean;
-  artifact_sha256: string;
-  code_sha256: string;
-  requirements_sha256: string;
-  /** Of a model. */
-  hyperparameters?: Record<string, unknown> | null;
-  training?: { rows: number | null; data_sha256: string | null };
-  /** Of a feature task: what its task.yaml declares. */
-  definition?: { output: string; language: string; key: string[]; incremental: string | null };
-  evaluations: Measured[] | null;
-  champion: (Measured & { version: number }) | null;
-};
+import { comparedMetrics, type Measured, measuredBy, type Written } from "./measured";
+import { Statistics } from "./Statistics";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|svg\+xml)$/;
 
@@ -78,10 +53,6 @@ const Shown: FC<{ job: WholeJob; evidence: Written; files: ArtifactFile[] }> = (
     </Stack>
   );
 };
-
-/** The evaluation that counts: the job's own, else the newest. */
-const measuredBy = (job: WholeJob, { evaluations }: Written): Measured | undefined =>
-  evaluations?.find(({ digest }) => digest === job.result?.digest) ?? evaluations?.at(-1);
 
 const keyOf = ({ job_id, role, name, sha256 }: ArtifactFile): string => [job_id, role, name, sha256].join(" ");
 
@@ -152,16 +123,6 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
   const texts = useTexts().evidence;
   const formats = useFormats();
   const champion = evidence.champion;
-  const names = [...new Set([...Object.keys(newest.metrics), ...Object.keys(champion?.metrics ?? {})])];
-  /** The metric of the version and the champion's: where they differ, they look different. */
-  const show = (name: string): [string, string] => {
-    const both = [newest.metrics[name], champion?.metrics[name]];
-    const numbers = formats.compared(both.filter((value) => typeof value === "number"));
-    const [mine, theirs] = both.map((value) =>
-      typeof value === "number" ? numbers.shift() : value === undefined ? "–" : JSON.stringify(value),
-    );
-    return [mine ?? "–", theirs ?? "–"];
-  };
   return (
     <Box as="section">
       <Table.Root size="sm" width="auto">
@@ -178,9 +139,8 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
           </Table.Row>
         </Table.Header>
         <Table.Body>
-          {names.map((name) => {
-            const [mine, theirs] = show(name);
-            return (
+          {comparedMetrics(newest.metrics, champion?.metrics ?? null, formats).map(
+            ([name, mine, theirs, difference]) => (
               <Table.Row key={name}>
                 <Table.ColumnHeader scope="row" {...LONG}>
                   {name}
@@ -193,14 +153,12 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
                     <Table.Cell textAlign="end" {...LONG}>
                       {theirs}
                     </Table.Cell>
-                    <Table.Cell textAlign="end">
-                      {difference(newest.metrics[name], champion.metrics[name], (value) => formats.signed(value))}
-                    </Table.Cell>
+                    <Table.Cell textAlign="end">{difference}</Table.Cell>
                   </>
                 )}
               </Table.Row>
-            );
-          })}
+            ),
+          )}
         </Table.Body>
       </Table.Root>
       <Text color="fg.muted" marginTop={2}>
@@ -215,9 +173,6 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
     </Box>
   );
 };
-
-const difference = (mine: unknown, theirs: unknown, show: (value: number) => string): string =>
-  typeof mine === "number" && typeof theirs === "number" ? show(mine - theirs) : "";
 
 /** What only models have, and what only feature tasks have. */
 const ofKind = (

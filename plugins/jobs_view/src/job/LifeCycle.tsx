@@ -1,12 +1,11 @@
 import { Badge, Box, Flex, HStack, Stack, Table, Text } from "@chakra-ui/react";
 import type { FC } from "react";
 
-import type { Happening, WholeJob } from "../api/client";
+import type { WholeJob } from "../api/client";
 import { Section } from "../parts/Section";
 import { useNow } from "../parts/useNow";
-import type { Texts } from "../texts/en";
 import { useFormats, useTexts } from "../texts/language";
-import { paletteOf, type Share, shares, type Stretch, stretches } from "./lifetime";
+import { paletteOf, type Share, shares, stepOf, type Stretch, stretches, waitOf } from "./lifetime";
 
 const SHORT_HASH = 12;
 const HASH = /^[0-9a-f]{40,64}$/;
@@ -83,7 +82,10 @@ const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, 
   const day = formats.day(at);
   const isAnotherDay = before === undefined || formats.day(before.happening.at) !== day;
   const duration = formats.duration(lasted);
-  const actors: Record<string, string> = { airflow: texts.airflow, worker: texts.worker };
+  const actors = new Map([
+    ["airflow", texts.airflow],
+    ["worker", texts.worker],
+  ]);
   return (
     <Table.Row>
       <Table.Cell whiteSpace="nowrap" title={formats.moment(at)} fontVariantNumeric="tabular-nums">
@@ -102,7 +104,7 @@ const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, 
       <Table.Cell textAlign="end" whiteSpace="nowrap">
         {lasted === null ? "" : open ? texts.soFar(duration) : duration}
       </Table.Cell>
-      <Table.Cell>{actors[actor] ?? actor}</Table.Cell>
+      <Table.Cell>{actors.get(actor) ?? actor}</Table.Cell>
       <Table.Cell textAlign="end">{attempt === 0 ? "–" : attempt}</Table.Cell>
       <Table.Cell fontSize="xs" color="fg.muted" overflowWrap="anywhere">
         {event === "waiting" ? waitOf(happening, texts.waits) : <Detail detail={happening.detail} />}
@@ -110,14 +112,6 @@ const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, 
     </Table.Row>
   );
 };
-
-const stepOf = (happening: Happening, names: Record<string, string>): string => {
-  const step = String(happening.detail.step);
-  return names[step] ?? step.replaceAll("_", " ");
-};
-
-const waitOf = ({ detail }: Happening, words: Texts["waits"]): string =>
-  words[String(detail.cause)]?.(detail) ?? String(detail.reason);
 
 /** The rest of what an event tells; of hashes the beginning, the whole under the pointer. */
 const Detail: FC<{ detail: Record<string, unknown> }> = ({ detail }) =>

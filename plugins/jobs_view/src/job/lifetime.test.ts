@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Event, JobStatus, WholeJob } from "../api/client.ts";
+import type { Event, Happening, JobStatus, WholeJob } from "../api/client.ts";
 import { en } from "../texts/en.ts";
-import { paletteOf, shares, stretches } from "./lifetime.ts";
+import { fr } from "../texts/fr.ts";
+import { paletteOf, shares, stepOf, stretches, waitOf } from "./lifetime.ts";
 
 const START = Date.parse("2026-03-29T00:00:00Z");
 /** A job with these events, each so many seconds after the start. */
@@ -94,4 +95,19 @@ test("each event has a colour", () => {
   for (const event of Object.keys(en.events) as Event[]) {
     assert.match(paletteOf(event), /^[a-z_]+$/, event);
   }
+});
+
+const told = (detail: Record<string, unknown>): Happening => ({ detail }) as Happening;
+
+test("a step has its name in the reader's language, else its own in words", () => {
+  assert.equal(stepOf(told({ step: "train_started" }), fr.steps), "entraînement commencé");
+  assert.equal(stepOf(told({ step: "train_started" }), en.steps), "train started");
+  assert.equal(stepOf(told({ step: "a_new_step" }), fr.steps), "a new step");
+  assert.equal(stepOf(told({ step: "constructor" }), en.steps), "constructor");
+});
+
+test("what a job waits for is said by its cause, else in the words of the ledger", () => {
+  assert.equal(waitOf(told({ cause: "pool", pool: "gpu", reason: "x" }), en.waits), "The pool gpu has no free slot.");
+  assert.equal(waitOf(told({ cause: "moon", reason: "It waits for the moon." }), fr.waits), "It waits for the moon.");
+  assert.equal(waitOf(told({ cause: "toString", reason: "It waits." }), en.waits), "It waits.");
 });

@@ -1,6 +1,7 @@
 /** A job's events as a line of time: what came when, how long it lasted, and whether that was waiting or working. */
 import type { Event, Happening, JobStatus, WholeJob } from "../api/client";
 import { isFinal, PALETTES } from "../parts/statuses.ts";
+import type { Texts } from "../texts/en";
 
 export type Stretch = {
   happening: Happening;
@@ -57,4 +58,16 @@ export const paletteOf = (event: Event): string => {
     default:
       return PALETTES[event satisfies JobStatus];
   }
+};
+
+/** A step's name. */
+export const stepOf = (happening: Happening, names: Record<string, string>): string => {
+  const step = String(happening.detail.step);
+  return (Object.hasOwn(names, step) ? names[step] : undefined) ?? step.replaceAll("_", " ");
+};
+
+/** What a job waits for: in the reader's words, else in the ledger's. */
+export const waitOf = ({ detail }: Happening, words: Texts["waits"]): string => {
+  const cause = String(detail.cause);
+  return (Object.hasOwn(words, cause) ? words[cause]?.(detail) : undefined) ?? String(detail.reason);
 };

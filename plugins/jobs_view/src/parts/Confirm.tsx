@@ -1,9 +1,9 @@
 import { Button, CloseButton, Dialog, Portal, Stack, Text } from "@chakra-ui/react";
 import type { FC, ReactNode } from "react";
 
-import { RequestFailed } from "../api/client";
 import { useTexts } from "../texts/language";
-import { Notice, sentence } from "./Problem";
+import { refusal } from "./failures";
+import { Notice } from "./Problem";
 
 type Props = {
   title: string;
@@ -58,7 +58,3 @@ export const Confirm: FC<Props> = ({ title, consequence, label, palette, close, 
     </Dialog.Root>
   );
 };
-
-/** Why the server refuses, in its own words where it has any. */
-const refusal = (error: Error, texts: ReturnType<typeof useTexts>): string =>
-  error instanceof RequestFailed && [400, 403, 409].includes(error.status) ? error.message : sentence(error, texts);

@@ -1,25 +1,8 @@
 import { Alert, Button } from "@chakra-ui/react";
 import type { FC } from "react";
 
-import { RequestFailed } from "../api/client";
-import type { Texts } from "../texts/en";
 import { useTexts } from "../texts/language";
-
-export const sentence = (error: Error, texts: Texts): string => {
-  const status = error instanceof RequestFailed ? error.status : 0;
-  switch (status) {
-    case 0:
-      return texts.failures.unreachable;
-    case 401:
-      return texts.failures.signedOut;
-    case 403:
-      return texts.failures.forbidden;
-    case 503:
-      return texts.failures.ledger;
-    default:
-      return texts.failures.other(status, error.message);
-  }
-};
+import { sentence } from "./failures";
 
 /** What went wrong with a request, as a sentence that says what to do. */
 export const Problem: FC<{ error: Error; retry: () => unknown }> = ({ error, retry }) => {

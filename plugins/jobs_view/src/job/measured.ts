@@ -1,0 +1,62 @@
+/** What was measured of a version, and how that compares with the champion. */
+import type { WholeJob } from "../api/client";
+import type { Formats } from "../texts/formats";
+import type { ColumnStatistics } from "./Statistics";
+
+/** The evidence as the database writes it, see the function `modelops.evidence`. */
+export type Measured = {
+  digest?: string;
+  rows: number;
+  statistics?: ColumnStatistics[];
+  metrics: Metrics;
+  data_sha256: string;
+};
+type Metrics = Record<string, unknown>;
+export type Written = {
+  version: number;
+  requested_by: string;
+  commit: string | null;
+  dirty: boolean;
+  artifact_sha256: string;
+  code_sha256: string;
+  requirements_sha256: string;
+  /** Of a model. */
+  hyperparameters?: Record<string, unknown> | null;
+  training?: { rows: number | null; data_sha256: string | null };
+  /** Of a feature task: what its task.yaml declares. */
+  definition?: { output: string; language: string; key: string[]; incremental: string | null };
+  evaluations: Measured[] | null;
+  champion: (Measured & { version: number }) | null;
+};
+
+/** The evaluation that counts: that of an evaluation's or a run's own job, else the newest. */
+export const measuredBy = (
+  job: Pick<WholeJob, "type" | "result">,
+  evidence: Pick<Written, "evaluations">,
+): Measured | undefined => {
+  const all = evidence.evaluations ?? [];
+  return (
+    all.find(
+      (measured) => ["evaluation", "feature_run"].includes(job.type) && measured.digest === job.result?.digest,
+    ) ?? all.at(-1)
+  );
+};
+
+/** Each metric of the version and of the champion, if there is one: its name, both values and the difference.
+
+What is a number is written so that different ones look different; what isn't, as JSON.
+*/
+export const comparedMetrics = (
+  mine: Metrics,
+  theirs: Metrics | null,
+  formats: Formats,
+): [name: string, mine: string, theirs: string, difference: string][] =>
+  [...new Set([...Object.keys(mine), ...Object.keys(theirs ?? {})])].map((name) => {
+    const both = [mine[name], theirs?.[name]] as const;
+    const numbers = formats.compared(both.filter((value) => typeof value === "number"));
+    const [first = "–", second = "–"] = both.map((value) =>
+      typeof value === "number" ? numbers.shift() : value === undefined ? undefined : JSON.stringify(value),
+    );
+    const [a, b] = both;
+    return [name, first, second, typeof a === "number" && typeof b === "number" ? formats.signed(a - b) : ""];
+  });
