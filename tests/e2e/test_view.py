@@ -116,7 +116,7 @@ def test_filters_are_in_the_address(people: Signed, failed: Run) -> None:
         page.get_by_role("option", name="Failed").click()
         page.keyboard.press("Escape")
         page.get_by_label("Model or version").fill("here/quick")
-        page.get_by_label("Asked for by").fill("trainer")
+        page.get_by_label("Requested by").fill("trainer")
         expect(page).to_have_url(re.compile("person=trainer"))
         assert re.findall(r"[?&](\w+)=([^&]*)", page.url) == [
             ("type", "training"),
@@ -127,8 +127,8 @@ def test_filters_are_in_the_address(people: Signed, failed: Run) -> None:
         page.reload()
         expect(row(page, failed)).to_contain_text("Failed")
         expect(page.locator("[data-job]").filter(has_not_text="Training")).to_have_count(0)
-        page.get_by_label("Asked for by").fill("nobody")
-        expect(page.get_by_text("No job fits these filters.")).to_be_visible()
+        page.get_by_label("Requested by").fill("nobody")
+        expect(page.get_by_text("No job matches these filters.")).to_be_visible()
         page.get_by_role("button", name="Clear filters").click()
         expect(page).to_have_url(re.compile(r"/plugin/modelops$"))
         expect(page.locator("[data-job]").first).to_be_visible()
@@ -243,7 +243,7 @@ def test_how_jobs_fare_over_time(people: Signed, failed: Run) -> None:
         expect(whole.get_by_role("row").nth(1)).to_contain_text(re.compile(r"Training\d+[\d.]+%"))
         expect(page.get_by_role("img", name="Worked").locator("canvas")).to_be_visible()
         slow, new = (
-            page.locator("section section").filter(has_text=text) for text in ("worked longest", "newest that f")
+            page.locator("section section").filter(has_text=text) for text in ("that worked longest", "Newest failed")
         )
         expect(slow.locator("[data-job]").first).to_contain_text("Training")
         expect(new.locator(f"[data-job='{failed.job().id}']")).to_be_visible()
@@ -262,7 +262,7 @@ def test_trouble_is_said(people: Signed, failed: Run) -> None:
         expect(page.locator("[data-job]").first).to_be_visible()
         page.route(JOBS, lambda route: route.fulfill(**away))
         expect(page.get_by_text("The ledger can't be reached or is too busy.")).to_be_visible(timeout=A_WHILE)
-        expect(page.get_by_text("it can't be brought up to date")).to_be_visible()
+        expect(page.get_by_text("it can't be refreshed")).to_be_visible()
         expect(page.locator("[data-job]").first).to_be_visible()
         page.unroute(JOBS)
         page.route(JOBS, lambda route: route.abort())
@@ -281,7 +281,7 @@ def test_a_job_that_there_is_not(people: Signed) -> None:
         expect(page.get_by_text(re.compile("There is no job"))).to_be_visible()
         visit(page, "/plugin/modelops/jobs/999999999")
         expect(page.get_by_text("There is no job 999999999")).to_be_visible()
-        page.get_by_role("link", name="To the list of jobs").click()
+        page.get_by_role("link", name="Back to the list of jobs").click()
         expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
 
 

@@ -2,6 +2,7 @@
 import type { WholeJob } from "../api/client";
 import type { Formats } from "../texts/formats";
 import type { ColumnStatistics } from "./Statistics";
+import { JOB_TYPES } from "../texts/jobTypes.ts";
 
 /** The evidence as the database writes it, see the function `modelops.evidence`. */
 export type Measured = {
@@ -36,9 +37,8 @@ export const measuredBy = (
 ): Measured | undefined => {
   const all = evidence.evaluations ?? [];
   return (
-    all.find(
-      (measured) => ["evaluation", "feature_run"].includes(job.type) && measured.digest === job.result?.digest,
-    ) ?? all.at(-1)
+    all.find((measured) => JOB_TYPES[job.type].stage === "evaluation" && measured.digest === job.result?.digest) ??
+    all.at(-1)
   );
 };
 

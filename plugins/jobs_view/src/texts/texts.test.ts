@@ -6,7 +6,21 @@ import { fr } from "./fr.ts";
 
 /** What is written the same in both languages. */
 const SAME = [
-  ...["Airflow", "Champion v1", "Champion v2", "SHA-256", "Table", "Type", "Version", "code", "v1", "v2"],
+  ...[
+    "Airflow",
+    "Champion v1",
+    "Champion v2",
+    "Maximum",
+    "Minimum",
+    "Provenance",
+    "SHA-256",
+    "Table",
+    "Type",
+    "Version",
+    "code",
+    "v1",
+    "v2",
+  ],
   ...["h", "min", "ms", "s"],
   ...["9", "10k+", "0 3 * * * (Europe/Paris)"],
 ];
