@@ -135,3 +135,8 @@ def test_commands_are_found_and_judged() -> None:
     assert found[3][1:] == ["psql", "--role", "boss", "-c", "a\nb"]
     complaints = [complaint(command) for command in found]
     assert [index for index, wrong in enumerate(complaints) if wrong] == [3, 5, 7]
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    terms = re.findall(r"^### (.+)$", (ROOT / "docs/glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert terms == sorted(set(terms), key=str.casefold)
