@@ -19,6 +19,7 @@ HOW_TO = sorted((ROOT / "docs/how-to").glob("*.md"))
 LONGEST_HOW_TO = 150
 
 LINK = re.compile(r"\]\((?P<inline>[^()\s]+)\)|(?:src|srcset|href)=\"(?P<html>[^\"]+)\"")
+PATH = re.compile(r"`((?:bench|dags|docs|include|plugins|tests)/[\w./-]*)`")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 
 
@@ -75,6 +76,12 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
         "away.md: there is no away.md",
         "#own: there is no such heading",
     ]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_files_that_are_named_exist(document: Path) -> None:
+    named = PATH.findall(document.read_text(encoding="utf-8"))
+    assert not [path for path in named if not (ROOT / path).exists()]
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=name_of)
