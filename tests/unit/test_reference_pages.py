@@ -12,7 +12,8 @@ import pytest
 
 from documents import ROOT
 from modelops.domain import requests
-from modelops.domain.jobs import Event, JobStatus, JobType, WaitsFor
+from modelops.domain.job_types import JobType
+from modelops.domain.jobs import Event, JobStatus, WaitsFor
 from modelops.runner.cli import parser
 
 if TYPE_CHECKING:
