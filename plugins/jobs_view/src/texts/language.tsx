@@ -1,13 +1,9 @@
 /** The language of Airflow's pages, of which this is one; a switch is followed at once. */
 import { createContext, type FC, type PropsWithChildren, useContext, useMemo, useSyncExternalStore } from "react";
 
-import { en, type Texts } from "./en";
-import { fr } from "./fr";
-import { Formats } from "./formats";
-
-const TEXTS: Record<string, Texts> = { en, fr };
-
-type Language = { texts: Texts; formats: Formats };
+import type { Texts } from "./en";
+import type { Formats } from "./formats";
+import { type Language, languageOf, zoneOf } from "./languages";
 
 const follow = (changed: () => void): (() => void) => {
   const observer = new MutationObserver(changed);
@@ -19,25 +15,21 @@ const follow = (changed: () => void): (() => void) => {
   };
 };
 
-/** The time zone that the person has chosen in Airflow. */
-const timeZone = (): string => {
+/** The name of the time zone that Airflow keeps, as it writes it. */
+const storedZone = (): string | null => {
   try {
-    const chosen: unknown = JSON.parse(localStorage.getItem("timezone") ?? '"UTC"');
-    return new Intl.DateTimeFormat("en", { timeZone: String(chosen) }).resolvedOptions().timeZone;
+    return localStorage.getItem("timezone");
   } catch {
-    return "UTC";
+    return null;
   }
 };
 
-const Chosen = createContext<Language>({ texts: en, formats: new Formats("en", "UTC", en) });
+const Chosen = createContext<Language>(languageOf("en", "UTC"));
 
 export const LanguageProvider: FC<PropsWithChildren> = ({ children }) => {
-  const lang = useSyncExternalStore(follow, () => document.documentElement.lang || "en");
-  const zone = useSyncExternalStore(follow, timeZone);
-  const language = useMemo(() => {
-    const texts = TEXTS[lang.split("-")[0] ?? "en"] ?? en;
-    return { texts, formats: new Formats(texts === en ? (lang.startsWith("en") ? lang : "en") : lang, zone, texts) };
-  }, [lang, zone]);
+  const lang = useSyncExternalStore(follow, () => document.documentElement.lang);
+  const zone = zoneOf(useSyncExternalStore(follow, storedZone));
+  const language = useMemo(() => languageOf(lang, zone), [lang, zone]);
   return <Chosen value={language}>{children}</Chosen>;
 };
 
