@@ -26,7 +26,7 @@ def claim(
 ) -> JobRun:
     """Claim the job of this task. Modules are imported here, as an operator does: that's part of what a job takes."""
     from modelops.jobs.run import JobRun
-    from modelops.registry import jobs
+    from modelops.registry.write import jobs
 
     asked = {"number": 1, "first": 1, "subject": "bench", "requested_by": "ada", "parameters": {}}
     attempt = jobs.claim(connection, Claim(key=key, type=type_, **asked))

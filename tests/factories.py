@@ -15,8 +15,8 @@ from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Attempt, Claim, TaskKey
 from modelops.domain.versions import Artifact as ArtifactRecord
 from modelops.domain.versions import ArtifactRole
-from modelops.registry import decisions, deployments, evidence, jobs, observation, versions
-from modelops.registry.observation import Clearing, Renewal
+from modelops.registry.write import decisions, deployments, evidence, jobs, observation, versions
+from modelops.registry.write.observation import Clearing, Renewal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -84,7 +84,7 @@ def main() -> None:
 
 def _deploy(installation: Installation, number: int) -> None:
     """Put one approved version into production at so many targets, without the checks that take a while."""
-    from modelops.registry import decisions, deployments, jobs, versions
+    from modelops.registry.write import decisions, deployments, jobs, versions
 
     make_rows(installation, "measured", ROWS)
     number_of_version = life.approved(installation, MODEL)

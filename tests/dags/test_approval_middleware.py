@@ -16,8 +16,8 @@ import pytest
 
 from factories import add_evaluation, ask, evaluated_version
 from modelops.domain.jobs import JobStatus
-from modelops.registry import decisions, jobs, versions
-from modelops.registry.observation import Queueing
+from modelops.registry.write import decisions, jobs, versions
+from modelops.registry.write.observation import Queueing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

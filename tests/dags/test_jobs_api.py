@@ -18,7 +18,7 @@ from modelops.data.artifacts import ArtifactStore
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import database as api_database
-from modelops.registry import jobs
+from modelops.registry.write import jobs
 from modelops.settings import PROJECT_ROOT
 from modelops.timetables import plan
 

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 
 from e2e.waiting import eventually
 from modelops.domain.jobs import JobStatus
-from modelops.registry import jobs as ledger
+from modelops.registry.write import jobs as ledger
 from modelops.runner import state
 from modelops.runner.layout import tail
 from modelops.runner.processes import found
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import psutil
 
-    from modelops.registry.jobs import JobRecord
+    from modelops.registry.write.jobs import JobRecord
     from modelops.runner.installation import Installation
 
 LIFECYCLE = "model_lifecycle"

@@ -14,7 +14,7 @@ from modelops.domain.requests import BatchRequest, FeatureBatchRequest, PartRequ
 from modelops.kinds.feature_task.execute_batch import execute_batch
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.kinds.model.publish_parts import publish_parts
-from modelops.registry import jobs
+from modelops.registry.write import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

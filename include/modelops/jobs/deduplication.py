@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from modelops.registry import runs
+from modelops.registry.write import runs
 
 if TYPE_CHECKING:
     from modelops.jobs.run import JobRun

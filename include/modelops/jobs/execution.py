@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from modelops.domain import bounds
 from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable
 from modelops.jobs.run import JobRun
-from modelops.registry import jobs
+from modelops.registry.write import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import INTERVAL, Interval
 from modelops.plain_files import remove
-from modelops.registry import jobs
+from modelops.registry.write import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -25,7 +25,8 @@ from modelops.jobs_api.approval_middleware import ROOT
 from modelops.jobs_api.database import approval_connection, limited_connection
 from modelops.jobs_api.permissions import WHOLE, may, seen_by, whole_job
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
-from modelops.registry import catalogue, schedules
+from modelops.registry.read import catalogue
+from modelops.registry.write import schedules
 
 NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
     Action.STOP: ("PUT", DagAccessEntity.TASK_INSTANCE),

@@ -15,8 +15,9 @@ from modelops.domain.job_types import JobType
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by
 from modelops.jobs_api.schemas import MOST, Fresh, Job
-from modelops.registry import analysis, observation, schedules
-from modelops.registry.analysis import Span
+from modelops.registry.read import analysis
+from modelops.registry.read.analysis import Span
+from modelops.registry.write import observation, schedules
 
 APPLICATION = "modelops analysis"
 USUAL = timedelta(days=30)

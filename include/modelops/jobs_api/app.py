@@ -29,8 +29,9 @@ from modelops.jobs_api.schemas import (
     place_of,
     text_of,
 )
-from modelops.registry import decisions, job_list, jobs, observation
-from modelops.registry.job_list import Place, Wanted
+from modelops.registry.read import job_list
+from modelops.registry.read.job_list import Place, Wanted
+from modelops.registry.write import decisions, jobs, observation
 
 log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from modelops.registry.observation import Queueing
+    from modelops.registry.write.observation import Queueing
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +215,7 @@ async def _decide(
 def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
     """The decision, written and not committed yet."""
     from modelops.jobs_api.database import approval_connection
-    from modelops.registry import observation
+    from modelops.registry.write import observation
     from modelops.stages.approve import decide
 
     queueing = _queueing_of(key)
@@ -231,7 +231,7 @@ def _queueing_of(key: TaskKey) -> Queueing | None:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    from modelops.registry.observation import Queueing
+    from modelops.registry.write.observation import Queueing
 
     times = select(TaskInstance.try_number, TaskInstance.scheduled_dttm, TaskInstance.queued_dttm)
     with create_session() as session:

@@ -17,7 +17,7 @@ from modelops.jobs_api.actions import may_run
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST, Text
-from modelops.registry import catalogue
+from modelops.registry.read import catalogue
 from modelops.timetables import plan
 
 APPLICATION = "modelops catalogue"

@@ -20,7 +20,7 @@ from modelops.domain.versions import Artifact
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
 from modelops.jobs_api.schemas import ArtifactFile, Evidence, JobNumber, Predictions
-from modelops.registry import job_evidence
+from modelops.registry.read import job_evidence
 from modelops.settings import Settings
 
 APPLICATION = "modelops evidence"

@@ -15,8 +15,9 @@ from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST
-from modelops.registry import catalogue, runs, work_list
-from modelops.registry.runs import DueInterval
+from modelops.registry.read import catalogue
+from modelops.registry.write import runs, work_list
+from modelops.registry.write.runs import DueInterval
 from modelops.timetables import due
 
 APPLICATION = "modelops intervals"

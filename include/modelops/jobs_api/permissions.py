@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from psycopg import Connection
 
 from modelops.domain.jobs import JobId
-from modelops.registry import job_list
+from modelops.registry.read import job_list
 
 LISTED = (DagAccessEntity.TASK_INSTANCE,)
 """What somebody must be allowed to read in Airflow, to see a job in lists."""

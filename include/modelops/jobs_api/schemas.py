@@ -11,8 +11,8 @@ from modelops.domain.actions import Action
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event, JobId, JobStatus
 from modelops.domain.versions import ArtifactRole
-from modelops.registry.job_evidence import Left
-from modelops.registry.job_list import Count, Place
+from modelops.registry.read.job_evidence import Left
+from modelops.registry.read.job_list import Count, Place
 
 MOST = 200
 """Rows on a page."""

@@ -128,7 +128,7 @@ def look_up() -> tuple[Names, Names]:
     """What the repositories have, as last fetched, and what has a version, if the registry answers."""
     from modelops.domain.errors import ModelOpsError
     from modelops.jobs_api.database import reading
-    from modelops.registry import versions
+    from modelops.registry.write import versions
     from modelops.repository.catalogue import references
     from modelops.repository.kinds import MODELS, TASKS
     from modelops.settings import Settings

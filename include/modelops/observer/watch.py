@@ -15,9 +15,9 @@ from modelops.domain.job_types import OPERATORS, JobType
 from modelops.domain.jobs import AIRFLOW, JobStatus, TaskKey
 from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_state
 from modelops.observer.waiting import Reasons, Waits
-from modelops.registry import observation
-from modelops.registry.jobs import SILENT
-from modelops.registry.observation import Clearing, Ending, Queueing, Renewal, Request, Sighting
+from modelops.registry.write import observation
+from modelops.registry.write.jobs import SILENT
+from modelops.registry.write.observation import Clearing, Ending, Queueing, Renewal, Request, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -61,8 +61,8 @@ def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
 def _put_on_record(dag_id: str, run_id: str, after: str) -> None:
     import psycopg
 
-    from modelops.registry import jobs
     from modelops.registry.translation import translated
+    from modelops.registry.write import jobs
 
     with translated(), psycopg.connect(url_of("modelops"), application_name="modelops late") as connection:
         for job in jobs.of_runs(connection, [run_id]):

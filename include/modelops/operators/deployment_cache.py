@@ -42,8 +42,8 @@ def load_deployments(number: int | None = None) -> list[Deployed]:
 def _ask(number: int | None) -> list[Deployed]:
     import psycopg
 
-    from modelops.registry import schedules
     from modelops.registry.translation import translated
+    from modelops.registry.write import schedules
 
     with (
         translated(),

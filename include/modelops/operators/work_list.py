@@ -74,7 +74,7 @@ class WorkListOperator(BaseOperator):
         return found
 
     def _pending(self, connection: Connection[Any], *, by_hand: bool) -> list[list[str | None]]:
-        from modelops.registry import work_list
+        from modelops.registry.write import work_list
 
         if not self.incremental:
             return [WHOLE] if by_hand or work_list.is_anything_pending(connection, self.deployment) else []

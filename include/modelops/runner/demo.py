@@ -37,8 +37,8 @@ def run_demo(installation: Installation, steps: Steps, *, by_hand: bool) -> int:
     """
     import psycopg
 
-    from modelops.registry import jobs
     from modelops.registry.translation import translated
+    from modelops.registry.write import jobs
     from modelops.runner.demo_report import Report
 
     report = Report(installation)
@@ -93,7 +93,7 @@ def _since_start() -> str:
 
 def _await_observer(connection: psycopg.Connection[Any]) -> None:
     """Until the observer has looked once more: it brings when the jobs were created and queued."""
-    from modelops.registry import observation
+    from modelops.registry.write import observation
 
     now = datetime.now(UTC)
     while (seen := observation.last_seen(connection)) is None or seen < now:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from modelops.registry.jobs import JobRecord
+    from modelops.registry.write.jobs import JobRecord
     from modelops.runner.installation import Installation
 
 ACCOUNTS = {"trainer": "trains models", "reviewer": "approves them", "admin": "runs the platform"}
@@ -36,7 +36,7 @@ class Report:
 
     def show(self, connection: Connection[Any], done: Sequence[JobRecord]) -> None:
         """Everything, from the ledger and the registry as a reader sees them."""
-        from modelops.registry import deployments
+        from modelops.registry.write import deployments
 
         self._print("Jobs", _jobs(done))
         for job in done:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import NotApproved
 from modelops.domain.versions import VersionKind, VersionStatus
-from modelops.registry import decisions, versions
+from modelops.registry.write import decisions, versions
 
 if TYPE_CHECKING:
     from modelops.domain.decisions import Decision

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, DecisionRefused, EvidenceChanged
 from modelops.domain.versions import VersionKind
-from modelops.registry import decisions, jobs, versions
 from modelops.registry.translation import translated
+from modelops.registry.write import decisions, jobs, versions
 from modelops.repository.policy import read_approvers
 from modelops.stages.code import unpacked
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.jobs.deduplication import reuse_concurrent_result
-from modelops.registry import deployments, runs
 from modelops.registry.translation import translated
+from modelops.registry.write import deployments, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

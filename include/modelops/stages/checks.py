@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import DecisionRefused, TargetError
-from modelops.registry import deployments
+from modelops.registry.write import deployments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from modelops.domain.errors import RequirementsError
 from modelops.domain.versions import ArtifactRole
-from modelops.registry import evidence
+from modelops.registry.write import evidence
 from modelops.repository.pin import unpack
 from modelops.runtime.environment import Lock, resolve
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from modelops.registry import deployments
+from modelops.registry.write import deployments
 from modelops.stages.approvals import approved_version, require_approval
 from modelops.stages.schedule import plan_for
 

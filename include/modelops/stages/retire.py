@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import DeploymentEnd
 from modelops.domain.versions import VersionKind
-from modelops.registry import deployments
+from modelops.registry.write import deployments
 
 if TYPE_CHECKING:
     from modelops.domain.requests import RetirementRequest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import BY_HAND, MOST_MINUTES, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
-from modelops.registry import deployments, schedules
+from modelops.registry.write import deployments, schedules
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment

@@ -13,7 +13,7 @@ from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Claim, JobStatus
 from modelops.domain.versions import VersionStatus
 from modelops.jobs.execution import Stopped, execute
-from modelops.registry import jobs, versions
+from modelops.registry.write import jobs, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from modelops.domain.requests import EvaluationRequest
 from modelops.domain.versions import VersionStatus
 from modelops.kinds.model.card import card_of
 from modelops.kinds.model.evaluate import evaluate
-from modelops.registry import decisions, jobs, versions
+from modelops.registry.write import decisions, jobs, versions
 from modelops.stages.approve import ask, decide
 
 if TYPE_CHECKING:

@@ -242,7 +242,7 @@ def test_a_failed_version_is_not_evaluated(workplace: Workplace, repository: Pat
     attempt = take(workplace.connection, subject="here/bad")
     with pytest.raises(UserCodeError) as caught:
         train(TrainingRequest(model="here/bad"), workplace.run(attempt))
-    from modelops.registry import jobs
+    from modelops.registry.write import jobs
 
     jobs.give_up(workplace.connection, attempt, error=str(caught.value), again=False)
     later = take(workplace.connection, task_key(task_id="evaluate"), type=JobType.EVALUATION)

@@ -21,7 +21,7 @@ from modelops.domain.errors import (
     UnknownDeployment,
 )
 from modelops.domain.versions import VersionStatus
-from modelops.registry import deployments, evidence, versions
+from modelops.registry.write import deployments, evidence, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from modelops.domain.job_types import JobType
 from modelops.domain.requests import BatchRequest, PartRequest
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.kinds.model.publish_parts import publish_parts
-from modelops.registry import deployments, jobs, runs
+from modelops.registry.write import deployments, jobs, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

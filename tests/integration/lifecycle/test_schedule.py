@@ -14,7 +14,7 @@ from modelops.domain.errors import ScheduleError, UnknownDeployment
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Schedule
-from modelops.registry import schedules
+from modelops.registry.write import schedules
 from modelops.stages.schedule import change_schedule
 
 if TYPE_CHECKING:

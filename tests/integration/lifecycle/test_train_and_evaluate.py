@@ -15,7 +15,7 @@ from modelops.domain.requests import EvaluationRequest, TrainingRequest
 from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.train import train
-from modelops.registry import evidence, jobs, versions
+from modelops.registry.write import evidence, jobs, versions
 
 if TYPE_CHECKING:
     from pathlib import Path

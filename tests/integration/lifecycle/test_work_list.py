@@ -17,9 +17,9 @@ from modelops.domain.job_types import JobType
 from modelops.domain.parts import Part
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.schedules import Plan, Schedule
-from modelops.registry import deployments, jobs, runs, work_list
-from modelops.registry.runs import DueInterval
-from modelops.registry.work_list import joined
+from modelops.registry.write import deployments, jobs, runs, work_list
+from modelops.registry.write.runs import DueInterval
+from modelops.registry.write.work_list import joined
 from modelops.stages.schedule import change_schedule
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from factories import task_key
 from integration.observer.test_clearing import RecordedAirflow
 from modelops.domain.job_types import JobType
 from modelops.observer.watch import Watch
-from modelops.registry import jobs, observation
-from modelops.registry.observation import Request
+from modelops.registry.write import jobs, observation
+from modelops.registry.write.observation import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

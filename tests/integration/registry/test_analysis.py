@@ -12,8 +12,9 @@ import pytest
 from factories import take, task_key
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event
-from modelops.registry import analysis, jobs
-from modelops.registry.analysis import Figures, Span, Spread
+from modelops.registry.read import analysis
+from modelops.registry.read.analysis import Figures, Span, Spread
+from modelops.registry.write import jobs
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -26,7 +26,7 @@ from modelops.domain.decisions import Verdict
 from modelops.domain.errors import DecisionRefused, EvidenceChanged, IllegalTransition, ModelOpsError, NotApproved
 from modelops.domain.job_types import JobType
 from modelops.domain.versions import VersionStatus
-from modelops.registry import decisions, jobs, versions
+from modelops.registry.write import decisions, jobs, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection

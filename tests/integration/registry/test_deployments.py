@@ -16,7 +16,7 @@ from modelops.domain.errors import NotApproved, TargetError, UnknownDeployment
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import TaskKey
 from modelops.domain.versions import VersionStatus
-from modelops.registry import decisions, deployments, jobs, versions
+from modelops.registry.write import decisions, deployments, jobs, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -13,7 +13,8 @@ from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobId
 from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole
-from modelops.registry import evidence, job_evidence, jobs
+from modelops.registry.read import job_evidence
+from modelops.registry.write import evidence, jobs
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -11,8 +11,8 @@ import pytest
 from factories import take, task_key
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobId, JobStatus
-from modelops.registry import job_list
-from modelops.registry.job_list import Count, Place, Wanted
+from modelops.registry.read import job_list
+from modelops.registry.read.job_list import Count, Place, Wanted
 
 if TYPE_CHECKING:
     from psycopg import Connection

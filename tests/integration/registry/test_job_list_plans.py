@@ -10,8 +10,8 @@ import pytest
 
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobId, JobStatus
-from modelops.registry import job_list
-from modelops.registry.job_list import Place, Wanted
+from modelops.registry.read import job_list
+from modelops.registry.read.job_list import Place, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

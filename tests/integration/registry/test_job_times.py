@@ -11,8 +11,8 @@ import pytest
 from factories import take, task_key
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobStatus
-from modelops.registry import jobs, observation
-from modelops.registry.observation import Ending, Queueing, Request, Sighting
+from modelops.registry.write import jobs, observation
+from modelops.registry.write.observation import Ending, Queueing, Request, Sighting
 
 if TYPE_CHECKING:
     from psycopg import Connection

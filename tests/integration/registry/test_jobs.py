@@ -11,7 +11,7 @@ from factories import begin_version, take, task_key
 from modelops.domain.errors import FenceLost
 from modelops.domain.jobs import JobStatus
 from modelops.domain.versions import VersionStatus
-from modelops.registry import jobs, versions
+from modelops.registry.write import jobs, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection

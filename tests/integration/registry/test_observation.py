@@ -11,8 +11,8 @@ from factories import ask, begin_version, evaluated_version, take, task_key
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobStatus, TaskKey
 from modelops.domain.versions import VersionStatus
-from modelops.registry import jobs, observation, versions
-from modelops.registry.observation import Ending, Queueing, Request, Sighting
+from modelops.registry.write import jobs, observation, versions
+from modelops.registry.write.observation import Ending, Queueing, Request, Sighting
 
 if TYPE_CHECKING:
     from psycopg import Connection

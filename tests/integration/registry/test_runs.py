@@ -12,8 +12,8 @@ from factories import deployed, take, task_key
 from modelops.domain.deployments import DeploymentEnd, Interval
 from modelops.domain.errors import IntervalError, ModelOpsError, UnknownDeployment
 from modelops.domain.job_types import JobType
-from modelops.registry import deployments, jobs, runs
-from modelops.registry.runs import DueInterval
+from modelops.registry.write import deployments, jobs, runs
+from modelops.registry.write.runs import DueInterval
 
 if TYPE_CHECKING:
     from psycopg import Connection

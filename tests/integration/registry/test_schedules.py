@@ -13,7 +13,7 @@ from modelops.domain.deployments import DeploymentEnd
 from modelops.domain.errors import ScheduleError, UnknownDeployment
 from modelops.domain.job_types import JobType
 from modelops.domain.schedules import Plan, Schedule
-from modelops.registry import deployments, jobs, schedules
+from modelops.registry.write import deployments, jobs, schedules
 
 if TYPE_CHECKING:
     from psycopg import Connection

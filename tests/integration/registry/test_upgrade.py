@@ -27,23 +27,11 @@ from modelops.domain.errors import ModelOpsError, UnknownSchema
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Claim, JobStatus
 from modelops.domain.versions import VersionKind
-from modelops.registry import (
-    analysis,
-    catalogue,
-    deployments,
-    evidence,
-    job_evidence,
-    job_list,
-    jobs,
-    observation,
-    runs,
-    schedules,
-    schema,
-    versions,
-    work_list,
-)
 from modelops.registry import migrate as registry_migrate
+from modelops.registry import schema
 from modelops.registry.migrate import migrate
+from modelops.registry.read import analysis, catalogue, job_evidence, job_list
+from modelops.registry.write import deployments, evidence, jobs, observation, runs, schedules, versions, work_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import pytest
 from factories import begin_version, take, trained_version
 from modelops.domain.errors import UnknownVersion
 from modelops.domain.versions import VersionKind
-from modelops.registry import versions
+from modelops.registry.write import versions
 
 if TYPE_CHECKING:
     from psycopg import Connection

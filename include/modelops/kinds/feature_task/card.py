@@ -10,7 +10,7 @@ from markupsafe import Markup
 from modelops.cards.rendering import changed, compared, render, value
 from modelops.domain.versions import VersionKind
 from modelops.kinds.feature_task import code as version_code
-from modelops.registry import versions
+from modelops.registry.write import versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ from modelops.kinds.feature_task.measure import measure, records_by_role
 from modelops.kinds.feature_task.produce import check_interval, check_times, stage, sweep
 from modelops.kinds.feature_task.production import Production
 from modelops.kinds.feature_task.time_zone import zone_of
-from modelops.registry import runs, versions
+from modelops.registry.write import runs, versions
 from modelops.stages.batch import begin, find_deployment
 from modelops.statistics.streaming import TableStatistics
 

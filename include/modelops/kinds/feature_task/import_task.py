@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain.versions import VersionKind
 from modelops.kinds.feature_task.code import REQUIREMENTS
 from modelops.kinds.feature_task.preflight import check_import
-from modelops.registry import versions
+from modelops.registry.write import versions
 from modelops.repository.pin import pin_task
 from modelops.stages.code import pinned_files
 

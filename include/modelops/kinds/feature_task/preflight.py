@@ -12,7 +12,7 @@ from modelops.domain.versions import VersionKind
 from modelops.kinds.feature_task.columns import check_declared, table_columns
 from modelops.kinds.feature_task.produce import check_interval
 from modelops.kinds.feature_task.time_zone import zone_to_deploy
-from modelops.registry import deployments, schedules, versions
+from modelops.registry.write import deployments, schedules, versions
 from modelops.stages.checks import check_approvers, check_owner
 from modelops.stages.schedule import plan_for
 

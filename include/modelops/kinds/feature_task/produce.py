@@ -12,7 +12,7 @@ from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
 from modelops.kinds.feature_task.columns import ends_of, table_columns
 from modelops.kinds.feature_task.python_task import run_python
-from modelops.registry import jobs
+from modelops.registry.write import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

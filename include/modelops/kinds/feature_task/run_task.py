@@ -19,7 +19,7 @@ from modelops.kinds.feature_task.produce import check_interval, check_times, sta
 from modelops.kinds.feature_task.production import Production
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
-from modelops.registry import deployments, evidence, versions
+from modelops.registry.write import deployments, evidence, versions
 from modelops.statistics.drift import stability_index
 from modelops.statistics.streaming import TableStatistics
 

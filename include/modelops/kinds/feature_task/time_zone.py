@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import TargetError
-from modelops.registry import deployments, versions
+from modelops.registry.write import deployments, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ArtifactChanged
 from modelops.domain.versions import ArtifactRole
-from modelops.registry import evidence, versions
+from modelops.registry.write import evidence, versions
 from modelops.repository.definition import read_model
 from modelops.stages import code
 from modelops.stages.code import Code, pinned_files

@@ -10,7 +10,7 @@ from modelops.kinds.model import code as version_code
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_labelled
 from modelops.kinds.model.workbench import Workbench
-from modelops.registry import evidence, versions
+from modelops.registry.write import evidence, versions
 
 if TYPE_CHECKING:
     from modelops.domain.requests import EvaluationRequest

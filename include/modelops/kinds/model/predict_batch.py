@@ -14,8 +14,8 @@ from modelops.kinds.model import code as version_code
 from modelops.kinds.model.batch import BatchSource, BatchStatistics, Progress, check_not_empty
 from modelops.kinds.model.sample import predictions_of
 from modelops.kinds.model.workbench import Workbench
-from modelops.registry import runs, schedules, versions
 from modelops.registry.translation import translated
+from modelops.registry.write import runs, schedules, versions
 from modelops.stages.batch import begin, find_deployment
 
 if TYPE_CHECKING:

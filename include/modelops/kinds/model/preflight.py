@@ -19,7 +19,7 @@ from modelops.domain.findings import Findings
 from modelops.domain.parts import check_parts
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
-from modelops.registry import deployments
+from modelops.registry.write import deployments
 from modelops.stages.checks import check_approvers, check_owner
 from modelops.stages.schedule import plan_for
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain.errors import PartsError, ScoringError
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model.batch import check_not_empty
-from modelops.registry import runs
+from modelops.registry.write import runs
 from modelops.stages.batch import begin, find_deployment
 from modelops.statistics.streaming import TableStatistics
 

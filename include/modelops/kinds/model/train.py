@@ -11,7 +11,7 @@ from modelops.kinds.model.preflight import check_training
 from modelops.kinds.model.sample import take_sample
 from modelops.kinds.model.training_statistics import training_statistics
 from modelops.kinds.model.workbench import Workbench
-from modelops.registry import evidence, runs, versions
+from modelops.registry.write import evidence, runs, versions
 from modelops.repository.pin import pin_model
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from integration.lifecycle.life import attempt_at
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import FeatureBatchRequest
 from modelops.kinds.feature_task.execute_batch import execute_batch
-from modelops.registry import deployments, jobs, runs
+from modelops.registry.write import deployments, jobs, runs
 from polling import until
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from modelops.domain.job_types import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.kinds.feature_task.card import card_of, code_diff
-from modelops.registry import evidence, versions
+from modelops.registry.write import evidence, versions
 from modelops.stages.approve import ask
 from modelops.stages.schedule import change_schedule
 

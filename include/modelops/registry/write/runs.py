@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from modelops.domain.text import storable
-from modelops.registry import work_list
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
+from modelops.registry.write import work_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

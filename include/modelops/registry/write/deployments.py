@@ -16,9 +16,9 @@ from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import UnknownDeployment
 from modelops.domain.schedules import BY_HAND
 from modelops.domain.versions import VersionKind
-from modelops.registry import schedules
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
+from modelops.registry.write import schedules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

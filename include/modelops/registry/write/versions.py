@@ -13,9 +13,9 @@ from psycopg.types.json import Jsonb
 from modelops.domain.errors import UnknownVersion
 from modelops.domain.spelling import did_you_mean
 from modelops.domain.versions import Version, VersionKind, VersionStatus
-from modelops.registry import evidence
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
+from modelops.registry.write import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

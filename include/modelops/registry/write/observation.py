@@ -14,9 +14,9 @@ from modelops.domain import bounds
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import AIRFLOW, Event, JobStatus, TaskKey
 from modelops.domain.text import storable
-from modelops.registry import jobs, versions
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
+from modelops.registry.write import jobs, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

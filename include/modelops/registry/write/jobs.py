@@ -16,9 +16,9 @@ from modelops.domain.errors import FenceLost, NotAwaited
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import AIRFLOW, WORKER, Attempt, Event, JobId, JobStatus, TaskKey
 from modelops.domain.text import storable
-from modelops.registry import versions
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
+from modelops.registry.write import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

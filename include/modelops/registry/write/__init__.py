@@ -1,0 +1,1 @@
+"""What jobs and the observer write, and what they read to write it, in their own transactions."""
