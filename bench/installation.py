@@ -70,9 +70,9 @@ class Installation:
 
     def resources(self) -> Resources:
         """What a job works with. Imported here, as an operator does: that's part of what a job takes."""
+        from modelops.airflow.timetables import plan
         from modelops.data.artifacts import ArtifactStore
         from modelops.jobs.run import Resources
-        from modelops.timetables import plan
 
         return Resources(
             connect=self.connect,

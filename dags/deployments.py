@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.airflow.params import given, params_of
 from modelops.domain.requests import ScheduleRequest
 from modelops.operators.bases import ChangeScheduleOperator
 from modelops.operators.deployment_dags import deployment_dags
-from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="deployment_schedule",

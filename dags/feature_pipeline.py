@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.airflow.notifying import reviewer_notifiers
+from modelops.airflow.params import given, params_of
 from modelops.domain.requests import ImportRequest, IntervalRequest, ScheduleTerms
 from modelops.operators.approval import MOST_RUNS, ApproveFeatureTaskOperator
 from modelops.operators.feature import (
@@ -11,8 +13,6 @@ from modelops.operators.feature import (
     ImportFeatureTaskOperator,
     RunFeatureTaskOperator,
 )
-from modelops.operators.notifying import reviewer_notifiers
-from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="feature_pipeline",

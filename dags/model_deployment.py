@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.airflow.params import given, params_of, predict_now_param
 from modelops.domain.requests import DeploymentRequest
 from modelops.operators.model import DeployModelOperator, PredictBatchOperator
-from modelops.operators.params import given, params_of, predict_now_param
 
 with DAG(
     dag_id="model_deployment",

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.airflow.params import given, params_of
 from modelops.domain.requests import EvaluationRequest
 from modelops.operators.model import EvaluateModelOperator
-from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="model_evaluation",

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.airflow.notifying import reviewer_notifiers
+from modelops.airflow.params import given, params_of
 from modelops.domain.requests import DeploymentTerms, EvaluationRequest, TrainingRequest
 from modelops.operators.approval import MOST_RUNS, ApproveModelOperator
 from modelops.operators.model import DeployModelOperator, EvaluateModelOperator, TrainModelOperator
-from modelops.operators.notifying import reviewer_notifiers
-from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="model_lifecycle",

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from modelops.airflow.params import given, params_of
 from modelops.domain.requests import RetirementRequest
 from modelops.operators.model import RetireModelOperator
-from modelops.operators.params import given, params_of
 
 with DAG(
     dag_id="model_retirement",

@@ -11,10 +11,10 @@ __all__: list[str] = []
 COMPONENT = sys.argv[1:2]
 
 if COMPONENT in (["scheduler"], ["celery"]):
-    from modelops.operators.preloading import preload_jobs
+    from modelops.airflow.preloading import preload_jobs
 
     preload_jobs()
 elif COMPONENT == ["dag-processor"]:
-    from modelops.operators.preloading import preload_dags
+    from modelops.airflow.preloading import preload_dags
 
     preload_dags()

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from airflow.plugins_manager import AirflowPlugin
 
-from modelops.timetables import TicksSince
+from modelops.airflow.timetables import TicksSince
 
 
 def _answer_guard(app):

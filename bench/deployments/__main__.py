@@ -18,11 +18,11 @@ from bench.machine import commit, machine
 from bench.tables import keep, passed, table
 from bench.task import take
 from bench.timing import Times
+from modelops.airflow.timetables import plan
 from modelops.domain.job_types import JobType
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
 from modelops.settings import PROJECT_ROOT
-from modelops.timetables import plan
 
 if TYPE_CHECKING:
     from bench.installation import Installation

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from modelops.operators.preloading import preload_dags
+from modelops.airflow.preloading import preload_dags
 from modelops.settings import PROJECT_ROOT
 
 

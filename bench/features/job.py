@@ -13,8 +13,8 @@ from typing import Any
 
 from bench.installation import Installation
 from bench.task import claim, key_of
+from modelops.airflow.preloading import preload_jobs
 from modelops.domain.job_types import JobType
-from modelops.operators.preloading import preload_jobs
 
 
 def main(deployment: int) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from bench.installation import Installation
 from bench.task import claim
+from modelops.airflow.preloading import preload_jobs
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import TaskKey
-from modelops.operators.preloading import preload_jobs
 
 DAG = "bench"
 

@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from factories import deployed, evaluated_version, take, task_key
+from modelops.airflow.timetables import plan
 from modelops.data.artifacts import ArtifactStore
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import database as api_database
 from modelops.registry.write import jobs
 from modelops.settings import PROJECT_ROOT
-from modelops.timetables import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from modelops.airflow.notifying import REVIEWERS as VARIABLE
+from modelops.airflow.notifying import reviewer_notifiers
 from modelops.domain.errors import BadInput
-from modelops.operators.notifying import REVIEWERS as VARIABLE
-from modelops.operators.notifying import reviewer_notifiers
 
 SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
 ARGUMENTS = {"from_email": "modelops@example.com", "to": "reviewers@example.com", "subject": "{{ task.subject }}"}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import ParamValidationError
 
+from modelops.airflow.params import params_of
 from modelops.domain.requests import EvaluationRequest, ImportRequest, RetirementRequest, TrainingRequest
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api.suggestions import FormSuggestions, Known
-from modelops.operators.params import params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

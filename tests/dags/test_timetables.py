@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pendulum
 import pytest
 
+from modelops.airflow.timetables import due, interval_for, plan
 from modelops.domain.deployments import Deployed
 from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
 from modelops.operators.deployment_dags import deployment_dag
-from modelops.timetables import due, interval_for, plan
 
 if TYPE_CHECKING:
     from airflow.serialization.definitions.dag import SerializedDAG
@@ -53,7 +53,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern")
 
 
 CLOCKS = (
-    "modelops.timetables._now",
+    "modelops.airflow.timetables._now",
     "airflow.timetables.interval.utcnow",
     "airflow._shared.timezones.timezone.utcnow",
 )

@@ -12,7 +12,7 @@ from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from modelops.runner.development import BROWSER
+from modelops.development.commands import BROWSER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """What each stage can be asked for, declared once.
 
-From a class here come the fields of Airflow's trigger form (`operators.params`), the arguments and template fields of
+From a class here come the fields of Airflow's trigger form (`airflow.params`), the arguments and template fields of
 the operator, and the parameters that the ledger keeps with the job. The use case of the stage gets an instance.
 """
 

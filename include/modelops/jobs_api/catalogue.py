@@ -8,6 +8,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
+from modelops.airflow.timetables import plan
 from modelops.domain.bounds import brief
 from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobStatus
@@ -18,7 +19,6 @@ from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST, Text
 from modelops.registry.read import catalogue
-from modelops.timetables import plan
 
 APPLICATION = "modelops catalogue"
 METRICS = 50

@@ -38,7 +38,7 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
     """
     import psycopg
 
-    from modelops.connections import url_of
+    from modelops.airflow.connections import url_of
     from modelops.registry.translation import translated
 
     with translated():

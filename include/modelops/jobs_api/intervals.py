@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, Field
 
+from modelops.airflow.timetables import due
 from modelops.domain.deployments import dag_id_of
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.jobs_api.database import limited_connection
@@ -18,7 +19,6 @@ from modelops.jobs_api.schemas import MOST
 from modelops.registry.read import catalogue
 from modelops.registry.write import runs, work_list
 from modelops.registry.write.runs import DueInterval
-from modelops.timetables import due
 
 APPLICATION = "modelops intervals"
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]

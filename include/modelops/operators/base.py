@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from airflow.sdk import BaseOperator, XComArg
 from airflow.sdk.exceptions import AirflowFailException
 
-from modelops.connections import url_of
+from modelops.airflow.connections import url_of
 from modelops.domain import bounds
 from modelops.domain.errors import BadInput, FenceLost, UnknownParameter, UnknownVersion
 from modelops.domain.jobs import Claim, TaskKey
@@ -212,10 +212,10 @@ class JobOperator(BaseOperator):
     def _resources(self) -> Resources:
         from airflow.sdk import ObjectStoragePath
 
+        from modelops.airflow.timetables import plan
         from modelops.data.artifacts import ArtifactStore
         from modelops.jobs.run import Resources
         from modelops.settings import Settings
-        from modelops.timetables import plan
 
         settings = Settings.from_environment()
         return Resources(

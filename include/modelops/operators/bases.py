@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from modelops.airflow.timetables import interval_for
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.operators.base import JobOperator
-from modelops.timetables import interval_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from modelops.connections import url_of
+from modelops.airflow.connections import url_of
+from modelops.airflow.notifying import LATE, notifiers
 from modelops.domain.errors import BadInput
-from modelops.operators.notifying import LATE, notifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

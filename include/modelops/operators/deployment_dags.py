@@ -9,18 +9,18 @@ from urllib.parse import quote
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
+from modelops.airflow.deployment_cache import load_deployments
+from modelops.airflow.params import given, params_of
+from modelops.airflow.timetables import schedule_for
 from modelops.cards.rendering import text
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.requests import BatchRequest, FeatureBatchRequest, IntervalRequest
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
 from modelops.operators.deadlines import alert
-from modelops.operators.deployment_cache import load_deployments
 from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
 from modelops.operators.model import PredictBatchOperator, PredictPartOperator, PublishBatchOperator
-from modelops.operators.params import given, params_of
 from modelops.operators.work_list import WorkListOperator
-from modelops.timetables import schedule_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import AssetAlias
 
+from modelops.airflow.timetables import asset_of
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     FeatureBatchRequest,
@@ -15,7 +16,6 @@ from modelops.domain.requests import (
     TaskRunRequest,
 )
 from modelops.operators.bases import BatchOperator, DeploymentOperator, TaskOperator
-from modelops.timetables import asset_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

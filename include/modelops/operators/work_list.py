@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from modelops.connections import url_of
-from modelops.timetables import interval_for
+from modelops.airflow.connections import url_of
+from modelops.airflow.timetables import interval_for
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

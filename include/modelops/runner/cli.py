@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from modelops.development import command_line as development
 from modelops.domain.errors import ModelOpsError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
 
 INTERRUPTED = 130
-PASSING_ON = ("test", "bench", "psql", "airflow")
+PASSING_ON = ("psql", "airflow", *development.PASSING_ON)
 """The commands whose unknown arguments are for the program that they start."""
 
 
@@ -55,18 +56,6 @@ def parser() -> Parser:
     reset = command("reset", "Stop everything and remove all state but the models' environments.")
     reset.add_argument("--yes", action="store_true", help="don't ask")
     reset.add_argument("--all", action="store_true", help="remove the models' environments too")
-    tests = command("test", "Run the tests: all, or one part.", usage="modelops test [PART] [PYTEST ARGUMENT …]")
-    tests.epilog = "PART is unit, integration, dags or e2e. All else is for pytest."
-    bench = command("bench", "Measure how fast something is.", usage="modelops bench PART [ARGUMENT …]")
-    bench.epilog = (
-        "PART is batch (predictions; --rows, --repetitions, --memory-rows) or lists (of jobs; --jobs, --task-instances,"
-        " --rounds). With --write the report in docs/benchmarks is written anew."
-    )
-    faults = command("faults", "Kill processes of batch predictions, and report what a reader saw meanwhile.")
-    faults.add_argument("--kills", type=int, default=200, help="how many (default: 200)")
-    faults.add_argument("--seed", type=int, default=1, help="of the random ones (default: 1)")
-    faults.add_argument("--write", action="store_true", help="write docs/reports/faults.md")
-    command("lint", "Run ruff, mypy and import-linter.")
     command("migrate", "Bring both databases to the newest schema.")
     psql = command("psql", "Open psql on the data database.", usage="modelops psql [--role LOGIN] [PSQL ARGUMENT …]")
     psql.add_argument(
@@ -79,9 +68,9 @@ def parser() -> Parser:
         usage="modelops airflow [ARGUMENT …]",
     )
     airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
-    command("lock", "Make requirements.txt anew from requirements.in.")
     check = command("check", "Check a model or a feature task without Airflow; a model is trained on 1,000 rows.")
     check.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with model.json or task.yaml")
+    development.add_commands(command)
     return whole
 
 
@@ -92,30 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest and chosen.command not in PASSING_ON:
         whole.error(f"`{chosen.command}` doesn't know {' '.join(rest)}")
     try:
-        return _run(chosen, rest)
+        if chosen.command in development.NAMES:
+            return development.run(chosen, rest)
+        return _run_on_installation(chosen, rest)
     except ModelOpsError as error:
         print(f"modelops: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def _run(chosen: argparse.Namespace, rest: list[str]) -> int:
-    from modelops.runner import development
-
-    match chosen.command:
-        case "test":
-            return development.test(rest)
-        case "bench":
-            return development.bench(rest)
-        case "faults":
-            return development.faults(kills=chosen.kills, seed=chosen.seed, write=chosen.write)
-        case "lint":
-            return development.lint()
-        case "lock":
-            return development.lock()
-        case _:
-            return _run_on_installation(chosen, rest)
 
 
 def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:

@@ -12,10 +12,10 @@ import pytest
 
 import airflow_home  # noqa: F401
 from factories import model_folder
+from modelops.airflow.timetables import plan
 from modelops.data.artifacts import ArtifactStore
 from modelops.jobs.run import Resources
 from modelops.settings import Settings
-from modelops.timetables import plan
 from workplace import Workplace
 
 if TYPE_CHECKING:

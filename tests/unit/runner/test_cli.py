@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modelops.development import commands as development
 from modelops.domain.errors import BadInput, Unavailable
-from modelops.runner import cli, development
+from modelops.runner import cli
 from modelops.runner.health import dag_files
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from modelops.connections import url_of
+from modelops.airflow.connections import url_of
 from modelops.domain.deployments import Deployed
 from modelops.domain.errors import Unavailable
 from modelops.domain.schedules import Schedule

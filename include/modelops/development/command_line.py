@@ -1,0 +1,51 @@
+"""The commands of `./modelops` for developers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelops.development import commands
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+NAMES = ("test", "bench", "faults", "lint", "lock")
+PASSING_ON = ("test", "bench")
+"""The commands whose unknown arguments are for the program that they start."""
+
+
+def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands to the command line; `command` makes a parser from a name and a summary."""
+    tests = command("test", "Run the tests: all, or one part.", usage="modelops test [PART …] [PYTEST ARGUMENT …]")
+    tests.epilog = f"PART is {', '.join(commands.PARTS)}. Other arguments go to pytest."
+    bench = command("bench", "Measure how fast something is.", usage="modelops bench PART [ARGUMENT …]")
+    bench.epilog = (
+        f"PART is {', '.join(commands.MEASURED)}. `./modelops bench PART --help` shows its arguments."
+        " With --write the report in docs/benchmarks is written anew."
+    )
+    faults = command("faults", "Kill processes of batch predictions, and report what a reader saw meanwhile.")
+    faults.add_argument("--kills", type=int, default=200, help="how many (default: 200)")
+    faults.add_argument("--seed", type=int, default=1, help="of the random ones (default: 1)")
+    faults.add_argument("--write", action="store_true", help="write docs/reports/faults.md")
+    command("lint", "Run ruff, mypy and import-linter.")
+    command("lock", "Make requirements.txt anew from requirements.in.")
+
+
+def run(chosen: argparse.Namespace, rest: list[str]) -> int:
+    """Run one of the commands, and return the exit code.
+
+    Raises:
+        BadInput: the arguments name no test, no benchmark, or nothing to kill.
+    """
+    match chosen.command:
+        case "test":
+            return commands.test(rest)
+        case "bench":
+            return commands.bench(rest)
+        case "faults":
+            return commands.faults(kills=chosen.kills, seed=chosen.seed, write=chosen.write)
+        case "lint":
+            return commands.lint()
+        case _:
+            return commands.lock()
