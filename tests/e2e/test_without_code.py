@@ -77,7 +77,9 @@ def test_a_parameter_that_there_is_not(runs: Mapping[str, Run]) -> None:
 
 def test_a_model_that_there_is_not(runs: Mapping[str, Run]) -> None:
     """Lists in forms are suggestions: what there is, the job finds out. It says what is close."""
-    expect_failed_at_once(runs["unknown-model"], "there is no model 'here/quik': did you mean here/quick", "model.json")
+    expect_failed_at_once(
+        runs["unknown-model"], "there is no model 'here/quik': did you mean here/quick", "datasets.yaml"
+    )
 
 
 @pytest.mark.parametrize(

@@ -120,8 +120,7 @@ def _names_in_folder(kind: Kind[Any], source: FolderSource) -> list[str]:
         if not source.path.is_dir():
             raise RepositoryError(f"there is no folder {source.path}", where=source.declared, expected=expected)
         inside = source.path.resolve()
-        found = [file.parent for file in (source.path / kind.folder).glob(f"*/{kind.marker}")]
-        return [folder.name for folder in found if folder.resolve().is_relative_to(inside)]
+        return [folder.name for folder in kind.folders(source.path) if folder.resolve().is_relative_to(inside)]
     except OSError as error:
         raise RepositoryError(
             f"{source.path} can't be read: {error.strerror}", where=source.declared, expected=expected
@@ -142,4 +141,4 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
         raise RepositoryError(
             f"git can't list {source.ref!r}: {error.reason}", where=source.ref_declared, expected="a ref that it has"
         ) from None
-    return [parts[1] for parts in paths if len(parts) == 3 and parts[2] == kind.marker]
+    return list({parts[1] for parts in paths if len(parts) == 3 and parts[2] in kind.markers})

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from modelops.domain.datasets import Datasets
 from modelops.domain.errors import RepositoryError
 from modelops.domain.findings import Findings
-from modelops.repository.entry_points import require_function, require_method
+from modelops.repository.entry_points import binds, require_function, require_method
 from modelops.repository.fields import Columns, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_json, read_text_if_any, read_yaml
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from modelops.repository.documents import Document
 
 REQUIRED_DATASETS = ("train", "evaluate")
+ABOUT, EVALUATION, SCORING = "model.json", "model_modules/evaluation.py", "model_modules/scoring.py"
+MAY_BE_LEFT_OUT = {
+    ABOUT: "name and id are the folder's name, the language is Python",
+    EVALUATION: "the standard evaluation",
+    SCORING: "the standard ModelScorer, if train() returns the fitted estimator",
+}
+"""What stands in for a file that a model may leave out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +37,9 @@ class ModelDefinition:
     """A model's definition. `name` is that of the folder, `title` is for people, `model_id` is for the registry.
 
     `requirements` is the text of model_modules/requirements.txt, or None where there is no such file. `approvers` may
-    decide on its versions; empty: anybody but who asked for the training. `has_scorer`: it can be put into production.
+    decide on its versions; empty: anybody but who asked for the training. `has_scorer`: it can be put into production,
+    with a ModelScorer of its own or, without an evaluation of its own, the standard one. `left_out` are the files of
+    `MAY_BE_LEFT_OUT` that it lacks.
     """
 
     reference: str
@@ -44,6 +53,7 @@ class ModelDefinition:
     requirements: str | None
     approvers: tuple[str, ...]
     has_scorer: bool
+    left_out: tuple[str, ...]
 
 
 def read_model(folder: Path, reference: str) -> ModelDefinition:
@@ -55,33 +65,44 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     name = PurePath(reference).name
     modules = folder / "model_modules"
     shown = f"{reference}/model_modules"
-    has_scorer = (modules / "scoring.py").exists()
+    left_out = tuple(file for file in MAY_BE_LEFT_OUT if not (folder / file).exists())
     findings = Findings()
-    about = datasets = None
+    about, datasets = _ModelFile(id=None, name=name, description=None, language="python"), None
     hyperparameters: Mapping[str, Any] = {}
     requirements: str | None = None
     approvers: tuple[str, ...] = ()
-    with findings.collecting():
-        about = read_json(
-            folder / "model.json", f"{reference}/model.json", expected='{"id": …, "name": …, "language": "python"}'
-        ).read_as(_ModelFile)
+    if ABOUT not in left_out:
+        with findings.collecting():
+            about = read_json(
+                folder / ABOUT, f"{reference}/{ABOUT}", expected='{"id": …, "name": …, "language": "python"}'
+            ).read_as(_ModelFile)
     with findings.collecting():
         require_function(modules / "training.py", f"{shown}/training.py", "train")
-    with findings.collecting():
-        require_function(modules / "evaluation.py", f"{shown}/evaluation.py", "evaluate")
-    if has_scorer:
+    if EVALUATION not in left_out:
+        with findings.collecting():
+            require_function(modules / "evaluation.py", f"{shown}/evaluation.py", "evaluate")
+    else:
+        for file, entry in ((EVALUATION, "evaluate"), (SCORING, "ModelScorer")):
+            with findings.collecting():
+                _refuse_misplaced(folder, reference, file, entry)
+    if SCORING not in left_out:
         with findings.collecting():
             require_method(modules / "scoring.py", f"{shown}/scoring.py", "ModelScorer", "predict")
     with findings.collecting():
         hyperparameters = _hyperparameters(folder / "config.json", f"{reference}/config.json")
     with findings.collecting():
         datasets = read_datasets(folder, reference)
+        if EVALUATION in left_out and not datasets.targets:
+            raise RepositoryError(
+                "there are no targets, and the standard evaluation compares predictions with them",
+                where=f"{reference}/datasets.yaml",
+                expected=f"targets: [a column]; or def evaluate(context, **kwargs): in {EVALUATION}",
+            )
     with findings.collecting():
         requirements = read_text_if_any(modules / "requirements.txt", f"{shown}/requirements.txt")
     with findings.collecting():
         approvers = read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml")
     findings.refuse()
-    assert about is not None
     assert datasets is not None
     return ModelDefinition(
         reference=reference,
@@ -94,8 +115,22 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         datasets=datasets,
         requirements=requirements,
         approvers=approvers,
-        has_scorer=has_scorer,
+        has_scorer=SCORING not in left_out or EVALUATION in left_out,
+        left_out=left_out,
     )
+
+
+def _refuse_misplaced(folder: Path, reference: str, file: str, entry: str) -> None:
+    """Refuse an entry point in a file of another name: the standard one would be used in its place."""
+    if (folder / file).exists():
+        return
+    for found in sorted((folder / "model_modules").glob("*.py")):
+        if binds(found, found.name, entry):
+            raise RepositoryError(
+                f"{entry} is in {found.name}, where it isn't looked for",
+                where=f"{reference}/model_modules/{found.name}",
+                expected=f"{file}; or another name, if the standard one is meant",
+            )
 
 
 def _is_python(value: str) -> str:

@@ -54,6 +54,15 @@ def require_method(file: Path, shown: str, class_name: str, name: str) -> None:
         )
 
 
+def binds(file: Path, shown: str, name: str) -> bool:
+    """Whether the file is Python that defines a function or a class of this name on its top level."""
+    try:
+        found = _last_binding(_parse(file, shown, ""), name)
+    except RepositoryError:
+        return False
+    return isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
 def _parse(file: Path, shown: str, expected: str) -> ast.Module:
     source = read_text(file, shown, expected=f"a Python file with {expected.removesuffix(' of this file')}")
     try:

@@ -21,6 +21,8 @@ Definition = TypeVar("Definition")
 class Kind(Generic[Definition]):
     """Each thing is a folder `folder`/<name> with a file `marker`. `word` is what people call it, `plural` several.
 
+    `also` is a file that marks a folder too, which then lacks the other.
+
     `read` reads and checks such a folder; its second argument, a reference, names it in messages.
     """
 
@@ -28,6 +30,19 @@ class Kind(Generic[Definition]):
     marker: str
     word: str
     read: Callable[[Path, str], Definition]
+    also: str | None = None
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        return (self.marker,) if self.also is None else (self.marker, self.also)
+
+    def marks(self, folder: Path) -> bool:
+        """Whether the folder is one of these, right or wrong."""
+        return any((folder / marker).is_file() for marker in self.markers)
+
+    def folders(self, repository: Path) -> set[Path]:
+        """The folders of these in a repository."""
+        return {file.parent for marker in self.markers for file in (repository / self.folder).glob(f"*/{marker}")}
 
     @property
     def plural(self) -> str:
@@ -39,7 +54,9 @@ class Kind(Generic[Definition]):
         return f"a {self.word} is a folder {self.folder}/<name> with a {self.marker}"
 
 
-MODELS: Kind[ModelDefinition] = Kind(folder="model_definitions", marker="model.json", word="model", read=read_model)
+MODELS: Kind[ModelDefinition] = Kind(
+    folder="model_definitions", marker="datasets.yaml", also="model.json", word="model", read=read_model
+)
 TASKS: Kind[FeatureTask] = Kind(
     folder="feature_engineering_tasks", marker="task.yaml", word="feature task", read=read_task
 )

@@ -76,8 +76,8 @@ def pin_folder(
         RepositoryError: it isn't of that kind, isn't as it should be, or has changes that are not committed.
     """
     folder = folder.resolve()
-    if not (folder / kind.marker).is_file():
-        there = sorted(file.parent for file in (folder / kind.folder).glob(f"*/{kind.marker}"))
+    if not kind.marks(folder):
+        there = sorted(kind.folders(folder))
         raise RepositoryError(
             f"this isn't the folder of a {kind.word}: it has no {kind.marker}"
             if folder.is_dir()

@@ -39,6 +39,7 @@ _PACKAGES = {
     "dateutil": "python-dateutil",
     "PIL": "pillow",
     "skimage": "scikit-image",
+    "skops": "skops",
     "sklearn": "scikit-learn",
     "yaml": "PyYAML",
 }

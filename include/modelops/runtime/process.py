@@ -32,7 +32,8 @@ _CHILD = Path(__file__).parent / "child" / "main.py"
 class Subject:
     """The model whose code is to run, what it is told of itself, and the job that it runs for.
 
-    `artifact_input` holds the artifacts of the training (None while training).
+    `artifact_input` holds the artifacts of the training (None while training). `standard` are the verbs of which the
+    model leaves out the file, so that child/standard.py stands in: `evaluate`, `score`.
     """
 
     model_folder: Path
@@ -43,6 +44,7 @@ class Subject:
     model_id: str
     model_version: str
     job_id: str
+    standard: tuple[str, ...] = ()
 
     def to_order(self) -> dict[str, Any]:
         """What child/main.py reads of it. Paths are absolute, as the child works elsewhere."""
@@ -61,6 +63,7 @@ class Subject:
             "model_id": self.model_id,
             "model_version": self.model_version,
             "job_id": self.job_id,
+            "standard": self.standard,
         }
 
 

@@ -52,9 +52,7 @@ def test_the_least_that_a_model_needs(tmp_path: Path, write_model: WriteModel) -
     assert model.requirements is None
 
 
-@pytest.mark.parametrize(
-    "name", ["model.json", "datasets.yaml", "model_modules/training.py", "model_modules/evaluation.py"]
-)
+@pytest.mark.parametrize("name", ["datasets.yaml", "model_modules/training.py"])
 def test_a_missing_file(tmp_path: Path, write_model: WriteModel, name: str) -> None:
     error = refused(write_model(tmp_path, {name: None}))
     assert (error.what, error.where) == ("there is no such file", f"{REFERENCE}/{name}")

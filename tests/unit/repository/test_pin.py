@@ -262,7 +262,7 @@ def test_data_in_a_model_folder(
 def test_a_folder_that_is_no_model(tmp_path: Path, repository: Path) -> None:
     assert refused(tmp_path / "nowhere", tmp_path / "job").what == "there is no such folder"
     error = refused(repository, tmp_path / "job")
-    assert error.what == "this isn't the folder of a model: it has no model.json"
+    assert error.what == "this isn't the folder of a model: it has no datasets.yaml"
     assert error.expected == f"one of {repository / MODEL}"
 
 

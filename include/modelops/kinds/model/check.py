@@ -16,9 +16,10 @@ from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_labelled, check_own_target, check_scored, target_of
 from modelops.kinds.model.sample import ROWS as SAMPLE_ROWS
 from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sample
+from modelops.kinds.model.standard import check_packages, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.repository.catalogue import reference_of
-from modelops.repository.definition import REQUIRED_DATASETS, read_datasets
+from modelops.repository.definition import MAY_BE_LEFT_OUT, REQUIRED_DATASETS, SCORING, read_datasets
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
 from modelops.runtime.environment import resolve
@@ -70,7 +71,11 @@ def _read(
         definition = pinned.definition
         datasets = definition.datasets
         echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
+        for file in definition.left_out:
+            if file != SCORING or definition.has_scorer:
+                echo(f"  without {file}: {MAY_BE_LEFT_OUT[file]}")
         lock = resolve(definition.requirements, settings=settings, where=REQUIREMENTS, log=echo)
+        check_packages(definition, lock, where=REQUIREMENTS)
     if datasets is None:  # another file is wrong; the SQL may be as well
         try:
             datasets = read_datasets(folder, str(folder))
@@ -145,13 +150,15 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
     findings = Findings()
     scored = ""
     with findings.collecting():
-        scored = _score(training, environment, dataset, rows, model=model.path, scratch=scratch, echo=echo)
+        if code.definition.has_scorer or stored_estimator(model) is not None:
+            scored = _score(training, environment, dataset, rows, model=model.path, scratch=scratch, echo=echo)
     with findings.collecting():
         _evaluate(workbench("evaluation"), environment, rows, model=model.path, echo=echo)
     findings.refuse()
     echo(f"✓ This model can be trained and evaluated{', and scores rows' if scored else ''}.")
     if not scored:
-        echo("  To deploy it, it needs model_modules/scoring.py with a class ModelScorer.")
+        echo("  To deploy it, it needs model_modules/scoring.py with a class ModelScorer, or a train(context)")
+        echo("  that returns the fitted estimator.")
     elif PREDICT not in code.definition.datasets.sql:
         echo(f"  To deploy it, it needs a dataset {PREDICT} in datasets.yaml, or a SELECT in the request.")
 
@@ -176,9 +183,7 @@ def _score(
     scratch: Path,
     echo: Log,
 ) -> str:
-    """What the ModelScorer gives for some rows of the training, twice the same; empty where there is none."""
-    if not bench.code.definition.has_scorer:
-        return ""
+    """What the ModelScorer gives for some rows of the training, twice the same."""
     sample = scratch / SAMPLE
     left_out = take_sample(bench, environment, dataset, rows, model=model, path=sample)
     if left_out:

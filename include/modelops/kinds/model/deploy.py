@@ -49,13 +49,14 @@ def deploy(request: DeploymentRequest, run: JobRun) -> dict[str, Any]:
 def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deployable:
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)
-        if not code.definition.has_scorer:
+        files = version_code.fetch_artifacts(version, workdir, run)
+        if not code.definition.has_scorer and not files.sample.exists():
             raise RepositoryError(
                 f"{version.subject} has no ModelScorer, so nothing can be predicted with it",
                 where=f"{version.name}/model_modules/scoring.py",
-                expected="class ModelScorer with def predict(self, data), and a new version",
+                expected="class ModelScorer with def predict(self, data), or a train(context) that returns the fitted"
+                " estimator; and a new version",
             )
-        files = version_code.fetch_artifacts(version, workdir, run)
         if not files.sample.exists():
             raise NotApproved(
                 f"{version.subject} was trained before there were samples to compare a deployment with",

@@ -81,7 +81,7 @@ def check_deployment(
     outputs: Mapping[str, str] | None = None,
     ahead: bool = False,
 ) -> CheckedTerms | None:
-    """Check what a model is to be deployed as; None: it has no ModelScorer, so there is nothing that can be scored.
+    """Check what a model is to be deployed as; None: it has no ModelScorer, so there is nothing that can be scored yet.
 
     `like` has the columns of the training with their Arrow types, `outputs` those of the predictions; None: not known
     yet. `ahead`: the version is still to be trained.
@@ -103,7 +103,7 @@ def check_deployment(
         check_own_target(run.ledger, target, definition.reference)
     with findings.collecting():
         plan_for(str(target), terms, run, ahead=ahead)
-    if definition.has_scorer:
+    if definition.has_scorer or outputs is not None:
         with findings.collecting():
             dataset = definition.datasets.choose(terms.dataset, where=f"{definition.reference}/datasets.yaml")
             found = check_scored(definition.reference, dataset, run.resources.rows_url, like=like)
@@ -113,7 +113,10 @@ def check_deployment(
                 known = None if outputs is None else predictions
                 check_target(run.ledger, target, key=key, outputs=known)
     else:
-        run.log(f"{definition.reference} has no ModelScorer, so none of its versions can be deployed")
+        run.log(
+            f"{definition.reference} has no ModelScorer, so none of its versions can be deployed unless train() returns"
+            " the fitted estimator"
+        )
     findings.refuse()
     if target is None or dataset is None or found is None:
         return None

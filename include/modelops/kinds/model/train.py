@@ -9,6 +9,7 @@ from modelops.kinds.model import code as version_code
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_training
 from modelops.kinds.model.sample import take_sample
+from modelops.kinds.model.standard import stand_ins, stored_estimator
 from modelops.kinds.model.training_statistics import training_statistics
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import evidence, runs, versions
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
-    """Train a model version; returns its name, number and hashes, and what train() left in metrics.json.
+    """Train a model version; returns its name, number and hashes, its metrics.json, and what is standard.
 
     The version is made once the request and what is to follow it have been checked. A retry takes up the version that
     its job began, with the code that was pinned then.
@@ -44,8 +45,9 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
         statistics = training_statistics(rows.path, dataset)
         output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
+        estimator = stored_estimator(output)
         artifacts = run.store_output(output)
-        if code.definition.has_scorer:
+        if code.definition.has_scorer or estimator is not None:
             sample = workdir / version_code.SAMPLE
             left_out = take_sample(bench, environment, dataset, rows, model=output.path, path=sample)
             if left_out:
@@ -74,6 +76,7 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
             "data_sha256": rows.sha256,
             "artifact_sha256": artifact_sha256,
             "metrics": metrics,
+            "standard": stand_ins(code.definition, estimator),
         }
         run.complete(result)
     run.log(f"{version.subject} is trained; SHA-256 of its artifacts: {artifact_sha256}")

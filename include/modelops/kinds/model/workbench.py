@@ -160,6 +160,9 @@ class Workbench:
             "model_id": self.code.definition.model_id,
             "model_version": self.model_version,
             "job_id": self.job_id,
+            "standard": tuple(
+                verb for verb in ("evaluate", "score") if ENTRY_FILES[verb] in self.code.definition.left_out
+            ),
         }
 
     def run(

@@ -29,8 +29,11 @@ MODULES = {
 }
 
 # The parts that need Arrow are loaded where they are needed. Their errors are told by where they come from.
-PARTS = {f"_modelops_{part}": Path(__file__).with_name(f"{part}.py") for part in ("predictions", "scoring", "task")}
-PREDICTIONS, SCORING, TASK = PARTS
+PARTS = {
+    f"_modelops_{part}": Path(__file__).with_name(f"{part}.py")
+    for part in ("predictions", "scoring", "task", "standard")
+}
+PREDICTIONS, SCORING, TASK, STANDARD = PARTS
 CONTEXT = "_modelops_context"
 OURS = {__file__, *map(str, PARTS.values())}
 
@@ -62,6 +65,10 @@ def main(assignment_file: str, outcome_file: str) -> int:
         match assignment["verb"]:
             case "score":
                 _score(assignment, context)
+            case "train":
+                _train(assignment, context)
+            case "evaluate" if "evaluate" in assignment["standard"]:
+                _evaluate(assignment, context)
             case "run_task":
                 _run_task(assignment, context)
             case verb:
@@ -97,9 +104,38 @@ def _call(module: str, name: str, context: object, *, may_yield: bool = False) -
     return returned
 
 
+def _train(assignment: dict[str, Any], context: object) -> None:
+    standard = _load(STANDARD, PARTS[STANDARD])
+    standard.check_packages(assignment["standard"])
+    returned = _call(MODULES["train"], "train", context)
+    standard.keep(returned, context, assignment["standard"])
+
+
+def _evaluate(assignment: dict[str, Any], context: object) -> None:
+    """The standard evaluation, of what scores the model's rows."""
+    part, standard = _load_with_predictions(SCORING), _load(STANDARD, PARTS[STANDARD])
+    scorer = part.made(_scorer_class(assignment, standard), context, assignment["artifact_input"])
+    try:
+        standard.evaluate(context, scorer, frame_of=part.all_rows, predictions=part.predictions)
+    except Exception as error:
+        if hasattr(error, "kind") or isinstance(error, MemoryError):
+            raise
+        print("\n".join(_traceback(error, assignment["folder"])), flush=True)
+        raise standard.StandardError(
+            f"the standard evaluation raised {_told(error)}",
+            right="rows on which the model can predict, or an evaluate(context) in model_modules/evaluation.py",
+        ) from error
+
+
 def _score(assignment: dict[str, Any], context: object) -> None:
-    part = _load_with_predictions(SCORING)
-    part.score(assignment, context, tell=_told)
+    part, standard = _load_with_predictions(SCORING), _load(STANDARD, PARTS[STANDARD])
+    part.score(assignment, context, scorer_class=lambda: _scorer_class(assignment, standard), tell=_told)
+
+
+def _scorer_class(assignment: dict[str, Any], standard: ModuleType) -> Any:
+    if "score" in assignment["standard"]:
+        return standard.ModelScorer
+    return getattr(importlib.import_module(MODULES["score"]), "ModelScorer", None)
 
 
 def _run_task(assignment: dict[str, Any], context: object) -> None:

@@ -45,7 +45,9 @@ class OverBudgetError(Exception):
         self.name = str(position)
 
 
-def score(assignment: dict[str, Any], context: Any, *, tell: Callable[[BaseException], str]) -> None:
+def score(
+    assignment: dict[str, Any], context: Any, *, scorer_class: Callable[[], Any], tell: Callable[[BaseException], str]
+) -> None:
     """Score the stream at `source_fd` to its end, and write to `sink_fd`.
 
     Each batch is answered by one of as many rows: the predictions, and last the reason why a row has none. As long as
@@ -55,6 +57,7 @@ def score(assignment: dict[str, Any], context: Any, *, tell: Callable[[BaseExcep
     Args:
         assignment: from the job: `outputs` (column to Arrow type, or None), `budget`, `artifact_input`, and the pipes.
         context: the model's context; its methods that read rows are taken away.
+        scorer_class: gives the model's ModelScorer, or the standard one; it imports the model's code.
         tell: an error in one line.
     """
     source_fd, sink_fd = assignment["source_fd"], assignment["sink_fd"]
@@ -63,7 +66,7 @@ def score(assignment: dict[str, Any], context: Any, *, tell: Callable[[BaseExcep
     done = threading.Event()
     threading.Thread(target=_leave_with_reader, args=(sink_fd, done), daemon=True).start()
     context._open = _no_rows
-    scorer = _make(context, assignment["artifact_input"])
+    scorer = made(scorer_class(), context, assignment["artifact_input"])
     columns = predictions.Predictions(
         scorer,
         targets=assignment["dataset"]["target_names"],
@@ -92,8 +95,12 @@ def _no_rows() -> Any:
     raise RuntimeError("while scoring, the context has no rows to read: predict(data) gets them, batch by batch")
 
 
-def _make(context: Any, artifacts: str | None) -> Any:
-    kind = getattr(importlib.import_module("model_modules.scoring"), "ModelScorer", None)
+def made(kind: Any, context: Any, artifacts: str | None) -> Any:
+    """A ModelScorer of this class.
+
+    Raises:
+        MissingScorerError: it is no class, or its objects have no predict().
+    """
     if not isinstance(kind, type):
         raise MissingScorerError("class ModelScorer")
     if artifacts is not None:
@@ -135,6 +142,14 @@ def _frame_of(kind: str, context: Any) -> Callable[[pa.RecordBatch], Any]:
         return lambda batch: package.from_arrow(batch)
     # It copies, which takes a fraction of what any predict() does; without that, code couldn't change its own frame.
     return lambda batch: context._in_pandas(pa.Table.from_batches([batch]))
+
+
+def all_rows(scorer: Any, context: Any) -> Any:
+    """The features of all rows of the context, as this scorer's predict() gets them."""
+    names, kind = context.dataset_info.feature_names, _kind_of_frame(scorer)
+    if kind == "arrow":
+        return context.read_arrow().select(names)
+    return context.read_pandas()[names] if kind == "pandas" else context.read_polars().select(names)
 
 
 class _Answers:

@@ -1,0 +1,332 @@
+"""The standard ModelScorer and the standard evaluation of a model that has none of its own, and the estimator's file.
+
+Loaded by main.py, never imported. Packages of the model's environment are imported where they are needed: skops for the
+file, scikit-learn for the metrics.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import math
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+FILE, ABOUT = "model.skops", "model.skops.json"
+EVALUATION, SCORING = "model_modules/evaluation.py", "model_modules/scoring.py"
+OWN = "model_modules"
+BESIDE_A_MODEL = (".png", ".svg")
+"""What train() may leave, and metrics.json, and still have the estimator that it returns stored."""
+
+TRUSTED = {
+    # What fitted estimators of scikit-learn hold besides what skops trusts itself. A class or a function is listed here
+    # if building it from a file runs no code but its own.
+    "functools.partial",
+    "numpy.dtype",
+    "numpy.mean",
+    "scipy.interpolate._bsplines.BSpline",
+    "sklearn._loss.loss.HalfTweedieLossIdentity",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
+    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+    "sklearn.gaussian_process.kernels.ConstantKernel",
+    "sklearn.gaussian_process.kernels.Matern",
+    "sklearn.gaussian_process.kernels.Product",
+    "sklearn.gaussian_process.kernels.RBF",
+    "sklearn.gaussian_process.kernels.Sum",
+    "sklearn.gaussian_process.kernels.WhiteKernel",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
+}
+
+
+class StandardError(Exception):
+    """The standard functions can't do with this model. `name` says what would be right."""
+
+    kind = "wrong_result"
+
+    def __init__(self, what: str, *, right: str) -> None:
+        super().__init__(what)
+        self.name = right
+
+
+def check_packages(left_out: list[str]) -> None:
+    """Refuse, before train() runs, an environment that can't store what it must return.
+
+    Raises:
+        ModuleNotFoundError: it lacks a package.
+    """
+    if "evaluate" not in left_out:
+        return
+    for name in ("sklearn", "skops") if "score" in left_out else ("sklearn",):
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(f"the standard evaluation needs the package {name}", name=name)
+
+
+def keep(returned: Any, context: Any, left_out: list[str]) -> None:
+    """Store the fitted estimator that train() returned, in a format that runs no code when it is loaded.
+
+    One that is returned beside a model that train() has saved itself, for an evaluation of the model's own, isn't
+    needed.
+
+    Raises:
+        StandardError: the model needs an estimator, and this is none; or one that can't be stored so.
+    """
+    output = Path(context.artifact_output_path)
+    own_evaluation, own_scorer = "evaluate" not in left_out, "score" not in left_out
+    if not callable(getattr(returned, "predict", None)) or isinstance(returned, type):
+        if own_evaluation or own_scorer:
+            return
+        raise StandardError(
+            f"train() returned {_in_words(returned)}, and the model has neither {EVALUATION} nor {SCORING}",
+            right="a train(context) that returns the fitted estimator; or both files, and a model that train() saves"
+            " below context.artifact_output_path",
+        )
+    if own_evaluation and any(
+        name != "metrics.json" and not name.endswith(BESIDE_A_MODEL) for name in os.listdir(output)
+    ):
+        return
+    if (output / FILE).exists() or (output / ABOUT).exists():
+        raise StandardError(
+            f"train() has left a {FILE} or {ABOUT}, and returned an estimator, which is stored under these names",
+            right="one of the two, or another name",
+        )
+    _dump(returned, output)
+
+
+def _dump(estimator: Any, output: Path) -> None:
+    io = importlib.import_module("skops.io")
+    what = f"train() returned a {_type_name(estimator)}, which"
+    try:
+        io.dump(estimator, output / FILE)
+        untrusted = _untrusted(io.get_untrusted_types(file=output / FILE))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise StandardError(
+            f"{what} skops can't store: {' '.join(str(error).split())}",
+            right="an estimator that skops can store; or save it yourself below context.artifact_output_path, and write"
+            f" {EVALUATION} and {SCORING}",
+        ) from error
+    if untrusted:
+        (output / FILE).unlink()
+        raise StandardError(
+            f"{what} holds {', '.join(untrusted)}; that isn't among the types that are loaded from a file",
+            right="an estimator of scikit-learn's classes and of those in model_modules; or save it yourself below"
+            f" context.artifact_output_path, and write {EVALUATION} and {SCORING}",
+        )
+    about = {
+        "estimator": _type_name(estimator),
+        "format": f"skops {importlib.import_module('skops').__version__}",
+        "kind": kind_of(estimator),
+    }
+    (output / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
+    print(f"stored the {about['estimator']} that train() returned as {FILE}", flush=True)
+
+
+def _load(folder: str | None) -> Any:
+    path = Path(folder or "") / FILE
+    if not path.exists():
+        raise StandardError(
+            f"the training left no {FILE}, so there is nothing for the standard ModelScorer",
+            right=f"a train(context) that returns the fitted estimator, or {SCORING}",
+        )
+    io = importlib.import_module("skops.io")
+    held = io.get_untrusted_types(file=path)
+    untrusted = _untrusted(held)
+    if untrusted:
+        raise StandardError(
+            f"{FILE} holds {', '.join(untrusted)}; that isn't among the types that are loaded from a file",
+            right="the file that the training left",
+        )
+    return io.load(path, trusted=held)
+
+
+def _untrusted(held: list[str]) -> list[str]:
+    return [name for name in held if name not in TRUSTED and not _is_own(name)]
+
+
+def _is_own(name: str) -> bool:
+    """Whether it is a class or a function that the model's own code, which is pinned with it, defines."""
+    module, _, short = name.rpartition(".")
+    if module.partition(".")[0] != OWN:
+        return False
+    found = getattr(importlib.import_module(module), short, None)
+    return found is not None and getattr(found, "__module__", None) == module
+
+
+class ModelScorer:
+    """What a model without scoring.py scores with: `predict` of the estimator, and its probabilities if it has them."""
+
+    def __init__(self, context: Any) -> None:
+        self._estimator = _load(context.artifact_input_path)
+        self._features: list[str] = context.dataset_info.feature_names
+        fitted = list(getattr(self._estimator, "feature_names_in_", ()))
+        # Of the features, those that it was fitted on, in its order.
+        self._fitted = fitted if fitted and set(fitted) <= set(self._features) else None
+        if hasattr(self._estimator, "classes_"):
+            self.classes_ = self._estimator.classes_
+        if callable(getattr(self._estimator, "predict_proba", None)):
+            self.predict_proba = self._predict_proba
+
+    @property
+    def kind(self) -> str:
+        """`classifier` or `regressor`; empty for what is neither."""
+        return kind_of(self._estimator)
+
+    def predict(self, data: Any) -> Any:
+        """The estimator's predictions."""
+        return self._call("predict", data)
+
+    def _predict_proba(self, data: Any) -> Any:
+        return self._call("predict_proba", data)
+
+    def _call(self, method: str, data: Any) -> Any:
+        if self._fitted is not None:
+            data = data.select(self._fitted) if hasattr(data, "select") else data[self._fitted]
+        if type(data).__module__.startswith("pyarrow"):
+            numpy = importlib.import_module("numpy")
+            data = numpy.column_stack([column.to_numpy() for column in data.columns])
+        with warnings.catch_warnings():
+            # Of one that was fitted on an array: the columns are in the order of datasets.yaml, as they were then.
+            warnings.filterwarnings("ignore", message="X has feature names")
+            return getattr(self._estimator, method)(data)
+
+
+def kind_of(model: Any) -> str:
+    """`classifier` or `regressor`; empty for what is neither."""
+    base = importlib.import_module("sklearn.base")
+    if isinstance(model, base.BaseEstimator):
+        return "classifier" if base.is_classifier(model) else "regressor" if base.is_regressor(model) else ""
+    return "classifier" if hasattr(model, "classes_") or hasattr(model, "predict_proba") else "regressor"
+
+
+def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any) -> None:
+    """Leave metrics.json with what the scorer's predictions are worth on the rows of the context.
+
+    Args:
+        scorer: a ModelScorer, the standard one or the model's own.
+        frame_of: gives the rows as its predict() gets them.
+        predictions: the module of that name, which names the columns.
+
+    Raises:
+        StandardError: there is no standard evaluation for this model, or it can't predict on the rows.
+    """
+    own = not isinstance(scorer, ModelScorer)
+    table = context.read_arrow()
+    targets = context.dataset_info.target_names
+    columns = predictions.Predictions(scorer, targets=targets, key=context.dataset_info.entity_key, outputs=None)
+    predicted = scorer.predict(frame_of(scorer, context))
+    proba = None
+    if callable(getattr(scorer, "predict_proba", None)) and predictions.is_column(predicted):
+        proba = scorer.predict_proba(frame_of(scorer, context))
+    named = columns.named(predicted, proba, rows=table.num_rows)
+    unusable = predictions.unusable(named)
+    if unusable is not None:
+        row = unusable.index(True).as_py()
+        key = ", ".join(f"{name} = {table[name][row].as_py()}" for name in context.dataset_info.entity_key)
+        raise StandardError(
+            f"{predictions.why(named, row)} in the row {key}, one of {unusable.sum().as_py():,}",
+            right=f"predictions for all rows of the dataset, or an evaluate(context) in {EVALUATION}",
+        )
+    given = {name: array.to_numpy(zero_copy_only=False) for name, array in named}
+    missing = [name for name in targets if name not in given]
+    if missing:
+        raise StandardError(
+            f"predict() gives the columns {', '.join(given)}, and none that is named like the target {missing[0]}",
+            right=f"such a column, or an evaluate(context) in {EVALUATION}",
+        )
+    truth = {name: table[name].to_numpy() for name in targets}
+    kind = _kind_of_scorer(scorer, given, truth[targets[0]], targets[0]) if own else scorer.kind
+    if not kind:
+        raise StandardError(
+            "the estimator is neither a classifier nor a regressor, and there is no standard evaluation of others",
+            right=f"an evaluate(context) in {EVALUATION}",
+        )
+    metrics: dict[str, Any] = {"evaluation": f"standard evaluation ({kind})", "rows": table.num_rows}
+    for target in targets:
+        prefix = f"{target}_" if len(targets) > 1 else ""
+        found = (
+            _of_classifier(truth[target], given, target, getattr(scorer, "classes_", None))
+            if kind == "classifier"
+            else _of_regressor(truth[target], given[target])
+        )
+        for name, value in found.items():
+            if math.isfinite(value):
+                metrics[f"{prefix}{name}"] = value
+            else:
+                print(f"{prefix}{name} has no finite value on these rows, and is left out")
+    for name, value in metrics.items():
+        print(f"{name:>12}  {value:,.4f}" if isinstance(value, float) else f"{name:>12}  {value}")
+    (Path(context.artifact_output_path) / "metrics.json").write_text(json.dumps(metrics) + "\n", encoding="utf-8")
+
+
+def _kind_of_scorer(scorer: Any, given: dict[str, Any], truth: Any, target: str) -> str:
+    """That of a ModelScorer of the model's own, which says nothing of it."""
+    probabilities = any(name.startswith(f"{target}_probability") for name in given)
+    return (
+        "classifier" if probabilities or hasattr(scorer, "classes_") or truth.dtype.kind not in "iuf" else "regressor"
+    )
+
+
+def _of_classifier(truth: Any, given: dict[str, Any], target: str, classes: Any) -> dict[str, float]:
+    """By the definitions of sklearn.metrics. Of two classes the second is the positive one."""
+    numpy, measure = importlib.import_module("numpy"), importlib.import_module("sklearn.metrics")
+    predicted = given[target]
+    there = set(truth.tolist())
+    labels = sorted(there | set(predicted.tolist())) if classes is None else list(numpy.asarray(classes).tolist())
+    found = {"accuracy": float(measure.accuracy_score(truth, predicted))}
+    binary = len(labels) == 2
+    averaged = {"labels": labels[1:] if binary else labels, "average": "macro", "zero_division": 0}
+    suffix = "" if binary else "_macro"
+    for name in ("f1", "precision", "recall"):
+        found[name + suffix] = float(getattr(measure, f"{name}_score")(truth, predicted, **averaged))
+    if not there <= set(labels):
+        print(f"log_loss is left out: {target} has values that are none of the classes of the training")
+        return found
+    if binary and f"{target}_probability" in given:
+        positive, probability = truth == labels[1], given[f"{target}_probability"]
+        found["brier"] = float(numpy.mean((probability - positive) ** 2))
+        found["log_loss"] = float(measure.log_loss(positive, probability, labels=[False, True]))
+        if len(there) == 2:
+            found["auc"] = float(measure.roc_auc_score(positive, probability))
+        else:
+            print(f"auc is left out: in all of these rows {target} is {truth[0]}")
+    columns = [f"{target}_probability_{label}" for label in labels]
+    if not binary and all(name in given for name in columns):
+        found["log_loss"] = float(
+            measure.log_loss(truth, numpy.column_stack([given[name] for name in columns]), labels=labels)
+        )
+    return found
+
+
+def _of_regressor(truth: Any, predicted: Any) -> dict[str, float]:
+    """By the definitions of sklearn.metrics."""
+    measure = importlib.import_module("sklearn.metrics")
+    mse = float(measure.mean_squared_error(truth, predicted))
+    found = {"mse": mse, "rmse": math.sqrt(mse), "mae": float(measure.mean_absolute_error(truth, predicted))}
+    if len(truth) > 1:
+        found["r2"] = float(measure.r2_score(truth, predicted))
+    return found
+
+
+def _type_name(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _in_words(value: Any) -> str:
+    return "None" if value is None else f"a {_type_name(value)}".replace("a builtins.", "a ")
