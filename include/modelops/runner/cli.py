@@ -70,6 +70,15 @@ def parser() -> Parser:
     airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
     check = command("check", "Check a model or a feature task without Airflow; a model is trained on 1,000 rows.")
     check.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with model.json or task.yaml")
+    init = command("init", "Write the folder of a new model from a table, ready for `check`.")
+    init.add_argument(
+        "name", metavar="NAME", type=Path, help="the model's name, after the repository's folder: ../my-models/risk"
+    )
+    init.add_argument("--from-table", metavar="TABLE", required=True, help="schema.table, also a view")
+    init.add_argument("--target", metavar="COLUMN", required=True, help="the column to predict")
+    init.add_argument(
+        "--key", metavar="COLUMN", action="append", default=[], help="what identifies a row, if no index says it"
+    )
     development.add_commands(command)
     return whole
 
@@ -122,6 +131,15 @@ def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
             return database_commands.airflow(installation, arguments=rest)
         case "check":
             return database_commands.check(installation, steps=steps, folder=chosen.folder)
+        case "init":
+            return database_commands.init(
+                installation,
+                steps=steps,
+                place=chosen.name,
+                table=chosen.from_table,
+                target=chosen.target,
+                key=chosen.key,
+            )
         case unknown:
             raise AssertionError(unknown)
 

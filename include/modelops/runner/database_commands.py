@@ -86,6 +86,25 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
     return 0
 
 
+def init(installation: Installation, *, steps: Steps, place: Path, table: str, target: str, key: Sequence[str]) -> int:
+    """Write the folder of a new model, and say what comes next."""
+    from modelops.kinds.model.init import init_model
+    from modelops.repository.catalogue import reference_of
+    from modelops.repository.kinds import MODELS
+
+    with with_database(installation, steps=Quiet(), command="init"):
+        if installation.embedded:
+            load_demo(installation, steps=Quiet())
+        url = installation.databases.url("sql")
+        folder, said = init_model(place, table=table, target=target, key=key, sql_url=url)
+    steps.say(f"✓ {folder}: {said}")
+    steps.say(f"  Try it: ./modelops check {folder}")
+    if reference_of(MODELS, folder, installation.settings) is None:
+        steps.say(f"  To run it, name its repository in {installation.settings.repositories}:")
+        steps.say(f"    mine: {{path: {place.parent.resolve()}}}")
+    return 0
+
+
 def _address(installation: Installation, login: str) -> str:
     databases = installation.databases
     if login == "airflow":

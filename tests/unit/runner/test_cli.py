@@ -33,6 +33,7 @@ COMMANDS = (
     "psql",
     "lock",
     "check",
+    "init",
 )
 
 
@@ -51,6 +52,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         (["up", "--detached"], "`up` doesn't know --detached"),
         (["psql", "--role", "root"], "invalid choice: 'root'"),
         (["check"], "the following arguments are required: FOLDER"),
+        (["init", "risk", "--target", "late"], "the following arguments are required: --from-table"),
     ],
 )
 def test_wrong_use_gets_one_sentence(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
