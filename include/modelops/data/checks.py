@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modelops.data.query import asking, describe, travelling
 from modelops.data.reading import read
 from modelops.domain.errors import DatasetError
+from modelops.domain.findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,17 +90,21 @@ def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *,
     """Check that what the model works with has the Arrow types of `like`, before any row is read.
 
     Raises:
-        DatasetError: a feature, or with `labelled` a target, has another type.
+        DatasetError: a feature, or with `labelled` a target, has another type; SeveralErrors, where several have.
     """
+    findings = Findings()
     meant = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
     for name in meant:
         now, then = str(schema.field(name).type), like.get(name)
         if now != then:
-            raise DatasetError(
-                f"column {name} is {now}; in training it was {then}",
-                where=where,
-                expected=f"cast it in the SELECT so that it arrives as {then}",
+            findings.errors.append(
+                DatasetError(
+                    f"column {name} is {now}; in training it was {then}",
+                    where=where,
+                    expected=f"cast it in the SELECT so that it arrives as {then}",
+                )
             )
+    findings.refuse()
 
 
 def _check_key(keys: pa.Table, *, where: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import DatasetError, Unavailable
+from modelops.domain.findings import Findings
 from modelops.domain.statements import bare, names_in
 
 if TYPE_CHECKING:
@@ -311,11 +312,15 @@ def _check_names(names: list[str], dataset: Dataset, *, where: str, labelled: bo
         ("feature", dataset.feature_names),
         ("target", dataset.target_names if labelled else ()),
     )
+    findings = Findings()
     for role, wanted in roles:
         missing = [name for name in wanted if name not in names]
         if missing:
-            raise DatasetError(
-                f"the dataset lacks the {role} column {', '.join(missing)}",
-                where=where,
-                expected=f"a SELECT that gives it; it gives {', '.join(names) or 'no columns'}",
+            findings.errors.append(
+                DatasetError(
+                    f"the dataset lacks the {role} column {', '.join(missing)}",
+                    where=where,
+                    expected=f"a SELECT that gives it; it gives {', '.join(names) or 'no columns'}",
+                )
             )
+    findings.refuse()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from modelops.domain.errors import BadInput, SeveralErrors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_PLACE = re.compile(r"(?P<file>.*?)(?:(?::|, line )(?P<line>\d+))?(?: \(.*)?", re.DOTALL)
 
 
 class Findings:
@@ -37,3 +41,16 @@ class Findings:
             raise SeveralErrors(self.errors)
         if self.errors:
             raise self.errors[0]
+
+
+def by_place(error: BadInput, folder: str) -> BadInput:
+    """The same, sorted by file and line; what is in no file of the folder comes last."""
+    if not isinstance(error, SeveralErrors):
+        return error
+
+    def place(one: BadInput) -> tuple[bool, str, int]:
+        found = _PLACE.fullmatch(one.where)
+        assert found is not None  # it matches any text
+        return not one.where.startswith(folder), found["file"], int(found["line"] or 0)
+
+    return SeveralErrors(sorted(error.errors, key=place))

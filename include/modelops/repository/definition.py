@@ -186,27 +186,46 @@ def read_datasets(folder: Path, reference: str) -> Datasets:
     Raises:
         RepositoryError: it is missing or wrong; SeveralErrors, where there is more than one mistake.
     """
-    document = read_yaml(
-        folder / "datasets.yaml",
-        f"{reference}/datasets.yaml",
-        expected="a file with entity_key, features, targets and datasets",
-    )
+    document = _datasets_file(folder, reference)
     found = document.read_as(_DatasetsFile)
-    _refuse_overlap(document, "entity_key", found.entity_key, "features", found.features)
-    _refuse_overlap(document, "entity_key", found.entity_key, "targets", found.targets)
-    _refuse_overlap(document, "features", found.features, "targets", found.targets)
+    findings = Findings()
+    with findings.collecting():
+        _refuse_overlap(document, "entity_key", found.entity_key, "features", found.features)
+    with findings.collecting():
+        _refuse_overlap(document, "entity_key", found.entity_key, "targets", found.targets)
+    with findings.collecting():
+        _refuse_overlap(document, "features", found.features, "targets", found.targets)
     for name in REQUIRED_DATASETS:
         if name not in found.datasets:
-            raise RepositoryError(
-                f"there is no dataset {name}",
-                where=document.where("datasets"),
-                expected=f"SELECT statements for {' and '.join(REQUIRED_DATASETS)}",
+            findings.errors.append(
+                RepositoryError(
+                    f"there is no dataset {name}",
+                    where=document.where("datasets"),
+                    expected=f"SELECT statements for {' and '.join(REQUIRED_DATASETS)}",
+                )
             )
+    findings.refuse()
     return Datasets(
         entity_key=tuple(found.entity_key),
         features=tuple(found.features),
         targets=tuple(found.targets),
         sql=found.datasets,
+    )
+
+
+def place_of_query(folder: Path, reference: str, name: str, line: int | None) -> str:
+    """Where a dataset's SQL, or a line of it, stands in datasets.yaml."""
+    document = _datasets_file(folder, reference)
+    if line is None:
+        return document.where("datasets", name)
+    return document.where_in_text("datasets", name, line=line)
+
+
+def _datasets_file(folder: Path, reference: str) -> Document:
+    return read_yaml(
+        folder / "datasets.yaml",
+        f"{reference}/datasets.yaml",
+        expected="a file with entity_key, features, targets and datasets",
     )
 
 

@@ -38,6 +38,13 @@ class Document:
         place = f"{self.shown}:{line}" if line else self.shown
         return f"{place} ({_path(keys)})" if keys else place
 
+    def where_in_text(self, *keys: Key, line: int) -> str:
+        """As `where`, of a line in the text under the keys: the file's line, where the text is a block after a |."""
+        found, node = _find(self.text, keys)
+        if found is None or not isinstance(node, yaml.ScalarNode) or node.style != "|":
+            return f"{self.where(*keys)}, line {line}"
+        return f"{self.shown}:{node.start_mark.line + 1 + line} ({_path(keys)})"
+
     def read_as(self, model: type[Model], *at: Key, shape_only: bool = False) -> Model:
         """The value, or the part of it under the keys `at`, as a pydantic model.
 
@@ -114,10 +121,15 @@ def _descend(value: object, keys: tuple[Key, ...]) -> object:
 
 def _line(text: str, keys: tuple[Key, ...]) -> int | None:
     """The line of the innermost of the keys that can be found. JSON is read as the YAML that it nearly always is."""
+    return _find(text, keys)[0]
+
+
+def _find(text: str, keys: tuple[Key, ...]) -> tuple[int | None, yaml.Node | None]:
+    """The line of the innermost of the keys that can be found, and what is under it."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError):
-        return None
+        return None, None
     line = None
     for key in keys:
         children = list(_children(node))
@@ -125,7 +137,7 @@ def _line(text: str, keys: tuple[Key, ...]) -> int | None:
         if found is None:
             break
         _, line, node = found
-    return line
+    return line, node
 
 
 def _children(node: yaml.Node | None) -> Iterator[tuple[Key, int, yaml.Node]]:

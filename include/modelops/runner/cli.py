@@ -68,8 +68,10 @@ def parser() -> Parser:
         usage="modelops airflow [ARGUMENT …]",
     )
     airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
-    check = command("check", "Check a model or a feature task without Airflow; a model is trained on 1,000 rows.")
-    check.add_argument("folder", metavar="FOLDER", type=Path, help="a folder with model.json or task.yaml")
+    check = command(
+        "check", "Check a model, a feature task or a repository without Airflow; a model is trained on 1,000 rows."
+    )
+    check.add_argument("folder", metavar="FOLDER", type=Path, help="that of a model, a task or a repository")
     init = command("init", "Write the folder of a new model from a table, ready for `check`.")
     init.add_argument(
         "name", metavar="NAME", type=Path, help="the model's name, after the repository's folder: ../my-models/risk"

@@ -55,28 +55,24 @@ def airflow(installation: Installation, *, arguments: Sequence[str]) -> int:
 
 
 def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
-    """Try a model on a few rows, or check a feature task, without Airflow."""
+    """Try a model on a few rows, or check a feature task, without Airflow; of a repository, all that it has."""
     import psycopg
 
-    from modelops.kinds.feature_task.check import check_task_folder
-    from modelops.kinds.model.check import check_folder
+    from modelops.kinds.check import check as check_what_it_is
     from modelops.registry.translation import translated
-    from modelops.repository.kinds import TASKS
 
     if not folder.is_dir():
         raise BadInput(
             f"there is no folder {folder}",
             where="./modelops check FOLDER",
-            expected="the folder of a model or a feature task",
+            expected="the folder of a model, of a feature task or of a repository",
         )
     # Only what is about the folder is shown.
     with with_database(installation, steps=Quiet(), command="check"):
-        if installation.embedded:
-            load_demo(installation, steps=Quiet())
+        _make_ready(installation)
         url = installation.databases.url("jobs")
         with translated(), psycopg.connect(url, autocommit=True, application_name="modelops check") as ledger:
-            try_it = check_task_folder if (folder / TASKS.marker).is_file() else check_folder
-            try_it(
+            check_what_it_is(
                 folder.resolve(),
                 sql_url=installation.databases.url("sql"),
                 ledger=ledger,
@@ -86,6 +82,19 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
     return 0
 
 
+def _make_ready(installation: Installation) -> None:
+    """Let a database of our own that was never used have what there is after `up`: it may be the first command."""
+    import psycopg
+
+    if not installation.embedded:
+        return
+    load_demo(installation, steps=Quiet())
+    with psycopg.connect(installation.databases.url("owner"), autocommit=True) as connection:
+        new = connection.execute("SELECT to_regclass('modelops.job') IS NULL").fetchone() == (True,)
+    if new:
+        migrate_registry(installation, steps=Quiet())
+
+
 def init(installation: Installation, *, steps: Steps, place: Path, table: str, target: str, key: Sequence[str]) -> int:
     """Write the folder of a new model, and say what comes next."""
     from modelops.kinds.model.init import init_model
@@ -93,8 +102,7 @@ def init(installation: Installation, *, steps: Steps, place: Path, table: str, t
     from modelops.repository.kinds import MODELS
 
     with with_database(installation, steps=Quiet(), command="init"):
-        if installation.embedded:
-            load_demo(installation, steps=Quiet())
+        _make_ready(installation)
         url = installation.databases.url("sql")
         folder, said = init_model(place, table=table, target=target, key=key, sql_url=url)
     steps.say(f"✓ {folder}: {said}")

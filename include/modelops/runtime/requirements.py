@@ -11,6 +11,7 @@ import re
 from packaging.requirements import InvalidRequirement, Requirement
 
 from modelops.domain.errors import RequirementsError
+from modelops.domain.findings import Findings
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _DIRECT = re.compile(r"(?i)://|^(git|hg|svn|bzr)\+|^file:|^[.~/\\]|\.(whl|zip|tar\.\w+|tgz)$")
@@ -25,9 +26,15 @@ def read_requirements(text: str, *, where: str) -> list[str]:
         where: its name, for messages.
 
     Raises:
-        RequirementsError: with the number of the line that is not a requirement, or not one that is allowed.
+        RequirementsError: with the number of the line that is not a requirement, or not one that is allowed;
+            SeveralErrors, where there are more.
     """
-    return [str(_read_line(line, where=f"{where}, line {number}")) for number, line in _lines(text)]
+    findings, found = Findings(), []
+    for number, line in _lines(text):
+        with findings.collecting():
+            found.append(str(_read_line(line, where=f"{where}, line {number}")))
+    findings.refuse()
+    return found
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

@@ -74,6 +74,11 @@ class SetAside:
     key: Mapping[str, Any]
     reason: str
 
+    @property
+    def named(self) -> str:
+        """Its key in words."""
+        return ", ".join(f"{name} = {value}" for name, value in self.key.items())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:

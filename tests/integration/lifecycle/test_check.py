@@ -10,8 +10,7 @@ import pytest
 from factories import DATASETS, SCORING, TRAINING, doubled_folder, model_folder
 from integration.lifecycle.life import scorer
 from modelops.domain.errors import BadInput, SeveralErrors
-from modelops.kinds.feature_task.check import check_task_folder
-from modelops.kinds.model.check import check_folder
+from modelops.kinds.check import check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 def said_of(workplace: Workplace, folder: Path) -> list[str]:
     """What a check prints."""
     lines: list[str] = []
-    check = check_task_folder if (folder / "task.yaml").exists() else check_folder
     check(
         folder,
         sql_url=workplace.resources.rows_url,
@@ -50,16 +48,66 @@ def test_files_and_sql_are_wrong(workplace: Workplace, repository: Path) -> None
     for what, part in zip(
         whats,
         (
-            "name is missing",
-            "language is 'r'",
-            "there is no function train",
-            "there is no class ModelScorer",
             'relation "measurd" does not exist',
             "lacks the feature column y",
+            "name is missing",
+            "language is 'r'",
+            "there is no class ModelScorer",
+            "there is no function train",
         ),
         strict=True,
     ):
         assert part in what
+
+
+def test_places_are_those_in_the_files_and_in_their_order(workplace: Workplace, repository: Path) -> None:
+    datasets = """
+entity_key: id
+features: [x, y]
+targets: [late]
+datasets:
+  train: |
+    SELECT id, x, y, late
+    FROM measured
+    WHERE idd < 60
+  evaluate: SELECT id, x::text, y, late FROM measurd
+  predict: |
+    SELECT id,
+           y FROM measured
+"""
+    folder = model_folder(
+        repository, "bad", datasets=datasets, scoring="def predict(): ...", requirements="-r a\nnumpy\n-r b\n"
+    )
+    assert [error.where.removeprefix(f"{folder}/") for error in errors_of(workplace, folder)] == [
+        "datasets.yaml:9 (datasets.train)",
+        "datasets.yaml:10 (datasets.evaluate), line 1",
+        "datasets.yaml:11 (datasets.predict)",
+        "model_modules/requirements.txt, line 1",
+        "model_modules/requirements.txt, line 3",
+        "model_modules/scoring.py",
+    ]
+
+
+def test_all_columns_that_are_wrong(workplace: Workplace, repository: Path) -> None:
+    datasets = DATASETS.replace("x, y, late FROM measured WHERE id > 60", "x::text, y::int, late FROM measured")
+    datasets = datasets.replace("id, x, y FROM", "x FROM")
+    whats = [error.what for error in errors_of(workplace, model_folder(repository, "bad", datasets=datasets))]
+    assert whats == [
+        "column x is string; in training it was double",
+        "column y is int32; in training it was double",
+        "the dataset lacks the entity key column id",
+        "the dataset lacks the feature column y",
+    ]
+
+
+def test_columns_of_several_roles_and_a_dataset_that_is_missing(workplace: Workplace, repository: Path) -> None:
+    datasets = DATASETS.replace("[x, y]", "[x, id]").replace("[late]", "[late, x]").replace("  evaluate:", "  eval:")
+    whats = [error.what for error in errors_of(workplace, model_folder(repository, "bad", datasets=datasets))]
+    assert whats == [
+        "the column 'id' is in entity_key and in features",
+        "the column 'x' is in features and in targets",
+        "there is no dataset evaluate",
+    ]
 
 
 def test_packages_and_sql_are_wrong(workplace: Workplace, repository: Path) -> None:
@@ -67,8 +115,8 @@ def test_packages_and_sql_are_wrong(workplace: Workplace, repository: Path) -> N
     folder = model_folder(repository, "bad", datasets=datasets, scoring=SCORING, requirements="-r other.txt\n")
     whats = [error.what for error in errors_of(workplace, folder)]
     assert len(whats) == 2
-    assert "the option" in whats[0]
-    assert 'relation "measurd" does not exist' in whats[1]
+    assert 'relation "measurd" does not exist' in whats[0]
+    assert "the option" in whats[1]
 
 
 def test_a_folder_whose_name_can_not_be_a_target(workplace: Workplace, repository: Path) -> None:
@@ -83,7 +131,7 @@ def test_scorer_and_evaluation_fail(workplace: Workplace, repository: Path) -> N
     )
     whats = [error.what for error in errors_of(workplace, folder)]
     assert len(whats) == 2
-    assert "evaluate() raised ValueError" in whats[1]
+    assert "evaluate() raised ValueError" in whats[0]
 
 
 def test_which_rows_can_not_be_scored(workplace: Workplace, repository: Path) -> None:
@@ -95,6 +143,25 @@ def test_which_rows_can_not_be_scored(workplace: Workplace, repository: Path) ->
     assert "! 1 of the first 60 rows can't be scored:" in lines
     assert any(line.startswith("  id = 3: ") and "x is near 0.3" in line for line in lines)
     assert lines[-1] == "✓ This model can be trained and evaluated, and scores rows."
+
+
+def test_no_row_can_be_scored(workplace: Workplace, repository: Path) -> None:
+    folder = model_folder(repository, "picky", scoring=scorer("raise ValueError('no')"))
+    with pytest.raises(BadInput, match="any of the first 60 rows of its own training; the first, id = 1: ValueError"):
+        said_of(workplace, folder)
+
+
+def test_a_repository_with_models_and_feature_tasks(workplace: Workplace, repository: Path) -> None:
+    doubled_folder(repository)
+    lines = said_of(workplace, repository)
+    assert lines[:2] == ["feature_engineering_tasks/doubled", "✓ Doubled: 4 columns, in sql"]
+    assert lines.count("feature_engineering_tasks/doubled") == lines.count("model_definitions/iris") == 2
+    assert any(line.startswith("✓ This model can be trained") for line in lines)
+    doubled_folder(repository, sql="SELECT id FROM measurd")
+    model_folder(repository, "bad", training="def fit(context): ...")
+    first, second = errors_of(workplace, repository)
+    assert 'relation "measurd" does not exist' in first.what
+    assert second.where == f"{repository}/model_definitions/bad/model_modules/training.py"
 
 
 def test_what_may_be_left_is_that_of_a_training(workplace: Workplace, repository: Path) -> None:

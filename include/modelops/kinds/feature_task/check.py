@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.findings import Findings
+from modelops.domain.errors import SeveralErrors
+from modelops.domain.findings import Findings, by_place
 from modelops.kinds.feature_task.code import REQUIREMENTS
 from modelops.kinds.feature_task.columns import check_declared
 from modelops.kinds.feature_task.preflight import check_output
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from modelops.jobs.run import Log
+    from modelops.runtime.environment import Lock
     from modelops.settings import Settings
 
 
@@ -28,24 +30,49 @@ def check_task_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], se
     Its rows are not made: the run of its pipeline does that. Files that aren't committed yet are used as they are.
 
     Raises:
-        BadInput: what is wrong; SeveralErrors, where there is more.
+        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
         Unavailable: the platform's trouble.
     """
     settings.work.mkdir(parents=True, exist_ok=True)
-    findings = Findings()
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
-        task = pin_folder(TASKS, folder, destination=Path(scratch) / "code", allow_dirty=True).definition
-        echo(f"✓ {task.title}: {len(task.columns)} columns, in {task.language}")
+        lock = read_task_folder(folder, Path(scratch), sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+    build_for(lock, settings=settings, echo=echo)
+
+
+def read_task_folder(
+    folder: Path, scratch: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
+) -> Lock | None:
+    """All that can be told before anything is built; returns the packages of a task in Python.
+
+    Raises:
+        BadInput, Unavailable: as `check_task_folder`.
+    """
+    findings = Findings()
+    lock = None
+    task = pin_folder(TASKS, folder, destination=scratch / "code", allow_dirty=True).definition
+    echo(f"✓ {task.title}: {len(task.columns)} columns, in {task.language}")
+    with findings.collecting():
+        check_declared(task, sql_url)
+        echo(f"✓ SQL of {', '.join([*task.inputs, *(['task.sql'] if task.sql else [])])}")
+    with findings.collecting():
+        check_output(task, ledger, name=reference_of(TASKS, folder, settings))
+        echo(f"✓ Table {task.output}")
+    if task.function:
         with findings.collecting():
-            check_declared(task, sql_url)
-            echo(f"✓ SQL of {', '.join([*task.inputs, *(['task.sql'] if task.sql else [])])}")
-        with findings.collecting():
-            check_output(task, ledger, name=reference_of(TASKS, folder, settings))
-            echo(f"✓ Table {task.output}")
-        if task.function:
-            with findings.collecting():
-                lock = resolve(task.requirements, settings=settings, where=REQUIREMENTS, log=echo)
+            lock = resolve(task.requirements, settings=settings, where=f"{folder}/{REQUIREMENTS}", log=echo)
+    try:
         findings.refuse()
-        if task.function:
-            build(lock, settings=settings, where=REQUIREMENTS, log=echo)
+    except SeveralErrors as error:
+        raise by_place(error, str(folder)) from error
+    return lock
+
+
+def build_for(lock: Lock | None, *, settings: Settings, echo: Log) -> None:
+    """Build the environment of a task in Python.
+
+    Raises:
+        BadInput, Unavailable: as `check_task_folder`.
+    """
+    if lock is not None:
+        build(lock, settings=settings, where=REQUIREMENTS, log=echo)
     echo("✓ This feature task can be imported. Its rows are checked when its pipeline runs it.")

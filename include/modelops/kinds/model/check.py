@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.artifacts import files_left
 from modelops.data.target import check_target, columns_for
-from modelops.domain.errors import BadInput
-from modelops.domain.findings import Findings
+from modelops.domain.errors import BadInput, SeveralErrors, Unavailable
+from modelops.domain.findings import Findings, by_place
 from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_labelled, check_own_target, check_scored, target_of
@@ -19,13 +21,16 @@ from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sa
 from modelops.kinds.model.standard import check_packages, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.repository.catalogue import reference_of
-from modelops.repository.definition import MAY_BE_LEFT_OUT, REQUIRED_DATASETS, SCORING, read_datasets
+from modelops.repository.definition import MAY_BE_LEFT_OUT, REQUIRED_DATASETS, SCORING, place_of_query, read_datasets
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
+from modelops.repository.reading import read_text_if_any
 from modelops.runtime.environment import resolve
 from modelops.stages.code import Code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from psycopg import Connection
 
     from modelops.data.checks import DatasetColumns
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
 
 ROWS = 1000
 PREDICT = "predict"
-SHOWN = 5
+SHOWN = 20
 """So many rows that can't be scored are shown."""
 
 
@@ -51,49 +56,102 @@ def check_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], setting
     used to look whether the model's target can be made.
 
     Raises:
-        BadInput: what is wrong; SeveralErrors, where there is more.
+        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
         Unavailable: the platform's trouble.
     """
     settings.work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
-        code = _read(folder, Path(scratch), sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
-        _try(code, Path(scratch), sql_url=sql_url, settings=settings, echo=echo)
+        code = read_folder(folder, Path(scratch), sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+        try_code(code, folder, Path(scratch), sql_url=sql_url, settings=settings, echo=echo)
 
 
-def _read(
+def read_folder(
     folder: Path, scratch: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> Code[ModelDefinition]:
-    """All that can be told before anything is built."""
+    """All that can be told before anything is built.
+
+    Raises:
+        BadInput, Unavailable: as `check_folder`.
+    """
     findings = Findings()
-    pinned = lock = datasets = None
+    pinned = lock = datasets = requirements = None
     with findings.collecting():
         pinned = pin_folder(MODELS, folder, destination=scratch / "code", allow_dirty=True)
-        definition = pinned.definition
-        datasets = definition.datasets
-        echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
-        for file in definition.left_out:
-            if file != SCORING or definition.has_scorer:
-                echo(f"  without {file}: {MAY_BE_LEFT_OUT[file]}")
-        lock = resolve(definition.requirements, settings=settings, where=REQUIREMENTS, log=echo)
-        check_packages(definition, lock, where=REQUIREMENTS)
-    if datasets is None:  # another file is wrong; the SQL may be as well
-        try:
+        _say_what_it_is(pinned.definition, echo)
+        datasets, requirements = pinned.definition.datasets, pinned.definition.requirements
+    if pinned is None:  # a file is wrong; others may be as well
+        with suppress(BadInput):
             datasets = read_datasets(folder, str(folder))
-        except BadInput:
-            findings.refuse()
-            raise
-    with findings.collecting():
-        columns = _check_datasets(str(folder), datasets, sql_url, echo)
+        with suppress(BadInput):
+            requirements = read_text_if_any(folder / REQUIREMENTS, f"{folder}/{REQUIREMENTS}")
+    if datasets is not None:
+        columns = _check_datasets(str(folder), datasets, sql_url, findings, echo)
         if pinned is not None and pinned.definition.has_scorer and PREDICT in columns:
-            _check_target(folder, columns[PREDICT], ledger, settings, echo)
-    findings.refuse()
+            with findings.collecting():
+                _check_target(folder, columns[PREDICT], ledger, settings, echo)
+    where = f"{folder}/{REQUIREMENTS}"
+    try:
+        with findings.collecting():
+            lock = resolve(requirements, settings=settings, where=where, log=echo)
+            if pinned is not None:
+                check_packages(pinned.definition, lock, where=where)
+    except Unavailable:
+        if not findings.errors:
+            raise
+    with _in_order(folder):
+        findings.refuse()
     assert pinned is not None
     assert lock is not None
     return Code(definition=pinned.definition, folder=pinned.folder, lock=lock)
 
 
-def _check_datasets(reference: str, datasets: Datasets, url: str, echo: Log) -> dict[str, DatasetColumns]:
-    findings = Findings()
+def try_code(
+    code: Code[ModelDefinition], folder: Path, scratch: Path, *, sql_url: str, settings: Settings, echo: Log
+) -> None:
+    """Train, score and evaluate.
+
+    Raises:
+        BadInput, Unavailable: as `check_folder`.
+    """
+    with _in_order(folder):
+        _try(code, scratch, sql_url=sql_url, settings=settings, echo=echo)
+
+
+@contextmanager
+def _in_order(folder: Path) -> Iterator[None]:
+    """Sort what is wrong by file and line; of a dataset, by its place in datasets.yaml."""
+    try:
+        yield
+    except SeveralErrors as error:
+        raise by_place(SeveralErrors([_in_file(one, folder) for one in error.errors]), str(folder)) from error
+    except BadInput as error:
+        located = _in_file(error, folder)
+        if located is error:
+            raise
+        raise located from error
+
+
+def _in_file(error: BadInput, folder: Path) -> BadInput:
+    found = re.fullmatch(rf"{re.escape(str(folder))}, dataset (\w+)(?:, line (\d+) of its SQL)?", error.where)
+    if found is None and error.where.startswith("model_modules/"):
+        return type(error)(error.what, where=f"{folder}/{error.where}", expected=error.expected)
+    if found is None:
+        return error
+    where = place_of_query(folder, str(folder), found[1], int(found[2]) if found[2] else None)
+    return type(error)(error.what, where=where, expected=error.expected)
+
+
+def _say_what_it_is(definition: ModelDefinition, echo: Log) -> None:
+    echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
+    for file in definition.left_out:
+        if file != SCORING or definition.has_scorer:
+            echo(f"  without {file}: {MAY_BE_LEFT_OUT[file]}")
+
+
+def _check_datasets(
+    reference: str, datasets: Datasets, url: str, findings: Findings, echo: Log
+) -> dict[str, DatasetColumns]:
+    """The columns of the datasets that are right."""
     found: dict[str, DatasetColumns] = {}
     like = None
     for name in (*REQUIRED_DATASETS, *(name for name in datasets.sql if name not in REQUIRED_DATASETS)):
@@ -104,8 +162,8 @@ def _check_datasets(reference: str, datasets: Datasets, url: str, echo: Log) -> 
                 dataset = datasets.choose(name, where=f"{reference}/datasets.yaml")
                 found[name] = check_scored(reference, dataset, url, like=like)
             like = found["train"].types if "train" in found else None
-    findings.refuse()
-    echo(f"✓ SQL of the datasets {', '.join(found)}")
+    if found:
+        echo(f"✓ SQL of the datasets {', '.join(found)}")
     return found
 
 
@@ -189,7 +247,9 @@ def _score(
     if left_out:
         echo(f"! {len(left_out)} of the first {min(SAMPLE_ROWS, rows.rows)} rows can't be scored:")
     for row in left_out[:SHOWN]:
-        echo(f"  {', '.join(f'{name} = {value}' for name, value in row.key.items())}: {row.reason}")
+        echo(f"  {row.named}: {row.reason}")
+    if len(left_out) > SHOWN:
+        echo(f"  and {len(left_out) - SHOWN} more")
     compare_with_sample(bench, environment, dataset, model=model, path=sample)
     given = ", ".join(f"{name} ({kind})" for name, kind in outputs_of(sample).items())
     echo(f"✓ ModelScorer gives {given}")

@@ -53,7 +53,7 @@ def take_sample(
     if not kept:
         raise ScoringError(
             f"the ModelScorer can't score any of the first {first.num_rows} rows of its own training;"
-            f" the first: {left_out[0].reason}",
+            f" the first, {left_out[0].named}: {left_out[0].reason}",
             where=WHERE,
             expected="a ModelScorer that scores the rows that the model was trained on",
         )

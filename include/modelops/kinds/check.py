@@ -1,0 +1,78 @@
+"""Checks a folder without Airflow: that of a model, of a feature task, or a repository with all of both in it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import SeveralErrors
+from modelops.domain.findings import Findings, by_place
+from modelops.kinds.feature_task.check import build_for, check_task_folder, read_task_folder
+from modelops.kinds.model.check import check_folder, read_folder, try_code
+from modelops.repository.kinds import MODELS, TASKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import Connection
+
+    from modelops.jobs.run import Log
+    from modelops.settings import Settings
+
+
+def check(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log) -> None:
+    """Check what the folder is: a feature task, a model, or a repository.
+
+    Raises:
+        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
+        Unavailable: the platform's trouble.
+    """
+    if TASKS.marks(folder):
+        check_task_folder(folder, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+    elif MODELS.marks(folder) or not _things(folder):
+        check_folder(folder, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+    else:
+        _check_repository(folder, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+
+
+def _things(repository: Path) -> list[Path]:
+    return [*sorted(TASKS.folders(repository)), *sorted(MODELS.folders(repository))]
+
+
+def _check_repository(
+    repository: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
+) -> None:
+    """First what can be told of each before anything is built; only if all that is right, environments and training."""
+    settings.work.mkdir(parents=True, exist_ok=True)
+    findings = Findings()
+    with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
+        next_steps: dict[Path, Callable[[], None]] = {}
+        for number, folder in enumerate(_things(repository)):
+            work = Path(scratch, str(number))
+            work.mkdir()
+            echo(str(folder.relative_to(repository)))
+            with findings.collecting():
+                if TASKS.marks(folder):
+                    lock = read_task_folder(folder, work, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+                    next_steps[folder] = partial(build_for, lock, settings=settings, echo=echo)
+                else:
+                    code = read_folder(folder, work, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
+                    next_steps[folder] = partial(
+                        try_code, code, folder, work, sql_url=sql_url, settings=settings, echo=echo
+                    )
+        _refuse(findings, repository)
+        for folder, step in next_steps.items():
+            echo(str(folder.relative_to(repository)))
+            with findings.collecting():
+                step()
+        _refuse(findings, repository)
+
+
+def _refuse(findings: Findings, repository: Path) -> None:
+    """Raise all that was found, in the order of files and lines."""
+    try:
+        findings.refuse()
+    except SeveralErrors as error:
+        raise by_place(error, str(repository)) from error
