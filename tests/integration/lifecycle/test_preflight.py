@@ -110,10 +110,11 @@ def test_everything_at_once(workplace: Workplace) -> None:
     error = refusal(workplace, terms, hyperparameters={"dept": 4}, evaluate_dataset="SELECT 1 AS id")
     assert isinstance(error, SeveralErrors)
     said = str(error)
-    assert said.startswith("4 errors:\n")
+    assert said.startswith("5 errors:\n")
     for part in (
         "did you mean depth?",
         "lacks the feature column x",
+        "lacks the target column late",
         "is no schedule",
         "there is no dataset 'perdict'",
     ):
