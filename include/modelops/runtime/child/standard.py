@@ -22,36 +22,48 @@ BESIDE_A_MODEL = (".png", ".svg")
 """What train() may leave, and metrics.json, and still have the estimator that it returns stored."""
 
 TRUSTED = {
-    # What fitted estimators of scikit-learn hold besides what skops trusts itself. A class or a function is listed here
-    # if building it from a file runs no code but its own.
     "functools.partial",
-    "numpy.dtype",
-    "numpy.mean",
+    *(f"numpy.{name}" for name in ("dtype", "mean")),
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "scipy.interpolate._bsplines.BSpline",
-    "sklearn._loss.loss.HalfTweedieLossIdentity",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.feature_selection._univariate_selection.chi2",
-    "sklearn.feature_selection._univariate_selection.f_classif",
-    "sklearn.feature_selection._univariate_selection.f_regression",
-    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
-    "sklearn.gaussian_process.kernels.ConstantKernel",
-    "sklearn.gaussian_process.kernels.Matern",
-    "sklearn.gaussian_process.kernels.Product",
-    "sklearn.gaussian_process.kernels.RBF",
-    "sklearn.gaussian_process.kernels.Sum",
-    "sklearn.gaussian_process.kernels.WhiteKernel",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.metrics._dist_metrics.ManhattanDistance64",
-    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
-    "sklearn.neighbors._ball_tree.BallTree",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
-    "sklearn.tree._tree.Tree",
-    "sklearn.utils.validation.check_array",
+    *(
+        f"sklearn.{module}.{name}"
+        for module, names in {
+            "_loss.loss": "HalfTweedieLoss HalfTweedieLossIdentity",
+            "calibration": "_CalibratedClassifier _SigmoidCalibration",
+            "compose._column_transformer": "make_column_selector",
+            "ensemble._hist_gradient_boosting.predictor": "TreePredictor",
+            "feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
+            "feature_selection._univariate_selection": "chi2 f_classif f_regression r_regression",
+            "gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
+            "gaussian_process.kernels": "ConstantKernel DotProduct Exponentiation ExpSineSquared Matern Product RBF"
+            " RationalQuadratic Sum WhiteKernel",
+            "impute._iterative": "IterativeImputer _ImputerTriplet",
+            "metrics._classification": "accuracy_score balanced_accuracy_score brier_score_loss f1_score fbeta_score"
+            " log_loss matthews_corrcoef precision_score recall_score",
+            "metrics._dist_metrics": "EuclideanDistance64 ManhattanDistance64 MinkowskiDistance64 ChebyshevDistance64",
+            "metrics._ranking": "average_precision_score roc_auc_score",
+            "metrics._regression": "explained_variance_score mean_absolute_error mean_absolute_percentage_error"
+            " mean_squared_error median_absolute_error r2_score root_mean_squared_error",
+            "metrics._scorer": "_CurveScorer _PassthroughScorer _Scorer",
+            "model_selection._split": "GroupKFold KFold RepeatedKFold RepeatedStratifiedKFold ShuffleSplit"
+            " StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit",
+            "neighbors._ball_tree": "BallTree",
+            "neighbors._kd_tree": "KDTree",
+            "neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
+            "tree._tree": "Tree",
+            "utils._bunch": "Bunch",
+            "utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
+            "utils.validation": "check_array",
+        }.items()
+        for name in names.split()
+    ),
 }
+"""What fitted estimators of scikit-learn hold besides what skops trusts itself.
+
+Classes and functions that run no code from the file when they are built. Distributions of scipy.stats aren't among
+them: they compile a text that they hold.
+"""
 
 
 class StandardError(Exception):
@@ -126,7 +138,8 @@ def _dump(estimator: Any, output: Path) -> None:
         (output / FILE).unlink()
         raise StandardError(
             f"{what} holds {', '.join(untrusted)}; that isn't among the types that are loaded from a file",
-            right="an estimator of scikit-learn's classes and of those in model_modules; or save it yourself below"
+            right="an estimator of scikit-learn's classes and of those in model_modules, such as a search's"
+            " best_estimator_; or save it yourself below"
             f" context.artifact_output_path, and write {EVALUATION} and {SCORING}",
         )
     about = {
