@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import RepositoryError
 from modelops.repository.catalogue import problems, references, refresh
+from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,3 +110,16 @@ def test_a_folder_that_leads_out_of_the_repository_is_not_offered(
     (repository / kind.folder / "secret").symlink_to(tmp_path / "private" / kind.folder / "secret")
     (repository / kind.folder / "again").symlink_to("delay")
     assert references(kind, configure(demo="{path: repository}")) == ["demo/again", "demo/delay"]
+
+
+def test_a_model_is_marked_by_either_of_two_files(repository: Path, configure: Configure, commit: Commit) -> None:
+    """One without model.json is right; one without datasets.yaml is listed, so that who asks for it is told why."""
+    for name, marker in (("least", "datasets.yaml"), ("wrong", "model.json")):
+        (repository / MODELS.folder / name).mkdir(parents=True)
+        (repository / MODELS.folder / name / marker).write_text("{}")
+    commit(repository)
+    settings = configure(demo="{path: repository}", remote="{url: repository, ref: main}")
+    refresh(settings)
+    found = references(MODELS, settings)
+    assert {"demo/least", "demo/wrong", "remote/least", "remote/wrong"} <= set(found)
+    assert len(found) == len(set(found))

@@ -52,6 +52,28 @@ def test_the_least_that_a_model_needs(tmp_path: Path, write_model: WriteModel) -
     assert model.requirements is None
 
 
+def test_what_may_be_left_out(tmp_path: Path, write_model: WriteModel) -> None:
+    files = {"model.json": None, "model_modules/evaluation.py": None}
+    model = read_model(write_model(tmp_path, files), REFERENCE)
+    assert (model.model_id, model.title, model.description, model.language) == ("delay", "delay", "", "python")
+    assert model.left_out == ("model.json", "model_modules/evaluation.py", "model_modules/scoring.py")
+    assert model.has_scorer
+
+
+def test_an_entry_point_in_a_file_of_another_name(tmp_path: Path, write_model: WriteModel) -> None:
+    files = {
+        "model_modules/evaluation.py": None,
+        "model_modules/evaluate.py": "def evaluate(context): ...\n",
+        "model_modules/scorer.py": "class ModelScorer:\n    def predict(self, data): ...\n",
+    }
+    with pytest.raises(SeveralErrors) as refused_:
+        read_model(write_model(tmp_path, files), REFERENCE)
+    assert [error.where for error in refused_.value.errors] == [
+        f"{REFERENCE}/model_modules/evaluate.py",
+        f"{REFERENCE}/model_modules/scorer.py",
+    ]
+
+
 @pytest.mark.parametrize("name", ["datasets.yaml", "model_modules/training.py"])
 def test_a_missing_file(tmp_path: Path, write_model: WriteModel, name: str) -> None:
     error = refused(write_model(tmp_path, {name: None}))
