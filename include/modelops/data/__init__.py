@@ -1,1 +1,1 @@
-"""Rows and files on their way in and out: datasets as Arrow files, artifacts under their own hashes."""
+"""Reads datasets as Arrow batches and files, writes rows to targets, and stores artifacts under their hashes."""

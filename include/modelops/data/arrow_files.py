@@ -1,4 +1,4 @@
-"""Reads and writes Arrow files whose paths users' code knows."""
+"""Reads and writes Arrow files that user code can also reach."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(path: Path) -> Iterator[pa.ipc.RecordBatchFileReader]:
-    """A reader of the file, which is memory-mapped.
+    """Open a memory-mapped reader of the file.
 
     Raises:
-        UserCodeError: there is no such file, or it isn't a plain file, or not an Arrow file.
+        UserCodeError: the file does not exist, is not a plain file, or is not an Arrow file.
     """
     import pyarrow as pa
 
@@ -37,10 +37,10 @@ def opened(path: Path) -> Iterator[pa.ipc.RecordBatchFileReader]:
 
 
 def batches(reader: pa.ipc.RecordBatchFileReader, path: Path) -> Iterator[pa.RecordBatch]:
-    """The batches of an opened file, one after the other, each checked: what it points to lies within it.
+    """Yield the batches of an opened file. Each batch is validated, so that its offsets stay within its buffers.
 
     Raises:
-        UserCodeError: one of them can't be read; a file may end well and be wrong before.
+        UserCodeError: a batch can't be read. A valid footer does not prove that the batches are valid.
     """
     import pyarrow as pa
 
@@ -62,7 +62,7 @@ def _no_arrow_file(path: Path, error: Exception) -> UserCodeError:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table to a new file, in the place of what has that name."""
+    """Write a table to a new file, which replaces any file of that name."""
     import pyarrow as pa
 
     with create_plain(path) as file, pa.PythonFile(file, mode="w") as sink, pa.ipc.new_file(sink, table.schema) as out:

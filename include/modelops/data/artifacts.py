@@ -1,4 +1,4 @@
-"""Content-addressed files: `<root>/sha256/ab/abcd…`. A stored file is only ever replaced by the same bytes."""
+"""Stores files under their SHA-256: `<root>/sha256/ab/abcd…`. A stored file is only replaced by the same bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHUNK = 2**20
 
 
 class Root(Protocol):
-    """The part of Airflow's ObjectStoragePath that we use; a universal_pathlib UPath fits too."""
+    """The methods of Airflow's ObjectStoragePath that the store uses; a universal_pathlib UPath has them too."""
 
     def __truediv__(self, name: str) -> Root: ...
     def exists(self) -> bool: ...
@@ -37,10 +37,10 @@ class Root(Protocol):
 
 
 class ArtifactStore:
-    """Puts files in and gets them out by hash.
+    """Stores and retrieves files by hash.
 
-    A file is first written under `incoming/<tag>-…` and then renamed, so that a killed worker leaves no half file
-    under a hash. A tag is an attempt's own; `sweep` removes what earlier ones left there.
+    A file is first written under `incoming/<tag>-…` and then renamed, so that a killed worker leaves no partial file
+    under a hash. Each attempt has its own tag; `sweep` removes the partial files of earlier attempts.
     """
 
     def __init__(self, root: Root) -> None:
@@ -50,7 +50,7 @@ class ArtifactStore:
         """Store a file.
 
         Raises:
-            UserCodeError: it isn't a plain file of its own.
+            UserCodeError: the path is not a plain file, or the file has another hard link.
         """
         with open_plain(path, shown=name) as source:
             return self._put(source, role=role, name=name, tag=tag)
@@ -61,7 +61,7 @@ class ArtifactStore:
         """Store every file that user code left below a folder, under its path relative to it.
 
         Raises:
-            UserCodeError: there is a link, a device or an unprintable name among them, or too much of them.
+            UserCodeError: the folder has a link, a device or an unprintable name, or too many files or bytes.
         """
         files = files_left(folder, most_files=most_files, most_bytes=most_bytes)
         stored = []
@@ -71,9 +71,9 @@ class ArtifactStore:
         return stored
 
     def _put(self, source: IO[bytes], *, role: ArtifactRole, name: str, tag: str, size: int | None = None) -> Artifact:
-        """Copy and hash what is read, in one pass: the bytes under a hash are those that were hashed.
+        """Copy and hash the source in one pass, so that the stored bytes are those that were hashed.
 
-        A file that is there already is replaced by the same bytes, which mends it where it was damaged.
+        A file that is already stored is replaced by the same bytes, which repairs a damaged one.
         """
         incoming = self._root / "incoming"
         incoming.mkdir(parents=True, exist_ok=True)
@@ -95,10 +95,10 @@ class ArtifactStore:
         return Artifact(role=role, name=name, sha256=sha256, size=copied, media_type=media_type, uri=str(target))
 
     def open(self, artifact: Artifact) -> IO[bytes]:
-        """The stored file, whatever it is now.
+        """Open the stored file without checking its content.
 
         Raises:
-            ArtifactChanged: it is gone.
+            ArtifactChanged: the file does not exist any more.
         """
         stored = self._root / "sha256" / artifact.sha256[:2] / artifact.sha256
         if not stored.exists():
@@ -111,12 +111,12 @@ class ArtifactStore:
         """Copy artifacts below `destination`, under their names.
 
         Raises:
-            ArtifactChanged: a stored file isn't what was recorded.
+            ArtifactChanged: a stored file is missing or does not have the recorded hash.
         """
         for artifact in artifacts:
             path = destination / artifact.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            # "x": on a disk that doesn't tell capitals from small letters, two names may be one file.
+            # "x": on a case-insensitive file system, two names may be one file.
             with self.open(artifact) as source, path.open("xb") as sink:
                 found, _ = _copy(source, sink)
             if found != artifact.sha256:
@@ -128,12 +128,12 @@ class ArtifactStore:
                 )
 
     def sweep(self, prefix: str) -> None:
-        """Remove what killed attempts whose tags begin like this left half-written."""
+        """Remove the partial files of killed attempts whose tags start with `prefix`."""
         incoming = self._root / "incoming"
         if incoming.exists():
-            for left in incoming.iterdir():
-                if left.name.startswith(prefix):
-                    left.unlink()
+            for partial_file in incoming.iterdir():
+                if partial_file.name.startswith(prefix):
+                    partial_file.unlink()
 
 
 def _check_size(name: str, expected: int | None, copied: int) -> None:
@@ -149,7 +149,7 @@ def files_left(folder: HeldFolder, *, most_files: int, most_bytes: int) -> list[
     """The files that user code left below a folder, with their sizes, as `HeldFolder.files` gives them.
 
     Raises:
-        UserCodeError: there is something else than plain files among them, or too much.
+        UserCodeError: one of them is not a plain file, or there are too many files or bytes.
     """
     files = folder.files(most=most_files)
     total = sum(size for _, size in files)
@@ -164,22 +164,22 @@ def files_left(folder: HeldFolder, *, most_files: int, most_bytes: int) -> list[
 
 
 def _copy(source: IO[bytes], sink: IO[Any], *, most: int | None = None) -> tuple[str, int]:
-    """Copy what is read, but not much more than `most` bytes; returns its SHA-256 in hex, and how many bytes it has."""
+    """Copy the source and return the SHA-256 in hex and the number of bytes; stops soon after `most` bytes."""
     digest, copied = hashlib.sha256(), 0
-    for part in iter(partial(source.read, CHUNK), b""):
-        digest.update(part)
-        sink.write(part)
-        copied += len(part)
+    for chunk in iter(partial(source.read, CHUNK), b""):
+        digest.update(chunk)
+        sink.write(chunk)
+        copied += len(chunk)
         if most is not None and copied > most:
             break
     return digest.hexdigest(), copied
 
 
 def _flush(sink: IO[Any]) -> None:
-    """A local file reaches the disk before its name says that it is whole."""
+    """Flush a local file to disk, so that it is complete before it gets its final name."""
     try:
         descriptor = sink.fileno()
     except (AttributeError, OSError):
-        return  # an object store, which has files whole or not at all
+        return  # an object store, which never shows a partial file
     sink.flush()
     os.fsync(descriptor)

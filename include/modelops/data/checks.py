@@ -1,4 +1,4 @@
-"""Checks that rows are what the model declares: present, one per entity key, labelled, typed as in training."""
+"""Checks a dataset's rows against the model: not empty, one row per entity key, labelled, typed as in training."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 FIRST_DAY = -2_440_588
-"""4713 BC, where PostgreSQL's calendar begins, in days from 1970."""
+"""The start of PostgreSQL's calendar, 4713 BC, in days from 1970."""
 MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetColumns:
-    """The columns that a dataset gives: those of its entity key, and the Arrow type of each."""
+    """The columns that a dataset returns: those of its entity key, and the Arrow type of every column."""
 
     key: tuple[Column, ...]
     types: Mapping[str, str]
@@ -42,13 +42,13 @@ def check_dataset(
     like: Mapping[str, str] | None = None,
     interval: Ends | None = None,
 ) -> DatasetColumns:
-    """Have PostgreSQL parse and plan the dataset's query, and check the columns that it would give; reads no row.
+    """Let PostgreSQL parse and plan the dataset's query, and check the columns that it would return; reads no row.
 
-    `url` is that of the login for users' SQL; the query can ask for `interval`. With `labelled` the targets must be
-    among the columns; with `like` the features, and the targets, must have the Arrow types named there.
+    `url` has the login for users' SQL. The query can read `interval`. With `labelled`, the targets must be among the
+    columns. With `like`, the features and targets must have the Arrow types that it names.
 
     Raises:
-        DatasetError: PostgreSQL refuses it, a column is missing, or a column has another type.
+        DatasetError: PostgreSQL rejects the query, a column is missing, or a column has another type.
         Unavailable: the database can't be reached.
     """
     from psycopg.sql import SQL
@@ -67,10 +67,10 @@ def check_dataset(
 
 
 def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like: Mapping[str, str] | None) -> None:
-    """Check an Arrow file. The file is memory-mapped; memory grows with the number of entity keys only.
+    """Check an Arrow file. The file is memory-mapped; memory use grows only with the number of entity keys.
 
     Raises:
-        DatasetError: the first thing that is wrong, with a row that shows it.
+        DatasetError: the first fault found, with a row that shows it.
     """
     import pyarrow as pa
 
@@ -87,14 +87,14 @@ def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like
 
 
 def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *, labelled: bool, where: str) -> None:
-    """Check that what the model works with has the Arrow types of `like`, before any row is read.
+    """Check, before any row is read, that the features and targets have the Arrow types in `like`.
 
     Raises:
         DatasetError: a feature, or with `labelled` a target, has another type; SeveralErrors, where several have.
     """
     findings = Findings()
-    meant = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
-    for name in meant:
+    checked = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
+    for name in checked:
         now, then = str(schema.field(name).type), like.get(name)
         if now != then:
             findings.errors.append(
@@ -134,12 +134,12 @@ def _check_key(keys: pa.Table, *, where: str) -> None:
 
 
 def check_times(table: pa.Table | pa.RecordBatch, *, where: str) -> None:
-    """Check that dates and timestamps are what PostgreSQL had; of a stream, batch by batch.
+    """Check that Arrow represents the dates and timestamps correctly. For a stream, call this for each batch.
 
-    PostgreSQL's infinities, and years that Arrow can't hold, arrive as moments before any that PostgreSQL has.
+    PostgreSQL's infinities, and years that Arrow can't hold, arrive as times outside PostgreSQL's range.
 
     Raises:
-        DatasetError: a column holds one of them.
+        DatasetError: a column holds such a value.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -1,4 +1,4 @@
-"""The table and the view of features: created at the first deployment, extended when a version has more columns."""
+"""Creates the table and the view of features at the first deployment, and adds columns that a version brings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from modelops.domain.targets import Target, TargetColumn
 
 OF_THE_RUN = {"task_version": "model_version", "job_id": "job_id", "published_at": "published_at"}
-"""Columns that the view adds to the features, and what they are called in `modelops.published_run`."""
+"""Columns that the view adds to the features, with their names in `modelops.published_run`."""
 MOMENT_OF = {
     "timestamp with time zone": "{value}",
     "timestamp without time zone": "{value} AT TIME ZONE {zone}",
     "date": "({value} + 1)::timestamp AT TIME ZONE {zone} - interval '1 microsecond'",
 }
-"""The moment that an incremental column's value stands for. A date belongs to the interval in which its day ends."""
+"""The timestamp of an incremental column's value, by type. A date belongs to the interval in which its day ends."""
 
 
 def ensure_feature_table(
@@ -36,16 +36,16 @@ def ensure_feature_table(
     incremental: str | None,
     time_zone: str = "UTC",
 ) -> None:
-    """Make the rows table and its view, or find them, and add the columns that are new.
+    """Create the rows table and its view if they don't exist, and add new columns.
 
-    Dates and times without a zone in the incremental column are meant in `time_zone`.
+    Dates and times without a time zone in the incremental column are in `time_zone`.
 
-    Columns that the declaration has no more stay in the rows table and leave the view. In a transaction of the
-    caller's, all of it is undone by an error, and the lock on the target is held to its end.
+    Columns that are no longer declared stay in the rows table and are dropped from the view. In the caller's
+    transaction, an error undoes all changes, and the lock on the target is held until the transaction ends.
 
     Raises:
-        TargetError: what is there is another's, has another key or a column of another type; something depends on a
-            column that goes; the schema is missing or closed.
+        TargetError: the existing relation has another owner, another key or a column of another type; an object
+            depends on a dropped column; the schema is missing, or the login may not use it.
         Unavailable: the database can't be reached.
     """
     with refusals(target), connection.transaction():
@@ -54,25 +54,25 @@ def ensure_feature_table(
         if rows is None:
             make_rows_table(connection, target, columns, key=key)
         else:
-            _grow(connection, rows, target, columns, key=key)
-        _show(connection, view, target, columns, incremental=incremental, time_zone=time_zone)
+            _add_columns(connection, rows, target, columns, key=key)
+        _ensure_view(connection, view, target, columns, incremental=incremental, time_zone=time_zone)
 
 
 def check_feature_table(
     connection: Connection[Any], target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
 ) -> None:
-    """Find out whether the rows table can be made, or has columns that these can be added to; changes nothing.
+    """Check that the rows table can be created or extended with these columns; changes nothing.
 
     Raises:
-        TargetError: what is there is another's, has another key or a column of another type; the schema is missing or
-            closed.
+        TargetError: the existing relation has another owner, another key or a column of another type; the schema is
+            missing, or the login may not use it.
         Unavailable: the database can't be reached.
     """
     with refusals(target), connection.transaction(force_rollback=True):
         rows, view = _existing(connection, target)
         if rows is None:
             make_rows_table(connection, target, columns, key=key)
-            _show(connection, view, target, columns, incremental=None, time_zone="UTC")
+            _ensure_view(connection, view, target, columns, incremental=None, time_zone="UTC")
         else:
             _compare(connection, rows, target, columns, key=key)
 
@@ -80,7 +80,7 @@ def check_feature_table(
 def make_rows_table(
     connection: Connection[Any], target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
 ) -> None:
-    """Make the table in which the rows of all runs lie, each under its run and its key."""
+    """Create the table that holds the rows of all runs, with the run and the entity key as primary key."""
     for statement in rows_table(
         target, columns, key=key, comment=f"Features of all runs. {target} shows what is published."
     ):
@@ -91,7 +91,7 @@ def make_rows_table(
 def staged_table(
     connection: Connection[Any], target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
 ) -> Iterator[None]:
-    """A rows table for one run that nobody will publish; it is gone afterwards."""
+    """Create a temporary rows table for one run that is never published, and drop it at the end."""
     import psycopg
     from psycopg.sql import SQL, Identifier
 
@@ -101,15 +101,15 @@ def staged_table(
         yield
     finally:
         rows = Identifier(target.rows.schema, target.rows.name)
-        with suppress(psycopg.Error):  # what has happened before counts; the next attempt sweeps
+        with suppress(psycopg.Error):  # keep an earlier error; the next attempt sweeps
             connection.execute(SQL("DROP TABLE IF EXISTS {} CASCADE").format(rows))
 
 
 def _existing(connection: Connection[Any], target: Target) -> tuple[int | None, int | None]:
-    """The oids of the rows table and the view, where they are there.
+    """The oids of the rows table and the view, None for each that does not exist.
 
     Raises:
-        TargetError: one of them is another's, or the view is there alone.
+        TargetError: one of them has another owner, or the view exists without its table.
     """
     rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
     if rows is None and view is not None:
@@ -122,10 +122,10 @@ def _existing(connection: Connection[Any], target: Target) -> tuple[int | None, 
 def _compare(
     connection: Connection[Any], oid: int, target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
 ) -> list[Any]:
-    """The columns of the rows table, which these can be added to.
+    """Return the columns of the rows table, after checking that `columns` can be added to it.
 
     Raises:
-        TargetError: it has another key or a column of another type.
+        TargetError: the table has another key or a column of another type.
     """
     found = connection.execute(COLUMNS, (oid,)).fetchall()
     types = {name: type_ for name, type_, _, _ in found}
@@ -146,7 +146,7 @@ def _compare(
     return found
 
 
-def _grow(
+def _add_columns(
     connection: Connection[Any], oid: int, target: Target, columns: Sequence[TargetColumn], *, key: Sequence[str]
 ) -> None:
     from psycopg.sql import SQL, Identifier
@@ -163,7 +163,7 @@ def _grow(
         connection.execute(SQL("ALTER TABLE {} ALTER {} DROP NOT NULL").format(table, Identifier(name)))
 
 
-def _show(
+def _ensure_view(
     connection: Connection[Any],
     oid: int | None,
     target: Target,
@@ -172,7 +172,7 @@ def _show(
     incremental: str | None,
     time_zone: str,
 ) -> None:
-    """Make the view show these columns. Those that it has keep their order, so that it needn't be dropped for more."""
+    """Create or replace the view with these columns. Existing ones keep their order: PostgreSQL then needs no DROP."""
     from psycopg.sql import SQL, Identifier
 
     wanted = [*(column.name for column in columns), *OF_THE_RUN]
@@ -189,17 +189,17 @@ def _show(
             " WHERE run.target = {}{}"
         ).format(
             view,
-            SQL(", ").join(_shown(name) for name in ordered),
+            SQL(", ").join(_view_column(name) for name in ordered),
             Identifier(target.rows.schema, target.rows.name),
             str(target),
-            SQL("") if incremental is None else _still_shown(incremental, types[incremental], time_zone),
+            SQL("") if incremental is None else _interval_condition(incremental, types[incremental], time_zone),
         )
     )
     connection.execute(SQL("COMMENT ON VIEW {} IS {}").format(view, "Features of the published runs, one row per key."))
     connection.execute(SQL("GRANT SELECT ON {} TO modelops_reader, modelops_sql").format(view))
 
 
-def _shown(name: str) -> Composable:
+def _view_column(name: str) -> Composable:
     from psycopg.sql import SQL, Identifier
 
     if name in OF_THE_RUN:
@@ -207,7 +207,7 @@ def _shown(name: str) -> Composable:
     return Identifier("made", name)
 
 
-def _still_shown(incremental: str, type_: str, time_zone: str) -> Composable:
+def _interval_condition(incremental: str, type_: str, time_zone: str) -> Composable:
     from psycopg.sql import SQL, Identifier, Literal
 
     moment = SQL(MOMENT_OF[type_]).format(value=Identifier("made", incremental), zone=Literal(time_zone))
@@ -215,7 +215,7 @@ def _still_shown(incremental: str, type_: str, time_zone: str) -> Composable:
 
 
 def sweep_rows(connection: Connection[Any], target: Target, run_ids: Iterable[int]) -> int:
-    """Remove the rows of runs that no reader sees any more, or will; returns how many there were."""
+    """Delete the rows of runs that readers can't see, now or later; returns the number of rows deleted."""
     from psycopg.sql import SQL, Identifier
 
     return connection.execute(

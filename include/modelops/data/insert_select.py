@@ -1,7 +1,7 @@
-"""Makes a feature task's rows in the database: INSERT from its SELECT, by a login that can only add them.
+"""Runs a feature task's SELECT as INSERT … SELECT, with a login that can only add rows.
 
-That login may read what users' SQL may read. For the time of one statement it is given a view in the schema `staging`
-through which rows of one run can be added, and no other; nobody reads them before the run is published.
+The login has the read privileges of users' SQL. For the time of one statement it can insert through a view in the
+schema `staging`, which accepts rows of one run only. Readers see the rows when the run is published.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ STAGING = "staging"
 def insert_view(
     connection: Connection[Any], target: Target, run_id: int, columns: Sequence[str], *, tag: str
 ) -> Iterator[Target]:
-    """A view through which modelops_features can add rows of this run; it is gone afterwards.
+    """Create a view through which modelops_features can insert rows of this run, and drop it at the end.
 
-    `tag` is that of the attempt (`job-7-2`). A view that a killed attempt left behind is harmless, and is swept.
+    `tag` is the attempt's tag (`job-7-2`). A view left by a killed attempt is harmless; `sweep_staging` drops it.
     """
     import psycopg
     from psycopg.sql import SQL, Identifier
@@ -52,7 +52,7 @@ def insert_view(
     try:
         yield view
     finally:
-        with suppress(psycopg.Error):  # what has happened before counts; the next attempt sweeps
+        with suppress(psycopg.Error):  # keep an earlier error; the next attempt sweeps
             connection.execute(SQL("DROP VIEW IF EXISTS {}").format(named))
 
 
@@ -66,14 +66,14 @@ def insert_from_select(
     where: str,
     interval: Ends | None,
 ) -> int:
-    """Add what the SELECT gives, in one statement; returns the number of rows.
+    """Insert the rows of the SELECT in one statement; returns the number of rows.
 
-    `url` is that of modelops_features. Whoever is interrupted ends the statement on the server too.
+    `url` has the login modelops_features. If the call is interrupted, the statement ends on the server too.
 
     Raises:
-        FeatureError: a key is null or appears twice, a required column is null.
-        DatasetError: the database refuses the SELECT.
-        Unavailable: the database can't be reached, or goes away.
+        FeatureError: a key is null or appears twice, or a required column is null.
+        DatasetError: the database rejects the SELECT.
+        Unavailable: the database can't be reached, or the connection breaks.
     """
     import psycopg
     from psycopg.sql import SQL, Identifier
@@ -103,11 +103,11 @@ def insert_from_select(
                 connection.cancel_safe(timeout=3)
                 raise
     except psycopg.Error as error:
-        raise _meaning(error, statement, where=where, interval=interval) from error
+        raise _translated(error, statement, where=where, interval=interval) from error
 
 
 def _repeated(connection: Connection[Any], sql: str, key: Sequence[str], interval: Ends | None) -> str:
-    """A key that appears more than once. PostgreSQL itself tells it only to those who may read the table."""
+    """Find a key that appears more than once. PostgreSQL's error names it only to logins that may read the table."""
     from psycopg.sql import SQL
 
     names = names_of(key)
@@ -125,7 +125,7 @@ def _repeated(connection: Connection[Any], sql: str, key: Sequence[str], interva
     return f"; {', '.join(f'{name} = {value}' for name, value in zip(key, found, strict=True))} appears more than once"
 
 
-def _meaning(error: psycopg.Error, statement: str, *, where: str, interval: Ends | None) -> ModelOpsError:
+def _translated(error: psycopg.Error, statement: str, *, where: str, interval: Ends | None) -> ModelOpsError:
     import psycopg
 
     match error:
@@ -140,14 +140,14 @@ def _meaning(error: psycopg.Error, statement: str, *, where: str, interval: Ends
 
 
 def staged_name(tag: str) -> str:
-    """What the names of an attempt's own tables and views in the schema `staging` begin with: `job_7_2`."""
+    """The name prefix of an attempt's tables and views in the schema `staging`: `job_7_2`."""
     return tag.replace("-", "_")
 
 
 def sweep_staging(connection: Connection[Any], over: Callable[[Sequence[int]], Collection[int]]) -> None:
-    """Remove the tables and views that attempts left in the schema `staging` when they were killed.
+    """Drop the tables and views that killed attempts left in the schema `staging`.
 
-    What somebody still works with, an attempt that was given up and doesn't know it, is left for the next time.
+    Objects that an attempt still uses (it has lost its job and has not noticed yet) are left for the next call.
 
     Args:
         over: which of these jobs have no other attempt at work.

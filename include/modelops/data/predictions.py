@@ -1,4 +1,4 @@
-"""Previews published predictions, as every reader of the target sees them."""
+"""Previews published predictions as readers of the target see them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 def sample(
     connection: Connection[Any], target: Target, job_id: JobId, *, rows: int
 ) -> tuple[list[str], list[list[str | None]]]:
-    """The names of the view's columns, and some rows that a job has published, each value as PostgreSQL's text.
+    """The view's column names, and up to `rows` rows that a job has published, each value as PostgreSQL's text.
 
-    There are none where another run has taken their place.
+    There are no rows if a later run has superseded them.
 
     Raises:
-        TargetError: the view isn't there any more, or this login may not read it.
+        TargetError: the view does not exist any more, or this login may not read it.
     """
     import psycopg
     from psycopg.rows import tuple_row

@@ -1,4 +1,4 @@
-"""Prefetches a query's batches into memory, before the consumer is ready for them."""
+"""Prefetches a query's batches into memory before the consumer asks for them."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 AHEAD_BYTES = 128 * 2**20
-"""How much may wait at first. A process that takes seconds to start finds the first million narrow rows there."""
+"""Buffer size before the first batch is taken: about a million narrow rows, while the model's process starts."""
 KEPT_BYTES = 16 * 2**20
-"""How much may wait once the first batch was taken: reading on must not hold up what is done with the rows."""
+"""Buffer size after the first batch is taken. It is small, so that reading does not slow down the consumer."""
 
 _CANCEL_AGAIN_SECONDS = 0.1
 
 
 class PrefetchingReader:
-    """A reading in a thread of its own.
+    """Runs a reading in a thread of its own and buffers its batches.
 
     Args:
-        reading: not begun.
-        most: bytes that may wait, but for the last batch, until the first one is taken.
-        then: bytes that may wait after that.
+        reading: a reading that has not started.
+        most: size of the buffer in bytes until the first batch is taken; the last batch may exceed it.
+        then: size of the buffer in bytes after that.
     """
 
     def __init__(self, reading: Reading, *, most: int = AHEAD_BYTES, then: int = KEPT_BYTES) -> None:
         self._reading, self._most, self._then = reading, most, then
         self._changed = threading.Condition()
-        # All that follows is read and written with the condition held.
+        # The attributes below are only accessed while the condition is held.
         self._schema: pa.Schema | None = None
         self._waiting: deque[pa.RecordBatch] = deque()
         self._bytes = 0
-        self._unwanted = False
-        self._whole = False
-        self._over = False
+        self._cancelled = False
+        self._complete = False
+        self._ended = False
         self._error: BaseException | None = None
 
     def run(self, consume: Callable[[pa.RecordBatchReader], T]) -> T:
-        """Give the batches to `consume`, in this thread, and return what that returns.
+        """Pass the batches to `consume` in this thread, and return its result.
 
-        However this ends, the reading has ended when it does.
+        The reading has always ended when this returns or raises.
 
         Raises:
-            DatasetError, Unavailable: as `Reading.run`, when `consume` has taken the batches before that.
+            DatasetError, Unavailable: as `Reading.run`, after `consume` has taken the batches before the error.
         """
         import pyarrow as pa
 
@@ -63,14 +63,14 @@ class PrefetchingReader:
             return consume(pa.RecordBatchReader.from_batches(schema, self._batches()))
         finally:
             while reader.is_alive():
-                # It may be where that doesn't reach it yet, so it's told again.
+                # A single cancel may come too early to have an effect, so repeat it.
                 self.cancel()
                 reader.join(_CANCEL_AGAIN_SECONDS)
 
     def cancel(self) -> None:
-        """End the reading; `run` raises, unless all was taken already. From any thread, at any time."""
+        """Cancel the reading: `run` raises unless it has taken all rows. Callable from any thread at any time."""
         with self._changed:
-            self._unwanted = True
+            self._cancelled = True
             self._changed.notify_all()
         self._reading.cancel()
 
@@ -81,7 +81,7 @@ class PrefetchingReader:
         except BaseException as raised:  # noqa: BLE001 - the other thread raises it
             error = raised
         with self._changed:
-            self._error, self._over = error, True
+            self._error, self._ended = error, True
             self._changed.notify_all()
 
     def _keep(self, batches: pa.RecordBatchReader) -> None:
@@ -90,20 +90,20 @@ class PrefetchingReader:
             self._changed.notify_all()
         for batch in batches:
             with self._changed:
-                self._changed.wait_for(lambda: self._unwanted or self._bytes < self._most)
-                if self._unwanted:
+                self._changed.wait_for(lambda: self._cancelled or self._bytes < self._most)
+                if self._cancelled:
                     return
                 self._waiting.append(batch)
                 self._bytes += batch.nbytes
                 self._changed.notify_all()
         with self._changed:
-            self._whole = True
+            self._complete = True
 
     def _wait_for_schema(self) -> pa.Schema:
         with self._changed:
-            self._changed.wait_for(lambda: self._over or self._schema is not None)
+            self._changed.wait_for(lambda: self._ended or self._schema is not None)
             if self._schema is None:
-                self._check_whole()
+                self._check_complete()
             return self._schema
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
@@ -112,20 +112,20 @@ class PrefetchingReader:
 
     def _next(self) -> pa.RecordBatch | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._over or self._unwanted)
-            if self._waiting and not self._unwanted:
+            self._changed.wait_for(lambda: self._waiting or self._ended or self._cancelled)
+            if self._waiting and not self._cancelled:
                 batch = self._waiting.popleft()
                 self._bytes -= batch.nbytes
                 self._most = self._then
                 self._changed.notify_all()
                 return batch
-            self._changed.wait_for(lambda: self._over)
-            self._check_whole()
+            self._changed.wait_for(lambda: self._ended)
+            self._check_complete()
             return None
 
-    def _check_whole(self) -> None:
-        """After the end: whether it was the end of all rows."""
+    def _check_complete(self) -> None:
+        """Check, after the last batch, that the reading reached its end and was not cancelled."""
         if self._error is not None:
             raise self._error
-        if self._waiting or not self._whole:
+        if self._waiting or not self._complete:
             raise Unavailable("reading the dataset was cancelled")

@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 ARROW_TYPES = frozenset(
     {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "date", "timestamp", "timestamptz", "bytea"}
 )
-"""PostgreSQL types that arrive in Arrow as what they are. `numeric` is read as float8 (as text where it is part of the
-entity key, which must not lose a digit), anything else as text."""
+"""PostgreSQL types that have an Arrow type. `numeric` is read as float8, or as text within the entity key, where no
+digit may be lost. Every other type is read as text."""
 PLATFORM = re.compile("|".join(("08(?!P01)", "40", "53", "55P03", "57014", "57P", "58", "XX")))
-"""SQLSTATEs that are the platform's trouble, such as deadlocks and timeouts; all others are the query's own making."""
+"""SQLSTATEs of platform errors, such as deadlocks and timeouts. All others are errors of the query."""
 INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
-"""Settings that say, in a transaction, which data interval a query is to read.
+"""Settings that hold the data interval for the queries of a transaction.
 
-With `_date` after them they are the dates, and with `_local` the times without a zone, that clocks show then in the
-time zone of the interval's ends.
+With the suffix `_date` they hold the local date, and with `_local` the local time without a zone, both in the time zone
+of the interval's ends.
 """
 SET_ONE = "SELECT set_config(%s, %s, true)"
 LONGEST = 60
 """Seconds that PostgreSQL may take to parse and plan a query."""
 BOUND = "SELECT set_config('statement_timeout', %s, false)"
 ALL_ROWS = "SET row_security = off"
-"""PostgreSQL then refuses a query of which a policy of row-level security would hide rows: it gives no part of them."""
-# A type of PostgreSQL's own that an index can sort by itself. varchar and cidr borrow the order of text and inet.
-# The modifier -1 tells bpchar, which has any length, from character, which has one.
+"""Makes PostgreSQL reject a query from which a row-level security policy would filter rows."""
+# The type itself if it is built in and has a btree operator class (varchar and cidr use those of text and inet), else
+# text. The modifier -1 distinguishes bpchar, which has any length, from character, which has a fixed one.
 STORED_AS = """
 SELECT oid, CASE WHEN typtype = 'b' AND typnamespace = 'pg_catalog'::regnamespace AND EXISTS (
          SELECT FROM pg_opclass JOIN pg_am ON pg_am.oid = opcmethod AND amname = 'btree'
@@ -50,7 +50,7 @@ SELECT oid, CASE WHEN typtype = 'b' AND typnamespace = 'pg_catalog'::regnamespac
        ) THEN format_type(oid, -1) ELSE 'text' END
 FROM pg_type WHERE oid = ANY(%s)
 """
-# Tables and views that the statement may mean, and that the login may not read. The system's own are never granted.
+# Tables and views that the statement may refer to and that the login may not read. System tables are never granted.
 UNREADABLE = """
 SELECT nspname, relname, has_schema_privilege(pg_namespace.oid, 'USAGE')
 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -68,19 +68,18 @@ RIGHT = {
     "42703": "a column that the tables of its FROM have",
     "22": "a SELECT that runs to its end over all of its rows",
 }
-"""What would be right, by SQLSTATE or its class."""
+"""The `expected` text of an error, by SQLSTATE or SQLSTATE class."""
 
 Ends = tuple["datetime | None", "datetime | None"]
-"""The data interval, from its start to before its end, in the time zone in which calendar values are meant; None is an
-open end."""
+"""A data interval: start (included), end (excluded), in the time zone of its calendar values. None: unbounded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column of a query's result.
 
-    `type` is the name of its PostgreSQL type. `sql_type` is the type of a column that can hold it in another table, and
-    in that table's key: text where the type isn't one of PostgreSQL's own.
+    `type` is the name of its PostgreSQL type. `sql_type` is the type of a table column that can hold it and be part of
+    a primary key: text if the type is not built into PostgreSQL.
     """
 
     name: str
@@ -90,7 +89,7 @@ class Column:
 
 @contextmanager
 def asking(url: str) -> Iterator[Connection[Any]]:
-    """A connection to ask what queries give: READ ONLY, and for at most LONGEST seconds each.
+    """A READ ONLY connection for inspecting queries, with a statement timeout of LONGEST seconds.
 
     Raises:
         Unavailable: the database can't be reached.
@@ -116,10 +115,10 @@ def describe(
     labelled: bool = True,
     interval: Ends | None = None,
 ) -> tuple[Column, ...]:
-    """The columns that the dataset's query would give, as `columns_of`; with `labelled`, the targets among them.
+    """The columns that the dataset's query would return, as `columns_of`; with `labelled`, they include the targets.
 
     Raises:
-        DatasetError: as `columns_of`; or a column of the model's is missing.
+        DatasetError: as `columns_of`; or a column that the model declares is missing.
         Unavailable: the database can't be reached.
     """
     columns = columns_of(connection, dataset.sql, where=where, interval=interval)
@@ -130,25 +129,25 @@ def describe(
 def columns_of(
     connection: Connection[Any], sql: str, *, where: str, interval: Ends | None = None
 ) -> tuple[Column, ...]:
-    """The columns that a query would give, found without reading rows. The query can ask for the interval.
+    """The columns that a query would return, found without reading rows. The query can read the interval.
 
     Raises:
-        DatasetError: it doesn't parse, isn't one SELECT, names what isn't there or may not be read, gives two columns
-            of one name, or asks for an interval that there isn't.
+        DatasetError: the query doesn't parse, isn't a single SELECT, names a relation that doesn't exist or may not be
+            read, returns two columns of one name, or reads an interval when there is none.
         Unavailable: the database can't be reached.
     """
     import psycopg
     from psycopg.sql import SQL
 
-    asked = SQL("SELECT * FROM (\n{}\n) AS dataset LIMIT 0").format(SQL(bare(sql))).as_string()
+    statement = SQL("SELECT * FROM (\n{}\n) AS dataset LIMIT 0").format(SQL(bare(sql))).as_string()
     try:
         with connection.transaction():
-            found = _run(connection, asked, interval).description or ()
+            found = _run(connection, statement, interval).description or ()
             stored_as = dict(connection.execute(STORED_AS, ([column.type_code for column in found],)).fetchall())
     except psycopg.Error as error:
         grants = _missing_grants(connection, sql) if error.sqlstate == NO_PRIVILEGE else None
-        place = f"{where}{line_in(error, asked)}"
-        raise meaning_of(error, where=place, sql=asked, interval=interval, right=grants) from error
+        place = f"{where}{line_in(error, statement)}"
+        raise meaning_of(error, where=place, sql=statement, interval=interval, right=grants) from error
     names = [column.name for column in found]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -165,21 +164,21 @@ def columns_of(
 def meaning_of(
     error: psycopg.Error, *, where: str, sql: str, interval: Ends | None, right: str | None = None
 ) -> DatasetError | Unavailable:
-    """What the driver's error on a user's query stands for: the query's own fault, or the platform's trouble.
+    """Translate the driver's error on a user's query into an error of the query or of the platform.
 
-    `right`: what would be right, where the caller knows better than the server.
+    `right` is the error's `expected` text; by default it is the server's hint or depends on the SQLSTATE.
     """
-    said = error.diag.message_primary or str(error).strip()
+    message = error.diag.message_primary or str(error).strip()
     if error.sqlstate is None or PLATFORM.match(error.sqlstate):
-        return Unavailable(f"the data database can't be asked: {said}")
+        return Unavailable(f"the data database can't be queried: {message}")
     if error.diag.source_function == "check_enable_rls":  # whatever language the server speaks
-        return _hidden(said, where=where)
+        return _hidden(message, where=where)
     right = right or error.diag.message_hint
-    return refused(said, where=where, sql=sql, interval=interval, right=right, state=error.sqlstate)
+    return refused(message, where=where, sql=sql, interval=interval, right=right, state=error.sqlstate)
 
 
 def _missing_grants(connection: Connection[Any], sql: str) -> str | None:
-    """The statements after which the login may read what the query names; None where that can't be told."""
+    """The GRANT statements that the query needs; None if they can't be determined."""
     import psycopg
     from psycopg.sql import SQL, Identifier
 
@@ -201,10 +200,10 @@ def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | Non
     import psycopg
     from psycopg.sql import SQL
 
-    asked = SQL("EXPLAIN (FORMAT JSON) SELECT * FROM (\n{}\n) AS dataset").format(SQL(bare(sql))).as_string()
+    statement = SQL("EXPLAIN (FORMAT JSON) SELECT * FROM (\n{}\n) AS dataset").format(SQL(bare(sql))).as_string()
     try:
         with connection.transaction():
-            match _run(connection, asked, interval).fetchone():
+            match _run(connection, statement, interval).fetchone():
                 case ([{"Plan": {"Plan Rows": int() | float() as rows}}],):
                     return int(rows)
     except psycopg.Error:
@@ -213,7 +212,7 @@ def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | Non
 
 
 def travelling(sql: str, columns: tuple[Column, ...], *, exact: Collection[str] = ()) -> str:
-    """The query as it is run: each column cast to a type that Arrow has, those in `exact` without losing a digit."""
+    """The query with each column cast to a type that Arrow has; columns in `exact` keep every digit."""
     from psycopg.sql import SQL, Identifier
 
     def cast(column: Column) -> str:
@@ -229,10 +228,10 @@ def travelling(sql: str, columns: tuple[Column, ...], *, exact: Collection[str] 
 
 
 def part_of(sql: str, key: Sequence[str], part: Part) -> str:
-    """The rows of a query that are in a part: by a hash of their key, so that each is in exactly one of them."""
+    """The query restricted to one partition. A hash of the entity key puts each row into exactly one partition."""
     from psycopg.sql import SQL, Identifier
 
-    # On the first line of the query: errors then name the lines of that.
+    # The query starts on the first line, so that errors have its own line numbers.
     return (
         SQL("SELECT * FROM ({}\n) AS whole WHERE abs(hashtextextended(ROW({})::text, 0) % {}) = {}")
         .format(SQL(bare(sql)), SQL(", ").join(map(Identifier, key)), part.of, part.number)
@@ -241,13 +240,13 @@ def part_of(sql: str, key: Sequence[str], part: Part) -> str:
 
 
 def refused(
-    said: str, *, where: str, sql: str, interval: Ends | None, right: str | None = None, state: str | None = None
+    message: str, *, where: str, sql: str, interval: Ends | None, right: str | None = None, state: str | None = None
 ) -> DatasetError:
-    """The database's refusal of a query, as the requester's error; `state` is its SQLSTATE."""
-    if "row-level security policy" in said:
-        return _hidden(said, where=where)
-    # A session in which the setting was once made has it ever after, as an empty text.
-    unset = "modelops.interval_" in said or ("modelops.interval_" in sql and said.endswith('""'))
+    """The error for a query that the database has rejected; `state` is the SQLSTATE."""
+    if "row-level security policy" in message:
+        return _hidden(message, where=where)
+    # Once set in a session, the setting stays defined there, as an empty string.
+    unset = "modelops.interval_" in message or ("modelops.interval_" in sql and message.endswith('""'))
     if interval is None and unset:
         return DatasetError(
             "the dataset's SQL asks for the data interval, and this job has none",
@@ -255,15 +254,15 @@ def refused(
             expected=f"give interval_start and interval_end, or a SELECT without {INTERVAL_START}",
         )
     return DatasetError(
-        f"PostgreSQL refuses the dataset's SQL: {said}",
+        f"PostgreSQL refuses the dataset's SQL: {message}",
         where=where,
         expected=right or RIGHT.get(state or "") or RIGHT.get((state or "")[:2]) or ONE_SELECT,
     )
 
 
-def _hidden(said: str, *, where: str) -> DatasetError:
+def _hidden(message: str, *, where: str) -> DatasetError:
     return DatasetError(
-        f"row-level security may hide rows from this login, and a dataset must be complete: {said}",
+        f"row-level security may hide rows from this login, and a dataset must be complete: {message}",
         where=where,
         expected="a login that bypasses row-level security: ALTER ROLE modelops_sql BYPASSRLS, and for tasks in SQL"
         " ALTER ROLE modelops_features BYPASSRLS; or a view that the table's owner makes, with GRANT SELECT on it",
@@ -271,13 +270,13 @@ def _hidden(said: str, *, where: str) -> DatasetError:
 
 
 def tell_interval(connection: Connection[Any], interval: Ends | None) -> None:
-    """Let what runs in this transaction know its data interval."""
+    """Set the data interval for the statements of this transaction."""
     for setting in settings_of(interval).items():
         connection.execute(SET_ONE, setting)
 
 
 def settings_of(interval: Ends | None) -> dict[str, str]:
-    """The settings from which a query reads its data interval; empty without an interval."""
+    """The settings that hold the data interval for a query; empty without an interval."""
     if interval is None:
         return {}
     settings = {}
@@ -290,12 +289,12 @@ def settings_of(interval: Ends | None) -> dict[str, str]:
 
 def _run(connection: Connection[Any], sql: str, interval: Ends | None) -> Cursor[Any]:
     tell_interval(connection, interval)
-    # Prepared: the protocol then takes one statement only, whatever the text says.
+    # A prepared statement: the protocol then accepts a single statement only.
     return connection.execute(sql, prepare=True)
 
 
 def line_in(error: psycopg.Error, sql: str) -> str:
-    """Which line of the user's SQL is meant; ours adds one line before it."""
+    """The line of the user's SQL at which the error is; the wrapping query adds one line before it."""
     position = error.diag.statement_position
     return f", line {sql[: int(position)].count(chr(10))} of its SQL" if position else ""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCH_BYTES = 2**20
-"""Size of a batch: the memory that reading takes doesn't grow with the number of rows."""
+"""Size of a batch. Memory use does not grow with the number of rows."""
 
 
 def read(
@@ -32,10 +32,10 @@ def read(
     where: str,
     interval: Ends | None = None,
 ) -> T:
-    """Give the query's batches to `consume`, from one consistent READ ONLY snapshot; returns what that returns.
+    """Pass the query's batches, from one consistent READ ONLY snapshot, to `consume`, and return its result.
 
-    The driver doesn't let signals through while it waits for the server. So it waits in a thread, and whoever ends
-    this call from outside cancels the query.
+    The driver blocks signals while it waits for the server, so it runs in a thread. An exception in the calling thread
+    cancels the query.
 
     Raises:
         DatasetError: the server refuses the query, at once or after some rows.
@@ -55,11 +55,11 @@ class Reading:
     """One query that one thread runs and another can cancel.
 
     Args:
-        url: that of the login for users' SQL.
-        sql: one statement, of types that Arrow has: `query.travelling`.
-        where: what an error names as its place.
-        interval: that of the data, from its start to before its end, with time zones; the query can ask for it.
-        batch_bytes: the size of a batch, about.
+        url: has the login for users' SQL.
+        sql: a single statement that returns only types that Arrow has, as `query.travelling` makes it.
+        where: the place that errors name.
+        interval: the data interval, from its start to before its end, with time zones; the query can read it.
+        batch_bytes: the approximate size of a batch.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Reading:
         self._cancelled = False
 
     def run(self, consume: Callable[[pa.RecordBatchReader], T]) -> T:
-        """Give the batches to `consume`, from one consistent READ ONLY snapshot; returns what that returns.
+        """Pass the batches, from one consistent READ ONLY snapshot, to `consume`, and return its result.
 
         Raises:
             DatasetError: the server refuses the query, at once or after some rows.
@@ -86,13 +86,13 @@ class Reading:
         try:
             return self._run(consume)
         except BaseException as error:
-            meaning = self._meaning(error)
-            if meaning is error:
+            translated = self._translated(error)
+            if translated is error:
                 raise
-            raise meaning from error
+            raise translated from error
 
     def cancel(self) -> None:
-        """End the query; `run` raises, unless it had all rows already. From any thread, at any time."""
+        """Cancel the query: `run` raises unless it has all rows already. Callable from any thread at any time."""
         import adbc_driver_manager as adbc
 
         self._cancelled = True
@@ -103,7 +103,7 @@ class Reading:
             pass  # it has ended already
 
     def _run(self, consume: Callable[[pa.RecordBatchReader], T]) -> T:
-        # Not the driver's dbapi, which imports pandas and polars: half a second, and memory that lasts.
+        # The driver's dbapi imports pandas and polars, which costs half a second and memory; so it isn't used.
         import adbc_driver_manager as adbc
         import adbc_driver_postgresql as driver
         from adbc_driver_manager._reader import AdbcRecordBatchReader
@@ -121,38 +121,38 @@ class Reading:
                 statement.execute_update()
             statement.set_options(**{driver.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(self._batch_bytes)})
             statement.set_sql_query(self._sql)
-            self._check_wanted()
+            self._check_not_cancelled()
             statement.prepare()
             rows, _ = statement.execute_query()
-            # The driver's own reader: errors that come between batches have their SQLSTATE only there.
+            # Errors between batches have their SQLSTATE only in the driver's own reader.
             with closing(AdbcRecordBatchReader._import_from_c(rows.address)) as batches:
-                self._check_wanted()  # what was cancelled between the two lines above went unheard
+                self._check_not_cancelled()  # a cancel between the two lines above has no effect
                 return consume(batches)
 
-    def _check_wanted(self) -> None:
+    def _check_not_cancelled(self) -> None:
         if self._cancelled:
             raise Unavailable(f"reading the dataset was cancelled ({self._where})")
 
-    def _meaning(self, error: BaseException) -> BaseException:
-        """What a driver's error means: the query's own fault, the platform's trouble, or nothing of the driver."""
+    def _translated(self, error: BaseException) -> BaseException:
+        """Translate a driver's error into an error of the query or of the platform; other errors are returned as is."""
         import adbc_driver_manager as adbc
         import pyarrow as pa
 
         if not isinstance(error, (adbc.Error, pa.ArrowException, OSError)):
             return error
-        said = str(error).strip()
+        message = str(error).strip()
         if self._cancelled:
             return Unavailable(f"reading the dataset was cancelled ({self._where})")
         state = (getattr(error, "sqlstate", None) or "").strip("\0")
         if state and not PLATFORM.match(state):
-            servers = re.search(r" ?:  (.+)", said)  # after the severity, in whatever language
-            said = servers[1] if servers else said
-            return refused(said, where=self._where, sql=self._sql, interval=self._interval, state=state)
-        return Unavailable(f"reading the dataset broke off: {said}")
+            server_message = re.search(r" ?:  (.+)", message)  # after the severity, in the server's language
+            message = server_message[1] if server_message else message
+            return refused(message, where=self._where, sql=self._sql, interval=self._interval, state=state)
+        return Unavailable(f"reading the dataset broke off: {message}")
 
 
 def _settings(interval: Ends | None) -> list[str]:
-    """The statements that tell a transaction its data interval; the driver takes one at a time and binds nothing."""
+    """The statements that set a transaction's data interval; the driver runs one at a time and binds no parameters."""
     from psycopg.sql import SQL, Identifier, Literal
 
     return [

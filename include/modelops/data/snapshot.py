@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """An Arrow IPC file of `rows` rows; `sha256` is that of the file's bytes.
+    """An Arrow IPC file of `rows` rows; `sha256` is the hash of the file's bytes.
 
-    `columns` maps names to Arrow types, `had_nulls` to whether one of the values is null.
+    `columns` maps each column name to its Arrow type, `had_nulls` to whether the column has a null.
     """
 
     path: Path
@@ -76,12 +76,12 @@ def write_snapshot(
 ) -> Snapshot:
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
 
-    `url` is that of the login for users' SQL. With `labelled` the targets must be there and not be null or NaN; with
-    `like` the columns must have the Arrow types named there (those of the training). The query can ask for `interval`.
+    `url` has the login for users' SQL. With `labelled`, the targets must exist and not be null or NaN. With `like`, the
+    columns must have the Arrow types that it names (those of the training). The query can read `interval`.
 
     Raises:
-        DatasetError: the query or its rows aren't what the model declares; `path` is removed.
-        Unavailable: the database can't be reached or went away.
+        DatasetError: the query or its rows don't match the model's declaration; `path` is removed.
+        Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
@@ -98,11 +98,11 @@ def write_snapshot(
 def write_rows(
     url: str, sql: str, path: Path, *, where: str, exact: Collection[str] = (), interval: Ends | None = None
 ) -> Snapshot:
-    """Run any query once, likewise; there may be no row at all. Columns in `exact` don't lose a digit.
+    """Run any query once and write its rows, possibly none, to `path`. Columns in `exact` keep all digits.
 
     Raises:
-        DatasetError: the query isn't one that can be run; `path` is removed.
-        Unavailable: the database can't be reached or went away.
+        DatasetError: the database rejects the query; `path` is removed.
+        Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
         columns = columns_of(connection, sql, where=where, interval=interval)
@@ -154,14 +154,14 @@ def _up_to(batches: pa.RecordBatchReader, limit: int | None) -> Iterator[pa.Reco
 
 
 def _without_metadata(schema: pa.Schema) -> pa.Schema:
-    """The driver notes PostgreSQL's type names on each field; the hash should depend on names, types and rows only."""
+    """Drop the driver's metadata (PostgreSQL type names), so that the hash depends on names, types and rows only."""
     import pyarrow as pa
 
     return pa.schema([pa.field(field.name, field.type, field.nullable) for field in schema])
 
 
 def _without_stray_bits(array: pa.Array) -> pa.Array:
-    """The driver leaves random bits behind the last row in a bitmap's last byte; the hash must not depend on them."""
+    """Clear the unused bits of each bitmap's last byte: the driver leaves random values there, and they are hashed."""
     import pyarrow as pa
 
     spare = -len(array) % 8

@@ -1,4 +1,4 @@
-"""The table and the view of predictions: created once, and shared by all versions of a model."""
+"""Creates the table and the view of predictions, which all versions of a model share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OUTPUTS = {
     "large_string": "text",
     "date32[day]": "date",
 }
-"""PostgreSQL's type for each Arrow type of a prediction; it holds every value. Timestamps come on top."""
+"""The PostgreSQL type for each Arrow type of a prediction, wide enough for every value. See also `TIMESTAMP`."""
 TIMESTAMP = re.compile(r"timestamp\[(?:s|ms|us|ns)(?P<zone>, tz=.+)?\]")
 
 KINDS = {"r": "table", "v": "view", "m": "materialized view", "f": "foreign table", "p": "partitioned table"}
@@ -56,10 +56,10 @@ ORDER BY attnum
 def columns_for(
     key: Sequence[Column], outputs: Mapping[str, str]
 ) -> tuple[tuple[TargetColumn, ...], tuple[TargetColumn, ...]]:
-    """The target's columns for an entity key as the dataset gives it, and for predictions by name and Arrow type.
+    """The target's columns for the dataset's entity key, and for predictions (Arrow types by name).
 
     Raises:
-        TargetError: a prediction is of a type that no column is made for.
+        TargetError: a prediction has a type that the target doesn't support.
     """
     return (
         tuple(TargetColumn(name=column.name, type=column.sql_type) for column in key),
@@ -70,13 +70,14 @@ def columns_for(
 def ensure_target(
     connection: Connection[Any], target: Target, *, key: Sequence[TargetColumn], outputs: Sequence[TargetColumn]
 ) -> None:
-    """Make the rows table and its view, or find them as this model needs them.
+    """Create the rows table and its view, or check that the existing ones fit this model.
 
-    Columns may lie in any order: two versions of one model share the target. In a transaction of the caller's, an error
-    leaves that as it was, and the lock on the target is held to its end.
+    The order of the columns doesn't matter, as versions of one model share the target. In the caller's transaction, an
+    error undoes all changes, and the lock on the target is held until the transaction ends.
 
     Raises:
-        TargetError: what is there is another's or has other columns, or the schema is missing or closed.
+        TargetError: the existing relation has another owner or other columns; the schema is missing, or the login may
+            not use it.
         Unavailable: the database can't be reached.
     """
     check_columns(target, key=key, outputs=outputs)
@@ -92,9 +93,9 @@ def check_target(
     key: Sequence[TargetColumn],
     outputs: Sequence[TargetColumn] | None = None,
 ) -> None:
-    """Check that `ensure_target` would succeed: create what is missing, and roll it back.
+    """Check that `ensure_target` would succeed, by running it and rolling it back.
 
-    `outputs` None: the predictions aren't known yet, and any that the target has will do.
+    If `outputs` is None, the predictions aren't known yet, and those of an existing target are accepted.
 
     Raises:
         TargetError, Unavailable: as `ensure_target`.
@@ -110,10 +111,10 @@ def check_target(
 
 @contextmanager
 def refusals(target: Target) -> Iterator[None]:
-    """Translate the database's refusals to make a target.
+    """Translate the database's errors on creating a target.
 
     Raises:
-        TargetError: the schema is missing or closed, or the server has another objection.
+        TargetError: the schema is missing, the login may not use it, or the server rejects a statement.
         Unavailable: the database can't be reached.
     """
     import psycopg
@@ -121,7 +122,7 @@ def refusals(target: Target) -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.InsufficientPrivilege) as error:
-        raise _closed(target, missing=isinstance(error, psycopg.errors.InvalidSchemaName)) from error
+        raise _no_privilege(target, missing=isinstance(error, psycopg.errors.InvalidSchemaName)) from error
     except psycopg.errors.DependentObjectsStillExist as error:
         raise TargetError(
             f"something is built on a column of {target} that this version doesn't give:"
@@ -130,11 +131,11 @@ def refusals(target: Target) -> Iterator[None]:
             expected="another output, a version that still gives the column, or nothing that depends on it",
         ) from error
     except psycopg.Error as error:
-        said = error.diag.message_primary or str(error).strip()
+        message = error.diag.message_primary or str(error).strip()
         if error.sqlstate is None or PLATFORM.match(error.sqlstate):
-            raise Unavailable(f"the data database can't be asked for {target}: {said}") from error
+            raise Unavailable(f"the data database can't be queried about {target}: {message}") from error
         raise TargetError(
-            f"PostgreSQL refuses to make {target}: {said}",
+            f"PostgreSQL refuses to make {target}: {message}",
             where=str(target),
             expected="another target, or other columns",
         ) from error
@@ -166,7 +167,7 @@ def _ensure(
 
 
 def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
-    """The oid of our table or view of that name; None where there is nothing."""
+    """The oid of ModelOps' own table or view of that name; None if it does not exist."""
     found = connection.execute(RELATION, (name.schema, name.name)).fetchone()
     if found is None:
         return None
@@ -183,7 +184,7 @@ def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
 def rows_table(
     target: Target, columns: Sequence[TargetColumn], *, key: Iterable[str], comment: str
 ) -> Iterator[Composed]:
-    """The statements that make the table in which the rows of all runs lie."""
+    """The statements that create the table for the rows of all runs."""
     from psycopg.sql import SQL, Identifier, Literal
 
     rows = target.rows
@@ -221,7 +222,7 @@ def _view(target: Target, key: Sequence[TargetColumn], outputs: Sequence[TargetC
 
 
 def _history(target: Target, shown: Sequence[str]) -> Iterator[Composed]:
-    """What readers have ever seen, as a view; and what they saw at a moment, as a function."""
+    """A view of all rows that readers have ever seen, and a function that returns those visible at a given time."""
     from psycopg.sql import SQL, Identifier, Literal
 
     rows, history, as_of = (Identifier(one.schema, one.name) for one in (target.rows, target.history, target.as_of))
@@ -247,14 +248,14 @@ def _history(target: Target, shown: Sequence[str]) -> Iterator[Composed]:
 
 
 def names_of(names: Iterable[str]) -> Composed:
-    """Column names, as a statement lists them."""
+    """The column names as a comma-separated list of identifiers."""
     from psycopg.sql import SQL, Identifier
 
     return SQL(", ").join(Identifier(name) for name in names)
 
 
 def repeated_key(detail: str, names: Sequence[str]) -> str:
-    """Which key, from PostgreSQL's `Key (run_id, flight_id)=(12, 5) already exists.`; empty where that says nothing."""
+    """The key in PostgreSQL's `Key (run_id, flight_id)=(12, 5) already exists.`; empty if `detail` has none."""
     found = re.search(r"\)=\(\d+, (.*)\)", detail)
     if not found:
         return ""
@@ -317,7 +318,7 @@ def _check_view(
         )
 
 
-def _closed(target: Target, *, missing: bool) -> TargetError:
+def _no_privilege(target: Target, *, missing: bool) -> TargetError:
     schema = target.schema
     grants = (
         f"GRANT USAGE, CREATE ON SCHEMA {schema} TO modelops_jobs; "
@@ -340,7 +341,7 @@ def _type_of(name: str, arrow: str) -> str:
     if timestamp := TIMESTAMP.fullmatch(arrow):
         return f"timestamp {'with' if timestamp['zone'] else 'without'} time zone"
     raise TargetError(
-        f"the prediction {name} is {arrow}, which no column of a table is made for",
+        f"the prediction {name} has the type {arrow}, which a target does not support",
         where=f"the prediction {name}",
         expected="numbers of at most 64 bits with a sign, booleans, text, dates or timestamps",
     )

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from modelops.domain.targets import Target
 
 PATIENCE = 3.0
-"""Seconds that a cancelled COPY has to end by itself before its connection is cut."""
+"""Seconds that a cancelled COPY has to end before its connection is closed."""
 
-PART = 128 * 1024
-"""Bytes that are sent in one go."""
+CHUNK = 128 * 1024
+"""Bytes per write."""
 
 BINARY = {
     "smallint": "int16",
@@ -46,29 +46,29 @@ BINARY = {
     "timestamp without time zone": "timestamp[us]",
     "timestamp with time zone": "timestamp[us]",
 }
-"""PostgreSQL types that pgpq encodes, and from which Arrow type; a moment goes as its time in UTC. Values of all other
-types travel as text, and with them the whole COPY."""
+"""PostgreSQL types that pgpq encodes, with the Arrow type that it encodes from; timestamps with time zone are in UTC.
+If a column has any other type, the whole COPY is in CSV."""
 
 
 class RowsWriter:
-    """Writes one run's rows in one COPY that starts at once and ends with `finish`, in the caller's transaction.
+    """Writes one run's rows in a single COPY, which starts at once and ends with `finish`, in the caller's transaction.
 
-    A session that waits for rows within COPY isn't idle in its transaction, and so isn't ended for that.
+    A session that waits for rows within COPY is not idle, so `idle_in_transaction_session_timeout` does not end it.
 
         with RowsWriter(connection, target, run_id, key, outputs) as writer:
             writer.write(keys, predictions)
             rows = writer.finish()
 
-    Whoever leaves without `finish` leaves no rows. After an error the transaction is only good for a rollback.
+    Leaving the block without `finish` writes no rows. After an error the transaction can only be rolled back.
 
     Args:
-        connection: nobody else uses it before the end.
-        target: as `ensure_target` left it, with the columns `key` and `outputs`.
+        connection: not to be used elsewhere until the end.
+        target: a target from `ensure_target`, with the columns `key` and `outputs`.
         run_id: the value of the column run_id in every row.
-        where: the dataset, as an error about its rows should name it.
+        where: the name of the dataset in errors about its rows.
 
     Raises:
-        TargetError: there is no such table, or modelops_jobs may not write to it.
+        TargetError: the table does not exist, or modelops_jobs may not write to it.
         Unavailable: the connection breaks, or `cancel` was called.
     """
 
@@ -87,8 +87,8 @@ class RowsWriter:
         self._connection, self._target, self._run_id, self._where = connection, target, run_id, where
         self._key, self._outputs = tuple(key), tuple(outputs)
         columns = (TargetColumn(name=RUN_ID, type="bigint"), *self._key, *self._outputs)
-        self._rows: _Encoded = _BinaryRows(columns) if all(c.type in BINARY for c in columns) else _CsvRows(columns)
-        self._speaking = threading.Lock()
+        self._encoder: _Encoded = _BinaryRows(columns) if all(c.type in BINARY for c in columns) else _CsvRows(columns)
+        self._exchange_lock = threading.Lock()
         self._cancelled = False
         self._cursor: Cursor[Any] = connection.cursor()
         self._end = ExitStack()
@@ -96,10 +96,10 @@ class RowsWriter:
             statement = SQL("COPY {} ({}) FROM STDIN (FORMAT {}, ENCODING 'UTF8')").format(
                 Identifier(target.rows.schema, target.rows.name),
                 SQL(", ").join(Identifier(column.name) for column in columns),
-                SQL(self._rows.format),
+                SQL(self._encoder.format),
             )
             self._copy = self._end.enter_context(self._cursor.copy(statement))
-            self._copy.write(self._rows.begin())
+            self._copy.write(self._encoder.begin())
 
     def __enter__(self) -> RowsWriter:
         return self
@@ -107,25 +107,25 @@ class RowsWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._give_up(error or ModelOpsError("the rows were not finished"))
+        self._abort(error or ModelOpsError("the rows were not finished"))
 
     def write(self, keys: pa.RecordBatch, predictions: pa.RecordBatch) -> None:
-        """Send rows: keys and predictions, by column name, of the same number of rows.
+        """Send rows. `keys` and `predictions` have the same number of rows; columns are matched by name.
 
         Raises:
-            DatasetError: a key is null, or was sent before (the server may say that later, in `finish` at the latest).
+            DatasetError: a key is null or a duplicate (the server may report that later, at the latest in `finish`).
             UserCodeError: a required column is null.
             TargetError: a value doesn't fit its column.
             Unavailable: the connection breaks, or `cancel` was called.
         """
         with self._translated():
-            self._check_filled(keys, predictions)
+            self._check_not_null(keys, predictions)
             arrays = [_repeated_id(self._run_id, keys.num_rows)]
             for batch, columns in ((keys, self._key), (predictions, self._outputs)):
                 arrays += [_cast(batch.column(column.name), column, self._target) for column in columns]
             self._send(self._encoded(arrays))
-            if self._has_answered():
-                # While rows flow, the server only ever says what is wrong: the end of the COPY raises it.
+            if self._has_error():
+                # During a COPY the server sends nothing but errors; ending the COPY raises them.
                 self._end.close()
 
     def finish(self) -> int:
@@ -135,67 +135,67 @@ class RowsWriter:
             DatasetError, TargetError, Unavailable: as `write`.
         """
         with self._translated():
-            self._copy.write(self._rows.end())
+            self._copy.write(self._encoder.end())
             self._end.close()
         return self._cursor.rowcount
 
     def cancel(self) -> None:
-        """Make `write` and `finish` raise, also those that wait for the server now. From any thread."""
+        """Make `write` and `finish` raise, even if they are waiting for the server. Callable from any thread."""
         import psycopg
 
         self._cancelled = True
-        with suppress(psycopg.Error):  # what can't be asked is cut
+        with suppress(psycopg.Error):  # the connection is closed below if the cancel request fails
             self._connection.cancel_safe(timeout=PATIENCE)
-        if self._speaking.acquire(timeout=PATIENCE):
-            self._speaking.release()
+        if self._exchange_lock.acquire(timeout=PATIENCE):
+            self._exchange_lock.release()
         else:
-            with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
-                line.shutdown(socket.SHUT_RDWR)
+            with socket.socket(fileno=os.dup(self._connection.fileno())) as connected:
+                connected.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """One exchange with the server. Any error ends the COPY."""
+        """Translate the errors of one exchange with the server. Any error ends the COPY."""
         import psycopg
 
-        with self._speaking:
+        with self._exchange_lock:
             try:
-                self._check_wanted()
+                self._check_not_cancelled()
                 yield
             except psycopg.Error as error:
-                self._give_up(error)
-                raise self._meaning(error) from error
+                self._abort(error)
+                raise self._translation_of(error) from error
             except BaseException as error:
-                self._give_up(error)
+                self._abort(error)
                 raise
 
-    def _check_wanted(self) -> None:
+    def _check_not_cancelled(self) -> None:
         if self._cancelled:
             raise Unavailable(f"writing to {self._target} was cancelled")
 
     def _send(self, rows: bytes) -> None:
-        """Send rows as fast as the server takes them: libpq would keep all the others in memory."""
-        line = self._connection.pgconn
-        for start in range(0, len(rows), PART):
-            self._copy.write(rows[start : start + PART])
-            while line.flush():
-                select.select([], [line.socket], [])
+        """Send rows no faster than the server takes them: libpq would buffer the rest in memory."""
+        pgconn = self._connection.pgconn
+        for start in range(0, len(rows), CHUNK):
+            self._copy.write(rows[start : start + CHUNK])
+            while pgconn.flush():
+                select.select([], [pgconn.socket], [])
 
-    def _give_up(self, error: BaseException) -> None:
+    def _abort(self, error: BaseException) -> None:
         """End the COPY, if it hasn't ended, so that the connection can roll back."""
         import psycopg
 
-        with suppress(psycopg.Error):  # the server may have more to say; what came first counts
+        with suppress(psycopg.Error):  # keep the first error, not the one that ending the COPY raises
             self._end.__exit__(type(error), error, error.__traceback__)
 
-    def _has_answered(self) -> bool:
-        """Whether an error message lies on the line; behind TLS it isn't seen, and `finish` hears of it."""
-        line = self._connection.fileno()
-        if not select.select([line], [], [], 0)[0]:
+    def _has_error(self) -> bool:
+        """Whether the socket holds an error message. With TLS this is always false, and `finish` raises the error."""
+        descriptor = self._connection.fileno()
+        if not select.select([descriptor], [], [], 0)[0]:
             return False
-        with socket.socket(fileno=os.dup(line)) as peeping:
-            return peeping.recv(1, socket.MSG_PEEK) == b"E"
+        with socket.socket(fileno=os.dup(descriptor)) as peeked:
+            return peeked.recv(1, socket.MSG_PEEK) == b"E"
 
-    def _check_filled(self, keys: pa.RecordBatch, predictions: pa.RecordBatch) -> None:
+    def _check_not_null(self, keys: pa.RecordBatch, predictions: pa.RecordBatch) -> None:
         for column in self._key:
             if nulls := keys.column(column.name).null_count:
                 raise DatasetError(
@@ -213,18 +213,18 @@ class RowsWriter:
 
     def _encoded(self, arrays: list[pa.Array]) -> bytes:
         try:
-            return self._rows.encode(arrays)
-        except ValueError as error:  # pgpq's, of a time that PostgreSQL hasn't
+            return self._encoder.encode(arrays)
+        except ValueError as error:  # pgpq raises it for a time outside PostgreSQL's range
             raise TargetError(
                 f"values don't fit their columns: {error}",
                 where=f"the rows for {self._target}",
                 expected="values that PostgreSQL can hold",
             ) from error
 
-    def _meaning(self, error: psycopg.Error) -> ModelOpsError:
+    def _translation_of(self, error: psycopg.Error) -> ModelOpsError:
         import psycopg
 
-        said = error.diag.message_primary or str(error).strip()
+        detail = error.diag.message_primary or str(error).strip()
         if self._cancelled:
             return Unavailable(f"writing to {self._target} was cancelled")
         match error:
@@ -237,28 +237,30 @@ class RowsWriter:
                 )
             case psycopg.errors.ProgramLimitExceeded():
                 return DatasetError(
-                    f"an entity key is too long for PostgreSQL's index: {said}",
+                    f"an entity key is too long for PostgreSQL's index: {detail}",
                     where=self._where,
                     expected="keys of less than 2700 bytes",
                 )
             case psycopg.DataError():
                 column = re.search(r"column (.+?)(?::|$)", error.diag.context or "")
                 return TargetError(
-                    f"a value doesn't fit the column {column[1]}: {said}" if column else f"a row doesn't fit: {said}",
+                    f"a value doesn't fit the column {column[1]}: {detail}"
+                    if column
+                    else f"a row doesn't fit: {detail}",
                     where=str(self._target),
                     expected="values that PostgreSQL can hold",
                 )
             case psycopg.ProgrammingError() | psycopg.IntegrityError():
                 return TargetError(
-                    f"PostgreSQL refuses rows for {self._target}: {said}",
+                    f"PostgreSQL refuses rows for {self._target}: {detail}",
                     where=str(self._target.rows),
                     expected="the table as the deployment made it, and the login modelops_jobs as its owner",
                 )
-        return Unavailable(f"writing to {self._target} broke off: {said}")
+        return Unavailable(f"writing to {self._target} broke off: {detail}")
 
 
 class _Encoded(Protocol):
-    """Rows as COPY reads them; `format` is COPY's name for it."""
+    """Encodes rows for COPY; `format` is the name of COPY's format."""
 
     format: str
 
@@ -303,10 +305,10 @@ class _CsvRows:
         import pyarrow as pa
         from pyarrow import csv
 
-        written = [_readable(array, column.type) for array, column in zip(arrays, self._columns, strict=True)]
+        written = [_for_csv(array, column.type) for array, column in zip(arrays, self._columns, strict=True)]
         sink = pa.BufferOutputStream()
         batch = pa.RecordBatch.from_arrays(written, names=[str(number) for number in range(len(written))])
-        # Arrow quotes every text, so that an empty one isn't COPY's NULL.
+        # Arrow quotes every string, so that COPY does not read an empty one as NULL.
         csv.write_csv(batch, sink, csv.WriteOptions(include_header=False))
         encoded: bytes = sink.getvalue().to_pybytes()
         return encoded
@@ -316,7 +318,7 @@ class _CsvRows:
 
 
 def _repeated_id(run_id: int, rows: int) -> pa.Array:
-    """The same number in every row. Not by pa.repeat(), which imports pandas where there is one."""
+    """An array with the same number in every row. pa.repeat() would import pandas if it is installed."""
     import pyarrow as pa
 
     values = pa.py_buffer(run_id.to_bytes(8, sys.byteorder) * rows)
@@ -330,7 +332,7 @@ def _arrow_type(column: TargetColumn) -> pa.DataType:
 
 
 def _cast(array: pa.Array, column: TargetColumn, target: Target) -> pa.Array:
-    """The array in exactly the type of its column: PostgreSQL would take another of the same width for it."""
+    """Cast the array to the exact type of its column: PostgreSQL would misread another type of the same width."""
     import pyarrow as pa
 
     try:
@@ -343,8 +345,8 @@ def _cast(array: pa.Array, column: TargetColumn, target: Target) -> pa.Array:
         ) from error
 
 
-def _readable(array: pa.Array, type_: str) -> pa.Array:
-    """The array as CSV can say it to PostgreSQL."""
+def _for_csv(array: pa.Array, type_: str) -> pa.Array:
+    """The array in a form that PostgreSQL reads from CSV."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -352,23 +354,23 @@ def _readable(array: pa.Array, type_: str) -> pa.Array:
         return pc.binary_join_element_wise("\\x", _hex(array), "")
     if not pa.types.is_temporal(array.type):
         return array
-    # Arrow counts years on below 1: 0 is 1 BC.
+    # In Arrow, year 0 is 1 BC.
     years, text = pc.year(array), array.cast(pa.string())
     zone = "+00" if type_ == "timestamp with time zone" else ""
     if len(array) and pc.min(years).as_py() < 1:
         before = pc.utf8_lpad(pc.subtract(1, years).cast(pa.string()), 4, "0")
         day = pc.replace_substring_regex(text, r"^-?\d+", "")
-        ancient = pc.binary_join_element_wise(before, day, zone, " BC", "")
-        return pc.if_else(pc.less(years, 1), ancient, pc.binary_join_element_wise(text, zone, ""))
+        bc_text = pc.binary_join_element_wise(before, day, zone, " BC", "")
+        return pc.if_else(pc.less(years, 1), bc_text, pc.binary_join_element_wise(text, zone, ""))
     return pc.binary_join_element_wise(text, zone, "") if zone else text
 
 
 def _hex(array: pa.Array) -> pa.Array:
-    """Binary values in hexadecimal digits: all bytes at once, with the offsets doubled."""
+    """Binary values as hexadecimal digits: all bytes are converted at once, and the offsets are doubled."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     _, offsets, data = array.buffers()
-    places = pa.Array.from_buffers(pa.int32(), len(array) + 1, [None, offsets], offset=array.offset)
+    doubled = pa.Array.from_buffers(pa.int32(), len(array) + 1, [None, offsets], offset=array.offset)
     digits = pa.py_buffer(memoryview(data or b"").hex().encode())
-    return pa.Array.from_buffers(pa.string(), len(array), [None, pc.add(places, places).buffers()[1], digits])
+    return pa.Array.from_buffers(pa.string(), len(array), [None, pc.add(doubled, doubled).buffers()[1], digits])
