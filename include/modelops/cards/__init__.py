@@ -1,1 +1,1 @@
-"""The cards that reviewers decide on, made from templates."""
+"""Renders the cards that reviewers decide on, from templates."""

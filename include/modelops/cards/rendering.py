@@ -1,9 +1,9 @@
-"""Renders cards as Markdown for Airflow's own page. Only the templates decide the form.
+"""Renders cards as Markdown for Airflow's page. Only the templates contain formatting.
 
-Names, metrics, hyperparameters, code, … come from those whose work is reviewed. Whatever a template prints is escaped,
-so that it stays text; only a `Markup` isn't, which the functions here give and the macros of the templates. Airflow's
-page renders CommonMark with the tables, strikethrough, footnotes and bare links of GitHub, links and pictures
-included, and leaves HTML out (react-markdown with remark-gfm and skipHtml).
+Names, metrics, hyperparameters and code come from the requesters, whose work is reviewed. So everything that a template
+prints is escaped, except a `Markup`, which the functions here and the templates' macros return. Airflow's page renders
+CommonMark, including links and images, with GitHub's tables, strikethrough, footnotes and autolinks, and drops HTML
+(react-markdown with remark-gfm and skipHtml).
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 NOTHING = "\N{EN DASH}"
 LINE = 1_000
-"""Of a line of code, so many characters are shown."""
+"""Maximum number of characters shown of a line of code."""
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|#!&~$]")
 _AT_THE_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=:]))")
 _BARE_LINK = re.compile(r"(https?:(?=//)|www(?=\.)|@)", re.IGNORECASE)
 
 
 def render(template: str, **values: Any) -> str:
-    """A card, from a template of the folder `templates`."""
+    """Render a card from a template in the folder `templates`."""
     return _environment().get_template(template).render(values).strip()
 
 
 def text(said: str) -> Markup:
-    """A text that draws nothing: in one line, every character as itself, those that nobody can see by their numbers."""
+    """Plain text on one line: Markdown is escaped, and invisible characters are shown as their code points."""
     escaped = _SPECIAL.sub(r"\\\g<0>", _seen(" ".join(said.split()))) or NOTHING
-    # GitHub's bare links are found in the text that escapes have become: only another character in it prevents one.
+    # GitHub's autolinks are detected after escapes are resolved: only an extra character prevents them.
     return Markup(_BARE_LINK.sub("\\1\N{WORD JOINER}", _AT_THE_START.sub(r"\1\\", escaped)))  # noqa: S704 - escaped
 
 
 def code(said: str) -> Markup:
-    """A short text in the type of code; without that, where it holds what could end it."""
+    """A short text as a code span, or as plain text if a character in it could end the span."""
     line = _seen(" ".join(said.split()))
     return text(said) if not line or "`" in line or "|" in line else Markup(f"`{line}`")  # noqa: S704 - in a span
 
 
 def block(lines: str, language: str) -> Markup:
-    """Lines of code, between fences that are longer than any in them."""
+    """A fenced code block; its fence is longer than any in the code."""
     shown = "\n".join(_line(line) for line in lines.split("\n"))
     fence = "~" * max(4, 1 + max(map(len, re.findall("~+", shown)), default=0))
     return Markup(f"{fence}{language}\n{shown}\n{fence}")  # noqa: S704 - between fences
 
 
 def value(found: Any) -> Markup:
-    """A number or anything else, as people read it."""
+    """Format a number or any other value for people."""
     match found:
         case Markup():
             return found
@@ -74,13 +74,13 @@ def value(found: Any) -> Markup:
 
 
 def compared(*found: Any) -> list[Markup]:
-    """Values that stand beside each other: numbers that differ look different."""
+    """Format values that are compared, with enough digits that different numbers look different."""
     shown = iter(figures(*(one for one in found if _is_number(one))))
     return [Markup(next(shown)) if _is_number(one) else value(one) for one in found]  # noqa: S704 - digits
 
 
 def changed(new: Any, old: Any) -> Markup:
-    """The difference of two numbers; empty if there is none."""
+    """The difference of two numbers; empty if one of them isn't a number."""
     return Markup(difference(new, old)) if _is_number(new) and _is_number(old) else Markup()  # noqa: S704 - digits
 
 
@@ -90,7 +90,7 @@ def _environment() -> Environment:
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        # A `Markup` passes; whatever else is printed becomes one here, before it would be escaped for HTML.
+        # Everything printed becomes a `Markup` here, so that Jinja does not escape it for HTML.
         autoescape=True,
         finalize=_printed,
         undefined=StrictUndefined,
@@ -104,12 +104,12 @@ def _environment() -> Environment:
 
 
 def _printed(found: Any) -> Any:
-    """What `{{ … }}` prints. Whole numbers are numbers of versions and the like: `value` is for amounts."""
+    """The result of `{{ … }}`. Integers, such as version numbers, are printed as is; the filter `value` formats amounts."""
     from jinja2 import Undefined
 
     match found:
         case Undefined():
-            return found  # which says itself what is wrong
+            return found  # an undefined value, which raises the error itself
         case int() if not isinstance(found, bool):
             return Markup(found)  # noqa: S704 - digits
     return value(found)

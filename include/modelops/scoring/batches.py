@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 ROWS = 64 * 1024
 BYTES = 8 * 2**20
-"""A batch has at most so many rows and bytes: enough that a call of predict() costs next to nothing."""
+"""Maximum rows and bytes of a batch: large enough that the cost of one call of predict() is negligible."""
 
 
 def evened(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in the same order, in few batches within ROWS and BYTES; only a single row may have more bytes."""
+    """Yield the same rows in batches as large as ROWS and BYTES allow; a batch of a single row may exceed BYTES."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
@@ -31,7 +31,7 @@ def evened(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """All rows in one batch; one that is alone needn't be copied."""
+    """Concatenate the batches; a single one is not copied."""
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 

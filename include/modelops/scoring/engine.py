@@ -1,7 +1,7 @@
 """Scores rows in a stream: one thread reads rows and sends features, another receives predictions and writes them.
 
-The calling thread watches over the process that runs the model. Whatever fails, everything ends, and what is raised is
-what failed first: a broken pipe is only a symptom. No more than a few batches are under way at any time.
+The calling thread supervises the process that runs the model. Any failure ends all threads and the process, and the
+first cause is raised, not a broken pipe that followed from it. Only a few batches are in flight at any time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from modelops.runtime.scoring import ScoringAssignment
 
 BATCHES_UNDER_WAY = 8
-"""How many batches may have been read whose predictions aren't written yet."""
+"""Maximum number of batches that have been read and whose predictions have not been written."""
 
 _LOOK_UP_SECONDS = 0.05
 _BUFFER_BYTES = 64 * 1024
@@ -50,25 +50,25 @@ class Source(Protocol):
     """Where the rows come from."""
 
     def run(self, consume: Callable[[pa.RecordBatchReader], None], /) -> object:
-        """Call `consume` once, in this thread; its exceptions have to come out."""
+        """Call `consume` once, in this thread, and propagate its exceptions."""
 
     def cancel(self) -> None:
-        """Have `run` end soon; called in other threads, perhaps before or after it, and perhaps again and again."""
+        """Make `run` end soon. Other threads call this, possibly repeatedly, and possibly before or after `run`."""
 
 
 class Sink(Protocol):
     """Where the predictions go."""
 
     def write(self, keys: pa.RecordBatch, predictions: pa.RecordBatch, /) -> None:
-        """Take rows, in the order of the source, and always in one thread. Never called where there are none."""
+        """Write rows. It is called in a single thread, in the order of the source, and never without rows."""
 
     def cancel(self) -> None:
-        """Have `write` end soon; called in other threads, perhaps when it doesn't run, and perhaps again and again."""
+        """Make `write` end soon. Other threads call this, possibly repeatedly, and possibly outside of `write`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetAside:
-    """A row without predictions: its place in the source from 0, its entity key, and why it can't be scored."""
+    """A rejected row: its position in the source from 0, its entity key, and why it can't be scored."""
 
     position: int
     key: Mapping[str, Any]
@@ -82,9 +82,9 @@ class SetAside:
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """How many rows were written, which were not, and the columns written, with the names of their Arrow types.
+    """The number of rows written, the rejected rows, and the columns written with their Arrow types.
 
-    `outputs` is empty where nothing was declared and no row was scored.
+    `outputs` is empty if no outputs were declared and no row was scored.
     """
 
     rows: int
@@ -106,28 +106,28 @@ def score(
     on_scored: Callable[[pa.RecordBatch], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Scored:
-    """Score all rows of the source. When this returns, the sink was given every row that isn't set aside.
+    """Score all rows of the source. When this returns, the sink has received every row that is not rejected.
 
-    The entity key and the features are those of the assignment's dataset; other columns are left out. The entity key
-    doesn't reach the model's process. However this ends, no process and no thread is left, also when a signal's
-    handler raises an exception in the calling thread.
+    The entity key and the features are those of the assignment's dataset; other columns are dropped. The model's
+    process does not get the entity key. No process and no thread is left at the end, even if a signal handler raises
+    an exception in the calling thread.
 
     Args:
         source: read in a thread of its own.
         sink: written to in a thread of its own.
-        assignment: what scores, and what may be set aside.
-        environment: as for `run_child`, like `workdir`, `memory` and `on_line`.
-        as_given: score the source's batches as they are; else they are brought to a size that suits scoring.
-        on_features: gets each batch of features, in the source's thread.
-        on_scored: gets each batch of predictions just before the sink does, in the sink's thread.
-        on_progress: gets the number of rows that are done, set aside or written, in the sink's thread.
+        assignment: the scorer, and how many rows may be rejected.
+        environment, workdir, memory, on_line: as for `run_child`.
+        as_given: score the source's batches unchanged; by default they are re-sliced to a size that suits scoring.
+        on_features: called with each batch of features, in the source's thread.
+        on_scored: called with each batch of predictions just before it is written, in the sink's thread.
+        on_progress: called with the number of rows written or rejected so far, in the sink's thread.
 
     Raises:
-        ScoringError: more rows than the budget can't be scored.
+        ScoringError: more rows are rejected than the budget allows.
         DatasetError: the source lacks a column.
         UserCodeError, ChildLost, Unavailable: as `run_scorer`.
-        BaseException: what the source, the sink or one of the callables raises; if more than one thing fails, the
-            source's error counts first, then the sink's.
+        BaseException: any exception of the source, the sink or a callable; the source's error takes precedence, then
+            the sink's.
     """
     flow = _Flow(
         source,
@@ -152,7 +152,7 @@ def score(
 
 
 class _Flow:
-    """One run of all three threads."""
+    """One scoring run, with its three threads."""
 
     def __init__(
         self,
@@ -169,8 +169,8 @@ class _Flow:
         self._on_features, self._on_scored, self._on_progress = on_features, on_scored, on_progress
         self._brake = Brake()
         self._free = threading.Semaphore(BATCHES_UNDER_WAY)
-        # The keys of the batches that aren't written yet, each with the position of its first row.
-        self._under_way: deque[tuple[int, pa.RecordBatch]] = deque()
+        # The keys of the batches that are not written yet, each with the position of its first row.
+        self._in_flight: deque[tuple[int, pa.RecordBatch]] = deque()
         self._read = 0
         self._read_all = False
         self._written = 0
@@ -178,7 +178,7 @@ class _Flow:
         self._outputs: dict[str, str] = dict(assignment.outputs or {})
 
     def run(self, run_child: Callable[[int, int], None]) -> Scored:
-        """Everything from the first row to the last."""
+        """Score all rows with the child that `run_child` runs on two file descriptors, its source and its sink."""
         failure: Exception | None = None
         with contextlib.closing(self._brake), contextlib.ExitStack() as ends:
             childs_ends = ends.enter_context(contextlib.ExitStack())
@@ -192,7 +192,7 @@ class _Flow:
                 "scoring: source", lambda: self._run_source(outgoing, reading, writing), self._source.cancel
             )
             writing = Worker("scoring: sink", lambda: self._run_sink(incoming, writing, reading), self._sink.cancel)
-            for _ in range(2):  # in case that the handler of a signal interrupts the first
+            for _ in range(2):  # twice, in case a signal handler interrupts the first
                 ends.callback(self._end, reading, writing)
             try:
                 reading.start()
@@ -201,13 +201,13 @@ class _Flow:
                     run_child(childs_source, childs_sink)
                 writing.wait()
                 if self._read_all:
-                    reading.wait()  # else it may wait for an answer, and there will be none
+                    reading.wait()  # otherwise it may wait for a free place that never comes
             except Exception as error:  # noqa: BLE001 - raised below, unless it is a symptom
                 failure = error
-        cause = reading.error or writing.error or self._meaning(failure)
+        cause = reading.error or writing.error or self._translated(failure)
         if cause is not None:
             raise cause
-        self._check_all_is_there()
+        self._check_complete()
         return Scored(rows=self._written, set_aside=tuple(self._set_aside), outputs=self._outputs)
 
     def _end(self, reading: Worker, writing: Worker) -> None:
@@ -218,7 +218,7 @@ class _Flow:
         writing.wait()
 
     def _run_source(self, outgoing: Outgoing, me: Worker, other: Worker) -> None:
-        # The pipe is closed when the error is known: what comes of its end must not be taken for the cause.
+        # The error is recorded before the pipe is closed, so that what follows from that isn't taken for the cause.
         with outgoing:
             try:
                 self._read_rows(outgoing)
@@ -245,17 +245,17 @@ class _Flow:
             while not self._free.acquire(timeout=_LOOK_UP_SECONDS):
                 if self._brake.pulled:
                     raise Interrupted
-            # Before they are sent: an answer finds its keys.
-            self._under_way.append((self._read, _part(batch, key)))
+            # The keys are queued before the features are sent, so that they are there when the answer comes.
+            self._in_flight.append((self._read, _select(batch, key)))
             self._read += batch.num_rows
-            sent = _part(batch, features)
-            self._on_features(sent)  # of the first batch, while the model's process starts
+            sent = _select(batch, features)
+            self._on_features(sent)  # for the first batch, this runs while the model's process starts
             writer.write_batch(sent)
-        self._read_all = True  # before the other side can know it
+        self._read_all = True  # set before the stream ends, which the other thread can see
         writer.close()
 
     def _schema(self, schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-        """These columns alone, without the driver's notes on them."""
+        """The schema of these columns only, without the driver's metadata."""
         missing = [name for name in names if schema.get_field_index(name) < 0]
         if missing:
             raise DatasetError(
@@ -269,7 +269,7 @@ class _Flow:
         with incoming:
             try:
                 for answer in _answers(incoming):
-                    self._take(answer)
+                    self._write(answer)
             except BaseException as error:  # noqa: BLE001 - the calling thread raises it
                 if not self._brake.pulled:
                     me.error = error
@@ -277,9 +277,9 @@ class _Flow:
         if me.error is not None:
             other.end()
 
-    def _take(self, answer: pa.RecordBatch) -> None:
-        """Write the rows that have predictions, and keep in mind those that have none."""
-        start, keys = self._under_way.popleft() if self._under_way else (self._read, None)
+    def _write(self, answer: pa.RecordBatch) -> None:
+        """Write the rows that have predictions, and note those that are rejected."""
+        start, keys = self._in_flight.popleft() if self._in_flight else (self._read, None)
         if keys is None or keys.num_rows != answer.num_rows:
             raise _garbled(f"{answer.num_rows} rows came back where {keys.num_rows if keys else 0} were sent")
         *names, _ = answer.schema.names
@@ -288,8 +288,8 @@ class _Flow:
             self._outputs = {field.name: str(field.type) for field in predictions.schema}
         if reasons.null_count < len(reasons):
             rows = pc.indices_nonzero(reasons.is_valid())
-            told = zip(rows.to_pylist(), keys.take(rows).to_pylist(), reasons.take(rows).to_pylist(), strict=True)
-            self._set_aside += [SetAside(position=start + row, key=key, reason=reason) for row, key, reason in told]
+            rejected = zip(rows.to_pylist(), keys.take(rows).to_pylist(), reasons.take(rows).to_pylist(), strict=True)
+            self._set_aside += [SetAside(position=start + row, key=key, reason=reason) for row, key, reason in rejected]
             keys, predictions = keys.filter(reasons.is_null()), predictions.filter(reasons.is_null())
         if keys.num_rows:
             self._on_scored(predictions)
@@ -298,38 +298,38 @@ class _Flow:
         self._free.release()
         self._on_progress(start + answer.num_rows)
 
-    def _meaning(self, failure: Exception | None) -> Exception | None:
-        """What the failure of the child is told as."""
+    def _translated(self, failure: Exception | None) -> Exception | None:
+        """Translate the child's failure: an exceeded budget becomes a ScoringError."""
         if not isinstance(failure, OverBudget):
             return failure
         budget = self._assignment.budget
         return ScoringError(
             f"more than {budget:,} row{'' if budget == 1 else 's'} can't be scored;"
-            f" the first is {self._in_words(failure.position)}: {failure.reason}",
+            f" the first is {self._key_of(failure.position)}: {failure.reason}",
             where=failure.where,
             expected="a ModelScorer that scores every row, a dataset without such rows, or a higher budget of rows to"
             " set aside",
         )
 
-    def _in_words(self, position: int) -> str:
-        """A row by its entity key. It was either set aside already, or is still under way."""
+    def _key_of(self, position: int) -> str:
+        """The entity key of a row that is already rejected or still in flight, as text."""
         key = next((each.key for each in self._set_aside if each.position == position), None)
-        for start, keys in self._under_way:
+        for start, keys in self._in_flight:
             if start <= position < start + keys.num_rows:
                 (key,) = keys.slice(position - start, 1).to_pylist()
         return ", ".join(f"{name} = {value}" for name, value in (key or {"row": position + 1}).items())
 
-    def _check_all_is_there(self) -> None:
+    def _check_complete(self) -> None:
         done = self._written + len(self._set_aside)
         if done != self._read or not self._read_all:
             raise _garbled(f"{done:,} rows came back of {self._read:,}" + ("" if self._read_all else " and more"))
 
 
 def _answers(incoming: Incoming) -> Iterator[pa.RecordBatch]:
-    """The batches that come back, up to where they break off: whoever counts the rows will notice.
+    """Yield the batches that the child returns. A truncated stream ends early; `_check_complete` detects that.
 
     Raises:
-        UserCodeError: what comes is no Arrow stream.
+        UserCodeError: the child's output is not an Arrow stream.
     """
     buffered = io.BufferedReader(incoming, _BUFFER_BYTES)
     try:
@@ -342,13 +342,13 @@ def _answers(incoming: Incoming) -> Iterator[pa.RecordBatch]:
 
 def _garbled(what: str) -> UserCodeError:
     return UserCodeError(
-        f"the process of ModelScorer didn't answer as it must: {what}",
+        f"the process of ModelScorer returned invalid data: {what}",
         where=ENTRY_FILES["score"],
-        expected="code and packages that leave the files that they haven't opened themselves alone",
+        expected="code and packages that don't use file descriptors that they haven't opened themselves",
     )
 
 
-def _part(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def _select(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([batch.column(name) for name in schema.names], schema=schema)
 
 

@@ -1,4 +1,4 @@
-"""Threads that are cancelled until they end."""
+"""Runs threads whose work is cancelled repeatedly until it ends."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _CANCEL_AGAIN_SECONDS = 0.1
 
 
 class Worker:
-    """A thread at work that others wait for and end.
+    """A thread that other threads can wait for and end.
 
-    Its end is an event, for Thread.join knows less: when the handler of a signal interrupts that with an exception, it
-    takes the thread for ended (until Python 3.13), and whoever believes it closes files that are still in use.
+    Its end is an event, because Thread.join is not reliable: before Python 3.13, if a signal handler interrupts it with
+    an exception, the thread counts as ended, and its files would be closed while in use.
 
     Args:
-        name: the thread's.
-        work: what it does. It raises nothing.
-        cancel: has `work` end soon, if it is where that reaches it.
+        name: the thread's name.
+        work: the function that the thread runs. It must not raise.
+        cancel: makes `work` end soon. A single call may come too early or too late to have an effect.
 
     Attributes:
-        error: what went wrong in it and is to be raised. From then on it ends by itself.
+        error: the exception to raise. Once it is set, the thread ends by itself.
     """
 
     def __init__(self, name: str, work: Callable[[], None], cancel: Callable[[], None]) -> None:
@@ -34,20 +34,20 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin. If this raises an exception, the thread may have begun all the same."""
+        """Start the thread. If this raises an exception, the thread may still have started."""
         self._thread.start()
         self._begun.wait()
 
     def wait(self) -> None:
-        """Wait until it has ended, if it has begun."""
+        """Wait until the thread has ended, if it has started."""
         if self._begun.is_set():
             self._ended.wait()
             self._thread.join()
 
     def end(self) -> None:
-        """Cancel its work until it ends or fails: it may be where it isn't within reach yet. Errors of that are lost.
+        """Cancel the work repeatedly until it ends or fails. Errors of `cancel` are ignored.
 
-        Several threads may do that at once.
+        Several threads may call this at once.
         """
         while self._begun.is_set() and not self._ended.is_set() and self.error is None:
             with contextlib.suppress(Exception):

@@ -1,1 +1,1 @@
-"""Statistics of columns in one pass over Arrow batches, in bounded memory, mergeable between workers."""
+"""Computes column statistics in one pass over Arrow batches, in bounded memory; workers' statistics can be merged."""

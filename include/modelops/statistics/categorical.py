@@ -1,4 +1,4 @@
-"""Statistics of a column of categories."""
+"""Statistics of a categorical column."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ MOST_CATEGORIES = 1000
 
 
 class CategoricalStatistics(ColumnStatistics):
-    """The frequency of each category, as text; true and false are `true` and `false`.
+    """The frequency of each category, as text. Booleans are the categories `true` and `false`.
 
-    A category gets a count of its own when it first appears, up to `MOST_CATEGORIES`; rows of later ones are counted
-    together in `other`, and how many categories those are isn't known. So one stream of rows gives the same however it
-    is cut into arrays. A merge gives the same in any order as long as all parts together have no more categories than
-    that; beyond, the first part's keep their place, the most frequent of the next one fill what is left, and the count
-    of a category may lack rows that a part had put into `other`.
+    A category gets a count of its own when it first appears, up to `MOST_CATEGORIES`. Rows of further categories are
+    counted together in `other`; the number of those categories is not known. The result for a stream of rows does not
+    depend on how the stream is divided into arrays. The result of a merge does not depend on the order while all
+    statistics together have at most `MOST_CATEGORIES`. Beyond that, the categories of the first stay, the most frequent
+    ones of the next take the free places, and a category's count may lack rows that are in `other`.
 
     Args:
-        known: the categories of the training, all of which get a count, 0 too. Rows of any others are counted in
-            `unseen`, per category with the limit above; those beyond it in `other`.
+        known: the categories of the training. Each gets a count, which may be 0. Rows of other categories are counted
+            in `unseen`, per category up to the limit above; the rest in `other`.
     """
 
     kind = "categorical"
@@ -45,7 +45,7 @@ class CategoricalStatistics(ColumnStatistics):
         valid = counts.filter(there)
         self.nulls += len(array) - _sum(valid)
         categories = categories.drop_null()
-        # An array may have a category for each row: only those that get a count become Python's.
+        # An array may have a category for each row, so only those that get a count are converted to Python objects.
         ours = pc.is_in(categories, value_set=self._counted)
         self._count(categories.filter(ours), valid.filter(ours))
         foreign = pc.invert(ours)
@@ -72,10 +72,10 @@ class CategoricalStatistics(ColumnStatistics):
             into[category] = into.get(category, 0) + count
 
     def merge(self, other: Self) -> None:
-        """Take in what the other has seen.
+        """Add the counts of the other statistics to these.
 
         Raises:
-            ValueError: the parts know different categories.
+            ValueError: the two have different known categories.
         """
         known, theirs = (s.frequencies.keys() if s.unseen is not None else None for s in (self, other))
         if known != theirs:
@@ -114,14 +114,14 @@ class CategoricalStatistics(ColumnStatistics):
 
 
 def _value_counts(array: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Distinct values as text, in the order of their appearance, null among them; and how often each is there."""
+    """The distinct values as text, null included, in order of first appearance, and the number of rows of each."""
     if pa.types.is_string_view(array.type):
-        array = array.cast(pa.large_string())  # value_counts takes the null of a view for an empty text
+        array = array.cast(pa.large_string())  # value_counts reads a null in a string view as an empty string
     counted = array.value_counts()
     values, counts = counted.field("values"), counted.field("counts")
     if not pa.types.is_dictionary(values.type):
         return values.cast(pa.large_string()), counts
-    # A dictionary may name a value twice.
+    # A dictionary may contain a value twice.
     table = pa.table({"value": values.dictionary_decode().cast(pa.large_string()), "count": counts})
     distinct = table.group_by("value", use_threads=False).aggregate([("count", "sum")]).combine_chunks()
     if not len(distinct):

@@ -1,4 +1,4 @@
-"""What the statistics of all kinds of columns share, and the kind without more."""
+"""The base class of column statistics, and the statistics of columns that are neither numbers, categories nor times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ColumnStatistics(ABC):
-    """Statistics of one column; they grow with each array of it."""
+    """Statistics of one column, updated with each array of it."""
 
     kind: ClassVar[str]
 
@@ -22,24 +22,24 @@ class ColumnStatistics(ABC):
 
     @abstractmethod
     def update(self, array: pa.Array) -> None:
-        """Take in the column's next rows."""
+        """Add the column's next rows."""
 
     @abstractmethod
     def merge(self, other: Self) -> None:
-        """Take in what the other has seen. The other stays as it is."""
+        """Add the rows that the other has counted. The other is not changed."""
 
     @abstractmethod
     def as_values(self) -> dict[str, Any]:
-        """As values for JSON; undefined ones are None."""
+        """The statistics as JSON values; undefined ones are None."""
 
     @classmethod
     @abstractmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
-        """The same that `as_values` was called on."""
+        """Restore the statistics from the result of `as_values`."""
 
 
 class OtherStatistics(ColumnStatistics):
-    """Rows and nulls, of a column whose type has no order and no categories for us: bytes, lists, decimals."""
+    """Counts of rows and nulls, for types without further statistics: bytes, lists, decimals."""
 
     kind = "other"
 

@@ -1,4 +1,4 @@
-"""Statistics of a column of numbers."""
+"""Statistics of a numeric column."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 2**16
-"""Rows at a time: what lies between two steps of the arithmetic stays small, however large an array is."""
+"""Number of rows processed at a time, which bounds the size of intermediate arrays."""
 
 
 class ContinuousStatistics(ColumnStatistics):
-    """Moments and a histogram of the finite numbers; nulls, NaN and infinities are counted and go no further.
+    """Moments and a histogram of the finite numbers; nulls, NaN and infinities are only counted.
 
-    Numbers are taken as float64: an integer beyond 2**53 is rounded to 53 binary digits. Sums of integers are exact
+    Numbers are converted to float64: an integer beyond 2**53 is rounded to 53 binary digits. Sums of integers are exact
     as long as they are below 2**53.
 
     Args:
-        edges: of the histogram. Without them, bins of equal width between the smallest and the largest number of the
-            first array that has finite ones; parts can then be merged only where they found the same edges.
+        edges: the edges of the histogram's bins. By default the bins have equal width and span the finite numbers of
+            the first array that has any; two statistics can then be merged only if they found the same edges.
 
     Raises:
         ValueError: the edges aren't finite and ascending.
@@ -60,10 +60,10 @@ class ContinuousStatistics(ColumnStatistics):
             self.histogram.add(block, lowest=moments.lowest, highest=moments.highest)
 
     def _finite(self, array: pa.Array) -> NDArray[np.float64]:
-        """Without a copy where the array is of float64 and has finite numbers only."""
-        whole = array.drop_null() if array.null_count else array
-        # Not to_numpy(), which imports pandas where there is one.
-        numbers = cast("NDArray[np.float64]", np.from_dlpack(whole.cast(pa.float64(), safe=False)))
+        """The finite numbers; not a copy if the array is float64 and has only those."""
+        valid = array.drop_null() if array.null_count else array
+        # to_numpy() would import pandas if it is installed.
+        numbers = cast("NDArray[np.float64]", np.from_dlpack(valid.cast(pa.float64(), safe=False)))
         finite = np.isfinite(numbers)
         if finite.all():
             return numbers
@@ -73,7 +73,7 @@ class ContinuousStatistics(ColumnStatistics):
         return numbers[finite]
 
     def merge(self, other: Self) -> None:
-        """Take in what the other has seen.
+        """Add the numbers that the other has counted.
 
         Raises:
             ValueError: the edges differ.

@@ -1,4 +1,4 @@
-"""Drift of a column: the population stability index between two of its statistics."""
+"""Measures the drift of a column as the population stability index between two of its statistics."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ PSEUDO_COUNT = 0.5
 
 
 def stability_index(before: Mapping[str, Any], now: Mapping[str, Any]) -> float | None:
-    """The population stability index: sum over the bins of (q - p) · ln(q / p), p and q being shares before and now.
+    """The population stability index: sum over the bins of (q - p) · ln(q / p), where p and q are the shares of a bin.
 
-    Below 0.1 a column is commonly said to be stable, above 0.25 to have shifted (Siddiqi, Credit Risk Scorecards,
-    2006). Nulls and what isn't a finite number are a bin, as is all that lies below and above the bins before.
+    By convention a column is stable below 0.1 and has shifted above 0.25 (Siddiqi, Credit Risk Scorecards, 2006). Three
+    more bins count the values below the first edge, those above the last, and nulls with non-finite numbers.
 
     Args:
-        before, now: records of `TableStatistics`, the second one with the edges and categories of the first.
+        before, now: records of `TableStatistics`; `now` has the edges and categories of `before`.
 
     Returns:
-        None where there is nothing to compare: no rows on one side, another kind, a kind without bins, other edges.
+        None if the two can't be compared: one has no rows, or they differ in kind or edges, or the kind has no bins.
     """
     if before["kind"] != now["kind"]:
         return None

@@ -1,4 +1,4 @@
-"""Histograms of numbers."""
+"""Counts numbers in the bins of a histogram."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LARGEST = float(np.finfo(np.float64).max)
 
 
 class Histogram:
-    """Counts of numbers in bins [a, b), the last one [a, b], and of those below and above all bins.
+    """Counts of numbers in bins [a, b), with the last bin [a, b], and of numbers below and above all bins.
 
     Args:
-        edges: one more than there are bins, finite and ascending.
+        edges: the edges of the bins, finite and ascending; one more than there are bins.
 
     Raises:
-        ValueError: the edges aren't that.
+        ValueError: the edges aren't finite and ascending.
     """
 
     def __init__(self, edges: Sequence[float]) -> None:
@@ -33,16 +33,16 @@ class Histogram:
         if len(self.edges) < 2 or not ascending or not all(map(math.isfinite, self.edges)):
             raise ValueError(f"edges must be at least two finite numbers, each greater than the last: {self.edges}")
         self._counts = np.zeros(len(self.edges) + 1, dtype=np.int64)
-        """What is below, each bin, what is above."""
+        """The count below the bins, those of the bins, and the count above the bins."""
         self._bounds = np.array([-math.inf, *self.edges[:-1], math.nextafter(self.edges[-1], math.inf), math.inf])
-        """Place i of the counts is for numbers from bound i to below bound i + 1."""
+        """Count i is for numbers x with bounds[i] <= x < bounds[i + 1]."""
         self._find_scale()
 
     def _find_scale(self) -> None:
-        """Where the edges are equally far apart, a number's place follows from arithmetic.
+        """Prepare to compute a number's index in the counts by arithmetic, if the edges are equally spaced.
 
-        `_place` ascends with its argument, so that it can be wrong only for numbers whose place is as near to a whole
-        number as the place of some edge is.
+        `_place` is monotonic, so rounding can give a wrong index only if the computed value is as close to an integer
+        as the computed value of some edge is.
         """
         width = (self.edges[-1] - self.edges[0]) / (len(self.edges) - 1)
         self._start = self.edges[0] - width
@@ -59,7 +59,7 @@ class Histogram:
 
     @property
     def counts(self) -> list[int]:
-        """One for each bin."""
+        """The count of each bin."""
         return [int(count) for count in self._counts[1:-1]]
 
     @property
@@ -71,7 +71,7 @@ class Histogram:
         return int(self._counts[-1])
 
     def add(self, numbers: NDArray[np.float64], *, lowest: float, highest: float) -> None:
-        """Count finite numbers, of which the smallest and the largest are known."""
+        """Count finite numbers; `lowest` and `highest` are their minimum and maximum."""
         if not self._equal:
             places = np.searchsorted(self._bounds[1:-1], numbers, side="right")
             self._counts += np.bincount(places, minlength=len(self._counts))
@@ -90,10 +90,10 @@ class Histogram:
         self._counts += np.bincount(places, minlength=len(self._counts))
 
     def merge(self, other: Histogram) -> None:
-        """Count what the other counted.
+        """Add the counts of the other histogram.
 
         Raises:
-            ValueError: the edges differ. Give the same ones to all parts.
+            ValueError: the edges differ.
         """
         if self.edges != other.edges:
             raise ValueError(
@@ -113,15 +113,15 @@ class Histogram:
 
 
 def edges_between(lowest: float, highest: float, *, bins: int = BINS) -> list[float]:
-    """Edges of bins of equal width from the smallest to the largest number.
+    """The edges of bins of equal width from the smallest to the largest number.
 
-    Where those are equal, or so near that float64 has no edges between them, the bins reach 0.5 to either side as
-    numpy's do, or a millionth of the number if that is more.
+    If the two are equal, or too close for float64 to have edges between them, the range is extended on both sides by
+    0.5, as numpy does, or by a millionth of the number if that is more.
     """
     size = max(abs(lowest), abs(highest))
     if highest / 2 - lowest / 2 <= max(size * 2**-51 * bins, 1e-290):
         reach = max(0.5, size * 2**-20)
         lowest, highest = max(lowest - reach, -_LARGEST), min(highest + reach, _LARGEST)
-    # Halves, because the distance between two numbers may be more than float64 holds.
+    # Halves, because the difference of two numbers may exceed float64's range.
     edges = [float(edge) * 2 for edge in np.linspace(lowest / 2, highest / 2, bins + 1)]
     return [lowest, *edges[1:-1], highest]

@@ -1,6 +1,6 @@
-"""Central moments of numbers that arrive in parts.
+"""Computes central moments of numbers that arrive in blocks.
 
-The formulas that join two parts are those of P. Pébay, *Formulas for Robust, One-Pass Parallel Computation of
+The formulas that combine two blocks are those of P. Pébay, *Formulas for Robust, One-Pass Parallel Computation of
 Covariances and Arbitrary-Order Statistical Moments*, Sandia report SAND2008-6212 (2008), section 2.1.
 """
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOO_SMALL = 1e-290
-"""A power of the standard deviation below this has lost digits to float64's smallest number."""
+"""Powers of the standard deviation below this are near float64's smallest number and have lost precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moments:
-    """Of `count` finite numbers: extremes, sums, and sums of powers of the distance from the mean.
+    """Extremes, sums, and sums of powers of the deviations from the mean, of `count` finite numbers.
 
-    The mean is `mean + rest`: float64 alone rounds it so coarsely that small noise around a large mean drowns. Sums
-    are infinite or NaN once they have left the range of float64; the mean and the extremes never are.
+    The mean is `mean + rest`: a single float64 is too coarse for small deviations from a large mean. Sums that exceed
+    the range of float64 are infinite or NaN; the mean and the extremes are always finite.
     """
 
     count: int = 0
@@ -42,14 +42,14 @@ class Moments:
 
     @classmethod
     def of(cls, numbers: NDArray[np.float64]) -> Moments:
-        """In two passes, the mean first. `numbers` has one dimension and finite values only."""
+        """Compute the moments in two passes, the mean first. `numbers` is one-dimensional with finite values only."""
         if not len(numbers):
             return cls()
         with np.errstate(all="ignore"):
             lowest, highest, total = (float(value) for value in (numbers.min(), numbers.max(), numbers.sum()))
             squares = float((numbers * numbers).sum())
             mean = total / len(numbers) if math.isfinite(total) else float((numbers / len(numbers)).sum())
-            mean = min(max(mean, lowest), highest)  # rounding may carry it past float64's largest
+            mean = min(max(mean, lowest), highest)  # rounding may have moved it outside
             distance = numbers - mean
             off = float(distance.sum()) / len(numbers)
             distance -= off
@@ -74,7 +74,7 @@ class Moments:
         )
 
     def merged(self, other: Moments) -> Moments:
-        """Those of both together."""
+        """The moments of both sets of numbers together."""
         if not self.count or not other.count:
             return self if self.count else other
         count = self.count + other.count
@@ -115,12 +115,12 @@ class Moments:
 
     @property
     def variance(self) -> float | None:
-        """Of a sample: divided by n - 1. None for fewer than two numbers, and beyond float64."""
+        """The sample variance, divided by n - 1. None for fewer than two numbers, or outside the range of float64."""
         return defined(self.m2 / (self.count - 1)) if self.count > 1 else None
 
     @property
     def skewness(self) -> float | None:
-        """g1, of the population: m3 / m2^1.5. None where all numbers are equal, and beyond float64."""
+        """The population skewness g1: m3 / m2^1.5. None if all numbers are equal, or outside the range of float64."""
         spread = self._spread
         if not spread * spread * spread > _TOO_SMALL:
             return None
@@ -128,7 +128,7 @@ class Moments:
 
     @property
     def kurtosis(self) -> float | None:
-        """g2, the excess of the population: m4 / m2^2 - 3. None where skewness is."""
+        """The population's excess kurtosis g2: m4 / m2^2 - 3. None if the skewness is None."""
         spread = self._spread
         if not spread * spread * spread * spread > _TOO_SMALL:
             return None
@@ -136,11 +136,11 @@ class Moments:
 
     @property
     def _spread(self) -> float:
-        """The population's standard deviation; 0 or NaN where there is none."""
+        """The population's standard deviation; 0 or NaN if it is undefined."""
         return math.sqrt(max(self.m2, 0.0) / self.count) if self.count and not math.isnan(self.m2) else math.nan
 
     def as_values(self) -> dict[str, Any]:
-        """For JSON: what is undefined is None. The mapping `moments` is there to merge by."""
+        """The moments as JSON values; undefined ones are None. The mapping `moments` is what `merged` needs."""
         variance = self.variance
         return {
             "min": self.lowest if self.count else None,
@@ -162,7 +162,7 @@ class Moments:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], *, count: int) -> Moments:
-        """The same that `as_values` was called on, to the bit."""
+        """Restore the moments from the result of `as_values`, bit for bit."""
         if not count:
             return cls()
         central = values["moments"]
@@ -181,17 +181,17 @@ class Moments:
 
 
 def defined(number: float) -> float | None:
-    """The number, or None where JSON has none for it."""
+    """The number, or None if JSON can't represent it."""
     return number if math.isfinite(number) else None
 
 
 def _number(value: float | None) -> float:
-    """`jsonb` gives 1e300 back as an integer, and JSON has no NaN."""
+    """The number as a float: `jsonb` returns 1e300 as an integer, and None stands for NaN."""
     return math.nan if value is None else float(value)
 
 
 def _two_sum(a: float, b: float) -> tuple[float, float]:
-    """a + b rounded, and what the rounding took away (D. E. Knuth, TAOCP volume 2, 4.2.2, theorem B)."""
+    """The rounded sum a + b and its rounding error (D. E. Knuth, TAOCP volume 2, 4.2.2, theorem B)."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)

@@ -1,4 +1,4 @@
-"""Statistics of every column of a stream of record batches."""
+"""Computes the statistics of each column of a stream of record batches."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _KINDS: dict[str, type[ColumnStatistics]] = {
 
 
 class TableStatistics:
-    """Statistics of the columns of one query, by their names.
+    """Statistics of the columns of one query, by column name.
 
     Args:
-        schema: of the batches; without it, that of the first one.
-        columns: those that matter, in this order; without it, all.
-        edges: of the histogram of a continuous column. Columns that aren't looked at may have some too.
-        known: the categories of a categorical column in training. Columns that aren't looked at may have some too.
+        schema: the schema of the batches; by default, that of the first batch.
+        columns: the columns to include, in this order; by default, all.
+        edges: the histogram edges of continuous columns, by name. Names that are not included are ignored.
+        known: the training's categories of categorical columns, by name. Names that are not included are ignored.
 
     Raises:
-        ValueError: the schema lacks a column, names it twice, or it isn't of the kind that `edges` or `known` are for.
+        ValueError: a column is missing, appears twice, or is of another kind than its `edges` or `known` need.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class TableStatistics:
         schema: pa.Schema | None = None,
         columns: Sequence[str] | None = None,
     ) -> TableStatistics:
-        """Empty ones that count in the bins and the categories of others, so that the two can be compared.
+        """Create empty statistics with the bins and categories of existing ones, so that the two can be compared.
 
         Args:
-            records: of those others, as `as_records` gives them. Columns that aren't looked at may be among them, and
-                with `schema` such as were of another kind.
-            schema, columns: as of the class.
+            records: the existing statistics, as `as_records` returns them. Columns that are not included are ignored,
+                and with `schema` also those that are now of another kind.
+            schema, columns: as for the class.
         """
         edges, known = {}, {}
         kinds = None if schema is None else {field.name: kind_of(field.type) for field in schema}
@@ -77,7 +77,7 @@ class TableStatistics:
 
     @property
     def edges(self) -> dict[str, list[float]]:
-        """Those of the continuous columns that have any, for the parts that another worker computes."""
+        """The histogram edges of the continuous columns, for other workers, so that the results can be merged."""
         return {
             name: column.histogram.edges
             for name, column in self.columns.items()
@@ -85,10 +85,10 @@ class TableStatistics:
         }
 
     def update(self, batch: pa.RecordBatch) -> None:
-        """Take in the next rows.
+        """Add the next rows.
 
         Raises:
-            ValueError: the batch lacks a column, names it twice, or its type is now of another kind.
+            ValueError: a column is missing, appears twice, or is now of another kind.
         """
         if not self.columns:
             self._begin(batch.schema)
@@ -102,7 +102,7 @@ class TableStatistics:
             self.columns[name].update(array)
 
     def merge(self, other: TableStatistics) -> None:
-        """Take in what the other has seen: other rows of the same query. The other stays as it is.
+        """Add the statistics of other rows of the same query. The other is not changed.
 
         Raises:
             ValueError: the columns, their kinds, edges or known categories differ.
@@ -131,7 +131,7 @@ class TableStatistics:
 
     @classmethod
     def from_records(cls, records: Iterable[Mapping[str, Any]]) -> TableStatistics:
-        """The same that `as_records` was called on; it can be updated and merged as before."""
+        """Restore the statistics from the result of `as_records`; they can be updated and merged."""
         statistics = cls()
         statistics.columns = {record["variable"]: from_record(record) for record in records}
         return statistics
@@ -156,7 +156,7 @@ class TableStatistics:
 
 
 def from_record(record: Mapping[str, Any]) -> ColumnStatistics:
-    """The statistics of one column, from what `as_records` gave or the database kept of it."""
+    """The statistics of one column, from its record in the result of `as_records` or in the database."""
     return _KINDS[record["kind"]].from_values(record["values"])
 
 

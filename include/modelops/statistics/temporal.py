@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class TemporalStatistics(ColumnStatistics):
-    """The first and the last moment, in ISO 8601; timestamps with a time zone in UTC, with a Z."""
+    """The earliest and latest time, in ISO 8601; timestamps with time zone are in UTC, with the suffix Z."""
 
     kind = "temporal"
 
     def __init__(self) -> None:
         super().__init__()
         self._moments: list[np.datetime64] = []
-        """The first and the last; numpy's, since Python's end at the year 9999."""
+        """The earliest and the latest. They are numpy's, since Python's datetime ends at the year 9999."""
         self._zone = ""
 
     def update(self, array: pa.Array) -> None:
