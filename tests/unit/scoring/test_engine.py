@@ -288,7 +288,7 @@ for number in range(3, 100):
             print('lost')
 return data['x']""",
     )
-    with pytest.raises(UserCodeError, match=r"didn't answer as it must: 700 rows came back of .* and more") as failed:
+    with pytest.raises(UserCodeError, match=r"returned invalid data: 700 rows came back of .* and more") as failed:
         run(model, Rows(each()), Kept(), on_line=lambda _: lost.set())
     assert "that they haven't opened themselves" in failed.value.expected
 
