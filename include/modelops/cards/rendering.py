@@ -104,7 +104,7 @@ def _environment() -> Environment:
 
 
 def _printed(found: Any) -> Any:
-    """The result of `{{ … }}`. Integers, such as version numbers, are printed as is; the filter `value` formats amounts."""
+    """The result of `{{ … }}`. Integers, such as version numbers, are printed as is; `value` formats amounts."""
     from jinja2 import Undefined
 
     match found:
