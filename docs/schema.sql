@@ -419,7 +419,7 @@ BEGIN
   title := format('%s v%s', subject.name, subject.number);
   work := CASE subject.kind WHEN 'feature_task' THEN 'import' ELSE 'training' END;
   IF NEW.approver = ANY (modelops.requesters(subject.id)) THEN
-    RAISE EXCEPTION '% asked for the % of % and can''t decide on it', NEW.approver, work, title
+    RAISE EXCEPTION '% requested the % of % and can''t decide on it', NEW.approver, work, title
       USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_four_eyes';
   END IF;
   unrequested := modelops.attempts_without_requester(subject.id);

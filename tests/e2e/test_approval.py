@@ -93,7 +93,7 @@ def test_the_requester_is_refused_by_rest_with_the_reason(runs: Mapping[str, Run
     run = runs["approved"]
     answer = run.answer("Approve", "mine is good", account="trainer")
     assert answer.status_code == httpx.codes.FORBIDDEN
-    assert "trainer asked for the training of here/scored" in reason(answer)
+    assert "trainer requested the training of here/scored" in reason(answer)
     waits_on(run)
 
 
@@ -106,7 +106,7 @@ def test_the_requester_is_refused_by_the_route_of_the_web_page(runs: Mapping[str
         for headers in ({}, {"Authorization": "Bearer"}, {"Authorization": "Basic dHJhaW5lcjo="}):
             answer = page.patch(f"/api/v2/{run.question_address}", json=answered("Approve"), headers=headers)
             assert answer.status_code == httpx.codes.FORBIDDEN, headers
-            assert "trainer asked for the training" in reason(answer)
+            assert "trainer requested the training" in reason(answer)
     waits_on(run)
 
 
@@ -254,7 +254,7 @@ def test_who_has_it_trained_anew_by_any_route_is_a_requester(runs: Mapping[str, 
     run.eventually("it is on record who cleared it", lambda: who_cleared() == ["reviewer"], within=30)
     refused = run.answer("Approve")
     assert refused.status_code == httpx.codes.FORBIDDEN
-    assert re.match(r"reviewer asked for the training of here/scored v\d+ and can't decide on it$", reason(refused))
+    assert re.match(r"reviewer requested the training of here/scored v\d+ and can't decide on it$", reason(refused))
     waits_on(run)
 
 

@@ -115,7 +115,7 @@ def test_it_runs_now(system: System, dag_id: str) -> None:
     assert end - start in {DAY, DAY - timedelta(hours=1), DAY + timedelta(hours=1)}
     assert timedelta(0) <= datetime.now(UTC) - end < DAY + timedelta(hours=1)
     refused = future.await_status(JobStatus.FAILED, task="execute", within=60)
-    assert "which is still to come" in str(refused.error)
+    assert "which is in the future" in str(refused.error)
 
 
 def test_one_that_is_late_is_told_of(system: System, dag_id: str) -> None:

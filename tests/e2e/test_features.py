@@ -48,7 +48,7 @@ def test_what_the_reviewer_sees(pipeline: Run) -> None:
     assert shown["subject"] == f"Approve {TASK} v1?"
     assert "makes the table `features.counted`. Its run over all of its inputs gave 100 rows." in shown["body"]
     refused = pipeline.answer("Approve", "mine is good", account="trainer")
-    assert "trainer asked for the import of here/counted v1" in refused.json()["detail"]
+    assert "trainer requested the import of here/counted v1" in refused.json()["detail"]
 
 
 def test_batches_are_published_whole_and_told_to_airflow(system: System, deployment: int) -> None:

@@ -117,7 +117,7 @@ def test_stop_and_retry(people: Signed, system: System, runs: Mapping[str, Run],
 def test_approve(people: Signed, runs: Mapping[str, Run]) -> None:
     run = waiting(runs, "approve")
     with people.page(address_of(run, "approve")) as page:
-        expect(page.get_by_text(re.compile("trainer asked for the training of here/scored"))).to_be_visible()
+        expect(page.get_by_text(re.compile("trainer requested the training of here/scored"))).to_be_visible()
         expect(button(page, "Stop")).to_be_visible()
         expect(button(page, "Approve")).to_have_count(0)
     with people.page(address_of(run, "approve"), account="reviewer") as page:
@@ -152,7 +152,7 @@ def test_refusals_of_a_decision_are_those_of_every_door(runs: Mapping[str, Run])
     run = waiting(runs, "refused")
     own = act(run, "approve", "approve")
     assert own.status_code == httpx.codes.FORBIDDEN
-    assert "asked for the training" in own.json()["detail"]
+    assert "requested the training" in own.json()["detail"]
     silent = act(run, "reject", "approve", account="reviewer")
     assert (silent.status_code, silent.json()["detail"]) == (httpx.codes.BAD_REQUEST, REASON_MISSING)
     other = act(run, "approve", "approve", account="reviewer", evidence="0" * 64)

@@ -1,1 +1,1 @@
-"""The terms of the field and their rules. Standard library only; independent of tables and files."""
+"""The terms of the domain and their rules. Uses the standard library only; independent of tables and files."""

@@ -1,4 +1,4 @@
-"""What a person may do about a job, by its status: one matrix, which the page shows and the server enforces."""
+"""Defines which actions a person may take on a job, by its status. The page shows them and the server enforces them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """Something that a person may do about a job."""
+    """An action that a person may take on a job."""
 
     STOP = "stop"
-    """End it at once. Nothing is left half-written."""
+    """End the job at once. Nothing is left half-written."""
     RETRY = "retry"
-    """Have it done anew, and what stands behind it in its DAG run: Airflow's "clear"."""
+    """Run the job and the tasks downstream of it again: Airflow's "clear"."""
     RUN_NOW = "run_now"
-    """Ask for the same again, as a DAG run of its own."""
+    """Request the same batch again, as a new DAG run."""
     APPROVE = "approve"
     REJECT = "reject"
-    """Both are the answer that an approval waits for; a rejection needs a comment."""
+    """Approve and reject are the answers to an approval; a rejection needs a comment."""
 
 
 ANSWERS = frozenset({Action.APPROVE, Action.REJECT})
 REPEATABLE = re.compile(r"batch_prediction|feature_batch|deployment_[0-9]+")
-"""The DAGs whose runs are one batch, with all that it needs in their Params: a batch can be requested again."""
+"""The DAGs whose runs are a single batch defined by its Params, so that the batch can be requested again."""
 
 _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
     JobStatus.CREATED: (Action.STOP,),
@@ -45,6 +45,6 @@ _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
 
 
 def possible(status: JobStatus, dag_id: str) -> tuple[Action, ...]:
-    """What can be done about a job of this DAG, whoever asks."""
+    """The actions on a job of this DAG, regardless of the person's permissions."""
     repeatable = REPEATABLE.fullmatch(dag_id) is not None
     return tuple(action for action in _BY_STATUS[status] if action is not Action.RUN_NOW or repeatable)

@@ -1,9 +1,9 @@
-"""Bounds on the depth, length and size of values that users' code, repositories and requests bring.
+"""Bounds on the depth, length and size of values from user code, repositories and requests.
 
-Such a value goes through JSON, jsonb, msgpack and pydantic, none of which holds all that another one holds: msgpack has
-no integers beyond 64 bits, jsonb gives 1e20 back as one, pydantic ends at some depth, PostgreSQL has no NUL. These
-bounds are within all of them, and are checked where a value enters. The database has them too, in the function
-`modelops.is_bounded`.
+Such a value passes through JSON, jsonb, msgpack and pydantic, whose limits differ: msgpack has no integers beyond 64
+bits, jsonb returns 1e20 as an integer, pydantic limits the depth, and PostgreSQL can't store NUL. The bounds
+are within all of those limits and are checked where a value enters the system. The database checks them too, in the
+function `modelops.is_bounded`.
 """
 
 from __future__ import annotations
@@ -19,49 +19,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 DEPTH = 16
-"""Lists and mappings within each other."""
+"""Maximum depth of nested lists and mappings."""
 ENTRIES = 10_000
-"""Values in all, however deep."""
+"""Maximum number of values, at all depths together."""
 NAME = 200
-"""Characters of a key."""
+"""Maximum characters of a key."""
 TEXT = 100_000
-"""Characters of a text: SQL is the longest that a person writes."""
+"""Maximum characters of a text. The longest text that a person writes is SQL."""
 SIZE = 2**20
-"""Characters of all texts and names together."""
+"""Maximum characters of all texts and names together."""
 LEAST, MOST = -(2**63), 2**63 - 1
-"""Of numbers, whole or not: a float beyond them comes back from jsonb as an integer beyond them."""
+"""Range of numbers, floats included: jsonb returns a float outside of it as an integer outside of it."""
 COMMENT = 10_000
-"""Characters of a comment, a reason, and of the message of an error."""
+"""Maximum characters of a comment, a reason or an error message."""
 EXPECTED = (
-    f"at most {ENTRIES:,} values, not more than {DEPTH} levels deep; names of 1 to {NAME} characters that can be"
-    f" printed and seen; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and halves of surrogate"
-    f" pairs; numbers from {LEAST} to {MOST}"
+    f"at most {ENTRIES:,} values, nested at most {DEPTH} levels deep; names of 1 to {NAME} printable, visible"
+    f" characters; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and unpaired surrogates;"
+    f" numbers from {LEAST} to {MOST}"
 )
 UNSTORABLE = "which PostgreSQL can't store"
-"""How what is said of a text ends that can't be stored."""
+"""The end of each violation that is about a text that can't be stored."""
 AROUND = 4
-"""Levels that a record or an answer adds around such a value."""
+"""Maximum levels that a record or a response adds around such a value."""
 LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class OutOfBounds(BadInput):
-    """A value is larger, deeper or longer than may be, or holds what can't be stored."""
+    """A value is too large, too deep or too long, or has a character that can't be stored."""
 
 
 def check(value: Any, *, where: str, root: str = "") -> None:
-    """Refuse a JSON value that is out of bounds; `root` names it in the message.
+    """Check that a JSON value is within the bounds; `root` names it in the message.
 
     Raises:
-        OutOfBounds: names the first value that is, and the bound.
+        OutOfBounds: the message names the first value that is out of bounds, and the bound.
     """
     for wrong in violations(value, root):
         raise OutOfBounds(wrong, where=where, expected=EXPECTED)
 
 
 def violations(value: Any, root: str = "", *, shape_only: bool = False) -> Iterator[str]:
-    """Find what is out of bounds; `shape_only`: only depth, size, and texts that can't be stored.
+    """Yield each violation of the bounds; with `shape_only`, only those of depth, size and storable text.
 
-    Values that stand at several places, as YAML's aliases do, count at each.
+    A value that occurs in several places, such as a YAML alias, counts once per place.
     """
     left, values, size = [(root, value, 0)], 0, 0
     while left:
@@ -81,25 +81,25 @@ def violations(value: Any, root: str = "", *, shape_only: bool = False) -> Itera
 
 
 def bounded(value: Any) -> Any:
-    """The value without what can't be sent or stored: for pages that must not fail for what somebody once stored."""
+    """The value reduced to the bounds, so that a page can show a stored value that exceeds them."""
     return _Cut(math.inf).cut(value, 0)
 
 
 def brief(value: Any, entries: int) -> Any:
-    """Likewise, and of all its values only the first ones: for lists, and for records of what was refused."""
+    """The value reduced to the bounds and to its first `entries` values, for lists and records of refused values."""
     return _Cut(entries).cut(value, 0)
 
 
 def shortened(text: str, most: int = COMMENT) -> str:
-    """The text, or its start and how much follows."""
+    """The text if it is short enough, otherwise its start and the number of characters left out."""
     rest = len(text) - most
     return text if rest <= 0 else f"{text[:most]}{LEFT_OUT} ({rest:,} characters more)"
 
 
 def schema() -> dict[str, Any]:
-    """The bounds as JSON Schema says them, for values of an object; how many there are in all it can't say."""
+    """The bounds as JSON Schema for the values of an object. It can't express the total number of values."""
     text = {"type": "string", "maxLength": TEXT, "pattern": STORABLE}
-    # NaN compares with nothing, so it is neither below the minimum nor above the maximum.
+    # NaN satisfies neither comparison, so `not` rejects it.
     number = {"type": "number", "minimum": LEAST, "maximum": MOST, "not": {"minimum": 1, "maximum": 0}}
     scalars = [{"type": ["null", "boolean"]}, text, number]
     levels: dict[str, Any] = {f"level{DEPTH}": {"anyOf": scalars}}
@@ -111,7 +111,7 @@ def schema() -> dict[str, Any]:
 
 
 STORABLE = r"^[^\u0000\ud800-\udfff]*$"
-"""A regular expression of the texts that PostgreSQL can hold."""
+"""A regular expression for texts that PostgreSQL can store."""
 
 
 def _object(inner: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _names(found: Any, place: str, *, shape_only: bool) -> Iterator[str]:
     of = f" in {_short(place)}" if place else ""
     for name in found if isinstance(found, dict) else ():
         if not isinstance(name, str):
-            continue  # in YAML; who reads it says which names may be
+            continue  # YAML has such keys; the reader of the document checks them
         if not is_storable(name):
             yield f"a name{of} {_of_text(name)}"
         elif shape_only:
@@ -163,7 +163,7 @@ def _of_text(found: Any) -> str | None:
 
 
 def _number(found: float) -> str:
-    """An integer may have more digits than Python writes."""
+    """The number as text. Python refuses to convert very long integers."""
     if isinstance(found, int) and found.bit_length() > 1_000:
         return f"an integer of {found.bit_length():,} bits"
     return str(found)
@@ -184,13 +184,13 @@ def _short(place: str, most: int = 80) -> str:
 
 
 class _Cut:
-    """Takes values as long as there is room for them; a text takes as much as its length says."""
+    """Copies values until the room is used up; a text takes as much room as its length."""
 
     def __init__(self, room: float) -> None:
         self._room = room
 
     def cut(self, value: Any, depth: int) -> Any:
-        """The value, or what stands for it."""
+        """The value, reduced to the room that is left."""
         self._room -= 1
         match value:
             case dict() | list() | tuple() if depth >= DEPTH + AROUND:
@@ -216,10 +216,10 @@ class _Cut:
 
 
 def read_json(text: str | bytes, *, finite: bool = True) -> Any:
-    """The value that a JSON text has; each name must stand in it once, and with `finite` only finite numbers.
+    """Parse a JSON text in which no object has a name twice and, with `finite`, all numbers are finite.
 
     Raises:
-        ValueError: it isn't JSON, or has what it must not; also where it is too deep to be read.
+        ValueError: the text isn't such JSON, or is too deep to be parsed.
     """
     numbers: dict[str, Any] = {"parse_constant": _refuse, "parse_float": _finite} if finite else {}
     try:

@@ -1,4 +1,4 @@
-"""What a model reads: the entity key, the features, the targets, and the SQL of each named dataset."""
+"""The datasets of a model: the entity key, the features, the targets, and the SQL of each dataset."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class Dataset:
     """One query and the roles of its columns.
 
-    `name` is None where the person who asked for the job gave SQL instead of a name. `had_nulls` says of each column of
-    the training's rows whether one of its values was null, which decides on the types that pandas gets; None where that
-    is not known.
+    `name` is None if the request had SQL instead of a name. `had_nulls` maps each column of the training's rows to
+    whether it had a null, which determines the pandas types; None if that is not known.
     """
 
     name: str | None
@@ -32,11 +31,11 @@ class Dataset:
 
     @property
     def label(self) -> str:
-        """Its name, or what stands for one."""
+        """The name of the dataset, or "given as SQL"."""
         return self.name or "given as SQL"
 
     def as_record(self) -> dict[str, Any]:
-        """What the registry keeps of it."""
+        """The dataset as the registry stores it."""
         return {"name": self.name, "sql": self.sql}
 
 
@@ -50,10 +49,10 @@ class Datasets:
     sql: Mapping[str, str]
 
     def choose(self, name_or_sql: str, *, where: str) -> Dataset:
-        """The dataset of that name, or an unnamed one of that SQL.
+        """The dataset of that name, or an unnamed one with that SQL.
 
         Raises:
-            DatasetError: a single word that names no dataset.
+            DatasetError: the text is a single word and no dataset has that name.
         """
         text = name_or_sql.strip()
         named = _NAME.fullmatch(text) is not None

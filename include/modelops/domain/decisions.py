@@ -1,4 +1,4 @@
-"""A decision: a reviewer's verdict on a version, bound to the evidence that was shown."""
+"""A decision: a reviewer's verdict on a version, bound to the evidence on the card."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 
 REASON_MISSING = "a rejection needs a comment that says why"
-UNSTORABLE = "an answer can't hold NUL characters or halves of surrogate pairs: no database can store them"
-OTHER_EVIDENCE = "the answer is to a card that showed other evidence; look at the one that is shown now"
+UNSTORABLE = "an answer can't have NUL characters or unpaired surrogates: the database can't store them"
+OTHER_EVIDENCE = "the answer is to a card with other evidence; look at the current card"
 
 
 REQUESTER_LATER = (
-    "an answer in a moment, when the observer has put on record who cleared it, if anybody;"
-    " or, if Airflow's audit log doesn't tell, a version from a new run"
+    "an answer in a moment, when the observer has recorded who cleared it, if anybody;"
+    " or, if Airflow's audit log doesn't name that person, a version from a new run"
 )
-"""What is right where the requester of an attempt is unknown."""
+"""The `expected` text if the requester of an attempt is unknown."""
 
 
 class Verdict(StrEnum):
-    """What was decided."""
+    """The outcome of a decision."""
 
     APPROVED = "approved"
     """The version may be deployed."""
     REJECTED = "rejected"
-    """It may not, for the reason in the comment."""
+    """The version may not be deployed, for the reason in the comment."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a person answered; `comment` is free text, None where there is none.
+    """A person's answer to an approval; `comment` is free text, or None.
 
-    `evidence` is the digest on the card that they saw; None where they gave none, which stands for what is shown now.
+    `evidence` is the digest on the card that the person saw. None stands for the current card.
     """
 
     person: str
@@ -52,10 +52,10 @@ class Answer:
 
     @classmethod
     def given(cls, person: str, verdict: Verdict, fields: Mapping[str, Any]) -> Answer:
-        """From the fields of the form; through REST anything may stand where the page has a text.
+        """Make an answer from the fields of the form. A REST client may send any JSON value in place of a text.
 
         Raises:
-            IncompleteAnswer: a field is out of bounds or can't be stored.
+            IncompleteAnswer: a field is out of bounds, or has characters that can't be stored.
         """
         comment = fields.get("comment")
         if isinstance(comment, str) and len(comment) > bounds.COMMENT:
@@ -63,7 +63,7 @@ class Answer:
         where = "the fields of the answer"
         for wrong in bounds.violations(fields, shape_only=True):
             if wrong.endswith(bounds.UNSTORABLE):
-                raise _incomplete(UNSTORABLE, where, "text without these")
+                raise _incomplete(UNSTORABLE, where, "text without such characters")
             raise _incomplete(f"the answer is out of bounds: {wrong}", where, bounds.EXPECTED)
         text = "" if comment is None else str(comment).strip()
         if len(text) > bounds.COMMENT:
@@ -82,11 +82,11 @@ def _incomplete(what: str, where: str, expected: str) -> IncompleteAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalRequest:
-    """What was shown to the reviewers.
+    """A version that is put before the reviewers.
 
-    `evidence` is as the database wrote it (the function `modelops.evidence`) and `digest` its SHA-256; `requesters`
-    asked for the training or the import; `approvers` may decide (empty: anybody who isn't a requester). `unrequested`
-    are the attempts that began the training or the import anew while nobody is on record as having cleared it.
+    `evidence` is the evidence that the database wrote (the function `modelops.evidence`) and `digest` its SHA-256;
+    `requesters` requested the training or the import; `approvers` may decide (empty: anybody except a requester).
+    `unrequested` has the attempts that started the training or the import again with no record of who cleared it.
     """
 
     id: int
@@ -99,33 +99,33 @@ class ApprovalRequest:
 
     @property
     def kind(self) -> VersionKind:
-        """What it is about."""
+        """The kind of the version."""
         return VersionKind.FEATURE_TASK if VersionKind.FEATURE_TASK in self.evidence else VersionKind.MODEL
 
     @property
     def name(self) -> str:
-        """Reference of the model or the feature task."""
+        """The reference of the model or the feature task."""
         return str(self.evidence[self.kind])
 
     @property
     def subject(self) -> str:
-        """What people call the version: `demo/arrival_delay v3`."""
+        """The version in messages: `demo/arrival_delay v3`."""
         return f"{self.name} v{self.evidence['version']}"
 
     @property
     def work(self) -> str:
-        """What the requesters asked for."""
+        """The stage that the requesters requested."""
         return "training" if self.kind is VersionKind.MODEL else "import"
 
     @property
     def possible_approvers(self) -> Sequence[str]:
-        """Who may decide, by name; empty: anybody but who asked."""
+        """The named persons who may decide; empty: anybody except a requester."""
         return [person for person in self.approvers if person not in self.requesters]
 
     def objection(self, person: str) -> str | None:
-        """Why this person can't decide; None if they can. The database asks the same."""
+        """Why this person can't decide; None if they can. The database enforces the same rules."""
         if person in self.requesters:
-            return f"{person} asked for the {self.work} of {self.subject} and can't decide on it"
+            return f"{person} requested the {self.work} of {self.subject} and can't decide on it"
         if self.unrequested:
             attempts = ", ".join(map(str, self.unrequested))
             return (
@@ -137,19 +137,19 @@ class ApprovalRequest:
         return None
 
     def check(self, answer: Answer) -> None:
-        """Refuse an answer that can't become a decision, with the reason for the person who gives it.
+        """Check that the answer can become a decision; the error's message is for the person who answers.
 
         Raises:
             DecisionRefused: this person can't decide.
-            IncompleteAnswer: a rejection without a comment.
-            StaleCard: the answer is to another card.
+            IncompleteAnswer: a rejection has no comment.
+            StaleCard: the answer is to an earlier card.
         """
         if objection := self.objection(answer.person):
             raise DecisionRefused(objection, where="the answer", expected="the answer of another reviewer")
         if answer.verdict is Verdict.REJECTED and answer.comment is None:
             raise _incomplete(REASON_MISSING, "the comment", "why this version may not be deployed")
         if answer.evidence is not None and answer.evidence != self.digest:
-            raise StaleCard(OTHER_EVIDENCE, where="the answer", expected="an answer to the card of now")
+            raise StaleCard(OTHER_EVIDENCE, where="the answer", expected="an answer to the current card")
 
 
 @dataclass(frozen=True, kw_only=True)

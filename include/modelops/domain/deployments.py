@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 DeploymentId = NewType("DeploymentId", int)
 INTERVAL = "the parameters interval_start and interval_end"
-"""Where a person says which interval is meant."""
+"""The place that errors about an interval name."""
 
 
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""At most so much: the scheduler's, which starts a run at the end of an interval, and the database's."""
+"""Tolerance for the difference between the database's clock and that of the scheduler, which starts the runs."""
 DAG_PREFIX = "deployment_"
-"""How the id of a deployment's own DAG begins; its number follows."""
+"""Prefix of the id of a deployment's own DAG, before the deployment's number."""
 
 
 def dag_id_of(deployment: int) -> str:
@@ -34,21 +34,21 @@ def dag_id_of(deployment: int) -> str:
 
 
 class Engine(StrEnum):
-    """What computes the rows."""
+    """Where a deployment's rows are computed."""
 
     BATCH = "batch"
-    """The model's ModelScorer on a worker, batch by batch."""
+    """On a worker, by the model's ModelScorer, batch by batch."""
     SQL = "sql"
-    """The database: a feature task's SELECT."""
+    """In the database, by a feature task's SELECT."""
     PYTHON = "python"
-    """A feature task's function on a worker."""
+    """On a worker, by a feature task's function."""
 
 
 class DeploymentEnd(StrEnum):
     """How a deployment ended."""
 
     REPLACED = "replaced"
-    """A newer deployment took its target over."""
+    """A newer deployment took over its target."""
     RETIRED = "retired"
     """A person retired it."""
 
@@ -57,10 +57,11 @@ class DeploymentEnd(StrEnum):
 class Deployment:
     """A version in production.
 
-    `model` is the reference of the model or the feature task; `target` the view of what it produces; `entity_key` the
-    columns of the key with their PostgreSQL types; `outputs` maps each other column to its type: Arrow's of what a
-    scorer gives, PostgreSQL's of a feature. `set_aside_budget` counts rows, `empty` says which batches
-    may have none, `parts` those that a batch is cut into. Both ends are None while it is active.
+    `model` is the reference of the model or the feature task; `target` is the view of its rows; `entity_key` has the
+    columns of the key with their PostgreSQL types; `outputs` maps each other column to its type: the Arrow type of a
+    prediction, the PostgreSQL type of a feature. `set_aside_budget` is the maximum number of rejected rows of a batch,
+    `empty` says which batches may have no rows, and `parts` is the number of partitions of a batch. `ended_at` and
+    `ended_how` are None while the deployment is active.
     """
 
     id: DeploymentId
@@ -85,16 +86,17 @@ class Deployment:
 
     @property
     def subject(self) -> str:
-        """What people call it: `demo/arrival_delay v3 (deployment 7)`."""
+        """The deployment in messages: `demo/arrival_delay v3 (deployment 7)`."""
         return f"{self.model} v{self.version} (deployment {self.id})"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """What the DAG of a deployment is made of.
+    """The data from which a deployment's DAG is made.
 
-    `incremental`: each run is of a data interval; else each makes all rows anew. `starts_at` is the tick of the clock
-    before which nothing is due. `set_by` is the author of the schedule, who asked for what it starts; `set_at` is when.
+    `incremental`: each run is for a data interval; otherwise each run makes all rows again. No run is due before
+    `starts_at`, a tick of the clock. `set_by` is the person who set the schedule, and the requester of the runs that it
+    starts; `set_at` is the time at which it was set.
     """
 
     id: int
@@ -125,13 +127,13 @@ class Interval:
 
     @classmethod
     def parse(cls, start: str | None, end: str | None, *, where: str, now: datetime) -> Interval | None:
-        """The interval that two ISO 8601 texts name; None where neither is given.
+        """Parse the start and the end from ISO 8601; None if neither is given.
 
-        `now` is by the database's clock. The end may be still to come by as much as clocks of machines differ.
+        `now` is the time of the database's clock. The end may be later than `now` by at most `CLOCKS_DIFFER`.
 
         Raises:
-            IntervalError: only one is given, one is no time or has no time zone, they are in the wrong order, or the
-                end is still to come.
+            IntervalError: only one is given, one is not a time or has no time zone, the end is not after the start, or
+                the end is in the future.
         """
         if not start and not end:
             return None
@@ -146,17 +148,17 @@ class Interval:
             )
         if interval.end > now + CLOCKS_DIFFER:
             raise IntervalError(
-                f"the interval ends at {end}, which is still to come", where=where, expected="an interval that is over"
+                f"the interval ends at {end}, which is in the future", where=where, expected="an interval that is over"
             )
         return interval
 
     def within(self, time_zone: str) -> Interval:
-        """The same interval with its ends in a time zone."""
+        """The same interval with its start and end in a time zone."""
         zone = ZoneInfo(time_zone)
         return Interval(start=self.start.astimezone(zone), end=self.end.astimezone(zone))
 
     def as_record(self) -> list[str]:
-        """Both ends in ISO 8601, as results of jobs have them."""
+        """The start and the end in ISO 8601, as in the results of jobs."""
         return [self.start.isoformat(), self.end.isoformat()]
 
     def __str__(self) -> str:
@@ -170,6 +172,6 @@ def _moment(text: str, where: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        what = "is no time" if moment is None else "has no time zone"
+        what = "is not a time" if moment is None else "has no time zone"
         raise IntervalError(f"{text!r} {what}", where=where, expected="ISO 8601 with an offset: 2013-08-01T00:00:00Z")
     return moment

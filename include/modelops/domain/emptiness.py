@@ -1,4 +1,4 @@
-"""Which runs may have no row: declared once, in a feature task's task.yaml or in a model's deployment."""
+"""Which runs may have no rows. A feature task declares it in its task.yaml, a model in its deployment."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from enum import StrEnum
 
 
 class Emptiness(StrEnum):
-    """Which runs may give no row."""
+    """Which runs may have no rows."""
 
     NEVER = "never"
     """None."""
     INTERVALS = "intervals"
-    """Those for a data interval: nights and holidays are empty, but all times together aren't."""
+    """Runs for a data interval, such as a night or a holiday. A run for all times must have rows."""
     ALWAYS = "always"
     """All."""
 
     def allows(self, *, whole: bool) -> bool:
-        """Whether a run may give no row; `whole` is one that is for no data interval."""
+        """Whether a run may have no rows; `whole`: the run is for all times, not for a data interval."""
         return self is Emptiness.ALWAYS or (self is Emptiness.INTERVALS and not whole)
 
     @staticmethod
     def needed(*, whole: bool) -> str:
-        """What would allow a run to give no row."""
+        """The setting that would allow a run to have no rows."""
         return "empty: always" if whole else "empty: intervals or always"

@@ -1,7 +1,7 @@
 """The errors of the product, in one class hierarchy.
 
-Two branches matter to a job. A `BadInput` is somebody's to mend: trying again can't help, so the job fails at once.
-An `Unavailable` is the platform's trouble: the job is tried again.
+Two branches decide whether a job is retried. A `BadInput` is an error that a person has to correct: a retry can't help,
+so the job fails at once. An `Unavailable` is an error of the platform: the job is retried.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHOWN = 20
-"""So many errors are told at once."""
+"""Maximum number of errors in one message."""
 
 
 class ModelOpsError(Exception):
@@ -20,12 +20,12 @@ class ModelOpsError(Exception):
 
 
 class BadInput(ModelOpsError):
-    """Something that a person wrote or asked for is wrong, and trying again would not help.
+    """Something that a person wrote or requested is wrong, and a retry would not help.
 
     Args:
-        what: what is wrong, in one sentence without a full stop.
-        where: the file, column, parameter or row that is meant.
-        expected: what would be right, said so that it can be done.
+        what: the error, in one sentence without a full stop.
+        where: the file, column, parameter or row at fault.
+        expected: what would be right, so that the reader can do it.
     """
 
     def __init__(self, what: str, *, where: str, expected: str) -> None:
@@ -43,7 +43,7 @@ def _rebuild(kind: type[BadInput], what: str, where: str, expected: str) -> BadI
 
 
 class SeveralErrors(BadInput):
-    """More than one thing is wrong; `errors` has each."""
+    """Several errors at once, in `errors`."""
 
     def __init__(self, errors: Sequence[BadInput]) -> None:
         self.errors = tuple(errors)
@@ -54,16 +54,16 @@ class SeveralErrors(BadInput):
         )
 
     def __str__(self) -> str:
-        told = [str(error) for error in self.errors[:SHOWN]]
+        shown = [str(error) for error in self.errors[:SHOWN]]
         more = len(self.errors) - SHOWN
-        return "\n".join([f"{self.what}:", *told, *([f"and {more} more"] if more > 0 else [])])
+        return "\n".join([f"{self.what}:", *shown, *([f"and {more} more"] if more > 0 else [])])
 
     def __reduce__(self) -> tuple[object, ...]:
         return SeveralErrors, (self.errors,)
 
 
 class RepositoryError(BadInput):
-    """A ModelOps repository can't be read, or isn't in the layout that it must have."""
+    """A ModelOps repository can't be read, or has the wrong layout."""
 
 
 class DatasetError(BadInput):
@@ -75,7 +75,7 @@ class FeatureError(BadInput):
 
 
 class TargetError(BadInput):
-    """The table that predictions or features go to isn't what it must be."""
+    """The target of predictions or features can't be created, or doesn't fit them."""
 
 
 class RequirementsError(BadInput):
@@ -83,7 +83,7 @@ class RequirementsError(BadInput):
 
 
 class UserCodeError(BadInput):
-    """A model's or a feature task's own code raised an error, or left something other than it must."""
+    """The code of a model or feature task raised an error, or its output is invalid."""
 
 
 class ScoringError(BadInput):
@@ -91,39 +91,39 @@ class ScoringError(BadInput):
 
 
 class UnknownVersion(BadInput):
-    """There is no such model version."""
+    """The version does not exist."""
 
 
 class UnknownParameter(BadInput):
-    """A request names a parameter that there isn't."""
+    """A request has an unknown parameter."""
 
 
 class IllegalTransition(BadInput):
-    """The state machine has no such step."""
+    """The state machine has no such transition."""
 
 
 class DecisionRefused(BadInput):
-    """An answer of a person that can't become a decision."""
+    """A person's answer can't become a decision."""
 
 
 class IncompleteAnswer(DecisionRefused):
-    """An answer that lacks something, or holds something that can't be stored, whoever gives it."""
+    """An answer is incomplete or can't be stored, regardless of the person."""
 
 
 class StaleCard(DecisionRefused):
-    """An answer to a card that is not the one shown now."""
+    """An answer is to a card that has been replaced."""
 
 
 class EvidenceChanged(DecisionRefused):
-    """An answer on evidence that has changed since it was shown; the reviewers are asked anew."""
+    """The evidence has changed since the card was shown; the reviewers get a new card."""
 
 
 class NotApproved(BadInput):
-    """A version without a valid approval of exactly its artifacts can't go into production."""
+    """The version has no valid approval of exactly its artifacts, so it can't be deployed."""
 
 
 class UnknownDeployment(BadInput):
-    """There is no such deployment, or it has ended."""
+    """The deployment does not exist or has ended."""
 
 
 class IntervalError(BadInput):
@@ -131,36 +131,36 @@ class IntervalError(BadInput):
 
 
 class PartsError(BadInput):
-    """A batch can't be cut so, or its parts don't belong together."""
+    """The number of partitions is invalid, or the partitions of a batch don't belong together."""
 
 
 class ScheduleError(BadInput):
-    """What should be a schedule or a time zone is none, or never comes to a run."""
+    """A schedule or a time zone is invalid, or the schedule never starts a run."""
 
 
 class UnknownSchema(BadInput):
-    """The data database was migrated by a release that this one can't continue."""
+    """The data database has a schema version that this release can't migrate."""
 
 
 class Unavailable(ModelOpsError):
-    """Something that the system stands on isn't there right now; trying again may help."""
+    """A service that the system depends on is unavailable; a retry may help."""
 
 
 class Busy(Unavailable):
-    """It is there, but has too much to do right now, or waits for a lock; trying again may help."""
+    """A service is overloaded or waits for a lock; a retry may help."""
 
 
 class NotAwaited(ModelOpsError):
-    """An answer to an approval that does not wait for one: not yet, or not any more."""
+    """The approval does not wait for an answer: not yet, or not any more."""
 
 
 class ChildLost(Unavailable):
-    """The process that ran user code was killed from outside, or never answered."""
+    """The process that ran user code was killed from outside, or did not respond."""
 
 
 class FenceLost(ModelOpsError):
-    """This attempt was given up and a newer one has taken the job over; nothing of this one may be written."""
+    """A newer attempt has taken over the job; this attempt may not write any more."""
 
 
 class ArtifactChanged(BadInput):
-    """A stored artifact is not, or no longer, the file that was recorded."""
+    """A stored artifact is missing or differs from the recorded file."""

@@ -1,4 +1,4 @@
-"""What a feature-engineering task reads, what it makes, and by which rules that is a feature table."""
+"""A feature task: its inputs, its output table, and the rules for that table's rows."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from modelops.domain.targets import Target
 
 FEATURES = "features"
-"""The schema of outputs that are named without one."""
+"""The default schema of outputs."""
 OF_THE_RUN = ("run_id", "task_version", "job_id", "published_at")
-"""Columns that a feature table has besides the task's own, from the run that wrote the rows."""
+"""Columns that a feature table has in addition to the task's own; they come from the run that wrote the rows."""
 
 
 class Language(StrEnum):
-    """What a task is written in."""
+    """The language of a feature task."""
 
     SQL = "sql"
-    """One SELECT, which the database runs; its rows never leave it."""
+    """One SELECT, which the database runs; the rows never leave the database."""
     PYTHON = "python"
-    """A function, which gets its inputs as Arrow and gives Arrow back."""
+    """A function that gets its inputs as Arrow and returns Arrow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowBounds:
-    """How many rows one run must make at least, if it makes any, and may make at most; None: any number."""
+    """The minimum and maximum number of rows of a run that has rows; `most` None: no maximum."""
 
     least: int = 1
     most: int | None = None
@@ -42,14 +42,13 @@ class RowBounds:
 class FeatureTask:
     """A feature-engineering task as its folder declares it.
 
-    `name` is that of the folder, `title` is for people. `function` is empty and `sql` the text of task.sql for
-    `Language.SQL`; for Python, `sql` is None. `inputs` are SELECT statements by name. `columns` are all columns of the
-    output in their order, with PostgreSQL's types as its function format_type prints them; those of `key` identify a
-    row, and by the one of `incremental` rows belong to a data interval; `time_zone` is where dates and times without a
-    zone in it are meant, None: where the schedule is. `rows` are bounds of runs that make rows, and `empty` says which
-    may make none. `requirements` is the text of
-    requirements.txt, or None where there is no such file. `approvers` may decide on its versions; empty: anybody but
-    who asked for the version.
+    `name` is the name of the folder, `title` is for people. For `Language.SQL`, `function` is empty and `sql` is the
+    text of task.sql; for Python, `sql` is None. `inputs` has SELECT statements by name. `columns` has all columns of
+    the output in order, with PostgreSQL's types as its function format_type prints them. The columns in `key` identify
+    a row, and the column `incremental` assigns a row to a data interval. `time_zone` is the zone of dates and times
+    without one in that column; None: the schedule's. `rows` has the bounds for runs with rows, and `empty` says which
+    runs may have none. `requirements` is the text of requirements.txt, or None if there is no such file. `approvers`
+    may decide on its versions; empty: anybody except a requester.
     """
 
     reference: str
@@ -73,11 +72,11 @@ class FeatureTask:
 
     @property
     def is_by_calendar(self) -> bool:
-        """Whether its incremental column holds dates or times that mean a moment in some time zone only."""
+        """Whether the incremental column has dates or times without a time zone."""
         return self.incremental is not None and self.columns[self.incremental] != "timestamp with time zone"
 
     def as_record(self) -> dict[str, Any]:
-        """What the registry keeps of it, as JSON. The columns are a list of pairs: jsonb forgets the order of names."""
+        """The task as JSON for the registry. The columns are a list of pairs, since jsonb does not keep key order."""
         return {
             "title": self.title,
             "description": self.description,
@@ -93,6 +92,6 @@ class FeatureTask:
             "rows": {"min": self.rows.least, "max": self.rows.most},
             "empty": self.empty.value,
             "properties": dict(self.properties),
-            # Versions that were imported before lack this: their code goes on with types that depend on the values.
+            # Earlier versions lack this: their code still gets pandas types that depend on the values.
             "nullable_types": True,
         }

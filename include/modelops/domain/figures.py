@@ -1,4 +1,4 @@
-"""Formats numbers for people, with enough digits that two different ones never look the same."""
+"""Formats numbers for people, with enough digits that two different numbers never look the same."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import math
 from decimal import Decimal
 
 LEAST, MOST = 4, 17
-"""Significant digits: of any number, and as many as tell each double from every other."""
+"""Minimum and maximum significant digits; 17 distinguish every double from every other."""
 SMALLEST, LARGEST = 1e-6, 1e15
-"""Outside of these a number is written with a power of ten."""
+"""Numbers outside of this range are written with a power of ten."""
 
 
 def figure(number: float) -> str:
-    """One number: whole ones in full, others to four significant digits."""
+    """Format one number: an integer in full, any other to four significant digits."""
     return _shown(number, LEAST)
 
 
 def figures(*numbers: float) -> tuple[str, ...]:
-    """Numbers that are compared: to four significant digits, or to more, until different numbers look different."""
+    """Format numbers that are compared: to four significant digits, or more until different numbers look different."""
     different = len({number for number in numbers if not math.isnan(number)})
     for digits in range(LEAST, MOST):
         shown = tuple(_shown(number, digits) for number in numbers)
@@ -27,7 +27,7 @@ def figures(*numbers: float) -> tuple[str, ...]:
 
 
 def difference(new: float, old: float) -> str:
-    """How much a number has changed, with its sign and with significant digits of its own."""
+    """Format the change of a number, with its sign and four significant digits."""
     if math.isfinite(new) and math.isfinite(old):
         changed = new - old if isinstance(new, int) and isinstance(old, int) else _exact(new) - _exact(old)
         number: float = changed if isinstance(changed, int) else float(changed)
@@ -37,7 +37,7 @@ def difference(new: float, old: float) -> str:
 
 
 def _exact(number: float) -> Decimal:
-    """The number that people see: 0.000031 less 0.000012 is 0.000019 then, without the rest that binary leaves."""
+    """The number as a decimal, so that 0.000031 - 0.000012 is 0.000019, without a binary rounding error."""
     return Decimal(repr(number))
 
 

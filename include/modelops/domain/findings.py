@@ -1,4 +1,4 @@
-"""Collects mistakes, so that all of them are reported at once."""
+"""Collects errors, so that all of them are reported at once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PLACE = re.compile(r"(?P<file>.*?)(?:(?::|, line )(?P<line>\d+))?(?: \(.*)?", r
 
 
 class Findings:
-    """What several checks found wrong. A check that depends on another one is left out where that one failed."""
+    """The errors that several checks found. A check that depends on a failed one is skipped."""
 
     def __init__(self) -> None:
         self.errors: list[BadInput] = []
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
-        """Note the mistake that is found inside, and go on. Trouble of the platform goes through."""
+        """Record a BadInput raised in the block and continue. Other errors, such as Unavailable, propagate."""
         try:
             yield
         except SeveralErrors as error:
@@ -32,10 +32,10 @@ class Findings:
             self.errors.append(error)
 
     def refuse(self) -> None:
-        """Raise what was found.
+        """Raise the recorded errors, if any.
 
         Raises:
-            BadInput: the one mistake; SeveralErrors, where there are more.
+            BadInput: the only error; SeveralErrors if there are more.
         """
         if len(self.errors) > 1:
             raise SeveralErrors(self.errors)

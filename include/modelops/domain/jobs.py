@@ -1,4 +1,4 @@
-"""A job: one stage of a life cycle, executed as one Airflow task and recorded whatever happens to it."""
+"""A job: one stage of a life cycle, executed as one Airflow task and recorded in the ledger."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 JobId = NewType("JobId", int)
 
 WORKER = "worker"
-"""The actor of what an attempt tells of itself."""
+"""The actor of events that an attempt records itself."""
 AIRFLOW = "airflow"
-"""The actor of what Airflow's scheduler and executor did."""
+"""The actor of events of Airflow's scheduler and executor."""
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. The database guards the order (`job_status_guard`)."""
+    """The status of a job. The database checks each transition (`job_status_guard`)."""
 
     CREATED = "created"
-    """Its DAG run exists; what comes before it isn't done yet."""
+    """Its DAG run exists; the tasks upstream of it have not ended."""
     SCHEDULED = "scheduled"
-    """Nothing stands before it any more; Airflow's scheduler will queue it."""
+    """The tasks upstream of it have ended; Airflow's scheduler will queue it."""
     QUEUED = "queued"
     """It waits for a worker."""
     RUNNING = "running"
-    """A worker has taken it: its fence was raised."""
+    """A worker has claimed it and raised its fence."""
     AWAITING_APPROVAL = "awaiting_approval"
-    """It waits for a person's answer; no worker is held."""
+    """It waits for a person's answer and occupies no worker."""
     RETRYING = "retrying"
-    """An attempt was lost or found something unavailable; another one follows."""
+    """An attempt lost its worker, or a service was unavailable; another attempt follows."""
     COMPLETED = "completed"
     """Its work is committed, in the same transaction as this status."""
     FAILED = "failed"
@@ -42,59 +42,59 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
     """A person stopped it."""
     SKIPPED = "skipped"
-    """It never ran: what stood before it failed or skipped it, or a person marked it as done by hand."""
+    """It never ran: an upstream task failed or skipped it, or a person marked it as done."""
 
     @property
     def is_final(self) -> bool:
-        """Whether only a person (clear) can bring the job on from here."""
+        """Whether the status changes only if a person clears the job."""
         return self in {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.SKIPPED}
 
 
 class WaitsFor(StrEnum):
-    """What makes a job wait for its turn or for a worker."""
+    """The reason for which a job waits."""
 
     TASKS = "tasks"
-    """Those before it in its DAG run have to end."""
+    """Upstream tasks in its DAG run have not ended."""
     UNPAUSING = "paused"
     """Its DAG is paused."""
     ACTIVE_RUNS = "active_runs"
-    """As many runs of its DAG are under way as may be."""
+    """The maximum number of active runs of its DAG is reached."""
     BACKFILL = "backfill"
     """Other runs of its backfill come first."""
     POOL = "pool"
     """Airflow's pool has no free slot."""
     ACTIVE_TASKS = "active_tasks"
-    """As many tasks of its DAG run are at work as may be."""
+    """The maximum number of active tasks of its DAG run is reached."""
     WORKERS = "workers"
-    """No worker has taken it yet, while other tasks are queued or running."""
+    """No worker has taken it yet; other tasks are queued or running."""
     SCHEDULER = "scheduler"
-    """None of these: Airflow hasn't come to it yet."""
+    """None of the other reasons: Airflow's scheduler has not processed it yet."""
 
 
 class Event(StrEnum):
     """The event of an entry in a job's log. Entries are never changed or removed."""
 
     CREATED = "created"
-    """The DAG run was created; the actor is who asked for it."""
+    """The DAG run was created; the actor is the requester."""
     CLEARED = "cleared"
-    """A person cleared the task, which asks for its work anew; the actor is that person."""
+    """A person cleared the task, which requests its work again; the actor is that person."""
     SCHEDULED = "scheduled"
     QUEUED = "queued"
     WAITING = "waiting"
-    """It has waited for some seconds, for what `detail` names by `cause` (a WaitsFor) and in words."""
+    """It has waited for some seconds; `detail` has the reason as `cause` (a WaitsFor) and in words."""
     RUNNING = "running"
     STEP = "step"
     """The attempt has reached the step that `detail` names."""
     AWAITING_APPROVAL = "awaiting_approval"
-    """The evidence that `detail` names is before the reviewers."""
+    """The reviewers have the evidence that `detail` names."""
     REFUSED = "refused"
-    """A person's answer doesn't count, for the reason in `detail`; the job waits for another one."""
+    """A person's answer was refused for the reason in `detail`; the job waits for another one."""
     RETRYING = "retrying"
-    """The attempt is over without a result; `detail` says why, and that another one follows."""
+    """The attempt ended without a result, for the reason in `detail`; another attempt follows."""
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    """A person stopped the job; the actor is that person where Airflow tells it."""
+    """A person stopped the job; the actor is that person if Airflow names them."""
     SKIPPED = "skipped"
     REPEATED = "repeated"
     """A retry found the job completed (its worker was lost after the commit) and returned the recorded result."""
@@ -104,7 +104,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskKey:
-    """The Airflow task instance that a job is. `map_index` is -1 where the task isn't mapped."""
+    """The Airflow task instance of a job. `map_index` is -1 if the task isn't mapped."""
 
     dag_id: str
     run_id: str
@@ -113,7 +113,7 @@ class TaskKey:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> TaskKey:
-        """From any row with these four columns."""
+        """Make a key from any row with these four columns."""
         return cls(dag_id=row["dag_id"], run_id=row["run_id"], task_id=row["task_id"], map_index=row["map_index"])
 
     def __str__(self) -> str:
@@ -123,17 +123,16 @@ class TaskKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a worker claims a job with: which task it runs, which try of it, and what was requested.
+    """A worker's claim to a job: the task, its try number, and the request.
 
     Args:
         number: Airflow's try number of this attempt.
-        first: the try number of the first attempt since a person requested the work, by the DAG as it is now; used
-            where the ledger doesn't know `max_tries`.
-        max_tries: Airflow's number for the task: clearing the task changes it, a retry doesn't.
-        asked_at: when the DAG run was requested; None after the task was cleared. A retry keeps the first try's.
-        reusable_if: fields that a recorded result must have to be returned even to a person who cleared the task;
-            None: it never is.
-        resumed: a person has answered what this attempt asked.
+        first: the try number of the first attempt since a person requested the work, according to the current DAG;
+            used if the ledger doesn't have `max_tries`.
+        max_tries: Airflow's `max_tries` of the task; a clear changes it, a retry doesn't.
+        asked_at: the time of the DAG run's request; None after a clear. A retry keeps that of the first try.
+        reusable_if: fields that a recorded result must have to be reused even after a clear; None: it is never reused.
+        resumed: a person has answered this attempt's approval.
     """
 
     key: TaskKey
@@ -156,11 +155,10 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One worker's hold on a job.
+    """A worker's attempt at a job.
 
-    `fence` is higher than that of every attempt before; a write that names an older one is refused. `number` is
-    Airflow's try number. `fresh` tells a first try, or one that a person asked for by clearing the task, from a
-    retry of the same work.
+    `fence` is higher than that of every earlier attempt; the database refuses a write with an older fence. `number` is
+    Airflow's try number. `fresh` is true for a first try and after a clear, false for a retry of the same work.
     """
 
     job_id: JobId
@@ -170,6 +168,6 @@ class Attempt:
     fresh: bool
     requested_by: str
     recorded_result: Mapping[str, Any] | None = field(default=None)
-    """What the job returned, if it had completed before this attempt and this attempt is a retry."""
+    """The job's recorded result, if this attempt is a retry and the job had already completed."""
     asked_at: datetime | None = field(default=None)
     """Time of the DAG run's request; None after a clear."""

@@ -1,4 +1,4 @@
-"""A parameter of a request: how it is declared, and the declarations that several requests share."""
+"""Declares parameters of requests, including those that several requests share."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Parameter:
     """One parameter of a request.
 
     `schema` is JSON Schema: the type and the bounds, which the form and the REST API check. `renderer` names the
-    language of the value for Airflow's page of a task. `in_form`: the trigger form asks for it; other parameters are
-    given by DAG files. A parameter without a `default` (MISSING) is required.
+    language of the value for Airflow's task page. `in_form`: the trigger form has a field for it; DAG files give the
+    other parameters. A parameter without a `default` (MISSING) is required.
     """
 
     name: str
@@ -38,18 +38,18 @@ class Parameter:
 
     @property
     def is_required(self) -> bool:
-        """Whether a request must have it."""
+        """Whether a request must have this parameter."""
         return self.default is MISSING
 
     def read(self, value: Any) -> Any:
-        """A value as an instance of the request has it: None where the default is a mapping is that default."""
+        """Convert a value to the type of the field. If the default is a mapping, None stands for an empty one."""
         if value is None and isinstance(self.default, dict):
             return {}
         return self.holds(**value) if self.holds is not None and value is not None else value
 
 
 def parameters_of(request: type) -> Iterator[Parameter]:
-    """The parameters of a request class, its own before inherited ones."""
+    """Yield the parameters of a request class, its own before inherited ones."""
     declared = {each.name: each for each in fields(request)}
     names = dict.fromkeys(name for owner in request.__mro__ for name in inspect.get_annotations(owner))
     for each in (declared[name] for name in names if name in declared):
@@ -76,12 +76,12 @@ def parameter(
 
 
 def text(characters: int = bounds.NAME) -> dict[str, Any]:
-    """Bounds of a text that goes to the registry."""
+    """The JSON Schema bounds of a text that the registry stores."""
     return {"maxLength": characters, "pattern": bounds.STORABLE}
 
 
 def reference(kind: VersionKind, *, of_versions: bool) -> Any:
-    """A model or a feature task. No DAG names those that exist: suggestions are added when the form is opened."""
+    """A reference of a model or a feature task. The form gets its suggestions when it is opened, not from the DAG."""
     which = "that has a version" if of_versions else "in a repository that repositories.yaml lists"
     suggestions: dict[str, Any] = {SUGGESTIONS: str(kind), OF_VERSIONS: of_versions}
     return parameter(
@@ -95,22 +95,22 @@ def reference(kind: VersionKind, *, of_versions: bool) -> Any:
 
 
 def version(newest: str) -> Any:
-    """An existing version; `newest` says which one is meant if none is given."""
+    """The number of an existing version; `newest` describes the default."""
     return parameter(
         None,
         title="Version",
-        description=f"Number of the version. Empty: {newest}.",
+        description=f"The number of the version. Empty: {newest}.",
         type=["null", "integer"],
         minimum=1,
     )
 
 
 def dataset(default: str, purpose: str) -> Any:
-    """A dataset's name, or SQL."""
+    """The name of a dataset, or SQL."""
     return parameter(
         default,
         title=f"Dataset for {purpose}",
-        description="A dataset of the model's datasets.yaml, or a SELECT statement with the same columns.",
+        description="The name of a dataset in the model's datasets.yaml, or a SELECT statement with the same columns.",
         renderer="sql",
         type="string",
         minLength=1,
@@ -119,21 +119,21 @@ def dataset(default: str, purpose: str) -> Any:
 
 
 def allow_dirty(verb: str) -> Any:
-    """Whether files that aren't committed may be used."""
+    """Whether uncommitted files may be used."""
     return parameter(
         False,
         title="Allow uncommitted files",
-        description=f"{verb} from files that are not committed to git. The version keeps a note of it.",
+        description=f"{verb} from files that are not committed to git. The version records this.",
         type="boolean",
     )
 
 
 def interval(end: str) -> Any:
-    """One end of a data interval."""
+    """The start or the end of a data interval."""
     return parameter(
         None,
-        title=f"Interval's {end}",
-        description="For SQL that asks for modelops.interval_start and modelops.interval_end: an ISO 8601 time with an"
+        title=f"Interval {end}",
+        description="For SQL that reads modelops.interval_start and modelops.interval_end: an ISO 8601 time with an"
         " offset. Empty: all times.",
         type=["null", "string"],
         format="date-time",
@@ -142,18 +142,18 @@ def interval(end: str) -> Any:
 
 
 def deployment() -> Any:
-    """An active deployment."""
+    """The number of an active deployment."""
     return parameter(
         title="Deployment",
-        description="Number of an active deployment, as in the result of its job and in"
-        " modelops.in_production_at(now()).",
+        description="The number of an active deployment. The result of its job and"
+        " modelops.in_production_at(now()) show it.",
         type="integer",
         minimum=1,
     )
 
 
 def schedule(otherwise: str) -> Any:
-    """When batches run; `otherwise` says what holds if none is given."""
+    """The schedule of batches; `otherwise` describes the default."""
     return parameter(
         None,
         title="Schedule",
@@ -166,11 +166,11 @@ def schedule(otherwise: str) -> Any:
 
 
 def time_zone(otherwise: str) -> Any:
-    """Where cron's fields are meant, likewise."""
+    """The time zone of the schedule; `otherwise` describes the default."""
     return parameter(
         None,
         title="Time zone",
-        description=f"Time zone of the schedule, for example Europe/Paris. Empty: {otherwise}.",
+        description=f"The time zone of the schedule, for example Europe/Paris. Empty: {otherwise}.",
         type=["null", "string"],
         minLength=1,
         **text(),
@@ -178,12 +178,12 @@ def time_zone(otherwise: str) -> Any:
 
 
 def late_after(otherwise: str) -> Any:
-    """From when on a batch is late, likewise."""
+    """The time after which a batch is late; `otherwise` describes the default."""
     return parameter(
         None,
-        title="Late after minutes",
-        description="A batch that has not ended this many minutes after it was queued is late. It is recorded, and the"
-        f" notifiers run. 0: never. Empty: {otherwise}.",
+        title="Late after (minutes)",
+        description="A batch is late if it has not ended this many minutes after it was queued. The ledger records"
+        f" that it is late, and the notifiers run. 0: never. Empty: {otherwise}.",
         type=["null", "number"],
         minimum=0,
         maximum=MOST_MINUTES,

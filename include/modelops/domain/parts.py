@@ -1,4 +1,4 @@
-"""A part of a batch: the rows whose entity key has a given hash, so that each row is in exactly one part."""
+"""A partition (`part`) of a batch: the rows whose entity key has a given hash. Each row is in exactly one partition."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ PARTS = "the parameter parts"
 
 
 def check_parts(number: int) -> int:
-    """Check the number of parts of a batch, and return it.
+    """Check the number of partitions of a batch, and return it.
 
     Raises:
-        PartsError: it is out of bounds.
+        PartsError: the number is out of bounds.
     """
     if not 1 <= number <= MOST:
         raise PartsError(
-            f"a batch can't be cut into {number:,} parts",
+            f"a batch can't have {number:,} partitions",
             where=PARTS,
             expected=f"from 1 (no splitting) to {MOST}",
         )
@@ -27,7 +27,7 @@ def check_parts(number: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Part `number`, from 0, of `of` parts."""
+    """Partition `number` (from 0) of `of`."""
 
     number: int
     of: int

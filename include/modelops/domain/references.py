@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 REFERENCE = "^[^/]+/[^/]+$"
-"""A JSON schema's pattern."""
+"""The pattern of a reference in JSON Schema."""
 MOST_CHARACTERS = 300
 SUGGESTIONS = "x-modelops-suggestions"
-"""The key in a Param's JSON schema that says what is suggested where the trigger form is opened: a VersionKind."""
+"""The key in a Param's JSON schema with the VersionKind of the references that the trigger form suggests."""
 OF_VERSIONS = "x-modelops-of-versions"
-"""The key beside it: whether what has a version is meant, also if no repository has it any more."""
+"""A further key: whether to suggest references that have a version, even if no repository has them any more."""

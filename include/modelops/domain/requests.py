@@ -1,7 +1,7 @@
-"""What each stage can be asked for, declared once.
+"""The request of each stage, declared once.
 
-From a class here come the fields of Airflow's trigger form (`airflow.params`), the arguments and template fields of
-the operator, and the parameters that the ledger keeps with the job. The use case of the stage gets an instance.
+Each class defines the fields of Airflow's trigger form (`airflow.params`), the arguments and template fields of the
+operator, and the parameters that the ledger stores with the job. The use case of the stage gets an instance.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BEFORE = "as in the current deployment"
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleTerms:
-    """When batches are to run; None: as the deployment has it that serves the target now."""
+    """The schedule of batches; None: as in the target's current deployment."""
 
     schedule: str | None = p.schedule(f"{BEFORE}, else manual")
     time_zone: str | None = p.time_zone(f"{BEFORE}, else UTC")
@@ -33,7 +33,7 @@ class ScheduleTerms:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentTerms(ScheduleTerms):
-    """What a model's version is deployed as."""
+    """The terms on which a version of a model is deployed."""
 
     dataset: str = p.dataset("predict", "batch predictions")
     target: str | None = p.parameter(
@@ -47,9 +47,9 @@ class DeploymentTerms(ScheduleTerms):
     )
     set_aside_budget: int = p.parameter(
         0,
-        title="Rows that may be set aside",
-        description="Maximum number of rows of a batch that may be left out because they can't be scored. A batch with"
-        " more fails.",
+        title="Maximum rejected rows",
+        description="The maximum number of rows of a batch that may be rejected because they can't be scored. A batch"
+        " with more rejected rows fails.",
         type="integer",
         minimum=0,
         maximum=p.MOST_SET_ASIDE,
@@ -57,16 +57,16 @@ class DeploymentTerms(ScheduleTerms):
     empty: str = p.parameter(
         Emptiness.INTERVALS.value,
         title="Batches without rows",
-        description="Which batches may have no row: never, intervals (those for a data interval, such as a night), or"
-        " always. Any other batch without a row fails.",
+        description="Which batches may have no rows: never (none), intervals (those for a data interval, such as a"
+        " night), or always (all). Any other batch without rows fails.",
         type="string",
         enum=[each.value for each in Emptiness],
     )
     parts: int = p.parameter(
         1,
-        title="Parts of a batch",
-        description="Number of parts of a batch, by entity key. Free workers score them in parallel; they are published"
-        " together.",
+        title="Partitions",
+        description="The number of partitions of a batch, by entity key. Free workers score them in parallel. They are"
+        " published together.",
         type="integer",
         minimum=1,
         maximum=MOST_PARTS,
@@ -82,7 +82,7 @@ class TrainingRequest:
     hyperparameters: Mapping[str, Any] = p.parameter(
         {},
         title="Hyperparameters",
-        description='These take the place of the model\'s own in config.json, for example {"max_iter": 300}.',
+        description='These override the hyperparameters in the model\'s config.json, for example {"max_iter": 300}.',
         renderer="json",
         type="object",
         **bounds.schema(),
@@ -105,7 +105,7 @@ class TrainingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
-    """Evaluate an existing version. None is the newest when the job began; a retry keeps to it."""
+    """Evaluate an existing version. None: the newest when the job started; a retry uses the same version."""
 
     model: str = p.reference(VersionKind.MODEL, of_versions=True)
     version: int | None = p.version("the newest that is neither rejected nor retired")
@@ -143,8 +143,8 @@ class BatchRequest(IntervalRequest):
     deployment: int = p.deployment()
     set_aside_budget: int | None = p.parameter(
         None,
-        title="Rows that may be set aside",
-        description="Takes the place of the deployment's own number for this batch. Empty: that number.",
+        title="Maximum rejected rows",
+        description="The maximum number of rejected rows for this batch. Empty: as in the deployment.",
         type=["null", "integer"],
         minimum=0,
         maximum=p.MOST_SET_ASIDE,
@@ -152,37 +152,37 @@ class BatchRequest(IntervalRequest):
 
     @property
     def only(self) -> Part | None:
-        """The part of the batch that is scored; None: all of it."""
+        """The partition of the batch that is scored; None: the whole batch."""
         return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartRequest(BatchRequest):
-    """Score one part of a batch, whose rows are published with those of all parts."""
+    """Score one partition of a batch. The rows of all partitions are published together."""
 
-    part: int = p.parameter(title="Part", description="Number of the part, from 0.", in_form=False)
-    parts: int = p.parameter(title="Parts", description="Number of parts of the batch.", in_form=False)
+    part: int = p.parameter(title="Partition", description="The number of the partition, from 0.", in_form=False)
+    parts: int = p.parameter(title="Partitions", description="The number of partitions of the batch.", in_form=False)
 
     @property
     def only(self) -> Part:
-        """The part of the batch that is scored."""
+        """The partition of the batch that is scored."""
         return Part(number=self.part, of=self.parts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleRequest(ScheduleTerms):
-    """Give a deployment another schedule, from now on; None: as it is."""
+    """Change the schedule of a deployment, from now on; None: unchanged."""
 
     deployment: int = p.deployment()
-    schedule: str | None = p.schedule("as it is")
-    time_zone: str | None = p.time_zone("as it is")
+    schedule: str | None = p.schedule("unchanged")
+    time_zone: str | None = p.time_zone("unchanged")
     paused: bool | None = p.parameter(
         None,
         title="Paused",
-        description="Stop scheduled runs until this is set to false. Empty: as it is.",
+        description="If true, no scheduled runs start until this is set to false. Empty: unchanged.",
         type=["null", "boolean"],
     )
-    late_after: float | None = p.late_after("as it is")
+    late_after: float | None = p.late_after("unchanged")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +191,11 @@ class RetirementRequest:
 
     deployment: int = p.deployment()
     reason: str | None = p.parameter(
-        None, title="Reason", description="Why, for the record.", type=["null", "string"], **p.text(bounds.COMMENT)
+        None,
+        title="Reason",
+        description="The reason, for the record.",
+        type=["null", "string"],
+        **p.text(bounds.COMMENT),
     )
 
 
@@ -205,7 +209,7 @@ class TaskDeploymentRequest(ScheduleTerms):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRequest(IntervalRequest):
-    """Import a feature task. The interval is that of the run that follows."""
+    """Import a feature task. The interval is for the run that follows."""
 
     task: str = p.reference(VersionKind.FEATURE_TASK, of_versions=False)
     ref: str | None = p.parameter(
@@ -220,7 +224,8 @@ class ImportRequest(IntervalRequest):
     deployment: ScheduleTerms | None = p.parameter(
         None,
         title="Deployment that follows",
-        description="The arguments of a DeployFeatureTaskOperator, checked before the version is made.",
+        description="The arguments of a DeployFeatureTaskOperator, checked before the version is created. None: none"
+        " follows.",
         in_form=False,
         holds=ScheduleTerms,
     )
@@ -228,7 +233,7 @@ class ImportRequest(IntervalRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRunRequest(IntervalRequest):
-    """Run a feature task's version once, for evidence."""
+    """Run a feature task's version once, to get evidence."""
 
     task: str = p.reference(VersionKind.FEATURE_TASK, of_versions=True)
     version: int | None = p.version("the newest that is neither rejected nor retired")
@@ -244,6 +249,6 @@ class TaskDecisionRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureBatchRequest(IntervalRequest):
-    """Make a deployment's feature table, whole or for a data interval."""
+    """Update a deployment's feature table, for all times or for a data interval."""
 
     deployment: int = p.deployment()

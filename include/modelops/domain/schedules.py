@@ -1,4 +1,4 @@
-"""When the batches of a deployment run: the text that a person writes, and its meaning."""
+"""Parses the schedule of a deployment's batches from the text that a person writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SCHEDULE, TIME_ZONE = "the parameter schedule", "the parameter time_zone"
-"""Where a person says what is meant."""
+"""The places that errors name."""
 EXAMPLES = ("manual", "once", "@daily", "0 3 * * *", "after features.flight_features", "publish only")
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -25,13 +25,13 @@ PRESETS = {
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
 }
-"""Airflow's presets that name times."""
+"""Airflow's presets for times, as cron expressions."""
 AFTER = re.compile(r"after ([^\s.]+\.[^\s.]+)")
 FIELDS = 5
 RANDOM = re.compile(r"(?i)(?<![a-z])[hr](?![a-z])")
-"""What makes a cron expression mean another time whenever it is read."""
+"""Matches the random fields (H, R) of a cron expression, whose value differs each time it is parsed."""
 MOST_MINUTES = 43_200
-"""Longest time after which a batch is late: thirty days."""
+"""Maximum of `late_after`: thirty days."""
 EXPECTED = (
     "five fields of cron like '0 3 * * *', one of "
     + ", ".join(PRESETS)
@@ -40,25 +40,25 @@ EXPECTED = (
 
 
 class ScheduleKind(StrEnum):
-    """What starts a batch."""
+    """What starts the batches of a deployment."""
 
     CRON = "cron"
     """The clock: a run at the end of each data interval."""
     ONCE = "once"
-    """The deployment itself, one time."""
+    """The deployment itself, once."""
     MANUAL = "manual"
     """A person."""
     AFTER = "after"
     """The publication of a feature table."""
     PUBLISH_ONLY = "publish only"
-    """Nothing of ours: somebody else takes the version from the registry."""
+    """Nothing: another system takes the version from the registry."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A schedule in words, as people write it, and the time zone in which its fields are meant.
+    """A schedule as a person writes it, and the time zone of its fields.
 
-    A run that isn't over `late_after` it was queued is late; None: none is.
+    A run is late if it has not ended `late_after` after it was queued; None: no run is late.
     """
 
     text: str = ScheduleKind.MANUAL
@@ -68,17 +68,17 @@ class Schedule:
 
     @classmethod
     def parse(cls, text: str, time_zone: str, *, paused: bool = False, late_after: timedelta | None = None) -> Schedule:
-        """Read what a person wrote. Whether cron's fields name a time that comes is not asked here.
+        """Parse the text of a schedule. This does not check that a cron expression has a next time.
 
         Raises:
-            ScheduleError: it is none of the forms that there are, or the time zone is unknown.
+            ScheduleError: the text is not a valid schedule, or the time zone is unknown.
         """
         words = " ".join(text.split())
         words = {"@once": str(ScheduleKind.ONCE)}.get(words, words)
         fields = words.split(" ")
         known = words in PRESETS or words in {ScheduleKind.ONCE, ScheduleKind.MANUAL, ScheduleKind.PUBLISH_ONLY}
         if not known and AFTER.fullmatch(words) is None and (len(fields) != FIELDS or RANDOM.search(words)):
-            raise ScheduleError(f"{text!r} is no schedule", where=SCHEDULE, expected=EXPECTED)
+            raise ScheduleError(f"{text!r} is not a schedule", where=SCHEDULE, expected=EXPECTED)
         try:
             ZoneInfo(time_zone)
         except (KeyError, ValueError, OSError):
@@ -99,17 +99,17 @@ class Schedule:
 
     @property
     def cron(self) -> str:
-        """Cron's five fields, of a schedule by the clock."""
+        """The five cron fields of a CRON schedule."""
         return PRESETS.get(self.text, self.text)
 
     @property
     def table(self) -> str | None:
-        """The feature table after whose publication a batch runs."""
+        """The feature table whose publication starts a batch."""
         found = AFTER.fullmatch(self.text)
         return found and found[1]
 
     def as_record(self) -> dict[str, str | bool | float | None]:
-        """The schedule as results of jobs have it; `late_after` in minutes."""
+        """The schedule as in the results of jobs, with `late_after` in minutes."""
         minutes = None if self.late_after is None else self.late_after / timedelta(minutes=1)
         return {"schedule": self.text, "time_zone": self.time_zone, "paused": self.paused, "late_after": minutes}
 
@@ -120,10 +120,10 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a schedule comes to from a moment on.
+    """The times of a schedule from a given time on.
 
-    `starts_at` is the tick of the clock at or before that moment: nothing before it is ever due; None where no clock
-    has a part in it. `last` is the data interval that had ended last by then, `upcoming` are the next runs.
+    `starts_at` is the last tick of the clock at or before that time, and no run is due before it; None if the schedule
+    is not CRON. `last` is the last data interval that had ended by then, and `upcoming` has the times of the next runs.
     """
 
     schedule: Schedule
@@ -132,7 +132,7 @@ class Plan:
     upcoming: tuple[datetime, ...] = ()
 
     def told(self) -> str:
-        """The schedule and its next times, in its own zone, for a log."""
+        """The schedule and its next times, in its own time zone, for a log."""
         if not self.upcoming:
             return str(self.schedule)
         zone = ZoneInfo(self.schedule.time_zone)

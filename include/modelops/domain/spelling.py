@@ -1,4 +1,4 @@
-"""Suggests names for a misspelt one."""
+"""Suggests known names for a misspelt one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST = 3
 
 
 def did_you_mean(given: str, known: Sequence[str]) -> str:
-    """The end of a message: a question that names up to three known names that are close; empty if none is."""
+    """A question that suggests up to three similar known names, to end a message with; empty if there are none."""
     close = get_close_matches(given, known, n=MOST)
     if not close:
         return ""

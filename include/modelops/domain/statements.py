@@ -1,10 +1,10 @@
-"""Reads a SQL statement as people write it: separates the statement from comments and semicolons after it."""
+"""Scans a SQL statement that a person wrote: strips trailing comments and semicolons, and finds names."""
 
 from __future__ import annotations
 
 import re
 
-# What is quoted and not ended goes to the end, as in PostgreSQL. So no piece is tried in vain: the time is linear.
+# As in PostgreSQL, an unterminated quote extends to the end. So the scanner never backtracks, and its time is linear.
 _PIECE = re.compile(
     r"""(?P<nothing>[\s;]+|--[^\n]*)
     |(?P<comment>/\*)
@@ -23,11 +23,11 @@ _NAME = re.compile(r'"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^\W\d][\w$]*)')
 
 
 def bare(sql: str) -> str:
-    """A statement without the semicolon and the comments at its end, to be a part of another one."""
+    """The statement without trailing semicolons and comments, so that it can be embedded in another one."""
     position = end = 0
     while position < len(sql):
         piece = _PIECE.match(sql, position)
-        assert piece is not None  # any character is a piece
+        assert piece is not None  # the pattern matches any character
         position = piece.end()
         if piece["comment"]:
             position = _after_comment(sql, position)
@@ -37,7 +37,7 @@ def bare(sql: str) -> str:
 
 
 def names_in(sql: str) -> list[str]:
-    """All that may be a name in a statement, as PostgreSQL stores it."""
+    """All identifiers that may be names in a statement, folded as PostgreSQL stores them."""
     found = (
         match["quoted"].replace('""', '"') if match["quoted"] else match["plain"].lower()
         for match in _NAME.finditer(sql)
@@ -46,7 +46,7 @@ def names_in(sql: str) -> list[str]:
 
 
 def _after_comment(sql: str, position: int) -> int:
-    """Where a comment ends that has begun before; comments lie within each other."""
+    """The end of a comment that starts before `position`; comments can be nested."""
     depth = 1
     while depth:
         mark = _COMMENT.search(sql, position)

@@ -1,4 +1,4 @@
-"""Where predictions and features go: the view `<schema>.<name>`, over a table of rows that only jobs can read."""
+"""A target of predictions or features: the view `<schema>.<name>`, over a table of rows that only jobs can read."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PREDICTIONS = "predictions"
-"""The schema of predictions whose target names none."""
+"""The default schema of predictions."""
 OF_THE_RUN = ("model_version", "job_id", "scored_at", "interval_start", "interval_end")
-"""Columns that the view adds to the rows, from the run that wrote them."""
+"""Columns that the view adds to each row, from the run that wrote the row."""
 SUPERSEDED_AT = "superseded_at"
-"""A column of the history: until when readers saw the row in the view."""
+"""A column of the history: the time until which the view showed the row."""
 RUN_ID = "run_id"
 TAKEN = (RUN_ID, *OF_THE_RUN, SUPERSEDED_AT)
 
@@ -39,10 +39,10 @@ class Target:
 
     @classmethod
     def parse(cls, text: str, *, where: str, default_schema: str = PREDICTIONS) -> Target:
-        """Read `schema.name`, or `name` in the default schema, which is named after what goes there.
+        """Parse `schema.name`, or `name` in the default schema.
 
         Raises:
-            TargetError: it isn't a plain lower-case name, is too long, or lies where no target may be.
+            TargetError: the text isn't a plain lower-case name, is too long, or names a reserved schema or suffix.
         """
         schema, _, name = text.rpartition(".")
         if "." not in text:
@@ -61,7 +61,7 @@ class Target:
                 )
         if schema in ("modelops", "staging", "information_schema") or schema.startswith("pg_"):
             raise TargetError(
-                f"the schema {schema} isn't one for {default_schema}",
+                f"the schema {schema} can't have {default_schema}",
                 where=where,
                 expected=f"the schema {default_schema}, or one of your own",
             )
@@ -76,7 +76,7 @@ class Target:
 
     @property
     def rows(self) -> Target:
-        """The table in which the rows of all runs lie."""
+        """The table that holds the rows of all runs."""
         return Target(schema=self.schema, name=f"{self.name}{_ROWS}")
 
     @property
@@ -86,7 +86,7 @@ class Target:
 
     @property
     def as_of(self) -> Target:
-        """The function that gives what readers saw at a moment."""
+        """The function that returns the rows that readers saw at a given time."""
         return Target(schema=self.schema, name=f"{self.name}{_AS_OF}")
 
     def __str__(self) -> str:
@@ -95,9 +95,9 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetColumn:
-    """A column of the rows table; `type` is PostgreSQL's, as its function format_type prints it.
+    """A column of the rows table; `type` is the PostgreSQL type as its function format_type prints it.
 
-    `required`: it is NOT NULL.
+    `required`: the column is NOT NULL.
     """
 
     name: str
@@ -106,16 +106,16 @@ class TargetColumn:
 
 
 def check_columns(target: Target, *, key: Sequence[TargetColumn], outputs: Sequence[TargetColumn]) -> None:
-    """Check that one table can have these columns and those that are always there.
+    """Check that a table can have these columns in addition to the fixed ones.
 
     Raises:
-        TargetError: a name is taken, appears twice, or is longer than PostgreSQL's names are.
+        TargetError: a name is reserved, appears twice, or is too long for PostgreSQL.
     """
     names = [column.name for column in (*key, *outputs)]
     for name, times in Counter(names).items():
         if name in TAKEN:
             raise TargetError(
-                f"the column name {name} is taken: {target} has such a column that says where a row is from",
+                f"the column name {name} is reserved: {target} has a column of that name for the origin of a row",
                 where=f"the columns of {target}",
                 expected=f"a name other than {', '.join(TAKEN)}",
             )
@@ -130,5 +130,5 @@ def check_columns(target: Target, *, key: Sequence[TargetColumn], outputs: Seque
             raise TargetError(
                 f"the column name {name!r} has {size} bytes",
                 where=f"the columns of {target}",
-                expected=f"from 1 to {_LONGEST_IDENTIFIER} bytes, as PostgreSQL's names have",
+                expected=f"1 to {_LONGEST_IDENTIFIER} bytes, PostgreSQL's limit for names",
             )

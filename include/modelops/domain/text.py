@@ -9,20 +9,21 @@ UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Control characters, and those that turn the direction of writing around or can't be seen.
+"""Control characters, characters that change the direction of writing, and invisible characters.
 
-Unicode's Default_Ignorable_Code_Point has the latter. Some are letters: Python takes the fillers of Hangul as names.
+The invisible ones have Unicode's property Default_Ignorable_Code_Point. Some of them, such as the Hangul fillers, are
+letters, so Python accepts them in names.
 """
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def is_storable(text: str) -> bool:
-    """Whether a text can be stored as it is."""
+    """Whether PostgreSQL can store the text unchanged."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def storable(value: Any) -> Any:
-    """The same text, or JSON value, with a replacement character for what can't be stored."""
+    """The text or JSON value with each character that can't be stored replaced by U+FFFD."""
     match value:
         case str() if not is_storable(value):
             return value.encode("utf-8", "replace").decode().replace("\0", REPLACEMENT)

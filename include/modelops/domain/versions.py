@@ -1,4 +1,4 @@
-"""A version of a model or a feature task, and the states that it can have."""
+"""A version of a model or a feature task, and its states."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ VersionId = NewType("VersionId", int)
 
 
 class VersionKind(StrEnum):
-    """What a version is a version of."""
+    """Whether a version is one of a model or of a feature task."""
 
     MODEL = "model"
     FEATURE_TASK = "feature_task"
 
     @property
     def words(self) -> str:
-        """What messages call it."""
+        """The kind as messages name it."""
         return "feature task" if self is VersionKind.FEATURE_TASK else "model"
 
     @property
     def output(self) -> str:
-        """What messages call the rows that its batches make."""
+        """The rows that its batches make, as messages name them."""
         return "features" if self is VersionKind.FEATURE_TASK else "predictions"
 
     @property
     def parameter(self) -> str:
-        """What parameters and results of jobs call it."""
+        """The kind as parameters and results of jobs name it."""
         return "task" if self is VersionKind.FEATURE_TASK else "model"
 
 
 class VersionStatus(StrEnum):
-    """Where a version stands. Which steps there are, and which job takes them, are rows of `modelops.transition`."""
+    """The status of a version. The table `modelops.transition` has the transitions and the job type of each."""
 
     CREATED = "created"
     """Its training has started."""
     IMPORTED = "imported"
-    """Of a feature task: its code is pinned and checked."""
+    """The feature task's code is pinned and checked."""
     TRAINED = "trained"
     """Its artifacts are stored."""
     EVALUATED = "evaluated"
-    """At least one evaluation of exactly these artifacts is on record."""
+    """At least one evaluation of exactly these artifacts is recorded."""
     TESTED = "tested"
-    """Of a feature task: at least one run of exactly this code gave the rows that it declares."""
+    """At least one run of exactly this code made the rows that the feature task declares."""
     APPROVED = "approved"
     """A reviewer has approved exactly these artifacts on exactly this evidence; or its last deployment was replaced."""
     REJECTED = "rejected"
@@ -64,11 +64,11 @@ class VersionStatus(StrEnum):
 class Version:
     """One version of a model or of a feature task.
 
-    `name` is its reference, `<repository>/<name>`; `number` counts from 1 within it. The hashes are SHA-256 in hex: of
-    the code's archive, of the pinned requirements, of the rows it was trained on, of its artifacts. `columns` maps
-    each column of the training rows to its Arrow type; `columns_with_nulls` are those in which a value was null, None
-    of versions that were trained before this was recorded. `commit` is None for a folder outside git. `definition` is
-    what a feature task's task.yaml declares; it has neither hyperparameters nor training rows.
+    `name` is the reference, `<repository>/<name>`; `number` counts from 1 within it. The hashes are SHA-256 in hex, of
+    the code's archive, the pinned requirements, the training rows and the artifacts. `columns` maps each column of the
+    training rows to its Arrow type; `columns_with_nulls` has the columns with a null, or None for versions trained
+    before this was recorded. `commit` is None for a folder outside git. `definition` has the declarations of a feature
+    task's task.yaml; a feature task has neither hyperparameters nor training rows.
     """
 
     id: VersionId
@@ -92,34 +92,34 @@ class Version:
 
     @property
     def subject(self) -> str:
-        """What people call it: `demo/arrival_delay v3`."""
+        """The version in messages: `demo/arrival_delay v3`."""
         return f"{self.name} v{self.number}"
 
     @property
     def had_nulls(self) -> Mapping[str, bool] | None:
-        """Whether a column of the training rows had a null, as `Dataset` has it."""
+        """Whether each column of the training rows had a null, for `Dataset.had_nulls`."""
         if self.columns is None or self.columns_with_nulls is None:
             return None
         return {column: column in self.columns_with_nulls for column in self.columns}
 
 
 class ArtifactRole(StrEnum):
-    """What a file is to the version or evaluation that it belongs to."""
+    """The role of a file in its version or evaluation."""
 
     CODE = "code"
     """The archive of the model's folder."""
     REQUIREMENTS = "requirements"
     """The model's requirements, each pinned to a version and its hashes."""
     OUTPUT = "output"
-    """What user code left in artifact_output_path."""
+    """A file that user code wrote to artifact_output_path."""
     SAMPLE = "sample"
-    """Of a training, some rows and how the model scored them then, which a deployment is compared with; of a run of a
-    feature task, some of the rows that it gave."""
+    """For a training, some rows with their predictions, which a deployment is compared with; for a run of a feature
+    task, some of its rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A file that a job pinned or left, stored under its own hash. `size` is in bytes."""
+    """A file that a job stored under its hash. `size` is in bytes."""
 
     role: ArtifactRole
     name: str
@@ -131,9 +131,9 @@ class Artifact:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What exactly one set of artifacts gave on exactly one set of rows; `digest` covers all of it.
+    """The result of one set of artifacts on one set of rows; `digest` covers all of it.
 
-    `statistics` are records of the columns that a feature task gave, in their order; None for a model.
+    `statistics` has records of the feature task's columns, in order; None for a model.
     """
 
     id: int

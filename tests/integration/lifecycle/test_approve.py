@@ -152,7 +152,7 @@ def test_two_answers_at_once(workplace: Workplace, database: Database, waiting: 
     [
         (Answer(person="ada", verdict=Verdict.APPROVED, comment="mine is good"), DecisionRefused, "ada asked for the"),
         (Answer.given("grace", Verdict.REJECTED, {"comment": " \n"}), IncompleteAnswer, REASON_MISSING),
-        (Answer(person="grace", verdict=Verdict.APPROVED, evidence="0" * 64), StaleCard, "showed other evidence"),
+        (Answer(person="grace", verdict=Verdict.APPROVED, evidence="0" * 64), StaleCard, "a card with other evidence"),
     ],
 )
 def test_the_job_waits_on_after_answers_that_do_not_count(

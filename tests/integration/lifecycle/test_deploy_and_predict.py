@@ -159,10 +159,10 @@ def test_what_readers_saw(workplace: Workplace, look: Any) -> None:
     ("start", "end", "said"),
     [
         ("2013-08-01T00:00:00Z", None, "only one end"),
-        ("yesterday", "today", "'yesterday' is no time"),
+        ("yesterday", "today", "'yesterday' is not a time"),
         ("2013-08-01T00:00:00", "2013-09-01T00:00:00Z", "has no time zone"),
         ("2013-09-01T00:00:00Z", "2013-08-01T00:00:00Z", "which isn't after"),
-        ("2013-09-01T00:00:00Z", "2999-01-01T00:00:00Z", "ends at 2999-01-01T00:00:00Z, which is still to come"),
+        ("2013-09-01T00:00:00Z", "2999-01-01T00:00:00Z", "ends at 2999-01-01T00:00:00Z, which is in the future"),
     ],
 )
 def test_an_interval_that_is_none(workplace: Workplace, start: str, end: str | None, said: str) -> None:
@@ -243,7 +243,7 @@ def test_targets_that_do_not_fit(workplace: Workplace, database: Database) -> No
         ("nowhere.scores", "nowhere"),
         ("closed.scores", "GRANT USAGE, CREATE ON SCHEMA closed TO modelops_jobs"),
         ("theirs", "theirs"),
-        ("modelops.scores", "isn't one for predictions"),
+        ("modelops.scores", "can't have predictions"),
         ("a.b.c", "isn't a plain name"),
     ):
         with pytest.raises(TargetError, match=said):

@@ -210,7 +210,7 @@ def test_a_deployment_that_ends_meanwhile(workplace: Workplace, deployment: int,
 
 @pytest.mark.parametrize("parts", [0, -1, 65, 1000])
 def test_so_many_parts_there_can_not_be(workplace: Workplace, parts: int, look: Any) -> None:
-    with pytest.raises(PartsError, match=rf"can't be cut into {parts:,} parts(.|\n)*from 1 \(no splitting\) to 64"):
+    with pytest.raises(PartsError, match=rf"can't have {parts:,} partitions(.|\n)*from 1 \(no splitting\) to 64"):
         put_into_production(workplace, 1, parts=parts)
     assert look("SELECT count(*) FROM modelops.deployment") == [(0,)]
 

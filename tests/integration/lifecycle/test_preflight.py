@@ -46,12 +46,12 @@ def refusal(workplace: Workplace, terms: DeploymentTerms | None = None, model: s
 @pytest.mark.parametrize(
     ("terms", "what", "right"),
     [
-        ({"schedule": "nonsense"}, "'nonsense' is no schedule", "five fields of cron"),
+        ({"schedule": "nonsense"}, "'nonsense' is not a schedule", "five fields of cron"),
         ({"schedule": "0 0 31 2 *"}, "'0 0 31 2 *' names no times", "five fields of cron"),
         ({"schedule": "@daily", "time_zone": "Mars/Olympus"}, "there is no time zone 'Mars/Olympus'", "Europe/Paris"),
         ({"schedule": "after features.nothing"}, "no feature task makes the feature table features.nothing", "deploy"),
         ({"late_after": -1}, "-1 minutes can't be", "43,200"),
-        ({"parts": 65}, "a batch can't be cut into 65 parts", "to 64"),
+        ({"parts": 65}, "a batch can't have 65 partitions", "to 64"),
         ({"set_aside_budget": -1}, "-1 rows can't be set aside", "0 or more"),
         ({"target": "Scores!"}, "the target 'Scores!' isn't a plain name", "lower-case letters"),
         ({"target": "nowhere.scores"}, "there is no schema nowhere", "CREATE SCHEMA nowhere; GRANT USAGE, CREATE"),
@@ -115,7 +115,7 @@ def test_everything_at_once(workplace: Workplace) -> None:
         "did you mean depth?",
         "lacks the feature column x",
         "lacks the target column late",
-        "is no schedule",
+        "is not a schedule",
         "there is no dataset 'perdict'",
     ):
         assert part in said

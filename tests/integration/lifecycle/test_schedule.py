@@ -68,7 +68,7 @@ def test_what_says_no_other_times_goes_on_as_it_was(workplace: Workplace, deploy
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"schedule": "nonsense"}, "'nonsense' is no schedule"),
+        ({"schedule": "nonsense"}, "'nonsense' is not a schedule"),
         (
             {"schedule": "61 * * * *"},
             r"'61 \* \* \* \*' names no times: '61' is not a valid minute\n.*\n.*expected: minute 0 to 59",
@@ -106,7 +106,7 @@ def test_a_feature_task_keeps_its_schedule_and_models_follow_its_table(
     assert followed["after"]["schedule"] == "after features.doubled"
     with pytest.raises(ScheduleError, match=r"features\.doubled would wait for itself"):
         changed(workplace, again["deployment"], schedule="after features.doubled")
-    with pytest.raises(ScheduleError, match="'nonsense' is no schedule"):
+    with pytest.raises(ScheduleError, match="'nonsense' is not a schedule"):
         features.put_into_production(workplace, version, schedule="nonsense")
     assert look("SELECT count(*) FROM modelops.deployment WHERE ended_at IS NULL") == [(2,)]
 

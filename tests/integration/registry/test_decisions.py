@@ -68,7 +68,7 @@ def test_rejected_needs_a_reason(connection: Connection[Any]) -> None:
 
 
 def test_who_asked_may_not_decide(connection: Connection[Any]) -> None:
-    with pytest.raises(DecisionRefused, match="ada asked for the training of demo/arrival_delay v1"):
+    with pytest.raises(DecisionRefused, match="ada requested the training of demo/arrival_delay v1"):
         decide(connection, evaluated_version(connection), approver="ada")
 
 
@@ -78,7 +78,7 @@ def test_who_cleared_the_training_has_asked_for_it(connection: Connection[Any]) 
         "INSERT INTO modelops.job_event (job_id, attempt, event, at, actor) VALUES (%s, 2, 'cleared', now(), 'grace')",
         (version.job_id,),
     )
-    with pytest.raises(DecisionRefused, match="grace asked for the training"):
+    with pytest.raises(DecisionRefused, match="grace requested the training"):
         decide(connection, version)
 
 
@@ -92,7 +92,7 @@ def test_nobody_decides_while_it_is_unknown_who_had_it_trained_anew(connection: 
     attempt, request = ask(connection, version)
     assert request.unrequested == [2]
     assert re.match(UNKNOWN, request.objection("grace") or "")
-    assert "ada asked for the training" in (request.objection("ada") or "")
+    assert "ada requested the training" in (request.objection("ada") or "")
     for verdict in Verdict:
         with pytest.raises(
             DecisionRefused, match=f"{UNKNOWN}(?s:.*)in a moment, when the observer(?s:.*)from a new run"
@@ -116,7 +116,7 @@ def test_the_wait_ends_when_the_observer_has_told(connection: Connection[Any]) -
         ["ada", "edsger"],
     )
     assert told.objection("grace") is None
-    for person, said in (("edsger", "edsger asked for the training"), ("grace", None)):
+    for person, said in (("edsger", "edsger requested the training"), ("grace", None)):
         answer = {"job_id": attempt.job_id, "approver": person, "verdict": Verdict.APPROVED, "comment": None}
         if said is not None:
             with pytest.raises(DecisionRefused, match=said):
@@ -176,7 +176,7 @@ def test_who_had_a_retry_run_has_asked_for_it(connection: Connection[Any]) -> No
     version = trained_version(connection, key=key, number=2)
     add_evaluation(connection, version)
     cleared(connection, version, "grace")
-    with pytest.raises(DecisionRefused, match="grace asked for the training"):
+    with pytest.raises(DecisionRefused, match="grace requested the training"):
         decide(connection, version)
     assert decide(connection, version, approver="edsger").approver == "edsger"
 

@@ -39,7 +39,7 @@ def test_every_example_can_be_written() -> None:
 def test_what_is_no_schedule(written: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         Schedule.parse(written, "UTC")
-    assert f"{written!r} is no schedule" in str(caught.value)
+    assert f"{written!r} is not a schedule" in str(caught.value)
     assert "five fields of cron like '0 3 * * *', one of @hourly, @daily" in str(caught.value)
 
 

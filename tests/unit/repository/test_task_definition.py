@@ -178,7 +178,7 @@ def test_an_input_is_a_table_or_a_query(tmp_path: Path, given: str, query: str) 
         ),
         (
             HEAD.replace(": speed", ": modelops.x") + COLUMNS,
-            "isn't one for features",
+            "can't have features",
             ":3 (output)",
             "the schema features",
         ),

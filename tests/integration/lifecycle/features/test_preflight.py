@@ -32,7 +32,7 @@ def refusal(workplace: Workplace, task: str = "here/doubled", **asked: Any) -> B
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"deployment": ScheduleTerms(schedule="nonsense")}, "'nonsense' is no schedule"),
+        ({"deployment": ScheduleTerms(schedule="nonsense")}, "'nonsense' is not a schedule"),
         ({"deployment": ScheduleTerms(schedule="@daily", time_zone="Mars")}, "there is no time zone 'Mars'"),
         ({"deployment": ScheduleTerms(schedule="after features.nothing")}, "makes the feature table features.no"),
         ({"deployment": ScheduleTerms(late_after=-1)}, "-1 minutes can't be"),
@@ -104,7 +104,7 @@ def test_everything_at_once(workplace: Workplace, repository: Path) -> None:
         'relation "public.nothing" does not exist',
         'relation "measurd" does not exist',
         "there is no schema nowhere",
-        "'nonsense' is no schedule",
+        "'nonsense' is not a schedule",
     ]
 
 

@@ -179,7 +179,7 @@ def test_not_approved(workplace: Workplace) -> None:
     ran(workplace)
     with pytest.raises(NotApproved, match="here/doubled v1 is tested: nobody has approved it"):
         put_into_production(workplace, 1)
-    with pytest.raises(DecisionRefused, match="ada asked for the import of here/doubled v1"):
+    with pytest.raises(DecisionRefused, match="ada requested the import of here/doubled v1"):
         answered(workplace, 1, person="ada")
     answered(workplace, 1, verdict=Verdict.REJECTED, comment="too few")
     with pytest.raises(NotApproved, match="v1 is rejected"):
