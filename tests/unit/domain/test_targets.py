@@ -69,7 +69,7 @@ def test_another_default_schema(text: str) -> None:
 def test_names_that_the_view_has_itself(name: str) -> None:
     target = Target.parse("x", where="a test")
     for key, outputs in (([column(name)], [column("y")]), ([column("id")], [column(name)])):
-        with pytest.raises(TargetError, match=f"the column name {name} is taken"):
+        with pytest.raises(TargetError, match=f"the column name {name} is reserved"):
             check_columns(target, key=key, outputs=outputs)
 
 
