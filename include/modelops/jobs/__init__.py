@@ -1,1 +1,1 @@
-"""The run of a job: what an attempt works with, and how it begins and ends. Knows nothing of Airflow."""
+"""Runs jobs: how an attempt begins and ends, and the resources that it uses. Independent of Airflow."""

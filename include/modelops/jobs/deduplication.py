@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 LOOK_EVERY = 0.5
-"""Seconds."""
+"""Seconds between two queries while a job waits."""
 
 
 def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
-    """Wait for a job that began to make the same rows before this run did; None: this one is to make them.
+    """Wait for an earlier job that makes the same rows, and return its result; None: this job has to make them.
 
-    If that job began after this one was asked for, its rows are as fresh as these would be: this job is complete then,
-    with that result. Otherwise, and where it fails, is stopped or is lost, the rows are made.
+    If the earlier job began after this one was requested, its rows are as fresh as this job's would be, so this job
+    completes with its result. Otherwise, or if the earlier job fails, is stopped or is lost, this job makes the rows.
 
     Raises:
         FenceLost: a newer attempt has the job.
@@ -26,15 +26,15 @@ def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
     waits_for = None
     while (other := runs.same(run.ledger, run_id, run.attempt.asked_at)) is not None:
         if other["published"]:
-            if other["result"] is None:  # cleared since
+            if other["result"] is None:  # the other job was cleared in the meantime
                 return None
             result = {**other["result"], "made_by_job": other["job_id"]}
             with run.fenced():
                 run.complete(result)
-            run.log(f"Job {other['job_id']} has made the same rows meanwhile, so they are not made again.")
+            run.log(f"Job {other['job_id']} has made the same rows in the meantime; this job returns its result.")
             return result
         if waits_for != other["job_id"]:
             waits_for = other["job_id"]
-            run.log(f"Job {waits_for} is making the same rows: this one waits for it.")
+            run.log(f"Job {waits_for} is making the same rows; this job waits for it.")
         time.sleep(LOOK_EVERY)
     return None

@@ -1,7 +1,7 @@
 """How an attempt begins and ends: claim the job, perform the work, and record the end.
 
-Airflow's operators and the fault campaign both run jobs through `execute`. Whatever ends an attempt without an error
-that Python sees (SIGKILL, a lost machine), the observer or the next attempt records.
+Airflow's operators and the fault campaign both run jobs through `execute`. If an attempt ends without an exception
+(SIGKILL, a lost machine), the observer or the next attempt records its end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Stopped(BaseException):
-    """Airflow told the task to end: a person stopped it, or its worker is shutting down."""
+    """Airflow ended the task: a person stopped it, or its worker is shutting down."""
 
 
 def execute(
@@ -45,7 +45,7 @@ def execute(
 
     Args:
         connect: opens a connection to the ledger (login modelops_jobs, autocommit).
-        resources: what the work needs; made after the claim, so that a failure to make it is recorded too.
+        resources: creates the resources; called after the claim, so that its failure is recorded too.
 
     Raises:
         FenceLost: a newer attempt has the job.

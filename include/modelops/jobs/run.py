@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 Log = Callable[[str], None]
 HASH_LENGTHS = {40, 64}
-"""Of a git commit and of a SHA-256, in hex digits."""
+"""Lengths of a git commit hash and of a SHA-256, in hex digits."""
 _TAG = re.compile(r"job-([0-9]{1,18})-[0-9]+")
-"""What `JobRun.tag` gives. People may keep other folders beside those."""
+"""Matches the tags of jobs. Other folders in the same place are left alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What every job on a machine works with.
+    """The resources that every job on a machine uses.
 
     `connect` opens a connection to the ledger (login modelops_jobs, autocommit), whose address is `ledger_url`.
     `rows_url` is the address of the login that runs users' SQL, `features_url` that of the login that adds the rows of
@@ -54,7 +54,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRun:
-    """One attempt at a job, and what it works with. `ledger` is in autocommit mode."""
+    """One attempt at a job, with its resources. `ledger` is in autocommit mode."""
 
     attempt: Attempt
     ledger: Connection[Any]
@@ -107,7 +107,7 @@ class JobRun:
         """Parse the data interval of a request, and wait until it is over by the database's clock; None: no interval.
 
         Raises:
-            IntervalError: not an interval, or it ends later than another machine's clock may be ahead.
+            IntervalError: the interval is invalid, or ends in the future by more than clocks may differ.
             Unavailable: the ledger can't be reached.
         """
         now = jobs.now(self.ledger)
@@ -119,7 +119,7 @@ class JobRun:
 
     @contextmanager
     def workdir(self) -> Iterator[Path]:
-        """A folder of this attempt's own, removed at its end. What killed attempts left is removed first."""
+        """Create a folder for this attempt and remove it at the end. Folders of killed attempts are removed first."""
         self._sweep()
         folder = self.resources.settings.work / self.tag
         folder.mkdir(parents=True)
@@ -129,10 +129,10 @@ class JobRun:
             remove(folder)
 
     def store_output(self, output: HeldFolder) -> list[Artifact]:
-        """Store every file that users' code left.
+        """Store every file that the user code wrote.
 
         Raises:
-            UserCodeError: there are other things than plain files among them, or too much.
+            UserCodeError: one of them is not a plain file, or there are too many files or bytes.
         """
         settings = self.resources.settings
         artifacts = self.resources.store.put_output(
@@ -146,18 +146,18 @@ class JobRun:
         return self.resources.store.put(path, role=role, name=path.name, tag=self.tag)
 
     def _sweep(self) -> None:
-        """Remove what killed attempts left: those of this job, and the last ones of jobs that are over."""
+        """Remove the files of killed attempts: earlier attempts at this job, and attempts at jobs that have ended."""
         self.resources.store.sweep(f"job-{self.job_id}-")
         found = ((path, _TAG.fullmatch(path.name)) for path in self.resources.settings.work.glob("job-*"))
         folders = {path: int(tag[1]) for path, tag in found if tag is not None}
-        over = jobs.over_among(self.ledger, list(folders.values()))
+        ended = jobs.over_among(self.ledger, list(folders.values()))
         for path, job_id in folders.items():
-            if job_id == self.job_id or job_id in over:
+            if job_id == self.job_id or job_id in ended:
                 remove(path)
 
 
 def _shown(detail: Mapping[str, object]) -> str:
-    """Details for the log: numbers with commas, hashes cut to what tells them apart."""
+    """Format details for the log: numbers with commas, hashes shortened to 12 digits."""
     words = []
     for name, value in detail.items():
         if isinstance(value, int):

@@ -53,7 +53,7 @@ def beside(
         own = replace(workplace, connection=connection)
         attempt = replace(attempt_at(own, JobType.FEATURE_BATCH), asked_at=asked_at)
         second = pool.submit(execute_batch, FeatureBatchRequest(deployment=deployment, **DAY), own.run(attempt))
-        until(lambda: any("is making the same rows: this one waits for it" in line for line in log), "it waits")
+        until(lambda: any("is making the same rows; this job waits for it" in line for line in log), "it waits")
         then()
         return second.result(timeout=20)
 
