@@ -1,4 +1,4 @@
-"""Finds the version of a deployment, and the approval that allows it."""
+"""Finds the version to deploy, and the approval that allows it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DEPLOYABLE = (VersionStatus.APPROVED, VersionStatus.DEPLOYED)
 
 
 def approved_version(kind: VersionKind, name: str, number: int | None, run: JobRun, *, made_by: str) -> Version:
-    """The version that is asked for, or the newest that can be deployed; a retry keeps to it. Names the job's subject.
+    """The requested version, or the newest that can be deployed; a retry uses the same one. Records the job's subject.
 
     Args:
         made_by: the DAG that takes a version to its approval.
 
     Raises:
-        NotApproved: none is approved.
-        UnknownVersion: there is none of that number.
+        NotApproved: no version is approved.
+        UnknownVersion: no version has that number.
         FenceLost: a newer attempt has the job.
     """
     version = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
@@ -45,10 +45,10 @@ def approved_version(kind: VersionKind, name: str, number: int | None, run: JobR
 
 
 def require_approval(version: Version, run: JobRun) -> Decision:
-    """The decision by which the version may be deployed.
+    """The decision that approved the version.
 
     Raises:
-        NotApproved: there is none, or it is retired.
+        NotApproved: nobody has approved the version, or it is retired.
     """
     decision = decisions.approval_of(run.ledger, version.id)
     if decision is not None and version.status in DEPLOYABLE:
@@ -62,5 +62,5 @@ def require_approval(version: Version, run: JobRun) -> Decision:
     raise NotApproved(
         f"{version.subject} is {version.status}: nobody has approved it",
         where="modelops.decision",
-        expected="a reviewer's approval; that a task is marked as success is none",
+        expected="a reviewer's approval; marking a task as success is not an approval",
     )

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def ask(name: str, number: int | None, run: JobRun, *, kind: VersionKind = VersionKind.MODEL) -> ApprovalRequest:
-    """Put a version's evidence before the reviewers that its pinned policy names; the job then waits for one of them.
+    """Put a version's evidence before the reviewers of its pinned policy; the job then waits for an answer.
 
     Raises:
-        UnknownVersion: there is no such version.
-        DecisionRefused: it isn't one that waits for its decision, or nobody may decide.
+        UnknownVersion: the version does not exist.
+        DecisionRefused: the version's status does not allow a decision, or nobody may decide.
         FenceLost: a newer attempt has the job.
     """
     version = versions.find(run.ledger, name, number, kind=kind)
@@ -39,32 +39,32 @@ def ask(name: str, number: int | None, run: JobRun, *, kind: VersionKind = Versi
         request = decisions.ask(run.ledger, version, run.attempt, approvers=approvers)
         if request.approvers and not set(request.approvers) - set(request.requesters):
             raise DecisionRefused(
-                f"nobody may decide on {version.subject}: all of its approvers asked for it"
+                f"nobody may decide on {version.subject}: all of its approvers requested it"
                 f" ({', '.join(request.approvers)})",
                 where=f"{name}/policy.yaml",
-                expected="an approver who doesn't ask for new versions, or a version that somebody else asks for",
+                expected="an approver who doesn't request versions, or a version that somebody else requests",
             )
         jobs.await_approval(run.ledger, run.attempt, digest=request.digest, request=request.id)
-    run.log(f"{version.subject} is before the reviewers; evidence {request.digest}")
+    run.log(f"{version.subject} waits for a reviewer's decision on the evidence {request.digest}")
     return request
 
 
 @contextmanager
 def decide(connection: Connection[Any], key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
-    """Make a person's answer the decision and complete the job with it; gives the job's result.
+    """Record a person's answer as the decision and complete the job with it; yields the job's result.
 
-    All of it is one transaction, which commits when the block ends without an error, so that the caller can first ask
-    Airflow whether it takes the answer. Gives None where no job of ours is that task.
+    This is one transaction, which commits when the block ends without an error. So the caller can first check that
+    Airflow accepts the answer. Yields None if the task is not a job of ModelOps.
 
     Args:
-        connection: of the login modelops_jobs, in autocommit mode.
-        key: the task that asks.
+        connection: a connection of the login modelops_jobs, in autocommit mode.
+        key: the task of the approval.
 
     Raises:
         NotAwaited: the approval doesn't wait for an answer.
         DecisionRefused: the answer can't become a decision.
-        EvidenceChanged: the evidence isn't what was shown any more. This is on record when it is raised.
-        Unavailable: the ledger can't be reached; nothing is decided.
+        EvidenceChanged: the evidence has changed since the card was shown. The refusal is recorded first.
+        Unavailable: the ledger can't be reached; no decision is recorded.
     """
     attempt = None
     try:
@@ -78,7 +78,7 @@ def decide(connection: Connection[Any], key: TaskKey, answer: Answer) -> Iterato
 
 
 def expired(patience: str) -> BadInput:
-    """Nobody has answered in time, which is never an approval."""
+    """The error for an approval that nobody answered in time."""
     return BadInput(
         f"nobody has decided within {patience}; that is never an approval",
         where="the approval",
@@ -88,7 +88,7 @@ def expired(patience: str) -> BadInput:
 
 def _decide(connection: Connection[Any], attempt: Attempt, answer: Answer) -> dict[str, Any]:
     request = decisions.asked(connection, attempt.job_id)
-    assert request is not None  # only a job that has asked waits for an answer
+    assert request is not None  # a job that waits for an answer has a request
     request.check(answer)
     decision = decisions.decide(
         connection,

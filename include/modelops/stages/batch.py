@@ -1,4 +1,4 @@
-"""A batch of any kind: begun under a run of its own, made by its kind, and published whole."""
+"""The stages of a batch of any kind: begin a run, reuse a concurrent result, and publish all rows at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """A batch that has begun: the rows of a deployment, of all times or for a data interval, or a part of them."""
+    """A batch that has begun: a deployment's rows, for all times or a data interval, or one partition of them."""
 
     deployment: Deployment
     interval: Interval | None
@@ -31,7 +31,7 @@ class Batch:
     run_id: int
 
     def reusable_result(self, run: JobRun) -> dict[str, Any] | None:
-        """Wait for another job that makes the same rows, and return its result; None: this job is to make them."""
+        """Wait for another job that makes the same rows, and return its result; None: this job has to make them."""
         return reuse_concurrent_result(self.run_id, run)
 
     def publish(
@@ -46,24 +46,24 @@ class Batch:
     ) -> dict[str, Any]:
         """Publish the rows and complete the job, within the transaction of `run.fenced`; returns the job's result.
 
-        The rows of a part are only staged. Readers see all of a batch from the end of the transaction on, or nothing.
+        The rows of a partition are only staged. Readers see all rows of the batch when the transaction commits.
 
         Args:
-            statistics: the role of columns → the records of their statistics.
-            set_aside: how many rows couldn't be scored; None: rows of this kind aren't scored.
-            connection: that of the transaction, if it isn't the ledger's.
-            result: what the kind adds to the result.
+            statistics: the records of column statistics, by the role of the columns.
+            set_aside: the number of rejected rows; None: rows of this kind can't be rejected.
+            connection: the transaction's connection, if it isn't the ledger's.
+            result: further fields of the result, from the kind.
 
         Raises:
-            UnknownDeployment: the deployment has ended meanwhile.
-            IntervalError: what is published covers a part of the interval and more.
+            UnknownDeployment: the deployment has ended in the meantime.
+            IntervalError: a published interval overlaps with this one and extends beyond it.
         """
         ledger = connection or run.ledger
         with translated():
             for role, records in statistics.items():
                 runs.add_statistics(ledger, role, records, run_id=self.run_id)
-            make_known = runs.publish if self.part is None else runs.stage
-            make_known(ledger, self.run_id, rows=rows, set_aside=set_aside or 0)
+            finish = runs.publish if self.part is None else runs.stage
+            finish(ledger, self.run_id, rows=rows, set_aside=set_aside or 0)
         made = {
             "deployment": self.deployment.id,
             self.deployment.kind.parameter: self.deployment.model,
@@ -85,8 +85,8 @@ def find_deployment(
     """The deployment and the data interval that a request names.
 
     Raises:
-        UnknownDeployment: there is none of this kind, or it has ended.
-        IntervalError: it is no interval, or isn't over.
+        UnknownDeployment: no deployment of this kind has that number, or it has ended.
+        IntervalError: the interval is invalid or has not ended.
     """
     interval = run.interval(request.interval_start, request.interval_end)
     return deployments.find_active(run.ledger, request.deployment, kind=kind), interval
@@ -95,14 +95,14 @@ def find_deployment(
 def begin(
     deployment: Deployment, interval: Interval | None, run: JobRun, *, part: Part | None = None, reads: bool = True
 ) -> Batch:
-    """Begin a run, seen by nobody until it is published.
+    """Begin a batch run, whose rows readers see when it is published.
 
     Args:
-        part: only the rows of this part.
-        reads: whether the job reads the rows itself, and not what others have read.
+        part: restricts the batch to this partition.
+        reads: the job reads the rows itself; False: it publishes rows that other jobs have read.
 
     Raises:
-        PartsError: there is no such part.
+        PartsError: the deployment's batches have no such partition.
         FenceLost: a newer attempt has the job.
     """
     with run.fenced() as ledger:

@@ -1,4 +1,4 @@
-"""What is checked of a request for a version of any kind, before anything is made."""
+"""Checks a request for a version of any kind before the version is created."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_approvers(reference: str, approvers: Sequence[str], *requesters: str) -> None:
-    """Refuse a policy by which nobody may decide, since who has requested a version may not.
+    """Check that the policy leaves somebody who may decide: a requester may not decide on the version.
 
     Raises:
         DecisionRefused: all approvers are among the requesters.
@@ -32,10 +32,10 @@ def check_approvers(reference: str, approvers: Sequence[str], *requesters: str) 
 
 
 def check_owner(connection: Connection[Any], target: Target, kind: VersionKind, name: str, *, where: str) -> None:
-    """Refuse a target that belongs to another model or feature task.
+    """Check that the target does not belong to another model or feature task.
 
     Raises:
-        TargetError: it does.
+        TargetError: the target belongs to another one.
     """
     others = deployments.models_of_target(connection, str(target)) - {name}
     if others:

@@ -1,4 +1,4 @@
-"""A version's code and its environment: pinned once, by its training or its import, and the same ever after."""
+"""A version's code and requirements: pinned once, by its training or its import, and used by every later job."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ LOCK = "requirements.txt"
 
 
 class Pinnable(Protocol):
-    """What a folder of users' code declares, whatever kind of version is made of it."""
+    """The declarations that the code folders of all kinds of versions have."""
 
     @property
     def reference(self) -> str:
-        """Its name, `<repository>/<name>`."""
+        """The reference of the model or the feature task, `<repository>/<name>`."""
 
     @property
     def requirements(self) -> str | None:
-        """The text of its requirements.txt."""
+        """The text of its requirements.txt, or None if there is no such file."""
 
 
 Definition = TypeVar("Definition", bound=Pinnable)
@@ -40,7 +40,7 @@ Definition = TypeVar("Definition", bound=Pinnable)
 
 @dataclass(frozen=True, kw_only=True)
 class Code(Generic[Definition]):
-    """A private copy of a folder of users' code, and the requirements that it runs with."""
+    """A job's own copy of a code folder, and the pinned requirements that the code runs with."""
 
     definition: Definition
     folder: Path
@@ -54,7 +54,7 @@ def pinned_files(pinned: Pinned[Any], requirements: str, workdir: Path, run: Job
         requirements: path of the requirements.txt in the code's folder, for messages.
 
     Raises:
-        RequirementsError: they can't be resolved.
+        RequirementsError: the requirements can't be resolved.
     """
     definition = pinned.definition
     where = f"{definition.reference}/{requirements}"
@@ -68,10 +68,10 @@ def pinned_files(pinned: Pinned[Any], requirements: str, workdir: Path, run: Job
 
 
 def unpacked(version: Version, workdir: Path, run: JobRun) -> tuple[Path, str | None]:
-    """The folder of the code that was pinned for a version, and the text of its lock, from the artifact store.
+    """Unpack a version's pinned code from the artifact store; returns the folder and the text of the lock file.
 
     Raises:
-        ArtifactChanged: it isn't what was recorded.
+        ArtifactChanged: a stored file is missing or differs from the recorded one.
     """
     kept = {ArtifactRole.CODE, ArtifactRole.REQUIREMENTS}
     artifacts = [a for a in evidence.artifacts_of(run.ledger, version.id) if a.role in kept]
@@ -84,15 +84,15 @@ def unpacked(version: Version, workdir: Path, run: JobRun) -> tuple[Path, str | 
 def load(
     version: Version, read: Callable[[Path, str], Definition], requirements: str, workdir: Path, run: JobRun
 ) -> Code[Definition]:
-    """The code that was pinned for a version, from the artifact store.
+    """Load a version's pinned code from the artifact store.
 
     Args:
-        read: reads the definition from the folder, for a reference.
+        read: reads the definition from a folder, given the folder and the reference.
         requirements: path of the requirements.txt in the code's folder, for messages.
 
     Raises:
-        ArtifactChanged: it isn't what was recorded.
-        RequirementsError: it has no requirements of its own, and the project's are no longer what they were.
+        ArtifactChanged: a stored file is missing or differs from the recorded one.
+        RequirementsError: the version has no requirements of its own, and the project's have changed.
     """
     folder, text = unpacked(version, workdir, run)
     definition = read(folder, version.name)

@@ -1,4 +1,4 @@
-"""Deployment of a version of any kind: approved → deployed, in the place of what serves the target now."""
+"""Deployment of a version of any kind: approved → deployed. It replaces the target's current deployment."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployable:
-    """What was checked, and is to be put into production.
+    """A version that passed its checks, with all that its deployment needs.
 
-    `ensure_output` locks the target and makes its table or view ready for these columns; `check_plan` refuses a
-    schedule that has changed since the check. `terms` go to the registry and `result` into the job's result, beside
-    what all kinds have; `outcome` completes the line in the log.
+    `ensure_output` locks the target and prepares its table or view for these columns; `check_plan` rejects a schedule
+    that has changed since the check. `terms` has the fields of the kind for the registry, and `result` those for the
+    job's result; `outcome` is added to the line in the log.
     """
 
     target: str
@@ -42,7 +42,7 @@ class Deployable:
 
 
 class Check(Protocol):
-    """Checks that what was approved is what there is and that it works. The steps are reported through the run."""
+    """Checks that the version's artifacts are those that were approved, and that they work. The run logs the steps."""
 
     def __call__(self, version: Version, run: JobRun, /) -> Deployable: ...
 
@@ -50,16 +50,16 @@ class Check(Protocol):
 def put_into_production(
     kind: VersionKind, number: int | None, name: str, terms: ScheduleTerms, run: JobRun, *, check: Check, made_by: str
 ) -> dict[str, Any]:
-    """Put an approved version into production; what `check` raises keeps everything as it is.
+    """Put an approved version into production. If `check` raises an error, nothing changes.
 
     Args:
-        number: of the version; None: the newest that is approved or deployed.
+        number: the version's number; None: the newest version that is approved or deployed.
         made_by: the DAG that takes a version of this kind to its approval.
 
     Raises:
         NotApproved: nobody has approved exactly these artifacts.
-        ScheduleError: there is no such schedule, time zone or table.
-        Unavailable: the platform's trouble; another attempt may do better.
+        ScheduleError: the schedule, its time zone or its table does not exist.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     version = approved_version(kind, name, number, run, made_by=made_by)
@@ -67,7 +67,7 @@ def put_into_production(
     checked = check(version, run)
     with run.fenced() as ledger:
         checked.ensure_output(ledger)
-        plan = plan_for(checked.target, terms, run)  # read only now that the target is locked
+        plan = plan_for(checked.target, terms, run)  # read after the target is locked
         checked.check_plan(ledger, plan)
         made, before = deployments.begin(
             ledger,

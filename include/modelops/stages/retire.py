@@ -24,10 +24,10 @@ def retire_task(request: RetirementRequest, run: JobRun) -> dict[str, Any]:
 
 
 def _retire(request: RetirementRequest, run: JobRun, kind: VersionKind) -> dict[str, Any]:
-    """End a deployment; a batch that is under way then publishes nothing any more.
+    """End a deployment; a running batch of it can't publish any more.
 
     Raises:
-        UnknownDeployment: there is none of that number and kind, or it has ended.
+        UnknownDeployment: no deployment of this kind has that number, or it has ended.
         FenceLost: a newer attempt has the job.
     """
     deployment = deployments.find_active(run.ledger, request.deployment, kind=kind)
@@ -35,7 +35,7 @@ def _retire(request: RetirementRequest, run: JobRun, kind: VersionKind) -> dict[
         run.name_deployment(deployment)
     with run.fenced():
         ended_at = deployments.end(run.ledger, deployment.id, how=DeploymentEnd.RETIRED, job_id=run.job_id)
-        if ended_at is None:  # meanwhile, by another: this says how
+        if ended_at is None:  # another job has ended it in the meantime; the error says how
             deployments.find_active(run.ledger, request.deployment, kind=kind)
         assert ended_at is not None
         result = {
@@ -47,5 +47,5 @@ def _retire(request: RetirementRequest, run: JobRun, kind: VersionKind) -> dict[
             "reason": request.reason,
         }
         run.complete(result)
-    run.log(f"{deployment.subject} is retired; what {deployment.target} shows stays")
+    run.log(f"{deployment.subject} is retired; {deployment.target} still shows its published rows")
     return result

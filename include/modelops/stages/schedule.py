@@ -18,41 +18,41 @@ if TYPE_CHECKING:
 
 
 def plan_for(target: str, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> Plan:
-    """The schedule of a new deployment: as requested, otherwise that of the deployment that serves its target now.
+    """The schedule of a new deployment: as requested, otherwise that of the target's current deployment.
 
-    `ahead`: the deployment is still to come, and so may be that of a feature task whose table it is to follow.
+    `ahead`: this is a check before the deployment. The feature table that it follows may not be deployed yet either.
 
     Raises:
-        ScheduleError: there is no such schedule or time zone, also in PostgreSQL, or nobody makes the table that it is
-            to follow.
+        ScheduleError: the schedule is invalid, Python or PostgreSQL does not know the time zone, or no deployment makes
+            the table that the schedule follows.
     """
     before = schedules.plan_of_target(run.ledger, target) or BY_HAND
-    asked = _asked(before.schedule, terms, run, own=target, ahead=ahead)
-    schedules.check_zone(run.ledger, asked.time_zone, where=TIME_ZONE)
-    return run.resources.plan(asked)
+    requested = _requested(before.schedule, terms, run, own=target, ahead=ahead)
+    schedules.check_zone(run.ledger, requested.time_zone, where=TIME_ZONE)
+    return run.resources.plan(requested)
 
 
 def change_schedule(request: ScheduleRequest, run: JobRun) -> dict[str, Any]:
-    """Give a deployment another schedule, from now on; returns what it was, what it is, and the next times.
+    """Change a deployment's schedule from now on; returns the old schedule, the new one, and its next times.
 
     Raises:
-        UnknownDeployment: there is none of that number, or it has ended, perhaps meanwhile.
-        ScheduleError: there is no such schedule or time zone, nobody makes the table that it is to follow, or nothing
-            would be different.
+        UnknownDeployment: no deployment has that number, or it has ended.
+        ScheduleError: the schedule or the time zone is invalid, no deployment makes the table that the schedule
+            follows, or nothing would change.
         FenceLost: a newer attempt has the job.
     """
     deployment = deployments.find_active(run.ledger, request.deployment)
     with run.fenced():
         run.name_deployment(deployment)
     with run.fenced():
-        deployments.champion(run.ledger, deployment.target)  # locked: one change after the other
+        deployments.champion(run.ledger, deployment.target)  # locks the deployment, so that changes run one at a time
         before = schedules.plan_of(run.ledger, deployment.id)
         plan = _changed(before, request, run, own=deployment.target)
         if plan.schedule == before.schedule and plan.starts_at == before.starts_at:
             raise ScheduleError(
                 f"the schedule of deployment {deployment.id} is {before.schedule} already",
                 where="the parameters schedule, time_zone, paused and late_after",
-                expected="something that is to be different",
+                expected="a value that differs from the current one",
             )
         _check_zone(deployment, plan, run)
         schedules.set_schedule(run.ledger, deployment.id, plan, job_id=run.job_id)
@@ -71,12 +71,12 @@ def change_schedule(request: ScheduleRequest, run: JobRun) -> dict[str, Any]:
 
 
 def _check_zone(deployment: Deployment, plan: Plan, run: JobRun) -> None:
-    """Dates that a feature table has by the schedule's time zone keep their meaning."""
+    """Check that the dates in a feature table, which are in the schedule's time zone, keep their meaning."""
     zone = deployment.dataset.get("time_zone")
     if zone not in {None, plan.schedule.time_zone}:
         is_seen = deployments.last_seen_of_target(run.ledger, deployment.target) is not None
         raise ScheduleError(
-            f"the dates of {deployment.target} are meant in {zone}, the schedule's time zone when it was deployed",
+            f"the dates of {deployment.target} are in the time zone {zone}, the schedule's when it was deployed",
             where=TIME_ZONE,
             expected=f"{zone}; or a new version with time_zone: {zone} in task.yaml, whose schedule may have another"
             + ("" if is_seen else "; or, while nothing is published, a deployment with another one"),
@@ -84,32 +84,32 @@ def _check_zone(deployment: Deployment, plan: Plan, run: JobRun) -> None:
 
 
 def _changed(before: Plan, request: ScheduleRequest, run: JobRun, *, own: str) -> Plan:
-    """It starts anew from now on where it says other times; else it goes on as it was."""
-    asked = _asked(before.schedule, request, run, own=own, paused=request.paused)
-    plan, was = run.resources.plan(asked), before.schedule
-    if asked.kind is ScheduleKind.ONCE:
+    """The new plan. It starts now if the request changes its times; otherwise it keeps the start of the old plan."""
+    requested = _requested(before.schedule, request, run, own=own, paused=request.paused)
+    plan, was = run.resources.plan(requested), before.schedule
+    if requested.kind is ScheduleKind.ONCE:
         goes_on = was.kind is ScheduleKind.ONCE and request.schedule is None
     else:
-        goes_on = (asked.text, asked.time_zone, asked.paused) == (was.text, was.time_zone, was.paused)
+        goes_on = (requested.text, requested.time_zone, requested.paused) == (was.text, was.time_zone, was.paused)
     return replace(plan, starts_at=before.starts_at) if goes_on else plan
 
 
-def _asked(
+def _requested(
     kept: Schedule, terms: ScheduleTerms, run: JobRun, *, own: str, ahead: bool = False, paused: bool | None = None
 ) -> Schedule:
-    asked = Schedule.parse(
+    requested = Schedule.parse(
         kept.text if terms.schedule is None else terms.schedule,
         kept.time_zone if terms.time_zone is None else terms.time_zone,
         paused=kept.paused if paused is None else paused,
         late_after=kept.late_after if terms.late_after is None else _after(terms.late_after),
     )
-    if asked.table is not None:
-        _check_table(asked.table, run, own=own, ahead=ahead)
-    return asked
+    if requested.table is not None:
+        _check_table(requested.table, run, own=own, ahead=ahead)
+    return requested
 
 
 def _check_table(table: str, run: JobRun, *, own: str, ahead: bool) -> None:
-    """Somebody makes the table, and doesn't wait, perhaps through others, for what is to wait for it."""
+    """Check that a deployment makes the table, and that following it creates no cycle."""
     made = [each for each in schedules.publishers(run.ledger) if each != own]
     there = schedules.declared(run.ledger) if ahead else made
     if table != own and table not in there:
@@ -131,15 +131,15 @@ def _check_table(table: str, run: JobRun, *, own: str, ahead: bool) -> None:
 
 
 def _after(minutes: float) -> timedelta | None:
-    """So many minutes.
+    """Convert `late_after` from minutes; None for 0.
 
     Raises:
-        ScheduleError: fewer than none, or more than there are in a month.
+        ScheduleError: the number is negative or greater than MOST_MINUTES.
     """
     if not 0 <= minutes <= MOST_MINUTES:
         raise ScheduleError(
-            f"{minutes:g} minutes can't be",
+            f"{minutes:g} minutes is out of range",
             where="the parameter late_after",
-            expected=f"from 0, which is never, to {MOST_MINUTES:,}",
+            expected=f"0 (never) to {MOST_MINUTES:,}",
         )
     return timedelta(minutes=minutes) or None

@@ -50,7 +50,7 @@ def refusal(workplace: Workplace, terms: DeploymentTerms | None = None, model: s
         ({"schedule": "0 0 31 2 *"}, "'0 0 31 2 *' names no times", "five fields of cron"),
         ({"schedule": "@daily", "time_zone": "Mars/Olympus"}, "there is no time zone 'Mars/Olympus'", "Europe/Paris"),
         ({"schedule": "after features.nothing"}, "no feature task makes the feature table features.nothing", "deploy"),
-        ({"late_after": -1}, "-1 minutes can't be", "43,200"),
+        ({"late_after": -1}, "-1 minutes is out of range", "43,200"),
         ({"parts": 65}, "a batch can't have 65 partitions", "to 64"),
         ({"set_aside_budget": -1}, "-1 rows can't be set aside", "0 or more"),
         ({"target": "Scores!"}, "the target 'Scores!' isn't a plain name", "lower-case letters"),

@@ -35,7 +35,7 @@ def refusal(workplace: Workplace, task: str = "here/doubled", **asked: Any) -> B
         ({"deployment": ScheduleTerms(schedule="nonsense")}, "'nonsense' is not a schedule"),
         ({"deployment": ScheduleTerms(schedule="@daily", time_zone="Mars")}, "there is no time zone 'Mars'"),
         ({"deployment": ScheduleTerms(schedule="after features.nothing")}, "makes the feature table features.no"),
-        ({"deployment": ScheduleTerms(late_after=-1)}, "-1 minutes can't be"),
+        ({"deployment": ScheduleTerms(late_after=-1)}, "-1 minutes is out of range"),
         ({"interval_start": "2013-08-01T00:00:00Z"}, "only one end of the interval is given"),
         (
             {"interval_start": "2013-08-01T00:00:00Z", "interval_end": "2013-08-02T00:00:00Z"},
