@@ -41,7 +41,7 @@ def test_a_notifier_of_a_provider() -> None:
         ([{}], "there is no notifier ''"),
         ([{"notifier": "no.such.Notifier"}], "there is no notifier 'no.such.Notifier': "),
         ([{"notifier": "airflow.sdk.Nothing"}], "there is no notifier 'airflow.sdk.Nothing': "),
-        ([{"notifier": "json.loads"}], "json.loads is no Airflow notifier"),
+        ([{"notifier": "json.loads"}], "json.loads is not an Airflow notifier"),
         ([{"notifier": SMTP, "colour": "red"}], f"{SMTP} doesn't take these arguments: "),
     ],
 )

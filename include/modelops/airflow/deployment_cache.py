@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 MOMENTS = ("started_at", "decided_at", "starts_at", "set_at")
 PATIENCE = 5
-"""Seconds for the registry to answer; Airflow gives all of a DAG file 30."""
+"""Seconds within which the registry has to answer. Airflow's limit for parsing a DAG file is 30."""
 log = logging.getLogger(__name__)
 
 
 def load_deployments(number: int | None = None) -> list[Deployed]:
     """All deployments that have a DAG, or one of them."""
-    kept = Settings.from_environment().home / "deployments.json"
+    cache = Settings.from_environment().home / "deployments.json"
     try:
-        found = _ask(number)
+        found = _read_registry(number)
     except Unavailable as error:
-        log.warning("The registry can't be reached (%s): deployments are as they were when it last was", error)
-        return [one for one in _recall(kept) if number in (None, one.id)]
+        log.warning("The registry can't be reached (%s); the deployments are from the last good copy", error)
+        return [one for one in _read_cache(cache) if number in (None, one.id)]
     if number is None:
-        _keep(kept, found)
+        _write_cache(cache, found)
     return found
 
 
-def _ask(number: int | None) -> list[Deployed]:
+def _read_registry(number: int | None) -> list[Deployed]:
     import psycopg
 
     from modelops.registry.translation import translated
@@ -58,7 +58,7 @@ def _ask(number: int | None) -> list[Deployed]:
         return schedules.deployed(connection, number)
 
 
-def _keep(file: Path, found: Iterable[Deployed]) -> None:
+def _write_cache(file: Path, found: Iterable[Deployed]) -> None:
     """Replace the file atomically if anything has changed. A failure to write it is only logged."""
     text = json.dumps([asdict(one) for one in found], default=_plain)
     try:
@@ -68,15 +68,15 @@ def _keep(file: Path, found: Iterable[Deployed]) -> None:
         new.write_text(text, encoding="utf-8")
         new.replace(file)
     except OSError as error:
-        log.warning("What is deployed can't be kept for when the registry is away: %s", error)
+        log.warning("The copy of the deployments, for times without the registry, can't be written: %s", error)
 
 
 def _plain(value: datetime | timedelta) -> str | float:
     return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
 
 
-def _recall(file: Path) -> list[Deployed]:
-    """What was kept; nothing of a file that another version of this has written."""
+def _read_cache(file: Path) -> list[Deployed]:
+    """The deployments in the copy; none if another release has written it in a different format."""
     try:
         return [_deployed(record) for record in json.loads(file.read_text(encoding="utf-8"))]
     except FileNotFoundError:

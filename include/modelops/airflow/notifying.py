@@ -22,12 +22,12 @@ EXPECTED = (
 
 
 def reviewer_notifiers(environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
-    """Those of the reviewers; see `notifiers`."""
+    """The notifiers for reviewers; see `notifiers`."""
     return notifiers(REVIEWERS, environ)
 
 
 def notifiers(variable: str, environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
-    """The notifiers that an environment variable lists; none where it isn't set.
+    """The notifiers that an environment variable lists; none if it isn't set.
 
     Raises:
         BadInput: the variable isn't a list of notifiers.
@@ -56,7 +56,7 @@ def _notifier(described: Mapping[str, Any], variable: str) -> BaseNotifier:
     except (ImportError, ValueError, AttributeError) as error:
         raise _wrong(variable, f"there is no notifier {path!r}: {error}") from None
     if not (isinstance(kind, type) and issubclass(kind, BaseNotifier)):
-        raise _wrong(variable, f"{path} is no Airflow notifier")
+        raise _wrong(variable, f"{path} is not an Airflow notifier")
     try:
         return kind(**arguments)
     except TypeError as error:

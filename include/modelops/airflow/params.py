@@ -1,4 +1,4 @@
-"""Airflow's Params, made from the declarations of requests: the trigger form and the REST API check values by them."""
+"""Makes Airflow's Params from the declarations of requests. The trigger form and the REST API check values by them."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ def params_of(request: type, *only: str, **renamed: str) -> dict[str, Param]:
 
     Args:
         request: a class of `modelops.domain.requests`.
-        only: names of the parameters that are wanted; none given: all.
-        renamed: a parameter's name → its name in the DAG, where the DAG has several of that name.
+        only: the names of the parameters to include; by default, all.
+        renamed: a parameter's name → its name in the DAG, if the DAG has several parameters of that name.
     """
     return {renamed.get(each.name, each.name): _param(each) for each in _wanted(request, only)}
 
 
 def given(dag: DAG, request: type, *only: str, **renamed: str) -> dict[str, Any]:
-    """What a run of the DAG gives for these parameters, as the arguments of an operator."""
+    """References to the DAG's values of these parameters, as arguments of an operator."""
     return {each.name: dag.param(renamed.get(each.name, each.name)) for each in _wanted(request, only)}
 
 
 def predict_now_param() -> Param:
-    """Whether the predictions of a new deployment replace the earlier ones at once."""
+    """The parameter that says whether a new deployment is scored at once."""
     return Param(
         False,
         type="boolean",
         title="Predict now",
-        description="Score as soon as it is deployed: the data interval that has ended last, or all rows where there"
-        " are no intervals. Otherwise readers see the earlier predictions until the next batch. SQL that asks for the"
-        " interval needs a cron schedule or a preset for this.",
+        description="Score a batch right after the deployment: for the last data interval that has ended, or for all"
+        " rows if there are no intervals. Otherwise readers see the earlier predictions until the next batch. If the"
+        " SQL reads the interval, this needs a cron schedule or a preset.",
     )
 
 
@@ -47,5 +47,5 @@ def _wanted(request: type, only: tuple[str, ...]) -> list[Parameter]:
 
 
 def _param(parameter: Parameter) -> Param:
-    said = {"title": parameter.title, "description": parameter.description, **parameter.schema}
-    return Param(**said) if parameter.is_required else Param(parameter.default, **said)
+    declared = {"title": parameter.title, "description": parameter.description, **parameter.schema}
+    return Param(**declared) if parameter.is_required else Param(parameter.default, **declared)

@@ -1,4 +1,4 @@
-"""Imports modules in the processes that fork one process for each task or DAG file, before they fork."""
+"""Imports modules in Airflow's parent processes before these fork a process for each task or DAG file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import pkgutil
 from importlib import import_module
 
 USE_CASES = ("modelops.stages", "modelops.kinds.model", "modelops.kinds.feature_task")
-"""The packages with what jobs do; they import the rest of ours."""
+"""The packages with the use cases; they import the other packages of ModelOps."""
 LIBRARIES = ("adbc_driver_postgresql.dbapi", "aiosql", "pgpq", "psycopg", "pyarrow.csv", "pyarrow.parquet")
-"""What those modules import once they need it."""
+"""Libraries that those modules import only when they use them."""
 
 
 def preload_dags() -> None:
-    """Import what DAG files do."""
+    """Import the modules that DAG files import."""
     _import_modules("modelops.operators")
 
 
 def preload_jobs() -> None:
-    """Import what DAG files do, and what a job does then."""
+    """Import the modules that DAG files and jobs import."""
     preload_dags()
     for package in USE_CASES:
         _import_modules(package)

@@ -1,1 +1,1 @@
-"""The stages of a life cycle as Airflow operators, and what else runs in Airflow's own processes."""
+"""The stages of a life cycle as Airflow operators, and other code that runs in Airflow's processes."""

@@ -29,33 +29,33 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 MOST_RUNS = 1000
-"""`max_active_runs` of a DAG in which a person is asked: one that waits for an answer counts among its active runs, and
-holds nothing else. What is at work at a time is bounded by Airflow's workers and pools."""
+"""`max_active_runs` of a DAG with an approval. A run that waits for an answer counts as active but occupies no worker.
+Airflow's workers and pools limit how many tasks run at a time."""
 COMMENT, EVIDENCE = "comment", "evidence"
 """The fields of the reviewer's form."""
 LINK = "review_link"
-"""What notifiers' templates call the address of the page where the answer is given."""
+"""The name, in notifiers' templates, of the URL of the page on which reviewers answer."""
 
 
 class ApproveOperator(JobOperator, ApprovalOperator):
-    """Puts a version's evidence before the reviewers, waits for one of them, and returns the decision.
+    """Puts a version's evidence before the reviewers, waits for an answer, and returns the decision.
 
-    Who may decide stands in its policy.yaml; whoever asked for the version never may. The request that brings an
-    answer records the decision or refuses the answer with the reason, and then the task waits on. Rejecting is an
-    outcome, not an error: what follows is skipped. No answer within `response_timeout` fails the task. No worker is
-    held while it waits. A decision that is on record is returned to who clears the task, and to a retry.
+    The version's policy.yaml names the approvers; a requester can never decide. The HTTP request with an answer records
+    the decision, or refuses the answer with the reason, and the task continues to wait. A rejection is an outcome, not
+    an error: downstream tasks are skipped. The task fails if nobody answers within `response_timeout`. It occupies no
+    worker while it waits. A retry, or a clear after the decision, returns the recorded decision.
 
     Args:
-        response_timeout: how long the reviewers have.
-        notifiers: Airflow notifiers that tell the reviewers; their templates may use `{{ review_link }}`, and
-            `{{ task.subject }}` and `{{ task.body }}`, the card.
+        response_timeout: the time within which a reviewer has to answer.
+        notifiers: Airflow notifiers for the reviewers; their templates may use `{{ review_link }}`,
+            `{{ task.subject }}`, and `{{ task.body }}`, which is the card.
     """
 
     kind: ClassVar[VersionKind]
     version: int | None
 
     def __init__(self, *, response_timeout: timedelta = timedelta(days=7), **kwargs: Any) -> None:
-        kwargs.pop("params", None)  # those of the DAG, which Airflow puts here; it merges them again
+        kwargs.pop("params", None)  # Airflow passes the DAG's params here, and merges them again later
         super().__init__(
             subject="Approve?",
             params={
@@ -80,17 +80,17 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         return {}
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Ask, and wait without a worker; or return the decision that is on record."""
+        """Show the card and wait without a worker, or return the recorded decision."""
         recorded = self.as_job(context, self.perform)
-        return self._conclude(context, recorded) if recorded else self._wait(context)
+        return self._conclude(context, recorded) if recorded else self._defer(context)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the decision that the answer has become; where it has become none, ask again.
+        """Return the decision that the answer led to; if there is none, show the card again.
 
-        The request that brings an answer writes the decision (`jobs_api.answers`), or refuses the answer.
+        The HTTP request with the answer records the decision or refuses the answer (`jobs_api.approval_middleware`).
         """
         decided = self.as_job(context, partial(self._ask_again, event), resumed=True)
-        return self._conclude(context, decided) if decided else self._wait(context)
+        return self._conclude(context, decided) if decided else self._defer(context)
 
     def _ask_again(self, event: Mapping[str, Any], run: JobRun) -> dict[str, Any]:
         from modelops.domain.errors import Unavailable
@@ -99,8 +99,10 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         if event.get("error_type") == "timeout":
             raise expired(str(self.response_timeout))
         if "error" in event:
-            raise Unavailable(f"Airflow gave no person's answer: {event['error']}")
-        run.log("The answer that Airflow took is no decision on record; the evidence of now is shown.")
+            raise Unavailable(f"Airflow returned an error instead of an answer: {event['error']}")
+        run.log(
+            "The answer that Airflow accepted led to no decision; the card is shown again with the current evidence."
+        )
         return self.perform(run)
 
     @abstractmethod
@@ -108,43 +110,43 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         """The evidence of the request, as Markdown."""
 
     def _show(self, request: ApprovalRequest, run: JobRun) -> None:
-        """Make the card. The form sends the digest of what it showed back with the answer."""
+        """Make the card. The form returns the digest of the shown evidence with the answer."""
         self.subject, self.body = f"Approve {request.subject}?", self.card(request, run)
         self.params[EVIDENCE] = Param(
             request.digest,
             type="string",
             enum=[request.digest],
             title="Evidence",
-            description="SHA-256 of all that this card shows. The decision is bound to it.",
+            description="SHA-256 of the evidence on this card. The decision is bound to it.",
         )
 
-    def _wait(self, context: Context) -> dict[str, Any]:
-        """Give the task back to Airflow until somebody answers. This ends by an exception of Airflow's own."""
-        # Made from "/", since Airflow's method loses the path of base_url, and fails where none is set.
+    def _defer(self, context: Context) -> dict[str, Any]:
+        """Defer the task until somebody answers. This raises an exception of Airflow's own."""
+        # The link is made from "/", because Airflow's method drops the path of base_url, and fails if none is set.
         base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
         page = self.generate_link_to_ui(task_instance=context["ti"], base_url="/")
         context[LINK] = f"{base}{page}"  # type: ignore[literal-required]
-        self.notifiers = [partial(self._tell, notifier) for notifier in self.notifiers]  # type: ignore[misc]
+        self.notifiers = [partial(self._notify, notifier) for notifier in self.notifiers]  # type: ignore[misc]
         ApprovalOperator.execute(self, context)
         raise AssertionError("the task didn't wait")
 
-    def _tell(self, notifier: BaseNotifier, context: Context) -> None:
-        """Tell the reviewers. Where that fails the approval waits all the same, and is among the required actions."""
+    def _notify(self, notifier: BaseNotifier, context: Context) -> None:
+        """Notify the reviewers. If that fails, the approval still waits and is among Airflow's required actions."""
         try:
             notifier(context)
         except Exception as error:  # noqa: BLE001 - notifiers are other people's code
             self.log.warning("%s failed; perhaps nobody was notified: %s", type(notifier).__name__, error)
 
     def _conclude(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
-        said = f": {result['comment']}" if result["comment"] else ""
-        self.log.info("%s by %s on evidence %s%s", result["verdict"], result["approver"], result["digest"], said)
+        comment = f": {result['comment']}" if result["comment"] else ""
+        self.log.info("%s by %s on evidence %s%s", result["verdict"], result["approver"], result["digest"], comment)
         if result["verdict"] == Verdict.REJECTED:
             self.skip(ti=context["ti"], tasks=self.get_direct_relatives(upstream=False))
         return result
 
 
 class ApproveModelOperator(ApproveOperator, ModelOperator):
-    """Has a model's version approved by a reviewer, or rejected."""
+    """Has a reviewer approve or reject a version of a model."""
 
     job_type = JobType.APPROVAL
     kind = VersionKind.MODEL
@@ -152,14 +154,14 @@ class ApproveModelOperator(ApproveOperator, ModelOperator):
     reusable_by = ("model", "version")
 
     def card(self, request: ApprovalRequest, _run: JobRun) -> str:
-        """The metrics beside the champion's, and what the version is made of."""
+        """The version's metrics, compared with the champion's, and its inputs."""
         from modelops.kinds.model.card import card_of
 
         return card_of(request)
 
 
 class ApproveFeatureTaskOperator(ApproveOperator, TaskOperator):
-    """Has a feature task's version approved by a reviewer, or rejected."""
+    """Has a reviewer approve or reject a version of a feature task."""
 
     job_type = JobType.FEATURE_APPROVAL
     kind = VersionKind.FEATURE_TASK
@@ -167,7 +169,7 @@ class ApproveFeatureTaskOperator(ApproveOperator, TaskOperator):
     reusable_by = ("task", "version")
 
     def card(self, request: ApprovalRequest, run: JobRun) -> str:
-        """What changes: columns, rows, drift and code, beside what is deployed."""
+        """The changes in columns, rows, drift and code, compared with the deployed version."""
         from modelops.kinds.feature_task.card import card_of, code_diff
 
         return card_of(request, code_diff(request, run))

@@ -37,8 +37,8 @@ class JobOperator(BaseOperator):
 
     A subclass is a docstring, a `job_type`, a `request` and a `use_case`. The parameters of the request are its
     arguments, attributes and template fields. The use case commits its work and the job's completion in one
-    transaction. A retry of a job that had completed returns the recorded result. What a person got wrong fails the task
-    at once; trouble of the platform is tried again, as often as the task's `retries` say.
+    transaction. A retry of a completed job returns the recorded result. A BadInput fails the task at once; after an
+    error of the platform, Airflow retries the task as often as its `retries` say.
 
     Args:
         ledger_conn_id: Airflow connection of the login modelops_jobs.
@@ -48,16 +48,16 @@ class JobOperator(BaseOperator):
 
     job_type: ClassVar[JobType]
     request: ClassVar[type]
-    """What the job can be asked for: a class of `modelops.domain.requests`."""
+    """The class of the job's request, from `modelops.domain.requests`."""
     use_case: ClassVar[str]
-    """What does the work, as `module:function`; it gets the request and the JobRun. Imported when the job runs."""
+    """The function that does the work, as `module:function`. It gets the request and the JobRun; imported at run time."""
     reusable_by: ClassVar[tuple[str, ...]] = ()
-    """Parameters that a recorded result must agree with to be returned even after a clear; none: the job runs anew."""
+    """Parameters that a recorded result must match to be reused even after a clear; none: the job runs again."""
     also_templated: ClassVar[tuple[str, ...]] = ()
     """Template fields that aren't parameters of the request."""
 
     arguments: ClassVar[Mapping[str, Any]] = {}
-    """Arguments of Airflow's own that the operator has unless others are given."""
+    """Default values for arguments of Airflow's BaseOperator."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -78,40 +78,40 @@ class JobOperator(BaseOperator):
         features_conn_id: str = "modelops_features",
         **kwargs: Any,
     ) -> None:
-        asked = {each.name: kwargs.pop(each.name, each.default) for each in parameters_of(self.request)}
+        given = {each.name: kwargs.pop(each.name, each.default) for each in parameters_of(self.request)}
         super().__init__(multiple_outputs=True, **kwargs)
         self.ledger_conn_id = ledger_conn_id
         self.rows_conn_id = rows_conn_id
         self.features_conn_id = features_conn_id
-        self.from_tasks = {name for name, value in asked.items() if isinstance(value, XComArg)}
-        for name, value in asked.items():
+        self.from_tasks = {name for name, value in given.items() if isinstance(value, XComArg)}
+        for name, value in given.items():
             setattr(self, name, value)
 
     @abstractmethod
     def about(self) -> str:
-        """What the job is about, in words, as long as no more is known of it."""
+        """The job's subject in words, until the version or deployment is known."""
 
     def parameters(self) -> dict[str, Any]:
-        """What was asked for, as the ledger keeps it."""
+        """The parameters of the request, as the ledger stores them."""
         given = {each.name: getattr(self, each.name) for each in parameters_of(self.request)}
         return {name: dict(value) if isinstance(value, Mapping) else value for name, value in given.items()}
 
     def reusable_if(self) -> dict[str, Any] | None:
-        """Fields that a recorded result must have to be returned even after a clear; None: the job runs anew."""
-        asked = self.parameters()
-        return {name: asked[name] for name in self.reusable_by if asked[name] is not None} or None
+        """Fields that a recorded result must have to be reused even after a clear; None: the job runs again."""
+        parameters = self.parameters()
+        return {name: parameters[name] for name in self.reusable_by if parameters[name] is not None} or None
 
     def requested(self) -> Any:
         """The request.
 
         Raises:
-            UnknownVersion: the task before should have made the version, and hasn't.
+            UnknownVersion: the upstream task that should have made the version has not made one.
         """
         if "version" in self.from_tasks and getattr(self, "version", None) is None:
             raise UnknownVersion(
-                "the task before has left no version",
-                where=f"the tasks before {self.task_id}",
-                expected="a training or an import that has completed; there are DAGs for an older version of a model",
+                "the upstream task has made no version",
+                where=f"the tasks upstream of {self.task_id}",
+                expected="a training or an import that has completed; other DAGs take an older version of a model",
             )
         return self.request(**{each.name: each.read(getattr(self, each.name)) for each in parameters_of(self.request)})
 
@@ -125,10 +125,10 @@ class JobOperator(BaseOperator):
         return self.as_job(context, self.perform)
 
     def as_job(self, context: Context, work: Callable[[JobRun], T], *, resumed: bool = False) -> T | dict[str, Any]:
-        """Run `work` as this attempt at the job, or return the recorded result.
+        """Run `work` as an attempt at the job, or return the recorded result.
 
         Args:
-            resumed: the attempt goes on after a person has answered what it asked.
+            resumed: the attempt continues after a person's answer.
         """
         from modelops.jobs.execution import execute
 
@@ -153,12 +153,12 @@ class JobOperator(BaseOperator):
             self._working = False
 
     def on_kill(self) -> None:
-        """End `execute` now. Whatever it holds goes with it: the child process, the working folder, the transaction."""
+        """End `execute` now, with its child process, its working folder and its transaction."""
         from modelops.jobs.execution import Stopped
 
         if getattr(self, "_working", False):
             self._working = False
-            raise Stopped("the task was told to end")
+            raise Stopped("Airflow ended the task")
 
     def _claim(self, context: Context, *, resumed: bool) -> Claim:
         task_instance: Any = context["ti"]
@@ -177,7 +177,7 @@ class JobOperator(BaseOperator):
             number=task_instance.try_number,
             first=first,
             max_tries=task_instance.max_tries,
-            # Airflow may lose attempts before a worker has them. After a clear, the person who cleared is who asks.
+            # Airflow may lose attempts before a worker starts them. After a clear, who cleared is the requester.
             asked_at=run.run_after if first <= 1 or task_instance.try_number == 1 else None,
             subject=bounds.shortened(self.about(), bounds.NAME),
             requested_by=getattr(run, "triggering_user_name", None) or self.owner,
@@ -187,11 +187,11 @@ class JobOperator(BaseOperator):
         )
 
     def _check_names(self, context: Context) -> None:
-        """Refuse a parameter that the DAG doesn't have. Airflow lets it pass, and a default would stand in for it."""
+        """Reject parameters that the DAG doesn't have. Airflow accepts them, and a default would be used silently."""
         if "modelops" not in self.dag.tags:
-            return  # a DAG of the user's own may have more in its conf
+            return  # the conf of a user's own DAG may have more
         declared = list(self.dag.params)
-        # Names with a slash are Airflow's own.
+        # Airflow's own names have a slash.
         unknown = [name for name in context["dag_run"].conf or {} if name not in declared and "/" not in name]
         if unknown:
             close = get_close_matches(unknown[0], declared, n=1)
@@ -230,7 +230,7 @@ class JobOperator(BaseOperator):
 
 
 def _init_of(cls: type[JobOperator], parameters: Sequence[Parameter]) -> Callable[..., None]:
-    """A constructor that names the parameters: Airflow reads from it what may be given, mapped over, and is missing."""
+    """A constructor with the parameters in its signature, from which Airflow checks arguments and mapped arguments."""
 
     def __init__(self: JobOperator, **kwargs: Any) -> None:  # noqa: N807 - it becomes the constructor
         super(cls, self).__init__(**{**cls.arguments, **kwargs})

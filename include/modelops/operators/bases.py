@@ -25,7 +25,7 @@ class ModelOperator(JobOperator):
     model: str
 
     def about(self) -> str:
-        """The model, until the version is known."""
+        """The model's reference, until the version is known."""
         return self.model
 
 
@@ -35,7 +35,7 @@ class TaskOperator(JobOperator):
     task: str
 
     def about(self) -> str:
-        """The task, until the version is known."""
+        """The task's reference, until the version is known."""
         return self.task
 
 
@@ -45,15 +45,15 @@ class DeploymentOperator(JobOperator):
     deployment: int | XComArg
 
     def about(self) -> str:
-        """The deployment's number, until it is known."""
+        """The deployment's number, until the deployment is read."""
         return f"deployment {self.deployment}"
 
 
 class BatchOperator(DeploymentOperator):
-    """Makes a deployment's rows, whole or for a data interval.
+    """Makes a deployment's rows, for all times or for a data interval.
 
     Args:
-        interval: both ends of the interval in one, for a task that is mapped over intervals.
+        interval: the start and the end of the interval as a pair, for a task that is mapped over intervals.
         schedule: Schedule used to infer the interval when none is passed; None for deployments without intervals.
         wanted: False skips the task.
     """
@@ -76,9 +76,9 @@ class BatchOperator(DeploymentOperator):
         self.wanted: Any = wanted
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Find out which interval is meant, and perform the job."""
+        """Determine the data interval, and perform the job."""
         if not self.wanted:
-            raise AirflowSkipException("Nobody has asked for it.")
+            raise AirflowSkipException("This batch was not requested.")
         if self.interval is not None:
             self.interval_start, self.interval_end = self.interval
         if self.schedule is not None and not self.interval_start and not self.interval_end:
@@ -87,7 +87,7 @@ class BatchOperator(DeploymentOperator):
 
 
 class ChangeScheduleOperator(DeploymentOperator):
-    """Gives a deployment another schedule, from now on. A change on record is returned to who clears the task."""
+    """Changes a deployment's schedule from now on. After a clear, a recorded change is returned."""
 
     job_type = JobType.SCHEDULE_CHANGE
     request = ScheduleRequest

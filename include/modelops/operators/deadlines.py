@@ -22,29 +22,29 @@ log = logging.getLogger(__name__)
 
 
 def alert(deployment: str, after: timedelta) -> DeadlineAlert:
-    """Has Airflow call `notify_late` when a run isn't over so long after it was queued."""
+    """A deadline after which Airflow calls `notify_late`, if a run has not ended this long after it was queued."""
     try:
         notifiers(LATE)
-    except BadInput as error:  # better now than when the first batch is late; the DAGs are no worse for it
-        log.error("%s", error)  # noqa: TRY400 - it says all
+    except BadInput as error:  # logged when the DAG is parsed, not only at the first late batch
+        log.error("%s", error)  # noqa: TRY400 - the message suffices
     callback = AsyncCallback(notify_late, kwargs={"deployment": deployment, "after": str(after)})
     return DeadlineAlert(reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=after, callback=callback, name="late")
 
 
 async def notify_late(deployment: str, after: str, context: Mapping[str, Any]) -> None:
-    """Airflow's triggerer runs this; `context` has what the scheduler knows of the DAG run."""
+    """Record and notify that a batch is late. Airflow's triggerer runs this; `context` describes the DAG run."""
     await asyncio.to_thread(_notify, deployment, after, context["dag_run"])
 
 
 def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
-    """A failing notifier, or a ledger that can't be reached, doesn't stop the other notifiers."""
+    """Record that the batch is late and run the notifiers. A failure of one of these does not stop the others."""
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     try:
-        _put_on_record(dag_id, run_id, after)
+        _record(dag_id, run_id, after)
     except Exception:
         log.exception("could not record that %s of %s is late", run_id, dag_id)
     base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
-    told = {
+    late = {
         "deployment": deployment,
         "after": after,
         "dag_id": dag_id,
@@ -53,12 +53,12 @@ def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
     }
     for notifier in notifiers(LATE):
         try:
-            notifier({"late": told})
+            notifier({"late": late})
         except Exception:  # notifiers are other people's code
-            log.exception("%s failed; perhaps nobody knows that %s is late", type(notifier).__name__, run_id)
+            log.exception("%s failed; perhaps nobody was notified that %s is late", type(notifier).__name__, run_id)
 
 
-def _put_on_record(dag_id: str, run_id: str, after: str) -> None:
+def _record(dag_id: str, run_id: str, after: str) -> None:
     import psycopg
 
     from modelops.registry.translation import translated

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def deployment_dags() -> Mapping[str, DAG]:
-    """The DAGs by their ids; where Airflow parses the file to run a task, that of the task alone."""
+    """The DAGs by id. If Airflow parses the file to run a task, only the DAG of that task."""
     wanted = get_parsing_context().dag_id
     if wanted is None:
         found = load_deployments()
@@ -44,7 +44,7 @@ def deployment_dags() -> Mapping[str, DAG]:
 
 
 def deployment_dag(deployed: Deployed) -> DAG:
-    """Scores or makes the rows of one deployment: on its schedule, now, or of past intervals."""
+    """The DAG that makes the rows of one deployment: on its schedule, on request, or for past intervals."""
     request = BatchRequest if deployed.kind is VersionKind.MODEL else FeatureBatchRequest
     params = params_of(request)
     del params["deployment"]
@@ -59,8 +59,8 @@ def deployment_dag(deployed: Deployed) -> DAG:
         default_args={"owner": deployed.set_by, "retries": 2, "retry_delay": timedelta(seconds=10)},
         params=params,
         is_paused_upon_creation=False,
-        # One after the other, parts needn't be scored for two runs that were asked for at the same time, and a run
-        # lists only what those before it have left.
+        # Runs are sequential, so that partitions need not be scored twice for runs that were requested at the same
+        # time, and a run lists only the intervals that earlier runs have not made.
         max_active_runs=1 if deployed.parts > 1 or follows else conf.getint("core", "max_active_runs_per_dag"),
         deadline=None if deployed.schedule.late_after is None else alert(subject, deployed.schedule.late_after),
         **schedule_for(deployed),
@@ -82,7 +82,7 @@ def deployment_dag(deployed: Deployed) -> DAG:
 
 
 def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
-    """One task; or one for each part, side by side, and one that publishes them all. For each `interval` of a list."""
+    """One task, or one per partition in parallel and one that publishes them; for each interval of a work list."""
     asked |= {"deployment": deployed.id, "set_aside_budget": dag.param("set_aside_budget")}
     over = {} if interval is None else {"interval": interval}
     if deployed.parts == 1:
@@ -90,15 +90,15 @@ def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = Non
         return
     numbers = {"part": list(range(deployed.parts))}
     each = _task(PredictPartOperator, over | numbers, task_id="predict", parts=deployed.parts, **asked)
-    # Parts that fail of one interval don't keep the others from being published.
+    # Failed partitions of one interval do not prevent the publication of other intervals.
     rule = {} if interval is None else {"trigger_rule": "all_done"}
     each >> _task(PublishBatchOperator, over, task_id="publish", **asked, **rule)
 
 
 def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
-    """One task, or one for each `interval` of a list."""
+    """One task, or one for each interval of a work list."""
     over = {} if interval is None else {"interval": interval}
-    # Of a mapped task Airflow doesn't ask the operator for its outlets.
+    # For a mapped task, Airflow does not read the outlets from the operator.
     _task(ExecuteFeatureBatchOperator, over, task_id="execute", outlets=[PUBLISHED], deployment=deployed.id, **asked)
 
 
@@ -116,7 +116,7 @@ def _documentation(deployed: Deployed) -> str:
     job, decision = (f"/plugin/modelops/jobs/{number}" for number in (deployed.job_id, deployed.approval_job_id))
     page = "models" if deployed.kind is VersionKind.MODEL else "features"
     version = f"/plugin/modelops/{page}?model={quote(deployed.model)}"
-    rows = "Each batch is of a data interval." if deployed.incremental else "Each batch makes all rows anew."
+    rows = "Each batch is for a data interval." if deployed.incremental else "Each batch makes all rows again."
     return f"""
 ### {text(deployed.model)} v{deployed.version} → {text(str(deployed.target))}
 
@@ -124,10 +124,10 @@ Deployment {deployed.id}, since {deployed.started_at:%Y-%m-%d %H:%M} UTC: [its j
 Approved by {text(deployed.approver)} on {deployed.decided_at:%Y-%m-%d}: [the decision, on this
 evidence]({decision}?tab=evidence).
 
-Schedule: **{text(str(deployed.schedule))}**, set by {text(deployed.set_by)}. {rows} Readers see all of a run or
-nothing of it.
+Schedule: **{text(str(deployed.schedule))}**, set by {text(deployed.set_by)}. {rows} Readers see all rows of a run or
+none.
 
-**Trigger** runs it now: for the interval that you give, else for the last one that has ended; after a feature table,
-for all that it has published and that isn't made yet. **Backfill** runs it for past intervals, also those before the
-deployment. Another schedule: the DAG *Deployment schedule*.
+**Trigger** runs a batch now: for the interval that you give, otherwise for the last one that has ended. A deployment
+that follows a feature table makes all published intervals that it has not made yet. **Backfill** runs batches for past
+intervals, including those before the deployment. To change the schedule, run the DAG *Deployment schedule*.
 """

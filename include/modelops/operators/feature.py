@@ -27,7 +27,7 @@ PUBLISHED = AssetAlias("modelops-features")
 
 
 class ImportFeatureTaskOperator(TaskOperator):
-    """Pins a feature task's code and makes a version of it. An import on record is returned to who clears the task."""
+    """Pins a feature task's code and creates a version of it. After a clear, a recorded import is returned."""
 
     job_type = JobType.FEATURE_IMPORT
     request = ImportRequest
@@ -36,7 +36,7 @@ class ImportFeatureTaskOperator(TaskOperator):
 
 
 class RunFeatureTaskOperator(TaskOperator):
-    """Runs a version once, checks what it gives and keeps that as evidence; nothing is published."""
+    """Runs a version once, checks its rows and records the result as evidence; nothing is published."""
 
     job_type = JobType.FEATURE_RUN
     request = TaskRunRequest
@@ -44,10 +44,10 @@ class RunFeatureTaskOperator(TaskOperator):
 
 
 class DeployFeatureTaskOperator(TaskOperator):
-    """Puts an approved version into production, in the place of the one that makes its table now.
+    """Puts an approved version into production. It replaces the version that currently makes the table.
 
-    A version that nobody has approved is refused by the registry, whatever Airflow's tasks say. A deployment that is
-    on record is returned to who clears the task; deploying anew is another run.
+    The registry refuses a version without an approval, regardless of the states of Airflow's tasks. After a clear, a
+    recorded deployment is returned; a new deployment needs a new run.
     """
 
     job_type = JobType.FEATURE_DEPLOYMENT
@@ -57,9 +57,9 @@ class DeployFeatureTaskOperator(TaskOperator):
 
 
 class ExecuteFeatureBatchOperator(BatchOperator):
-    """Makes a deployment's feature table, whole or for a data interval; readers see all of the new rows, or none.
+    """Updates a deployment's feature table, for all times or a data interval; readers see all new rows or none.
 
-    What it has published is an event of the table's Airflow asset, on which other DAGs can be scheduled.
+    A publication emits an event of the table's Airflow asset, on which other DAGs can be scheduled.
     """
 
     job_type = JobType.FEATURE_BATCH
@@ -70,7 +70,7 @@ class ExecuteFeatureBatchOperator(BatchOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Perform the job, and emit the asset event of the table if this job has published rows.
 
-        A retry that finds the job completed tells it: the attempt that was lost had no time to.
+        A retry that finds the job completed emits the event, because the lost attempt has not.
         """
         result = super().execute(context)
         if "made_by_job" in result:
@@ -81,7 +81,7 @@ class ExecuteFeatureBatchOperator(BatchOperator):
 
 
 class RetireFeatureTaskOperator(DeploymentOperator):
-    """Ends a deployment of a feature task, at once. A retirement on record is returned to who clears the task."""
+    """Ends a deployment of a feature task at once. After a clear, a recorded retirement is returned."""
 
     job_type = JobType.FEATURE_RETIREMENT
     request = RetirementRequest

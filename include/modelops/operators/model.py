@@ -31,10 +31,10 @@ class EvaluateModelOperator(ModelOperator):
 
 
 class DeployModelOperator(ModelOperator):
-    """Puts an approved version into production, in the place of what serves the target now.
+    """Puts an approved version into production. It replaces the target's current deployment.
 
-    A version that nobody has approved is refused by the registry, whatever Airflow's tasks say. A deployment that is
-    on record is returned to who clears the task; deploying anew is another run.
+    The registry refuses a version without an approval, regardless of the states of Airflow's tasks. After a clear, a
+    recorded deployment is returned; a new deployment needs a new run.
     """
 
     job_type = JobType.DEPLOYMENT
@@ -44,7 +44,7 @@ class DeployModelOperator(ModelOperator):
 
 
 class RetireModelOperator(DeploymentOperator):
-    """Ends a deployment, at once. A retirement that is on record is returned to who clears the task."""
+    """Ends a deployment at once. After a clear, a recorded retirement is returned."""
 
     job_type = JobType.RETIREMENT
     request = RetirementRequest
@@ -61,7 +61,7 @@ class PredictBatchOperator(BatchOperator):
 
 
 class PredictPartOperator(BatchOperator):
-    """Scores one part of a batch, whose rows nobody sees before all parts are published."""
+    """Scores one partition of a batch. Readers see its rows when all partitions are published."""
 
     job_type = JobType.BATCH_PREDICTION
     request = PartRequest
@@ -69,7 +69,7 @@ class PredictPartOperator(BatchOperator):
 
 
 class PublishBatchOperator(BatchOperator):
-    """Publishes the parts of a batch that this DAG run's tasks have scored; readers see all of them, or none."""
+    """Publishes the partitions that this DAG run's tasks have scored; readers see all of their rows, or none."""
 
     job_type = JobType.BATCH_PREDICTION
     request = BatchRequest

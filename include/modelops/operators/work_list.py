@@ -1,4 +1,4 @@
-"""Lists the data intervals that a deployment which follows a feature table has to make, read from the ledger."""
+"""Lists the data intervals that a deployment has to make after a feature table, as the ledger has them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from modelops.domain.schedules import Schedule
 
 MOST = 500
-"""So many batches in one DAG run; Airflow refuses to map a task over more than 1,024. The next run goes on."""
+"""Maximum batches in a DAG run; the next run makes the others. Airflow maps a task over at most 1,024."""
 WHOLE: list[str | None] = [None, None]
 
 
 class WorkListOperator(BaseOperator):
     """Lists the data intervals that a deployment's batches are to make, as pairs of ISO 8601 times.
 
-    Given an interval, that one. Else what the table has published and no published run of the deployment has seen,
-    whatever has started this run: an event of the table's asset may stand for several, or be lost. A person's run makes
-    the newest interval again where nothing is left to do.
+    If an interval is given, the list has only that one. Otherwise it has all intervals that the table has published and
+    no published run of the deployment has seen. It does not depend on the asset event that started the run, since
+    events may be merged or lost. If nothing is left, a run that a person triggers makes the newest interval again.
 
     Args:
-        deployment: its number.
-        schedule: that of the deployment, which follows a table.
-        incremental: whether its runs are of data intervals; else the list has one batch without any, or nothing.
-        interval_start, interval_end: what a person asks for.
+        deployment: the deployment's number.
+        schedule: the deployment's schedule, which follows a table.
+        incremental: the runs are for data intervals; otherwise the list has one batch without an interval, or none.
+        interval_start, interval_end: the interval that a person requests.
     """
 
     template_fields = ("interval_start", "interval_end")
@@ -56,21 +56,21 @@ class WorkListOperator(BaseOperator):
         self.ledger_conn_id = ledger_conn_id
 
     def execute(self, context: Context) -> list[list[str | None]]:
-        """List them, earliest first."""
+        """List the intervals, earliest first."""
         import psycopg
 
         from modelops.registry.translation import translated
 
         if self.interval_start or self.interval_end:
             return [[self.interval_start, self.interval_end]]
-        of_run = list(interval_for(context, self.schedule))  # of one that an earlier schedule has started
+        of_run = list(interval_for(context, self.schedule))  # set if an earlier schedule has started the run
         if self.incremental and of_run != WHOLE:
             return [of_run]
         run: Any = context["dag_run"]
         with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
             found = self._pending(connection, by_hand=str(getattr(run.run_type, "value", run.run_type)) == "manual")
         if not found:
-            self.log.info("All that %s has published is made.", self.schedule.table)
+            self.log.info("All published intervals of %s are made.", self.schedule.table)
         return found
 
     def _pending(self, connection: Connection[Any], *, by_hand: bool) -> list[list[str | None]]:
@@ -82,6 +82,6 @@ class WorkListOperator(BaseOperator):
         if not found and by_hand and (newest := work_list.newest_interval(connection, self.deployment)):
             found = [newest]
         if len(found) > MOST:
-            self.log.info("%s intervals are left to do: %s now, others by the next run", len(found), MOST)
+            self.log.info("%s intervals are left; this run makes %s, the next run the others", len(found), MOST)
             found = work_list.least_tried(connection, self.deployment, found, MOST)
         return [[start.isoformat(), end.isoformat()] for start, end in found]
