@@ -58,7 +58,7 @@ def test_a_run_that_came_and_went(runs: Mapping[str, Run]) -> None:
 def test_a_job_that_never_ran(runs: Mapping[str, Run]) -> None:
     run = runs["fails"]
     job = run.await_status(JobStatus.SKIPPED, task="evaluate", within=30)
-    assert (job.requested_by, job.error) == ("trainer", "a task before it failed")
+    assert (job.requested_by, job.error) == ("trainer", "an upstream task failed")
 
 
 def test_each_of_several_attempts(runs: Mapping[str, Run]) -> None:

@@ -54,7 +54,7 @@ def expect_stopped(run: Run) -> None:
     ended = {task: job.status for task, job in jobs.items()}
     assert ended == {"train": JobStatus.CANCELLED, "evaluate": JobStatus.SKIPPED}, story
     assert [event["actor"] for event in run.events() if event["event"] == "cancelled"] == ["trainer"], story
-    assert jobs["evaluate"].error == "a task before it failed"
+    assert jobs["evaluate"].error == "an upstream task failed"
     assert run.artifacts("output") == []
     assert run.task()["try_number"] == 1
     assert processes_of(run.system, job_id) == []

@@ -53,7 +53,7 @@ def expect_failed_at_once(run: Run, *parts: str) -> None:
     for part in parts:
         assert part in (jobs["train"].error or "")
         assert part in log
-    assert jobs["evaluate"].error == "a task before it failed"
+    assert jobs["evaluate"].error == "an upstream task failed"
     assert [(event["event"], event["actor"]) for event in run.events("evaluate")] == [
         ("created", "trainer"),
         ("skipped", "airflow"),
@@ -124,7 +124,7 @@ def test_marked_as_success_while_it_ran(runs: Mapping[str, Run]) -> None:
     assert ("skipped", "trainer") in [(event["event"], event["actor"]) for event in run.events()]
     assert [version["status"] for version in run.versions()] == ["failed"]
     assert jobs["evaluate"].status is JobStatus.FAILED, run.story()
-    assert "has left no version" in (jobs["evaluate"].error or "")
+    assert "upstream task has made no version" in (jobs["evaluate"].error or "")
     assert run.evaluations() == []
 
 

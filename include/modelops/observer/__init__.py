@@ -1,1 +1,1 @@
-"""The process that copies what only Airflow knows into the ledger: `python -m modelops.observer`."""
+"""The observer, a process that copies facts from Airflow into the ledger: `python -m modelops.observer`."""

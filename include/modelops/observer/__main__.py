@@ -1,4 +1,4 @@
-"""Runs the observer until it is told to end."""
+"""Runs the observer until it is stopped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from modelops.repository.catalogue import refresh
 from modelops.settings import Settings
 
 LOCK_SECONDS = 2
-"""A job that is locked for longer waits for the next look, so that all others needn't."""
+"""Lock timeout in seconds. A job that is locked for longer is skipped until the next look, and the others go on."""
 LOOK_EVERY = timedelta(seconds=2)
 REFRESH_EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=3)
@@ -29,14 +29,14 @@ log = logging.getLogger("modelops.observer")
 
 
 def main() -> None:
-    """Look at Airflow every two seconds, and at the git repositories every thirty."""
+    """Read Airflow every two seconds, and refresh the git repositories every thirty."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     threading.Thread(target=_refresh, args=(ended,), daemon=True).start()
-    waits = Waits()  # since when jobs wait is known longer than a connection lasts
+    waits = Waits()  # kept across reconnections
     while not ended.is_set():
         try:
             _watch(ended, waits)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 PAGE = 100
 HIDDEN = "/modelops/api/hidden-audit-log"
-"""What Airflow's own list leaves out, as entries of requests to `dags/~/…`; our plugin in the web server gives it."""
+"""Route of the ModelOps plugin with audit log entries that Airflow's own list omits, such as those of `dags/~/…`."""
 
 
 class AirflowReader:
-    """Task instances, DAG runs and the audit log of one Airflow.
+    """Reads the task instances, DAG runs and audit log of an Airflow.
 
     Raises from every method:
-        httpx.HTTPError: Airflow doesn't answer, or answers with an error.
+        httpx.HTTPError: Airflow doesn't respond, or responds with an error.
     """
 
     def __init__(self, url: str, *, user: str, password: str, transport: httpx.BaseTransport | None = None) -> None:
@@ -85,25 +85,25 @@ class AirflowReader:
         return self._find(f"/dags/{dag_id}/details")
 
     def task(self, dag_id: str, task_id: str) -> Mapping[str, Any] | None:
-        """A task's properties: how often it is retried."""
+        """A task's properties, such as `retries`."""
         return self._find(f"/dags/{dag_id}/tasks/{task_id}")
 
     def upstream(self, dag_id: str, task_id: str) -> list[str]:
-        """The tasks that come right before a task."""
+        """The ids of the tasks directly upstream of a task."""
         tasks = (self._find(f"/dags/{dag_id}/tasks") or {}).get("tasks", [])
         return sorted(task["task_id"] for task in tasks if task_id in (task["downstream_task_ids"] or ()))
 
     def active_runs(self, dag_id: str) -> int:
-        """How many runs of a DAG have begun and not ended."""
+        """The number of running DAG runs of a DAG."""
         return int(self._get(f"/dags/{dag_id}/dagRuns", {"state": "running", "limit": 1})["total_entries"])
 
     def busy(self, dag_id: str, run_id: str) -> int:
-        """How many tasks of a DAG run, or with ~ of all, are queued or running."""
+        """The number of queued or running tasks of a DAG run, or with `~` of all DAG runs."""
         path = f"/dags/{dag_id}/dagRuns/{run_id if run_id == '~' else _segment(run_id)}/taskInstances"
         return int(self._get(path, {"state": ["queued", "running"], "limit": 1})["total_entries"])
 
     def pool(self, name: str) -> Mapping[str, Any] | None:
-        """A pool: how many of its slots are open."""
+        """A pool, with the number of its open slots."""
         return self._find(f"/pools/{_segment(name)}")
 
     def audit_log(self, dag_id: str, run_id: str, *, events: Iterable[str]) -> list[Mapping[str, Any]]:
@@ -116,7 +116,7 @@ class AirflowReader:
     def audit_log_between(
         self, since: datetime, until: datetime | None, *, events: Iterable[str]
     ) -> Iterator[Mapping[str, Any]]:
-        """All entries of these kinds between two moments (None: up to now), oldest first, whatever DAG they name."""
+        """All entries of these kinds between two times (None: until now), oldest first, for all DAGs."""
         wanted: dict[str, Any] = {"included_events": sorted(events), "after": since.isoformat()}
         if until is not None:
             wanted["before"] = until.isoformat()

@@ -1,8 +1,8 @@
-"""Which requests make a task run anew in Airflow, and which entries of its audit log record them.
+"""Which requests make Airflow run a task again, and which entries of its audit log record them.
 
-`ROUTES` judges every route of Airflow's REST API that writes; a test compares it with Airflow's own routes. A route
-that leaves no entry is safe all the same: nobody can decide on a version whose training began anew as long as nobody is
-on record as having cleared it.
+`ROUTES` and `HARMLESS` classify every route of Airflow's REST API that writes; a test compares them with Airflow's
+routes. A route that leaves no entry is safe too: nobody can decide on a version whose training ran again until the
+ledger has who cleared it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROUTES: Mapping[str, str | None] = {
     f"POST {_RUNS}/{{dag_run_id}}/clear": "clear_dag_run",
     "POST /api/v2/dags/{dag_id}/clearDagRuns": "clear_dag_runs",
     "POST /api/v2/dags/{dag_id}/clearPartitions": "clear_dag_run_partitions",
-    # May clear runs that exist already.
+    # May clear existing runs.
     "POST /api/v2/backfills": "create_backfill",
     # A run that is queued again runs those of its tasks that have no state.
     f"PATCH {_RUNS}/{{dag_run_id}}": "patch_dag_run",
@@ -36,29 +36,29 @@ ROUTES: Mapping[str, str | None] = {
     f"PATCH {_TASKS}/{{task_id}}/{{map_index}}": "patch_task_instance",
     f"PATCH {_GROUP}": "patch_task_group_instances",
     f"PATCH {_TASKS}": None,
-    # What is deleted can be made anew under the same name.
+    # A deleted run or task can be created again under the same name.
     "DELETE /api/v2/dags/{dag_id}": "delete_dag",
     f"DELETE {_RUNS}/{{dag_run_id}}": "delete_dag_run",
     f"DELETE {_TASKS}/{{task_id}}": None,
 }
-"""Routes that can make a task run anew → the entry that each leaves in the audit log; None: it leaves none."""
+"""Routes that can make a task run again → the event of the audit log entry that each leaves; None: it leaves none."""
 
 HARMLESS = frozenset(
     {
-        # A new run, whose requester is on record with its jobs.
+        # Create a new run, whose requester is recorded with its jobs.
         f"POST {_RUNS}",
         "POST /api/v2/assets/events",
         "POST /api/v2/assets/{asset_id}/materialize",
-        # They only look.
+        # Only read.
         f"POST {_RUNS}/list",
         f"POST {_TASKS}/list",
         "POST /api/v2/backfills/dry_run",
         f"PATCH {_TASKS}/{{task_id}}/dry_run",
         f"PATCH {_TASKS}/{{task_id}}/{{map_index}}/dry_run",
         f"PATCH {_GROUP}/dry_run",
-        # The same attempt goes on.
+        # Continues the same attempt.
         f"PATCH {_TASKS}/{{task_id}}/{{map_index}}/hitlDetails",
-        # What tasks left for each other; no task runs because of it.
+        # Change values that tasks exchange; no task runs because of that.
         f"POST {_TASKS}/{{task_id}}/xcomEntries",
         f"PATCH {_TASKS}/{{task_id}}/xcomEntries/{{xcom_key}}",
         f"DELETE {_TASKS}/{{task_id}}/xcomEntries/{{xcom_key}}",
@@ -69,7 +69,7 @@ HARMLESS = frozenset(
         "DELETE /api/v2/assets/{asset_id}/state-store",
         "PUT /api/v2/assets/{asset_id}/state-store/{key}",
         "DELETE /api/v2/assets/{asset_id}/state-store/{key}",
-        # Whether and when runs begin, or new ones are made.
+        # Change whether and when runs start or are created.
         "PATCH /api/v2/dags",
         "PATCH /api/v2/dags/{dag_id}",
         "PUT /api/v2/backfills/{backfill_id}/cancel",
@@ -100,38 +100,38 @@ HARMLESS = frozenset(
         "POST /ui/auth/token",
     }
 )
-"""Routes that write and can't make a task run anew."""
+"""Routes that write but can't make a task run again."""
 
 COMMANDS = frozenset({"cli_task_clear", "cli_dag_clear", "cli_clear", "cli_create_backfill", "cli_dag_delete"})
-"""Entries of Airflow's command line; `cli_clear` is of `airflow partitions clear`."""
+"""Events of Airflow's command line; `cli_clear` is that of `airflow partitions clear`."""
 
 EVENTS = frozenset(event for event in ROUTES.values() if event is not None) | COMMANDS
-"""The entries to look at, in the audit log, for who made a task run anew."""
+"""Events of the audit log that may show who made a task run again."""
 BY_HAND = frozenset({"patch_task_instance", "patch_task_group_instances", "patch_dag_run"})
-"""Entries by which a person may end a task: if they set a state, that is."""
+"""Events by which a person may end a task, if the entry sets a state."""
 ALL = "~"
-"""Stands for all DAGs in an address."""
+"""Stands for all DAGs in a route."""
 
 
 class Reach(Enum):
-    """Whether an entry is about a task."""
+    """Whether an entry of the audit log applies to a task."""
 
     SURE = auto()
-    """What it names can make the task run anew: the run itself, or several at once."""
+    """The entry names the task's run, alone or among several, so the request can make the task run again."""
     POSSIBLE = auto()
-    """It names another run or task, or too little. Who sends a request can have that written."""
+    """The entry names another run or task, or too little. A client can cause such an entry on purpose."""
 
 
 def reach(entry: Mapping[str, Any], key: TaskKey) -> Reach | None:
-    """Whether the request behind an entry of the audit log made a task run anew; None: it didn't.
+    """Whether the request of an audit log entry made a task run again; None: it did not.
 
-    The columns of an entry hold what the query, the path or the body of the request says, the last of them if several
-    do. Its `extra` holds the query and, where Airflow took it for JSON, the body: so only the body can bring it a
-    `dry_run` that is true or false, a list, or the id of a run.
+    The columns of an entry have the values of the request's query, path or body; if several have a value, the last
+    one. Its `extra` has the query and, if Airflow parsed it as JSON, the body. So only a body can put a boolean
+    `dry_run`, a list, or the id of a run there.
     """
-    said = _said(entry)
+    request = _request_of(entry)
     event = str(entry["event"])
-    if said.get("dry_run") is True or event not in EVENTS:
+    if request.get("dry_run") is True or event not in EVENTS:
         return None
     if event in COMMANDS:
         return _reach_of_command(entry, key)
@@ -139,51 +139,53 @@ def reach(entry: Mapping[str, Any], key: TaskKey) -> Reach | None:
         return None
     match event:
         case "patch_task_instance" | "patch_task_group_instances":
-            # The one whose state is set isn't cleared itself.
+            # The task whose state is set is not cleared itself.
             others = sets_a_state(entry) and entry["run_id"] in {None, key.run_id} and entry["task_id"] != key.task_id
             return Reach.POSSIBLE if others else None
         case "patch_dag_run":
-            return _of_run(entry["run_id"], key) if said.get("state") not in {"success", "failed"} else None
+            return _of_run(entry["run_id"], key) if request.get("state") not in {"success", "failed"} else None
         case "delete_dag_run":
             return _of_run(entry["run_id"], key)
         case "clear_dag_run":
             return _of_run(entry["run_id"], key) or Reach.POSSIBLE
         case "clear_dag_runs" | "bulk_dag_runs":
-            return _reach_of_several(said, key)
+            return _reach_of_several(request, key)
         case "clear_dag_run_partitions":
-            return _reach_of_partitions(said, key)
+            return _reach_of_partitions(request, key)
         case "post_clear_task_instances":
-            return _reach_of_tasks(said, key)
+            return _reach_of_tasks(request, key)
         case "create_backfill":
-            return None if said.get("reprocess_behavior", "none") == "none" and "from_date" in said else Reach.SURE
+            return (
+                None if request.get("reprocess_behavior", "none") == "none" and "from_date" in request else Reach.SURE
+            )
         case _:
             return Reach.SURE
 
 
 def sets_a_state(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry of the audit log is about a state; a note leaves an entry of the same name."""
+    """Whether an entry of the audit log sets a state; an entry for a note has the same event."""
     return re.search(r'"(new_)?state":', entry["extra"] or "") is not None
 
 
-def _said(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _request_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        said = json.loads(entry["extra"] or "{}")
+        request = json.loads(entry["extra"] or "{}")
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return request if isinstance(request, dict) else {}
 
 
 def _of_run(run_id: object, key: TaskKey) -> Reach | None:
     return Reach.SURE if run_id in {None, key.run_id} else None
 
 
-def _reach_of_tasks(said: Mapping[str, Any], key: TaskKey) -> Reach | None:
-    if "dry_run" not in said:
-        return Reach.POSSIBLE  # Airflow didn't take the body for JSON: a request without `dry_run` leaves no entry
-    several = said.get("include_past") or said.get("include_future")
-    if not several and _of_run(said.get("dag_run_id"), key) is None:
+def _reach_of_tasks(request: Mapping[str, Any], key: TaskKey) -> Reach | None:
+    if "dry_run" not in request:
+        return Reach.POSSIBLE  # Airflow did not parse the body as JSON: a request without `dry_run` leaves no entry
+    several = request.get("include_past") or request.get("include_future")
+    if not several and _of_run(request.get("dag_run_id"), key) is None:
         return None
-    tasks, around = said.get("task_ids"), said.get("include_upstream") or said.get("include_downstream")
+    tasks, around = request.get("task_ids"), request.get("include_upstream") or request.get("include_downstream")
     if not isinstance(tasks, list) or around:
         return Reach.SURE
     return (
@@ -191,15 +193,15 @@ def _reach_of_tasks(said: Mapping[str, Any], key: TaskKey) -> Reach | None:
     )
 
 
-def _reach_of_partitions(said: Mapping[str, Any], key: TaskKey) -> Reach | None:
-    if "run_id" not in said and not any(name.startswith("partition_") for name in said):
+def _reach_of_partitions(request: Mapping[str, Any], key: TaskKey) -> Reach | None:
+    if "run_id" not in request and not any(name.startswith("partition_") for name in request):
         return Reach.POSSIBLE
-    return _of_run(said.get("run_id"), key) if said.get("clear_task_instances") else None
+    return _of_run(request.get("run_id"), key) if request.get("clear_task_instances") else None
 
 
-def _reach_of_several(said: Mapping[str, Any], key: TaskKey) -> Reach | None:
-    """Of many runs at once: a list of them, or of what to do with each; or by the partitions that they are of."""
-    actions, runs = said.get("actions"), said.get("dag_runs")
+def _reach_of_several(request: Mapping[str, Any], key: TaskKey) -> Reach | None:
+    """The reach of a request for several runs: a list of runs or of actions, or a selection by partition."""
+    actions, runs = request.get("actions"), request.get("dag_runs")
     if isinstance(actions, list):
         runs = list(_changed(actions))
     if not isinstance(runs, list) or not (runs or actions):
@@ -219,7 +221,7 @@ def _changed(actions: list[Any]) -> Iterator[Any]:
 
 
 def _reach_of_command(entry: Mapping[str, Any], key: TaskKey) -> Reach | None:
-    """Of a command, which names no run in a column; the DAG may be a regular expression."""
+    """The reach of a command. Its entry has no run in a column, and its DAG may be a regular expression."""
     if entry["dag_id"] == key.dag_id:
         return Reach.SURE
     return Reach.POSSIBLE if entry["dag_id"] is None or re.search(r"'(-R|--dag-regex)'", entry["extra"] or "") else None

@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     Instance = Mapping[str, Any]
 
 STATES = (None, "scheduled", "queued")
-"""Of task instances that wait for their turn or for a worker."""
+"""States of task instances that wait for their turn or for a worker."""
 OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
 PATIENCE = timedelta(seconds=10)
-"""A job waits that long before it is asked why."""
+"""How long a job waits before the observer determines the reason."""
 AGAIN_AFTER = timedelta(seconds=60)
-"""Then it is asked again, as the reason may be another one."""
+"""How long until the reason is determined again, as it may have changed."""
 AT_ONCE = 10
-"""Jobs that are asked about in one look, those first that were asked about longest ago."""
+"""Maximum jobs whose reason is determined in one look; those checked longest ago come first."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Waits:
-    """Which tasks have waited for some seconds, from look to look."""
+    """Tracks from look to look how long tasks have waited."""
 
     def __init__(self) -> None:
         self._since: dict[tuple[str, str | None], datetime] = {}
         self._asked: dict[tuple[str, str | None], datetime] = {}
 
     def due(self, live: Iterable[Instance], at: datetime) -> list[Instance]:
-        """Those of the live task instances of which it is time to find out what they wait for."""
+        """The live task instances whose reason for waiting is to be determined now."""
         waiting = {(one["id"], one["state"]): one for one in live if one["state"] in STATES}
         self._since = {key: self._since.get(key, at) for key in waiting}
         self._asked = {key: self._asked[key] for key in waiting if key in self._asked}
@@ -50,12 +50,12 @@ class Waits:
 
 
 class Reasons:
-    """Why tasks wait, found out for one look: Airflow is asked once for what several of them have in common.
+    """Determines why tasks wait, during one look. What several tasks have in common is read from Airflow once.
 
     Args:
-        airflow: where to ask.
-        live: all task instances of jobs that are under way.
-        upstream: the tasks that come right before a task.
+        airflow: the reader of Airflow.
+        live: all task instances of unfinished jobs.
+        upstream: returns the tasks directly upstream of a task.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Reasons:
         self._busy = cache(airflow.busy)
 
     def of(self, instance: Instance) -> Mapping[str, Any]:
-        """What a task waits for: `cause`, `reason` in words, and the values in them."""
+        """Why a task waits: `cause`, `reason` in words, and the values that the words have."""
         dag_id, run_id = instance["dag_id"], instance["dag_run_id"]
         if instance["state"] is None and (before := self._before(instance)):
             return _cause(WaitsFor.TASKS, f"it comes after {', '.join(before)}", tasks=before)
@@ -107,7 +107,7 @@ class Reasons:
         return _unknown()
 
     def _before(self, instance: Instance) -> list[str]:
-        """The tasks right before this one that aren't over."""
+        """The tasks directly upstream of this one that have not ended."""
         dag_id, run_id = instance["dag_id"], instance["dag_run_id"]
         number = (instance.get("dag_version") or {}).get("version_number")
         return [

@@ -1,4 +1,4 @@
-"""Looks at Airflow again and again, and writes what it sees into the ledger. Catches up with what it missed."""
+"""Polls Airflow and records its facts in the ledger. After an outage it catches up."""
 
 from __future__ import annotations
 
@@ -41,33 +41,33 @@ LIVE = (
 )
 CATCH_UP_EVERY = timedelta(seconds=10)
 OVERLAP = timedelta(minutes=2)
-"""Airflow's clock and ours may differ, and a transaction may become visible later than its time says."""
+"""Overlap of two catch-ups: clocks may differ, and a transaction may become visible later than its timestamp."""
 
 
 class Watch:
-    """Brings what Airflow knows of our jobs into the ledger.
+    """Copies Airflow's facts about jobs into the ledger.
 
-    Each look reads what is live, then asks after every job that the ledger believes to be under way and that wasn't
-    among it. Every ten seconds it also reads the runs that ended since or wait for a person, each once, for what began
-    and ended between two looks or while the observer was down.
+    Each look reads the live task instances, then each task that the ledger has as unfinished and that is not live.
+    Every ten seconds it also reads, once each, the runs that have ended since or wait for a person, to find jobs that
+    began and ended between two looks or while the observer was down.
     """
 
     def __init__(self, airflow: AirflowReader, connection: Connection[Any], waits: Waits | None = None) -> None:
         self._airflow = airflow
         self._connection = connection
         self._caught_up: datetime | None = None
-        self._told = set[tuple[str, str, str]]()
+        self._runs_read = set[tuple[str, str, str]]()
         self._request = lru_cache(maxsize=1000)(self._read_request)
         self._task = lru_cache(maxsize=1000)(self._read_task)
         self._waits = waits or Waits()
         self._upstream = lru_cache(maxsize=1000)(self._read_upstream)
-        self._tell_clearing = lru_cache(maxsize=1000)(self._read_clearing)
+        self._clearing_recorder = lru_cache(maxsize=1000)(self._read_clearing)
 
     def look(self) -> None:
         """Look once.
 
         Raises:
-            httpx.HTTPError: Airflow doesn't answer; nothing is lost, the next look catches up.
+            httpx.HTTPError: Airflow doesn't respond. Nothing is lost: the next look catches up.
             Unavailable: the ledger can't be reached.
         """
         began = datetime.now(UTC)
@@ -77,73 +77,73 @@ class Watch:
             live.add(key_of(instance))
             if instance["state"] == "awaiting_input":
                 waiting.add((instance["dag_id"], instance["dag_run_id"], f"try {instance['try_number']}"))
-            with _alone(key_of(instance)):
-                self._tell(instance, OPERATORS[instance["operator"]])
+            with _isolated(key_of(instance)):
+                self._record(instance, OPERATORS[instance["operator"]])
         for job in observation.open_jobs(self._connection):
             if job.key not in live:
-                with _alone(job.key):
-                    self._ask_after(job)
+                with _isolated(job.key):
+                    self._look_up(job)
         if self._caught_up is None or began - self._caught_up > CATCH_UP_EVERY:
             self._catch_up(waiting)
             self._caught_up = began
         observation.note(self._connection, began)
-        self._tell_waits(instances, began)
+        self._record_waits(instances, began)
 
-    def _tell_waits(self, live: list[Mapping[str, Any]], at: datetime) -> None:
-        """What makes those wait that have waited for some seconds."""
+    def _record_waits(self, live: list[Mapping[str, Any]], at: datetime) -> None:
+        """Record why jobs wait that have waited for some seconds."""
         reasons = Reasons(self._airflow, live, self._upstream)
         for instance in self._waits.due(live, at):
             key = key_of(instance)
-            with _alone(key):
+            with _isolated(key):
                 detail = reasons.of(instance)
                 observation.note_waiting(self._connection, key, attempt=instance["try_number"], at=at, detail=detail)
 
     def _catch_up(self, waiting: set[tuple[str, str, str]]) -> None:
-        """Read all of the runs that ended, and of those that wait: nothing happens in them before a person answers."""
+        """Read the runs that have ended, and those that wait for a person; nothing happens in these until the answer."""
         since = observation.last_seen(self._connection)
         if since is None:
             return
         runs = self._airflow.runs_ended_since((since - OVERLAP).isoformat())
         still = waiting | {(run["dag_id"], run["dag_run_id"], run["end_date"]) for run in runs}
-        self._told &= still
-        for run in still - self._told:
+        self._runs_read &= still
+        for run in still - self._runs_read:
             odd = set[TaskKey]()
             for instance in self._airflow.task_instances_of(run[0], run[1], OPERATORS):
-                with _alone(key_of(instance), odd):
-                    self._tell(instance, OPERATORS[instance["operator"]])
+                with _isolated(key_of(instance), odd):
+                    self._record(instance, OPERATORS[instance["operator"]])
                     if instance["try_number"] > 1:
-                        self._tell_tries(key_of(instance), OPERATORS[instance["operator"]])
+                        self._record_tries(key_of(instance), OPERATORS[instance["operator"]])
             if not odd:
-                self._told.add(run)
+                self._runs_read.add(run)
 
-    def _tell(self, instance: Mapping[str, Any], type_: JobType) -> None:
+    def _record(self, instance: Mapping[str, Any], type_: JobType) -> None:
         key = key_of(instance)
         task = self._task(key.dag_id, key.task_id, _version(instance))
         if task["is_mapped"] and key.map_index < 0:
-            return  # it stands for tasks that there will be
+            return  # a placeholder for mapped tasks that do not exist yet
         sighting = self._sighting(key, instance, type_, ending=self._ending(key, instance))
         if not observation.record(self._connection, sighting):
             observation.introduce(self._connection, key, type_, self._request(key.dag_id, key.run_id))
             observation.record(self._connection, sighting)
         if sighting.attempt > 1:
             for renewal in observation.renewals(self._connection, key, first=sighting.first):
-                self._tell_clearing(key, renewal)
+                self._clearing_recorder(key, renewal)
 
-    def _tell_tries(self, key: TaskKey, type_: JobType) -> None:
-        """When each attempt was scheduled and queued; how those before the last ended, their workers have told."""
+    def _record_tries(self, key: TaskKey, type_: JobType) -> None:
+        """Record when each attempt was scheduled and queued. Workers record how earlier attempts ended."""
         for instance in self._airflow.tries(key):
             observation.record(self._connection, self._sighting(key, instance, type_, ending=None))
 
-    def _ask_after(self, job: observation.OpenJob) -> None:
+    def _look_up(self, job: observation.OpenJob) -> None:
         instance = self._airflow.task_instance(job.key)
         if instance is not None:
-            self._tell(instance, job.type)
+            self._record(instance, job.type)
             return
         gone = Ending(
             status=JobStatus.FAILED,
             at=datetime.now(UTC),
             by=AIRFLOW,
-            reason="Airflow has no record of this task any more; how it ended isn't known",
+            reason="Airflow has no record of this task any more; how it ended is not known",
         )
         observation.give_up(self._connection, job, gone)
 
@@ -154,7 +154,7 @@ class Watch:
         return Sighting(
             key=key,
             type=type_,
-            # Clearing a task raises max_tries; a retry doesn't.
+            # A clear raises max_tries; a retry doesn't.
             first=instance["max_tries"] - int(task["retries"] or 0) + 1,
             max_tries=instance["max_tries"],
             queueing=Queueing.read(
@@ -173,34 +173,34 @@ class Watch:
             case "up_for_retry":
                 return ended(JobStatus.RETRYING, f"{SILENT}; another one follows")
             case "upstream_failed":
-                return ended(JobStatus.SKIPPED, "a task before it failed")
+                return ended(JobStatus.SKIPPED, "an upstream task failed")
             case "skipped" | "removed" as state:
-                return ended(JobStatus.SKIPPED, f"Airflow says {state}")
+                return ended(JobStatus.SKIPPED, f"its state in Airflow is {state}")
             case "success":
                 by = self._person(key)
                 return ended(JobStatus.SKIPPED, "marked as success by hand; the job did nothing", by or AIRFLOW)
             case "failed":
                 if by := self._person(key):
                     return ended(JobStatus.CANCELLED, "stopped by hand", by)
-                return ended(JobStatus.FAILED, f"{SILENT}; its log may tell why")
+                return ended(JobStatus.FAILED, f"{SILENT}; its log may show why")
         return None
 
     def _person(self, key: TaskKey) -> str | None:
-        """Who ended a task by hand, if its ledger entry is still open and the audit log tells."""
+        """The person who ended a task by hand, if the job is unfinished in the ledger and the audit log names them."""
         if not observation.is_open(self._connection, key):
             return None
         for entry in self._airflow.audit_log(key.dag_id, key.run_id, events={*BY_HAND, "running"}):
             about_it = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
             if entry["event"] == "running" and about_it:
-                break  # what comes now is older than the attempt
+                break  # the remaining entries are older than the attempt
             if entry["event"] in BY_HAND and about_it and entry["owner"] and sets_a_state(entry):
                 return str(entry["owner"])
         return None
 
     def _read_clearing(self, key: TaskKey, renewal: Renewal) -> None:
-        """Say who made a task run anew, or may have: all of them have asked for its work too."""
+        """Record who made, or may have made, a task run again: each of them counts as a requester."""
         clearings = list[Clearing]()
-        # The bounds are exact: an entry outside of them would speak for another attempt.
+        # The bounds are exact: an entry outside of them belongs to another attempt.
         for entry in self._airflow.audit_log_between(renewal.since, renewal.until, events=EVENTS):
             at, found = _time(entry["when"]), reach(entry, key)
             if entry["owner"] and at is not None and found is not None:
@@ -235,10 +235,10 @@ class Watch:
 
 
 @contextmanager
-def _alone(key: TaskKey, odd: set[TaskKey] | None = None) -> Iterator[None]:
-    """What is odd about one task, which is noted, must not keep the news of all others from the ledger.
+def _isolated(key: TaskKey, odd: set[TaskKey] | None = None) -> Iterator[None]:
+    """Log an unexpected error about one task and record it in `odd`, so that it does not affect the other tasks.
 
-    Nor must a job that somebody has locked: it is looked at again.
+    A job that is locked is skipped too; the next look reads it again.
     """
     try:
         yield
@@ -255,7 +255,7 @@ def _alone(key: TaskKey, odd: set[TaskKey] | None = None) -> Iterator[None]:
 
 
 def key_of(instance: Mapping[str, Any]) -> TaskKey:
-    """Which task an answer of Airflow is about."""
+    """The key of a task instance in a response of Airflow."""
     return TaskKey(
         dag_id=instance["dag_id"],
         run_id=instance["dag_run_id"],

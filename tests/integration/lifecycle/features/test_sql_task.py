@@ -294,7 +294,7 @@ class TestByTheCalendar:
         assert look(days) == [("2013-08-02", 24), ("2013-08-03", 24)]
         request = ScheduleRequest(deployment=deployment, time_zone="Europe/Paris")
         job = attempt_at(workplace, JobType.SCHEDULE_CHANGE)
-        with pytest.raises(ScheduleError, match=f"the dates of features.doubled are in the time zone {zone}") as refused:
+        with pytest.raises(ScheduleError, match=f"features.doubled are in the time zone {zone}") as refused:
             change_schedule(request, workplace.run(job))
         assert "while nothing is published" not in str(refused.value.expected)
         with pytest.raises(TargetError, match=f"day in features.doubled is meant in {zone}"):
