@@ -43,6 +43,12 @@ def whole_record_of(run: Run) -> list[list[dict[str, Any]]]:
     return record_of(run)
 
 
+def log_of(run: Run, task: str) -> str:
+    """What the log store still has of the first attempt."""
+    answer = run.system.clients["trainer"].get(f"/modelops/api/jobs/{run.jobs()[task].id}/logs/1").raise_for_status()
+    return "\n".join(line["event"] for line in answer.json()["content"])
+
+
 def await_a_look(system: System) -> None:
     """Wait until the observer has looked at Airflow once more, from beginning to end."""
     now = datetime.now(UTC)
@@ -85,6 +91,8 @@ def test_airflow_db_clean(system: System) -> None:
         assert system.clients["trainer"].get(f"/api/v2/{run.address}").status_code == httpx.codes.NOT_FOUND
     await_a_look(system)
     assert [record_of(run) for run in (life, evaluation)] == before
+    assert "train finished" in log_of(life, "train")
+    assert "evaluate finished" in log_of(evaluation, "evaluate")
     assert decisions_of(life) == decided
     [row] = system.rows(
         "SELECT * FROM modelops.in_production_at(now()) WHERE deployment = %(id)s", id=deployed["deployment"]

@@ -285,7 +285,9 @@ def test_a_job_that_there_is_not(people: Signed) -> None:
         expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
 
 
-def test_a_log_that_went_with_the_record_in_airflow(people: Signed, system: System, runs: Mapping[str, Run]) -> None:
+def test_the_log_of_a_job_whose_record_in_airflow_is_gone(
+    people: Signed, system: System, runs: Mapping[str, Run]
+) -> None:
     run = runs["gone"]
     run.await_end(within=60)
     with people.page(address_of(run, "evaluate")) as page:
@@ -293,6 +295,7 @@ def test_a_log_that_went_with_the_record_in_airflow(people: Signed, system: Syst
         system.clients["admin"].delete(f"/api/v2/{run.address}").raise_for_status()
         page.reload()
         expect(page.get_by_text("Airflow no longer has the record of this task")).to_be_visible()
+        expect(page.get_by_role("log")).to_contain_text("has no version")
         page.get_by_role("tab", name="Life cycle").click()
         expect(page.get_by_role("row").last).to_contain_text("Failed")
         page.get_by_role("button", name="Retry").click()

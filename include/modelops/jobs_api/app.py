@@ -14,7 +14,7 @@ from modelops.domain.declaration import Stage
 from modelops.domain.errors import Unavailable
 from modelops.domain.job_types import JobType, of_stage
 from modelops.domain.jobs import JobId, JobStatus
-from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, view
+from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, kept_logs, view
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by, whole_job
 from modelops.jobs_api.schemas import (
@@ -124,6 +124,7 @@ def make_app() -> FastAPI:
     )
     app.include_router(router)
     app.include_router(evidence.router)
+    app.include_router(kept_logs.router)
     app.include_router(catalogue.router)
     app.include_router(intervals.router)
     app.include_router(analysis.router)

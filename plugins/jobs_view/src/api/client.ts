@@ -167,6 +167,7 @@ export type Failure = {
   exc_value: string;
   frames?: { filename: string; lineno: number; name: string }[];
 };
+export type KeptLog = { content: LogLine[]; next: number | null };
 export type LogPart = { content: LogLine[]; continuation_token: string | null };
 
 /** What Airflow has of an attempt's log from where the last part ended; it alone knows where logs are kept. */
@@ -180,3 +181,7 @@ export const getLog = (job: TaskOf, attempt: number, token: string | null, signa
     signal,
   );
 };
+
+/** A page of what the log store has of an attempt's log, also when Airflow has no record of the task. */
+export const getKeptLog = (id: number, attempt: number, offset: number, signal: AbortSignal) =>
+  get<KeptLog>(`modelops/api/jobs/${String(id)}/logs/${String(attempt)}`, { offset }, signal);

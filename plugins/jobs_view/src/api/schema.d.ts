@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{id}/logs/{attempt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Kept Log
+         * @description The log of an attempt from the log store, whether or not Airflow still has the record of the task.
+         */
+        get: operations["show_kept_log_api_jobs__id__logs__attempt__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/versions": {
         parameters: {
             query?: never;
@@ -742,6 +762,24 @@ export interface components {
          */
         JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change";
         /**
+         * KeptLog
+         * @description A page of an attempt's log.
+         */
+        KeptLog: {
+            /**
+             * Content
+             * @description Lines as Airflow's own route gives them.
+             */
+            content: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Next
+             * @description The `offset` of the next page; null on the last one.
+             */
+            next: number | null;
+        };
+        /**
          * Page
          * @description Jobs, newest first.
          */
@@ -1293,6 +1331,49 @@ export interface operations {
                 };
             };
             /** @description There is no such job or file, or it isn't yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_kept_log_api_jobs__id__logs__attempt__get: {
+        parameters: {
+            query?: {
+                /** @description Lines to skip: `next` of the page before. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+                /** @description Airflow's try number. */
+                attempt: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptLog"];
+                };
+            };
+            /** @description The log store has no such log, or it isn't yours to see. */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -8,6 +8,7 @@ import { Notice, Problem } from "../parts/Problem";
 import { isFinal } from "../parts/statuses";
 import { useFormats, useTexts } from "../texts/language";
 import { fileOf, fitting, found, type Level, LEVELS, type Line } from "./log";
+import { attemptsOf } from "./sources";
 import { useLog } from "./useLog";
 
 /** The log of each attempt at a job, as it is written. */
@@ -46,10 +47,7 @@ const LogOfAttempt: FC<Props> = ({ job, attempt, choose }) => {
         <Choice
           label={texts.attempt}
           value={String(attempt)}
-          options={Array.from({ length: job.attempt }, (_, index) => [
-            String(index + 1),
-            texts.attemptNumber(index + 1),
-          ])}
+          options={attemptsOf(job.events).map((number) => [String(number), texts.attemptNumber(number)])}
           choose={(value) => choose(Number(value))}
         />
         <Choice
@@ -80,6 +78,7 @@ const LogOfAttempt: FC<Props> = ({ job, attempt, choose }) => {
         {isLive && <Badge colorPalette="running">{texts.live}</Badge>}
       </HStack>
       {log.error !== null && <Problem error={log.error} retry={log.again} />}
+      {log.isKept && <Notice text={texts.logKept} />}
       {log.gone ? (
         <Notice status="warning" text={texts.logGone} />
       ) : log.loading ? (

@@ -1,14 +1,22 @@
 import { useEffect, useState } from "react";
 
-import { getLog, type Job, RequestFailed } from "../api/client";
-import { type Line, linesOf } from "./log";
+import { getKeptLog, getLog, type Job } from "../api/client";
+import type { Line } from "./log";
+import { BEGINNING, isNotFound, type Place, readLog } from "./sources";
 
 const SECONDS = 1.5;
 const IDLE_SECONDS = 10;
-const NOT_FOUND = 404;
 
-export type Log = { lines: Line[]; loading: boolean; gone: boolean; error: Error | null; again: () => void };
-const NOTHING_READ = { lines: [] as Line[], loading: true, gone: false, error: null as Error | null };
+/** `isKept`: Airflow has no record of the task, the lines are the log store's; `gone`: that has no log either. */
+export type Log = {
+  lines: Line[];
+  loading: boolean;
+  isKept: boolean;
+  gone: boolean;
+  error: Error | null;
+  again: () => void;
+};
+const NOTHING_READ = { lines: [] as Line[], loading: true, isKept: false, gone: false, error: null as Error | null };
 
 /** The log of an attempt: what there is, then what comes, while the attempt goes on and the page is looked at.
 
@@ -18,32 +26,42 @@ and the last lines come then; and it may not have begun to, so a live attempt is
 export const useLog = (job: Job, attempt: number, isLive: boolean): Log => {
   const [log, setLog] = useState(NOTHING_READ);
   const [tries, setTries] = useState(0);
-  const { dag_id, run_id, task_id, map_index } = job;
+  const { id, dag_id, run_id, task_id, map_index } = job;
 
   useEffect(() => {
     const leaving = new AbortController();
-    let token: string | null = null;
+    let place: Place | null = BEGINNING;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const sources = {
+      airflow: (token: string | null) => getLog({ dag_id, run_id, task_id, map_index }, attempt, token, leaving.signal),
+      store: (offset: number) => getKeptLog(id, attempt, offset, leaving.signal),
+    };
 
     const later = (seconds: number): void => {
       timer = setTimeout(() => (document.hidden ? later(seconds) : void read()), seconds * 1000);
     };
     const read = async (): Promise<void> => {
       try {
-        const part = await getLog({ dag_id, run_id, task_id, map_index }, attempt, token, leaving.signal);
-        const whole = token === null;
-        token = part.continuation_token;
-        const lines = part.content.flatMap(linesOf);
-        setLog((before) => ({ ...NOTHING_READ, loading: false, lines: whole ? lines : [...before.lines, ...lines] }));
+        const part = await readLog(place ?? BEGINNING, sources);
+        place = part.next;
+        setLog((before) => ({
+          ...NOTHING_READ,
+          loading: false,
+          isKept: part.isKept,
+          lines: part.isFirst ? part.lines : [...before.lines, ...part.lines],
+        }));
       } catch (error) {
         if (leaving.signal.aborted) {
           return;
         }
-        const gone = error instanceof RequestFailed && error.status === NOT_FOUND;
+        const gone = isNotFound(error);
         setLog((before) => ({ ...before, loading: false, gone, error: gone ? null : (error as Error) }));
+        place = gone || place?.from === "store" ? null : place;
       }
-      if (token !== null || isLive) {
-        later(token === null ? IDLE_SECONDS : SECONDS);
+      if (place?.from === "store") {
+        void read(); // what was written long ago doesn't grow
+      } else if ((place !== null && place.token !== null) || isLive) {
+        later(place === null || place.token === null ? IDLE_SECONDS : SECONDS);
       }
     };
 
@@ -52,7 +70,7 @@ export const useLog = (job: Job, attempt: number, isLive: boolean): Log => {
       leaving.abort();
       clearTimeout(timer);
     };
-  }, [dag_id, run_id, task_id, map_index, attempt, isLive, tries]);
+  }, [id, dag_id, run_id, task_id, map_index, attempt, isLive, tries]);
 
   return { ...log, again: () => setTries((number) => number + 1) };
 };

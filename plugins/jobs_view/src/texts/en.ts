@@ -182,8 +182,10 @@ export const en = {
   neverRan: "This job never ran on a worker, so it has no log.",
   emptyLog: "This attempt has not written anything yet.",
   noLineFits: "No line of the log matches.",
+  logKept:
+    "Airflow no longer has the record of this task (it was cleaned up or deleted). This is the log that is still in the log store.",
   logGone:
-    "Airflow no longer has the record of this task (it was cleaned up), so its log can't be found. " +
+    "Airflow no longer has the record of this task (it was cleaned up or deleted), and the log store has no log of this attempt. " +
     "What the ledger recorded is still under Life cycle and Properties.",
   time: "Time",
   event: "Event",

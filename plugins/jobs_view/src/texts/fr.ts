@@ -197,8 +197,10 @@ export const fr: Texts = {
   neverRan: "Cette tâche n'a jamais été exécutée par un worker\u202f; elle n'a pas de journal.",
   emptyLog: "Cet essai n'a encore rien écrit.",
   noLineFits: "Aucune ligne du journal ne correspond.",
+  logKept:
+    "Airflow n'a plus la trace de cette instance (nettoyée ou supprimée). Voici le journal que l'espace de stockage des journaux conserve encore.",
   logGone:
-    "Airflow n'a plus la trace de cette instance (supprimée par un nettoyage)\u202f; son journal est donc introuvable. " +
+    "Airflow n'a plus la trace de cette instance (nettoyée ou supprimée), et l'espace de stockage des journaux n'a pas le journal de cet essai. " +
     "Ce que le registre a enregistré reste disponible sous Cycle de vie et Propriétés.",
   time: "Heure",
   event: "Événement",
