@@ -168,7 +168,8 @@ def interval_for(context: Context, schedule: Schedule) -> Ends:
 def due(schedule: Schedule, since: datetime, before: datetime, limit: int) -> list[tuple[datetime, datetime]]:
     """The newest data intervals that a schedule of the clock has between two moments, at most so many, latest first."""
     found: list[tuple[datetime, datetime]] = []
-    if schedule.kind is not ScheduleKind.CRON:
+    # A moment long ago may have no tick before it that Python can say.
+    if schedule.kind is not ScheduleKind.CRON or before <= since:
         return found
     ticks, until = _ticks(schedule), _pendulum(before)
     while len(found) < limit and (last := _last(ticks, until)).start >= since:

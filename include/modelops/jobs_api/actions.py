@@ -4,6 +4,7 @@ Airflow's API is asked within the process, through the whole of its web applicat
 guard of answers (`approval_middleware.py`) are the same as from outside.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +22,16 @@ from starlette.concurrency import run_in_threadpool
 from modelops.domain.actions import ANSWERS, Action, possible
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.jobs import JobStatus
+from modelops.domain.text import storable
+from modelops.jobs_api import refusals
 from modelops.jobs_api.approval_middleware import ROOT
 from modelops.jobs_api.database import approval_connection, limited_connection
 from modelops.jobs_api.permissions import WHOLE, may, seen_by, whole_job
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
 from modelops.registry.read import catalogue
 from modelops.registry.write import schedules
+
+log = logging.getLogger(__name__)
 
 NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
     Action.STOP: ("PUT", DagAccessEntity.TASK_INSTANCE),
@@ -36,6 +41,8 @@ NEEDED: Mapping[Action, tuple[ResourceMethod, DagAccessEntity]] = {
     Action.REJECT: ("PUT", DagAccessEntity.HITL_DETAIL),
 }
 """What somebody must be allowed in Airflow; its own routes ask for the same."""
+PASSED_ON = frozenset({400, 401, 403, 409, 422, 503})
+"""Refusals of Airflow, and of the middleware for answers, that are ours too."""
 OF_A_BATCH = ("interval_start", "interval_end", "set_aside_budget")
 """The Params of such a DAG, and the parameters of its jobs."""
 
@@ -50,7 +57,7 @@ def same_origin(request: Request) -> None:
     if site is None:  # an old browser, one that doesn't trust the connection, or no browser at all
         origin = request.headers.get("origin")
         here = {request.headers.get("host"), urlsplit(conf.get("api", "base_url", fallback="")).netloc}
-        own = origin is None or urlsplit(origin).netloc in here - {"", None}
+        own = origin is None or _host(origin) in here - {"", None}
     else:
         own = site in {"same-origin", "none"}
     if not own:
@@ -59,10 +66,27 @@ def same_origin(request: Request) -> None:
         raise HTTPException(415, "the body must be JSON, with Content-Type: application/json")
 
 
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None  # such as a bracket without an IPv6 address
+
+
 NO_DAG = "Airflow has no DAG of this deployment yet; it appears some seconds after the deployment: try again then"
 GONE = "Airflow no longer has the record of this task (it was cleaned up), so this can't be done; trigger its DAG anew"
 
-router = APIRouter(prefix="/api", dependencies=[Depends(same_origin)])
+router = APIRouter(
+    prefix="/api",
+    dependencies=[Depends(same_origin)],
+    responses=refusals.documented(
+        {
+            400: "The body can't be read, or Airflow takes it for incomplete.",
+            415: "The body isn't JSON.",
+            502: "Airflow failed when it was asked.",
+        }
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +114,13 @@ class Known:
 @router.post(
     "/jobs/{id}/{action}",
     status_code=202,
-    responses={
-        403: {"description": "You may see the job, but not do this."},
-        404: {"description": "There is no such job, or it isn't yours to see."},
-        409: {"description": "The job doesn't stand where this can be done."},
-    },
+    responses=refusals.documented(
+        {
+            403: "You may see the job, but not do this.",
+            404: "There is no such job, or it isn't yours to see.",
+            409: "The job doesn't stand where this can be done.",
+        }
+    ),
 )
 async def act(user: GetUserDep, request: Request, id: JobNumber, action: Action, given: Given) -> Asked:  # noqa: A002
     """Stop a job, have it done anew, ask for the same again, or answer an approval.
@@ -108,11 +134,13 @@ async def act(user: GetUserDep, request: Request, id: JobNumber, action: Action,
 @router.post(
     "/deployments/{id}/run_now",
     status_code=202,
-    responses={
-        403: {"description": "You may see the deployment, but not do this."},
-        404: {"description": "There is no such deployment, or it isn't yours to see."},
-        409: {"description": "The deployment has ended, or has no DAG to run."},
-    },
+    responses=refusals.documented(
+        {
+            403: "You may see the deployment, but not do this.",
+            404: "There is no such deployment, or it isn't yours to see.",
+            409: "The deployment has ended, or has no DAG to run.",
+        }
+    ),
 )
 async def run_deployment(user: GetUserDep, request: Request, id: JobNumber) -> Asked:  # noqa: A002
     """Make a batch of a deployment now, of the data interval that ended last, or of all rows."""
@@ -227,18 +255,23 @@ async def _ask(request: Request, method: str, address: str, body: Any = None, *,
     """Ask Airflow's API in the name of who has asked us.
 
     Raises:
-        HTTPException: Airflow's refusal, with its status and reason; 409 with `unknown`, Airflow doesn't know it.
+        HTTPException: Airflow's refusal, with its status and reason; 409 with `unknown`, Airflow doesn't know it; 502,
+            it failed.
     """
-    who = {name: request.headers[name] for name in ("authorization", "cookie") if name in request.headers}
+    # As they came: a header may hold what isn't ASCII, which a client would refuse to send as text.
+    who = [(name, value) for name, value in request.headers.raw if name in {b"authorization", b"cookie"}]
     airflow = request.scope[ROOT]
-    inside = httpx.ASGITransport(app=airflow)
+    inside = httpx.ASGITransport(app=airflow, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=inside, base_url="http://airflow", headers=who) as client:
         answer = await client.request(method, airflow.root_path.rstrip("/") + address, json=body)
+    if answer.is_success:
+        return answer.json() if answer.content else None
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise HTTPException(409, unknown)
-    if not answer.is_success:
+    if answer.status_code in PASSED_ON:
         raise HTTPException(answer.status_code, _reason(answer))
-    return answer.json() if answer.content else None
+    log.warning("Airflow answered %s to %s %s: %s", answer.status_code, method, address, _reason(answer))
+    raise HTTPException(502, f"Airflow failed when it was asked (status {answer.status_code}); its log may tell why")
 
 
 def _reason(answer: httpx.Response) -> str:
@@ -246,4 +279,4 @@ def _reason(answer: httpx.Response) -> str:
         said = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
         said = answer.text
-    return said if isinstance(said, str) else str(said)
+    return str(storable(said if isinstance(said, str) else str(said)))

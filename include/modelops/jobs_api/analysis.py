@@ -14,7 +14,7 @@ from modelops.domain.errors import ScheduleError
 from modelops.domain.job_types import JobType
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by
-from modelops.jobs_api.schemas import MOST, Fresh, Job
+from modelops.jobs_api.schemas import MOST, Fresh, Job, Types
 from modelops.registry.read import analysis
 from modelops.registry.read.analysis import Span
 from modelops.registry.write import observation, schedules
@@ -100,7 +100,6 @@ class Slowest(BaseModel):
     jobs: list[Job]
 
 
-Types = Annotated[list[JobType] | None, Query()]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 

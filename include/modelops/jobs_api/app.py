@@ -7,24 +7,26 @@ from typing import Annotated, Any
 from airflow.api_fastapi.core_api.security import GetUserDep, get_user
 from airflow.configuration import conf
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime
 
 from modelops.domain.declaration import Stage
 from modelops.domain.errors import Unavailable
-from modelops.domain.job_types import JobType, of_stage
+from modelops.domain.job_types import of_stage
 from modelops.domain.jobs import JobId, JobStatus
-from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, kept_logs, view
+from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, kept_logs, refusals, view
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by, whole_job
 from modelops.jobs_api.schemas import (
     MOST,
     NO_NUL,
+    SEVERAL,
     Counted,
     Job,
     JobNumber,
     Page,
     Text,
+    Types,
     WholeJob,
     place_of,
     text_of,
@@ -45,8 +47,8 @@ router = APIRouter(prefix="/api")
 @router.get("/jobs")
 def list_jobs(
     user: GetUserDep,
-    type: Annotated[list[JobType] | None, Query()] = None,  # noqa: A002 - the field's own word
-    status: Annotated[list[JobStatus] | None, Query()] = None,
+    type: Types = None,  # noqa: A002 - the field's own word
+    status: Annotated[list[JobStatus] | None, Query(max_length=SEVERAL)] = None,
     subject: Text = None,
     search: Annotated[str | None, Query(min_length=3, max_length=250, pattern=NO_NUL)] = None,
     person: Text = None,
@@ -97,7 +99,7 @@ def count_jobs(user: GetUserDep) -> list[Counted]:
         return [Counted.of(count) for count in job_list.counts(connection, seen_by(user, connection))]
 
 
-@router.get("/jobs/{id}", responses={404: {"description": "There is no such job, or it isn't yours to see."}})
+@router.get("/jobs/{id}", responses=refusals.documented({404: "There is no such job, or it isn't yours to see."}))
 def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likewise
     """One job, with what happened to it in order, and what you may do about it."""
     with limited_connection(APPLICATION) as connection:
@@ -120,7 +122,12 @@ def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likew
 def make_app() -> FastAPI:
     """The application. No route answers who isn't signed in, its documentation included."""
     app = FastAPI(
-        title="ModelOps jobs", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)]
+        title="ModelOps jobs",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(get_user)],
+        responses=refusals.EVERYWHERE,
     )
     app.include_router(router)
     app.include_router(evidence.router)
@@ -131,7 +138,8 @@ def make_app() -> FastAPI:
     app.include_router(actions.router)
     app.include_router(audit.router)
     app.include_router(view.router)
-    app.add_exception_handler(Unavailable, _away)
+    app.add_exception_handler(Unavailable, refusals.away)
+    app.add_exception_handler(RequestValidationError, refusals.unprocessable)
 
     @app.get("/openapi.json", include_in_schema=False)
     def documentation(request: Request) -> dict[str, Any]:
@@ -163,8 +171,3 @@ def _place(after: str | None) -> Place | None:
         return None if after is None else place_of(after)
     except ValueError:
         raise HTTPException(422, f"no page ends at {after!r}: give `after` as the page before gave it") from None
-
-
-def _away(_request: Request, error: Exception) -> JSONResponse:
-    log.warning("%s", error)
-    return JSONResponse({"detail": "The ledger can't be reached or is too busy; try again in a moment."}, 503)

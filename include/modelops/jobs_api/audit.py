@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime, StringConstraints
 
 from modelops.jobs_api.permissions import may
-from modelops.jobs_api.schemas import NO_NUL
+from modelops.jobs_api.schemas import NO_NUL, SEVERAL
 
 PAGE = 100
 ALL = "~"
@@ -19,7 +19,9 @@ router = APIRouter(prefix="/api", include_in_schema=False)
 @router.get("/hidden-audit-log")
 def list_hidden(
     user: GetUserDep,
-    included_events: Annotated[list[Annotated[str, StringConstraints(pattern=NO_NUL)]], Query()],
+    included_events: Annotated[
+        list[Annotated[str, StringConstraints(pattern=NO_NUL, max_length=250)]], Query(max_length=SEVERAL)
+    ],
     after: AwareDatetime,
     before: AwareDatetime | None = None,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,

@@ -17,6 +17,7 @@ from modelops.domain.errors import ArtifactChanged, TargetError
 from modelops.domain.jobs import JobId
 from modelops.domain.targets import Target
 from modelops.domain.versions import Artifact
+from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
 from modelops.jobs_api.schemas import ArtifactFile, Evidence, JobNumber, Predictions
@@ -42,7 +43,7 @@ _checks = threading.BoundedSemaphore(CHECKED_AT_ONCE)
 
 router = APIRouter(
     prefix="/api/jobs/{id}",
-    responses={404: {"description": "There is no such job or file, or it isn't yours to see."}},
+    responses=refusals.documented({404: "There is no such job or file, or it isn't yours to see."}),
 )
 
 
@@ -58,12 +59,18 @@ def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - 
         )
 
 
-@router.get("/artifacts/{sha256}", response_class=StreamingResponse)
+@router.get(
+    "/artifacts/{sha256}",
+    response_class=StreamingResponse,
+    responses=refusals.documented({409: "The file is gone, or was changed after it was recorded."}),
+)
 def show_artifact(
     user: GetUserDep,
     id: JobNumber,  # noqa: A002 - likewise
     sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
-    name: Annotated[str | None, Query(description="Which of several files of the same content is meant.")] = None,
+    name: Annotated[
+        str | None, Query(max_length=1000, description="Which of several files of the same content is meant.")
+    ] = None,
 ) -> StreamingResponse:
     """One of the job's files, after a check that it is the one that was recorded."""
     with limited_connection(APPLICATION) as connection:
@@ -85,7 +92,9 @@ def show_artifact(
     )
 
 
-@router.get("/predictions")
+@router.get(
+    "/predictions", responses=refusals.documented({409: "What readers query is not what the job has published."})
+)
 def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A002 - likewise
     """Some of the rows that the job has published, as readers of the view see them."""
     with limited_connection(APPLICATION) as connection:

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from modelops.airflow.timetables import due
 from modelops.domain.deployments import dag_id_of
 from modelops.domain.schedules import Schedule, ScheduleKind
+from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST
@@ -67,7 +68,8 @@ class Intervals(BaseModel):
 
 
 @router.get(
-    "/deployments/{id}/intervals", responses={404: {"description": "There is no such deployment, or it isn't yours."}}
+    "/deployments/{id}/intervals",
+    responses=refusals.documented({404: "There is no such deployment, or it isn't yours to see."}),
 )
 def list_intervals(
     user: GetUserDep,

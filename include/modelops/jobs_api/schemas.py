@@ -16,8 +16,11 @@ from modelops.registry.read.job_list import Count, Place
 
 MOST = 200
 """Rows on a page."""
+SEVERAL = 100
+"""Values of a parameter that may be given several times."""
 NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str | None, Query(max_length=250, pattern=NO_NUL)]
+Types = Annotated[list[JobType] | None, Query(max_length=SEVERAL)]
 Json = Annotated[dict[str, Any], BeforeValidator(bounds.bounded)]
 """What user code or a request brought; whatever is stored, one value must not break a page."""
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -1,0 +1,75 @@
+"""How the API refuses a request: with which status, in which shape, and how that is documented."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from modelops.domain.text import storable
+
+log = logging.getLogger(__name__)
+
+AWAY = "The ledger can't be reached or is too busy; try again in a moment."
+MOST = 20
+"""Mistakes of one request that are told."""
+
+
+class Refusal(BaseModel):
+    """Why a request is refused."""
+
+    detail: str
+
+
+class Mistake(BaseModel):
+    """What is wrong with one value of a request."""
+
+    loc: list[str | int] = Field(description="Where it is: query, path or body, and the names within.")
+    msg: str
+    type: str
+
+
+class Unprocessable(BaseModel):
+    """What is wrong with the values of a request: each by itself, or in words."""
+
+    detail: str | list[Mistake]
+
+
+def documented(of: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """For `responses` of a route: each status with the reason for it."""
+    return {status: {"model": Refusal, "description": reason} for status, reason in of.items()}
+
+
+EVERYWHERE: dict[int | str, dict[str, Any]] = {
+    **documented(
+        {
+            401: "You have not signed in.",
+            503: "The ledger can't be reached, or too many use it at once; try again in a moment.",
+        }
+    ),
+    422: {"model": Unprocessable, "description": "A value of the request isn't what it must be."},
+}
+"""What every route may answer."""
+
+
+def unprocessable(_request: Request, error: Exception) -> JSONResponse:
+    """The mistakes, without the values that were given: not each of them can be sent back as JSON."""
+    assert isinstance(error, RequestValidationError)
+    told = [
+        {"loc": [_part(part) for part in one["loc"]], "msg": storable(one["msg"]), "type": one["type"]}
+        for one in error.errors()[:MOST]
+    ]
+    return JSONResponse({"detail": told}, 422)
+
+
+def away(_request: Request, error: Exception) -> JSONResponse:
+    """The ledger can't be reached or is busy."""
+    log.warning("%s", error)
+    return JSONResponse({"detail": AWAY}, 503)
+
+
+def _part(part: str | int) -> str | int:
+    return storable(part)[:250] if isinstance(part, str) else part
