@@ -23,7 +23,8 @@ from modelops.domain.jobs import JobId
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import may
 from modelops.jobs_api.schemas import JobNumber
-from modelops.registry import job_list, jobs
+from modelops.registry.read import job_list
+from modelops.registry.write import jobs
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from integration.lifecycle.life import answered, evaluated, predicted, put_into_
 from integration.lifecycle.test_check import said_of
 from modelops.domain.errors import BadInput, RepositoryError, SeveralErrors, UserCodeError
 from modelops.domain.versions import ArtifactRole
-from modelops.registry import evidence, versions
+from modelops.registry.write import evidence, versions
 
 if TYPE_CHECKING:
     from pathlib import Path
