@@ -1,1 +1,1 @@
-"""What jobs and the observer write, and what they read to write it, in their own transactions."""
+"""Writes of jobs and of the observer, and the reads that these need, in the caller's transactions."""

@@ -25,7 +25,7 @@ _QUERIES = Queries("decisions")
 def ask(
     connection: Connection[Any], version: Version, attempt: Attempt, *, approvers: Sequence[str]
 ) -> ApprovalRequest:
-    """Put the version's evidence, as it is now, before the reviewers."""
+    """Create an approval request with the version's current evidence."""
     row = _QUERIES.execute(
         connection,
         "ask",
@@ -39,7 +39,7 @@ def ask(
 
 
 def asked(connection: Connection[Any], job_id: JobId) -> ApprovalRequest | None:
-    """What this job has last put before the reviewers."""
+    """The newest approval request of a job."""
     with translated():
         row = _QUERIES.execute(connection, "asked", job_id=job_id).fetchone()
     return None if row is None else ApprovalRequest(**row)
@@ -54,10 +54,11 @@ def decide(
     verdict: Verdict,
     comment: str | None,
 ) -> Decision:
-    """Put a decision on record, bound to the digest of what was shown.
+    """Record a decision, bound to the digest of the evidence on the card.
 
     Raises:
-        DecisionRefused: by the wrong person, a second one, without a reason, or on evidence that has changed.
+        DecisionRefused: the person may not decide, there already is a decision, a rejection has no reason, or the
+            evidence has changed.
     """
     with translated():
         row = _QUERIES.execute(

@@ -1,7 +1,7 @@
 """Deployments, active and ended. See `sql/deployments.sql`.
 
-Functions that write are part of a caller's transaction, which is fenced (`jobs.fenced`). That a version is
-deployed as long as it has a deployment is the database's doing.
+Functions that write are part of a caller's transaction, which is fenced (`jobs.fenced`). The database keeps a version's
+status at `deployed` while it has a deployment.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def begin(
     parts: int = 1,
     engine: Engine = Engine.BATCH,
 ) -> tuple[DeploymentId, Deployment | None]:
-    """Put a version into production in the place of what serves the target now, in the caller's one transaction.
+    """Put a version into production and end the target's current deployment, in the caller's transaction.
 
     Returns the new deployment, and the one that it has replaced.
 
     Raises:
-        NotApproved: the database finds no valid approval of exactly these artifacts.
-        TargetError: the target holds another model's predictions.
+        NotApproved: there is no valid approval of exactly these artifacts.
+        TargetError: the target has another model's predictions.
     """
     with translated():
         before = champion(connection, target)
@@ -84,14 +84,14 @@ def begin(
 
 
 def end(connection: Connection[Any], deployment_id: int, *, how: DeploymentEnd, job_id: JobId) -> datetime | None:
-    """End a deployment; returns when, or None if it had ended before."""
+    """End a deployment; returns the time, or None if it had already ended."""
     with translated():
         row = _QUERIES.execute(connection, "end", id=deployment_id, how=how, job_id=job_id).fetchone()
     return None if row is None else row["ended_at"]
 
 
 def champion(connection: Connection[Any], target: str) -> Deployment | None:
-    """The deployment that serves a target now; within a transaction it stays so until the end of that."""
+    """The target's current deployment, locked until the end of the transaction."""
     with translated():
         row = _QUERIES.execute(connection, "champion", target=target).fetchone()
     return None if row is None else _deployment(row)
@@ -105,7 +105,7 @@ def last_of_target(connection: Connection[Any], target: str) -> Deployment | Non
 
 
 def last_seen_of_target(connection: Connection[Any], target: str) -> Deployment | None:
-    """The newest deployment into a target of which readers see something; None: nothing is published."""
+    """The newest deployment into a target whose rows readers can see; None: nothing is published."""
     with translated():
         row = _QUERIES.execute(connection, "last_seen_of_target", target=target).fetchone()
     return None if row is None else _deployment(row)
@@ -115,30 +115,30 @@ def find(connection: Connection[Any], deployment_id: int) -> Deployment:
     """A deployment, ended or not.
 
     Raises:
-        UnknownDeployment: there is none of that number; the message lists those that there are.
+        UnknownDeployment: no deployment has that number; the message lists the active ones.
     """
     with translated():
         row = _QUERIES.execute(connection, "find", id=deployment_id).fetchone()
     if row is None:
-        there = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in active(connection))
+        listed = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in active(connection))
         raise UnknownDeployment(
             f"there is no deployment {deployment_id}",
             where="the parameter deployment",
-            expected=f"the number of one that is active: {there}" if there else "deploy a version first",
+            expected=f"the number of one that is active: {listed}" if listed else "deploy a version first",
         )
     return _deployment(row)
 
 
 def find_active(connection: Connection[Any], deployment_id: int, *, kind: VersionKind | None = None) -> Deployment:
-    """A deployment that hasn't ended; of this kind, where one is given.
+    """An active deployment, of this kind if one is given.
 
     Raises:
-        UnknownDeployment: there is none of that number, it is of the other kind, or it has ended.
+        UnknownDeployment: no deployment has that number, it is of another kind, or it has ended.
     """
     deployment = find(connection, deployment_id)
     if kind is not None and deployment.kind is not kind:
         raise UnknownDeployment(
-            f"deployment {deployment.id} is of the {deployment.kind.words} {deployment.model}",
+            f"deployment {deployment.id} is one of the {deployment.kind.words} {deployment.model}",
             where="the parameter deployment",
             expected=f"a deployment of a {kind.words}",
         )
@@ -152,19 +152,19 @@ def find_active(connection: Connection[Any], deployment_id: int, *, kind: Versio
 
 
 def active(connection: Connection[Any]) -> list[Deployment]:
-    """The deployments that haven't ended, by model and target."""
+    """The active deployments, by model and target."""
     with translated():
         return [_deployment(row) for row in _QUERIES.execute(connection, "active")]
 
 
 def models_of_target(connection: Connection[Any], target: str) -> set[str]:
-    """Which models a target has served, and serves."""
+    """The models and feature tasks that have, or had, a deployment into a target."""
     with translated():
         return {row["model"] for row in _QUERIES.execute(connection, "models_of_target", target=target)}
 
 
 def bearer_of_target(connection: Connection[Any], target: str, model: str) -> str | None:
-    """The other model or feature task whose name a target bears, so that this model may not take it; None: none."""
+    """Another model or feature task with the target's name, for which the target is reserved; None if there is none."""
     with translated():
         row = _QUERIES.execute(connection, "bearer_of_target", target=target, model=model).fetchone()
     assert row is not None
@@ -173,7 +173,7 @@ def bearer_of_target(connection: Connection[Any], target: str, model: str) -> st
 
 
 def in_production_at(connection: Connection[Any], moment: datetime) -> list[Mapping[str, Any]]:
-    """What was in production at a moment, by whose decision and on what evidence: rows of the SQL function."""
+    """The deployments in production at a given time, with decision and evidence: rows of the SQL function."""
     with translated():
         return list(_QUERIES.execute(connection, "in_production_at", moment=moment))
 

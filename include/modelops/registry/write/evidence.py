@@ -1,6 +1,6 @@
 """Artifacts and evaluations of jobs. Append-only. See `sql/evidence.sql`.
 
-Functions that write are part of a caller's transaction, which holds the job (`jobs.hold`).
+Functions that write are part of a caller's transaction, which is fenced (`jobs.fenced`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def add_artifacts(
     version_id: VersionId | None = None,
     evaluation_id: int | None = None,
 ) -> None:
-    """Put stored files on record, as those of a version or of an evaluation."""
+    """Record stored files as those of a version or an evaluation."""
     for artifact in artifacts:
         _QUERIES.execute(
             connection,
@@ -67,7 +67,7 @@ def add_evaluation(
     metrics: Mapping[str, Any],
     statistics: Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[int, str]:
-    """Put metrics on record, and the statistics of what a feature task gave.
+    """Record an evaluation: metrics, and for a feature task the statistics of its rows.
 
     Returns the evaluation's id and the digest that the database computed.
     """
@@ -97,7 +97,7 @@ def evaluations_of(connection: Connection[Any], version_id: VersionId) -> list[E
 
 
 def compared_with(connection: Connection[Any], version_id: VersionId) -> Evaluation | None:
-    """The champion's evaluation that a version is compared with, as a reviewer sees it."""
+    """The champion's evaluation with which the card compares a version."""
     with translated():
         row = _QUERIES.execute(connection, "compared_with", version_id=version_id).fetchone()
     return None if row is None else _evaluation(row)

@@ -1,6 +1,7 @@
 """The ledger of jobs: claims, events and ends. See `sql/jobs.sql`.
 
-Every function wants a connection in autocommit mode; those that are part of a caller's transaction say so.
+Every function needs a connection in autocommit mode, unless its docstring says that it is part of a caller's
+transaction.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 
 _QUERIES = Queries("jobs")
 KEPT = 1_000
-"""Of parameters that are refused since they are out of bounds, so many values are on record."""
-SILENT = "the attempt ended without a word from its worker"
+"""Maximum number of values that are recorded of parameters that are out of bounds."""
+SILENT = "the attempt ended without a report from its worker"
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobRecord:
-    """A job as the ledger has it. `waited` is for its turn, for a worker and between attempts; `worked` on a worker."""
+    """A job in the ledger. `waited` is its time before and between attempts, and `worked` its time on a worker."""
 
     id: JobId
     type: JobType
@@ -71,15 +72,15 @@ class JobRecord:
 def claim(connection: Connection[Any], claim: Claim) -> Attempt:
     """Claim the job for this worker, and fence off every earlier attempt.
 
-    The first attempt that a worker begins since a person requested the work (by the DAG run, or by clearing the task)
-    is fresh and starts from nothing: the earlier result is forgotten, and a version that was left in the making fails.
-    It need not be the first try: Airflow may lose one that was queued. An attempt is also fresh if the job had ended
-    without a result, or if somebody else requested it. An earlier attempt whose end nobody recorded is lost.
-    A task that waited for a person's answer claims the job again, in the same attempt; if that answer completed the
-    job, its result is returned and nothing is written.
+    The first attempt that a worker begins after a person requested the work (by the DAG run, or by a clear) is fresh
+    and starts from the beginning: the earlier result is dropped, and an unfinished version fails. It need not be the
+    first try, as Airflow may lose a queued one. An attempt is also fresh if the job had ended without a result, or if
+    somebody else requested it. An earlier attempt without a recorded end is recorded as lost. A task that waited for a
+    person's answer claims the job again, in the same attempt; if that answer completed the job, its result is returned
+    and nothing is written.
 
     Raises:
-        FenceLost: a newer attempt has the job already, or a run of the same name that Airflow has forgotten.
+        FenceLost: a newer attempt has the job, or the job belongs to an earlier run of the same name.
     """
     key, number = claim.key, claim.number
     with translated(), connection.transaction():
@@ -104,8 +105,8 @@ def claim(connection: Connection[Any], claim: Claim) -> Attempt:
                     recorded_result=before["result"],
                 )
             raise FenceLost(
-                f"{key} is on record as job {before['id']}, {before['status']} in attempt {before['attempt']};"
-                " a new run of the same name can't take its place: give it another run id"
+                f"{key} is recorded as job {before['id']}, {before['status']} in attempt {before['attempt']};"
+                " a new run of the same name can't replace it: use another run id"
             )
         fresh = before is None or _is_anew(before, claim)
         forget = fresh and not (before and claim.reusable_if and _has(before["result"], claim.reusable_if))
@@ -148,9 +149,9 @@ def claim(connection: Connection[Any], claim: Claim) -> Attempt:
 
 
 def _is_anew(before: Mapping[str, Any], claim: Claim) -> bool:
-    """Whether an attempt isn't a retry of what the ledger has: no worker has had the task since a person asked.
+    """Whether an attempt is not a retry: no worker has started the task since a person requested its work.
 
-    Airflow begins to count attempts at 1 again where its record of a run or of a task was deleted and made anew.
+    Airflow counts attempts from 1 again if its record of a run or a task was deleted and created again.
     """
     known, now = before["max_tries"], claim.max_tries
     cleared = not before["begun"] if known is None or now is None else bool(known != now)
@@ -166,9 +167,9 @@ def _has(result: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool:
 def note_lost(
     connection: Connection[Any], job: Mapping[str, Any], *, by: int, anew: bool, at: datetime | None, actor: str
 ) -> None:
-    """Write down the end of an attempt that the ledger has as waiting or running, when another one (`by`) has begun.
+    """Record the end of a waiting or running attempt, when a newer one (`by`) has begun.
 
-    `job` is its row; `anew` tells that a person cleared the task; `at` is when (None: now).
+    `job` is the job's row; `anew`: a person cleared the task; `at` is the time of the end (None: now).
     """
     status = JobStatus(job["status"])
     if status.is_final or status is JobStatus.RETRYING or not 0 < job["attempt"] < by:
@@ -181,7 +182,7 @@ def note_lost(
 
 @contextmanager
 def fenced(connection: Connection[Any], attempt: Attempt) -> Iterator[None]:
-    """A transaction that locks the job, so that all of it is written by the newest attempt or none.
+    """A transaction that locks the job, so that only the newest attempt can commit.
 
     Raises:
         FenceLost: a newer attempt has the job, or it was ended.
@@ -189,7 +190,7 @@ def fenced(connection: Connection[Any], attempt: Attempt) -> Iterator[None]:
     """
     with translated(), connection.transaction():
         if _QUERIES.execute(connection, "hold", id=attempt.job_id, fence=attempt.fence).fetchone() is None:
-            raise FenceLost(f"attempt {attempt.number} of job {attempt.job_id} was given up; it may not write any more")
+            raise FenceLost(f"attempt {attempt.number} of job {attempt.job_id} was given up; it can't write any more")
         yield
 
 
@@ -217,7 +218,7 @@ def add_event(
 
 
 def late(connection: Connection[Any], job: JobRecord, after: str) -> None:
-    """A job isn't over so long after its run was queued; within the caller's transaction."""
+    """Record that a job has not ended `after` its run was queued; within the caller's transaction."""
     detail = {"step": "late", "after": after}
     add_event(connection, job.id, job.attempt, Event.STEP, actor=AIRFLOW, detail=detail, at=None)
 
@@ -227,7 +228,7 @@ def _tell(connection: Connection[Any], attempt: Attempt, event: Event, detail: M
 
 
 def step(connection: Connection[Any], attempt: Attempt, step: str, **detail: object) -> None:
-    """Write down that the attempt has reached a step.
+    """Record that the attempt has reached a step.
 
     Raises:
         FenceLost: a newer attempt has the job.
@@ -249,15 +250,15 @@ def name_deployment(connection: Connection[Any], attempt: Attempt, deployment: D
 
 
 def await_approval(connection: Connection[Any], attempt: Attempt, **detail: object) -> None:
-    """The job waits for a person, and its worker goes. Within the transaction that put something before them."""
+    """Record that the job waits for a person, without a worker; within the transaction of the approval request."""
     _QUERIES.execute(connection, "set_status", id=attempt.job_id, status=JobStatus.AWAITING_APPROVAL)
     _tell(connection, attempt, Event.AWAITING_APPROVAL, detail)
 
 
 def resume(connection: Connection[Any], key: TaskKey) -> Attempt | None:
-    """Take up the job that waits for a person's answer, to complete it with that answer; None: there is no such job.
+    """Resume the job that waits for a person's answer, to complete it with that answer; None: there is no such job.
 
-    Within the caller's transaction, which holds the job's row.
+    This is part of the caller's transaction, which locks the job's row.
 
     Raises:
         NotAwaited: the job doesn't wait for an answer, not yet or not any more.
@@ -271,7 +272,7 @@ def resume(connection: Connection[Any], key: TaskKey) -> Attempt | None:
         result = row["result"] or {}
         raise NotAwaited(f"{result.get('approver', 'somebody')} has decided on {row['subject']} already")
     if status.is_final:
-        raise NotAwaited(f"this approval has ended ({status}), so it takes no answer; clear its task to ask again")
+        raise NotAwaited(f"this approval has ended ({status}) and takes no answer; clear its task to ask again")
     if status is not JobStatus.AWAITING_APPROVAL:
         raise NotAwaited("too early: this approval does not wait for an answer yet; try again in a moment")
     fence = _QUERIES.execute(connection, "resume", id=row["id"]).fetchone()
@@ -287,7 +288,7 @@ def resume(connection: Connection[Any], key: TaskKey) -> Attempt | None:
 
 
 def note_refused(connection: Connection[Any], attempt: Attempt, *, person: str, reason: str) -> None:
-    """Put on record that a person's answer doesn't count, and why."""
+    """Record that a person's answer was refused, and why."""
     with translated():
         add_event(
             connection,
@@ -301,7 +302,7 @@ def note_refused(connection: Connection[Any], attempt: Attempt, *, person: str, 
 
 
 def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any], *, by: str = WORKER) -> None:
-    """The job is done, by a person's word or a worker's. Within the transaction that did the work and holds the job."""
+    """Record the job's result and completion, by a person or a worker; within the fenced transaction of the work."""
     _QUERIES.execute(
         connection, "finish", id=attempt.job_id, status=JobStatus.COMPLETED, result=Jsonb(result), error=None
     )
@@ -309,12 +310,12 @@ def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str,
 
 
 def recordable(parameters: Mapping[str, Any]) -> Any:
-    """The parameters; of those that are out of bounds, which the job refuses, what the ledger can hold."""
+    """The parameters as the ledger can store them: those that are out of bounds, which the job refuses, are reduced."""
     return bounds.brief(parameters, KEPT) if any(bounds.violations(parameters)) else parameters
 
 
 def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again: bool) -> None:
-    """The attempt ends with an error; another one follows (`again`) or the job has failed.
+    """Record that the attempt ended with an error. Another one follows (`again`), or the job has failed.
 
     Raises:
         FenceLost: a newer attempt has the job.
@@ -329,7 +330,7 @@ def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again:
 
 
 def now(connection: Connection[Any]) -> datetime:
-    """What time it is by the database's clock, which all machines share."""
+    """The time of the database's clock, which all machines share."""
     with translated():
         row = _QUERIES.execute(connection, "now").fetchone()
     assert row is not None
@@ -350,6 +351,6 @@ def of_runs(connection: Connection[Any], run_ids: Sequence[str]) -> list[JobReco
 
 
 def events(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
-    """What happened to a job, in order: attempt, event, at, actor, detail."""
+    """The events of a job, in order: attempt, event, at, actor, detail."""
     with translated():
         return list(_QUERIES.execute(connection, "events", job_id=job_id))

@@ -1,6 +1,6 @@
-"""What the observer writes into the ledger: facts that only Airflow knows. See `sql/observation.sql`.
+"""The observer's writes to the ledger: facts from Airflow. See `sql/observation.sql`.
 
-Telling the same thing twice changes nothing, and what a worker wrote itself is never overruled.
+Every write is idempotent, and none overrides what a worker has written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _QUERIES = Queries("observation")
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Who asked for a job, when, and with which words."""
+    """The request of a job: its time, requester, subject and parameters."""
 
     at: datetime
     by: str
@@ -57,7 +57,7 @@ class Queueing:
 
     @classmethod
     def read(cls, attempt: int, scheduled_at: datetime | None, queued_at: datetime | None) -> Self:
-        """From the columns of a task instance, where the time of queueing may still be that of the attempt before."""
+        """Make it from the columns of a task instance, whose queueing time may still be that of an earlier attempt."""
         if scheduled_at and queued_at and queued_at < scheduled_at:
             queued_at = None
         return cls(attempt=attempt, scheduled_at=scheduled_at, queued_at=queued_at)
@@ -65,10 +65,10 @@ class Queueing:
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """One look at a task instance.
+    """The state of a task instance at one look.
 
-    `first` is the try number of the first attempt since a person asked (for the run, or by clearing the task), as far
-    as the DAG tells. `max_tries` is Airflow's; clearing the task changes it.
+    `first` is the try number of the first attempt since a person requested the work (by the run or by a clear),
+    according to the DAG. `max_tries` is Airflow's; a clear changes it.
     """
 
     key: TaskKey
@@ -86,14 +86,14 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenJob:
-    """A job that the ledger believes to be under way."""
+    """A job that the ledger has as unfinished."""
 
     key: TaskKey
     type: JobType
 
 
 def open_jobs(connection: Connection[Any]) -> list[OpenJob]:
-    """The jobs that the ledger believes to be under way, oldest first."""
+    """The jobs that the ledger has as unfinished, oldest first."""
     with translated():
         return [
             OpenJob(key=TaskKey.from_row(row), type=JobType(row["type"]))
@@ -102,7 +102,7 @@ def open_jobs(connection: Connection[Any]) -> list[OpenJob]:
 
 
 def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request: Request) -> None:  # noqa: A002
-    """Make the row of a job that may not have started, and put on record when and by whom it was asked for."""
+    """Create the row of a job that may not have started, and record its requester and the time of the request."""
     with translated(), connection.transaction():
         _QUERIES.execute(
             connection,
@@ -120,7 +120,7 @@ def introduce(connection: Connection[Any], key: TaskKey, type: JobType, request:
 
 
 def record(connection: Connection[Any], sighting: Sighting) -> bool:
-    """Record a sighting of a task instance; False if the job wasn't introduced yet."""
+    """Record a sighting of a task instance; False if the job has not been introduced."""
     with translated(), connection.transaction():
         row = _find(connection, sighting.key, attempt=sighting.attempt)
         if row is None or not row["introduced"]:
@@ -137,15 +137,15 @@ def record(connection: Connection[Any], sighting: Sighting) -> bool:
 
 
 def note_queueing(connection: Connection[Any], key: TaskKey, queueing: Queueing) -> None:
-    """Put on record when an attempt was scheduled and queued; within the caller's transaction."""
+    """Record when an attempt was scheduled and queued; within the caller's transaction."""
     row = _find(connection, key, attempt=queueing.attempt)
     if row is not None:
         _add_queueing(connection, row, queueing)
 
 
 def _add_queueing(connection: Connection[Any], row: Mapping[str, Any], queueing: Queueing) -> list[Event]:
-    """Add the events of an attempt's queueing; gives those that are of this attempt's first."""
-    # Airflow overwrites both times when it takes up a task that a person has answered.
+    """Add the events of an attempt's queueing; returns those that are new for this attempt."""
+    # Airflow overwrites both times when it resumes a task that a person has answered.
     told = [
         (event, at)
         for event, at in ((Event.SCHEDULED, queueing.scheduled_at), (Event.QUEUED, queueing.queued_at))
@@ -185,21 +185,21 @@ def _end(connection: Connection[Any], row: Mapping[str, Any], sighting: Sighting
 
 
 def _is_anew(row: Mapping[str, Any], sighting: Sighting) -> bool:
-    """Whether a person has cleared the task since the attempt that the ledger knows of."""
+    """Whether a person has cleared the task since the attempt in the ledger."""
     if row["max_tries"] is None or sighting.max_tries is None:
         return bool(row["attempt"] < sighting.first)
     return bool(row["attempt"] < sighting.attempt and row["max_tries"] != sighting.max_tries)
 
 
 def is_open(connection: Connection[Any], key: TaskKey) -> bool:
-    """Whether the ledger believes the job to be under way, or doesn't know it."""
+    """Whether the ledger has the job as unfinished, or does not have it."""
     with translated(), connection.transaction():
         row = _find(connection, key)
     return row is None or not JobStatus(row["status"]).is_final
 
 
 def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
-    """End a job of which Airflow has no record any more."""
+    """End a job whose task instance Airflow has no record of any more."""
     with translated(), connection.transaction():
         row = _find(connection, job.key)
         if row is not None and _move_on(connection, row["id"], ending.status, row["attempt"], ending):
@@ -218,7 +218,7 @@ def give_up(connection: Connection[Any], job: OpenJob, ending: Ending) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Renewal:
-    """An attempt after the first: whoever made it run did so between `since` and `until` (None: it hasn't begun)."""
+    """An attempt after the first, which was requested between `since` and `until` (None: it has not begun)."""
 
     attempt: int
     since: datetime
@@ -242,7 +242,7 @@ def renewals(connection: Connection[Any], key: TaskKey, *, first: int) -> list[R
 
 
 def note_clearings(connection: Connection[Any], key: TaskKey, renewal: Renewal, clearings: Sequence[Clearing]) -> None:
-    """Put on record who made an attempt run: they have asked for its work too. If it has begun, these are all."""
+    """Record who made an attempt run: they are requesters too. If the attempt has begun, the list is complete."""
     with translated(), connection.transaction():
         for one in clearings:
             _QUERIES.execute(
@@ -259,7 +259,7 @@ def note_clearings(connection: Connection[Any], key: TaskKey, renewal: Renewal, 
 
 
 def note_waiting(connection: Connection[Any], key: TaskKey, *, attempt: int, at: datetime, detail: Any) -> None:
-    """Put on record what a job waits for, if that is news and it waits still."""
+    """Record what a job waits for, if that has changed and the job still waits."""
     with translated():
         _QUERIES.execute(
             connection,
@@ -273,20 +273,20 @@ def note_waiting(connection: Connection[Any], key: TaskKey, *, attempt: int, at:
 
 
 def note(connection: Connection[Any], seen_at: datetime) -> None:
-    """Remember up to when the ledger is complete."""
+    """Record the time up to which the ledger is complete."""
     with translated():
         _QUERIES.execute(connection, "note", seen_at=seen_at)
 
 
 def last_seen(connection: Connection[Any]) -> datetime | None:
-    """Up to when the ledger is complete; None before the first look."""
+    """The time up to which the ledger is complete; None before the first look."""
     with translated():
         row = _QUERIES.execute(connection, "last_seen").fetchone()
     return None if row is None else row["seen_at"]
 
 
 def _named(key: TaskKey) -> dict[str, Any]:
-    """A task, as the parameters of a query."""
+    """The task's key as parameters of a query."""
     return {"dag_id": key.dag_id, "run_id": key.run_id, "task_id": key.task_id, "map_index": key.map_index}
 
 

@@ -1,7 +1,7 @@
-"""Runs of batches: what they published, rejected rows, statistics of columns. See `sql/runs.sql`.
+"""Batch runs: publications, rejected rows, statistics of columns. See `sql/runs.sql`.
 
-The rows themselves lie in the target's own table; a run is what they are kept under. Functions that write are
-part of a caller's transaction.
+The rows themselves are in the target's table, each with the id of its run. Functions that write are part of a caller's
+transaction.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 _QUERIES = Queries("runs")
 COPY_SET_ASIDE = "COPY modelops.set_aside (run_id, position, key, reason) FROM STDIN"
-"""Row by row, a hundred thousand would lock the job for most of a minute."""
+"""COPY, because inserting a hundred thousand rows one by one would lock the job for most of a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DueInterval:
-    """An interval that a deployment is to make; `is_pending`: anew, whatever was made of it before."""
+    """An interval that a deployment has to make; `is_pending`: it has to be made again, even if it was made before."""
 
     start: datetime
     end: datetime
@@ -50,13 +50,13 @@ def begin(
     *,
     reads: bool = True,
 ) -> int:
-    """The run under which this attempt writes, seen by nobody until it is published; returns its id.
+    """Create the run for this attempt's rows, which readers see when it is published; returns its id.
 
     If `reads`, also records which publications of the followed feature table the run will see.
 
     Raises:
         UnknownDeployment: the deployment has ended.
-        PartsError: its batches have no such part.
+        PartsError: the deployment's batches have no such partition.
     """
     with translated():
         row = _QUERIES.execute(
@@ -87,30 +87,30 @@ def same(connection: Connection[Any], run_id: int, asked_at: datetime | None) ->
 
 
 def publish(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int) -> None:
-    """Let readers see the run from the end of this transaction on, in the place of what it covers.
+    """Publish the run: when the transaction commits, it supersedes the runs that it covers.
 
     Raises:
-        UnknownDeployment: the deployment has ended meanwhile.
-        IntervalError: what is published covers a part of the interval and more.
+        UnknownDeployment: the deployment has ended in the meantime.
+        IntervalError: a published interval overlaps with this one and extends beyond it.
     """
     with translated():
         _QUERIES.execute(connection, "publish", id=run_id, rows=rows, set_aside=set_aside)
 
 
 def stage(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int) -> None:
-    """All rows of a part are there from the end of this transaction on, seen by nobody until the parts are published.
+    """Record that all rows of a partition are written; readers see them when the partitions are published together.
 
     Raises:
-        UnknownDeployment: the deployment has ended meanwhile.
+        UnknownDeployment: the deployment has ended in the meantime.
     """
     with translated():
         _QUERIES.execute(connection, "stage", id=run_id, rows=rows, set_aside=set_aside)
 
 
 def parts_of(connection: Connection[Any], whole_id: int, dag_id: str, run_id: str) -> list[Mapping[str, Any]]:
-    """The parts of a batch that a DAG run's jobs have left, by their numbers, locked to the end of the transaction.
+    """The staged partitions of a DAG run's batch, by number, locked until the end of the transaction.
 
-    Each has `id`, `part`, `rows`, `set_aside`; and `whole_id`, of one that was taken before.
+    Each has `id`, `part`, `rows`, `set_aside`, and `whole_id` if a run has already taken it.
     """
     with translated():
         rows = _QUERIES.execute(connection, "parts", whole_id=whole_id, dag_id=dag_id, run_id=run_id)
@@ -118,10 +118,10 @@ def parts_of(connection: Connection[Any], whole_id: int, dag_id: str, run_id: st
 
 
 def take_parts(connection: Connection[Any], whole_id: int, ids: Sequence[int]) -> None:
-    """Let the rows of these parts be published with this run.
+    """Add these partitions to this run, which publishes their rows.
 
     Raises:
-        PartsError: one of them is no part that could be.
+        PartsError: one of them can't belong to this run.
     """
     with translated():
         _QUERIES.execute(connection, "take_parts", whole_id=whole_id, ids=list(ids))
@@ -135,7 +135,7 @@ def statistics_of_run(connection: Connection[Any], run_id: int) -> list[Mapping[
 
 
 def add_set_aside(connection: Connection[Any], run_id: int, rows: Iterable[tuple[int, Mapping[str, Any], str]]) -> None:
-    """Put rows that couldn't be scored on record: position in the batch (from 0), entity key, reason."""
+    """Record rejected rows: position in the batch (from 0), entity key, reason."""
     with translated(), connection.cursor() as cursor, cursor.copy(COPY_SET_ASIDE) as copy:
         for position, key, reason in rows:
             plain = storable({name: _plain(value) for name, value in key.items()})
@@ -150,7 +150,7 @@ def add_statistics(
     run_id: int | None = None,
     version_id: VersionId | None = None,
 ) -> None:
-    """Put the statistics of columns on record: of a run, or of a version's training."""
+    """Record the column statistics of a run, or of a version's training."""
     with translated():
         for record in records:
             _QUERIES.execute(
@@ -180,11 +180,11 @@ def intervals(
     before: tuple[datetime, datetime] | None,
     limit: int,
 ) -> list[Mapping[str, Any]]:
-    """What became of a deployment's data intervals: those that are `due` by its schedule, and all that were made.
+    """The states of a deployment's data intervals: those that are `due` by its schedule, and all that were made.
 
-    Latest first, those that stand before the one (start, end) that the page before ended with. `state` is done,
-    running, failed, superseded by others, or missing; both ends are None of a run that is of no interval, and
-    `job_id` is of jobs in DAGs that may not be seen.
+    They are in descending order, and start after `before` (start, end), the last one of the previous page. `state` is
+    done, running, failed, superseded or missing. Start and end are None for a run without an interval, and `job_id` is
+    None for a job in a DAG that the person may not see.
     """
     start, end = before or (None, None)
     with translated():
@@ -204,14 +204,14 @@ def intervals(
 
 
 def unseen(connection: Connection[Any], target: str, attempt: Attempt) -> list[int]:
-    """The runs of a target whose rows nobody sees: superseded ones, and those of attempts that were given up."""
+    """The runs of a target whose rows no reader sees: superseded runs, and runs of attempts that were given up."""
     with translated():
         rows = _QUERIES.execute(connection, "unseen", target=target, job_id=attempt.job_id, fence=attempt.fence)
         return [row["id"] for row in rows]
 
 
 def rows_of_last(connection: Connection[Any], deployment_id: DeploymentId) -> int | None:
-    """How many rows the deployment's last batch had."""
+    """The number of rows of the deployment's last batch."""
     with translated():
         row = _QUERIES.execute(connection, "rows_of_last", deployment_id=deployment_id).fetchone()
     return None if row is None else int(row["rows"])

@@ -26,10 +26,10 @@ DAG and would start it meanwhile, and running tasks need it to their end."""
 
 
 def set_schedule(connection: Connection[Any], deployment_id: int, plan: Plan, *, job_id: JobId) -> None:
-    """Give a deployment another schedule, in the caller's transaction.
+    """Set a deployment's schedule, in the caller's transaction.
 
     Raises:
-        UnknownDeployment: it has ended.
+        UnknownDeployment: the deployment has ended.
     """
     with translated():
         _QUERIES.execute(
@@ -46,7 +46,7 @@ def set_schedule(connection: Connection[Any], deployment_id: int, plan: Plan, *,
 
 
 def plan_of(connection: Connection[Any], deployment_id: int) -> Plan:
-    """The schedule of a deployment that counts, and the tick that it started from."""
+    """A deployment's current schedule, and the tick from which it started."""
     with translated():
         row = _QUERIES.execute(connection, "current", deployment_id=deployment_id).fetchone()
     assert row is not None
@@ -54,14 +54,14 @@ def plan_of(connection: Connection[Any], deployment_id: int) -> Plan:
 
 
 def plan_of_target(connection: Connection[Any], target: str) -> Plan | None:
-    """The same, of the deployment that serves a target now, if one does."""
+    """The schedule of the target's current deployment; None if there is none."""
     with translated():
         row = _QUERIES.execute(connection, "of_target", target=target).fetchone()
     return None if row is None else _plan(row)
 
 
 def deployed(connection: Connection[Any], deployment_id: int | None = None) -> list[Deployed]:
-    """What Airflow is to run, and what ended a short while ago; of one deployment or of all."""
+    """The deployments that have a DAG, or one of them: the active ones, and those that ended a short while ago."""
     with translated():
         rows = _QUERIES.execute(connection, "deployed", deployment_id=deployment_id, kept=KEPT).fetchall()
     return [
@@ -79,16 +79,16 @@ def deployed(connection: Connection[Any], deployment_id: int | None = None) -> l
 
 
 def publishers(connection: Connection[Any]) -> list[str]:
-    """The feature tables that a deployment makes now, as `schema.name`."""
+    """The feature tables that have an active deployment, as `schema.name`."""
     with translated():
         return [row["target"] for row in _QUERIES.execute(connection, "publishers")]
 
 
 def check_zone(connection: Connection[Any], time_zone: str, *, where: str) -> None:
-    """Refuse a time zone that Python has and PostgreSQL lacks.
+    """Check that PostgreSQL knows a time zone that Python knows.
 
     Raises:
-        ScheduleError: PostgreSQL has none of this name.
+        ScheduleError: PostgreSQL has no time zone of this name.
     """
     with translated():
         row = _QUERIES.execute(connection, "knows_zone", time_zone=time_zone).fetchone()

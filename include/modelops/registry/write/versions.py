@@ -1,6 +1,6 @@
 """Versions of models and feature tasks, and their state machine. See `sql/versions.sql`.
 
-Functions that write are part of a caller's transaction, which holds the job (`jobs.hold`).
+Functions that write are part of a caller's transaction, which is fenced (`jobs.fenced`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _version(row: Mapping[str, Any]) -> Version:
 def begin(
     connection: Connection[Any], *, name: str, job_id: int, created_by: str, kind: VersionKind = VersionKind.MODEL
 ) -> Version:
-    """The next version of a model or a feature task, made by this job."""
+    """Create the next version of a model or a feature task, for this job."""
     _QUERIES.execute(connection, "lock_numbers", name=name)
     row = _QUERIES.execute(
         connection,
@@ -53,14 +53,14 @@ def begin(
 
 
 def in_the_making(connection: Connection[Any], *, job_id: int) -> Version | None:
-    """The version that this job began in an earlier attempt, if it did."""
+    """The unfinished version that an earlier attempt at this job has created; None if there is none."""
     with translated():
         row = _QUERIES.execute(connection, "in_the_making", job_id=job_id).fetchone()
     return None if row is None else _version(row)
 
 
 def of_job(connection: Connection[Any], *, job_id: int) -> Version | None:
-    """The version that a job is about, if that was settled in an earlier attempt."""
+    """The version that an earlier attempt has recorded as the job's subject; None if there is none."""
     with translated():
         row = _QUERIES.execute(connection, "of_job", job_id=job_id).fetchone()
     return None if row is None else _version(row)
@@ -76,7 +76,7 @@ def pin(
     code_sha256: str,
     requirements_sha256: str,
 ) -> Version:
-    """Write down, once, which code, requirements and hyperparameters the version is made of."""
+    """Record the version's code, requirements and hyperparameters; they can be recorded only once."""
     row = _QUERIES.execute(
         connection,
         "pin",
@@ -102,9 +102,9 @@ def trained(
     columns: Mapping[str, str],
     columns_with_nulls: Sequence[str],
 ) -> str:
-    """The training is done: write down on which rows, and move the version to trained.
+    """Record the rows of the training, and move the version to trained.
 
-    Its artifacts are on record by now; returns the hash over them that the database computed.
+    Its artifacts must be recorded before. Returns their common hash, which the database computes.
     """
     row = _QUERIES.execute(
         connection,
@@ -133,7 +133,7 @@ def imported(
     requirements_sha256: str,
     artifacts: Iterable[Artifact],
 ) -> Version:
-    """Write down, once, what a feature task's version is made of, and move it to imported."""
+    """Record the inputs of a feature task's version, and move it to imported."""
     _QUERIES.execute(
         connection,
         "import",
@@ -151,19 +151,19 @@ def imported(
 
 
 def artifacts_unchanged(connection: Connection[Any], version: Version) -> bool:
-    """Whether the artifacts on record are those that the version was made with."""
+    """Whether the recorded artifacts still have the hash that was recorded with the version."""
     with translated():
         row = _QUERIES.execute(connection, "artifact_digest", id=version.id).fetchone()
     return row is not None and row["digest"] == version.artifact_sha256
 
 
 def evaluated(connection: Connection[Any], version: Version, *, job_id: int) -> None:
-    """Evidence is on record: a trained version is evaluated, an imported one tested; any other stays where it is."""
+    """Move a trained version to evaluated, and an imported one to tested; any other keeps its status."""
     _QUERIES.execute(connection, "evaluated", id=version.id, job_id=job_id)
 
 
 def decided(connection: Connection[Any], version_id: VersionId, verdict: Verdict, *, job_id: int) -> None:
-    """A reviewer's decision is on record: the version is approved or rejected."""
+    """Move the version to approved or rejected, after a decision was recorded."""
     with translated():
         _QUERIES.execute(connection, "decided", id=version_id, verdict=verdict, job_id=job_id)
 
@@ -182,17 +182,17 @@ def newest_with(
 
 
 def fail_in_the_making(connection: Connection[Any], *, job_id: int) -> None:
-    """A version that this job began and will not finish has failed."""
+    """Move an unfinished version of this job, which the job will not complete, to failed."""
     _QUERIES.execute(connection, "fail_in_the_making", job_id=job_id)
 
 
 def find(
     connection: Connection[Any], name: str, number: int | None, *, kind: VersionKind = VersionKind.MODEL
 ) -> Version:
-    """A version; without a number, the newest that there may be more to do with: neither rejected nor retired.
+    """The version of that number; without a number, the newest that is neither rejected nor retired.
 
     Raises:
-        UnknownVersion: there is none.
+        UnknownVersion: there is no such version.
     """
     with translated():
         asked = "newest" if number is None else "find"
@@ -205,19 +205,19 @@ def find(
     if highest["number"] is None:
         wanted, expected = f"no version{close_names(connection, name, kind=kind)}", f"{make} it first"
     elif number is None:
-        wanted, expected = "no version that is still in use", f"{make} it anew"
+        wanted, expected = "no version that is still in use", f"{make} it again"
     else:
         wanted, expected = f"no version {number}", f"a number up to {highest['number']}"
     raise UnknownVersion(f"{name} has {wanted}", where="the parameter version", expected=expected)
 
 
 def names(connection: Connection[Any], kind: VersionKind, *, limit: int = MOST_NAMES) -> list[str]:
-    """The models, or the feature tasks, that have a version; those with the newest versions first."""
+    """The models or feature tasks that have a version, those with the newest versions first."""
     with translated():
         return [row["name"] for row in _QUERIES.execute(connection, "names", kind=kind, limit=limit)]
 
 
 def close_names(connection: Connection[Any], name: str, *, kind: VersionKind) -> str:
-    """The end of a message about a name: which ones that have a version may have been meant, if it has none."""
+    """Suggestions of similar names, to end a message about a name without a version; empty if there are none."""
     known = names(connection, kind)
     return "" if name in known else did_you_mean(name, known)

@@ -1,7 +1,7 @@
-"""The data intervals that deployments which follow a feature table still have to make. See `sql/work_list.sql`.
+"""The data intervals that a deployment after a feature table still has to make. See `sql/work_list.sql`.
 
-A wake-up says that there may be something to do, and not what: it may be merged with others, late or lost. What there
-is to do is what the table's runs have published and no published run of the deployment's target has seen.
+An event that starts a run does not say what to do: it may be merged with others, late or lost. The work list has the
+publications of the table that no published run of the deployment's target has seen.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Ends = tuple["datetime", "datetime"]
 
 
 def pending_intervals(connection: Connection[Any], deployment_id: int) -> list[Ends]:
-    """The data intervals that an incremental deployment has still to make, earliest first; no two of them overlap.
+    """The data intervals that an incremental deployment still has to make, earliest first, without overlaps.
 
-    Those that only touch stay two. One that overlaps with what readers see grows to that, which is replaced as a whole.
+    Adjacent intervals are not merged. An interval that overlaps with a published one is extended to cover it, because a
+    published interval is replaced as a whole.
     """
     with translated():
         rows = _QUERIES.execute(connection, "pending", deployment_id=deployment_id).fetchall()
@@ -36,9 +37,9 @@ def pending_intervals(connection: Connection[Any], deployment_id: int) -> list[E
 
 
 def least_tried(connection: Connection[Any], deployment_id: int, intervals: Sequence[Ends], most: int) -> list[Ends]:
-    """At most so many of these intervals, earliest first: those of which fewest attempts have failed.
+    """The `most` intervals with the fewest failed attempts, earliest first.
 
-    Intervals that always fail must not keep newer ones from being made.
+    So intervals that always fail do not prevent newer ones from being made.
     """
     starts, ends = [start for start, _ in intervals], [end for _, end in intervals]
     with translated():
@@ -49,7 +50,7 @@ def least_tried(connection: Connection[Any], deployment_id: int, intervals: Sequ
 
 
 def joined(pending: Iterable[Ends], shown: Iterable[Ends]) -> list[Ends]:
-    """The pending intervals, each as wide as what it overlaps with."""
+    """The pending intervals, each extended to cover the published ones with which it overlaps."""
     groups: list[tuple[datetime, datetime, bool]] = []
     for start, end, wanted in sorted(chain(((*one, True) for one in pending), ((*one, False) for one in shown))):
         if groups and start < groups[-1][1]:
@@ -61,13 +62,13 @@ def joined(pending: Iterable[Ends], shown: Iterable[Ends]) -> list[Ends]:
 
 
 def is_anything_pending(connection: Connection[Any], deployment_id: int) -> bool:
-    """Whether the table was published since a run of the deployment has seen it."""
+    """Whether the table has a publication that no run of the deployment has seen."""
     with translated():
         return _QUERIES.execute(connection, "pending", deployment_id=deployment_id).fetchone() is not None
 
 
 def newest_interval(connection: Connection[Any], deployment_id: int) -> Ends | None:
-    """The interval that was published last, made or not."""
+    """The interval that was published last, whether the deployment has made it or not."""
     with translated():
         row = _QUERIES.execute(connection, "newest", deployment_id=deployment_id).fetchone()
     return None if row is None else (row["start"], row["end"])
@@ -76,16 +77,16 @@ def newest_interval(connection: Connection[Any], deployment_id: int) -> Ends | N
 def due(
     connection: Connection[Any], deployment_id: int, *, before: datetime | None, limit: int
 ) -> list[Mapping[str, Any]]:
-    """The intervals that were published (`start`, `end`), latest first, and whether each `is_pending`."""
+    """The published intervals (`start`, `end`), latest first, and whether each `is_pending`."""
     with translated():
         return list(_QUERIES.execute(connection, "due", deployment_id=deployment_id, before=before, limit=limit))
 
 
 def note_seen(connection: Connection[Any], run_id: int) -> None:
-    """Put on record what a run that has just begun will see; within the caller's transaction, before it reads."""
+    """Record which publications a run will see; within the caller's transaction, after `begin` and before it reads."""
     _QUERIES.execute(connection, "note_seen", run_id=run_id)
 
 
 def note_seen_by_parts(connection: Connection[Any], run_id: int) -> None:
-    """The same, of a run that has taken its parts."""
+    """Record which publications a run has seen through its partitions, after it has taken them."""
     _QUERIES.execute(connection, "note_seen_by_parts", run_id=run_id)

@@ -1,4 +1,4 @@
--- Most tables are append-only, and no table loses a row.
+-- Most tables are append-only, and rows are never deleted from any table.
 
 CREATE OR REPLACE FUNCTION modelops.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN

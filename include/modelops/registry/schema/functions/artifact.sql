@@ -1,4 +1,4 @@
--- Artifacts belong to a version or an evaluation that is in the making, and have one hash together.
+-- Artifacts: they belong to an unfinished version or evaluation, and have a common hash.
 
 CREATE OR REPLACE FUNCTION modelops.artifact_digest(version_id bigint) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT encode(sha256(convert_to(

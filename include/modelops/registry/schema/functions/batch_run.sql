@@ -1,4 +1,4 @@
--- Runs of batches: written by the newest attempt of a job, published in one step, and then kept.
+-- Batch runs: the newest attempt of a job writes and publishes them; they do not change after that.
 
 -- A run is begun, and then published once: then it supersedes what it takes the place of. A part of a run is staged
 -- instead, and then taken once into the whole run that publishes its rows.

@@ -1,7 +1,7 @@
--- Bounds of what user code, repositories and requests bring, as `domain/bounds.py` checks them where a value enters.
--- A stored value stays: only a new one is checked.
+-- Bounds of values from user code, repositories and requests. `domain/bounds.py` checks them where a value enters.
+-- Only new values are checked; a stored value stays.
 
--- 21 levels: such a value has at most 16, and stands at most four levels deep in a result or in parameters.
+-- 21 levels: such a value has at most 16, and is at most four levels deep in a result or in parameters.
 CREATE OR REPLACE FUNCTION modelops.is_bounded(value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
   SELECT NOT jsonb_path_exists(value, 'strict $.**{21}')
      AND NOT jsonb_path_exists(value, 'strict $.** ? (@.type() == "number") ? (@ > 9223372036854775807 || @ < -9223372036854775808)')

@@ -1,4 +1,4 @@
--- Decisions: a reviewer other than the requesters decides once, on the evidence as it still is.
+-- Decisions: a reviewer who is not a requester decides once, on evidence that has not changed.
 
 CREATE OR REPLACE FUNCTION modelops.requesters(version_id bigint) RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT array_agg(DISTINCT who ORDER BY who) FROM (
@@ -11,9 +11,9 @@ $$;
 COMMENT ON FUNCTION modelops.requesters IS
   'The persons who requested a version''s training or import, by the DAG run or by clearing the task. None of them may decide on the version.';
 
--- An attempt that returned the recorded result (`repeated`) repeated no work. A `cleared` event whose detail says
--- `possible` names a person who may have cleared another task instead: that person counts as a requester, and the attempt
--- still lacks one.
+-- An attempt that returned the recorded result (`repeated`) did no work. A `cleared` event whose detail has `possible`
+-- names a person who may have cleared another task instead: that person counts as a requester, and the attempt still
+-- lacks one.
 CREATE OR REPLACE FUNCTION modelops.attempts_without_requester(version_id bigint) RETURNS integer[] LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
   WITH begun AS (

@@ -1,4 +1,4 @@
--- Deployments: an approved version serves a target, one after the other, and ends once.
+-- Deployments: an approved version serves a target. A target has one active deployment at a time, and each ends once.
 
 CREATE OR REPLACE FUNCTION modelops.guard_deployment() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -128,7 +128,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION modelops.guard_deployment_target IS
   'Refuses a target that has the name of another model or feature task.';
--- Runs after deployment_guard, by its name.
+-- Triggers fire in the order of their names, so this one runs after deployment_guard.
 CREATE OR REPLACE TRIGGER deployment_target_guard BEFORE INSERT ON modelops.deployment
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment_target();
 

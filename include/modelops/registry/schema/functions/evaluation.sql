@@ -1,4 +1,4 @@
--- Evaluations are written by the job that makes them, and have a digest to which an approval is bound.
+-- Evaluations: the job that makes one writes it. An approval is bound to its digest.
 
 CREATE OR REPLACE FUNCTION modelops.digest_evaluation() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE

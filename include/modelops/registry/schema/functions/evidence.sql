@@ -1,4 +1,4 @@
--- What reviewers decide on, and its digest.
+-- The evidence that reviewers decide on, and its digest.
 
 CREATE OR REPLACE FUNCTION modelops.digest(content jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
   SELECT encode(sha256(convert_to(content::text, 'UTF8')), 'hex')

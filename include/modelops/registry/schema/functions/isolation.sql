@@ -1,4 +1,4 @@
--- Guards that wait for a lock have to see what was committed meanwhile.
+-- Guards that wait for a lock must see what was committed in the meantime.
 
 CREATE OR REPLACE FUNCTION modelops.check_isolation() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- The life of a job: which status may follow which, when it started and ended, and how long it waited and worked.
+-- Jobs: the order of statuses, the times of start and end, and the time spent waiting and working.
 
 CREATE OR REPLACE FUNCTION modelops.guard_job_status() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
@@ -72,7 +72,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION modelops.sum_up_job IS
   'Stores how long a job that has ended waited and worked. Runs at the end of the transaction, and again for events that are reported later.';
--- A constraint trigger can't be replaced.
+-- A constraint trigger can't be replaced, so it is dropped and created again.
 DROP TRIGGER IF EXISTS job_summed_up ON modelops.job_event;
 CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.event NOT IN ('step', 'lost', 'repeated'))

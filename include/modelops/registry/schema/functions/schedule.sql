@@ -1,4 +1,4 @@
--- Schedules are set by a job under way, for a deployment that hasn't ended.
+-- Schedules: a running job sets the schedule of an active deployment.
 
 CREATE OR REPLACE FUNCTION modelops.guard_schedule() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE

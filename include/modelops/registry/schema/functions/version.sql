@@ -1,4 +1,4 @@
--- The life of a version: what it pins is written once, and its status takes the steps of `modelops.transition` only.
+-- Versions: their inputs are written once, and their status changes only by the steps in `modelops.transition`.
 
 CREATE OR REPLACE FUNCTION modelops.guard_version() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- What differs between the kinds of versions.
+-- The differences between the kinds of versions.
 
 CREATE OR REPLACE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RETURNS modelops.job_type LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$

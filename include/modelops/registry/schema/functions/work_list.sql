@@ -1,4 +1,4 @@
--- What a deployment that follows a feature table has to make.
+-- The data intervals that a deployment after a feature table has to make.
 
 -- The publications count from when the target began to follow the table, without a break since, by this deployment or by
 -- those that it replaced.

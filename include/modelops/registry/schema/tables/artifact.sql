@@ -1,4 +1,4 @@
--- Files that jobs pinned or left, by their hashes.
+-- Files that jobs have stored, by hash.
 
 CREATE TYPE modelops.artifact_role AS ENUM ('code', 'requirements', 'output', 'sample');
 

@@ -1,4 +1,4 @@
--- What was shown to reviewers, and what they decided.
+-- Approval requests with their evidence, and decisions.
 
 CREATE TYPE modelops.verdict AS ENUM ('approved', 'rejected');
 

@@ -1,4 +1,4 @@
--- What is and was in production.
+-- Deployments, active and ended.
 
 CREATE TYPE modelops.engine AS ENUM ('batch', 'sql', 'python');
 CREATE TYPE modelops.deployment_end AS ENUM ('replaced', 'retired');

@@ -1,4 +1,4 @@
--- What a version gave on rows that it was not made from.
+-- Evaluations: the results of a version on rows other than those it was made from.
 
 CREATE TABLE modelops.evaluation (
   id               bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT evaluation_pkey PRIMARY KEY,

@@ -1,7 +1,7 @@
 -- The ledger: jobs, and what happened to each.
 
 -- The type modelops.job_type is made from the declared job types before this file runs: see modelops.registry.declarations.
--- In the order of a life: a job's status only moves to the right, until a newer attempt begins anew.
+-- Within an attempt, the status of a job only moves to the right.
 CREATE TYPE modelops.job_status AS ENUM
   ('created', 'scheduled', 'queued', 'running', 'awaiting_approval', 'retrying',
    'completed', 'failed', 'cancelled', 'skipped');
@@ -65,7 +65,7 @@ CREATE INDEX job_newest_of_dag ON modelops.job (dag_id, created_at, id);
 CREATE INDEX job_newest_of_status ON modelops.job (status, created_at, id);
 CREATE INDEX job_newest_of_person ON modelops.job (requested_by, created_at, id);
 CREATE INDEX job_newest_of_person_by_status ON modelops.job (requested_by, status, created_at, id);
--- With what an analysis asks of many jobs of a type at once, so that it reads no table.
+-- A covering index for analyses of all jobs of a type.
 CREATE INDEX job_newest_of_type ON modelops.job (type, created_at, id) INCLUDE (dag_id, status, waited, worked);
 CREATE INDEX job_newest_of_type_by_status ON modelops.job (type, status, created_at, id);
 -- The jobs of a model, a version or a deployment, each by equality, so that an index has them in this order: how many jobs
@@ -76,10 +76,10 @@ CREATE INDEX job_newest_of_version ON modelops.job
   ((split_part(left(subject, 250), ' ', 1) || ' ' || split_part(left(subject, 250), ' ', 2)), created_at, id);
 CREATE INDEX job_newest_of_subject ON modelops.job (left(subject, 250), created_at, id);
 
--- For counting, without a look at the table.
+-- For counting with an index-only scan.
 CREATE INDEX job_counted ON modelops.job (type, status, dag_id);
 
--- For a text anywhere in what a job is known by. The extension is trusted: who owns the database may create it.
+-- For searches of a text anywhere in a job's names. The extension is trusted: the database owner may create it.
 CREATE SCHEMA IF NOT EXISTS modelops_extensions;
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA modelops_extensions;
 DO $$

@@ -1,4 +1,4 @@
--- What the observer remembers of its own work.
+-- The state of the observer.
 
 CREATE TABLE modelops.observation (
   singleton  boolean NOT NULL DEFAULT true CONSTRAINT observation_pkey PRIMARY KEY,

@@ -1,4 +1,4 @@
--- When the batches of a deployment run.
+-- The schedules of deployments.
 
 CREATE TABLE modelops.schedule (
   id             bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT schedule_pkey PRIMARY KEY,

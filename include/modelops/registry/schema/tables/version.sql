@@ -69,7 +69,7 @@ COMMENT ON COLUMN modelops.version.artifact_sha256 IS
 COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
 COMMENT ON COLUMN modelops.version.columns_with_nulls IS
   'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
--- A retry takes up the version that its job began: there is never a second one in the making.
+-- A retry continues the version that its job began, so a job never has two unfinished versions.
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version (job_id) WHERE status = 'created';
 ALTER TABLE modelops.job ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version;
 
