@@ -30,7 +30,7 @@ REQUESTER_LATER = (
 
 
 class Verdict(StrEnum):
-    """The outcome of a decision."""
+    """What was decided."""
 
     APPROVED = "approved"
     """The version may be deployed."""
