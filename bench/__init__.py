@@ -1,1 +1,1 @@
-"""What we claim to be fast, measured beside what one would use instead."""
+"""Benchmarks of ModelOps, compared with what one would use instead."""

@@ -1,4 +1,4 @@
-"""What the command line asks for."""
+"""Parses arguments of the benchmarks' command lines."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from argparse import ArgumentTypeError
 
 
 def positive(text: str) -> int:
-    """A whole number of at least 1.
+    """Parse a whole number of at least 1.
 
     Raises:
-        ArgumentTypeError: it is something else.
+        ArgumentTypeError: the text is not such a number.
     """
     if text.isascii() and text.isdigit() and int(text) >= 1:
         return int(text)

@@ -1,4 +1,4 @@
-"""An installation for measuring alone: a PostgreSQL of its own, durable as in production, and a table of rows."""
+"""An installation for benchmarks: its own PostgreSQL, durable as in production, and a table of rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REPORTED = ("fsync", "synchronous_commit", "full_page_writes", "wal_level", "sha
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """Where everything is, in words that another process can be told."""
+    """The addresses and folders of an installation; they can be passed to another process as JSON."""
 
     folder: Path
     port: int
@@ -38,19 +38,19 @@ class Installation:
     passwords: dict[str, str]
 
     def url(self, login: str) -> str:
-        """How this login reaches the data database."""
+        """The URL of the data database for this login."""
         return f"postgresql://{login}:{self.passwords[login]}@127.0.0.1:{self.port}/{DATABASE}"
 
     def connect(self) -> Connection[Any]:
-        """A connection such as jobs have."""
+        """A connection like that of a job."""
         return psycopg.connect(self.url("modelops_jobs"), autocommit=True, application_name="modelops job")
 
     def admin(self) -> Connection[Any]:
-        """A connection that may do anything."""
+        """A connection with administration rights."""
         return psycopg.connect(self.admin_url, autocommit=True)
 
     def settings(self) -> Settings:
-        """Those of a job."""
+        """The settings of a job."""
         from modelops.settings import Settings
 
         return Settings(
@@ -69,7 +69,7 @@ class Installation:
         return build(lock, settings=self.settings(), where=str(file), log=lambda _: None)
 
     def resources(self) -> Resources:
-        """What a job works with. Imported here, as an operator does: that's part of what a job takes."""
+        """The resources of a job. Modules are imported here, as in an operator, since that is part of a job's time."""
         from modelops.airflow.timetables import plan
         from modelops.data.artifacts import ArtifactStore
         from modelops.jobs.run import Resources
@@ -85,30 +85,30 @@ class Installation:
         )
 
     def checkpoint(self) -> None:
-        """Have the server write out what it holds, so that no measurement pays for the one before it."""
+        """Run a checkpoint, so that no measurement includes the writes of an earlier one."""
         with self.admin() as connection:
             connection.execute("CHECKPOINT")
 
     def settings_of_server(self) -> dict[str, str]:
-        """The version, and those settings that decide about speed."""
+        """The server's version, and the settings that affect speed."""
         with self.admin() as connection:
             shown = {name: connection.execute(f"SHOW {name}").fetchone() for name in ("server_version", *REPORTED)}
         return {name: row[0] for name, row in shown.items() if row}
 
     def to_json(self) -> str:
-        """For `from_json`, in another process."""
+        """Serialize the installation for `from_json` in another process."""
         return json.dumps({**vars(self), "folder": str(self.folder), "bin": str(self.bin)})
 
     @classmethod
     def from_json(cls, text: str) -> Installation:
-        """What `to_json` told."""
+        """Restore the installation from the result of `to_json`."""
         told = json.loads(text)
         return cls(**told | {"folder": Path(told["folder"]), "bin": Path(told["bin"])})
 
 
 @contextmanager
 def installed(repository: Path) -> Iterator[Installation]:
-    """Make an installation in a temporary folder; nothing of it stays. `repository` is that of its models and tasks."""
+    """Create an installation in a temporary folder and remove it at the end. `repository` has its models and tasks."""
     from modelops.registry.migrate import migrate
     from modelops.registry.roles import LOGINS, provision
     from modelops.runner.postgres import PostgresServer
@@ -135,7 +135,7 @@ def installed(repository: Path) -> Iterator[Installation]:
 
 
 def _add_repository(folder: Path, repository: Path) -> None:
-    # A copy, that isn't under git: what isn't committed yet can be measured too.
+    # A copy outside of git, so that uncommitted changes can be measured too.
     ignored = shutil.ignore_patterns("__pycache__", "*.py[co]")
     for kind in ("model_definitions", "feature_engineering_tasks"):
         if (repository / kind).exists():
@@ -145,7 +145,7 @@ def _add_repository(folder: Path, repository: Path) -> None:
 
 
 def make_rows(installation: Installation, table: str, rows: int) -> None:
-    """A table of so many rows: the key `id` and ten float8 between -1 and 1, the same every time."""
+    """Create a table with this many rows: the key `id` and ten float8 between -1 and 1, the same every time."""
     columns = ", ".join(f"{name} float8 NOT NULL" for name in FEATURES)
     values = ", ".join("random() * 2 - 1" for _ in FEATURES)
     with installation.admin() as connection:

@@ -1,4 +1,4 @@
-"""What was measured, and on what; without the names of machines, people or folders."""
+"""Describes the measured software and the machine, without names of machines, people or folders."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def machine() -> dict[str, str]:
 
 
 def commit(folder: Path) -> str:
-    """The commit of a working tree, and whether there is more in it than that."""
+    """The commit of a working tree, and whether the tree has uncommitted changes."""
 
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)

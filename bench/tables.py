@@ -1,4 +1,4 @@
-"""Reports in Markdown, and where they are kept."""
+"""Formats reports in Markdown, and writes them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ REPORTS = PROJECT_ROOT / "docs" / "benchmarks"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]] | Mapping[str, str]) -> str:
-    """A table."""
+    """A Markdown table."""
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
     return "\n".join([lines[0], "| " + " | ".join("---" for _ in head) + " |", *lines[1:]])
 
 
 def passed(is_met: bool) -> str:
-    """What became of a criterion."""
+    """The outcome of a criterion."""
     return "pass" if is_met else "**fail**"
 
 
 def keep(report: str, name: str, *, write: bool) -> None:
-    """Print a report; with `write`, put it where the committed ones are."""
+    """Print a report; with `write`, also save it to the folder of the committed reports."""
     if write:
         REPORTS.mkdir(exist_ok=True)
         (REPORTS / f"{name}.md").write_text(report, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What an operator does before its use case: it claims the job."""
+"""Claims a job, as an operator does before it calls its use case."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def claim(
     key: TaskKey,
     log: Callable[[str], None] = lambda _: None,
 ) -> JobRun:
-    """Claim the job of this task. Modules are imported here, as an operator does: that's part of what a job takes."""
+    """Claim the job of this task. Modules are imported here, as in an operator, since that is part of a job's time."""
     from modelops.jobs.run import JobRun
     from modelops.registry.write import jobs
 
@@ -34,5 +34,5 @@ def claim(
 
 
 def key_of(type_: JobType, run: str) -> TaskKey:
-    """The task of a job of this type in this run."""
+    """The task key of a job of this type in this run."""
     return TaskKey(dag_id="bench", run_id=run, task_id=type_)

@@ -1,4 +1,4 @@
-"""Times of the same thing, measured several times."""
+"""Measures the time of repeated runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Times:
-    """Seconds, one number for each repetition."""
+    """The seconds of each repetition."""
 
     seconds: list[float] = field(default_factory=list)
 

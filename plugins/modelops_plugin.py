@@ -1,4 +1,4 @@
-"""What ModelOps adds to Airflow's web server. A declaration only: Airflow runs every file of this folder."""
+"""Declares the extensions of Airflow's web server. All Airflow processes load this file, so it imports little."""
 
 import logging
 from functools import cached_property
@@ -8,47 +8,47 @@ from airflow.plugins_manager import AirflowPlugin
 from modelops.airflow.timetables import TicksSince
 
 
-def _answer_guard(app):
-    """Made when the web server starts; other processes that load this file need not know what it imports."""
+def _approval_middleware(app):
+    """Create the middleware when the web server starts, so that other processes do not import it."""
     from modelops.jobs_api.approval_middleware import ApprovalMiddleware
 
     return ApprovalMiddleware(app)
 
 
 def _form_suggestions(app):
-    """Likewise."""
+    """Create the middleware when the web server starts, so that other processes do not import it."""
     from modelops.jobs_api.suggestions import FormSuggestions
 
     return FormSuggestions(app)
 
 
 class ModelOpsPlugin(AirflowPlugin):
-    """The door at which an answer to an approval is refused if it can't count, the suggestions of trigger forms, the
-    API of the jobs, their view, and the timetable of deployments."""
+    """The approval middleware, the suggestions in trigger forms, the API and the view of the jobs, and the timetable of
+    deployments."""
 
     name = "modelops"
     timetables = [TicksSince]
     fastapi_root_middlewares = [
-        {"name": "Answers to approvals", "middleware": _answer_guard, "args": [], "kwargs": {}},
+        {"name": "Answers to approvals", "middleware": _approval_middleware, "args": [], "kwargs": {}},
         {"name": "Suggestions of trigger forms", "middleware": _form_suggestions, "args": [], "kwargs": {}},
     ]
 
     @cached_property
     def fastapi_apps(self):
-        """Asked for by the web server, which must not fail to start for want of this."""
-        return self._of_the_web_server("mounted")
+        """The API of the jobs. An error here must not prevent the web server from starting."""
+        return self._load("mounted")
 
     @cached_property
     def react_apps(self):
-        """Likewise."""
-        return self._of_the_web_server("pages")
+        """The pages of the view. An error here must not prevent the web server from starting."""
+        return self._load("pages")
 
     @staticmethod
-    def _of_the_web_server(part):
+    def _load(part):
         try:
             from modelops.jobs_api import app
 
             return getattr(app, part)()
         except Exception:
-            logging.getLogger(__name__).exception("There is no view of the jobs")
+            logging.getLogger(__name__).exception("The view of the jobs can't be loaded")
             return []

@@ -99,7 +99,7 @@ class Watch:
                 observation.note_waiting(self._connection, key, attempt=instance["try_number"], at=at, detail=detail)
 
     def _catch_up(self, waiting: set[tuple[str, str, str]]) -> None:
-        """Read the runs that have ended, and those that wait for a person, in which nothing happens before the answer."""
+        """Read the runs that have ended or wait for a person; nothing happens in the latter before the answer."""
         since = observation.last_seen(self._connection)
         if since is None:
             return

@@ -50,7 +50,7 @@ class JobOperator(BaseOperator):
     request: ClassVar[type]
     """The class of the job's request, from `modelops.domain.requests`."""
     use_case: ClassVar[str]
-    """The function that does the work, as `module:function`; imported at run time. It gets the request and the JobRun."""
+    """The function that does the work, `module:function`; imported at run time. It gets the request and the JobRun."""
     reusable_by: ClassVar[tuple[str, ...]] = ()
     """Parameters that a recorded result must match to be reused even after a clear; none: the job runs again."""
     also_templated: ClassVar[tuple[str, ...]] = ()
