@@ -1,4 +1,4 @@
-"""What becomes of an answer between Airflow's web server and the ledger, whatever either of them says to it."""
+"""The approval middleware: how it handles an answer, for each response of Airflow and of the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator claims a job with."""
+"""The claim with which an operator claims its job."""
 
 from __future__ import annotations
 

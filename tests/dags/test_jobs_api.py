@@ -1,4 +1,4 @@
-"""Whose jobs somebody is told of, where Airflow doesn't let everybody see every DAG; and what is said in trouble."""
+"""The API returns only jobs of DAGs that the person may see, and reports errors of the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MODELOPS_NOTIFIERS: the list that is right, and what is said of one that isn't."""
+"""MODELOPS_NOTIFIERS: valid lists of notifiers, and the errors for invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which batch *Run now* asks for, of a job of a deployment."""
+"""The batch that *Run now* requests, for a job of a deployment."""
 
 from __future__ import annotations
 

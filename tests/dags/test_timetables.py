@@ -1,4 +1,4 @@
-"""What schedules come to, with the code that Airflow's scheduler runs."""
+"""The runs and intervals of schedules, computed by the code that Airflow's scheduler runs."""
 
 from __future__ import annotations
 

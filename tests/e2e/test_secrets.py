@@ -1,4 +1,4 @@
-"""No secret of the installation stands where more people look than in the files that are for secrets."""
+"""The secrets of an installation are only in the files for secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No module needs, through others, itself: not even for the types that it names."""
+"""There are no circular imports, type-checking imports included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What user code may have put in the place of a file: it is refused by name, and nobody waits for it."""
+"""User code may replace a file by something else: an error names it, and reading it does not block."""
 
 from __future__ import annotations
 

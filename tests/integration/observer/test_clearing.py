@@ -1,4 +1,4 @@
-"""Who had a training done anew, from what Airflow's REST API says to what the registry refuses."""
+"""Who cleared a training: from Airflow's audit log to the decisions that the registry refuses."""
 
 from __future__ import annotations
 

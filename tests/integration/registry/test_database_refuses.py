@@ -1,4 +1,4 @@
-"""What must never be wrong is refused by the database itself, whoever asks, with psql and any login."""
+"""The database itself refuses invalid changes, from psql and with every login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind a job: evidence as it was shown or as it is, beside the champion's, and files."""
+"""The evidence of a job: as shown or current, compared with the champion's, and its files."""
 
 from __future__ import annotations
 

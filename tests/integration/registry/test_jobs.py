@@ -1,4 +1,4 @@
-"""The ledger: taking, fencing, finishing."""
+"""The ledger: claiming, fencing and completing jobs."""
 
 from __future__ import annotations
 

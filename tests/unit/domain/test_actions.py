@@ -1,4 +1,4 @@
-"""The matrix of actions: something can be done about whatever isn't over, and nothing that can't come of it."""
+"""The matrix of actions: every unfinished job has an action, and each action is possible in that status."""
 
 from __future__ import annotations
 

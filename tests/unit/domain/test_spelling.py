@@ -1,4 +1,4 @@
-"""What a person may have meant."""
+"""Suggestions of known names for a misspelt one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's code in its own process: what it gets, what comes out, and what each way to fail is told as."""
+"""A model's code in its own process: its inputs, its outputs, and the error for each kind of failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same interval asked for twice at the same time."""
+"""Two concurrent requests for the same interval: the second job returns the first one's result."""
 
 from __future__ import annotations
 
