@@ -255,7 +255,7 @@ def test_the_card(workplace: Workplace) -> None:
         "| shift | 5 |",
         f"| artifacts | `{request.evidence['artifact_sha256']}` |",
         f"| **all of this evidence** | `{request.digest}` |",
-        "May decide: **anybody else**; ada asked for it and can't.",
+        "May decide: **anybody else**; ada requested it and can't decide.",
     ):
         assert said in card
 

@@ -167,7 +167,7 @@ def test_the_card_tells_what_changes(workplace: Workplace, repository: Path) -> 
         "| at | 0 | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z |",
         "| 0.2 … 20, mean 10.1 | ⚠ **shifted** ",
         "-SELECT id, timestamptz",
-        "May decide: **anybody else**; ada asked for it and can't.",
+        "May decide: **anybody else**; ada requested it and can't decide.",
     ):
         assert said in card, card
 
