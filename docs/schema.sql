@@ -308,7 +308,8 @@ BEGIN
   PERFORM modelops.check_isolation();
   IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
     IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
-       AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows}'::text[] = to_jsonb(OLD) - '{superseded_at,superseded_by,shows}'::text[] THEN
+       AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows,visible_covers}'::text[]
+         = to_jsonb(OLD) - '{superseded_at,superseded_by,shows,visible_covers}'::text[] THEN
       RETURN NEW;
     END IF;
     RAISE EXCEPTION 'run % is published: what is on record of it stays', OLD.id
@@ -316,7 +317,7 @@ BEGIN
   END IF;
   IF TG_OP = 'UPDATE' AND OLD.staged_at IS NOT NULL THEN
     IF OLD.whole_id IS NOT NULL OR NEW.whole_id IS NULL
-       OR to_jsonb(NEW) - 'whole_id' IS DISTINCT FROM to_jsonb(OLD) - 'whole_id'
+       OR to_jsonb(NEW) - '{whole_id,visible_covers}'::text[] IS DISTINCT FROM to_jsonb(OLD) - '{whole_id,visible_covers}'::text[]
        OR NOT EXISTS (SELECT FROM modelops.batch_run AS whole JOIN modelops.job ON job.id = whole.job_id
                       WHERE whole.id = NEW.whole_id AND whole.deployment_id = NEW.deployment_id AND whole.covers = NEW.covers
                         AND whole.part IS NULL AND whole.published_at IS NULL
@@ -368,7 +369,7 @@ BEGIN
   -- Of an incremental run any part can be superseded; any other is superseded whole.
   SELECT * INTO other FROM modelops.batch_run
   WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
-    AND covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental) LIMIT 1;
+    AND visible_covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental);
   IF FOUND THEN
     RAISE EXCEPTION 'the published run % covers %, which overlaps with %', other.id, other.covers, NEW.covers
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_overlap';
@@ -378,7 +379,7 @@ BEGIN
       superseded_at = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.published_at END,
       superseded_by = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.id END
   WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
-    AND covers && NEW.covers AND (shows IS NULL OR shows && NEW.covers);
+    AND visible_covers && NEW.covers AND (shows IS NULL OR shows && NEW.covers);
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_batch_run() OWNER TO modelops_owner;
@@ -931,6 +932,11 @@ CREATE TABLE modelops.batch_run (
     part smallint,
     staged_at timestamp with time zone,
     whole_id bigint,
+    visible_covers tstzrange GENERATED ALWAYS AS (
+CASE
+    WHEN ((published_at IS NOT NULL) AND (superseded_at IS NULL)) THEN covers
+    ELSE NULL::tstzrange
+END) STORED,
     CONSTRAINT batch_run_covers CHECK ((NOT isempty(covers))),
     CONSTRAINT batch_run_part CHECK ((part >= 0)),
     CONSTRAINT batch_run_part_of_whole CHECK (((whole_id IS NULL) OR (staged_at IS NOT NULL))),
@@ -949,6 +955,7 @@ COMMENT ON COLUMN modelops.batch_run.shows IS 'For an incremental feature task, 
 COMMENT ON COLUMN modelops.batch_run.part IS 'The number of a partition, from 0; null for a whole batch.';
 COMMENT ON COLUMN modelops.batch_run.staged_at IS 'For a partition: when all of its rows were written. Readers do not see them yet.';
 COMMENT ON COLUMN modelops.batch_run.whole_id IS 'For a partition: the run that publishes its rows.';
+COMMENT ON COLUMN modelops.batch_run.visible_covers IS 'The data interval while readers see the run, else null; for the planner, which knows how its values are spread.';
 ALTER TABLE modelops.batch_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.batch_run_id_seq
     START WITH 1
@@ -1474,11 +1481,14 @@ ALTER TABLE ONLY modelops.version
 CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_id, id);
 CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
+CREATE INDEX batch_run_interval ON modelops.batch_run USING btree (deployment_id, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone), id) WHERE (whole_id IS NULL);
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run USING btree (whole_id, part) WHERE (whole_id IS NOT NULL);
 CREATE INDEX batch_run_published ON modelops.batch_run USING btree (target, published_at) WHERE (published_at IS NOT NULL);
 CREATE INDEX batch_run_published_from ON modelops.batch_run USING btree (target, COALESCE(lower(covers), '-infinity'::timestamp with time zone)) WHERE (published_at IS NOT NULL);
+CREATE INDEX batch_run_published_of ON modelops.batch_run USING btree (deployment_id, covers, published_at) WHERE ((published_at IS NOT NULL) AND (part IS NULL));
 CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source USING btree (run_id);
 CREATE INDEX batch_run_visible ON modelops.batch_run USING btree (target) WHERE ((published_at IS NOT NULL) AND (superseded_at IS NULL));
+CREATE INDEX batch_run_visible_covers ON modelops.batch_run USING gist (visible_covers) WHERE (visible_covers IS NOT NULL);
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
 CREATE INDEX deployment_model ON modelops.deployment USING btree (model, started_at);
 CREATE INDEX deployment_version ON modelops.deployment USING btree (version_id);

@@ -10,8 +10,8 @@ from modelops.registry.write import runs
 if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
-LOOK_EVERY = 0.5
-"""Seconds between two queries while a job waits."""
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 10.0, 1.5
+"""Seconds between two queries while a job waits, and the factor by which each pause grows."""
 
 
 def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
@@ -23,7 +23,7 @@ def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
     Raises:
         FenceLost: a newer attempt has the job.
     """
-    waits_for = None
+    waits_for, pause = None, FIRST_PAUSE
     while (other := runs.same(run.ledger, run_id, run.attempt.asked_at)) is not None:
         if other["published"]:
             if other["result"] is None:  # the other job was cleared in the meantime
@@ -36,5 +36,6 @@ def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
         if waits_for != other["job_id"]:
             waits_for = other["job_id"]
             run.log(f"Job {waits_for} is making the same rows; this job waits for it.")
-        time.sleep(LOOK_EVERY)
+        time.sleep(pause)
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
     return None

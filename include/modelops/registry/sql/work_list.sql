@@ -7,9 +7,8 @@ WHERE is_pending ORDER BY 1 NULLS FIRST, 2;
 -- What readers of a deployment's target see of these times, where it can be replaced as a whole only.
 SELECT lower(run.covers) AS start, upper(run.covers) AS "end"
 FROM modelops.deployment JOIN modelops.batch_run AS run ON run.target = deployment.target
-WHERE deployment.id = :deployment_id AND run.published_at IS NOT NULL AND run.superseded_at IS NULL AND run.shows IS NULL
-  AND run.covers <> '(,)'
-  AND run.covers && ANY (SELECT tstzrange(start, "end") FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) AS each (start, "end"));
+WHERE deployment.id = :deployment_id AND run.shows IS NULL AND run.covers <> '(,)'
+  AND run.visible_covers && ANY (SELECT tstzrange(start, "end") FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) AS each (start, "end"));
 
 -- name: least_tried
 -- Of these times, so many that a deployment has begun in vain least often.

@@ -13,7 +13,8 @@ BEGIN
   PERFORM modelops.check_isolation();
   IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
     IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
-       AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows}'::text[] = to_jsonb(OLD) - '{superseded_at,superseded_by,shows}'::text[] THEN
+       AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows,visible_covers}'::text[]
+         = to_jsonb(OLD) - '{superseded_at,superseded_by,shows,visible_covers}'::text[] THEN
       RETURN NEW;
     END IF;
     RAISE EXCEPTION 'run % is published: what is on record of it stays', OLD.id
@@ -21,7 +22,7 @@ BEGIN
   END IF;
   IF TG_OP = 'UPDATE' AND OLD.staged_at IS NOT NULL THEN
     IF OLD.whole_id IS NOT NULL OR NEW.whole_id IS NULL
-       OR to_jsonb(NEW) - 'whole_id' IS DISTINCT FROM to_jsonb(OLD) - 'whole_id'
+       OR to_jsonb(NEW) - '{whole_id,visible_covers}'::text[] IS DISTINCT FROM to_jsonb(OLD) - '{whole_id,visible_covers}'::text[]
        OR NOT EXISTS (SELECT FROM modelops.batch_run AS whole JOIN modelops.job ON job.id = whole.job_id
                       WHERE whole.id = NEW.whole_id AND whole.deployment_id = NEW.deployment_id AND whole.covers = NEW.covers
                         AND whole.part IS NULL AND whole.published_at IS NULL
@@ -73,7 +74,7 @@ BEGIN
   -- Of an incremental run any part can be superseded; any other is superseded whole.
   SELECT * INTO other FROM modelops.batch_run
   WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
-    AND covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental) LIMIT 1;
+    AND visible_covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental);
   IF FOUND THEN
     RAISE EXCEPTION 'the published run % covers %, which overlaps with %', other.id, other.covers, NEW.covers
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_overlap';
@@ -83,7 +84,7 @@ BEGIN
       superseded_at = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.published_at END,
       superseded_by = CASE WHEN before.shows <@ NEW.shows OR before.shows IS NULL THEN NEW.id END
   WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
-    AND covers && NEW.covers AND (shows IS NULL OR shows && NEW.covers);
+    AND visible_covers && NEW.covers AND (shows IS NULL OR shows && NEW.covers);
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION modelops.guard_batch_run IS

@@ -18,6 +18,7 @@ CREATE TABLE modelops.batch_run (
   part           smallint CONSTRAINT batch_run_part CHECK (part >= 0),
   staged_at      timestamptz,
   whole_id       bigint CONSTRAINT batch_run_whole REFERENCES modelops.batch_run,
+  visible_covers tstzrange GENERATED ALWAYS AS (CASE WHEN published_at IS NOT NULL AND superseded_at IS NULL THEN covers END) STORED,
   CONSTRAINT batch_run_once UNIQUE (job_id, fence),
   CONSTRAINT batch_run_published CHECK (published_at IS NULL OR num_nulls(rows, set_aside) = 0),
   CONSTRAINT batch_run_superseded CHECK (num_nonnulls(superseded_at, superseded_by) IN (0, 2)
@@ -37,12 +38,22 @@ COMMENT ON COLUMN modelops.batch_run.part IS 'The number of a partition, from 0;
 COMMENT ON COLUMN modelops.batch_run.staged_at IS
   'For a partition: when all of its rows were written. Readers do not see them yet.';
 COMMENT ON COLUMN modelops.batch_run.whole_id IS 'For a partition: the run that publishes its rows.';
+COMMENT ON COLUMN modelops.batch_run.visible_covers IS
+  'The data interval while readers see the run, else null; for the planner, which knows how its values are spread.';
 CREATE INDEX batch_run_deployment ON modelops.batch_run (deployment_id, id);
 CREATE INDEX batch_run_visible ON modelops.batch_run (target) WHERE published_at IS NOT NULL AND superseded_at IS NULL;
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run (whole_id, part) WHERE whole_id IS NOT NULL;
 CREATE INDEX batch_run_published ON modelops.batch_run (target, published_at) WHERE published_at IS NOT NULL;
 CREATE INDEX batch_run_published_from ON modelops.batch_run (target, (coalesce(lower(covers), '-infinity')))
   WHERE published_at IS NOT NULL;
+-- From one interval to the next, and the newest run of each.
+CREATE INDEX batch_run_interval ON modelops.batch_run
+  (deployment_id, (coalesce(upper(covers), 'infinity')), (coalesce(lower(covers), '-infinity')), id) WHERE whole_id IS NULL;
+-- What was published of an interval since a time.
+CREATE INDEX batch_run_published_of ON modelops.batch_run (deployment_id, covers, published_at)
+  WHERE published_at IS NOT NULL AND part IS NULL;
+-- What readers see of a range of times, whichever target it is of.
+CREATE INDEX batch_run_visible_covers ON modelops.batch_run USING gist (visible_covers) WHERE visible_covers IS NOT NULL;
 
 GRANT SELECT ON modelops.batch_run TO modelops_jobs, modelops_reader;
 GRANT INSERT (deployment_id, job_id, attempt, fence, covers, part) ON modelops.batch_run TO modelops_jobs;

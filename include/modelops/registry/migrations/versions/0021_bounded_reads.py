@@ -1,0 +1,13 @@
+"""Indexes for reads of a long history: see the .sql file of the same name."""
+
+from pathlib import Path
+
+from modelops.registry.migrations import run_sql_beside
+
+revision = "0021"
+down_revision = "0020"
+
+
+def upgrade() -> None:
+    """Run the .sql file."""
+    run_sql_beside(Path(__file__))

@@ -1,0 +1,123 @@
+"""How much the database reads to answer about one batch of a deployment that has made a hundred thousand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from factories import take, task_key
+from integration.registry.year import fill, rows_read
+from modelops.domain.deployments import Interval
+from modelops.domain.job_types import JobType
+from modelops.registry import deployments, jobs, runs
+from modelops.registry.runs import DueInterval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from conftest import Database
+    from integration.registry.year import Year
+    from modelops.domain.jobs import Attempt
+
+FIVE = timedelta(minutes=5)
+PAGE = 51
+FEW = 1_000
+"""Rows: a page reads some for each of its intervals."""
+MOST = 2_000
+"""Pages of 8 KiB."""
+
+
+class Explaining(psycopg.Cursor[Any]):
+    """Runs the queries on runs and tells how they were answered, instead of the answer."""
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
+        reads = query.startswith(("WITH", "SELECT run."))
+        return super().execute("EXPLAIN (ANALYZE, FORMAT JSON) " * reads + query, params, **how)
+
+
+@pytest.fixture(scope="module")
+def year(copy_of: Callable[[str], AbstractContextManager[Database]], template: str) -> Iterator[Year]:
+    with copy_of(template) as database:
+        yield fill(database)
+
+
+def begun(year: Year, deployment: int, interval: Interval | None) -> tuple[int, Attempt]:
+    """One more run of a deployment, under way."""
+    with year.database.connect() as connection:
+        attempt = take(connection, task_key(task_id="predict"), type=JobType.BATCH_PREDICTION)
+        with jobs.fenced(connection, attempt):
+            found = deployments.find(connection, deployments.DeploymentId(deployment))
+            return runs.begin(connection, found, attempt, interval), attempt
+
+
+def check(row: Mapping[str, Any] | None) -> None:
+    assert row is not None
+    plan = row["QUERY PLAN"][0]["Plan"]
+    read, whole = rows_read(plan)
+    assert not {"job", "batch_run"} & set(whole)
+    assert 0 < read < FEW
+
+
+def latest() -> datetime:
+    return datetime.fromtimestamp(datetime.now(UTC).timestamp() // 300 * 300, UTC)
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=12)], ids=["of now", "of this morning"])
+@pytest.mark.parametrize("days", [1, 180, None], ids=["yesterday", "half a year ago", "no interval"])
+def test_an_identical_batch_is_looked_for_among_those_since_the_request(
+    year: Year, days: int | None, age: timedelta
+) -> None:
+    start = None if days is None else latest() - timedelta(days=days)
+    interval = None if start is None else Interval(start=start, end=start + FIVE)
+    run, _ = begun(year, year.whole if interval is None else year.by_interval, interval)
+    with year.database.connect() as connection:
+        connection.cursor_factory = Explaining
+        check(runs.same(connection, run, datetime.now(UTC) - age))
+
+
+@pytest.mark.parametrize("days", [None, 180], ids=["first page", "later page"])
+def test_a_page_of_intervals_is_read_by_itself(year: Year, days: int | None) -> None:
+    end = latest() - timedelta(days=days or 0)
+    due = [DueInterval(start=end - (one + 1) * FIVE, end=end - one * FIVE) for one in range(-10, PAGE)]
+    before = None if days is None else (end - FIVE, end)
+    for deployment in (year.by_interval, year.whole):
+        with year.database.connect("modelops_reader") as connection:
+            connection.cursor_factory = Explaining
+            [row] = runs.intervals(connection, ["dag"], deployment, due, before=before, limit=PAGE)
+        check(row)
+
+
+def test_all_pages_together_are_the_history(year: Year) -> None:
+    """Ten pages of the middle of it, each from where the one before ended."""
+    end = latest() - timedelta(days=180)
+    before = (end - FIVE, end)
+    with year.database.connect("modelops_reader") as connection:
+        found = []
+        for _ in range(10):
+            page = runs.intervals(connection, [], year.by_interval, [], before=before, limit=PAGE)
+            found += [(row["start"], row["end"], row["state"]) for row in page]
+            before = found[-1][:2]
+    assert found == [(end - (n + 1) * FIVE, end - n * FIVE, "done") for n in range(1, 10 * PAGE + 1)]
+
+
+@pytest.mark.parametrize("what", ["an interval", "everything"])
+def test_a_publication_looks_at_what_it_takes_the_place_of(year: Year, what: str) -> None:
+    start = latest() - timedelta(days=180)
+    whole = what == "everything"
+    run, attempt = begun(
+        year, year.whole if whole else year.by_interval, None if whole else Interval(start=start, end=start + FIVE)
+    )
+    publish = "UPDATE modelops.batch_run SET rows = 1, set_aside = 0, published_at = now() WHERE id = %s"
+    with year.database.connect() as connection, jobs.fenced(connection, attempt):
+        cursor = connection.cursor(row_factory=dict_row)
+        row = cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {publish}", (run,)).fetchone()
+        superseded = "SELECT count(*) FROM modelops.batch_run WHERE superseded_by = %s"
+        assert connection.execute(superseded, (run,)).fetchone() == (1,)
+    assert row is not None
+    [plan] = row["QUERY PLAN"]
+    assert sum(plan["Plan"][f"Shared {which} Blocks"] for which in ("Hit", "Read")) < MOST
