@@ -306,6 +306,19 @@ DECLARE
   parts record;
 BEGIN
   PERFORM modelops.check_isolation();
+  IF TG_OP = 'UPDATE' AND num_nonnulls(OLD.swept_at, NEW.swept_at) > 0 THEN
+    IF OLD.swept_at IS NULL
+       AND to_jsonb(NEW) - '{swept_at,visible_covers}'::text[] = to_jsonb(OLD) - '{swept_at,visible_covers}'::text[]
+       AND (OLD.superseded_at IS NOT NULL
+            OR EXISTS (SELECT FROM modelops.batch_run AS whole WHERE whole.id = OLD.whole_id AND whole.superseded_at IS NOT NULL)
+            OR OLD.published_at IS NULL AND OLD.whole_id IS NULL
+               AND NOT EXISTS (SELECT FROM modelops.job WHERE id = OLD.job_id AND status = 'running' AND fence = OLD.fence)) THEN
+      NEW.swept_at := clock_timestamp();
+      RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'run % can be swept once, when it is superseded or can''t be published any more, and stays so', OLD.id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_swept';
+  END IF;
   IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
     IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
        AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows,visible_covers}'::text[]
@@ -937,6 +950,7 @@ CASE
     WHEN ((published_at IS NOT NULL) AND (superseded_at IS NULL)) THEN covers
     ELSE NULL::tstzrange
 END) STORED,
+    swept_at timestamp with time zone,
     CONSTRAINT batch_run_covers CHECK ((NOT isempty(covers))),
     CONSTRAINT batch_run_part CHECK ((part >= 0)),
     CONSTRAINT batch_run_part_of_whole CHECK (((whole_id IS NULL) OR (staged_at IS NOT NULL))),
@@ -956,6 +970,7 @@ COMMENT ON COLUMN modelops.batch_run.part IS 'The number of a partition, from 0;
 COMMENT ON COLUMN modelops.batch_run.staged_at IS 'For a partition: when all of its rows were written. Readers do not see them yet.';
 COMMENT ON COLUMN modelops.batch_run.whole_id IS 'For a partition: the run that publishes its rows.';
 COMMENT ON COLUMN modelops.batch_run.visible_covers IS 'The data interval while readers see the run, else null; for the planner, which knows how its values are spread.';
+COMMENT ON COLUMN modelops.batch_run.swept_at IS 'When its rows were removed: it was superseded, or can never be published. Such a run stays as it is.';
 ALTER TABLE modelops.batch_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.batch_run_id_seq
     START WITH 1
@@ -1487,6 +1502,8 @@ CREATE INDEX batch_run_published ON modelops.batch_run USING btree (target, publ
 CREATE INDEX batch_run_published_from ON modelops.batch_run USING btree (target, COALESCE(lower(covers), '-infinity'::timestamp with time zone)) WHERE (published_at IS NOT NULL);
 CREATE INDEX batch_run_published_of ON modelops.batch_run USING btree (deployment_id, covers, published_at) WHERE ((published_at IS NOT NULL) AND (part IS NULL));
 CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source USING btree (run_id);
+CREATE INDEX batch_run_superseded_at ON modelops.batch_run USING btree (target, superseded_at) WHERE ((superseded_at IS NOT NULL) AND (swept_at IS NULL));
+CREATE INDEX batch_run_unpublished ON modelops.batch_run USING btree (target, id) WHERE ((published_at IS NULL) AND (whole_id IS NULL) AND (swept_at IS NULL));
 CREATE INDEX batch_run_visible ON modelops.batch_run USING btree (target) WHERE ((published_at IS NOT NULL) AND (superseded_at IS NULL));
 CREATE INDEX batch_run_visible_covers ON modelops.batch_run USING gist (visible_covers) WHERE (visible_covers IS NOT NULL);
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
@@ -1711,6 +1728,7 @@ GRANT UPDATE(published_at) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT INSERT(part) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(staged_at) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(whole_id) ON TABLE modelops.batch_run TO modelops_jobs;
+GRANT UPDATE(swept_at) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT SELECT,INSERT ON TABLE modelops.batch_run_source TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.batch_run_source TO modelops_reader;
 GRANT SELECT ON TABLE modelops.decision TO modelops_jobs;

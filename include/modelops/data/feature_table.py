@@ -10,7 +10,7 @@ from modelops.domain.errors import TargetError
 from modelops.domain.targets import RUN_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from psycopg import Connection
     from psycopg.sql import Composable
@@ -212,13 +212,3 @@ def _interval_condition(incremental: str, type_: str, time_zone: str) -> Composa
 
     moment = SQL(MOMENT_OF[type_]).format(value=Identifier("made", incremental), zone=Literal(time_zone))
     return SQL(" AND ({}) <@ run.shows").format(moment)
-
-
-def sweep_rows(connection: Connection[Any], target: Target, run_ids: Iterable[int]) -> int:
-    """Delete the rows of runs that readers can't see, now or later; returns the number of rows deleted."""
-    from psycopg.sql import SQL, Identifier
-
-    return connection.execute(
-        SQL("DELETE FROM {} WHERE run_id = ANY(%s)").format(Identifier(target.rows.schema, target.rows.name)),
-        (list(run_ids),),
-    ).rowcount

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
 
 INTERRUPTED = 130
+MOST_DAYS = 36_500
 PASSING_ON = ("psql", "airflow", *development.PASSING_ON)
 """The commands whose unknown arguments are for the program that they start."""
 
@@ -29,6 +30,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print it and exit with 2."""
         self.exit(2, f"modelops: {message}. `./{self.prog} --help` shows what there is.\n")
+
+
+def days(text: str) -> int:
+    """A number of days: 0 to 36500.
+
+    Raises:
+        ArgumentTypeError: it is no such number.
+    """
+    if not text.isascii() or not text.isdigit() or int(text) > MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, 0 to {MOST_DAYS}")
+    return int(text)
 
 
 def parser() -> Parser:
@@ -68,6 +80,11 @@ def parser() -> Parser:
         usage="modelops airflow [ARGUMENT …]",
     )
     airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
+    prune = command("prune", "Remove superseded rows of predictions and features, which only <target>_history shows.")
+    prune.add_argument(
+        "--older-than", type=days, metavar="DAYS", required=True, help="those that were superseded so many days ago"
+    )
+    prune.add_argument("--yes", action="store_true", help="remove them; else only say what would be freed")
     check = command(
         "check", "Check a model, a feature task or a repository without Airflow; a model is trained on 1,000 rows."
     )
@@ -129,6 +146,8 @@ def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
             return database_commands.migrate(installation, steps=steps)
         case "psql":
             return database_commands.psql(installation, steps=steps, login=chosen.role, arguments=rest)
+        case "prune":
+            return database_commands.prune(installation, steps=steps, days=chosen.older_than, sure=chosen.yes)
         case "airflow":
             return database_commands.airflow(installation, arguments=rest)
         case "check":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
     from modelops.runner.steps import Steps
 
+MEBIBYTE = 2**20
 LOGINS = ("reader", "owner", "jobs", "sql", "features", "airflow", "admin")
 """As whom `psql` may go in: the logins of the data database, Airflow's of its own, the administrator of the data."""
 
@@ -110,6 +111,31 @@ def init(installation: Installation, *, steps: Steps, place: Path, table: str, t
     if reference_of(MODELS, folder, installation.settings) is None:
         steps.say(f"  To run it, name its repository in {installation.settings.repositories}:")
         steps.say(f"    mine: {{path: {place.parent.resolve()}}}")
+    return 0
+
+
+def prune(installation: Installation, *, steps: Steps, days: int, sure: bool) -> int:
+    """Say what superseded rows take, and remove them if `sure`."""
+    import psycopg
+
+    from modelops.registry.translation import translated
+    from modelops.registry.write import sweeping
+    from modelops.stages.sweep import prune as prune_target
+
+    with with_database(installation, steps=Quiet(), command="prune"):
+        url = installation.databases.url("jobs")
+        with translated(), psycopg.connect(url, autocommit=True, application_name="modelops prune") as ledger:
+            found = sweeping.prunable(ledger, days=days)
+            if not found:
+                steps.say(f"No rows were superseded {days} days ago or earlier.")
+            for one in found:
+                what = f"{one['rows']:,} rows of {one['runs']:,} runs"
+                steps.say(f"{one['target']}: {what}, about {one['bytes'] / MEBIBYTE:,.0f} MiB")
+                if sure:
+                    removed = sum(prune_target(ledger, one["target"], days=days))
+                    steps.say(f"{one['target']}: {removed:,} rows removed")
+            if found and not sure:
+                steps.say(f"Nothing was removed: `./modelops prune --older-than {days} --yes` removes these rows.")
     return 0
 
 

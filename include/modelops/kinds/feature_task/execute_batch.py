@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.feature_table import sweep_rows
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.kinds.feature_task import code as version_code
 from modelops.kinds.feature_task.measure import measure, records_by_role
-from modelops.kinds.feature_task.produce import check_interval, check_times, stage, sweep
+from modelops.kinds.feature_task.produce import check_interval, check_times, stage
+from modelops.kinds.feature_task.produce import sweep as sweep_killed
 from modelops.kinds.feature_task.production import Production
 from modelops.kinds.feature_task.time_zone import zone_of
-from modelops.registry.write import runs, versions
+from modelops.registry.write import versions
 from modelops.stages.batch import begin, find_deployment
+from modelops.stages.sweep import sweep
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         if same := batch.reusable_result(run):
             return same
         target = Target.parse(deployment.target, where="modelops.deployment")
-        _sweep(target, run)
+        sweep_killed(run)
+        sweep(target, run, with_superseded=True)
         local = None if interval is None else interval.within(zone_of(code.definition, deployment))
         made = Production(version=version, code=code, target=target, run_id=batch.run_id, interval=local)
         rows = stage(made, workdir, run)
@@ -59,11 +61,3 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         result = batch.publish(run, rows, measured, rows_per_second=speed, table=deployment.target)
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
-
-
-def _sweep(target: Target, run: JobRun) -> None:
-    """Remove the rows of runs that were superseded or given up, and what else killed attempts left."""
-    sweep(run)
-    swept = sweep_rows(run.ledger, target, runs.unseen(run.ledger, str(target), run.attempt))
-    if swept:
-        run.log(f"{swept:,} rows of superseded runs were removed")

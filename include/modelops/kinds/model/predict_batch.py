@@ -17,6 +17,7 @@ from modelops.kinds.model.workbench import Workbench
 from modelops.registry.translation import translated
 from modelops.registry.write import runs, schedules, versions
 from modelops.stages.batch import begin, find_deployment
+from modelops.stages.sweep import sweep
 
 if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment
@@ -74,6 +75,8 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             expected=last // (1 if request.only is None else request.only.of) if last else source.expected_rows,
         )
         target = Target.parse(deployment.target, where="modelops.deployment")
+        if request.only is None or request.only.number == 0:
+            sweep(target, run)
         key = [TargetColumn(name=column["name"], type=column["type"]) for column in deployment.entity_key]
         _, outputs = columns_for((), deployment.outputs)
         run.step("scoring_started")

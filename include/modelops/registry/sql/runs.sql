@@ -22,16 +22,6 @@ SELECT role, variable, kind, values FROM modelops.statistics WHERE version_id = 
 SELECT rows + set_aside AS rows FROM modelops.batch_run
 WHERE deployment_id = :deployment_id AND published_at IS NOT NULL ORDER BY id DESC LIMIT 1;
 
--- name: unseen
--- The runs of a target that are superseded, or unpublished by an attempt that is over.
-SELECT run.id
-FROM modelops.batch_run AS run JOIN modelops.job ON job.id = run.job_id
-WHERE run.target = :target
-  AND (run.superseded_at IS NOT NULL
-       OR run.published_at IS NULL
-          AND (run.job_id = :job_id AND run.fence < :fence OR run.fence < job.fence
-               OR job.ended_at IS NOT NULL));
-
 -- name: same
 -- Another job's run of the same interval of the same deployment: under way since before this one; or published, and begun since this one was asked for.
 WITH mine AS (
@@ -45,7 +35,7 @@ WITH mine AS (
   FROM mine
   JOIN modelops.batch_run AS other ON other.deployment_id = mine.deployment_id AND other.covers = mine.covers
                                   AND other.part IS NULL AND other.id < mine.id AND other.job_id <> mine.job_id
-                                  AND other.published_at >= mine.since
+                                  AND other.published_at >= mine.since AND other.swept_at IS NULL
   JOIN modelops.job ON job.id = other.job_id AND (mine.dag_id, mine.run_id) <> (job.dag_id, job.run_id)
   WHERE coalesce((SELECT min(part.started_at) FROM modelops.batch_run AS part WHERE part.whole_id = other.id), other.started_at)
         >= mine.since
@@ -77,6 +67,7 @@ FROM modelops.batch_run AS whole CROSS JOIN modelops.job
 JOIN modelops.batch_run AS run ON run.id = (job.result ->> 'run')::bigint
 WHERE whole.id = :whole_id AND job.dag_id = :dag_id AND job.run_id = :run_id AND job.map_index >= 0 AND job.status = 'completed'
   AND run.deployment_id = whole.deployment_id AND run.covers = whole.covers AND run.part IS NOT NULL AND run.staged_at IS NOT NULL
+  AND run.swept_at IS NULL
 ORDER BY run.part
 FOR UPDATE OF run;
 

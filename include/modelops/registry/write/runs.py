@@ -203,13 +203,6 @@ def intervals(
         return list(rows)
 
 
-def unseen(connection: Connection[Any], target: str, attempt: Attempt) -> list[int]:
-    """The runs of a target whose rows no reader sees: superseded runs, and runs of attempts that were given up."""
-    with translated():
-        rows = _QUERIES.execute(connection, "unseen", target=target, job_id=attempt.job_id, fence=attempt.fence)
-        return [row["id"] for row in rows]
-
-
 def rows_of_last(connection: Connection[Any], deployment_id: DeploymentId) -> int | None:
     """The number of rows of the deployment's last batch."""
     with translated():

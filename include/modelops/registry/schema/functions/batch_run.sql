@@ -11,6 +11,19 @@ DECLARE
   parts record;
 BEGIN
   PERFORM modelops.check_isolation();
+  IF TG_OP = 'UPDATE' AND num_nonnulls(OLD.swept_at, NEW.swept_at) > 0 THEN
+    IF OLD.swept_at IS NULL
+       AND to_jsonb(NEW) - '{swept_at,visible_covers}'::text[] = to_jsonb(OLD) - '{swept_at,visible_covers}'::text[]
+       AND (OLD.superseded_at IS NOT NULL
+            OR EXISTS (SELECT FROM modelops.batch_run AS whole WHERE whole.id = OLD.whole_id AND whole.superseded_at IS NOT NULL)
+            OR OLD.published_at IS NULL AND OLD.whole_id IS NULL
+               AND NOT EXISTS (SELECT FROM modelops.job WHERE id = OLD.job_id AND status = 'running' AND fence = OLD.fence)) THEN
+      NEW.swept_at := clock_timestamp();
+      RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'run % can be swept once, when it is superseded or can''t be published any more, and stays so', OLD.id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_swept';
+  END IF;
   IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL THEN
     IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
        AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows,visible_covers}'::text[]

@@ -19,6 +19,7 @@ CREATE TABLE modelops.batch_run (
   staged_at      timestamptz,
   whole_id       bigint CONSTRAINT batch_run_whole REFERENCES modelops.batch_run,
   visible_covers tstzrange GENERATED ALWAYS AS (CASE WHEN published_at IS NOT NULL AND superseded_at IS NULL THEN covers END) STORED,
+  swept_at       timestamptz,
   CONSTRAINT batch_run_once UNIQUE (job_id, fence),
   CONSTRAINT batch_run_published CHECK (published_at IS NULL OR num_nulls(rows, set_aside) = 0),
   CONSTRAINT batch_run_superseded CHECK (num_nonnulls(superseded_at, superseded_by) IN (0, 2)
@@ -40,6 +41,8 @@ COMMENT ON COLUMN modelops.batch_run.staged_at IS
 COMMENT ON COLUMN modelops.batch_run.whole_id IS 'For a partition: the run that publishes its rows.';
 COMMENT ON COLUMN modelops.batch_run.visible_covers IS
   'The data interval while readers see the run, else null; for the planner, which knows how its values are spread.';
+COMMENT ON COLUMN modelops.batch_run.swept_at IS
+  'When its rows were removed: it was superseded, or can never be published. Such a run stays as it is.';
 CREATE INDEX batch_run_deployment ON modelops.batch_run (deployment_id, id);
 CREATE INDEX batch_run_visible ON modelops.batch_run (target) WHERE published_at IS NOT NULL AND superseded_at IS NULL;
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run (whole_id, part) WHERE whole_id IS NOT NULL;
@@ -54,10 +57,15 @@ CREATE INDEX batch_run_published_of ON modelops.batch_run (deployment_id, covers
   WHERE published_at IS NOT NULL AND part IS NULL;
 -- What readers see of a range of times, whichever target it is of.
 CREATE INDEX batch_run_visible_covers ON modelops.batch_run USING gist (visible_covers) WHERE visible_covers IS NOT NULL;
+-- What is still to be swept: of runs that were never published, and of superseded ones.
+CREATE INDEX batch_run_unpublished ON modelops.batch_run (target, id)
+  WHERE published_at IS NULL AND whole_id IS NULL AND swept_at IS NULL;
+CREATE INDEX batch_run_superseded_at ON modelops.batch_run (target, superseded_at)
+  WHERE superseded_at IS NOT NULL AND swept_at IS NULL;
 
 GRANT SELECT ON modelops.batch_run TO modelops_jobs, modelops_reader;
 GRANT INSERT (deployment_id, job_id, attempt, fence, covers, part) ON modelops.batch_run TO modelops_jobs;
-GRANT UPDATE (rows, set_aside, published_at, staged_at, whole_id) ON modelops.batch_run TO modelops_jobs;
+GRANT UPDATE (rows, set_aside, published_at, staged_at, whole_id, swept_at) ON modelops.batch_run TO modelops_jobs;
 
 CREATE TABLE modelops.batch_run_source (
   run_id     bigint NOT NULL CONSTRAINT batch_run_source_run REFERENCES modelops.batch_run,
