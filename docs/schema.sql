@@ -342,7 +342,7 @@ BEGIN
   END IF;
   IF TG_OP = 'UPDATE' AND NEW.part IS NULL THEN
     -- Before the deployment's row, as a new deployment takes the two: else each could wait for the other.
-    PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+    PERFORM modelops.take_lock('target ' || NEW.target);
   END IF;
   -- Whoever ends the deployment waits for this transaction, or this one sees that it has ended.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
@@ -519,7 +519,7 @@ BEGIN
     RAISE EXCEPTION '% v% makes the table %, not %', subject.name, subject.number, subject.definition ->> 'output', NEW.target
       USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_into_its_output';
   END IF;
-  PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+  PERFORM modelops.take_lock('target ' || NEW.target);
   SELECT version.* INTO other FROM modelops.deployment JOIN modelops.version ON version.id = version_id
   WHERE target = NEW.target AND (version.kind, version.name) <> (subject.kind, subject.name) LIMIT 1;
   IF FOUND THEN
@@ -833,6 +833,17 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.sum_up_job() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.sum_up_job() IS 'Stores how long a job that has ended waited and worked. Runs at the end of the transaction, and again for events that are reported later.';
+CREATE FUNCTION modelops.take_lock(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  -- Waits for a transaction that has just made the row.
+  INSERT INTO modelops.lock VALUES (take_lock.name) ON CONFLICT ON CONSTRAINT lock_pkey DO NOTHING;
+  PERFORM FROM modelops.lock WHERE lock.name = take_lock.name FOR UPDATE;
+END $$;
+ALTER FUNCTION modelops.take_lock(name text) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.take_lock(name text) IS 'Locks a name to the end of the transaction, after waiting for the one that has it.';
 CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1305,6 +1316,11 @@ CREATE VIEW modelops.job_summary AS
                   WHERE (job_step_time.job_id = job.id)) step) "time" ON (true));
 ALTER VIEW modelops.job_summary OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.job_summary IS 'A job, with the time that it has waited (for its turn, a worker, a person, the next attempt) and worked until now, in all attempts.';
+CREATE TABLE modelops.lock (
+    name text NOT NULL
+);
+ALTER TABLE modelops.lock OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.lock IS 'What is changed by one transaction at a time: targets, and the numbers of versions. modelops.take_lock locks a row; unlike an advisory lock, users'' SQL can''t take it.';
 CREATE TABLE modelops.migration (
     version_num character varying(32) NOT NULL
 );
@@ -1465,6 +1481,8 @@ ALTER TABLE ONLY modelops.job
     ADD CONSTRAINT job_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.job
     ADD CONSTRAINT job_task UNIQUE (dag_id, run_id, task_id, map_index);
+ALTER TABLE ONLY modelops.lock
+    ADD CONSTRAINT lock_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY modelops.migration
     ADD CONSTRAINT migration_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY modelops.observation
@@ -1694,6 +1712,8 @@ REVOKE ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kin
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.sum_up_job() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.take_lock(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.take_lock(name text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) FROM PUBLIC;
@@ -1830,6 +1850,8 @@ GRANT SELECT ON TABLE modelops.job_step_time TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_step_time TO modelops_reader;
 GRANT SELECT ON TABLE modelops.job_summary TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_summary TO modelops_reader;
+GRANT SELECT ON TABLE modelops.lock TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.lock TO modelops_reader;
 GRANT SELECT ON TABLE modelops.migration TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.migration TO modelops_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE modelops.observation TO modelops_jobs;

@@ -39,7 +39,7 @@ OUTPUTS = {
 TIMESTAMP = re.compile(r"timestamp\[(?:s|ms|us|ns)(?P<zone>, tz=.+)?\]")
 
 KINDS = {"r": "table", "v": "view", "m": "materialized view", "f": "foreign table", "p": "partitioned table"}
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('modelops.target ' || %s, 0))"
+LOCK = "SELECT modelops.take_lock('target ' || %s)"
 RELATION = """
 SELECT pg_class.oid, relkind::text, relowner::regrole::text, relowner = current_user::regrole
 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace

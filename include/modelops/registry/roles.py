@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+USERS = ("modelops_sql", "modelops_features")
+"""The logins that run users' SQL."""
+LIMITS = {"statement_timeout": "1h", "temp_file_limit": "20GB"}
+"""Of users' logins, unless an administrator has set another value for the login. Only a superuser sets the second."""
+OPEN_FUNCTIONS = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace
+  AND (proname IN ('pg_terminate_backend', 'pg_cancel_backend', 'pg_notify', 'pg_logical_emit_message', 'loread',
+                   'lowrite')
+       OR proname ~ '^(pg_advisory_|pg_try_advisory_|pg_sleep|lo_)')
+  AND has_function_privilege('modelops_sql', oid, 'EXECUTE')
+"""
+OTHER_LOGINS = """
+SELECT rolname FROM pg_roles
+WHERE NOT rolsuper AND rolname <> ALL(%s) AND (rolname = 'pg_signal_backend' OR rolname !~ '^pg_')
+"""
 LOGINS = ("modelops_owner", "modelops_jobs", "modelops_reader", "modelops_sql", "modelops_features", "airflow")
 
 
@@ -94,3 +110,34 @@ def open_to_logins(connection: Connection[Any], database: str) -> None:
     connection.execute("ALTER ROLE modelops_jobs SET default_transaction_isolation = 'read committed'")
     # A worker whose machine has gone would hold its job's row, and with it the next attempt and the observer.
     connection.execute("ALTER ROLE modelops_jobs SET idle_in_transaction_session_timeout = '15s'")
+    limit_users(connection)
+
+
+def limit_users(connection: Connection[Any]) -> None:
+    """Bound what users' SQL takes, and keep from it the functions by which it could stop others; repeatable.
+
+    They are PostgreSQL's own, which any login may call: only a superuser can revoke them. All other logins keep them.
+    Without a superuser the statements of docs/how-to/use-your-own-postgresql.md do the same.
+    """
+    from psycopg.sql import SQL, Identifier, Literal
+
+    row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    is_superuser = row is not None and row[0]
+    for login in USERS:
+        found = connection.execute(
+            "SELECT split_part(unnest(setconfig), '=', 1) FROM pg_db_role_setting"
+            " WHERE setrole = %s::regrole AND setdatabase = 0",
+            (login,),
+        )
+        known = {name for (name,) in found}
+        for name, value in LIMITS.items():
+            if name not in known and (is_superuser or name != "temp_file_limit"):
+                setting = SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(name), Literal(value))
+                connection.execute(setting)
+    functions = [name for (name,) in connection.execute(OPEN_FUNCTIONS)] if is_superuser else []
+    if functions:
+        named = SQL(", ").join(SQL("pg_catalog.{}").format(SQL(name)) for name in functions)
+        others = [Identifier(name) for (name,) in connection.execute(OTHER_LOGINS, (list(USERS),))]
+        with connection.transaction():
+            connection.execute(SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(named, SQL(", ").join(others)))
+            connection.execute(SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(named))

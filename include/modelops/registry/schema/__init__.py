@@ -41,6 +41,7 @@ _QUERIES = Queries("schema")
 HOME = Path(__file__).parent
 TABLES = (
     "schema",
+    "lock",
     "job",
     "observation",
     "version",

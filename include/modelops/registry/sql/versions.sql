@@ -1,6 +1,6 @@
 -- name: lock_numbers
 -- Versions of one model or feature task are numbered one after the other.
-SELECT pg_advisory_xact_lock(hashtextextended('modelops.version ' || :name, 0));
+SELECT modelops.take_lock('version ' || :name);
 
 -- name: begin
 -- Makes the version that a job works on.

@@ -47,7 +47,7 @@ BEGIN
   END IF;
   IF TG_OP = 'UPDATE' AND NEW.part IS NULL THEN
     -- Before the deployment's row, as a new deployment takes the two: else each could wait for the other.
-    PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+    PERFORM modelops.take_lock('target ' || NEW.target);
   END IF;
   -- Whoever ends the deployment waits for this transaction, or this one sees that it has ended.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;

@@ -47,7 +47,7 @@ BEGIN
     RAISE EXCEPTION '% v% makes the table %, not %', subject.name, subject.number, subject.definition ->> 'output', NEW.target
       USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_into_its_output';
   END IF;
-  PERFORM pg_advisory_xact_lock(hashtextextended('modelops.target ' || NEW.target, 0));
+  PERFORM modelops.take_lock('target ' || NEW.target);
   SELECT version.* INTO other FROM modelops.deployment JOIN modelops.version ON version.id = version_id
   WHERE target = NEW.target AND (version.kind, version.name) <> (subject.kind, subject.name) LIMIT 1;
   IF FOUND THEN

@@ -1,0 +1,13 @@
+"""The table of locks: see the .sql file of the same name."""
+
+from pathlib import Path
+
+from modelops.registry.migrations import run_sql_beside
+
+revision = "0023"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    """Run the .sql file."""
+    run_sql_beside(Path(__file__))
