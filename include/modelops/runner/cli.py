@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from modelops.runner.installation import Installation
+    from modelops.runner.steps import Steps
 
 INTERRUPTED = 130
 MOST_DAYS = 36_500
@@ -120,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
-    from modelops.runner import commands, database_commands
+    from modelops.runner import commands
     from modelops.runner.installation import Installation
     from modelops.runner.status import status
     from modelops.runner.steps import Steps
@@ -142,6 +143,14 @@ def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:
             return status(installation, steps=steps)
         case "reset":
             return commands.reset(installation, steps=steps, sure=chosen.yes, everything=chosen.all)
+        case _:
+            return _run_on_databases(chosen, rest, installation, steps)
+
+
+def _run_on_databases(chosen: argparse.Namespace, rest: list[str], installation: Installation, steps: Steps) -> int:
+    from modelops.runner import database_commands
+
+    match chosen.command:
         case "migrate":
             return database_commands.migrate(installation, steps=steps)
         case "psql":
