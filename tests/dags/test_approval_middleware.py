@@ -110,6 +110,11 @@ def status(connection: Connection[Any], key: TaskKey) -> JobStatus:
     return job.status
 
 
+def made_subject(connection: Connection[Any], key: TaskKey) -> str:
+    [job] = jobs.of_runs(connection, [key.run_id])
+    return job.subject
+
+
 def test_an_answer_that_airflow_takes_is_the_decision(
     connection: Connection[Any], patch: Patch, waiting: TaskKey, decision: Callable[[], Decision | None]
 ) -> None:
@@ -125,6 +130,8 @@ def test_an_answer_that_airflow_takes_is_the_decision(
     again = patch()
     assert again.status_code == httpx.codes.CONFLICT
     assert "grace has decided" in again.json()["detail"]
+    assert again.json()["code"] == "decided_already"
+    assert again.json()["values"] == {"person": "grace", "subject": made_subject(connection, waiting)}
 
 
 @pytest.mark.parametrize("said", [NOT_ASKED_YET, ANSWERED, CLOSED, 500])
@@ -141,6 +148,7 @@ def test_an_answer_that_airflow_refuses_is_none(
     if said in {NOT_ASKED_YET, ANSWERED}:
         assert answer.status_code == httpx.codes.CONFLICT
         assert answer.json()["detail"].startswith("too early")
+        assert answer.json()["code"] == "too_early"
     else:
         assert (answer.status_code, answer.json()) == (said, {"detail": "Airflow"})
     assert (decision(), status(connection, waiting)) == (None, JobStatus.AWAITING_APPROVAL)
@@ -154,6 +162,7 @@ def test_an_answer_that_the_ledger_refuses_never_reaches_airflow(
     answer = patch("Reject", comment=" ")
     assert (answer.status_code, airflow.asked) == (httpx.codes.BAD_REQUEST, 0)
     assert "needs a comment" in answer.json()["detail"]
+    assert answer.json()["code"] == "comment_missing"
     assert status(connection, waiting) is JobStatus.AWAITING_APPROVAL
 
 
@@ -223,6 +232,7 @@ def test_evidence_that_has_changed_wakes_the_task(
     answer = patch()
     assert (answer.status_code, airflow.asked) == (httpx.codes.CONFLICT, 1)
     assert "has changed since it was shown; it is shown as it is now in a moment" in answer.json()["detail"]
+    assert answer.json()["code"] == "evidence_changed"
     assert status(connection, waiting) is JobStatus.AWAITING_APPROVAL
 
 

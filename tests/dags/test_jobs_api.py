@@ -89,7 +89,11 @@ def test_jobs_of_a_dag_that_is_not_to_be_seen(get: Get, connection: Connection[A
     answer = get(f"/{hidden}")
     assert (answer.status_code, answer.json()) == (
         404,
-        {"detail": f"there is no job {hidden}, or it isn't yours to see"},
+        {
+            "detail": f"there is no job {hidden}, or it isn't yours to see",
+            "code": "unknown_job",
+            "values": {"job": hidden},
+        },
     )
 
 
@@ -204,7 +208,11 @@ def test_the_ledger_is_away(get: Get, database: Database, monkeypatch: pytest.Mo
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://modelops_reader:x@127.0.0.1:1/modelops")
     answer = get()
     assert answer.status_code == 503
-    assert answer.json() == {"detail": "The ledger can't be reached or is too busy; try again in a moment."}
+    assert answer.json() == {
+        "detail": "The ledger can't be reached or is too busy; try again in a moment.",
+        "code": "ledger_away",
+        "values": {},
+    }
 
 
 def test_the_ledger_takes_too_long(get: Get, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +293,11 @@ def test_what_a_job_is_not_ready_for(ask: Ask, connection: Connection[Any], monk
     job = take(connection, task_key()).job_id
     answer = ask("POST", f"/{job}/retry", json={})
     assert answer.status_code == httpx.codes.CONFLICT
-    assert answer.json()["detail"] == f"job {job} is running, so there is no retry for it now"
+    assert answer.json() == {
+        "detail": f"job {job} is running, so there is no retry for it now",
+        "code": "not_now",
+        "values": {"job": job, "status": "running", "action": "retry"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -326,5 +326,5 @@ def test_a_remote_log_store_that_is_away(
     answer = get(f"{job}/logs/1")
     assert (answer.status_code, answer.json()) == (
         503,
-        {"detail": "The log store can't be read; try again in a moment."},
+        {"detail": "The log store can't be read; try again in a moment.", "code": "log_store_away", "values": {}},
     )

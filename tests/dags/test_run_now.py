@@ -6,6 +6,7 @@ import asyncio
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from factories import deployed
@@ -58,3 +59,15 @@ def test_the_same_batch_is_made_again(
     )
     request: Any = None
     assert asyncio.run(actions._conf_of(request, job)) == expected
+
+
+def test_a_refusal_of_the_guard_of_answers_keeps_its_code() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Airflow's own web server imports is full of them
+        from modelops.jobs_api import actions
+    coded = {"detail": "too early", "code": "too_early", "values": {}}
+    of_guard = actions._refused(httpx.Response(409, json=coded))
+    assert (of_guard.status_code, of_guard.detail, of_guard.code) == (409, "too early", "too_early")
+    for said, detail in (({"detail": "no"}, "no"), ({"detail": [1]}, "[1]"), (["x"], '["x"]')):
+        of_airflow = actions._refused(httpx.Response(403, json=said))
+        assert (of_airflow.detail, of_airflow.code) == (detail, None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain import bounds
 from modelops.domain.errors import DecisionRefused, IncompleteAnswer, StaleCard
+from modelops.domain.refusals import Code, Refusal
 from modelops.domain.versions import VersionKind
 
 if TYPE_CHECKING:
@@ -63,8 +64,12 @@ class Answer:
         where = "the fields of the answer"
         for wrong in bounds.violations(fields, shape_only=True):
             if wrong.endswith(bounds.UNSTORABLE):
-                raise _incomplete(UNSTORABLE, where, "text without such characters")
-            raise _incomplete(f"the answer is out of bounds: {wrong}", where, bounds.EXPECTED)
+                raise _incomplete(
+                    Refusal(code=Code.UNSTORABLE, detail=UNSTORABLE), where, "text without such characters"
+                )
+            out = f"the answer is out of bounds: {wrong}"
+            refusal = Refusal(code=Code.ANSWER_OUT_OF_BOUNDS, detail=out, values={"wrong": wrong})
+            raise _incomplete(refusal, where, bounds.EXPECTED)
         text = "" if comment is None else str(comment).strip()
         if len(text) > bounds.COMMENT:
             raise _too_long(text)
@@ -73,11 +78,16 @@ class Answer:
 
 def _too_long(comment: str) -> IncompleteAnswer:
     most = f"at most {bounds.COMMENT:,} characters"
-    return _incomplete(f"the comment has {len(comment):,} characters; expected: {most}", "the comment", most)
+    refusal = Refusal(
+        code=Code.COMMENT_TOO_LONG,
+        detail=f"the comment has {len(comment):,} characters; expected: {most}",
+        values={"length": len(comment), "most": bounds.COMMENT},
+    )
+    return _incomplete(refusal, "the comment", most)
 
 
-def _incomplete(what: str, where: str, expected: str) -> IncompleteAnswer:
-    return IncompleteAnswer(what, where=where, expected=expected)
+def _incomplete(refusal: Refusal, where: str, expected: str) -> IncompleteAnswer:
+    return IncompleteAnswer.because(refusal, where=where, expected=expected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,18 +132,26 @@ class ApprovalRequest:
         """The named persons who may decide; empty: anybody except a requester."""
         return [person for person in self.approvers if person not in self.requesters]
 
-    def objection(self, person: str) -> str | None:
+    def objection(self, person: str) -> Refusal | None:
         """Why this person can't decide; None if they can. The database enforces the same rules."""
+        about = {"subject": self.subject, "work": self.work}
         if person in self.requesters:
-            return f"{person} requested the {self.work} of {self.subject} and can't decide on it"
+            detail = f"{person} requested the {self.work} of {self.subject} and can't decide on it"
+            return Refusal(code=Code.OWN_REQUEST, detail=detail, values={"person": person, **about})
         if self.unrequested:
             attempts = ", ".join(map(str, self.unrequested))
-            return (
+            detail = (
                 f"nobody can decide on {self.subject} yet: it isn't on record who cleared its {self.work}"
                 f" before attempt {attempts}; expected: {REQUESTER_LATER}"
             )
+            return Refusal(code=Code.REQUESTER_UNKNOWN, detail=detail, values={"attempts": attempts, **about})
         if self.approvers and person not in self.approvers:
-            return f"{person} isn't among the approvers of {self.subject}: {', '.join(self.approvers)}"
+            approvers = ", ".join(self.approvers)
+            return Refusal(
+                code=Code.NOT_AN_APPROVER,
+                detail=f"{person} isn't among the approvers of {self.subject}: {approvers}",
+                values={"person": person, "subject": self.subject, "approvers": approvers},
+            )
         return None
 
     def check(self, answer: Answer) -> None:
@@ -145,11 +163,13 @@ class ApprovalRequest:
             StaleCard: the answer is to an earlier card.
         """
         if objection := self.objection(answer.person):
-            raise DecisionRefused(objection, where="the answer", expected="the answer of another reviewer")
+            raise DecisionRefused.because(objection, where="the answer", expected="the answer of another reviewer")
         if answer.verdict is Verdict.REJECTED and answer.comment is None:
-            raise _incomplete(REASON_MISSING, "the comment", "why this version may not be deployed")
+            refusal = Refusal(code=Code.COMMENT_MISSING, detail=REASON_MISSING)
+            raise _incomplete(refusal, "the comment", "why this version may not be deployed")
         if answer.evidence is not None and answer.evidence != self.digest:
-            raise StaleCard(OTHER_EVIDENCE, where="the answer", expected="an answer to the current card")
+            refusal = Refusal(code=Code.OTHER_CARD, detail=OTHER_EVIDENCE)
+            raise StaleCard.because(refusal, where="the answer", expected="an answer to the current card")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,12 @@ so the job fails at once. An `Unavailable` is an error of the platform: the job 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from modelops.domain.refusals import Refusal
 
 SHOWN = 20
 """Maximum number of errors in one message."""
@@ -103,7 +105,16 @@ class IllegalTransition(BadInput):
 
 
 class DecisionRefused(BadInput):
-    """A person's answer can't become a decision."""
+    """A person's answer can't become a decision; `refusal` is None where only the database knows why."""
+
+    refusal: Refusal | None = None
+
+    @classmethod
+    def because(cls, refusal: Refusal, *, where: str, expected: str) -> Self:
+        """Make the error from the reason that the person gets."""
+        error = cls(refusal.detail, where=where, expected=expected)
+        error.refusal = refusal
+        return error
 
 
 class IncompleteAnswer(DecisionRefused):
@@ -152,6 +163,10 @@ class Busy(Unavailable):
 
 class NotAwaited(ModelOpsError):
     """The approval does not wait for an answer: not yet, or not any more."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.detail)
 
 
 class ChildLost(Unavailable):

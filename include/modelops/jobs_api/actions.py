@@ -16,17 +16,19 @@ from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.configuration import conf
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from modelops.domain.actions import ANSWERS, Action, possible
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.jobs import JobStatus
+from modelops.domain.refusals import Code, Refusal
 from modelops.domain.text import storable
 from modelops.jobs_api import refusals
 from modelops.jobs_api.approval_middleware import ROOT
 from modelops.jobs_api.database import approval_connection, limited_connection
 from modelops.jobs_api.permissions import WHOLE, may, seen_by, whole_job
+from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
 from modelops.registry.read import catalogue
 from modelops.registry.write import schedules
@@ -51,7 +53,7 @@ def same_origin(request: Request) -> None:
     """Airflow's session cookie goes along with requests from other sites' pages; those must not act.
 
     Raises:
-        HTTPException: 403, where the browser says that another site asks; 415, where the body isn't JSON.
+        Refused: 403, where the browser says that another site asks; 415, where the body isn't JSON.
     """
     site = request.headers.get("sec-fetch-site")
     if site is None:  # an old browser, one that doesn't trust the connection, or no browser at all
@@ -61,9 +63,9 @@ def same_origin(request: Request) -> None:
     else:
         own = site in {"same-origin", "none"}
     if not own:
-        raise HTTPException(403, "another site's page asks for this; only Airflow's own may")
+        raise Refused(403, Code.OTHER_SITE, "another site's page asks for this; only Airflow's own may")
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise HTTPException(415, "the body must be JSON, with Content-Type: application/json")
+        raise Refused(415, Code.NOT_JSON, "the body must be JSON, with Content-Type: application/json")
 
 
 def _host(origin: str) -> str | None:
@@ -73,8 +75,15 @@ def _host(origin: str) -> str | None:
         return None  # such as a bracket without an IPv6 address
 
 
-NO_DAG = "Airflow has no DAG of this deployment yet; it appears some seconds after the deployment: try again then"
-GONE = "Airflow no longer has the record of this task (it was cleaned up), so this can't be done; trigger its DAG anew"
+NO_DAG = Refusal(
+    code=Code.NO_DAG_YET,
+    detail="Airflow has no DAG of this deployment yet; it appears some seconds after the deployment: try again then",
+)
+GONE = Refusal(
+    code=Code.RECORD_GONE,
+    detail="Airflow no longer has the record of this task (it was cleaned up), so this can't be done;"
+    " trigger its DAG anew",
+)
 
 router = APIRouter(
     prefix="/api",
@@ -158,15 +167,21 @@ def _active(user: Any, number: int) -> str:
     with limited_connection("modelops actions") as connection:
         row = catalogue.deployment(connection, seen_by(user, connection, WHOLE), number)
     if row is None:
-        raise HTTPException(404, f"there is no deployment {number}, or it isn't yours to see")
+        detail = f"there is no deployment {number}, or it isn't yours to see"
+        raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=number)
     if row["ended_at"] is not None:
-        raise HTTPException(409, f"deployment {number} was {row['ended_how']}, so it makes no batches any more")
+        detail = f"deployment {number} was {row['ended_how']}, so it makes no batches any more"
+        raise Refused(409, Code.DEPLOYMENT_ENDED, detail, deployment=number, ending=str(row["ended_how"]))
     if not may_run(user, row):
-        raise HTTPException(403, f"Airflow doesn't let you do this with the DAG {dag_id_of(number)}")
+        raise _not_allowed(dag_id_of(number))
     return dag_id_of(number)
 
 
-def actions_of(user: Any, row: Mapping[str, Any], objection: str | None) -> Sequence[Action]:
+def _not_allowed(dag_id: str) -> Refused:
+    return Refused(403, Code.NOT_ALLOWED, f"Airflow doesn't let you do this with the DAG {dag_id}", dag=dag_id)
+
+
+def actions_of(user: Any, row: Mapping[str, Any], objection: Refusal | None) -> Sequence[Action]:
     """What this person may do about a job now; `objection` is why they can't decide, where it waits for that."""
     return [
         action
@@ -181,10 +196,11 @@ def _known(user: Any, job_id: int, action: Action) -> Known:
     with place("modelops actions") as connection:
         row = whole_job(user, connection, job_id)
     if not may(user, row["dag_id"], *NEEDED[action]):
-        raise HTTPException(403, f"Airflow doesn't let you do this with the DAG {row['dag_id']}")
+        raise _not_allowed(row["dag_id"])
     if action not in possible(JobStatus(row["status"]), row["dag_id"]):
         status = row["status"].replace("_", " ")
-        raise HTTPException(409, f"job {job_id} is {status}, so there is no {action} for it now")
+        detail = f"job {job_id} is {status}, so there is no {action} for it now"
+        raise Refused(409, Code.NOT_NOW, detail, job=job_id, status=row["status"], action=str(action))
     return Known(**{name: row[name] for name in ("dag_id", "run_id", "task_id", "map_index", "parameters")})
 
 
@@ -244,19 +260,19 @@ def _is_incremental(dag_id: str) -> bool:
         return number.isdecimal() and any(one.incremental for one in schedules.deployed(connection, int(number)))
 
 
-async def _trigger(request: Request, dag_id: str, conf: Mapping[str, Any], *, unknown: str = GONE) -> str:
+async def _trigger(request: Request, dag_id: str, conf: Mapping[str, Any], *, unknown: Refusal = GONE) -> str:
     """Ask for a run of a DAG; returns its id. `unknown` is what to say if Airflow doesn't know the DAG."""
     address = f"/api/v2/dags/{quote(dag_id, safe='')}/dagRuns"
     made = await _ask(request, "POST", address, {"logical_date": None, "conf": dict(conf)}, unknown=unknown)
     return str(made["dag_run_id"])
 
 
-async def _ask(request: Request, method: str, address: str, body: Any = None, *, unknown: str = GONE) -> Any:
+async def _ask(request: Request, method: str, address: str, body: Any = None, *, unknown: Refusal = GONE) -> Any:
     """Ask Airflow's API in the name of who has asked us.
 
     Raises:
-        HTTPException: Airflow's refusal, with its status and reason; 409 with `unknown`, Airflow doesn't know it; 502,
-            it failed.
+        Refused: Airflow's refusal, with its status and reason; 409 with `unknown`, Airflow doesn't know it; 502, it
+            failed.
     """
     # As they came: a header may hold what isn't ASCII, which a client would refuse to send as text.
     who = [(name, value) for name, value in request.headers.raw if name in {b"authorization", b"cookie"}]
@@ -267,16 +283,22 @@ async def _ask(request: Request, method: str, address: str, body: Any = None, *,
     if answer.is_success:
         return answer.json() if answer.content else None
     if answer.status_code == httpx.codes.NOT_FOUND:
-        raise HTTPException(409, unknown)
+        raise Refused(409, unknown.code, unknown.detail)
     if answer.status_code in PASSED_ON:
-        raise HTTPException(answer.status_code, _reason(answer))
-    log.warning("Airflow answered %s to %s %s: %s", answer.status_code, method, address, _reason(answer))
-    raise HTTPException(502, f"Airflow failed when it was asked (status {answer.status_code}); its log may tell why")
+        raise _refused(answer)
+    log.warning("Airflow answered %s to %s %s: %s", answer.status_code, method, address, _refused(answer).detail)
+    detail = f"Airflow failed when it was asked (status {answer.status_code}); its log may tell why"
+    raise Refused(502, Code.AIRFLOW_FAILED, detail, status=str(answer.status_code))
 
 
-def _reason(answer: httpx.Response) -> str:
+def _refused(answer: httpx.Response) -> Refused:
+    """Airflow's refusal, or that of our guard of answers, which has a code."""
     try:
-        said = answer.json()["detail"]
+        said = answer.json()
+        detail = said["detail"]
     except (ValueError, KeyError, TypeError):
-        said = answer.text
-    return str(storable(said if isinstance(said, str) else str(said)))
+        return Refused(answer.status_code, None, storable(answer.text))
+    text = str(storable(detail if isinstance(detail, str) else str(detail)))
+    if "code" not in said:
+        return Refused(answer.status_code, None, text)
+    return Refused(answer.status_code, Code(said["code"]), text, **said["values"])

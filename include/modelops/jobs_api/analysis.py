@@ -6,14 +6,16 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from modelops.domain.errors import ScheduleError
 from modelops.domain.job_types import JobType
+from modelops.domain.refusals import Code
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by
+from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import MOST, Fresh, Job, Types
 from modelops.registry.read import analysis
 from modelops.registry.read.analysis import Span
@@ -121,10 +123,12 @@ def analyse(
     if zone not in available_timezones():
         raise _no_zone(zone)
     if (span.created_before - span.created_from) / SHORTEST[unit] > MOST_PERIODS:
-        raise HTTPException(
+        raise Refused(
             422,
+            Code.TOO_MANY_PERIODS,
             f"unit: from {span.created_from.isoformat()} to {span.created_before.isoformat()} there are more than"
             f" {MOST_PERIODS} periods ({unit}); ask for a shorter time or for longer periods",
+            most=MOST_PERIODS,
         )
     with limited_connection(APPLICATION, seconds=SECONDS) as connection:
         _check_zone(connection, zone)
@@ -148,8 +152,9 @@ def _check_zone(connection: Connection[Any], zone: str) -> None:
         raise _no_zone(zone) from None
 
 
-def _no_zone(zone: str) -> HTTPException:
-    return HTTPException(422, f"zone: there is no time zone {zone!r}; give a name such as Europe/Paris, or UTC")
+def _no_zone(zone: str) -> Refused:
+    detail = f"zone: there is no time zone {zone!r}; give a name such as Europe/Paris, or UTC"
+    return Refused(422, Code.UNKNOWN_ZONE, detail, zone=zone)
 
 
 @router.get("/slowest")
@@ -172,7 +177,6 @@ def _span(types: list[JobType] | None, created_from: datetime | None, created_be
     earliest = datetime.min.replace(tzinfo=UTC)
     since = max(before, earliest + USUAL) - USUAL if created_from is None else created_from
     if since >= before:
-        raise HTTPException(
-            422, f"created_from: {since.isoformat()} isn't before created_before, which is {before.isoformat()}"
-        )
+        detail = f"created_from: {since.isoformat()} isn't before created_before, which is {before.isoformat()}"
+        raise Refused(422, Code.EMPTY_PERIOD, detail)
     return Span(types=types or list(JobType), created_from=since, created_before=before)

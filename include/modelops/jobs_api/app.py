@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep, get_user
 from airflow.configuration import conf
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime
 
@@ -14,9 +14,21 @@ from modelops.domain.declaration import Stage
 from modelops.domain.errors import Unavailable
 from modelops.domain.job_types import of_stage
 from modelops.domain.jobs import JobId, JobStatus
-from modelops.jobs_api import actions, analysis, audit, catalogue, evidence, intervals, kept_logs, refusals, view
+from modelops.domain.refusals import Code
+from modelops.jobs_api import (
+    actions,
+    analysis,
+    audit,
+    catalogue,
+    evidence,
+    intervals,
+    kept_logs,
+    refusals,
+    view,
+)
 from modelops.jobs_api.database import freshness, limited_connection
 from modelops.jobs_api.permissions import seen_by, whole_job
+from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import (
     MOST,
     NO_NUL,
@@ -112,7 +124,8 @@ def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likew
         more = {
             "events": jobs.events(connection, JobId(id)),
             "request": request and asdict(request),
-            "objection": objection,
+            "objection": objection and objection.detail,
+            "refusal": objection and asdict(objection),
             "actions": actions.actions_of(user, row, objection),
             **freshness(known),
         }
@@ -140,6 +153,7 @@ def make_app() -> FastAPI:
     app.include_router(view.router)
     app.add_exception_handler(Unavailable, refusals.away)
     app.add_exception_handler(RequestValidationError, refusals.unprocessable)
+    app.add_exception_handler(Refused, refusals.answer)
 
     @app.get("/openapi.json", include_in_schema=False)
     def documentation(request: Request) -> dict[str, Any]:
@@ -170,4 +184,5 @@ def _place(after: str | None) -> Place | None:
     try:
         return None if after is None else place_of(after)
     except ValueError:
-        raise HTTPException(422, f"no page ends at {after!r}: give `after` as the page before gave it") from None
+        detail = f"no page ends at {after!r}: give `after` as the page before gave it"
+        raise Refused(422, Code.UNKNOWN_PAGE, detail, after=str(after)) from None

@@ -28,12 +28,14 @@ from modelops.domain.errors import (
     Unavailable,
 )
 from modelops.domain.jobs import TaskKey
+from modelops.domain.refusals import Code, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from modelops.domain.refusals import Value
     from modelops.registry.write.observation import Queueing
 
 log = logging.getLogger(__name__)
@@ -127,12 +129,12 @@ class ApprovalMiddleware:
                 return None
             said = await _decide(key, answer, airflow)
             # Airflow would take the answer, and nobody would hear of it again.
-            return _refusal(HTTPStatus.CONFLICT, UNKNOWN) if said is None and is_ours else said
+            return _refusal(HTTPStatus.CONFLICT, Code.APPROVAL_UNKNOWN, UNKNOWN) if said is None and is_ours else said
         except NotTaken as refused:
             return _early() if refused.status in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT} else refused.said
         except EvidenceChanged as error:
             await airflow()  # wakes the task, which then asks again
-            return _refusal(HTTPStatus.CONFLICT, error.what + ASKS_AGAIN)
+            return _refusal(HTTPStatus.CONFLICT, Code.EVIDENCE_CHANGED, error.what + ASKS_AGAIN)
         except ModelOpsError as error:
             return _refusal_for(error)
 
@@ -269,18 +271,26 @@ def _refusal_for(error: ModelOpsError) -> list[Message]:
         raise error
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("an answer is refused: %s", error)
-        return _refusal(status, BUSY if isinstance(error, Busy) else AWAY)
-    return _refusal(status, getattr(error, "what", str(error)))
+        busy = isinstance(error, Busy)
+        return _refusal(status, Code.UNDECIDED_BUSY if busy else Code.UNDECIDED_AWAY, BUSY if busy else AWAY)
+    if isinstance(refusal := getattr(error, "refusal", None), Refusal):
+        return _refusal(status, refusal.code, refusal.detail, refusal.values)
+    code = Code.NO_DECISION_AWAITED if isinstance(error, IllegalTransition) else None
+    return _refusal(status, code, getattr(error, "what", str(error)))
 
 
 def _early() -> list[Message]:
-    return _refusal(HTTPStatus.CONFLICT, TOO_EARLY)
+    return _refusal(HTTPStatus.CONFLICT, Code.TOO_EARLY, TOO_EARLY)
 
 
-def _refusal(status: HTTPStatus, reason: str) -> list[Message]:
+def _refusal(
+    status: HTTPStatus, code: Code | None, detail: str, values: Mapping[str, Value] | None = None
+) -> list[Message]:
     from starlette.responses import JSONResponse
 
-    response = JSONResponse({"detail": reason}, status_code=status)
+    from modelops.jobs_api.refusals import body
+
+    response = JSONResponse(body(detail, code, values or {}), status_code=status)
     start = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
     return [start, {"type": "http.response.body", "body": response.body}]
 

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, StringConstraints
 
+from modelops.domain.refusals import Code
 from modelops.jobs_api.permissions import may
+from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import NO_NUL, SEVERAL
 
 PAGE = 100
@@ -32,7 +34,7 @@ def list_hidden(
     from sqlalchemy import func, select
 
     if not may(user, ALL, "GET", DagAccessEntity.AUDIT_LOG):
-        raise HTTPException(403, "you may not read the audit log of all DAGs")
+        raise Refused(403, Code.AUDIT_LOG_HIDDEN, "you may not read the audit log of all DAGs")
     wanted = [Log.event.in_(included_events), Log.dttm > after, Log.dag_id.not_in(select(DagModel.dag_id))]
     if before is not None:
         wanted.append(Log.dttm < before)

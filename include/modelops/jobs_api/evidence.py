@@ -8,18 +8,20 @@ from typing import IO, Annotated
 from urllib.parse import quote
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from modelops.data.artifacts import CHUNK, ArtifactStore
 from modelops.data.predictions import sample
 from modelops.domain.errors import ArtifactChanged, TargetError
 from modelops.domain.jobs import JobId
+from modelops.domain.refusals import Code
 from modelops.domain.targets import Target
 from modelops.domain.versions import Artifact
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
+from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import ArtifactFile, Evidence, JobNumber, Predictions
 from modelops.registry.read import job_evidence
 from modelops.settings import Settings
@@ -79,7 +81,8 @@ def show_artifact(
     alike = (left.artifact for left in files if left.artifact.sha256 == sha256)
     artifact = next((one for one in alike if name in (None, one.name)), None)
     if artifact is None:
-        raise HTTPException(404, f"job {id} has no such file with the SHA-256 {sha256}")
+        detail = f"job {id} has no such file with the SHA-256 {sha256}"
+        raise Refused(404, Code.UNKNOWN_FILE, detail, job=id, sha256=sha256)
     with _checking():
         source = _opened(artifact)
     shown = "inline" if artifact.media_type in PICTURES else "attachment"
@@ -101,11 +104,12 @@ def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A
         whole_job(user, connection, id)
         run = job_evidence.published_by(connection, JobId(id))
         if run is None:
-            raise HTTPException(404, f"job {id} has published nothing")
+            raise Refused(404, Code.NOTHING_PUBLISHED, f"job {id} has published nothing", job=id)
         try:
             columns, rows = sample(connection, Target.parse(run["target"], where="the run"), JobId(id), rows=ROWS)
         except TargetError as error:
-            raise HTTPException(409, str(error)) from error
+            values = {"target": run["target"], "reason": error.what}
+            raise Refused(409, Code.PREDICTIONS_UNREADABLE, str(error), **values) from error
     return Predictions(columns=columns, sample=rows, **run)
 
 
@@ -114,10 +118,11 @@ def _checking() -> Iterator[None]:
     """For a bounded number of files at a time: Airflow's own requests need processor and disk too.
 
     Raises:
-        HTTPException: 503, so many are checked already.
+        Refused: 503, so many are checked already.
     """
     if not _checks.acquire(timeout=PATIENCE):
-        raise HTTPException(503, "Too many files are being checked at once; try again in a moment.")
+        detail = "Too many files are being checked at once; try again in a moment."
+        raise Refused(503, Code.TOO_MANY_FILES, detail)
     try:
         yield
     finally:
@@ -128,20 +133,21 @@ def _opened(artifact: Artifact) -> IO[bytes]:
     """The stored file, read once to see that it is whole.
 
     Raises:
-        HTTPException: 409, it is gone, or was changed after it was recorded.
+        Refused: 409, it is gone, or was changed after it was recorded.
     """
     from airflow.sdk import ObjectStoragePath
 
     try:
         source = ArtifactStore(ObjectStoragePath(Settings.from_environment().artifacts)).open(artifact)
     except ArtifactChanged as error:
-        raise HTTPException(409, str(error)) from error
+        raise Refused(409, Code.ARTIFACT_CHANGED, str(error), name=artifact.name) from error
     found = hashlib.sha256()
     for part in iter(lambda: source.read(CHUNK), b""):
         found.update(part)
     if found.hexdigest() != artifact.sha256:
         source.close()
-        raise HTTPException(409, f"artifact {artifact.name} was changed after it was recorded; it isn't given out")
+        detail = f"artifact {artifact.name} was changed after it was recorded; it isn't given out"
+        raise Refused(409, Code.ARTIFACT_CHANGED, detail, name=artifact.name)
     source.seek(0)
     return source
 

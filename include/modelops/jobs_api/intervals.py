@@ -6,16 +6,18 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, Field
 
 from modelops.airflow.timetables import due
 from modelops.domain.deployments import dag_id_of
+from modelops.domain.refusals import Code
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
+from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import MOST
 from modelops.registry.read import catalogue
 from modelops.registry.write import runs, work_list
@@ -84,7 +86,8 @@ def list_intervals(
         seen = seen_by(user, connection, WHOLE)
         row = catalogue.deployment(connection, seen, id)
         if row is None:
-            raise HTTPException(404, f"there is no deployment {id}, or it isn't yours to see")
+            detail = f"there is no deployment {id}, or it isn't yours to see"
+            raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=id)
         due = _due(connection, row, before, limit)
         found = runs.intervals(connection, seen, id, due, before=before, limit=limit + 1)
     return Intervals(

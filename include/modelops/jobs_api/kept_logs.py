@@ -16,12 +16,14 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from modelops.domain.jobs import JobId
+from modelops.domain.refusals import Code
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import may
+from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import JobNumber
 from modelops.registry.read import job_list
 from modelops.registry.write import jobs
@@ -67,14 +69,15 @@ def show_kept_log(
     with limited_connection(APPLICATION) as connection:
         row = job_list.find(connection, JobId(id))
         if row is None or not may(user, row["dag_id"], "GET", DagAccessEntity.TASK_LOGS):
-            raise HTTPException(404, f"there is no job {id}, or its logs aren't yours to see")
+            raise Refused(404, Code.UNKNOWN_JOB, f"there is no job {id}, or its logs aren't yours to see", job=id)
         known = {event["attempt"] for event in jobs.events(connection, JobId(id))}
     if attempt not in known:
-        raise HTTPException(404, f"job {id} has no attempt {attempt}")
+        raise Refused(404, Code.UNKNOWN_ATTEMPT, f"job {id} has no attempt {attempt}", job=id, attempt=attempt)
     with _reading():
         entries = _opened(row, attempt)
         if entries is None:
-            raise HTTPException(404, f"the log store has no log of attempt {attempt} of job {id}")
+            detail = f"the log store has no log of attempt {attempt} of job {id}"
+            raise Refused(404, Code.NO_LOG, detail, job=id, attempt=attempt)
         return _page(entries, offset)
 
 
@@ -83,10 +86,10 @@ def _reading() -> Iterator[None]:
     """For a bounded number of logs at a time.
 
     Raises:
-        HTTPException: 503, so many are read already.
+        Refused: 503, so many are read already.
     """
     if not _readers.acquire(timeout=PATIENCE):
-        raise HTTPException(503, "Too many logs are being read at once; try again in a moment.")
+        raise Refused(503, Code.TOO_MANY_LOGS, "Too many logs are being read at once; try again in a moment.")
     try:
         yield
     finally:
@@ -100,7 +103,7 @@ def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
     newest under which there is a log counts.
 
     Raises:
-        HTTPException: 503, the log store can't be read.
+        Refused: 503, the log store can't be read.
     """
     from airflow.models.tasklog import LogTemplate
     from airflow.utils.log.file_task_handler import FileTaskHandler, _interleave_logs
@@ -118,7 +121,8 @@ def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
             streams = _streams(handler, _task_instance(row, attempt, template), attempt)
         except Exception as error:
             log.warning("the log of attempt %s of job %s can't be read: %r", attempt, row["id"], error)
-            raise HTTPException(503, "The log store can't be read; try again in a moment.") from error
+            detail = "The log store can't be read; try again in a moment."
+            raise Refused(503, Code.LOG_STORE_AWAY, detail) from error
         if streams:
             return _interleave_logs(*streams)
     return None
@@ -174,7 +178,7 @@ def _page(entries: Iterator[Any], offset: int) -> KeptLog:
     """A page of the log.
 
     Raises:
-        HTTPException: 503, there are too many lines before it.
+        Refused: 503, there are too many lines before it.
     """
     until = time.monotonic() + SECONDS
     content: list[dict[str, Any]] = []
@@ -183,7 +187,8 @@ def _page(entries: Iterator[Any], offset: int) -> KeptLog:
         late = time.monotonic() > until
         if number < offset:
             if late:
-                raise HTTPException(503, f"line {offset} of the log can't be reached within {SECONDS} seconds")
+                detail = f"line {offset} of the log can't be reached within {SECONDS} seconds"
+                raise Refused(503, Code.LOG_TOO_LONG, detail, line=offset, seconds=SECONDS)
             continue
         if len(content) == MOST_LINES or (content and (late or left <= 0)):
             return KeptLog(content=content, next=number)

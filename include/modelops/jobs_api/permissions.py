@@ -6,10 +6,11 @@ from typing import Any
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
-from fastapi import HTTPException
 from psycopg import Connection
 
 from modelops.domain.jobs import JobId
+from modelops.domain.refusals import Code
+from modelops.jobs_api.refusals import Refused
 from modelops.registry.read import job_list
 
 LISTED = (DagAccessEntity.TASK_INSTANCE,)
@@ -37,9 +38,9 @@ def whole_job(user: Any, connection: Connection[Any], job_id: int) -> Mapping[st
     """A job that this person may see the whole of.
 
     Raises:
-        HTTPException: 404, there is none; which of the two it is, isn't told.
+        Refused: 404, there is none; which of the two it is, isn't told.
     """
     row = job_list.find(connection, JobId(job_id))
     if row is None or not all(may(user, row["dag_id"], "GET", entity) for entity in WHOLE):
-        raise HTTPException(404, f"there is no job {job_id}, or it isn't yours to see")
+        raise Refused(404, Code.UNKNOWN_JOB, f"there is no job {job_id}, or it isn't yours to see", job=job_id)
     return row

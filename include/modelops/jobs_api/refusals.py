@@ -1,14 +1,18 @@
-"""How the API refuses a request: with which status, in which shape, and how that is documented."""
+"""How the API refuses a request: with which status, in which shape, and how that is documented.
+
+`detail` is in English, as Airflow's own; `code` and `values` are for other languages.
+"""
 
 import logging
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from modelops.domain.refusals import Code, Value
 from modelops.domain.text import storable
 
 log = logging.getLogger(__name__)
@@ -18,10 +22,12 @@ MOST = 20
 """Mistakes of one request that are told."""
 
 
-class Refusal(BaseModel):
-    """Why a request is refused."""
+class RefusedRequest(BaseModel):
+    """Why a request is refused. `code` is absent where Airflow refuses."""
 
     detail: str
+    code: Code | None = None
+    values: Mapping[str, Value] = {}
 
 
 class Mistake(BaseModel):
@@ -40,7 +46,7 @@ class Unprocessable(BaseModel):
 
 def documented(of: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """For `responses` of a route: each status with the reason for it."""
-    return {status: {"model": Refusal, "description": reason} for status, reason in of.items()}
+    return {status: {"model": RefusedRequest, "description": reason} for status, reason in of.items()}
 
 
 EVERYWHERE: dict[int | str, dict[str, Any]] = {
@@ -68,7 +74,27 @@ def unprocessable(_request: Request, error: Exception) -> JSONResponse:
 def away(_request: Request, error: Exception) -> JSONResponse:
     """The ledger can't be reached or is busy."""
     log.warning("%s", error)
-    return JSONResponse({"detail": AWAY}, 503)
+    return JSONResponse(body(AWAY, Code.LEDGER_AWAY, {}), 503)
+
+
+class Refused(HTTPException):
+    """A refusal with the code of its reason; None: the reason is Airflow's, which has no codes."""
+
+    def __init__(self, status: int, code: Code | None, detail: str, /, **values: Value) -> None:
+        super().__init__(status, detail)
+        self.code = code
+        self.values = values
+
+
+def body(detail: str, code: str | None, values: Mapping[str, Value]) -> dict[str, Any]:
+    """The body of the answer."""
+    return {"detail": detail} if code is None else {"detail": detail, "code": code, "values": dict(values)}
+
+
+def answer(_request: Request, refused: Exception) -> JSONResponse:
+    """Answer with a refusal."""
+    assert isinstance(refused, Refused)
+    return JSONResponse(body(refused.detail, refused.code, refused.values), refused.status_code)
 
 
 def _part(part: str | int) -> str | int:

@@ -10,6 +10,7 @@ from modelops.domain import bounds
 from modelops.domain.actions import Action
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event, JobId, JobStatus
+from modelops.domain.refusals import Code, Value
 from modelops.domain.versions import ArtifactRole
 from modelops.registry.read.job_evidence import Left
 from modelops.registry.read.job_list import Count, Place
@@ -72,6 +73,14 @@ class Request(BaseModel):
     approvers: list[str] = Field(description="Who may decide; if there is none, anybody else.")
 
 
+class Refusal(BaseModel):
+    """Why something is refused. Refusals of requests have the same fields; `code` is absent where Airflow refuses."""
+
+    detail: str = Field(description="In English.")
+    code: Code = Field(description="Stable, for programs and other languages.")
+    values: dict[str, Value] = Field(description="What the text names.")
+
+
 class WholeJob(Job, Fresh):
     """A job with all that is on record of it."""
 
@@ -81,6 +90,7 @@ class WholeJob(Job, Fresh):
     events: list[Happening]
     request: Request | None = Field(description="Of an approval: what it has last put before the reviewers.")
     objection: str | None = Field(description="Why you can't decide, where the job waits for a decision.")
+    refusal: Refusal | None = Field(description="The objection with its code.")
     actions: list[Action] = Field(description="What you may do about it now.")
 
 

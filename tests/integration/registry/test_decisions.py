@@ -25,6 +25,7 @@ from factories import (
 from modelops.domain.decisions import Verdict
 from modelops.domain.errors import DecisionRefused, EvidenceChanged, IllegalTransition, ModelOpsError, NotApproved
 from modelops.domain.job_types import JobType
+from modelops.domain.refusals import Code
 from modelops.domain.versions import VersionStatus
 from modelops.registry.write import decisions, jobs, versions
 
@@ -91,8 +92,14 @@ def test_nobody_decides_while_it_is_unknown_who_had_it_trained_anew(connection: 
     version = trained_anew(connection)
     attempt, request = ask(connection, version)
     assert request.unrequested == [2]
-    assert re.match(UNKNOWN, request.objection("grace") or "")
-    assert "ada requested the training" in (request.objection("ada") or "")
+    of_grace, of_ada = request.objection("grace"), request.objection("ada")
+    assert of_grace is not None
+    assert of_ada is not None
+    assert re.match(UNKNOWN, of_grace.detail)
+    assert of_grace.code is Code.REQUESTER_UNKNOWN
+    assert of_grace.values == {"subject": "demo/arrival_delay v2", "work": "training", "attempts": "2"}
+    assert "ada requested the training" in of_ada.detail
+    assert of_ada.code is Code.OWN_REQUEST
     for verdict in Verdict:
         with pytest.raises(
             DecisionRefused, match=f"{UNKNOWN}(?s:.*)in a moment, when the observer(?s:.*)from a new run"

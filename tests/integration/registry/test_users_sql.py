@@ -9,8 +9,8 @@ import pytest
 
 from factories import deployed, take, task_key
 from modelops.domain.job_types import JobType
-from modelops.registry import jobs, runs
 from modelops.registry.roles import USERS, open_to_logins
+from modelops.registry.write import jobs, runs
 
 if TYPE_CHECKING:
     from psycopg import Connection

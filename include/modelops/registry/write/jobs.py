@@ -16,6 +16,7 @@ from modelops.domain import bounds
 from modelops.domain.errors import FenceLost, NotAwaited
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import AIRFLOW, WORKER, Attempt, Event, JobId, JobStatus, TaskKey
+from modelops.domain.refusals import Code, Refusal
 from modelops.domain.text import storable
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
@@ -270,11 +271,17 @@ def resume(connection: Connection[Any], key: TaskKey) -> Attempt | None:
     status = JobStatus(row["status"])
     if status is JobStatus.COMPLETED:
         result = row["result"] or {}
-        raise NotAwaited(f"{result.get('approver', 'somebody')} has decided on {row['subject']} already")
+        person, subject = str(result.get("approver", "somebody")), str(row["subject"])
+        detail = f"{person} has decided on {subject} already"
+        raise NotAwaited(
+            Refusal(code=Code.DECIDED_ALREADY, detail=detail, values={"person": person, "subject": subject})
+        )
     if status.is_final:
-        raise NotAwaited(f"this approval has ended ({status}) and takes no answer; clear its task to ask again")
+        detail = f"this approval has ended ({status}) and takes no answer; clear its task to ask again"
+        raise NotAwaited(Refusal(code=Code.APPROVAL_ENDED, detail=detail, values={"status": str(status)}))
     if status is not JobStatus.AWAITING_APPROVAL:
-        raise NotAwaited("too early: this approval does not wait for an answer yet; try again in a moment")
+        detail = "too early: this approval does not wait for an answer yet; try again in a moment"
+        raise NotAwaited(Refusal(code=Code.TOO_EARLY, detail=detail))
     fence = _QUERIES.execute(connection, "resume", id=row["id"]).fetchone()
     assert fence is not None
     return Attempt(

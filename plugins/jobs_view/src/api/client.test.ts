@@ -90,6 +90,14 @@ test("a refusal has its status and the server's words", async () => {
   assert.deepEqual([error.status, error.message], [409, "it has ended"]);
 });
 
+test("a refusal has the code and the values of its reason, where the server gives them", async () => {
+  const reason = { code: "not_now", values: { job: 5 } };
+  const coded = await failure(() => Response.json({ detail: "not now", ...reason }, { status: 409 }));
+  assert.deepEqual([coded.message, coded.reason], ["not now", reason]);
+  assert.equal((await failure(() => Response.json({ detail: "x" }, { status: 409 }))).reason, null);
+  assert.equal((await failure(() => Response.json({ detail: "x", code: 7 }, { status: 409 }))).reason, null);
+});
+
 test("words that are no text are shown as JSON; an answer that is no JSON, by its status", async () => {
   const detail = [{ loc: ["query", "type"], msg: "Input should be 'training'" }];
   const invalid = await failure(() => Response.json({ detail }, { status: 422 }));

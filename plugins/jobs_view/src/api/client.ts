@@ -12,6 +12,7 @@ export type JobStatus = Schemas["JobStatus"];
 export type Event = Schemas["Event"];
 export type Action = Schemas["Action"];
 export type Given = Schemas["Given"];
+export type RefusalCode = Schemas["Code"];
 export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
 export type ArtifactFile = Schemas["ArtifactFile"];
@@ -36,12 +37,22 @@ const SECONDS = 15;
 /** An answer that is no success; `status` is 0 where there was no answer at all. */
 export class RequestFailed extends Error {
   readonly status: number;
+  readonly reason: Reason | null;
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, reason: Reason | null = null) {
     super(detail);
     this.status = status;
+    this.reason = reason;
   }
 }
+
+/** Why the API of the jobs refuses. A newer server may have codes that this page doesn't know; Airflow has none. */
+export type Reason = { code: string; values: Record<string, string | number> };
+
+const reasonOf = (body: unknown): Reason | null =>
+  typeof body === "object" && body !== null && "code" in body && "values" in body && typeof body.code === "string"
+    ? { code: body.code, values: body.values as Reason["values"] }
+    : null;
 
 /** Whether the same request may succeed soon. */
 export const isWorthAnotherTry = (error: unknown): boolean =>
@@ -67,7 +78,8 @@ const ask = async <T>(address: URL, how: RequestInit, signal?: AbortSignal): Pro
     throw new RequestFailed(0, error instanceof Error ? error.message : String(error));
   }
   if (!answer.ok) {
-    throw new RequestFailed(answer.status, detailOf(await answer.json().catch(() => answer.statusText)));
+    const body: unknown = await answer.json().catch(() => answer.statusText);
+    throw new RequestFailed(answer.status, detailOf(body), reasonOf(body));
   }
   try {
     return (await answer.json()) as T;

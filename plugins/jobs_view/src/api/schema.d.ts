@@ -396,6 +396,12 @@ export interface components {
             run_id: string;
         };
         /**
+         * Code
+         * @description The reasons. Each docstring names the values that go with the code.
+         * @enum {string}
+         */
+        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone";
+        /**
          * Counted
          * @description How many jobs of a type have a status.
          */
@@ -880,6 +886,26 @@ export interface components {
             found: components["schemas"]["InProduction"][];
         };
         /**
+         * Refusal
+         * @description Why something is refused. Refusals of requests have the same fields; `code` is absent where Airflow refuses.
+         */
+        Refusal: {
+            /**
+             * Detail
+             * @description In English.
+             */
+            detail: string;
+            /** @description Stable, for programs and other languages. */
+            code: components["schemas"]["Code"];
+            /**
+             * Values
+             * @description What the text names.
+             */
+            values: {
+                [key: string]: string | number;
+            };
+        };
+        /**
          * Request
          * @description What an approval puts before the reviewers.
          */
@@ -1116,6 +1142,8 @@ export interface components {
              * @description Why you can't decide, where the job waits for a decision.
              */
             objection: string | null;
+            /** @description The objection with its code. */
+            refusal: components["schemas"]["Refusal"] | null;
             /**
              * Actions
              * @description What you may do about it now.

@@ -5,6 +5,7 @@ import { type FC, useState } from "react";
 import { runAddress } from "../addresses";
 import { act, type Action, type JobStatus, type WholeJob } from "../api/client";
 import { Confirm } from "../parts/Confirm";
+import { inWords } from "../parts/failures";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { useTexts } from "../texts/language";
@@ -41,7 +42,7 @@ export const Actions: FC<{ job: WholeJob }> = ({ job }) => {
           </Button>
         ))}
       </HStack>
-      {job.objection !== null && <Notice text={job.objection} />}
+      {job.refusal !== null && <Notice text={inWords(job.refusal, texts) ?? job.refusal.detail} />}
       {taken !== null && (pending || taken.runId !== job.run_id) && (
         <HStack>
           <Notice text={texts.taken(texts.actions[taken.action])} />

@@ -1,8 +1,25 @@
 /** What went wrong with a request, as sentences that say what to do. */
-import { RequestFailed } from "../api/client.ts";
+import { type Reason, RequestFailed } from "../api/client.ts";
 import type { Texts } from "../texts/en";
 
-export const sentence = (error: Error, texts: Texts): string => {
+/** A reason in the reader's language; null where the code is one that this page doesn't know. */
+export const inWords = ({ code, values }: Reason, texts: Texts): string | null => {
+  if (!Object.hasOwn(texts.refusals, code)) {
+    return null;
+  }
+  const words: Record<string, Record<string, string>> = {
+    status: texts.statuses,
+    action: texts.actions,
+    ending: texts.catalogue.endings,
+  };
+  const named = Object.entries(values).map(([name, value]) => [name, words[name]?.[value] ?? String(value)]);
+  return texts.refusals[code as keyof Texts["refusals"]](Object.fromEntries(named) as Record<string, string>);
+};
+
+const reasonOf = (error: Error, texts: Texts): string | null =>
+  error instanceof RequestFailed && error.reason !== null ? inWords(error.reason, texts) : null;
+
+const ofStatus = (error: Error, texts: Texts): string => {
   const status = error instanceof RequestFailed ? error.status : 0;
   switch (status) {
     case 0:
@@ -18,6 +35,9 @@ export const sentence = (error: Error, texts: Texts): string => {
   }
 };
 
-/** Why the server refuses, in its own words where it has any. */
+export const sentence = (error: Error, texts: Texts): string => reasonOf(error, texts) ?? ofStatus(error, texts);
+
+/** Why the server refuses: in the reader's language, or in its own words where the code is unknown or missing. */
 export const refusal = (error: Error, texts: Texts): string =>
-  error instanceof RequestFailed && [400, 403, 409].includes(error.status) ? error.message : sentence(error, texts);
+  reasonOf(error, texts) ??
+  (error instanceof RequestFailed && [400, 403, 409].includes(error.status) ? error.message : ofStatus(error, texts));

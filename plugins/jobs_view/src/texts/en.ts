@@ -1,5 +1,6 @@
 import type { Action, Event, JobStatus, VersionStatus } from "../api/client";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
+import { refusals } from "./refusals.en.ts";
 
 const statuses: Record<JobStatus, string> = {
   created: "Created",
@@ -87,6 +88,7 @@ export const en = {
   steps,
   actions,
   consequences,
+  refusals,
   question: (action: string, job: string) => `${action}: ${job}?`,
   comment: "Comment",
   commentRequired: "Comment (required)",

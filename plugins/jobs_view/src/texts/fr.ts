@@ -1,5 +1,6 @@
 import type { Texts } from "./en";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
+import { refusals } from "./refusals.fr.ts";
 
 export const fr: Texts = {
   groups: groupLabels("fr"),
@@ -84,6 +85,7 @@ export const fr: Texts = {
     reject:
       "La version ne pourra jamais être déployée. Votre décision est enregistrée avec le motif que vous indiquez.",
   },
+  refusals,
   question: (action, job) => `${action}\u202f: ${job}\u202f?`,
   comment: "Commentaire",
   commentRequired: "Commentaire (obligatoire)",

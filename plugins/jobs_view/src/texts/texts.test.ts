@@ -27,6 +27,15 @@ const SAME = [
 /** What only other languages name. */
 const ONLY_FRENCH = "steps.";
 
+/** What refusals name. */
+const VALUES = Object.fromEntries(
+  [
+    ...["action", "after", "approvers", "attempt", "attempts", "dag", "deployment", "ending", "job", "length"],
+    ...["line", "most", "name", "person", "reason", "seconds", "sha256", "status", "subject", "target", "work"],
+    ...["wrong", "zone"],
+  ].map((name) => [name, `<${name}>`]),
+);
+
 type Said = (...given: unknown[]) => string;
 type Text = string | Said;
 
@@ -45,6 +54,9 @@ const givenTo = (path: string): unknown[][] => {
   }
   if (path === "catalogue.scheduled") {
     return ["manual", "once", "publish only", "after here.spend", "0 3 * * *"].map((text) => [text, "Europe/Paris"]);
+  }
+  if (path.startsWith("refusals.")) {
+    return [[VALUES]];
   }
   if (path === "counted") {
     return [
@@ -80,6 +92,13 @@ test("no text is empty, or says undefined", () => {
       assert.match(said, /\S/, path);
       assert.doesNotMatch(said, /undefined|\[object|NaN/, path);
     }
+  }
+});
+
+test("a refusal names the same in both languages", () => {
+  const named = (said: string[]): string[] => said.flatMap((text) => text.match(/<\w+>/g) ?? []).toSorted();
+  for (const [path, text] of [...english].filter(([each]) => each.startsWith("refusals."))) {
+    assert.deepEqual(named(saidBy(path, french.get(path) ?? "")), named(saidBy(path, text)), path);
   }
 });
 
