@@ -44,8 +44,9 @@ def whole_record_of(run: Run) -> list[list[dict[str, Any]]]:
 
 
 def log_of(run: Run, task: str) -> str:
-    """What the log store still has of the first attempt."""
-    answer = run.system.clients["trainer"].get(f"/modelops/api/jobs/{run.jobs()[task].id}/logs/1").raise_for_status()
+    """What the log store still has of the attempt that ended; on a busy machine that need not be the first."""
+    job = run.jobs()[task]
+    answer = run.system.clients["trainer"].get(f"/modelops/api/jobs/{job.id}/logs/{job.attempt}").raise_for_status()
     return "\n".join(line["event"] for line in answer.json()["content"])
 
 
