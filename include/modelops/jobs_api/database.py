@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from psycopg import Connection
+    from psycopg_pool import ConnectionPool
 
 READER = "modelops_reader"
 """The Airflow connection of the login that may only read."""
@@ -57,13 +60,18 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
 
 @contextmanager
 def limited_connection(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[Any]]:
-    """The same, for a bounded number of requests at a time.
+    """The same, for a bounded number of requests at a time, which share connections of a pool.
 
     Raises:
         Unavailable: as `reading`.
         Busy: too many read at once.
     """
-    with _seat(_seats, patience=0), reading(application, seconds=seconds) as connection:
+    from modelops.connections import url_of
+    from modelops.registry.translation import translated
+
+    with _seat(_seats, patience=0), translated(), _POOL.of(url_of(READER)).connection() as connection:
+        settings = {"statement_timeout": f"{seconds}s", "application_name": application}
+        connection.execute(_SET, [value for setting in settings.items() for value in setting])
         yield connection
 
 
@@ -77,6 +85,57 @@ def approval_connection(application: str, *, login: str = READER) -> Iterator[Co
     """
     with _seat(_seats_of_answers, patience=SECONDS), reading(application, login=login) as connection:
         yield connection
+
+
+class _Pool:
+    """The pool of this process for one address, made when the first request asks: no thread before, none to fork."""
+
+    def __init__(self) -> None:
+        self._made: ConnectionPool[Connection[Any]] | None = None
+        self._for: tuple[int, str] | None = None
+        self._lock = threading.Lock()
+
+    def of(self, url: str) -> ConnectionPool[Connection[Any]]:
+        """The pool; another address, such as one with a new password, gets another one."""
+        with self._lock:
+            if self._made is None or self._for != (os.getpid(), url):
+                self._close()
+                self._made, self._for = _pool(url), (os.getpid(), url)
+            return self._made
+
+    def close(self) -> None:
+        """Close its connections, and end its threads."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        # What a parent process has opened is the parent's.
+        if self._made is not None and self._for is not None and self._for[0] == os.getpid():
+            self._made.close()
+        self._made = self._for = None
+
+
+def _pool(url: str) -> ConnectionPool[Connection[Any]]:
+    from psycopg_pool import ConnectionPool
+
+    return ConnectionPool(
+        url,
+        kwargs={"autocommit": True, "connect_timeout": SECONDS, "prepare_threshold": None},
+        min_size=0,
+        max_size=AT_ONCE,
+        timeout=SECONDS,
+        # Where the database is away no attempt goes on for longer than somebody waits: the next request tries at once.
+        reconnect_timeout=SECONDS,
+        check=ConnectionPool.check_connection,
+        num_workers=2,
+        name="modelops reader",
+        open=True,
+    )
+
+
+_SET = "SELECT set_config(%s, %s, false), set_config(%s, %s, false)"
+_POOL = _Pool()
+atexit.register(_POOL.close)
 
 
 @contextmanager
