@@ -27,7 +27,7 @@ from modelops.domain.text import storable
 from modelops.jobs_api import refusals
 from modelops.jobs_api.approval_middleware import ROOT
 from modelops.jobs_api.database import approval_connection, limited_connection
-from modelops.jobs_api.permissions import WHOLE, may, seen_by, whole_job
+from modelops.jobs_api.permissions import WHOLE, allowed, may, seen_by, whole_job
 from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
 from modelops.registry.read import catalogue
@@ -157,9 +157,10 @@ async def run_deployment(user: GetUserDep, request: Request, id: JobNumber) -> A
     return Asked(run_id=await _trigger(request, dag_id, {}, unknown=NO_DAG))
 
 
-def may_run(user: Any, deployment: Mapping[str, Any]) -> bool:
-    """Whether this person may ask for a batch of the deployment now."""
-    return deployment["ended_at"] is None and may(user, dag_id_of(deployment["id"]), *NEEDED[Action.RUN_NOW])
+def runnable(user: Any, deployments: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The numbers of those deployments of which this person may ask for a batch now."""
+    active = {dag_id_of(one["id"]): one["id"] for one in deployments if one["ended_at"] is None}
+    return {active[dag_id] for dag_id in allowed(user, list(active), [NEEDED[Action.RUN_NOW]])}
 
 
 def _active(user: Any, number: int) -> str:
@@ -172,7 +173,7 @@ def _active(user: Any, number: int) -> str:
     if row["ended_at"] is not None:
         detail = f"deployment {number} was {row['ended_how']}, so it makes no batches any more"
         raise Refused(409, Code.DEPLOYMENT_ENDED, detail, deployment=number, ending=str(row["ended_how"]))
-    if not may_run(user, row):
+    if not runnable(user, [row]):
         raise _not_allowed(dag_id_of(number))
     return dag_id_of(number)
 

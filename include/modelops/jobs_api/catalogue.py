@@ -14,7 +14,7 @@ from modelops.domain.decisions import Verdict
 from modelops.domain.jobs import JobStatus
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.domain.versions import VersionKind, VersionStatus
-from modelops.jobs_api.actions import may_run
+from modelops.jobs_api.actions import runnable
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by
 from modelops.jobs_api.schemas import MOST, Text
@@ -147,8 +147,10 @@ def list_deployments(
         rows = catalogue.deployments(
             connection, seen_by(user, connection, WHOLE), model=model, active=active, after=after, limit=limit + 1
         )
+    can_run = runnable(user, rows[:limit])
     found = [
-        Deployment.model_validate({**row, "next_at": _next(row), "can_run": may_run(user, row)}) for row in rows[:limit]
+        Deployment.model_validate({**row, "next_at": _next(row), "can_run": row["id"] in can_run})
+        for row in rows[:limit]
     ]
     return Deployments(deployments=found, after=_last(rows, limit))
 
