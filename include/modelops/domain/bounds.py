@@ -32,6 +32,8 @@ LEAST, MOST = -(2**63), 2**63 - 1
 """Range of numbers, floats included: jsonb returns a float outside of it as an integer outside of it."""
 COMMENT = 10_000
 """Maximum characters of a comment, a reason or an error message."""
+RESULT = 64 * 1024
+"""Maximum bytes of a job's result as JSON. Airflow keeps the result as an XCom, and the ledger keeps it too."""
 EXPECTED = (
     f"at most {ENTRIES:,} values, nested at most {DEPTH} levels deep; names of 1 to {NAME} printable, visible"
     f" characters; texts of at most {TEXT:,} characters, together {SIZE:,}, without NUL and unpaired surrogates;"
@@ -56,6 +58,27 @@ def check(value: Any, *, where: str, root: str = "") -> None:
     """
     for wrong in violations(value, root):
         raise OutOfBounds(wrong, where=where, expected=EXPECTED)
+
+
+def check_result(result: Mapping[str, Any], *, where: str) -> None:
+    """Refuse a job's result that is too large.
+
+    Raises:
+        OutOfBounds: names the largest of its values.
+    """
+    size = _bytes(result)
+    if size > RESULT:
+        largest = max(result, key=lambda name: _bytes(result[name]))
+        raise OutOfBounds(
+            f"{_short(largest)} has {_bytes(result[largest]):,} of the {size:,} bytes of the result, as JSON",
+            where=where,
+            expected=f"a result of at most {RESULT:,} bytes; what is larger belongs into a file, which the job stores",
+        )
+
+
+def _bytes(value: Any) -> int:
+    """As JSON; what else a result may hold counts as its text."""
+    return len(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace"))
 
 
 def violations(value: Any, root: str = "", *, shape_only: bool = False) -> Iterator[str]:

@@ -250,3 +250,17 @@ def test_no_ledger_no_work(job: Job) -> None:
     job.connectable = False
     with pytest.raises(Unavailable):
         job.attempt(raising(AssertionError("it isn't to begin")))
+
+
+def test_a_result_that_is_too_large_is_neither_returned_nor_kept(job: Job) -> None:
+    def work(run: JobRun) -> Any:
+        result = {"rows": 1, "parts": ["x" * 100] * 1_000}
+        with run.fenced():
+            run.complete(result)
+        return result
+
+    with pytest.raises(BadInput, match=r"^parts has [0-9,]+ of the [0-9,]+ bytes of the result"):
+        job.attempt(work)
+    assert (job.record.status, job.record.result) == (JobStatus.FAILED, None)
+    assert job.record.error is not None
+    assert job.record.error.startswith("parts has ")

@@ -128,3 +128,15 @@ def test_what_is_bounded_can_be_sent(value: Any) -> None:
 def test_json_that_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_json(text)
+
+
+def test_a_result_within_the_bound() -> None:
+    bounds.check_result({"text": "x" * (bounds.RESULT - len('{"text": ""}'))}, where="here")
+
+
+@pytest.mark.parametrize("value", ["x" * bounds.RESULT, "é" * (bounds.RESULT // 2), list(range(20_000))])
+def test_a_result_that_is_too_large_names_its_largest_value(value: Any) -> None:
+    with pytest.raises(OutOfBounds, match=r"^metrics has [0-9,]+ of the [0-9,]+ bytes of the result") as refused:
+        bounds.check_result({"rows": 1, "metrics": value, "text": "x" * 100}, where="the result of job 7")
+    assert "where: the result of job 7" in str(refused.value)
+    assert "at most 65,536 bytes" in str(refused.value)
