@@ -66,7 +66,7 @@ def limited_connection(application: str, *, seconds: int = SECONDS) -> Iterator[
         Unavailable: as `reading`.
         Busy: too many read at once.
     """
-    from modelops.connections import url_of
+    from modelops.airflow.connections import url_of
     from modelops.registry.translation import translated
 
     with _seat(_seats, patience=0), translated(), _POOL.of(url_of(READER)).connection() as connection:
