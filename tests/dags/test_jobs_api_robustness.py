@@ -17,7 +17,6 @@ import schemathesis
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse
 from hypothesis import HealthCheck, Phase, given, settings
-from modelops.timetables import plan
 from schemathesis import GenerationMode, Response
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -26,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from factories import ask, deployed, evaluated_version, take, task_key
+from modelops.airflow.timetables import plan
 from modelops.domain.jobs import JobStatus
 from modelops.domain.schedules import Schedule
 from modelops.settings import PROJECT_ROOT

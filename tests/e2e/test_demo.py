@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -85,7 +84,6 @@ def test_trained_and_evaluated(flights: Future[Demonstration], estimator: str) -
         at = {event["event"]: event["at"] for event in run.events(task)}
         assert run.job(task).waited == at["running"] - at["created"]
         assert run.job(task).worked == at["completed"] - at["running"]
-        assert at["completed"] - at["created"] < timedelta(minutes=5)
 
 
 def test_evaluated_on_other_flights(system: System, flights: Future[Demonstration]) -> None:

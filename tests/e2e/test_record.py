@@ -10,6 +10,7 @@ import httpx
 from e2e.system import EVALUATION, LIFECYCLE
 from e2e.waiting import eventually
 from modelops.domain.jobs import JobStatus
+from modelops.observer.watch import CATCH_UP_EVERY
 
 if TYPE_CHECKING:
     from e2e.system import Run, System
@@ -36,11 +37,15 @@ def decisions_of(run: Run) -> list[dict[str, Any]]:
     )
 
 
-def whole_record_of(run: Run) -> list[list[dict[str, Any]]]:
-    """The same, once the observer has told what it knows."""
-    for task in run.jobs():
-        run.eventually(f"{task} was queued", lambda task=task: set(run.told(task)) >= QUEUED, within=30)
-    return record_of(run)
+def whole_records_of(*runs: Run) -> list[list[list[dict[str, Any]]]]:
+    """The same, once the runs have ended and the observer has read all of them: nothing more is recorded of them then."""
+    for run in runs:
+        run.await_end(within=120)
+    await_a_look(runs[0].system, since=datetime.now(UTC) + CATCH_UP_EVERY)  # it reads runs that have ended so often
+    for run in runs:
+        for task in run.jobs():
+            assert set(run.told(task)) >= QUEUED, run.story()
+    return [record_of(run) for run in runs]
 
 
 def log_of(run: Run, task: str) -> str:
@@ -50,13 +55,13 @@ def log_of(run: Run, task: str) -> str:
     return "\n".join(line["event"] for line in answer.json()["content"])
 
 
-def await_a_look(system: System) -> None:
-    """Wait until the observer has looked at Airflow once more, from beginning to end."""
-    now = datetime.now(UTC)
+def await_a_look(system: System, since: datetime | None = None) -> None:
+    """Wait until the observer has looked at Airflow, from beginning to end, since now or since a later time."""
+    since = since or datetime.now(UTC)
     eventually(
         "the observer has looked",
-        lambda: system.rows("SELECT FROM modelops.observation WHERE seen_at > %(now)s", now=now),
-        within=30,
+        lambda: system.rows("SELECT FROM modelops.observation WHERE seen_at > %(since)s", since=since),
+        within=120,
         story=lambda: system.tails("observer"),
     )
 
@@ -65,7 +70,7 @@ def test_a_deleted_run(system: System) -> None:
     system.run(name="to-evaluate", model="here/quick").await_end(within=120)
     run = system.run(EVALUATION, name="deleted", model="here/quick")
     jobs = run.await_end(within=60)
-    before = whole_record_of(run)
+    [before] = whole_records_of(run)
     assert all(before)
     answer = system.clients["trainer"].delete(f"/api/v2/{run.address}")
     assert answer.status_code == httpx.codes.NO_CONTENT
@@ -82,9 +87,9 @@ def test_airflow_db_clean(system: System) -> None:
     life.await_question()
     assert life.answer("Approve", "as agreed", account="admin").is_success
     deployed = life.result("deploy")
-    for run in (evaluation, *kept):
+    for run in kept:
         run.await_end(within=120)
-    before = [whole_record_of(run) for run in (life, evaluation)]
+    before = whole_records_of(life, evaluation)
     [decision] = decided = decisions_of(life)
 
     system.clean(LIFECYCLE, EVALUATION)
