@@ -38,7 +38,7 @@ def decisions_of(run: Run) -> list[dict[str, Any]]:
 
 
 def whole_records_of(*runs: Run) -> list[list[list[dict[str, Any]]]]:
-    """The same, once the runs have ended and the observer has read all of them: nothing more is recorded of them then."""
+    """The same, once the runs have ended and the observer has read all of them: then nothing more is recorded."""
     for run in runs:
         run.await_end(within=120)
     await_a_look(runs[0].system, since=datetime.now(UTC) + CATCH_UP_EVERY)  # it reads runs that have ended so often

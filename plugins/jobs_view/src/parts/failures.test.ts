@@ -26,7 +26,7 @@ test("the server refuses an action in its own words", () => {
 test("a refusal whose code is known is said in the reader's language", () => {
   const values = { person: "ada", work: "training", subject: "demo/a v3" };
   const own = new RequestFailed(403, "ada asked for …", { code: "own_request", values });
-  assert.equal(refusal(own, en), "ada asked for the training of demo/a v3 and can't decide on it.");
+  assert.equal(refusal(own, en), "ada requested the training of demo/a v3 and can't decide on it.");
   const french = "ada a demandé l'entraînement de demo/a v3 et ne peut donc pas décider de cette version.";
   assert.equal(refusal(own, fr), french);
   assert.equal(sentence(own, fr), french);
