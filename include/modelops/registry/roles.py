@@ -31,7 +31,7 @@ SELECT oid::regprocedure::text FROM pg_proc
 WHERE pronamespace = 'pg_catalog'::regnamespace
   AND (proname IN ('pg_terminate_backend', 'pg_cancel_backend', 'pg_notify', 'pg_logical_emit_message', 'loread',
                    'lowrite')
-       OR proname ~ '^(pg_advisory_|pg_try_advisory_|pg_sleep|lo_)')
+       OR proname ~ '^(pg_advisory_|pg_try_advisory_|lo_)')
   AND has_function_privilege('modelops_sql', oid, 'EXECUTE')
 """
 OTHER_LOGINS = """
