@@ -103,7 +103,7 @@ def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
     newest under which there is a log counts.
 
     Raises:
-        Refused: 503, the log store can't be read.
+        Refused: 503, the log store or Airflow's database can't be read.
     """
     from airflow.models.tasklog import LogTemplate
     from airflow.utils.log.file_task_handler import FileTaskHandler, _interleave_logs
@@ -114,17 +114,16 @@ def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
     handler = TaskLogReader().log_handler
     if not isinstance(handler, FileTaskHandler) or not _are_names(row["dag_id"], row["task_id"]):
         return None
-    with create_session() as session:
-        templates = list(session.scalars(select(LogTemplate.id).order_by(LogTemplate.id.desc())))
-    for template in templates:
-        try:
-            streams = _streams(handler, _task_instance(row, attempt, template), attempt)
-        except Exception as error:
-            log.warning("the log of attempt %s of job %s can't be read: %r", attempt, row["id"], error)
-            detail = "The log store can't be read; try again in a moment."
-            raise Refused(503, Code.LOG_STORE_AWAY, detail) from error
-        if streams:
-            return _interleave_logs(*streams)
+    try:
+        with create_session() as session:
+            templates = list(session.scalars(select(LogTemplate.id).order_by(LogTemplate.id.desc())))
+        for template in templates:
+            if streams := _streams(handler, _task_instance(row, attempt, template), attempt):
+                return _interleave_logs(*streams)
+    except Exception as error:
+        log.warning("the log of attempt %s of job %s can't be read: %r", attempt, row["id"], error)
+        detail = "The log store can't be read; try again in a moment."
+        raise Refused(503, Code.LOG_STORE_AWAY, detail) from error
     return None
 
 

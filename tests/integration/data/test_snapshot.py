@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -14,7 +15,7 @@ from modelops.domain.datasets import Dataset
 from modelops.domain.errors import DatasetError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Database
@@ -99,9 +100,28 @@ def test_a_query_that_fails_after_some_rows_leaves_no_file(read: Callable[..., S
     assert not (tmp_path / "rows.arrow").exists()
 
 
-def test_a_connection_that_breaks_is_the_platforms_trouble(read: Callable[..., Snapshot]) -> None:
+def test_a_connection_that_breaks_is_the_platforms_trouble(
+    read: Callable[..., Snapshot], database: Database, ended: Event
+) -> None:
+    """The session is ended once its query runs; users' SQL itself may not end one."""
+    sleeping = "usename = 'modelops_sql' AND datname = current_database() AND wait_event = 'PgSleep'"
+
+    def end() -> None:
+        with psycopg.connect(database.admin_url, autocommit=True) as admin:
+            while not ended.wait(0.05):
+                admin.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {sleeping}")
+
+    Thread(target=end, daemon=True).start()
     with pytest.raises(Unavailable):
-        read("SELECT id, pg_terminate_backend(pg_backend_pid())::int AS x FROM generate_series(1, 3) id")
+        read("SELECT 1 AS id, pg_sleep(9999)::text AS x")
+
+
+@pytest.fixture
+def ended() -> Iterator[Event]:
+    """Set at the test's end."""
+    event = Event()
+    yield event
+    event.set()
 
 
 def test_a_parameter_is_the_querys_fault(read: Callable[..., Snapshot]) -> None:

@@ -150,7 +150,7 @@ def test_two_answers_at_once(workplace: Workplace, database: Database, waiting: 
 @pytest.mark.parametrize(
     ("answer", "refusal", "reason"),
     [
-        (Answer(person="ada", verdict=Verdict.APPROVED, comment="mine is good"), DecisionRefused, "ada asked for the"),
+        (Answer(person="ada", verdict=Verdict.APPROVED, comment="mine is good"), DecisionRefused, "ada requested the"),
         (Answer.given("grace", Verdict.REJECTED, {"comment": " \n"}), IncompleteAnswer, REASON_MISSING),
         (Answer(person="grace", verdict=Verdict.APPROVED, evidence="0" * 64), StaleCard, "a card with other evidence"),
     ],
@@ -241,7 +241,9 @@ def test_a_policy_that_leaves_nobody(workplace: Workplace, repository: Path) -> 
         [training] = cursor.execute("SELECT job_id FROM modelops.version WHERE name = 'here/lonely'").fetchone() or ()
     cleared = {"actor": "grace", "detail": {}, "at": None}
     jobs.add_event(workplace.connection, training, 1, JobEvent.CLEARED, **cleared)
-    with pytest.raises(DecisionRefused, match=r"nobody may decide on here/lonely v1: all of its approvers asked"):
+    with pytest.raises(
+        DecisionRefused, match=r"nobody may decide on here/lonely v1: all of its approvers requested it"
+    ):
         ask("here/lonely", version, workplace.job(JobType.APPROVAL))
     assert status(workplace, "here/lonely") is VersionStatus.EVALUATED
 
