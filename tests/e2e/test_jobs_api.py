@@ -98,6 +98,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         one,
         *(f"{one}/{part}" for part in PARTS),
         f"{one}/artifacts/{{sha256}}",
+        f"{one}/logs/{{attempt}}",
         "/api/deployments/{id}/intervals",
     }
     writes = {f"{one}/{{action}}", "/api/deployments/{id}/run_now"}
@@ -107,7 +108,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [API, f"{API}/counts", f"{API}/1", "/modelops/openapi.json", *FILES, *OF_ONE, *OF_ALL]
+    "address", [API, f"{API}/counts", f"{API}/1", f"{API}/1/logs/1", "/modelops/openapi.json", *FILES, *OF_ONE, *OF_ALL]
 )
 def test_nobody_is_told_anything_without_signing_in(system: System, address: str) -> None:
     answer = httpx.get(system.installation.url + address, trust_env=False)
