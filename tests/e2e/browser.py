@@ -24,7 +24,8 @@ QUIET = ("disable-background-networking", "disable-component-update", "disable-g
 LOOKS = 3
 GRAVE = {"serious", "critical"}
 SECONDS = 20
-"""How long something may take to appear."""
+"""How long something may take to appear, before a test gives up; also what `expect` waits for."""
+expect.set_options(timeout=SECONDS * 1000)
 
 
 VISIT = """
