@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import Database
 
@@ -32,3 +33,9 @@ def publish(database: Database) -> Callable[[str, int], None]:
             )
 
     return publish
+
+
+@pytest.fixture
+def jobs(database: Database, publish: Callable[[str, int], None]) -> Iterator[psycopg.Connection[Any]]:
+    with closing(psycopg.connect(database.url("modelops_jobs"))) as connection:
+        yield connection

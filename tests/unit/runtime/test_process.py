@@ -379,23 +379,3 @@ def test_an_error_in_the_log_ends_the_code(model: Model) -> None:
         model.run(on_line=on_line)
     assert alive(map(int, model.lines[0].split()[1:])) == []
     assert marked(model.job_id) == []
-
-
-def test_a_flood_of_output_arrives_whole_and_in_order(model: Model) -> None:
-    model.write("def train(context):\n    for n in range(50_000):\n        print(n)")
-    assert model.run() == [str(n) for n in range(50_000)]
-
-
-def test_code_that_closes_its_output_is_waited_for(model: Model) -> None:
-    model.write("""
-        import os, time
-        from pathlib import Path
-
-        def train(context):
-            os.close(1)
-            os.close(2)
-            time.sleep(0.1)
-            Path(context.artifact_output_path, "done").touch()
-    """)
-    assert model.run() == []
-    assert (model.output / "done").exists()
