@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def sweep_rows(connection: Connection[Any], target: Target, run_ids: Iterable[int]) -> int:
-    """Remove the rows of runs that no reader sees any more, or will; returns how many there were."""
+    """Delete the rows of runs that readers can't see, now or later; returns the number of rows deleted."""
     from psycopg.sql import SQL, Identifier
 
     return connection.execute(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 FIRST_ROWS = 10_000
-"""So many rows are looked at to tell what the values of a column are like."""
+"""Maximum rows that are read to find out what values a column has."""
 TABLES = """
 SELECT pg_class.oid, nspname || '.' || relname, quote_ident(nspname) || '.' || quote_ident(relname),
        has_schema_privilege(pg_namespace.oid, 'USAGE') AND has_table_privilege(pg_class.oid, 'SELECT')
@@ -123,7 +123,7 @@ def find_table(connection: Connection[Any], name: str, *, where: str) -> Table:
 
 
 def values_of(connection: Connection[Any], table: Table, column: TableColumn, *, where: str) -> tuple[int, int]:
-    """How many of the first rows have a value in this column, and how many different ones there are.
+    """The number of the first rows that have a value in this column, and the number of distinct values.
 
     Raises:
         DatasetError: the table can't be read, as a view may be whose query fails.

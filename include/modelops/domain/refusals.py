@@ -1,4 +1,4 @@
-"""Why something is refused: a text in English, and a stable code with values for those who say it in other words."""
+"""Reasons for refusals: a text in English, and a stable code with values from which other languages are made."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """One of the reasons, as it is told to a person."""
+    """A reason with its text and values."""
 
     code: Code
     detail: str

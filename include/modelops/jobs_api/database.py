@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 READER = "modelops_reader"
 """The Airflow connection of the login that may only read."""
 SECONDS = 3
-"""How long somebody waits for the database, to be reached and again to answer, where nothing else is said."""
+"""Default seconds to connect to the database, and for a query."""
 AT_ONCE = 8
-"""Requests to the API that may read the ledger at a time; Airflow's own need threads too."""
+"""Maximum concurrent requests that read the ledger; Airflow's own requests need threads too."""
 ANSWERS_AT_ONCE = 4
-"""Answers to approvals, which don't compete with pages that look for news every few seconds."""
+"""Maximum concurrent answers to approvals; they don't compete with pages that poll."""
 _seats = threading.BoundedSemaphore(AT_ONCE)
 _seats_of_answers = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
 
 
 @contextmanager
 def reading(application: str, *, seconds: int = SECONDS, login: str = READER) -> Iterator[Connection[Any]]:
-    """A connection in autocommit mode, for one request, of which a query may take so many seconds.
+    """A new connection in autocommit mode for one request; a query may take `seconds`.
 
     Args:
-        login: the Airflow connection; that of the reader, unless there is something to write.
+        login: the Airflow connection; by default that of the login that only reads.
 
     Raises:
         Unavailable: the database can't be reached, or doesn't answer in time.
@@ -60,11 +60,11 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
 
 @contextmanager
 def limited_connection(application: str, *, seconds: int = SECONDS) -> Iterator[Connection[Any]]:
-    """The same, for a bounded number of requests at a time, which share connections of a pool.
+    """A connection of the pool, for at most `AT_ONCE` concurrent requests.
 
     Raises:
         Unavailable: as `reading`.
-        Busy: too many read at once.
+        Busy: too many requests are reading.
     """
     from modelops.airflow.connections import url_of
     from modelops.registry.translation import translated
@@ -77,18 +77,18 @@ def limited_connection(application: str, *, seconds: int = SECONDS) -> Iterator[
 
 @contextmanager
 def approval_connection(application: str, *, login: str = READER) -> Iterator[Connection[Any]]:
-    """The same, for who answers an approval: they have places of their own, and wait for one for up to `SECONDS`.
+    """A new connection for an answer to an approval; waits up to `SECONDS` for one of `ANSWERS_AT_ONCE` places.
 
     Raises:
         Unavailable: as `reading`.
-        Busy: too many answer at once.
+        Busy: too many answers are being taken.
     """
     with _seat(_seats_of_answers, patience=SECONDS), reading(application, login=login) as connection:
         yield connection
 
 
 class _Pool:
-    """The pool of this process for one address, made when the first request asks: no thread before, none to fork."""
+    """The pool of this process for one address. The first request makes it, so that no thread exists before a fork."""
 
     def __init__(self) -> None:
         self._made: ConnectionPool[Connection[Any]] | None = None
@@ -96,7 +96,7 @@ class _Pool:
         self._lock = threading.Lock()
 
     def of(self, url: str) -> ConnectionPool[Connection[Any]]:
-        """The pool; another address, such as one with a new password, gets another one."""
+        """The pool for this address; replaced if the address has changed, such as by a new password."""
         with self._lock:
             if self._made is None or self._for != (os.getpid(), url):
                 self._close()
@@ -104,12 +104,12 @@ class _Pool:
             return self._made
 
     def close(self) -> None:
-        """Close its connections, and end its threads."""
+        """Close the connections and end the threads."""
         with self._lock:
             self._close()
 
     def _close(self) -> None:
-        # What a parent process has opened is the parent's.
+        # A pool that the parent process has opened belongs to the parent.
         if self._made is not None and self._for is not None and self._for[0] == os.getpid():
             self._made.close()
         self._made = self._for = None
@@ -124,7 +124,7 @@ def _pool(url: str) -> ConnectionPool[Connection[Any]]:
         min_size=0,
         max_size=AT_ONCE,
         timeout=SECONDS,
-        # Where the database is away no attempt goes on for longer than somebody waits: the next request tries at once.
+        # If the database is away, no attempt outlasts the request: the next request tries again at once.
         reconnect_timeout=SECONDS,
         check=ConnectionPool.check_connection,
         num_workers=2,
@@ -149,6 +149,6 @@ def _seat(seats: threading.BoundedSemaphore, *, patience: float) -> Iterator[Non
 
 
 def freshness(known_up_to: datetime | None) -> dict[str, Any]:
-    """The freshness of an answer: up to when the ledger is complete, and how many seconds ago that was."""
+    """The freshness of an answer: the time up to which the ledger is complete, and how many seconds ago that was."""
     behind = None if known_up_to is None else max(0.0, (datetime.now(UTC) - known_up_to).total_seconds())
     return {"known_up_to": known_up_to, "behind": behind}

@@ -32,17 +32,17 @@ log = logging.getLogger(__name__)
 
 APPLICATION = "modelops logs"
 MOST_LINES = 20_000
-"""Lines on a page."""
+"""Maximum lines of a page."""
 MOST_CHARACTERS = 4 * 2**20
-"""And so much JSON; a page has one line at least."""
+"""Maximum characters of a page as JSON; a page has at least one line."""
 LONGEST_LINE = 64 * 2**10
-"""Characters of a line; the rest of it is cut off."""
+"""Maximum characters of a line; the rest is cut off."""
 SECONDS = 10
-"""How long one page is read. A later page is found by reading from the beginning."""
+"""Maximum seconds to read one page. A later page is found by reading the log from its beginning."""
 AT_ONCE = 2
-"""Logs that are read at a time."""
+"""Maximum number of logs that are read concurrently."""
 PATIENCE = 5
-"""Seconds until one of these is done."""
+"""Seconds that a request waits for its turn."""
 _readers = threading.BoundedSemaphore(AT_ONCE)
 
 router = APIRouter(prefix="/api/jobs/{id}")
@@ -83,10 +83,10 @@ def show_kept_log(
 
 @contextmanager
 def _reading() -> Iterator[None]:
-    """For a bounded number of logs at a time.
+    """Wait for a turn to read a log.
 
     Raises:
-        Refused: 503, so many are read already.
+        Refused: 503, too many logs are being read.
     """
     if not _readers.acquire(timeout=PATIENCE):
         raise Refused(503, Code.TOO_MANY_LOGS, "Too many logs are being read at once; try again in a moment.")
@@ -97,10 +97,10 @@ def _reading() -> Iterator[None]:
 
 
 def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
-    """The entries of the log, read as they are asked for; None where the log store has none.
+    """The entries of the log, read lazily; None if the log store has no such log.
 
-    Airflow keeps each template of file names that it has ever had. Which one the removed run had is not known, so the
-    newest under which there is a log counts.
+    Airflow keeps each template of file names that it has ever used. The template of a removed run is not known, so the
+    newest one that leads to a log is used.
 
     Raises:
         Refused: 503, the log store or Airflow's database can't be read.
@@ -128,9 +128,9 @@ def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
 
 
 def _are_names(*ids: str) -> bool:
-    """Whether each is one part of a path, since Airflow puts them into the path of the log as they are.
+    """Whether each id is a single path component: Airflow puts ids into the path of a log unquoted.
 
-    An id of a run may have slashes, where `allowed_run_id_pattern` allows them.
+    A run id may contain slashes if `allowed_run_id_pattern` allows them.
     """
     return not any("/" in one or one in {".", ".."} for one in ids)
 
@@ -153,7 +153,7 @@ def _streams(handler: Any, task_instance: Any, attempt: int) -> list[Any]:
 
 
 def _task_instance(row: Mapping[str, Any], attempt: int, template: int) -> Any:
-    """A finished task instance with its run, as the handler wants them; no session knows them."""
+    """A finished task instance with its run, as the handler needs them; they are in no session."""
     from airflow.models import DagRun, TaskInstance
 
     key = {name: row[name] for name in ("dag_id", "run_id")}
@@ -163,7 +163,7 @@ def _task_instance(row: Mapping[str, Any], attempt: int, template: int) -> Any:
 
 
 def _in_memory(model: type[Any], **values: Any) -> Any:
-    """An object of Airflow's database that is not in it, and is not checked as a new one would be."""
+    """An instance of one of Airflow's models that is not in its database, made without its validation."""
     from sqlalchemy.orm import class_mapper
     from sqlalchemy.orm.attributes import set_committed_value
 
@@ -198,7 +198,7 @@ def _page(entries: Iterator[Any], offset: int) -> KeptLog:
 
 
 def _line(entry: Any) -> tuple[dict[str, Any], int]:
-    """An entry as Airflow gives it, and how long it is; of one that is too long, its beginning."""
+    """An entry as Airflow gives it, cut off if it is too long, and its length."""
     size = len(entry.model_dump_json())
     if size <= LONGEST_LINE:
         return entry.model_dump(mode="json"), size

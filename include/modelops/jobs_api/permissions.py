@@ -15,12 +15,12 @@ from modelops.jobs_api.refusals import Refused
 from modelops.registry.read import job_list
 
 LISTED = (DagAccessEntity.TASK_INSTANCE,)
-"""What somebody must be allowed to read in Airflow, to see a job in lists."""
+"""What a person must be allowed to read in Airflow to see a job in lists."""
 WHOLE = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.RUN, DagAccessEntity.XCOM, DagAccessEntity.TASK_LOGS)
-"""And to see its parameters, result and error."""
+"""What a person must be allowed to read to see a job with its parameters, result and error."""
 
 PARTS = 8
-"""Into which DAGs are cut of which not all are allowed: 200 DAGs, all of them hidden, take 265 questions."""
+"""Number of parts into which DAGs are split if not all are allowed; 200 DAGs, all hidden, take 265 questions."""
 
 
 def may(user: Any, dag_id: str, method: ResourceMethod, entity: DagAccessEntity) -> bool:
@@ -35,11 +35,10 @@ def seen_by(user: Any, connection: Connection[Any], entities: Sequence[DagAccess
 
 
 def allowed(user: Any, dag_ids: Sequence[str], needed: Sequence[tuple[ResourceMethod, DagAccessEntity]]) -> list[str]:
-    """Those of the DAGs with which Airflow lets this person do all of that.
+    """The DAGs for which Airflow allows this person everything in `needed`.
 
-    Airflow answers for many DAGs at once, but only whether all is allowed: its other question for many knows no
-    entities. So it is asked once for all, which is enough for whom nothing is hidden from. A no is about one DAG at
-    least, and the same is asked for each part of them.
+    Airflow's check for many DAGs only answers whether all of them are allowed; its filter of DAGs takes no entities. So
+    all DAGs are checked at once, which is enough if nothing is hidden. If the answer is no, each part is checked.
     """
     if not dag_ids:
         return []
@@ -58,10 +57,10 @@ def allowed(user: Any, dag_ids: Sequence[str], needed: Sequence[tuple[ResourceMe
 
 
 def whole_job(user: Any, connection: Connection[Any], job_id: int) -> Mapping[str, Any]:
-    """A job that this person may see the whole of.
+    """A job with everything on record, if this person may see it.
 
     Raises:
-        Refused: 404, there is none; which of the two it is, isn't told.
+        Refused: 404, there is no such job, or this person may not see it; the answer is the same.
     """
     row = job_list.find(connection, JobId(job_id))
     if row is None or not allowed(user, [row["dag_id"]], [("GET", entity) for entity in WHOLE]):

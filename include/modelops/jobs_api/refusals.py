@@ -1,6 +1,6 @@
-"""How the API refuses a request: with which status, in which shape, and how that is documented.
+"""Refusals of the API: their statuses, their bodies and their documentation.
 
-`detail` is in English, as Airflow's own; `code` and `values` are for other languages.
+`detail` is in English, as in Airflow's own refusals; `code` and `values` serve other languages.
 """
 
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 AWAY = "The ledger can't be reached or is too busy; try again in a moment."
 MOST = 20
-"""Mistakes of one request that are told."""
+"""Maximum number of mistakes in one answer."""
 
 
 class RefusedRequest(BaseModel):
@@ -39,13 +39,13 @@ class Mistake(BaseModel):
 
 
 class Unprocessable(BaseModel):
-    """What is wrong with the values of a request: each by itself, or in words."""
+    """What is wrong with the values of a request: one entry per value, or a text."""
 
     detail: str | list[Mistake]
 
 
 def documented(of: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """For `responses` of a route: each status with the reason for it."""
+    """Describe refusals for `responses` of a route: status → reason."""
     return {status: {"model": RefusedRequest, "description": reason} for status, reason in of.items()}
 
 
@@ -58,11 +58,11 @@ EVERYWHERE: dict[int | str, dict[str, Any]] = {
     ),
     422: {"model": Unprocessable, "description": "A value of the request isn't what it must be."},
 }
-"""What every route may answer."""
+"""Refusals of every route."""
 
 
 def unprocessable(_request: Request, error: Exception) -> JSONResponse:
-    """The mistakes, without the values that were given: not each of them can be sent back as JSON."""
+    """Answer with the mistakes, without the given values: some can't be sent back as JSON."""
     assert isinstance(error, RequestValidationError)
     told = [
         {"loc": [_part(part) for part in one["loc"]], "msg": storable(one["msg"]), "type": one["type"]}
@@ -72,13 +72,13 @@ def unprocessable(_request: Request, error: Exception) -> JSONResponse:
 
 
 def away(_request: Request, error: Exception) -> JSONResponse:
-    """The ledger can't be reached or is busy."""
+    """Answer that the ledger can't be reached or is busy."""
     log.warning("%s", error)
     return JSONResponse(body(AWAY, Code.LEDGER_AWAY, {}), 503)
 
 
 class Refused(HTTPException):
-    """A refusal with the code of its reason; None: the reason is Airflow's, which has no codes."""
+    """A refusal with the code of its reason; None for a refusal of Airflow, which has no codes."""
 
     def __init__(self, status: int, code: Code | None, detail: str, /, **values: Value) -> None:
         super().__init__(status, detail)

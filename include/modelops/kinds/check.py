@@ -1,4 +1,4 @@
-"""Checks a folder without Airflow: that of a model, of a feature task, or a repository with all of both in it."""
+"""Checks the folder of a model, a feature task or a repository without Airflow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def check(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log) -> None:
-    """Check what the folder is: a feature task, a model, or a repository.
+    """Check the folder of a feature task, a model or a repository.
 
     Raises:
         BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
@@ -44,7 +44,7 @@ def _things(repository: Path) -> list[Path]:
 def _check_repository(
     repository: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> None:
-    """First what can be told of each before anything is built; only if all that is right, environments and training."""
+    """Check everything that needs no environment first; build environments and train only if that is right."""
     settings.work.mkdir(parents=True, exist_ok=True)
     findings = Findings()
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
@@ -71,7 +71,7 @@ def _check_repository(
 
 
 def _refuse(findings: Findings, repository: Path) -> None:
-    """Raise all that was found, in the order of files and lines."""
+    """Raise all findings, sorted by file and line."""
     try:
         findings.refuse()
     except SeveralErrors as error:

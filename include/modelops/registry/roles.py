@@ -114,10 +114,10 @@ def open_to_logins(connection: Connection[Any], database: str) -> None:
 
 
 def limit_users(connection: Connection[Any]) -> None:
-    """Bound what users' SQL takes, and keep from it the functions by which it could stop others; repeatable.
+    """Limit users' SQL in time and temporary files, and revoke functions that could stop others; repeatable.
 
-    They are PostgreSQL's own, which any login may call: only a superuser can revoke them. All other logins keep them.
-    Without a superuser the statements of docs/how-to/use-your-own-postgresql.md do the same.
+    PostgreSQL lets any login call these functions, and only a superuser can revoke them. All other logins keep them.
+    Without a superuser, run the statements of docs/how-to/use-your-own-postgresql.md.
     """
     from psycopg.sql import SQL, Identifier, Literal
 

@@ -29,7 +29,7 @@ MAY_BE_LEFT_OUT = {
     EVALUATION: "the standard evaluation",
     SCORING: "the standard ModelScorer, if train() returns the fitted estimator",
 }
-"""What stands in for a file that a model may leave out."""
+"""The standard function for each file that a model may leave out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
 
 
 def _refuse_misplaced(folder: Path, reference: str, file: str, entry: str) -> None:
-    """Refuse an entry point in a file of another name: the standard one would be used in its place."""
+    """Refuse an entry point in another file, since the standard function would be used instead."""
     if (folder / file).exists():
         return
     for found in sorted((folder / "model_modules").glob("*.py")):

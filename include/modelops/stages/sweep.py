@@ -1,4 +1,4 @@
-"""Removes rows that no reader sees: those of runs that were given up, and of superseded runs."""
+"""Removes rows that no reader sees: rows of abandoned runs and of superseded runs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 MOST = 100
-"""Runs that one transaction sweeps. A batch leaves at most one for each of its partitions, which are at most 64."""
+"""Maximum runs of one transaction. A batch leaves at most one run per partition, of which there are at most 64."""
 MOST_ROWS = 1_000_000
-"""Rows of superseded runs that one transaction of `prune` removes, or those of one batch."""
+"""Maximum rows that one transaction of `prune` removes, unless a single batch has more."""
 
 
 def sweep(target: Target, run: JobRun, *, with_superseded: bool = False) -> None:
-    """Remove the rows of a target's runs that were given up, and of superseded ones; of at most MOST runs each.
+    """Remove the rows of a target's abandoned runs and, if requested, of superseded runs; at most MOST runs each.
 
     Raises:
         FenceLost: a newer attempt has the job.
@@ -39,13 +39,13 @@ def sweep(target: Target, run: JobRun, *, with_superseded: bool = False) -> None
         swept = sweep_rows(ledger, target, ids) if ids else 0
         sweeping.note_swept(ledger, finished)
     if swept:
-        run.log(f"{swept:,} rows of runs that were superseded or given up were removed")
+        run.log(f"{swept:,} rows of superseded or abandoned runs were removed")
 
 
 def prune(connection: Connection[Any], target: str, *, days: int) -> Iterator[int]:
-    """Remove the rows that were superseded so many days ago; gives the number of rows after each transaction.
+    """Remove the rows that were superseded at least `days` ago; yields the number of rows after each transaction.
 
-    A batch is removed whole: `<target>_history` shows all of it or nothing. Killed anywhere, the next call goes on.
+    A batch is removed whole: `<target>_history` shows all of it or none of it. After a kill, the next call continues.
     """
     while True:
         with translated(), connection.transaction():

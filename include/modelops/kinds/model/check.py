@@ -68,7 +68,7 @@ def check_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], setting
 def read_folder(
     folder: Path, scratch: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> Code[ModelDefinition]:
-    """All that can be told before anything is built.
+    """Check everything that needs no environment.
 
     Raises:
         BadInput, Unavailable: as `check_folder`.
@@ -119,7 +119,7 @@ def try_code(
 
 @contextmanager
 def _in_order(folder: Path) -> Iterator[None]:
-    """Sort what is wrong by file and line; of a dataset, by its place in datasets.yaml."""
+    """Sort errors by file and line; those of a dataset by its place in datasets.yaml."""
     try:
         yield
     except SeveralErrors as error:
@@ -151,7 +151,7 @@ def _say_what_it_is(definition: ModelDefinition, echo: Log) -> None:
 def _check_datasets(
     reference: str, datasets: Datasets, url: str, findings: Findings, echo: Log
 ) -> dict[str, DatasetColumns]:
-    """The columns of the datasets that are right."""
+    """The columns of the datasets without errors."""
     found: dict[str, DatasetColumns] = {}
     like = None
     for name in (*REQUIRED_DATASETS, *(name for name in datasets.sql if name not in REQUIRED_DATASETS)):

@@ -1,4 +1,4 @@
-"""Writes the folder of a new model from a table: what `check` passes, and a person goes on from."""
+"""Writes the folder of a new model from a table. The folder passes `check`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelops.data.table import Table, TableColumn
 
 FEW = 10
-"""Whole numbers of at most so many different values are classes."""
+"""Maximum distinct whole numbers of a target that is treated as classes."""
 MOST_CLASSES = 100
 HYPERPARAMETERS = {"learning_rate": 0.1, "max_iter": 100}
 REQUIREMENTS = "# What training.py imports, and what the standard evaluation and ModelScorer need.\n" + "".join(
@@ -85,12 +85,12 @@ datasets:
 
 
 def init_model(place: Path, *, table: str, target: str, key: Sequence[str], sql_url: str) -> tuple[Path, str]:
-    """Write `<place's folder>/model_definitions/<place's name>`; returns the folder, and what was made in a sentence.
+    """Write `<place's folder>/model_definitions/<place's name>`; returns the folder and a sentence on what was made.
 
-    `sql_url` is that of the login for users' SQL; `key` may be empty where the table has an index that says it.
+    `sql_url` is that of the login for users' SQL. `key` may be empty if an index of the table identifies its rows.
 
     Raises:
-        BadInput: the table, a column or the name is wrong, or the folder is there; all that is.
+        BadInput: the table, a column or the name is wrong, or the folder exists; SeveralErrors if there are several.
         Unavailable: the database can't be reached.
     """
     folder = place.parent / MODELS.folder / place.name
@@ -144,7 +144,7 @@ def _in_the_way(folder: Path) -> RepositoryError:
 
 
 def _roles(table: Table, target: str, key: Sequence[str]) -> tuple[TableColumn, list[TableColumn]]:
-    """The target, and the columns of the key."""
+    """The target and the columns of the entity key."""
     findings = Findings()
     keys: list[TableColumn] = []
     with findings.collecting():
@@ -238,7 +238,7 @@ def _files(
 
 
 def _selected(column: TableColumn) -> str:
-    """The column as it is read: in a type that doesn't depend on whether a value is null."""
+    """The column's SQL, cast to a type that doesn't depend on whether a value is null."""
     if column.kind == "bool":
         return f"{column.quoted}::int::float8 AS {column.quoted}"
     if column.kind == "whole" and column.may_be_null:
@@ -247,7 +247,7 @@ def _selected(column: TableColumn) -> str:
 
 
 def _select(columns: Sequence[str], table: Table) -> str:
-    """In lines as long as the others of the file."""
+    """A SELECT, broken into lines."""
     lines = ["SELECT"]
     for number, column in enumerate(columns):
         word = column + ("," if number + 1 < len(columns) else "")

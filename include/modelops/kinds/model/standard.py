@@ -1,7 +1,7 @@
-"""What stands in for the files that a model leaves out, and what a training left for it.
+"""The standard functions of a model that leaves files out, and the description of the stored estimator.
 
-The estimator that train() returned is only ever loaded in the confined child; here its description is read, which is
-JSON (child/standard.py writes both).
+The estimator is loaded in the confined child only. This module reads its description, which is JSON;
+child/standard.py writes both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_BYTES = 2**16
 
 
 def stored_estimator(output: HeldFolder) -> Mapping[str, str] | None:
-    """What train() returned and was stored: its class as `estimator`, its `kind`, and the `format`; None: nothing."""
+    """The stored estimator: its class as `estimator`, its `kind` and the `format`; None if there is none."""
     try:
         with output.open(ABOUT) as file:
             about = bounds.read_json(file.read(MOST_BYTES))
@@ -35,7 +35,7 @@ def stored_estimator(output: HeldFolder) -> Mapping[str, str] | None:
 
 
 def check_packages(definition: ModelDefinition, lock: Lock, *, where: str) -> None:
-    """Refuse packages that lack those of the standard functions, before an environment is built of them.
+    """Check, before an environment is built, that the packages have those of the standard functions.
 
     Raises:
         RequirementsError: one is missing.
@@ -54,7 +54,7 @@ def check_packages(definition: ModelDefinition, lock: Lock, *, where: str) -> No
 
 
 def stand_ins(definition: ModelDefinition, estimator: Mapping[str, str] | None) -> dict[str, str]:
-    """What is used in the place of each file that was left out, for the record: file → what it is."""
+    """The standard function for each file that was left out: file → its name on record."""
     found = {file: MAY_BE_LEFT_OUT[file] for file in definition.left_out}
     if EVALUATION in found and estimator is not None:
         found[EVALUATION] = f"standard evaluation ({estimator['kind']})"

@@ -1,7 +1,7 @@
-"""The standard ModelScorer and the standard evaluation of a model that has none of its own, and the estimator's file.
+"""The standard ModelScorer, the standard evaluation, and the file of the estimator that train() returned.
 
-Loaded by main.py, never imported. Packages of the model's environment are imported where they are needed: skops for the
-file, scikit-learn for the metrics.
+main.py loads this module by its path. It imports packages of the model's environment where they are needed: skops for
+the file, scikit-learn for the metrics.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FILE, ABOUT = "model.skops", "model.skops.json"
 EVALUATION, SCORING = "model_modules/evaluation.py", "model_modules/scoring.py"
 OWN = "model_modules"
 BESIDE_A_MODEL = (".png", ".svg")
-"""What train() may leave, and metrics.json, and still have the estimator that it returns stored."""
+"""Endings of files that train() may leave, besides metrics.json, if the estimator that it returns is to be stored."""
 
 TRUSTED = {
     "functools.partial",
@@ -59,15 +59,15 @@ TRUSTED = {
         for name in names.split()
     ),
 }
-"""What fitted estimators of scikit-learn hold besides what skops trusts itself.
+"""Types in fitted estimators of scikit-learn, besides those that skops trusts itself.
 
-Classes and functions that run no code from the file when they are built. Distributions of scipy.stats aren't among
-them: they compile a text that they hold.
+These classes and functions run no code from the file when they are built. Distributions of scipy.stats are left out:
+they compile a text that they hold.
 """
 
 
 class StandardError(Exception):
-    """The standard functions can't do with this model. `name` says what would be right."""
+    """The standard functions can't be used with this model. `name` says what would be right."""
 
     kind = "wrong_result"
 
@@ -77,7 +77,7 @@ class StandardError(Exception):
 
 
 def check_packages(left_out: list[str]) -> None:
-    """Refuse, before train() runs, an environment that can't store what it must return.
+    """Check, before train() runs, that the environment can store the estimator.
 
     Raises:
         ModuleNotFoundError: it lacks a package.
@@ -92,11 +92,10 @@ def check_packages(left_out: list[str]) -> None:
 def keep(returned: Any, context: Any, left_out: list[str]) -> None:
     """Store the fitted estimator that train() returned, in a format that runs no code when it is loaded.
 
-    One that is returned beside a model that train() has saved itself, for an evaluation of the model's own, isn't
-    needed.
+    It is not stored if train() has saved a model itself and the model has its own evaluation.
 
     Raises:
-        StandardError: the model needs an estimator, and this is none; or one that can't be stored so.
+        StandardError: the returned value is not an estimator and the model needs one, or it can't be stored.
     """
     output = Path(context.artifact_output_path)
     own_evaluation, own_scorer = "evaluate" not in left_out, "score" not in left_out
@@ -174,7 +173,7 @@ def _untrusted(held: list[str]) -> list[str]:
 
 
 def _is_own(name: str) -> bool:
-    """Whether it is a class or a function that the model's own code, which is pinned with it, defines."""
+    """Whether it is a class or a function that the model's own pinned code defines."""
     module, _, short = name.rpartition(".")
     if module.partition(".")[0] != OWN:
         return False
@@ -183,13 +182,13 @@ def _is_own(name: str) -> bool:
 
 
 class ModelScorer:
-    """What a model without scoring.py scores with: `predict` of the estimator, and its probabilities if it has them."""
+    """The scorer of a model without scoring.py: the estimator's `predict`, and `predict_proba` if it has that."""
 
     def __init__(self, context: Any) -> None:
         self._estimator = _load(context.artifact_input_path)
         self._features: list[str] = context.dataset_info.feature_names
         fitted = list(getattr(self._estimator, "feature_names_in_", ()))
-        # Of the features, those that it was fitted on, in its order.
+        # The features that it was fitted on, in its order.
         self._fitted = fitted if fitted and set(fitted) <= set(self._features) else None
         if hasattr(self._estimator, "classes_"):
             self.classes_ = self._estimator.classes_
@@ -198,7 +197,7 @@ class ModelScorer:
 
     @property
     def kind(self) -> str:
-        """`classifier` or `regressor`; empty for what is neither."""
+        """`classifier` or `regressor`; empty if it is neither."""
         return kind_of(self._estimator)
 
     def predict(self, data: Any) -> Any:
@@ -215,13 +214,13 @@ class ModelScorer:
             numpy = importlib.import_module("numpy")
             data = numpy.column_stack([column.to_numpy() for column in data.columns])
         with warnings.catch_warnings():
-            # Of one that was fitted on an array: the columns are in the order of datasets.yaml, as they were then.
+            # It was fitted on an array: the columns are in the order of datasets.yaml, as in the training.
             warnings.filterwarnings("ignore", message="X has feature names")
             return getattr(self._estimator, method)(data)
 
 
 def kind_of(model: Any) -> str:
-    """`classifier` or `regressor`; empty for what is neither."""
+    """`classifier` or `regressor`; empty if it is neither."""
     base = importlib.import_module("sklearn.base")
     if isinstance(model, base.BaseEstimator):
         return "classifier" if base.is_classifier(model) else "regressor" if base.is_regressor(model) else ""
@@ -229,7 +228,7 @@ def kind_of(model: Any) -> str:
 
 
 def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any) -> None:
-    """Leave metrics.json with what the scorer's predictions are worth on the rows of the context.
+    """Write metrics.json with the metrics of the scorer's predictions on the rows of the context.
 
     Args:
         scorer: a ModelScorer, the standard one or the model's own.
@@ -289,7 +288,7 @@ def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any) -> N
 
 
 def _kind_of_scorer(scorer: Any, given: dict[str, Any], truth: Any, target: str) -> str:
-    """That of a ModelScorer of the model's own, which says nothing of it."""
+    """The kind of a model with its own ModelScorer, derived from its predictions."""
     probabilities = any(name.startswith(f"{target}_probability") for name in given)
     return (
         "classifier" if probabilities or hasattr(scorer, "classes_") or truth.dtype.kind not in "iuf" else "regressor"
