@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """Something that a person may do about a job."""
+    """An action that a person may take on a job."""
 
     STOP = "stop"
     """End the job at once. Nothing is left half-written."""

@@ -31,7 +31,7 @@ REQUESTER_LATER = (
 
 
 class Verdict(StrEnum):
-    """What was decided."""
+    """The outcome of a decision."""
 
     APPROVED = "approved"
     """The version may be deployed."""

@@ -69,7 +69,7 @@ def _decided(before: VersionStatus) -> tuple[Transition, ...]:
 
 
 class JobType(StrEnum):
-    """What a job does. The order is that of the database's type."""
+    """The type of a job: the stage that it performs. The order is that of the database's type."""
 
     TRAINING = (
         "training",

@@ -21,7 +21,7 @@ AIRFLOW = "airflow"
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. The database guards the order (`job_status_guard`)."""
+    """The status of a job. The database checks each transition (`job_status_guard`)."""
 
     CREATED = "created"
     """Its DAG run exists; the tasks upstream of it have not ended."""

@@ -13,7 +13,7 @@ Value = str | int
 
 
 class Code(StrEnum):
-    """The reasons. Each docstring names the values that go with the code."""
+    """The code of a refusal. The docstring of each member names its values."""
 
     OWN_REQUEST = "own_request"
     """Requesters don't decide: `person`, `work` (training or import), `subject`."""

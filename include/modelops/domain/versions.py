@@ -14,7 +14,7 @@ VersionId = NewType("VersionId", int)
 
 
 class VersionKind(StrEnum):
-    """What a version is a version of."""
+    """Whether a version is one of a model or of a feature task."""
 
     MODEL = "model"
     FEATURE_TASK = "feature_task"
@@ -36,7 +36,7 @@ class VersionKind(StrEnum):
 
 
 class VersionStatus(StrEnum):
-    """Where a version stands. Which steps there are, and which job takes them, are rows of `modelops.transition`."""
+    """The status of a version. The table `modelops.transition` has the transitions and the job type of each."""
 
     CREATED = "created"
     """Its training has started."""
@@ -104,7 +104,7 @@ class Version:
 
 
 class ArtifactRole(StrEnum):
-    """What a file is to the version or evaluation that it belongs to."""
+    """The role of a file in its version or evaluation."""
 
     CODE = "code"
     """The archive of the model's folder."""

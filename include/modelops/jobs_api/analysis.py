@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/analysis")
 
 
 class Unit(StrEnum):
-    """How long a period is."""
+    """The length of a period."""
 
     HOUR = "hour"
     DAY = "day"
@@ -45,7 +45,7 @@ SHORTEST = {
     Unit.WEEK: timedelta(days=7, hours=-1),
     Unit.MONTH: timedelta(days=28, hours=-1),
 }
-"""How long a period is at least, when clocks change in it."""
+"""The minimum length of a period, when clocks change in it."""
 
 
 class Told(BaseModel):
@@ -55,14 +55,14 @@ class Told(BaseModel):
 
 
 class Duration(Told):
-    """Seconds: half of the jobs took at most the median, 95 in 100 at most `p95`."""
+    """The median and 95th percentile of a duration, in seconds."""
 
     median: float
     p95: float
 
 
 class Sum(Told):
-    """Figures of the jobs that were created in a time."""
+    """Counts and durations of the jobs created in a time range."""
 
     number: int = Field(description="Those that are under way included.")
     completed: int
@@ -73,13 +73,13 @@ class Sum(Told):
 
 
 class Period(Sum):
-    """Figures of the jobs that were created in an hour, a day, a week or a month."""
+    """Counts and durations of the jobs created in one hour, day, week or month."""
 
     start: datetime
 
 
 class TypeAnalysis(Told):
-    """Of one type of jobs."""
+    """The counts and durations of one job type."""
 
     type: JobType
     whole: Sum
@@ -87,7 +87,7 @@ class TypeAnalysis(Told):
 
 
 class Analysis(Fresh):
-    """How jobs fared, by type, in the order of a life; a type without jobs is left out."""
+    """Counts and durations by job type, in the order of the life cycle. Types without jobs are left out."""
 
     created_from: datetime
     created_before: datetime
@@ -97,7 +97,7 @@ class Analysis(Fresh):
 
 
 class Slowest(BaseModel):
-    """The one that worked longest first."""
+    """The jobs with the longest working time, longest first."""
 
     jobs: list[Job]
 

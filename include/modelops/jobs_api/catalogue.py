@@ -50,7 +50,7 @@ class Version(BaseModel):
 
 
 class Deployment(BaseModel):
-    """An approved version in production, or one that was."""
+    """A deployment, current or ended."""
 
     id: int
     kind: VersionKind
@@ -78,7 +78,7 @@ class Deployment(BaseModel):
 
 
 class InProduction(BaseModel):
-    """A version in production at a moment, and why."""
+    """A version in production at a moment, with its decision and evidence."""
 
     kind: VersionKind
     model: str = Field(description="The model or the feature task.")
@@ -102,21 +102,21 @@ class InProduction(BaseModel):
 
 
 class Versions(BaseModel):
-    """Newest first."""
+    """A page of versions, newest first."""
 
     versions: list[Version]
     after: int | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
 
 
 class Deployments(BaseModel):
-    """Newest first."""
+    """A page of deployments, newest first."""
 
     deployments: list[Deployment]
     after: int | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
 
 
 class Production(BaseModel):
-    """What was in production at a moment."""
+    """The versions in production at a moment."""
 
     at: datetime
     found: list[InProduction]

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api")
 
 
 class IntervalState(StrEnum):
-    """What became of an interval."""
+    """The state of an interval."""
 
     DONE = "done"
     RUNNING = "running"
@@ -40,7 +40,7 @@ class IntervalState(StrEnum):
 
 
 class DataInterval(BaseModel):
-    """A data interval, and what became of it."""
+    """A data interval of a deployment, with its state and its batch."""
 
     start: datetime | None = Field(description="Null, as the end, of a run that is of no interval.")
     end: datetime | None
@@ -54,7 +54,7 @@ class DataInterval(BaseModel):
 
 
 class Intervals(BaseModel):
-    """Latest first."""
+    """A page of the intervals of a deployment, latest first."""
 
     deployment: int
     model: str = Field(description="The model or the feature task.")

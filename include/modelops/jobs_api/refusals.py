@@ -23,7 +23,7 @@ MOST = 20
 
 
 class RefusedRequest(BaseModel):
-    """Why a request is refused. `code` is absent where Airflow refuses."""
+    """The reason for refusing a request. `code` is absent where Airflow refuses."""
 
     detail: str
     code: Code | None = None
@@ -31,7 +31,7 @@ class RefusedRequest(BaseModel):
 
 
 class Mistake(BaseModel):
-    """What is wrong with one value of a request."""
+    """A validation error of one value of a request."""
 
     loc: list[str | int] = Field(description="Where it is: query, path or body, and the names within.")
     msg: str
@@ -39,7 +39,7 @@ class Mistake(BaseModel):
 
 
 class Unprocessable(BaseModel):
-    """What is wrong with the values of a request: one entry per value, or a text."""
+    """The validation errors of a request: one entry per value, or a text."""
 
     detail: str | list[Mistake]
 

@@ -28,7 +28,7 @@ JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 class Job(BaseModel):
-    """A job: a stage in the life of a model, executed as one Airflow task instance. Durations are in seconds."""
+    """A job: one stage in the life of a model or feature task, executed as one Airflow task. Times are in seconds."""
 
     model_config = ConfigDict(ser_json_timedelta="float")
 
@@ -48,7 +48,7 @@ class Job(BaseModel):
 
 
 class Happening(BaseModel):
-    """An entry of a job's log in the ledger; entries are never changed or removed."""
+    """An event of a job, as recorded in the ledger. Events are never changed or removed."""
 
     attempt: int
     event: Event
@@ -65,7 +65,7 @@ class Fresh(BaseModel):
 
 
 class Request(BaseModel):
-    """What an approval puts before the reviewers."""
+    """The request for a decision that an approval job makes."""
 
     digest: str = Field(description="SHA-256 of the evidence, to which a decision is bound.")
     evidence: Json
@@ -74,7 +74,7 @@ class Request(BaseModel):
 
 
 class Refusal(BaseModel):
-    """Why something is refused. Refusals of requests have the same fields; `code` is absent where Airflow refuses."""
+    """The reason for a refusal."""
 
     detail: str = Field(description="In English.")
     code: Code = Field(description="Stable, for programs and other languages.")
@@ -82,7 +82,7 @@ class Refusal(BaseModel):
 
 
 class WholeJob(Job, Fresh):
-    """A job with all that is on record of it."""
+    """A job with its parameters, result, events and possible actions."""
 
     parameters: Json
     result: Json | None
@@ -95,7 +95,7 @@ class WholeJob(Job, Fresh):
 
 
 class ArtifactFile(BaseModel):
-    """A file that a job pinned or left, stored under its hash."""
+    """A file that a job pinned or produced, stored under its hash."""
 
     role: ArtifactRole
     name: str
@@ -120,7 +120,7 @@ class ArtifactFile(BaseModel):
 
 
 class Evidence(BaseModel):
-    """What stands behind a job."""
+    """The evidence of a job."""
 
     evidence: Json | None = Field(
         description="What the version is made of, its evaluations and the champion's: as put before the reviewers by an"
@@ -130,7 +130,7 @@ class Evidence(BaseModel):
 
 
 class Predictions(BaseModel):
-    """What a batch has published: predictions, or the rows of a feature table."""
+    """The rows that a batch published: predictions, or rows of a feature table."""
 
     target: str = Field(description="The view that readers query.")
     rows: int
@@ -142,7 +142,7 @@ class Predictions(BaseModel):
 
 
 class Given(BaseModel):
-    """What goes with an action."""
+    """The body of an action's request."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -157,20 +157,20 @@ class Given(BaseModel):
 
 
 class Asked(BaseModel):
-    """Airflow has taken a request."""
+    """The response to a request that Airflow has accepted."""
 
     run_id: str = Field(description="The DAG run that it is about: the job's, or a new one.")
 
 
 class Page(Fresh):
-    """Jobs, newest first."""
+    """A page of jobs, newest first."""
 
     jobs: list[Job]
     after: str | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
 
 
 class Counted(BaseModel):
-    """How many jobs of a type have a status."""
+    """The number of jobs with a type and a status."""
 
     type: JobType
     status: JobStatus

@@ -319,13 +319,13 @@ export interface components {
     schemas: {
         /**
          * Action
-         * @description Something that a person may do about a job.
+         * @description An action that a person may take on a job.
          * @enum {string}
          */
         Action: "stop" | "retry" | "run_now" | "approve" | "reject";
         /**
          * Analysis
-         * @description How jobs fared, by type, in the order of a life; a type without jobs is left out.
+         * @description Counts and durations by job type, in the order of the life cycle. Types without jobs are left out.
          */
         Analysis: {
             /**
@@ -356,7 +356,7 @@ export interface components {
         };
         /**
          * ArtifactFile
-         * @description A file that a job pinned or left, stored under its hash.
+         * @description A file that a job pinned or produced, stored under its hash.
          */
         ArtifactFile: {
             role: components["schemas"]["ArtifactRole"];
@@ -380,13 +380,13 @@ export interface components {
         };
         /**
          * ArtifactRole
-         * @description What a file is to the version or evaluation that it belongs to.
+         * @description The role of a file in its version or evaluation.
          * @enum {string}
          */
         ArtifactRole: "code" | "requirements" | "output" | "sample";
         /**
          * Asked
-         * @description Airflow has taken a request.
+         * @description The response to a request that Airflow has accepted.
          */
         Asked: {
             /**
@@ -397,13 +397,13 @@ export interface components {
         };
         /**
          * Code
-         * @description The reasons. Each docstring names the values that go with the code.
+         * @description The code of a refusal. The docstring of each member names its values.
          * @enum {string}
          */
         Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone" | "airflow_failed";
         /**
          * Counted
-         * @description How many jobs of a type have a status.
+         * @description The number of jobs with a type and a status.
          */
         Counted: {
             type: components["schemas"]["JobType"];
@@ -418,7 +418,7 @@ export interface components {
         };
         /**
          * DataInterval
-         * @description A data interval, and what became of it.
+         * @description A data interval of a deployment, with its state and its batch.
          */
         DataInterval: {
             /**
@@ -446,7 +446,7 @@ export interface components {
         };
         /**
          * Deployment
-         * @description An approved version in production, or one that was.
+         * @description A deployment, current or ended.
          */
         Deployment: {
             /** Id */
@@ -526,7 +526,7 @@ export interface components {
         };
         /**
          * Deployments
-         * @description Newest first.
+         * @description A page of deployments, newest first.
          */
         Deployments: {
             /** Deployments */
@@ -539,7 +539,7 @@ export interface components {
         };
         /**
          * Duration
-         * @description Seconds: half of the jobs took at most the median, 95 in 100 at most `p95`.
+         * @description The median and 95th percentile of a duration, in seconds.
          */
         Duration: {
             /** Median */
@@ -555,7 +555,7 @@ export interface components {
         Event: "created" | "cleared" | "scheduled" | "queued" | "waiting" | "running" | "step" | "awaiting_approval" | "refused" | "retrying" | "completed" | "failed" | "cancelled" | "skipped" | "repeated" | "lost";
         /**
          * Evidence
-         * @description What stands behind a job.
+         * @description The evidence of a job.
          */
         Evidence: {
             /**
@@ -570,7 +570,7 @@ export interface components {
         };
         /**
          * Given
-         * @description What goes with an action.
+         * @description The body of an action's request.
          */
         Given: {
             /**
@@ -586,7 +586,7 @@ export interface components {
         };
         /**
          * Happening
-         * @description An entry of a job's log in the ledger; entries are never changed or removed.
+         * @description An event of a job, as recorded in the ledger. Events are never changed or removed.
          */
         Happening: {
             /** Attempt */
@@ -609,7 +609,7 @@ export interface components {
         };
         /**
          * InProduction
-         * @description A version in production at a moment, and why.
+         * @description A version in production at a moment, with its decision and evidence.
          */
         InProduction: {
             kind: components["schemas"]["VersionKind"];
@@ -667,13 +667,13 @@ export interface components {
         };
         /**
          * IntervalState
-         * @description What became of an interval.
+         * @description The state of an interval.
          * @enum {string}
          */
         IntervalState: "done" | "running" | "failed" | "superseded" | "missing";
         /**
          * Intervals
-         * @description Latest first.
+         * @description A page of the intervals of a deployment, latest first.
          */
         Intervals: {
             /** Deployment */
@@ -707,7 +707,7 @@ export interface components {
         };
         /**
          * Job
-         * @description A job: a stage in the life of a model, executed as one Airflow task instance. Durations are in seconds.
+         * @description A job: one stage in the life of a model or feature task, executed as one Airflow task. Times are in seconds.
          */
         Job: {
             /** Id */
@@ -752,13 +752,13 @@ export interface components {
         };
         /**
          * JobStatus
-         * @description Where a job stands. The database guards the order (`job_status_guard`).
+         * @description The status of a job. The database checks each transition (`job_status_guard`).
          * @enum {string}
          */
         JobStatus: "created" | "scheduled" | "queued" | "running" | "awaiting_approval" | "retrying" | "completed" | "failed" | "cancelled" | "skipped";
         /**
          * JobType
-         * @description What a job does. The order is that of the database's type.
+         * @description The type of a job: the stage that it performs. The order is that of the database's type.
          * @enum {string}
          */
         JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change";
@@ -782,7 +782,7 @@ export interface components {
         };
         /**
          * Mistake
-         * @description What is wrong with one value of a request.
+         * @description A validation error of one value of a request.
          */
         Mistake: {
             /**
@@ -797,7 +797,7 @@ export interface components {
         };
         /**
          * Page
-         * @description Jobs, newest first.
+         * @description A page of jobs, newest first.
          */
         Page: {
             /**
@@ -820,7 +820,7 @@ export interface components {
         };
         /**
          * Period
-         * @description Figures of the jobs that were created in an hour, a day, a week or a month.
+         * @description Counts and durations of the jobs created in one hour, day, week or month.
          */
         Period: {
             /**
@@ -849,7 +849,7 @@ export interface components {
         };
         /**
          * Predictions
-         * @description What a batch has published: predictions, or the rows of a feature table.
+         * @description The rows that a batch published: predictions, or rows of a feature table.
          */
         Predictions: {
             /**
@@ -884,7 +884,7 @@ export interface components {
         };
         /**
          * Production
-         * @description What was in production at a moment.
+         * @description The versions in production at a moment.
          */
         Production: {
             /**
@@ -897,7 +897,7 @@ export interface components {
         };
         /**
          * Refusal
-         * @description Why something is refused. Refusals of requests have the same fields; `code` is absent where Airflow refuses.
+         * @description The reason for a refusal.
          */
         Refusal: {
             /**
@@ -917,7 +917,7 @@ export interface components {
         };
         /**
          * RefusedRequest
-         * @description Why a request is refused. `code` is absent where Airflow refuses.
+         * @description The reason for refusing a request. `code` is absent where Airflow refuses.
          */
         RefusedRequest: {
             /** Detail */
@@ -933,7 +933,7 @@ export interface components {
         };
         /**
          * Request
-         * @description What an approval puts before the reviewers.
+         * @description The request for a decision that an approval job makes.
          */
         Request: {
             /**
@@ -958,7 +958,7 @@ export interface components {
         };
         /**
          * Slowest
-         * @description The one that worked longest first.
+         * @description The jobs with the longest working time, longest first.
          */
         Slowest: {
             /** Jobs */
@@ -966,7 +966,7 @@ export interface components {
         };
         /**
          * Sum
-         * @description Figures of the jobs that were created in a time.
+         * @description Counts and durations of the jobs created in a time range.
          */
         Sum: {
             /**
@@ -990,7 +990,7 @@ export interface components {
         };
         /**
          * TypeAnalysis
-         * @description Of one type of jobs.
+         * @description The counts and durations of one job type.
          */
         TypeAnalysis: {
             type: components["schemas"]["JobType"];
@@ -1003,13 +1003,13 @@ export interface components {
         };
         /**
          * Unit
-         * @description How long a period is.
+         * @description The length of a period.
          * @enum {string}
          */
         Unit: "hour" | "day" | "week" | "month";
         /**
          * Unprocessable
-         * @description What is wrong with the values of a request: each by itself, or in words.
+         * @description The validation errors of a request: one entry per value, or a text.
          */
         Unprocessable: {
             /** Detail */
@@ -1017,7 +1017,7 @@ export interface components {
         };
         /**
          * Verdict
-         * @description What was decided.
+         * @description The outcome of a decision.
          * @enum {string}
          */
         Verdict: "approved" | "rejected";
@@ -1067,19 +1067,19 @@ export interface components {
         };
         /**
          * VersionKind
-         * @description What a version is a version of.
+         * @description Whether a version is one of a model or of a feature task.
          * @enum {string}
          */
         VersionKind: "model" | "feature_task";
         /**
          * VersionStatus
-         * @description Where a version stands. Which steps there are, and which job takes them, are rows of `modelops.transition`.
+         * @description The status of a version. The table `modelops.transition` has the transitions and the job type of each.
          * @enum {string}
          */
         VersionStatus: "created" | "imported" | "trained" | "evaluated" | "tested" | "approved" | "rejected" | "deployed" | "retired" | "failed";
         /**
          * Versions
-         * @description Newest first.
+         * @description A page of versions, newest first.
          */
         Versions: {
             /** Versions */
@@ -1092,7 +1092,7 @@ export interface components {
         };
         /**
          * WholeJob
-         * @description A job with all that is on record of it.
+         * @description A job with its parameters, result, events and possible actions.
          */
         WholeJob: {
             /**
