@@ -252,6 +252,25 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.follow_deployment() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.follow_deployment() IS 'Makes a version deployed exactly as long as it has a deployment that has not ended.';
+CREATE FUNCTION modelops.following(deployment_id bigint) RETURNS TABLE(target text, follows text, incremental boolean, since timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  WITH own AS (
+    SELECT deployment.target, plan.schedule, plan.incremental, substr(plan.schedule, length('after ') + 1) AS follows
+    FROM modelops.deployment JOIN modelops.deployment_schedule AS plan ON plan.deployment_id = deployment.id
+    WHERE deployment.id = following.deployment_id AND starts_with(plan.schedule, 'after ')
+  ), said AS (
+    SELECT plan.id, plan.set_at, plan.paused OR plan.schedule <> own.schedule OR serving.ended_how IS NOT DISTINCT FROM 'retired' AS is_break
+    FROM own JOIN modelops.deployment AS serving ON serving.target = own.target
+    JOIN modelops.schedule AS plan ON plan.deployment_id = serving.id
+  )
+  SELECT own.target, own.follows, own.incremental,
+         (SELECT min(set_at) FROM said WHERE id > coalesce((SELECT max(id) FROM said WHERE is_break), 0))
+  FROM own
+$$;
+ALTER FUNCTION modelops.following(deployment_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.following(deployment_id bigint) IS 'The feature table that a deployment follows, and since when; no row for other deployments.';
 CREATE FUNCTION modelops.guard_approval_request() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -376,7 +395,8 @@ BEGIN
     RAISE EXCEPTION 'run % has % of % parts, with % of % rows', NEW.id, parts.number, serving.parts, parts.rows, NEW.rows
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_all_parts';
   END IF;
-  NEW.published_at := clock_timestamp();
+  -- In the order of commits, also after the clock was set back: modelops.note_made relies on it.
+  NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) FROM modelops.batch_run WHERE target = NEW.target));
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
   -- Of an incremental run any part can be superseded; any other is superseded whole.
@@ -775,6 +795,29 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.keep_times_of_job() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.keep_times_of_job() IS 'Keeps when a worker first took the newest attempt, by raising the fence, and when that attempt ended the job.';
+CREATE FUNCTION modelops.made_up_to(deployment_id bigint) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT coalesce((SELECT made_up_to FROM modelops.work_list_progress AS progress
+                   WHERE progress.deployment_id = made_up_to.deployment_id), '-infinity')
+$$;
+ALTER FUNCTION modelops.made_up_to(deployment_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.made_up_to(deployment_id bigint) IS 'A time before which no publication in the work list of a deployment is pending.';
+CREATE FUNCTION modelops.note_made(deployment_id bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  INSERT INTO modelops.work_list_progress AS progress (deployment_id, made_up_to)
+  SELECT note_made.deployment_id, coalesce(min(list.published_at) FILTER (WHERE list.is_pending), max(list.published_at))
+  FROM modelops.work_list(note_made.deployment_id) AS list
+  WHERE list.published_at >= modelops.made_up_to(note_made.deployment_id)
+  HAVING count(*) > 0
+  ON CONFLICT ON CONSTRAINT work_list_progress_pkey DO UPDATE SET made_up_to = excluded.made_up_to
+  WHERE progress.made_up_to < excluded.made_up_to
+$$;
+ALTER FUNCTION modelops.note_made(deployment_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.note_made(deployment_id bigint) IS 'Records up to when all publications in the work list of a deployment are processed, so that they are not read again.';
 CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog'
@@ -860,36 +903,25 @@ CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS t
 $$;
 ALTER FUNCTION modelops.target_bears_name_of(target text, model text) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
-CREATE FUNCTION modelops.work_list(deployment_id bigint, within tstzrange DEFAULT '(,)'::tstzrange) RETURNS TABLE(source_id bigint, covers tstzrange, is_pending boolean)
+CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id bigint, covers tstzrange, published_at timestamp with time zone, is_pending boolean)
     LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog'
     AS $$
-  WITH own AS (
-    SELECT deployment.target, plan.schedule, plan.incremental, substr(plan.schedule, length('after ') + 1) AS follows
-    FROM modelops.deployment JOIN modelops.deployment_schedule AS plan ON plan.deployment_id = deployment.id
-    WHERE deployment.id = work_list.deployment_id AND starts_with(plan.schedule, 'after ')
-  ), said AS (
-    SELECT plan.id, plan.set_at, plan.paused OR plan.schedule <> own.schedule OR serving.ended_how IS NOT DISTINCT FROM 'retired' AS is_break
-    FROM own JOIN modelops.deployment AS serving ON serving.target = own.target
-    JOIN modelops.schedule AS plan ON plan.deployment_id = serving.id
-  ), since AS (
-    SELECT min(set_at) AS at FROM said WHERE id > coalesce((SELECT max(id) FROM said WHERE is_break), 0)
-  )
-  SELECT source.id, source.covers, NOT EXISTS (
-           SELECT FROM modelops.batch_run_source AS seen JOIN modelops.batch_run AS run ON run.id = seen.run_id
-           WHERE seen.source_id = source.id AND run.target = own.target AND run.published_at IS NOT NULL)
-  FROM own CROSS JOIN since JOIN modelops.batch_run AS source ON source.target = own.follows
-  WHERE source.published_at >= since.at
-    AND source.covers <@ within
-    -- The same again, for the index.
-    AND coalesce(lower(source.covers), '-infinity') BETWEEN coalesce(lower(within), '-infinity') AND coalesce(upper(within), 'infinity')
-    AND (NOT own.incremental OR source.covers <> '(,)')
-    AND (source.superseded_at IS NULL
-         -- What a whole run took the place of is still an interval to be made.
-         OR own.incremental AND (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
+  SELECT source.id, source.covers, source.published_at, (
+           -- Not EXISTS, which the planner may answer for all publications at once.
+           SELECT 1 FROM modelops.batch_run_source AS seen JOIN modelops.batch_run AS run ON run.id = seen.run_id
+           WHERE seen.source_id = source.id AND run.target = (SELECT target FROM modelops.following(work_list.deployment_id))
+             AND run.published_at IS NOT NULL LIMIT 1) IS NULL
+  FROM modelops.batch_run AS source
+  WHERE source.target = (SELECT follows FROM modelops.following(work_list.deployment_id))
+    AND source.published_at >= (SELECT since FROM modelops.following(work_list.deployment_id))
+    AND CASE WHEN (SELECT incremental FROM modelops.following(work_list.deployment_id))
+             -- What a whole run took the place of is still an interval to be made.
+             THEN source.covers <> '(,)' AND (source.superseded_at IS NULL OR
+                  (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
+             ELSE source.superseded_at IS NULL END
 $$;
-ALTER FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) IS 'The publications, within a range of times, of the feature table that a deployment follows, since it follows it; and whether each is still to be processed.';
+ALTER FUNCTION modelops.work_list(deployment_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.work_list(deployment_id bigint) IS 'The publications of the feature table that a deployment follows, since it follows it; and whether each is still to be processed.';
 CREATE TABLE modelops.approval_request (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -1447,6 +1479,13 @@ ALTER TABLE modelops.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE modelops.work_list_progress (
+    deployment_id bigint NOT NULL,
+    made_up_to timestamp with time zone NOT NULL
+);
+ALTER TABLE modelops.work_list_progress OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.work_list_progress IS 'Up to when everything in the work list of a deployment is processed. Only modelops.note_made writes it; removing a row costs time and loses nothing.';
+COMMENT ON COLUMN modelops.work_list_progress.made_up_to IS 'When the earliest pending publication was made, or the latest one if none is pending.';
 ALTER TABLE ONLY modelops.approval_request
     ADD CONSTRAINT approval_request_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.artifact
@@ -1511,13 +1550,15 @@ ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_number UNIQUE (kind, name, number);
 ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.work_list_progress
+    ADD CONSTRAINT work_list_progress_pkey PRIMARY KEY (deployment_id);
 CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_id, id);
 CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
 CREATE INDEX batch_run_interval ON modelops.batch_run USING btree (deployment_id, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone), id) WHERE (whole_id IS NULL);
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run USING btree (whole_id, part) WHERE (whole_id IS NOT NULL);
 CREATE INDEX batch_run_published ON modelops.batch_run USING btree (target, published_at) WHERE (published_at IS NOT NULL);
-CREATE INDEX batch_run_published_from ON modelops.batch_run USING btree (target, COALESCE(lower(covers), '-infinity'::timestamp with time zone)) WHERE (published_at IS NOT NULL);
+CREATE INDEX batch_run_published_interval ON modelops.batch_run USING btree (target, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone)) WHERE (published_at IS NOT NULL);
 CREATE INDEX batch_run_published_of ON modelops.batch_run USING btree (deployment_id, covers, published_at) WHERE ((published_at IS NOT NULL) AND (part IS NULL));
 CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source USING btree (run_id);
 CREATE INDEX batch_run_superseded_at ON modelops.batch_run USING btree (target, superseded_at) WHERE ((superseded_at IS NOT NULL) AND (swept_at IS NULL));
@@ -1658,6 +1699,8 @@ ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_changed_by FOREIGN KEY (changed_by) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.work_list_progress
+    ADD CONSTRAINT work_list_progress_deployment FOREIGN KEY (deployment_id) REFERENCES modelops.deployment(id);
 GRANT USAGE ON SCHEMA modelops TO modelops_jobs;
 GRANT USAGE ON SCHEMA modelops TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.artifact_digest(version_id bigint) FROM PUBLIC;
@@ -1682,6 +1725,9 @@ REVOKE ALL ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation 
 GRANT ALL ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.follow_deployment() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.following(deployment_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.following(deployment_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.following(deployment_id bigint) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.guard_approval_request() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_artifact() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_batch_run() FROM PUBLIC;
@@ -1702,6 +1748,11 @@ REVOKE ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage te
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.keep_times_of_job() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.made_up_to(deployment_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.made_up_to(deployment_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.made_up_to(deployment_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.note_made(deployment_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.note_made(deployment_id bigint) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.refuse_change() FROM PUBLIC;
@@ -1716,9 +1767,9 @@ REVOKE ALL ON FUNCTION modelops.take_lock(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.take_lock(name text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) TO modelops_jobs;
-REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) FROM PUBLIC;
-GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) TO modelops_jobs;
-GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint, within tstzrange) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_reader;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.approval_request TO modelops_jobs;
@@ -1878,3 +1929,5 @@ GRANT INSERT(kind) ON TABLE modelops.statistics TO modelops_jobs;
 GRANT INSERT("values") ON TABLE modelops.statistics TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.transition TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.transition TO modelops_reader;
+GRANT SELECT ON TABLE modelops.work_list_progress TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.work_list_progress TO modelops_reader;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 import factories
@@ -25,6 +26,7 @@ from modelops.stages.schedule import change_schedule
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import Database
     from modelops.domain.deployments import Deployment
     from modelops.domain.jobs import Attempt
     from workplace import Workplace
@@ -118,6 +120,23 @@ def test_intervals_that_always_fail_do_not_starve_others(workplace: Workplace, t
     failing, _ = begun(workplace, model, day(1))
     jobs.give_up(workplace.connection, failing, error="it broke", again=False)
     assert chosen(2) == [day(2), day(3)]
+
+
+def test_a_clock_that_was_set_back_hides_nothing(
+    workplace: Workplace, table: int, model: Deployment, database: Database
+) -> None:
+    made(workplace, table, day(1))
+    scored(workplace, model, day(1))
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(
+            "UPDATE modelops.batch_run SET published_at = published_at + interval '1 year' WHERE lower(covers) = %s",
+            (day(1)[0],),
+        )
+    work_list.note_made(workplace.connection, model.id)
+    made(workplace, table, day(2))
+    work_list.note_made(workplace.connection, model.id)
+    assert left(workplace, model) == [day(2)]
 
 
 def test_what_is_published_again_is_made_again(workplace: Workplace, table: int, model: Deployment) -> None:

@@ -55,7 +55,8 @@ VIEWS = {
     """,
     "production": "SELECT deployment FROM modelops.deployment, modelops.in_production_at(started_at) ORDER BY 1",
     "work": """
-        SELECT deployment.id, list.* FROM modelops.deployment, modelops.work_list(deployment.id) AS list
+        SELECT deployment.id, list.source_id, list.covers, list.is_pending
+        FROM modelops.deployment, modelops.work_list(deployment.id) AS list
         ORDER BY deployment.id, source_id
     """,
     "evidence": """

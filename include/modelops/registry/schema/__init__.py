@@ -51,6 +51,7 @@ TABLES = (
     "deployment",
     "schedule",
     "batch_run",
+    "work_list",
     "statistics",
 )
 """The files of `tables/`, each after those that it refers to."""

@@ -1,7 +1,11 @@
 -- name: pending
 -- Which times a deployment that follows a feature table has still to make.
 SELECT DISTINCT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id)
-WHERE is_pending ORDER BY 1 NULLS FIRST, 2;
+WHERE is_pending AND published_at >= modelops.made_up_to(:deployment_id) ORDER BY 1 NULLS FIRST, 2;
+
+-- name: note_made!
+-- Puts on record how far a work list is done, for the reads that follow.
+SELECT modelops.note_made(:deployment_id);
 
 -- name: shown_among
 -- What readers of a deployment's target see of these times, where it can be replaced as a whole only.
@@ -24,20 +28,26 @@ SELECT start, "end" FROM (
 
 -- name: newest
 -- The times of the publication that a deployment follows and that came last.
-SELECT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id) ORDER BY source_id DESC LIMIT 1;
+SELECT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id) ORDER BY published_at DESC LIMIT 1;
 
 -- name: due
 -- What has been published since a deployment follows its table, latest first, and whether it is still to be made.
-SELECT lower(covers) AS start, upper(covers) AS "end", bool_or(is_pending) AS is_pending FROM modelops.work_list(:deployment_id)
-WHERE covers <> '(,)' AND upper(covers) <= coalesce(:before::timestamptz, 'infinity')
-GROUP BY covers ORDER BY upper(covers) DESC, lower(covers) DESC LIMIT :limit;
+SELECT coalesce(lower(covers), '-infinity') AS start, coalesce(upper(covers), 'infinity') AS "end", bool_or(is_pending) AS is_pending
+FROM modelops.work_list(:deployment_id)
+WHERE covers <> '(,)' AND coalesce(upper(covers), 'infinity') <= coalesce(:before::timestamptz, 'infinity')
+GROUP BY 2, 1 ORDER BY 2 DESC, 1 DESC LIMIT :limit;
 
 -- name: note_seen!
--- Puts on record which publications a run will see that nobody has made yet: they are committed, and it hasn't read.
+-- Puts on record which publications a whole run will see that nobody has made yet: they are committed, and it hasn't read.
 INSERT INTO modelops.batch_run_source (run_id, source_id)
-SELECT run.id, list.source_id
-FROM modelops.batch_run AS run CROSS JOIN LATERAL modelops.work_list(run.deployment_id, run.covers) AS list
-WHERE run.id = :run_id AND list.is_pending;
+SELECT :run_id, source_id FROM modelops.work_list(:deployment_id)
+WHERE is_pending AND published_at >= modelops.made_up_to(:deployment_id);
+
+-- name: note_seen_of_interval!
+-- The same for a run of an interval, by the index of intervals.
+INSERT INTO modelops.batch_run_source (run_id, source_id)
+SELECT :run_id, source_id FROM modelops.work_list(:deployment_id)
+WHERE is_pending AND covers <@ tstzrange(:start, :end) AND coalesce(upper(covers), 'infinity') BETWEEN :start AND :end;
 
 -- name: note_seen_by_parts!
 -- A batch has seen what all of its parts have seen.

@@ -72,7 +72,7 @@ def begin(
         ).fetchone()
         assert row is not None
         if reads:
-            work_list.note_seen(connection, row["id"])
+            work_list.note_seen(connection, row["id"], deployment.id, interval)
     return int(row["id"])
 
 

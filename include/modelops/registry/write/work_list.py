@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from modelops.domain.deployments import Interval
+
 _QUERIES = Queries("work_list")
 Ends = tuple["datetime", "datetime"]
 
@@ -82,9 +84,25 @@ def due(
         return list(_QUERIES.execute(connection, "due", deployment_id=deployment_id, before=before, limit=limit))
 
 
-def note_seen(connection: Connection[Any], run_id: int) -> None:
+def note_made(connection: Connection[Any], deployment_id: int) -> None:
+    """Record up to when all publications are processed, so that reads of what is pending don't look at them again."""
+    with translated():
+        _QUERIES.execute(connection, "note_made", deployment_id=deployment_id)
+
+
+def note_seen(connection: Connection[Any], run_id: int, deployment_id: int, interval: Interval | None) -> None:
     """Record which publications a run will see; within the caller's transaction, after `begin` and before it reads."""
-    _QUERIES.execute(connection, "note_seen", run_id=run_id)
+    if interval is None:
+        _QUERIES.execute(connection, "note_seen", run_id=run_id, deployment_id=deployment_id)
+    else:
+        _QUERIES.execute(
+            connection,
+            "note_seen_of_interval",
+            run_id=run_id,
+            deployment_id=deployment_id,
+            start=interval.start,
+            end=interval.end,
+        )
 
 
 def note_seen_by_parts(connection: Connection[Any], run_id: int) -> None:

@@ -1,0 +1,13 @@
+"""How far work lists are done: see the .sql file of the same name."""
+
+from pathlib import Path
+
+from modelops.registry.migrations import run_sql_beside
+
+revision = "0024"
+down_revision = "0023"
+
+
+def upgrade() -> None:
+    """Run the .sql file."""
+    run_sql_beside(Path(__file__))
