@@ -12,6 +12,7 @@ from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from e2e.waiting import HUNG_AFTER
 from modelops.development.commands import BROWSER
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ QUIET = ("disable-background-networking", "disable-component-update", "disable-g
 """It asks nobody else for anything."""
 LOOKS = 3
 GRAVE = {"serious", "critical"}
-SECONDS = 20
-"""How long something may take to appear, before a test gives up; also what `expect` waits for."""
-expect.set_options(timeout=SECONDS * 1000)
+expect.set_options(timeout=HUNG_AFTER * 1000)
 
 
 VISIT = """
@@ -70,7 +69,6 @@ class Signed:
             page.goto(address)
         else:
             visit(page, address)
-        page.set_default_timeout(SECONDS * 1000)
         broken: list[str] = []
         page.on("pageerror", lambda error: broken.append(str(error)))
         try:
@@ -91,13 +89,14 @@ class Signed:
     def _sign_in(self, account: str) -> Page:
         address = self.system.installation.url
         context = self.browser.new_context(base_url=address, viewport=WINDOW)
+        context.set_default_timeout(HUNG_AFTER * 1000)
         scheme, token = self.system.installation.api(account).headers["Authorization"].split()
         assert scheme == "Bearer"
         # As Airflow's page of signing in leaves it.
         context.add_cookies([{"name": COOKIE_NAME_JWT_TOKEN, "value": token, "url": address}])
         page = context.new_page()
         page.goto(AT_REST)
-        expect(page.locator(OURS)).to_be_visible(timeout=SECONDS * 1000)
+        expect(page.locator(OURS)).to_be_visible()
         return page
 
 

@@ -72,9 +72,9 @@ class Gate:
         row = self.connection.execute(WAITING, (LOCKS, self.id)).fetchone()
         return None if row is None else process_at(row[0], server=self.connection.info.port)
 
-    def await_worker(self, *, within: float) -> psutil.Process:
+    def await_worker(self) -> psutil.Process:
         """Wait until the worker stands here; the process of its task."""
-        worker: psutil.Process = self.run.eventually(f"a worker waits at {self.mark}", self.waiting, within=within)
+        worker: psutil.Process = self.run.eventually(f"a worker waits at {self.mark}", self.waiting)
         return worker
 
     def open(self) -> None:

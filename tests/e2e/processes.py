@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from e2e.waiting import HUNG_AFTER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -60,7 +62,7 @@ def await_end(tasks: Iterable[psutil.Process]) -> None:
 
     A task ends with its supervisor, so that it doesn't go on beside the next attempt.
     """
-    _, left = psutil.wait_procs(list(tasks), timeout=10)
+    _, left = psutil.wait_procs(list(tasks), timeout=HUNG_AFTER)
     assert not left
 
 

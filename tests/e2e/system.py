@@ -15,7 +15,7 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
-from e2e.waiting import eventually
+from e2e.waiting import HUNG_AFTER, eventually
 from modelops.domain.jobs import JobStatus
 from modelops.registry.write import jobs as ledger
 from modelops.runner import state
@@ -129,12 +129,11 @@ class System:
             env=self.installation.environment,
             check=True,
             capture_output=True,
-            timeout=120,
+            timeout=HUNG_AFTER,
         )
         eventually(
             f"{' and '.join(dags)} are there again",
             lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags),
-            within=60,
             story=lambda: self.tails("dag-processor"),
         )
 
@@ -207,13 +206,13 @@ class Run:
             if attempt is None or event["attempt"] == attempt
         ]
 
-    def await_told(self, *expected: str, task: str = "train", attempt: int, within: float = 30) -> None:
+    def await_told(self, *expected: str, task: str = "train", attempt: int) -> None:
         """Wait until the ledger tells exactly this of an attempt: the observer may be behind by some seconds."""
 
         def look() -> bool:
             return self.told(task, attempt=attempt) == list(expected)
 
-        self.eventually(f"attempt {attempt} at {task} went {', '.join(expected)}", look, within=within)
+        self.eventually(f"attempt {attempt} at {task} went {', '.join(expected)}", look)
 
     def versions(self) -> list[dict[str, Any]]:
         """The versions that the run's training has made."""
@@ -277,11 +276,11 @@ class Run:
         answer = self.system.post(f"dags/{self.dag_id}/clearTaskInstances", body)
         assert answer.is_success, answer.text
 
-    def await_question(self, *, attempt: int = 1, within: float = 120) -> None:
+    def await_question(self, *, attempt: int = 1) -> None:
         """Wait until the approval waits for its answer."""
 
         look = lambda: self._in_airflow(TASK_STATE, "approve") == ("awaiting_input", attempt)  # noqa: E731
-        self.eventually("the approval waits for its answer", look, within=within)
+        self.eventually("the approval waits for its answer", look)
 
     @property
     def question_address(self) -> str:
@@ -299,26 +298,24 @@ class Run:
 
     def result(self, task: str) -> Mapping[str, Any]:
         """What a job returned, when it has completed."""
-        job = self.await_status(JobStatus.COMPLETED, task=task, within=120)
+        job = self.await_status(JobStatus.COMPLETED, task=task)
         assert job.result is not None
         return job.result
 
-    def eventually(self, what: str, look: Callable[[], Any], *, within: float) -> Any:
-        return eventually(what, look, within=within, story=self.story)
+    def eventually(self, what: str, look: Callable[[], Any]) -> Any:
+        return eventually(what, look, story=self.story)
 
-    def await_status(self, *statuses: JobStatus, task: str = "train", within: float) -> JobRecord:
+    def await_status(self, *statuses: JobStatus, task: str = "train") -> JobRecord:
         """Wait until the ledger says so of a job."""
 
         def look() -> JobRecord | None:
             job = self.jobs().get(task)
             return job if job is not None and job.status in statuses else None
 
-        job: JobRecord = self.eventually(
-            f"the job {task} of {self.run_id} is {' or '.join(statuses)}", look, within=within
-        )
+        job: JobRecord = self.eventually(f"the job {task} of {self.run_id} is {' or '.join(statuses)}", look)
         return job
 
-    def await_end(self, *, within: float) -> dict[str, JobRecord]:
+    def await_end(self) -> dict[str, JobRecord]:
         """Wait until the run has ended in Airflow, or waits for a person, and the ledger knows the ends of TASKS."""
 
         def look() -> dict[str, JobRecord] | None:
@@ -327,7 +324,7 @@ class Run:
             whole = set(known) == TASKS[self.dag_id] and all(job.status.is_final for job in known.values())
             return known if whole else None
 
-        jobs: dict[str, JobRecord] = self.eventually(f"{self.run_id} has ended", look, within=within)
+        jobs: dict[str, JobRecord] = self.eventually(f"{self.run_id} has ended", look)
         return jobs
 
     def has_ended(self) -> bool:
@@ -343,14 +340,14 @@ class Run:
         with self.system.airflow_database() as connection:
             return connection.execute(query, (self.dag_id, self.run_id, *more)).fetchone() or ()
 
-    def await_line(self, text: str, task: str = "train", *, attempt: int = 1, within: float) -> list[str]:
+    def await_line(self, text: str, task: str = "train", *, attempt: int = 1) -> list[str]:
         """Wait until a line of the task's log says this; the log so far."""
 
         def look() -> list[str] | None:
             lines = self.log(task, attempt)
             return lines if any(text in line for line in lines) else None
 
-        lines: list[str] = self.eventually(f"the log of {task} has a line {text!r}", look, within=within)
+        lines: list[str] = self.eventually(f"the log of {task} has a line {text!r}", look)
         return lines
 
     def story(self) -> str:

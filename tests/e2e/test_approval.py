@@ -166,13 +166,11 @@ def test_a_cleared_approval_returns_what_was_decided(runs: Mapping[str, Run]) ->
     run = runs["approved"]
     run.result("deploy")
     # What is cleared while Airflow ends the run may wait for ever: Airflow takes the run for a success all the same.
-    run.eventually("the run has ended", run.has_ended, within=60)
+    run.eventually("the run has ended", run.has_ended)
     before = {task: run.result(task) for task in ("approve", "deploy")}
     run.clear("approve")
-    run.eventually(
-        "both have run again", lambda: [run.job(task).attempt for task in ("approve", "deploy")] == [2, 2], within=90
-    )
-    run.eventually("the run has ended", run.has_ended, within=60)
+    run.eventually("both have run again", lambda: [run.job(task).attempt for task in ("approve", "deploy")] == [2, 2])
+    run.eventually("the run has ended", run.has_ended)
     assert {task: run.result(task) for task in ("approve", "deploy")} == before
     assert len(decisions_of(run)) == 1
 
@@ -185,9 +183,9 @@ def test_rejected(runs: Mapping[str, Run]) -> None:
     waits_on(run)
     assert run.answer("Reject", "worse for short flights").is_success
     assert run.result("approve")["verdict"] == "rejected"
-    run.await_status(JobStatus.SKIPPED, task="deploy", within=60)
+    run.await_status(JobStatus.SKIPPED, task="deploy")
     assert run.task("deploy")["state"] == "skipped"
-    run.eventually("the run is a success", lambda: run.system.get(run.address)["state"] == "success", within=30)
+    run.eventually("the run is a success", lambda: run.system.get(run.address)["state"] == "success")
     assert [version["status"] for version in run.versions()] == ["rejected"]
     assert [decision["comment"] for decision in decisions_of(run)] == ["worse for short flights"]
 
@@ -198,11 +196,11 @@ def test_evidence_that_changed_is_shown_again(runs: Mapping[str, Run]) -> None:
     version = run.versions()[0]["number"]
     sql = "SELECT i AS id, i / 10.0::float8 AS x, i::float8 AS y, i % 2 AS late FROM generate_series(1, 9) AS i"
     again = run.system.run(EVALUATION, name="again", model="here/scored", version=version, dataset=sql)
-    again.await_end(within=60)
+    again.await_end()
     refused = run.answer("Approve")
     assert refused.status_code == httpx.codes.CONFLICT
     assert "has changed since it was shown; it is shown as it is now in a moment" in reason(refused)
-    run.eventually("the card shows the evidence of now", lambda: digest(run.question()) != digest(before), within=90)
+    run.eventually("the card shows the evidence of now", lambda: digest(run.question()) != digest(before))
     run.await_question()
     [(actor, why)] = refusals(run)
     assert actor == "reviewer"
@@ -225,18 +223,18 @@ def test_evidence_that_changed_is_shown_again(runs: Mapping[str, Run]) -> None:
 def test_marked_as_success_by_hand(runs: Mapping[str, Run]) -> None:
     run = runs["marked"]
     run.set_task("approve", "success")
-    job = run.await_status(JobStatus.FAILED, task="deploy", within=60)
+    job = run.await_status(JobStatus.FAILED, task="deploy")
     assert "is evaluated: nobody has approved it" in (job.error or "")
     assert run.system.rows("SELECT FROM modelops.deployment WHERE job_id = %(id)s", id=job.id) == []
-    assert run.await_status(JobStatus.SKIPPED, task="approve", within=30).error is not None
+    assert run.await_status(JobStatus.SKIPPED, task="approve").error is not None
     assert [version["status"] for version in run.versions()] == ["evaluated"]
 
 
 def test_stopped_while_it_waits(runs: Mapping[str, Run]) -> None:
     run = runs["stopped"]
     run.set_task("approve", "failed", account="admin")
-    run.await_status(JobStatus.CANCELLED, task="approve", within=30)
-    run.await_status(JobStatus.SKIPPED, task="deploy", within=30)
+    run.await_status(JobStatus.CANCELLED, task="approve")
+    run.await_status(JobStatus.SKIPPED, task="deploy")
     assert decisions_of(run) == []
 
 
@@ -251,7 +249,7 @@ def test_who_has_it_trained_anew_by_any_route_is_a_requester(runs: Mapping[str, 
     def who_cleared() -> list[str]:
         return [event["actor"] for event in run.events() if event["event"] == "cleared"]
 
-    run.eventually("it is on record who cleared it", lambda: who_cleared() == ["reviewer"], within=30)
+    run.eventually("it is on record who cleared it", lambda: who_cleared() == ["reviewer"])
     refused = run.answer("Approve")
     assert refused.status_code == httpx.codes.FORBIDDEN
     assert re.match(r"reviewer requested the training of here/scored v\d+ and can't decide on it$", reason(refused))
@@ -279,11 +277,11 @@ def test_no_answer_in_time(runs: Mapping[str, Run]) -> None:
     with run.system.airflow_database() as airflow:
         over = "UPDATE task_instance SET trigger_timeout = now() WHERE run_id = %s AND task_id = 'approve'"
         assert airflow.execute(over, (run.run_id,)).rowcount == 1
-    job = run.await_status(JobStatus.FAILED, task="approve", within=60)
+    job = run.await_status(JobStatus.FAILED, task="approve")
     assert "nobody has decided within 7 days" in (job.error or "")
     assert "that is never an approval" in (job.error or "")
     assert job.attempt == 1
-    run.await_status(JobStatus.SKIPPED, task="deploy", within=30)
+    run.await_status(JobStatus.SKIPPED, task="deploy")
     assert decisions_of(run) == []
     assert [version["status"] for version in run.versions()] == ["evaluated"]
 
@@ -326,8 +324,8 @@ def test_a_batch_and_the_end_of_a_deployment(runs: Mapping[str, Run]) -> None:
     retirement = system.run(RETIREMENT, name="retired", deployment=deployment, reason="it was a test")
     assert retirement.result("retire")["reason"] == "it was a test"
     refused = system.run(BATCH, name="too-late", deployment=deployment)
-    job = refused.await_status(JobStatus.FAILED, task="predict", within=60)
+    job = refused.await_status(JobStatus.FAILED, task="predict")
     assert f"deployment {deployment} was retired at" in (job.error or "")
     back = system.run(DEPLOYMENT, name="back", model="here/scored", version=version["number"])
-    job = back.await_status(JobStatus.FAILED, task="deploy", within=60)
+    job = back.await_status(JobStatus.FAILED, task="deploy")
     assert "is retired: its last deployment was retired" in (job.error or "")

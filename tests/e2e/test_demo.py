@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from e2e.system import EVALUATION
+from e2e.waiting import HUNG_AFTER
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ EVALUATED = (
 
 
 def test_the_features_are_published_first(system: System, flights: Future[Demonstration]) -> None:
-    demonstration = flights.result(timeout=120)
+    demonstration = flights.result(timeout=HUNG_AFTER)
     batch = demonstration.batch.result("execute")
     assert (batch["table"], batch["rows"]) == ("features.flight_features", 336_776)
     with system.connect() as connection:
@@ -50,8 +51,8 @@ def test_the_features_are_published_first(system: System, flights: Future[Demons
 
 @pytest.mark.parametrize("estimator", JULY)
 def test_trained_and_evaluated(flights: Future[Demonstration], estimator: str) -> None:
-    run = flights.result(timeout=120).models[estimator]
-    jobs = run.await_end(within=240)
+    run = flights.result(timeout=HUNG_AFTER).models[estimator]
+    jobs = run.await_end()
     assert [job.status for job in jobs.values()] == [JobStatus.COMPLETED, JobStatus.COMPLETED], run.story()
     assert {job.requested_by for job in jobs.values()} == {"trainer"}
 
@@ -88,8 +89,8 @@ def test_trained_and_evaluated(flights: Future[Demonstration], estimator: str) -
 
 def test_evaluated_on_other_flights(system: System, flights: Future[Demonstration]) -> None:
     others = {}
-    for estimator, run in flights.result(timeout=120).models.items():
-        run.await_end(within=240)
+    for estimator, run in flights.result(timeout=HUNG_AFTER).models.items():
+        run.await_end()
         version = run.result("evaluate")["version"]
         asked = {"model": "demo/arrival_delay", "version": version, "dataset": "evaluate_september"}
         others[estimator] = system.run(EVALUATION, name=f"september-{estimator}", **asked)

@@ -10,7 +10,7 @@ import pytest
 
 from e2e.models import NAP
 from e2e.system import FEATURE_RETIREMENT, LATE_TOLD, SCHEDULE
-from e2e.waiting import eventually
+from e2e.waiting import HUNG_AFTER, eventually
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobStatus
 
@@ -38,7 +38,7 @@ TWO_WEEKS = "features.flight_features WHERE time_hour >= '2013-01-01T05:00Z' AND
 @pytest.fixture(scope="module")
 def deployment(flights: Future[Demonstration]) -> int:
     """Of a task that makes a row for every ten seconds, every minute."""
-    number: int = flights.result(timeout=180).ticking.result("deploy")["deployment"]
+    number: int = flights.result(timeout=HUNG_AFTER).ticking.result("deploy")["deployment"]
     return number
 
 
@@ -47,7 +47,7 @@ def dag_id(deployment: int) -> str:
     return f"deployment_{deployment}"
 
 
-def jobs(system: System, dag_id: str, like: str, *, number: int, within: float) -> Sequence[Mapping[str, Any]]:
+def jobs(system: System, dag_id: str, like: str, *, number: int) -> Sequence[Mapping[str, Any]]:
     """The DAG's jobs in runs of this name, once so many have completed."""
 
     def look() -> Any:
@@ -58,7 +58,7 @@ def jobs(system: System, dag_id: str, like: str, *, number: int, within: float) 
         return done if len(done) >= number else None
 
     story = lambda: system.tails("scheduler", "dag-processor")  # noqa: E731
-    done: Sequence[Mapping[str, Any]] = eventually(f"{number} runs {like} are done", look, within=within, story=story)
+    done: Sequence[Mapping[str, Any]] = eventually(f"{number} runs {like} are done", look, story=story)
     return done
 
 
@@ -78,7 +78,7 @@ def test_it_runs_by_the_clock(system: System, deployment: int, dag_id: str) -> N
     assert details["dag_display_name"] == "here/ticking v1 → features.ticking"
     assert {tag["name"] for tag in details["tags"]} == {"modelops", "deployment", "here/ticking"}
     assert details["owners"] == ["trainer"]
-    done = jobs(system, dag_id, "scheduled__%", number=2, within=180)
+    done = jobs(system, dag_id, "scheduled__%", number=2)
     assert {(job["type"], job["requested_by"]) for job in done} == {(JobType.FEATURE_BATCH, "trainer")}
     [(first, middle), (second, last), *_] = intervals(done)
     assert (middle, second) == (first + timedelta(minutes=1),) * 2
@@ -97,11 +97,11 @@ def test_its_schedule_is_changed(system: System, deployment: int, dag_id: str) -
     assert (result["before"], result["after"]) == (before, {**before, **asked, "late_after": 0.05})
     assert change.job("change").subject == f"here/ticking v1 (deployment {deployment})"
     look = lambda: system.get(f"dags/{dag_id}/details")["timetable_summary"] == "0 3 * * *"  # noqa: E731
-    eventually("Airflow knows the new schedule", look, within=30, story=lambda: system.tails("dag-processor"))
+    eventually("Airflow knows the new schedule", look, story=lambda: system.tails("dag-processor"))
     told = datetime.fromisoformat(result["upcoming"][0])
     look = lambda: datetime.fromisoformat(system.get(f"dags/{dag_id}")["next_dagrun_run_after"]) == told  # noqa: E731
-    eventually("Airflow runs it next when the job says", look, within=30, story=lambda: system.tails("dag-processor"))
-    refused = wrong.await_status(JobStatus.FAILED, task="change", within=60)
+    eventually("Airflow runs it next when the job says", look, story=lambda: system.tails("dag-processor"))
+    refused = wrong.await_status(JobStatus.FAILED, task="change")
     assert "'0 25 * * *' names no times" in str(refused.error)
 
 
@@ -114,7 +114,7 @@ def test_it_runs_now(system: System, dag_id: str) -> None:
     start, end = map(datetime.fromisoformat, last.result("execute")["interval"])
     assert end - start in {DAY, DAY - timedelta(hours=1), DAY + timedelta(hours=1)}
     assert timedelta(0) <= datetime.now(UTC) - end < DAY + timedelta(hours=1)
-    refused = future.await_status(JobStatus.FAILED, task="execute", within=60)
+    refused = future.await_status(JobStatus.FAILED, task="execute")
     assert "which is in the future" in str(refused.error)
 
 
@@ -122,7 +122,7 @@ def test_one_that_is_late_is_told_of(system: System, dag_id: str) -> None:
     """Later than the three seconds that the change of the schedule has set."""
     run = system.run(dag_id, name="late", **NAP)
     known = lambda: [told for told in system.told(LATE_TOLD) if told["run_id"] == run.run_id]  # noqa: E731
-    [told] = eventually("somebody is told", known, within=60, story=lambda: system.tails("triggerer", "scheduler"))
+    [told] = eventually("somebody is told", known, story=lambda: system.tails("triggerer", "scheduler"))
     assert told["deployment"] == "here/ticking v1 → features.ticking"
     assert told["after"] == "0:00:03"
     assert told["link"].endswith(f"/dags/{dag_id}/runs/{run.run_id}")
@@ -134,13 +134,13 @@ def test_one_that_is_late_is_told_of(system: System, dag_id: str) -> None:
 def test_a_run_by_hand_for_a_date_before_the_deployment_does_something(system: System, dag_id: str) -> None:
     body = {"logical_date": "2013-03-05T12:00:00Z", "dag_run_id": f"by-hand-{system.session}"}
     assert system.post(f"dags/{dag_id}/dagRuns", body).is_success
-    done = jobs(system, dag_id, "by-hand-%", number=1, within=60)
+    done = jobs(system, dag_id, "by-hand-%", number=1)
     assert intervals(done) == [(datetime(2013, 3, 4, 2, tzinfo=UTC), datetime(2013, 3, 5, 2, tzinfo=UTC))]
 
 
 def test_what_is_past_is_made_by_airflows_backfill(system: System, dag_id: str) -> None:
     backfill(system, dag_id, "2013-02-01T02:00:00Z", "2013-02-03T02:00:00Z")
-    done = jobs(system, dag_id, "backfill__%", number=3, within=120)
+    done = jobs(system, dag_id, "backfill__%", number=3)
     days = [datetime(2013, 2, day, 2, tzinfo=UTC) for day in (1, 2, 3)]
     assert intervals(done) == [(day, day + DAY) for day in days]
     assert [job["result"]["rows"] for job in done] == [8640] * 3
@@ -155,7 +155,7 @@ def test_two_weeks_by_backfill_are_the_same_rows_as_made_at_once(
         whole = connection.execute(query).fetchall()
         number = flights.result().batch.result("execute")["deployment"]
         backfill(system, f"deployment_{number}", "2013-01-01T05:00:00Z", "2013-01-14T05:00:00Z")
-        done = jobs(system, f"deployment_{number}", "backfill__%", number=14, within=240)
+        done = jobs(system, f"deployment_{number}", "backfill__%", number=14)
         assert connection.execute(query).fetchall() == whole
         made_by = f"SELECT count(DISTINCT job_id) FROM {TWO_WEEKS}"
         assert connection.execute(made_by.encode()).fetchall() == [(14,)]
@@ -185,13 +185,13 @@ def test_it_runs_after_a_feature_table(system: System, flights: Future[Demonstra
     nobodys = system.run(SCHEDULE, name="nobodys", deployment=number, schedule="after features.nobodys")
     system.run(SCHEDULE, name="after", deployment=number, schedule="after features.ticking").result("change")
     look = lambda: system.get(f"dags/deployment_{number}/details")["asset_expression"]  # noqa: E731
-    eventually("it waits for the table", look, within=40, story=lambda: system.tails("dag-processor"))
+    eventually("it waits for the table", look, story=lambda: system.tails("dag-processor"))
     minute = {"interval_start": "2013-01-01T00:00:00Z", "interval_end": "2013-01-01T00:01:00Z"}
     system.run(dag_id, name="followed", **minute).result("execute")
-    done = jobs(system, f"deployment_{number}", "asset_triggered__%", number=4, within=120)
+    done = jobs(system, f"deployment_{number}", "asset_triggered__%", number=4)
     assert {job["requested_by"] for job in done} == {"trainer"}
     assert [job["result"]["rows"] for job in done if "view" in job["result"] and "parts" in job["result"]] == [100]
-    refused = nobodys.await_status(JobStatus.FAILED, task="change", within=60)
+    refused = nobodys.await_status(JobStatus.FAILED, task="change")
     assert "no deployment makes the feature table features.nobodys" in str(refused.error)
     assert "after features." in str(refused.error)
 
@@ -199,8 +199,8 @@ def test_it_runs_after_a_feature_table(system: System, flights: Future[Demonstra
 def test_retired_it_runs_no_more(system: System, deployment: int, dag_id: str) -> None:
     system.run(FEATURE_RETIREMENT, name="ticked", deployment=deployment).result("retire")
     look = lambda: system.get(f"dags/{dag_id}/details")["timetable_summary"] in {None, "None"}  # noqa: E731
-    eventually("Airflow starts it no more", look, within=30, story=lambda: system.tails("dag-processor"))
-    late = system.run(dag_id, name="late").await_status(JobStatus.FAILED, task="execute", within=60)
+    eventually("Airflow starts it no more", look, story=lambda: system.tails("dag-processor"))
+    late = system.run(dag_id, name="late").await_status(JobStatus.FAILED, task="execute")
     assert f"deployment {deployment} was retired at" in str(late.error)
     changes = "SELECT schedule, set_by FROM modelops.schedule WHERE deployment_id = %(id)s ORDER BY id"
     told = [(row["schedule"], row["set_by"]) for row in system.rows(changes, id=deployment)]

@@ -9,7 +9,7 @@ import psutil
 
 from e2e.gates import gates
 from e2e.processes import files_of, postgres_of, processes_of, task_of
-from e2e.waiting import eventually
+from e2e.waiting import HUNG_AFTER, eventually
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from e2e.system import Run, System
 
-ENOUGH = 240
 OUTAGE = 5.0
 """Seconds for which PostgreSQL is killed as often as it comes back."""
 
@@ -25,7 +24,7 @@ OUTAGE = 5.0
 def waiting(system: System, name: str, gate: Path) -> Run:
     """A run whose user code waits for a file."""
     run = system.run(name=name, model="here/quick", hyperparameters={"gate": str(gate)})
-    run.await_line("waiting for", within=120)
+    run.await_line("waiting for")
     return run
 
 
@@ -55,33 +54,33 @@ def test_postgres_away_while_user_code_runs(system: System, tmp_path: Path) -> N
             system.start(other, model="here/quick")
             return True
 
-        eventually("a run is accepted", ask, within=60, story=lambda: system.tails("postgres", "api-server"))
-        other.await_end(within=180)
+        eventually("a run is accepted", ask, story=lambda: system.tails("postgres", "api-server"))
+        other.await_end()
     finally:
         (tmp_path / "gate").touch()
-        run.await_end(within=ENOUGH)
+        run.await_end()
     expect_one_version(run)
 
 
 def test_scheduler(system: System, tmp_path: Path) -> None:
     """Its tasks end with it and are tried again; what a person has cleared is still done anew."""
     cleared = system.run(name="cleared", model="here/quick")
-    cleared.await_end(within=120)
+    cleared.await_end()
     in_train = waiting(system, "scheduler", tmp_path / "gate")
     with gates(system) as shut:
         gate = shut(cleared, "running", attempt=2, committed=False)
         cleared.clear("train", downstream=False)
-        tasks = [gate.await_worker(within=60), task_of(system, in_train.job().id)]
+        tasks = [gate.await_worker(), task_of(system, in_train.job().id)]
         scheduler = system.component("scheduler")
         assert scheduler is not None
         scheduler.kill()
-        _, left = psutil.wait_procs(tasks, timeout=15)
+        _, left = psutil.wait_procs(tasks, timeout=HUNG_AFTER)
         assert not left
     (tmp_path / "gate").touch()
 
-    in_train.await_end(within=ENOUGH)
+    in_train.await_end()
     expect_one_version(in_train)
     assert in_train.told(attempt=1)[-3:] == ["train_started", "lost", "retrying"], in_train.story()
-    cleared.eventually("the training was done anew", lambda: len(cleared.versions()) == 2, within=ENOUGH)
-    cleared.await_status(JobStatus.COMPLETED, within=ENOUGH)
+    cleared.eventually("the training was done anew", lambda: len(cleared.versions()) == 2)
+    cleared.await_status(JobStatus.COMPLETED)
     assert [version["status"] for version in cleared.versions()] == ["evaluated", "trained"], cleared.story()

@@ -42,9 +42,9 @@ def told(answer: httpx.Response) -> Any:
 def runs(system: System) -> tuple[Run, Run]:
     """One whose training fails, and an evaluation of what never was."""
     failed = system.run(name="fails", model="here/quick", hyperparameters={"fail": "on purpose"})
-    failed.await_end(within=120)
+    failed.await_end()
     unknown = system.run(EVALUATION, name="unknown", model="here/quick", version=9999)
-    unknown.await_end(within=60)
+    unknown.await_end()
     return failed, unknown
 
 
@@ -71,14 +71,14 @@ def test_pages_follow_each_other(system: System, runs: tuple[Run, Run]) -> None:
 
 
 def test_one_job_with_its_life(system: System, runs: tuple[Run, Run]) -> None:
-    job = runs[0].await_status(JobStatus.FAILED, within=30)
+    job = runs[0].await_status(JobStatus.FAILED)
     shown = told(ask(system, f"{API}/{job.id}"))
     assert "on purpose" in shown["error"]
     assert isinstance(shown["worked"], float)
     assert shown["parameters"]["hyperparameters"] == {"fail": "on purpose"}
     assert [event["event"] for event in shown["events"]][-1] == "failed"
     known = lambda: {event["actor"] for event in told(ask(system, f"{API}/{job.id}"))["events"]}  # noqa: E731
-    runs[0].eventually("it is known who acted", lambda: known() == {"trainer", "airflow", "worker"}, within=30)
+    runs[0].eventually("it is known who acted", lambda: known() == {"trainer", "airflow", "worker"})
 
 
 def test_counts(system: System, runs: tuple[Run, Run]) -> None:
@@ -123,7 +123,7 @@ def test_nobody_does_anything_without_signing_in(system: System, action: str) ->
 
 def test_a_file_that_was_changed_is_not_given_out(system: System) -> None:
     run = system.run(name="file", model="here/quick")
-    run.await_end(within=120)  # the evaluation reads the file too
+    run.await_end()  # the evaluation reads the file too
     [file] = run.artifacts("output")
     address = f"{API}/{run.job().id}/artifacts/{file['sha256']}"
     answer = ask(system, address)

@@ -14,7 +14,7 @@ import pytest
 
 from e2e.gates import gates
 from e2e.processes import await_end, code_of, files_of, guard_of, postgres_of, processes_of
-from e2e.waiting import eventually
+from e2e.waiting import HUNG_AFTER, eventually
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ STEPS = (
     "completed",
 )
 """What the ledger names in a training, in order."""
-ENOUGH = 240
-"""Seconds for a loss to be noticed, the delay before the retry, and the retry, on a busy machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +89,9 @@ def killed(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for case, run in runs.items():
             system.start(run, model="here/quick", hyperparameters={"gate": str(go_on)} if case in CHILDREN else {})
             spare(run, case)
-        tasks = {case: gate.await_worker(within=120) for case, gate in paused.items()}
+        tasks = {case: gate.await_worker() for case, gate in paused.items()}
         for case in CHILDREN:
-            runs[case].await_line("waiting for", within=60)
+            runs[case].await_line("waiting for")
 
         machine = [process for process in (tasks[MACHINE].parent(), tasks[MACHINE]) if process is not None]
         for process in machine:
@@ -125,22 +123,22 @@ def killed_with_postgres(system: System) -> Mapping[Case, Run]:
         for case, run in runs.items():
             system.start(run, model="here/quick")
             spare(run, case)
-        tasks = {case: gate.await_worker(within=120) for case, gate in paused.items()}
+        tasks = {case: gate.await_worker() for case, gate in paused.items()}
         # What is being committed dies with the server; one job gets to its commit and hears nothing of it.
         tasks[POSTGRES_AFTER_THE_COMMIT].suspend()
         paused[POSTGRES_AFTER_THE_COMMIT].open()
-        runs[POSTGRES_AFTER_THE_COMMIT].await_status(JobStatus.COMPLETED, within=20)
+        runs[POSTGRES_AFTER_THE_COMMIT].await_status(JobStatus.COMPLETED)
         for process in postgres_of(system):
             process.kill()
         tasks[POSTGRES_AFTER_THE_COMMIT].resume()
     story = lambda: system.tails("postgres", "runner")  # noqa: E731
-    eventually("PostgreSQL is back", lambda: system.rows("SELECT 1"), within=60, story=story)
+    eventually("PostgreSQL is back", lambda: system.rows("SELECT 1"), story=story)
     return runs
 
 
 def expect_one_version(run: Run) -> None:
     """What holds whoever was killed, and when."""
-    run.await_end(within=ENOUGH)
+    run.await_end()
     story = run.story()
     job = run.job()
     assert job.status is JobStatus.COMPLETED, story
@@ -189,7 +187,7 @@ def test_machine_that_stood_still(killed: Round) -> None:
     known = run.events()
     for process in killed.machine:
         process.resume()
-    _, left = psutil.wait_procs(killed.machine[1:], timeout=30)
+    _, left = psutil.wait_procs(killed.machine[1:], timeout=HUNG_AFTER)
     assert not left
     assert run.events() == known, run.story()
     expect_one_version(run)
@@ -202,7 +200,7 @@ def test_postgres(killed_with_postgres: Mapping[Case, Run], case: Case) -> None:
     expect_one_version(run)
     told = lambda: [mark for mark in run.told(attempt=1) if mark != "lost"]  # noqa: E731
     expected = ["scheduled", "queued", *case.known, "retrying"]
-    run.eventually(f"the first attempt went {', '.join(expected)}", lambda: told() == expected, within=30)
+    run.eventually(f"the first attempt went {', '.join(expected)}", lambda: told() == expected)
     run.await_told("scheduled", "queued", *STEPS, attempt=2)
 
 

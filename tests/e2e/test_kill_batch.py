@@ -34,8 +34,6 @@ SELECT published_at IS NOT NULL, id, rows, (SELECT count(*) FROM predictions.{TA
 FROM modelops.batch_run AS run WHERE job_id = %s ORDER BY 1, 2
 """
 """The runs of a job: whether each is published, its rows on record, and those in the table."""
-ENOUGH = 240
-"""Seconds for a loss to be noticed, the delay before the retry, and the retry, on a busy machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +82,10 @@ class Ground:
             if case.mark == "completed":
                 for other, gate in shut.items():
                     if other is not case:
-                        gate.await_worker(within=120)
+                        gate.await_worker()
             self.start(runs[case])
         for gate in shut.values():
-            gate.await_worker(within=120)
+            gate.await_worker()
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +117,9 @@ def killed(ground: Ground) -> Mapping[Case, Run]:
         ground.start(run)
     victims = []
     for case, run in scoring.items():
-        run.await_status(JobStatus.RUNNING, task="predict", within=60)
+        run.await_status(JobStatus.RUNNING, task="predict")
         job, find = run.job("predict").id, code_of if case.victim == "child" else guard_of
-        run.eventually("the model's process is there", lambda job=job: len(processes_of(system, job)) > 1, within=60)
+        run.eventually("the model's process is there", lambda job=job: len(processes_of(system, job)) > 1)
         victims.append(find(system, job))
     for victim in victims:
         victim.kill()
@@ -129,7 +127,7 @@ def killed(ground: Ground) -> Mapping[Case, Run]:
     with gates(system) as gate:
         shut = {case: gate(run, case.mark, task="predict", committed=case.committed) for case, run in paused.items()}
         ground.paused(paused, shut)
-        tasks = {case: each.await_worker(within=10) for case, each in shut.items()}
+        tasks = {case: each.await_worker() for case, each in shut.items()}
         for case, task in tasks.items():
             victim = task if case.victim == "task" else task.parent()
             assert victim is not None
@@ -142,7 +140,7 @@ def killed(ground: Ground) -> Mapping[Case, Run]:
 
 def expect_one_run(run: Run) -> None:
     """What holds whoever was killed, and when."""
-    run.await_end(within=ENOUGH)
+    run.await_end()
     story = run.story()
     job = run.job("predict")
     assert job.status is JobStatus.COMPLETED, story

@@ -60,4 +60,4 @@ def test_it_is_suggested_where_versions_are_meant(system: System, waiting: Run) 
         return {MODEL, RENAMED} & set(system.offered(dag)) == expected
 
     for dag, expected in CHOICES.items():
-        waiting.eventually(f"{dag} suggests {expected}", partial(suggests, dag, expected), within=30)
+        waiting.eventually(f"{dag} suggests {expected}", partial(suggests, dag, expected))

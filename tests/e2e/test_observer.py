@@ -31,17 +31,16 @@ def runs(system: System, tmp_path_factory: pytest.TempPathFactory) -> Mapping[st
     asked = {"plain": {}, "fails": {"fail": "no luck"}, "loses-its-code": {"gate": str(gate)}}
     made = {name: system.run(name=name, model="here/quick", hyperparameters=given) for name, given in asked.items()}
     lost = made["loses-its-code"]
-    lost.await_line("waiting for", within=120)
+    lost.await_line("waiting for")
     code_of(system, lost.job().id).kill()
     gate.touch()
     for run in made.values():
-        run.eventually("it has ended", run.has_ended, within=120)
+        run.eventually("it has ended", run.has_ended)
     assert lost.told(attempt=0) == []
     observer.kill()
     eventually(
         "there is a new observer",
         lambda: system.component("observer") not in (None, observer),
-        within=30,
         story=lambda: system.tails("observer"),
     )
     return made
@@ -57,7 +56,7 @@ def test_a_run_that_came_and_went(runs: Mapping[str, Run]) -> None:
 
 def test_a_job_that_never_ran(runs: Mapping[str, Run]) -> None:
     run = runs["fails"]
-    job = run.await_status(JobStatus.SKIPPED, task="evaluate", within=30)
+    job = run.await_status(JobStatus.SKIPPED, task="evaluate")
     assert (job.requested_by, job.error) == ("trainer", "an upstream task failed")
 
 
@@ -73,13 +72,11 @@ def test_what_a_job_waits_for(system: System) -> None:
     system.patch(f"dags/{RETIREMENT}", {"is_paused": True}, account="admin").raise_for_status()
     try:
         run = system.run(RETIREMENT, name="waits", deployment=2**31 - 1)
-        run.eventually(
-            "it is known what it waits for", lambda: "retire" in run.jobs() and run.waits("retire"), within=180
-        )
+        run.eventually("it is known what it waits for", lambda: "retire" in run.jobs() and run.waits("retire"))
         assert run.waits("retire") == ["its DAG is paused"]
         waited = run.job("retire").waited
         assert waited is not None
-        run.eventually("the time grows", lambda: (run.job("retire").waited or waited) > waited, within=10)
+        run.eventually("the time grows", lambda: (run.job("retire").waited or waited) > waited)
     finally:
         system.patch(f"dags/{RETIREMENT}", {"is_paused": False}, account="admin").raise_for_status()
-    run.await_status(JobStatus.FAILED, task="retire", within=120)
+    run.await_status(JobStatus.FAILED, task="retire")

@@ -40,7 +40,7 @@ def decisions_of(run: Run) -> list[dict[str, Any]]:
 def whole_records_of(*runs: Run) -> list[list[list[dict[str, Any]]]]:
     """The same, once the runs have ended and the observer has read all of them: then nothing more is recorded."""
     for run in runs:
-        run.await_end(within=120)
+        run.await_end()
     await_a_look(runs[0].system, since=datetime.now(UTC) + CATCH_UP_EVERY)  # it reads runs that have ended so often
     for run in runs:
         for task in run.jobs():
@@ -61,15 +61,14 @@ def await_a_look(system: System, since: datetime | None = None) -> None:
     eventually(
         "the observer has looked",
         lambda: system.rows("SELECT FROM modelops.observation WHERE seen_at > %(since)s", since=since),
-        within=120,
         story=lambda: system.tails("observer"),
     )
 
 
 def test_a_deleted_run(system: System) -> None:
-    system.run(name="to-evaluate", model="here/quick").await_end(within=120)
+    system.run(name="to-evaluate", model="here/quick").await_end()
     run = system.run(EVALUATION, name="deleted", model="here/quick")
-    jobs = run.await_end(within=60)
+    jobs = run.await_end()
     [before] = whole_records_of(run)
     assert all(before)
     answer = system.clients["trainer"].delete(f"/api/v2/{run.address}")
@@ -88,7 +87,7 @@ def test_airflow_db_clean(system: System) -> None:
     assert life.answer("Approve", "as agreed", account="admin").is_success
     deployed = life.result("deploy")
     for run in kept:
-        run.await_end(within=120)
+        run.await_end()
     before = whole_records_of(life, evaluation)
     [decision] = decided = decisions_of(life)
 

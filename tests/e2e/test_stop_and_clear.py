@@ -9,6 +9,7 @@ import pytest
 
 from e2e.gates import gates
 from e2e.processes import files_of, guard_of, processes_of, task_of
+from e2e.waiting import HUNG_AFTER
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def runs(system: System, gate: Path) -> Mapping[str, Run]:
 
 def expect_stopped(run: Run) -> None:
     """A person has ended the job for good, and nothing is left of it."""
-    jobs = run.await_end(within=60)
+    jobs = run.await_end()
     story = run.story()
     job_id = jobs["train"].id
     ended = {task: job.status for task, job in jobs.items()}
@@ -58,19 +59,19 @@ def expect_stopped(run: Run) -> None:
     assert run.artifacts("output") == []
     assert run.task()["try_number"] == 1
     assert processes_of(run.system, job_id) == []
-    run.eventually("its folder is gone", lambda: not files_of(run.system, job_id), within=10)
+    run.eventually("its folder is gone", lambda: not files_of(run.system, job_id))
 
 
 def test_stop_in_the_middle(runs: Mapping[str, Run]) -> None:
     run = runs["stop"]
-    run.await_line("waiting for", within=120)
+    run.await_line("waiting for")
     job_id = run.job().id
     processes = [task_of(run.system, job_id), *processes_of(run.system, job_id)]
     assert guard_of(run.system, job_id) in processes
     assert files_of(run.system, job_id)
 
     run.set_task("train", "failed")
-    _, left = psutil.wait_procs(processes, timeout=15)
+    _, left = psutil.wait_procs(processes, timeout=HUNG_AFTER)
     assert not left, run.story()
     expect_stopped(run)
     assert [version["status"] for version in run.versions()] == ["failed"]
@@ -84,10 +85,10 @@ def stopped(system: System) -> Mapping[str, Run]:
         paused = [shut(run, mark, committed=False) for mark, run in runs.items()]
         for run in runs.values():
             system.start(run, model="here/quick")
-        tasks = [gate.await_worker(within=120) for gate in paused]
+        tasks = [gate.await_worker() for gate in paused]
         for run in runs.values():
             run.set_task("train", "failed")
-        _, left = psutil.wait_procs(tasks, timeout=30)
+        _, left = psutil.wait_procs(tasks, timeout=HUNG_AFTER)
         assert not left
     return runs
 
@@ -101,12 +102,12 @@ def test_stop_at_each_step(stopped: Mapping[str, Run], mark: str) -> None:
 
 def test_clear_while_it_runs(runs: Mapping[str, Run], gate: Path) -> None:
     run = runs["clear-running"]
-    run.await_line("waiting for", within=120)
+    run.await_line("waiting for")
     run.clear("train")
-    run.await_line("waiting for", attempt=2, within=120)
+    run.await_line("waiting for", attempt=2)
     assert [version["status"] for version in run.versions()] == ["failed", "created"]
     gate.touch()
-    run.await_end(within=120)
+    run.await_end()
     assert [version["status"] for version in run.versions()] == ["failed", "evaluated"], run.story()
     assert [event["detail"]["reason"] for event in run.events() if event["event"] == "retrying"] == [
         "a person cleared the task; another one follows"
@@ -116,10 +117,10 @@ def test_clear_while_it_runs(runs: Mapping[str, Run], gate: Path) -> None:
 
 def test_clear_what_was_completed(runs: Mapping[str, Run]) -> None:
     run = runs["clear-all"]
-    before = run.await_end(within=120)
+    before = run.await_end()
     run.clear("train")
-    run.eventually("the second training has completed", lambda: len(run.versions()) == 2, within=60)
-    after = run.await_end(within=120)
+    run.eventually("the second training has completed", lambda: len(run.versions()) == 2)
+    after = run.await_end()
 
     assert {task: job.id for task, job in after.items()} == {task: job.id for task, job in before.items()}
     old, new = run.versions()
@@ -134,15 +135,15 @@ def test_clear_what_was_completed(runs: Mapping[str, Run]) -> None:
     def who_cleared() -> list[str]:
         return [event["actor"] for event in run.events() if event["event"] == "cleared"]
 
-    run.eventually("it is on record who cleared it", lambda: who_cleared() == ["trainer"], within=20)
+    run.eventually("it is on record who cleared it", lambda: who_cleared() == ["trainer"])
 
 
 def test_clear_the_evaluation_only(runs: Mapping[str, Run]) -> None:
     run = runs["clear-evaluation"]
-    run.await_end(within=120)
+    run.await_end()
     run.clear("evaluate", downstream=False)
-    run.eventually("there is a second evaluation", lambda: len(run.evaluations()) == 2, within=60)
-    after = run.await_end(within=60)
+    run.eventually("there is a second evaluation", lambda: len(run.evaluations()) == 2)
+    after = run.await_end()
     [version] = run.versions()
     first, second = run.evaluations()
     assert {first["version_id"], second["version_id"]} == {version["id"]}

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from e2e.browser import Signed
     from e2e.system import Run, System
 
-A_WHILE = 90_000
 CASES = ("approve", "reject", "refused")
 
 
@@ -47,7 +46,7 @@ def runs(system: System, gate: Path) -> Mapping[str, Run]:
 
 def waiting(runs: Mapping[str, Run], case: str) -> Run:
     """One that waits for its reviewer."""
-    runs[case].await_question(within=180)
+    runs[case].await_question()
     return runs[case]
 
 
@@ -77,7 +76,7 @@ def status(page: Page, name: str) -> Locator:
 
 def test_who_may_only_look(people: Signed, runs: Mapping[str, Run]) -> None:
     run = runs["look"]
-    run.await_line("waiting for", within=120)
+    run.await_line("waiting for")
     with people.page(address_of(run), account="observer") as page:
         expect(page.get_by_role("log")).to_contain_text("waiting for")
         expect(button(page, "Stop")).to_have_count(0)
@@ -86,12 +85,12 @@ def test_who_may_only_look(people: Signed, runs: Mapping[str, Run]) -> None:
     assert refused.json()["detail"] == "Airflow doesn't let you do this with the DAG model_lifecycle"
     stopped = act(run, "stop")
     assert (stopped.status_code, stopped.json()) == (httpx.codes.ACCEPTED, {"run_id": run.run_id})
-    run.await_status(JobStatus.CANCELLED, within=30)
+    run.await_status(JobStatus.CANCELLED)
 
 
 def test_stop_and_retry(people: Signed, system: System, runs: Mapping[str, Run], gate: Path) -> None:
     run = runs["stop"]
-    run.await_line("waiting for", within=120)
+    run.await_line("waiting for")
     with people.page(address_of(run)) as page:
         button(page, "Stop").click()
         dialog = page.get_by_role("alertdialog")
@@ -102,15 +101,15 @@ def test_stop_and_retry(people: Signed, system: System, runs: Mapping[str, Run],
         assert run.job().status is JobStatus.RUNNING
         button(page, "Stop").click()
         confirm(page, "Stop")
-        expect(status(page, "Cancelled")).to_be_visible(timeout=A_WHILE)
-        run.eventually("its processes are gone", lambda: processes_of(system, run.job().id) == [], within=15)
+        expect(status(page, "Cancelled")).to_be_visible()
+        run.eventually("its processes are gone", lambda: processes_of(system, run.job().id) == [])
         expect(button(page, "Stop")).to_have_count(0)
 
         gate.touch()
-        run.eventually("the run has ended", run.has_ended, within=60)
+        run.eventually("the run has ended", run.has_ended)
         button(page, "Retry").click()
         confirm(page, "Retry")
-        expect(status(page, "Completed")).to_be_visible(timeout=A_WHILE)
+        expect(status(page, "Completed")).to_be_visible()
     assert [event["actor"] for event in run.events() if event["event"] in {"cancelled", "cleared"}] == ["trainer"] * 2
 
 
@@ -127,7 +126,7 @@ def test_approve(people: Signed, runs: Mapping[str, Run]) -> None:
         button(page, "Approve").click()
         page.get_by_label("Comment").fill("as good as it gets")
         confirm(page, "Approve")
-        expect(status(page, "Completed")).to_be_visible(timeout=A_WHILE)
+        expect(status(page, "Completed")).to_be_visible()
         expect(button(page, "Approve")).to_have_count(0)
     [decision] = run.system.rows(
         "SELECT approver, verdict, comment FROM modelops.decision WHERE job_id = %(job)s", job=run.job("approve").id
@@ -144,7 +143,7 @@ def test_reject(people: Signed, runs: Mapping[str, Run]) -> None:
         expect(last).to_be_disabled()
         page.get_by_label("Comment").fill("worse at night")
         last.click()
-        expect(status(page, "Completed")).to_be_visible(timeout=A_WHILE)
+        expect(status(page, "Completed")).to_be_visible()
     assert [version["status"] for version in run.versions()] == ["rejected"]
 
 
@@ -159,7 +158,7 @@ def test_refusals_of_a_decision_are_those_of_every_door(runs: Mapping[str, Run])
     assert other.status_code == httpx.codes.CONFLICT
     assert run.job("approve").status is JobStatus.AWAITING_APPROVAL
     assert act(run, "approve", "approve", account="reviewer").is_success
-    run.await_status(JobStatus.COMPLETED, task="approve", within=60)
+    run.await_status(JobStatus.COMPLETED, task="approve")
     late = act(run, "reject", "approve", account="reviewer", comment="on second thoughts")
     assert late.status_code == httpx.codes.CONFLICT
 
@@ -184,7 +183,7 @@ def test_run_now(people: Signed, runs: Mapping[str, Run], system: System) -> Non
             jobs = client.get("/modelops/api/jobs", params=found).json()["jobs"]
             return [job["status"] for job in jobs] == ["completed", "completed"]
 
-        first.eventually("a second batch has completed", again, within=90)
+        first.eventually("a second batch has completed", again)
         [newest, _] = client.get("/modelops/api/jobs", params=found).json()["jobs"]
         result = client.get(f"/modelops/api/jobs/{newest['id']}").json()["result"]
     assert result["rows"] == before["rows"]
@@ -195,7 +194,7 @@ def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapp
     run = runs["approve"]
     deployed = run.result("deploy")
     dag = f"/api/v2/dags/deployment_{deployed['deployment']}"
-    run.eventually("Airflow has its DAG", lambda: system.clients["trainer"].get(dag).is_success, within=60)
+    run.eventually("Airflow has its DAG", lambda: system.clients["trainer"].get(dag).is_success)
     [version] = run.versions()
     subject = f"here/scored v{version['number']}"
     with people.page("/plugin/modelops/models?model=here/scored") as page:

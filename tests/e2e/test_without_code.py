@@ -46,7 +46,7 @@ def runs(system: System, gate: Path) -> Mapping[str, Run]:
 
 def expect_failed_at_once(run: Run, *parts: str) -> None:
     """The job has failed in its first attempt, and both ledger and log say why; what follows is skipped."""
-    jobs = run.await_end(within=120)
+    jobs = run.await_end()
     assert [job.status for job in jobs.values()] == [JobStatus.FAILED, JobStatus.SKIPPED], run.story()
     assert run.task()["try_number"] == 1
     log = "\n".join(run.log())
@@ -104,8 +104,8 @@ def test_a_request_that_is_refused(system: System, dag: str, conf: Mapping[str, 
 
 def test_marked_as_success_before_it_ran(runs: Mapping[str, Run]) -> None:
     run = runs["marked-before"]
-    run.await_end(within=120)
-    job = run.await_status(JobStatus.SKIPPED, task="evaluate", within=30)
+    run.await_end()
+    job = run.await_status(JobStatus.SKIPPED, task="evaluate")
     assert job.error == "marked as success by hand; the job did nothing"
     assert [(event["event"], event["actor"]) for event in run.events("evaluate")] == [
         ("created", "trainer"),
@@ -117,9 +117,9 @@ def test_marked_as_success_before_it_ran(runs: Mapping[str, Run]) -> None:
 def test_marked_as_success_while_it_ran(runs: Mapping[str, Run]) -> None:
     """There is no version to evaluate then; least of all another run's."""
     run = runs["marked-while"]
-    run.await_line("waiting for", within=120)
+    run.await_line("waiting for")
     run.set_task("train", "success")
-    jobs = run.await_end(within=60)
+    jobs = run.await_end()
     assert jobs["train"].status is JobStatus.SKIPPED, run.story()
     assert ("skipped", "trainer") in [(event["event"], event["actor"]) for event in run.events()]
     assert [version["status"] for version in run.versions()] == ["failed"]
@@ -130,10 +130,10 @@ def test_marked_as_success_while_it_ran(runs: Mapping[str, Run]) -> None:
 
 def test_other_rows_for_an_existing_version(system: System, runs: Mapping[str, Run]) -> None:
     trained = runs["other-rows"]
-    trained.await_end(within=120)
+    trained.await_end()
     [version] = trained.versions()
     run = system.run(EVALUATION, name="other-rows", model="here/quick", version=version["number"], dataset=FEWER_ROWS)
-    jobs = run.await_end(within=60)
+    jobs = run.await_end()
     assert jobs["evaluate"].status is JobStatus.COMPLETED, run.story()
     [evaluation] = run.evaluations()
     assert (evaluation["version_id"], evaluation["data_rows"]) == (version["id"], 10)

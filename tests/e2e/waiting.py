@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.2
 """Seconds between two looks; each costs a request or a query, and the machine has other work."""
 
+HUNG_AFTER = 600
+"""Seconds after which no wait goes on: what is waited for hangs. No test judges how fast something comes, because that
+depends on what else the machine does."""
+
 T = TypeVar("T")
 
 
-def eventually(
-    what: str, look: Callable[[], T], *, within: float, story: Callable[[], str], every: float = LOOK_EVERY
-) -> T:
+def eventually(what: str, look: Callable[[], T], *, story: Callable[[], str], every: float = LOOK_EVERY) -> T:
     """The first true answer of `look`. A server that is being started again counts as "not yet".
 
     Args:
         what: the end of the sentence "after … seconds it isn't true that".
-        within: seconds.
         story: what the failure shows.
     """
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + HUNG_AFTER
     last: object = None
     while True:
         try:
@@ -45,6 +46,6 @@ def eventually(
             last = answer
         if time.monotonic() > deadline:
             pytest.fail(
-                f"after {within:g} s it isn't true that {what} (last answer: {last!r})\n\n{story()}", pytrace=False
+                f"after {HUNG_AFTER} s it isn't true that {what} (last answer: {last!r})\n\n{story()}", pytrace=False
             )
         time.sleep(every)

@@ -157,7 +157,7 @@ def _strike_at_step(ground: Ground, strike: Strike, run_id: str) -> tuple[Superv
     with gates(ground) as shut:  # type: ignore[arg-type] # a ground connects as a system does
         gate = shut(_Run(run_id), strike.step, task=TASK, committed=strike.committed)
         supervisor = _start(ground, run_id, 1)
-        task = gate.await_worker(within=PATIENCE)
+        task = gate.await_worker()
         if strike.victim in CODE:
             gate.open()  # only then do they begin
         deadline = time.monotonic() + PATIENCE
@@ -176,8 +176,8 @@ class _Run:
 
     run_id: str
 
-    def eventually(self, what: str, look: Callable[[], Any], *, within: float) -> Any:
-        return eventually(what, look, within=within, story=lambda: self.run_id, every=0.02)
+    def eventually(self, what: str, look: Callable[[], Any]) -> Any:
+        return eventually(what, look, story=lambda: self.run_id, every=0.02)
 
 
 def _start(ground: Ground, run_id: str, number: int) -> Supervisor:
