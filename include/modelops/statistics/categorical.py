@@ -40,7 +40,7 @@ class CategoricalStatistics(ColumnStatistics):
 
     def update(self, array: pa.Array) -> None:
         self.rows += len(array)
-        categories, counts = _value_counts(array)
+        categories, counts = value_counts(array)
         there = categories.is_valid()
         valid = counts.filter(there)
         self.nulls += len(array) - _sum(valid)
@@ -113,7 +113,7 @@ class CategoricalStatistics(ColumnStatistics):
         return statistics
 
 
-def _value_counts(array: pa.Array) -> tuple[pa.Array, pa.Array]:
+def value_counts(array: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The distinct values as text, null included, in order of first appearance, and the number of rows of each."""
     if pa.types.is_string_view(array.type):
         array = array.cast(pa.large_string())  # value_counts reads a null in a string view as an empty string

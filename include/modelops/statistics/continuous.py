@@ -30,6 +30,7 @@ class ContinuousStatistics(ColumnStatistics):
     Args:
         edges: the edges of the histogram's bins. By default the bins have equal width and span the finite numbers of
             the first array that has any; two statistics can then be merged only if they found the same edges.
+        bins: the edges of a reference's bins, in which the numbers are also counted.
 
     Raises:
         ValueError: the edges aren't finite and ascending.
@@ -37,13 +38,14 @@ class ContinuousStatistics(ColumnStatistics):
 
     kind = "continuous"
 
-    def __init__(self, *, edges: Sequence[float] | None = None) -> None:
+    def __init__(self, *, edges: Sequence[float] | None = None, bins: Sequence[float] | None = None) -> None:
         super().__init__()
         self.nan = 0
         self.positive_infinities = 0
         self.negative_infinities = 0
         self.moments = Moments()
         self.histogram = None if edges is None else Histogram(edges)
+        self.bins = None if bins is None else Histogram(bins)
 
     def update(self, array: pa.Array) -> None:
         self.rows += len(array)
@@ -58,12 +60,19 @@ class ContinuousStatistics(ColumnStatistics):
             moments = Moments.of(block)
             self.moments = self.moments.merged(moments)
             self.histogram.add(block, lowest=moments.lowest, highest=moments.highest)
+            if self.bins is not None:
+                self.bins.add(block, lowest=moments.lowest, highest=moments.highest)
+
+    @staticmethod
+    def finite(array: pa.Array) -> NDArray[np.float64]:
+        """The finite numbers; not a copy if the array is float64 and has only those."""
+        numbers = _numbers(array)
+        finite = np.isfinite(numbers)
+        return numbers if finite.all() else numbers[finite]
 
     def _finite(self, array: pa.Array) -> NDArray[np.float64]:
-        """The finite numbers; not a copy if the array is float64 and has only those."""
-        valid = array.drop_null() if array.null_count else array
-        # to_numpy() would import pandas if it is installed.
-        numbers = cast("NDArray[np.float64]", np.from_dlpack(valid.cast(pa.float64(), safe=False)))
+        """The finite numbers; the others are counted."""
+        numbers = _numbers(array)
         finite = np.isfinite(numbers)
         if finite.all():
             return numbers
@@ -78,6 +87,10 @@ class ContinuousStatistics(ColumnStatistics):
         Raises:
             ValueError: the edges differ.
         """
+        if (self.bins is None) != (other.bins is None):
+            raise ValueError("numbers can't be merged: only one of the two has the bins of a reference")
+        if self.bins is not None and other.bins is not None:
+            self.bins.merge(other.bins)
         if other.histogram is not None:
             if self.histogram is None:
                 self.histogram = Histogram(other.histogram.edges)
@@ -98,6 +111,7 @@ class ContinuousStatistics(ColumnStatistics):
             "negative_infinities": self.negative_infinities,
             **self.moments.as_values(),
             "histogram": None if self.histogram is None else self.histogram.as_values(),
+            **({} if self.bins is None else {"bins": self.bins.as_values()}),
         }
 
     @classmethod
@@ -111,4 +125,12 @@ class ContinuousStatistics(ColumnStatistics):
         statistics.moments = Moments.from_values(values, count=finite)
         if values["histogram"] is not None:
             statistics.histogram = Histogram.from_values(values["histogram"])
+        if values.get("bins") is not None:
+            statistics.bins = Histogram.from_values(values["bins"])
         return statistics
+
+
+def _numbers(array: pa.Array) -> NDArray[np.float64]:
+    valid = array.drop_null() if array.null_count else array
+    # to_numpy() would import pandas if it is installed.
+    return cast("NDArray[np.float64]", np.from_dlpack(valid.cast(pa.float64(), safe=False)))

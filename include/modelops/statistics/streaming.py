@@ -27,10 +27,11 @@ class TableStatistics:
         schema: the schema of the batches; by default, that of the first batch.
         columns: the columns to include, in this order; by default, all.
         edges: the histogram edges of continuous columns, by name. Names that are not included are ignored.
+        bins: the edges of a reference's bins of continuous columns, by name. Names that are not included are ignored.
         known: the training's categories of categorical columns, by name. Names that are not included are ignored.
 
     Raises:
-        ValueError: a column is missing, appears twice, or is of another kind than its `edges` or `known` need.
+        ValueError: a column is missing, appears twice, or is of another kind than its `edges`, `bins` or `known` need.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class TableStatistics:
         *,
         columns: Sequence[str] | None = None,
         edges: Mapping[str, Sequence[float]] | None = None,
+        bins: Mapping[str, Sequence[float]] | None = None,
         known: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._chosen = columns
         self._edges = edges or {}
+        self._bins = bins or {}
         self._known = known or {}
         self.columns: dict[str, ColumnStatistics] = {}
         if schema is not None:
@@ -63,7 +66,7 @@ class TableStatistics:
                 and with `schema` also those that are now of another kind.
             schema, columns: as for the class.
         """
-        edges, known = {}, {}
+        edges, bins, known = {}, {}, {}
         kinds = None if schema is None else {field.name: kind_of(field.type) for field in schema}
         for record in records:
             name, values = record["variable"], record["values"]
@@ -71,9 +74,15 @@ class TableStatistics:
                 continue
             if record["kind"] == ContinuousStatistics.kind and values["histogram"]:
                 edges[name] = values["histogram"]["edges"]
-            if record["kind"] == CategoricalStatistics.kind and not values["other"]:
-                known[name] = list(values["frequencies"])
-        return cls(schema, columns=columns, edges=edges, known=known)
+            reference = values.get("reference")
+            if reference is not None and record["kind"] == ContinuousStatistics.kind:
+                bins[name] = reference["edges"]
+            if record["kind"] == CategoricalStatistics.kind:
+                if reference is not None:
+                    known[name] = reference["categories"]
+                elif not values["other"]:
+                    known[name] = list(values["frequencies"])
+        return cls(schema, columns=columns, edges=edges, bins=bins, known=known)
 
     @property
     def edges(self) -> dict[str, list[float]]:
@@ -144,12 +153,13 @@ class TableStatistics:
         kind = kind_of(field.type)
         for told, what, meant in (
             (self._edges, "edges", "continuous"),
+            (self._bins, "bins", "continuous"),
             (self._known, "known categories", "categorical"),
         ):
             if field.name in told and kind != meant:
                 raise ValueError(f"column {field.name} is {field.type}, which is {kind}: it has no {what}")
         if kind == ContinuousStatistics.kind:
-            return ContinuousStatistics(edges=self._edges.get(field.name))
+            return ContinuousStatistics(edges=self._edges.get(field.name), bins=self._bins.get(field.name))
         if kind == CategoricalStatistics.kind:
             return CategoricalStatistics(known=self._known.get(field.name))
         return _KINDS[kind]()

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 PARTS = 3
 SEEN = "SELECT count(*), count(DISTINCT id), sum(late_probability) FROM predictions.scored"
 OF_RUN = """
-SELECT role, variable, values->'rows', values->'mean', values->'histogram'->'counts' FROM modelops.statistics
+SELECT role, variable, values->'rows', values->'mean', values->'histogram'->'counts',
+       values->'bins'
+FROM modelops.statistics
 WHERE run_id = {} ORDER BY 1, 2
 """
 _runs = itertools.count(1)
@@ -103,7 +105,8 @@ def test_the_statistics_of_parts_add_up(workplace: Workplace, deployment: int, l
     for mine, other in zip(of_parts, of_whole, strict=True):
         assert mine[3] == (None if other[3] is None else pytest.approx(other[3]))
         if mine[0] == "feature":
-            assert mine[4] == other[4]
+            assert mine[4:] == other[4:]
+            assert mine[5] is not None
 
 
 def test_a_part_that_fails_and_is_retried_spoils_nothing(workplace: Workplace, deployment: int, look: Any) -> None:

@@ -1,72 +1,177 @@
-"""The population stability index, against what can be worked out by hand."""
+"""The comparison with a reference, against what can be worked out by hand, and against simulated rows."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from modelops.statistics.drift import stability_index
+from modelops.statistics.drift import Comparison, Incomparable, Rule, Verdict, compare, judged, pools
+from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def record(values: list[Any], type_: pa.DataType, like: Any = None) -> Any:
-    edges, known = {}, {}
-    if like is not None and like["kind"] == "continuous":
-        edges["x"] = like["values"]["histogram"]["edges"]
-    if like is not None and like["kind"] == "categorical":
-        known["x"] = list(like["values"]["frequencies"])
-    statistics = TableStatistics(edges=edges, known=known)
-    statistics.update(pa.record_batch({"x": pa.array(values, type_)}))
+RULE = Rule()
+PLAIN = Rule(tolerance=0)
+
+
+def reference(values: Any, type_: pa.DataType | None = None) -> Any:
+    batch = pa.record_batch({"x": pa.array(values, type_)})
+    return reference_records(Rows.of(lambda: [batch], batch.schema, key=()), columns=["x"])[0]
+
+
+def now(values: Any, like: Any, type_: pa.DataType | None = None) -> Any:
+    batch = pa.record_batch({"x": pa.array(values, type_)})
+    statistics = TableStatistics.like([like], schema=batch.schema)
+    statistics.update(batch)
     return statistics.as_records()[0]
 
 
-NUMBERS = record([float(number) for number in range(1000)], pa.float64())
-WORDS = record(["a"] * 75 + ["b"] * 25, pa.string())
+def checked(before: Any, values: Any, type_: pa.DataType | None = None, rule: Rule = RULE) -> Comparison:
+    [found] = judged([compare(before, now(values, before, type_), rule)], rule)
+    return found
+
+
+def normal(seed: int, rows: int, shift: float = 0) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).normal(shift, size=rows)
+
+
+NUMBERS = reference(normal(0, 20_000))
+WORDS = reference(["a"] * 7500 + ["b"] * 2500)
 
 
 def test_the_same_rows_have_not_moved() -> None:
-    for before, values, type_ in (
-        (NUMBERS, [float(number) for number in range(1000)], pa.float64()),
-        (WORDS, ["a"] * 75 + ["b"] * 25, pa.string()),
-    ):
-        assert stability_index(before, record(values, type_, before)) == pytest.approx(0)
+    found = checked(NUMBERS, normal(0, 20_000))
+    assert found.index == pytest.approx(0)
+    assert found.lower == 0
+    assert found.verdict is Verdict.STABLE
+    assert found.bins == 10
 
 
-def test_it_is_the_sum_over_the_categories() -> None:
-    index = stability_index(WORDS, record(["a"] * 50 + ["b"] * 50, pa.string(), WORDS))
-    p, q = [75.5 / 102, 25.5 / 102], [50.5 / 102, 50.5 / 102]
-    assert index == pytest.approx(sum((b - a) * math.log(b / a) for a, b in zip(p, q, strict=True)))
+def test_it_is_the_sum_over_the_bins() -> None:
+    found = checked(WORDS, ["a"] * 500 + ["b"] * 500)
+    [a, b, *_] = [sum(counts) for counts in zip(*WORDS["values"]["reference"]["blocks"], strict=True)]
+    p, q = [(count + 0.5) / (a + b + 1) for count in (a, b)], [0.5, 0.5]
+    assert found.index == pytest.approx(sum((y - x) * math.log(y / x) for x, y in zip(p, q, strict=True)))
+    assert found.verdict is Verdict.MODERATE
+    assert [moved.bin for moved in found.most_moved] == ["b, rare or new, null", "a"]
+    assert found.most_moved[0].now == 0.5
+
+
+@pytest.mark.parametrize(
+    ("shift", "verdict"),
+    [
+        (0.0, Verdict.STABLE),
+        (0.2, Verdict.MOVED),
+        (0.4, Verdict.MODERATE),
+        (1.0, Verdict.MAJOR),
+    ],
+)
+def test_a_shift_of_a_normal_column_is_told_in_standard_deviations(shift: float, verdict: Verdict) -> None:
+    found = checked(NUMBERS, normal(1, 10_000, shift))
+    assert found.verdict is verdict
+    assert found.shift == pytest.approx(shift, abs=0.08)
+    assert found.lower is not None
+    assert found.index is not None
+    assert found.lower < found.index
 
 
 @pytest.mark.parametrize(
     ("before", "values", "type_"),
     [
         (NUMBERS, [5000.0] * 1000, pa.float64()),
+        (NUMBERS, [-5000.0] * 1000, pa.float64()),
         (NUMBERS, [None] * 1000, pa.float64()),
         (NUMBERS, [math.nan] * 1000, pa.float64()),
         (WORDS, ["c"] * 100, pa.string()),
         (WORDS, [None] * 100, pa.string()),
     ],
-    ids=["above", "nulls", "NaN", "unseen", "no words"],
+    ids=["above", "below", "nulls", "NaN", "unseen", "no words"],
 )
-def test_what_was_never_there_before_is_a_great_shift_and_finite(before: Any, values: list[Any], type_: Any) -> None:
-    index = stability_index(before, record(values, type_, before))
-    assert index is not None
-    assert 1 < index < 20
+def test_what_was_never_there_before_is_a_major_shift_and_finite(before: Any, values: list[Any], type_: Any) -> None:
+    found = checked(before, values, type_)
+    assert found.verdict is Verdict.MAJOR
+    assert found.index is not None
+    assert 0.5 < found.index < 20
+
+
+def test_with_too_few_rows_nothing_is_said() -> None:
+    found = checked(NUMBERS, [1.0] * 9)
+    assert (found.verdict, found.index, found.p_value) == (Verdict.NOT_ENOUGH_ROWS, None, None)
+    assert checked(NUMBERS, [], pa.float64()).verdict is Verdict.NOT_ENOUGH_ROWS
+
+
+def test_a_small_reference_says_what_it_cannot_see() -> None:
+    found = checked(reference(normal(2, 500)), normal(3, 10_000))
+    assert found.verdict is Verdict.REFERENCE_TOO_SMALL
+    assert found.sees is not None
+    assert 0.2 < found.sees < 0.6
+
+
+def test_blocks_tell_how_much_a_column_varies_by_itself() -> None:
+    steady, seasonal = NUMBERS, reference(np.repeat(np.arange(10.0), 2000) + normal(4, 20_000))
+    of_steady, of_seasonal = (checked(one, normal(5, 5000)).natural for one in (steady, seasonal))
+    assert of_steady is not None
+    assert of_seasonal is not None
+    assert of_steady < 0.02 < 1 < of_seasonal
+
+
+def test_many_columns_are_judged_together() -> None:
+    """Of 20 columns, one with p = 0.004 has moved by itself, and has not among the others."""
+    alone = Comparison(variable="x", reference_rows=10**6, rows=10**6, bins=10, index=0.01, lower=0.006, p_value=0.004)
+    others = [
+        Comparison(variable=f"x{number}", reference_rows=10**6, rows=10**6, bins=10, index=0.0, lower=0.0, p_value=0.9)
+        for number in range(19)
+    ]
+    assert judged([alone], RULE)[0].verdict is Verdict.MOVED
+    assert {one.verdict for one in judged([alone, *others], RULE)} == {Verdict.STABLE}
+    assert [one.p_value for one in judged([alone, *others[:2]], RULE)] == [pytest.approx(0.012), 1.0, 1.0]
 
 
 @pytest.mark.parametrize(
-    ("before", "now"),
+    ("before", "values", "type_", "what"),
     [
-        (NUMBERS, WORDS),
-        (NUMBERS, record([], pa.float64(), NUMBERS)),
-        (NUMBERS, record([1.0, 2.0], pa.float64())),
-        (record([b"x"], pa.binary()), record([b"x"], pa.binary())),
+        (reference([b"x"] * 9), [b"x"], pa.binary(), "the reference has no bins for x"),
+        (reference([None, None], pa.float64()), [1.0], pa.float64(), "the reference has no bins for x"),
+        (WORDS, [1.0], pa.float64(), "x is continuous, and categorical in the reference"),
     ],
-    ids=["another kind", "no rows", "other edges", "no bins"],
+    ids=["bytes", "nulls", "another type"],
 )
-def test_what_cannot_be_compared_has_none(before: Any, now: Any) -> None:
-    assert stability_index(before, now) is None
+def test_what_cannot_be_compared_says_why(before: Any, values: list[Any], type_: Any, what: str) -> None:
+    with pytest.raises(Incomparable, match=what):
+        checked(before, values, type_)
+
+
+def test_counts_in_other_bins_are_not_compared() -> None:
+    with pytest.raises(Incomparable, match="other bins"):
+        compare(NUMBERS, now(normal(1, 100), reference(normal(7, 100))), RULE)
+
+
+@pytest.mark.parametrize(
+    ("counts", "rows", "ordered", "groups"),
+    [
+        ([30, 30, 30], 90, True, [[0], [1], [2]]),
+        ([0, 30, 30, 0], 60, True, [[0, 1], [2, 3]]),
+        ([6, 6, 6, 30, 12], 60, True, [[0, 1, 2], [3, 4]]),
+        ([6, 30, 6, 6, 12], 60, False, [[1], [0, 2, 3, 4]]),
+        ([30, 24, 3], 57, False, [[0], [1, 2]]),
+        ([3, 3], 6, False, [[0, 1]]),
+        ([15, 15], 0, True, []),
+        ([0, 0], 15, True, []),
+    ],
+)
+def test_pools_hold_enough_rows(counts: list[int], rows: int, ordered: bool, groups: list[list[int]]) -> None:
+    assert pools(counts, rows, ordered=ordered) == groups
+
+
+def test_no_drift_is_seldom_found_and_a_shift_often() -> None:
+    """A few of the trials of `./modelops bench drift`."""
+    found = [checked(reference(normal(2 * seed, 2000)), normal(2 * seed + 1, 2000), rule=PLAIN) for seed in range(200)]
+    assert sum(one.verdict is not Verdict.STABLE and one.p_value < PLAIN.alpha for one in found) <= 6  # type: ignore[operator]
+    shifted = [checked(NUMBERS, normal(seed, 10_000, 0.2)) for seed in range(20)]
+    assert all(one.verdict in {Verdict.MOVED, Verdict.MODERATE} for one in shifted)

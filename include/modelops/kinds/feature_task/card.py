@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 DIFF_LINES = 300
 """Of the code's difference, so many lines are shown."""
+VERDICTS = {
+    "stable": Markup("stable"),
+    "moved": Markup("moved"),
+    "moderate": Markup("⚠ **moderate**"),
+    "major": Markup("⚠ **major**"),
+    "reference_too_small": Markup("reference too small to see less than {sees:.2g} standard deviations"),
+}
+"""What the card says of drift; in code from `statistics.drift.Verdict`."""
 _RANGE = Markup("{} … {}, mean {}")
 
 
@@ -95,8 +103,20 @@ def _statistics(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -
     for record in newest["statistics"]:
         name = record["variable"]
         now, before = _described(record, old.get(name))
-        rows.append((name, record["values"]["nulls"], now, before, record["drift"]))
+        rows.append((name, record["values"]["nulls"], now, before, _drift(record["drift"])))
     return rows
+
+
+def _drift(found: dict[str, Any] | float | None) -> Markup:
+    """The verdict on a column and how far it has moved; runs of earlier releases have the index alone."""
+    if found is None:
+        return Markup()
+    if not isinstance(found, dict):
+        return value(found)
+    words = VERDICTS[found["verdict"]].format(sees=found["sees"] or 0)
+    return Markup("{}, {}: as if shifted by {:.2g} standard deviations; {} within the deployed run").format(
+        words, value(found["index"]), found["shift"], value(found["natural"])
+    )
 
 
 def _described(record: Mapping[str, Any], deployed: Mapping[str, Any] | None) -> tuple[Markup, Markup]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
@@ -20,11 +21,12 @@ from modelops.kinds.feature_task.production import Production
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
-from modelops.statistics.drift import stability_index
+from modelops.statistics.drift import Incomparable, Rule, compare, judged
+from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from modelops.data.snapshot import Snapshot
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from modelops.domain.requests import TaskRunRequest
     from modelops.domain.versions import Artifact, Evaluation, Version
     from modelops.jobs.run import JobRun
+    from modelops.statistics.drift import Comparison
 
+RULE = Rule()
 SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"
 
@@ -65,11 +69,11 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
             rows = write_rows(
                 run.resources.ledger_url, rows_of(made, ordered=True), workdir / ROWS, where=str(target), exact=task.key
             )
-        records = _compared(_statistics(rows, task, before).as_records(), before)
+        records = _statistics(rows, task, before)
         check_times(task, local, records)
         run.step("checked", sha256=rows.sha256)
         sample = _sample(rows, workdir / SAMPLE, run)
-        drift = {record["variable"]: record["drift"] for record in records if record["drift"] is not None}
+        drift = {record["variable"]: record["drift"]["index"] for record in records if record["drift"] is not None}
         metrics = {"rows": rows.rows, "columns": len(task.columns)}
         with run.fenced():
             evaluation, digest = evidence.add_evaluation(
@@ -113,26 +117,26 @@ def _version(request: TaskRunRequest, run: JobRun) -> Version:
     return version
 
 
-def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> TableStatistics:
-    """Those of all columns, in the bins of what is deployed where a column has the same type there."""
+def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> list[dict[str, Any]]:
+    """Of each column its reference for later rows, and `drift`: the comparison with what is deployed, or None."""
+    deployed = {record["variable"]: record for record in (before and before.statistics) or ()}
     with opened(rows.path) as reader:
-        deployed = (before and before.statistics) or ()
-        statistics = TableStatistics.like(deployed, schema=reader.schema, columns=list(task.columns))
+        statistics = TableStatistics.like(deployed.values(), schema=reader.schema, columns=list(task.columns))
         for batch in batches(reader, rows.path):
             statistics.update(batch)
-    return statistics
+        all_rows = Rows.of(lambda: batches(reader, rows.path), reader.schema, key=task.key)
+        records = reference_records(all_rows, columns=list(task.columns))
+    found = judged(_comparisons(deployed, statistics.as_records()), RULE)
+    drift = {one.variable: one.as_record() for one in found if one.index is not None}
+    return [record | {"drift": drift.get(record["variable"])} for record in records]
 
 
-def _compared(records: list[dict[str, Any]], before: Evaluation | None) -> list[dict[str, Any]]:
-    """Each record with `drift`: the population stability index against what is deployed; None where there is none."""
-    old = {record["variable"]: record for record in (before and before.statistics) or ()}
-
-    def drift(record: Mapping[str, Any]) -> float | None:
-        deployed = old.get(record["variable"])
-        index = None if deployed is None else stability_index(deployed, record)
-        return None if index is None else round(index, 6)
-
-    return [record | {"drift": drift(record)} for record in records]
+def _comparisons(deployed: Mapping[str, Mapping[str, Any]], records: Sequence[dict[str, Any]]) -> Iterator[Comparison]:
+    for record in records:
+        before = deployed.get(record["variable"])
+        if before is not None:
+            with suppress(Incomparable):  # another type, or a kind of column without bins
+                yield compare(before, record, RULE)
 
 
 def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
-from modelops.statistics.streaming import TableStatistics
+from modelops.statistics.reference import Rows, reference_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +15,8 @@ if TYPE_CHECKING:
 
 
 def training_statistics(rows: Path, dataset: Dataset) -> Mapping[str, list[dict[str, Any]]]:
-    """Records of the features' and the targets' statistics, from the Arrow file that the training read, in one pass."""
+    """Records of the features' and the targets' statistics and references, from the file that training reads."""
+    columns = {"feature": dataset.feature_names, "target": dataset.target_names}
     with opened(rows) as reader:
-        columns = {"feature": dataset.feature_names, "target": dataset.target_names}
-        statistics = {role: TableStatistics(reader.schema, columns=names) for role, names in columns.items()}
-        for batch in batches(reader, rows):
-            for one in statistics.values():
-                one.update(batch)
-    return {role: one.as_records() for role, one in statistics.items()}
+        all_rows = Rows.of(lambda: batches(reader, rows), reader.schema, key=dataset.entity_key)
+        return {role: reference_records(all_rows, columns=names) for role, names in columns.items()}

@@ -5,12 +5,15 @@ import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
 
+/** How far a column has moved, as the database keeps it; shifts are in standard deviations. */
+type Drift = { index: number; shift: number; natural: number | null; sees: number | null; verdict: string };
+
 /** Statistics of one column, as the database keeps them. */
 export type ColumnStatistics = {
   variable: string;
   kind: string;
-  /** The population stability index against what is deployed. */
-  drift: number | null;
+  /** The comparison with what is deployed; runs of earlier releases have the index alone. */
+  drift: Drift | number | null;
   values: {
     nulls: number;
     min?: number | string | null;
@@ -39,6 +42,15 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
           : "–",
     );
   };
+  const said = (drift: Drift | number | null): string => {
+    if (drift === null || typeof drift === "number") return show(drift)[0] ?? "";
+    const { index, shift, natural, sees, verdict } = drift;
+    const small = verdict === "reference_too_small" && sees !== null;
+    const words = small ? texts.tooSmall(formats.number(sees)) : (texts.verdicts[verdict] ?? verdict);
+    const figures = [texts.shift(formats.number(index), formats.number(shift))];
+    if (natural !== null) figures.push(texts.natural(formats.number(natural)));
+    return [words, ...figures].join("; ");
+  };
   return (
     <Section title={texts.title}>
       <Box overflowX="auto" tabIndex={0} role="region" aria-label={texts.title}>
@@ -51,7 +63,7 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
               <Table.ColumnHeader textAlign="end">{texts.most}</Table.ColumnHeader>
               <Table.ColumnHeader textAlign="end">{texts.mean}</Table.ColumnHeader>
               <Table.ColumnHeader>{texts.mostFrequent}</Table.ColumnHeader>
-              {compared && <Table.ColumnHeader textAlign="end">{texts.drift}</Table.ColumnHeader>}
+              {compared && <Table.ColumnHeader>{texts.drift}</Table.ColumnHeader>}
             </Table.Row>
           </Table.Header>
           <Table.Body>
@@ -73,7 +85,7 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
                     .map(([name, count]) => `${name} (${formats.number(count)})`)
                     .join(", ")}
                 </Table.Cell>
-                {compared && <Table.Cell textAlign="end">{show(drift)[0]}</Table.Cell>}
+                {compared && <Table.Cell>{said(drift)}</Table.Cell>}
               </Table.Row>
             ))}
           </Table.Body>

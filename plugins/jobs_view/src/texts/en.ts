@@ -251,8 +251,13 @@ export const en = {
     most: "Maximum",
     mean: "Mean",
     mostFrequent: "Most frequent",
-    drift: "Drift (PSI)",
-    aboutDrift: "Population stability index against what is deployed: below 0.1 stable, from 0.25 on shifted.",
+    drift: "Drift",
+    verdicts: { stable: "stable", moved: "moved", moderate: "moderate", major: "major" } as Record<string, string>,
+    tooSmall: (sees: string) => `reference too small to see less than ${sees} standard deviations`,
+    shift: (index: string, shift: string) => `PSI ${index}, as if shifted by ${shift} standard deviations`,
+    natural: (index: string) => `within the deployed run ${index}`,
+    aboutDrift:
+      "Population stability index (PSI) against what is deployed. A column has moved if the index is significantly above 0.005 (0.5 % false findings over all columns). The change is moderate or major if the lower confidence bound of the index is at least 0.1 or 0.25. “Within the deployed run”: the largest index of a tenth of its rows against the others.",
   },
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,

@@ -266,9 +266,13 @@ export const fr: Texts = {
     most: "Maximum",
     mean: "Moyenne",
     mostFrequent: "Les plus fréquentes",
-    drift: "Dérive (PSI)",
+    drift: "Dérive",
+    verdicts: { stable: "stable", moved: "décalée", moderate: "modérée", major: "forte" },
+    tooSmall: (sees) => `référence trop petite pour détecter moins de ${sees} écart-type`,
+    shift: (index, shift) => `PSI ${index}, comme un décalage de ${shift} écart-type`,
+    natural: (index) => `au sein de l'exécution déployée ${index}`,
     aboutDrift:
-      "Indice de stabilité de population par rapport à ce qui est déployé\u202f: stable en dessous de 0,1, nettement décalée à partir de 0,25.",
+      "Indice de stabilité de population (PSI) par rapport à ce qui est déployé. Une colonne est décalée si l'indice dépasse significativement 0,005 (0,5\u202f% de fausses alertes pour l'ensemble des colonnes). La dérive est modérée ou forte si la borne inférieure de confiance de l'indice atteint 0,1 ou 0,25. «\u202fAu sein de l'exécution déployée\u202f»\u202f: le plus grand indice d'un dixième de ses lignes par rapport aux autres.",
   },
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,

@@ -18,6 +18,7 @@ const SAME = [
     "Type",
     "Version",
     "code",
+    "stable",
     "v1",
     "v2",
   ],

@@ -1,0 +1,123 @@
+"""Trials of the rule on simulated counts, through the product's own comparison.
+
+Rows needn't be drawn one by one. Of n rows of a continuous distribution, the shares of the distribution between ten
+quantiles of the rows have a Dirichlet distribution with parameters n / 10 whatever the distribution is, and counts of
+other rows in these bins have a multinomial distribution with those shares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from modelops.statistics.drift import Rule, Verdict, compare, judged
+from modelops.statistics.quantiles import BINS
+from modelops.statistics.reference import BLOCKS, MOST_NAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from modelops.statistics.drift import Comparison
+
+FOUND = {Verdict.MOVED, Verdict.MODERATE, Verdict.MAJOR}
+NONE = (0, 0)
+DEFAULT, PLAIN = Rule(), Rule(tolerance=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Trials of one size: so many of `columns` columns are shifted, by this many standard deviations."""
+
+    reference: int
+    batch: int
+    columns: int = 1
+    shift: float = 0.0
+    shifted: int = 0
+    rule: Rule = DEFAULT
+
+    def rate(self, trials: int, generator: Generator) -> float:
+        """In which share of the trials drift is found: of a shifted column if there is one, else of any."""
+        found = 0
+        for _ in range(trials):
+            comparisons = judged((self._column(number, generator) for number in range(self.columns)), self.rule)
+            watched = comparisons[: self.shifted] if self.shifted else comparisons
+            found += any(one.verdict in FOUND for one in watched)
+        return found / trials
+
+    def _column(self, number: int, generator: Generator) -> Comparison:
+        shares = generator.dirichlet(np.full(BINS, self.reference / BINS))
+        if number < self.shifted:
+            inner = stats.norm.cdf(stats.norm.ppf(np.cumsum(shares)[:-1]) - self.shift)
+            shares = np.diff(np.concatenate(([0], inner, [1])))
+        return compare(
+            numbers(f"x{number}", np.full(BINS, self.reference // BINS)),
+            counted(f"x{number}", generator.multinomial(self.batch, shares)),
+            self.rule,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Categories:
+    """Trials of a column of categories without drift: reference and batch have the same number of rows."""
+
+    name: str
+    rows: int
+    shares: NDArray[np.float64]
+    rule: Rule = PLAIN
+
+    def rate(self, trials: int, generator: Generator) -> float:
+        """In which share of the trials drift is found."""
+        found = 0
+        for _ in range(trials):
+            chosen, counts, now = (
+                generator.multinomial(rows, self.shares) for rows in (self.rows // 2, self.rows // 2, self.rows)
+            )
+            named = np.argsort(-chosen, kind="stable")[:MOST_NAMED]
+            named = named[chosen[named] > 0]
+            [one] = judged([compare(_texts(named, counts), _told(named, now), self.rule)], self.rule)
+            found += one.verdict in FOUND
+        return found / trials
+
+
+def zipf(categories: int, exponent: float) -> NDArray[np.float64]:
+    """The shares of categories by Zipf's law."""
+    weights: NDArray[np.float64] = np.arange(1, categories + 1) ** -exponent
+    return weights / weights.sum()
+
+
+def numbers(name: str, counts: Sequence[int] | NDArray[np.int64]) -> dict[str, Any]:
+    """A reference of numbers with these counts, the same in each block."""
+    each = [0, *(int(count) // BLOCKS for count in counts), 0, *NONE]
+    first = [0, *(int(count) - (BLOCKS - 1) * (int(count) // BLOCKS) for count in counts), 0, *NONE]
+    reference = {"edges": [float(edge) for edge in range(len(counts) + 1)], "blocks": [first, *[each] * (BLOCKS - 1)]}
+    return {"variable": name, "kind": "continuous", "values": {"reference": reference}}
+
+
+def counted(name: str, counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Rows counted in the bins of such a reference."""
+    bins = {
+        "edges": [float(edge) for edge in range(len(counts) + 1)],
+        "counts": counts.tolist(),
+        "below": 0,
+        "above": 0,
+    }
+    nothing = dict.fromkeys(("nulls", "nan", "positive_infinities", "negative_infinities"), 0)
+    return {"variable": name, "kind": "continuous", "values": {**nothing, "bins": bins, "rows": int(counts.sum())}}
+
+
+def _texts(named: NDArray[np.intp], counts: NDArray[np.int64]) -> dict[str, Any]:
+    cells = [*counts[named].tolist(), int(counts.sum() - counts[named].sum()), 0]
+    reference = {"categories": [f"c{number}" for number in named], "blocks": [cells]}
+    return {"variable": "c", "kind": "categorical", "values": {"reference": reference}}
+
+
+def _told(named: NDArray[np.intp], counts: NDArray[np.int64]) -> dict[str, Any]:
+    frequencies = {f"c{number}": int(counts[number]) for number in named}
+    values = {"rows": int(counts.sum()), "nulls": 0, "frequencies": frequencies}
+    return {"variable": "c", "kind": "categorical", "values": values}

@@ -1,0 +1,215 @@
+"""The statistics of a training's rows or of its predictions, with the bins in which later rows are counted.
+
+The rows are read twice: first to find the bins, then to count. The counts are kept for ten consecutive blocks of rows,
+which show how much a column varies within the reference itself. Categories are chosen on one half of the rows and
+counted on the other: if the same rows did both, the chosen ones would be less frequent in any other rows, and a batch
+of the same distribution would seem to have moved.
+
+Which rows belong to a block, a half or a sample depends only on their ranks by the entity key, so the result is the
+same for any order of the rows, and however they are divided into batches.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modelops.statistics.categorical import CategoricalStatistics, value_counts
+from modelops.statistics.continuous import ContinuousStatistics
+from modelops.statistics.histogram import edges_between
+from modelops.statistics.quantiles import quantile_edges
+from modelops.statistics.streaming import TableStatistics, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+BLOCKS = 10
+NUMBERS_SAMPLED = 1_000_000
+"""Quantiles are exact up to this many rows; beyond, they are those of about this many rows."""
+CATEGORIES_SAMPLED = 250_000
+"""The most frequent categories are chosen among about this many rows of the first half."""
+MOST_NAMED = 200
+"""Categories with a count of their own; the others are counted together."""
+NUMBERS_AT_ONCE, TEXTS_AT_ONCE = 16, 4
+"""Columns whose samples are in memory together: 128 MB of numbers, a million texts."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a reference: `read` gives their batches, from the first, each time it is called."""
+
+    read: Callable[[], Iterable[pa.RecordBatch]]
+    schema: pa.Schema
+    ranks: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, read: Callable[[], Iterable[pa.RecordBatch]], schema: pa.Schema, *, key: Sequence[str]) -> Rows:
+        """Rank the rows by their entity key, whose columns are in memory meanwhile; a rank has 8 bytes."""
+        keys = pa.Table.from_batches(
+            [batch.select(key) for batch in read()], pa.schema([schema.field(name) for name in key])
+        )
+        ranks = np.arange(len(keys), dtype=np.int64)
+        if key:
+            ranks[pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in key]).to_numpy()] = ranks.copy()
+        return cls(read, schema, ranks)
+
+    def __len__(self) -> int:
+        return len(self.ranks)
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], pa.RecordBatch]]:
+        """Each batch with the ranks of its rows."""
+        position = 0
+        for batch in self.read():
+            yield self.ranks[position : position + len(batch)], batch
+            position += len(batch)
+
+
+def reference_records(rows: Rows, *, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """One record per column, as of `TableStatistics`; `values` has also `reference`.
+
+    - continuous columns: `edges` of the bins, and for each block the counts below, in each bin, above, of nulls, and of
+      NaN and infinities. None if there is no finite number.
+    - categorical columns: `categories`, the most frequent first, and for each block the counts, on the second half, of
+      each category, of all other ones, and of nulls.
+    - others: None.
+    """
+    kinds = {name: kind_of(rows.schema.field(name).type) for name in columns}
+    numbers = [name for name, kind in kinds.items() if kind == ContinuousStatistics.kind]
+    texts = [name for name, kind in kinds.items() if kind == CategoricalStatistics.kind]
+    edges: dict[str, tuple[list[float], list[float]]] = {}
+    for start in range(0, len(numbers), NUMBERS_AT_ONCE):
+        edges |= _edges(rows, numbers[start : start + NUMBERS_AT_ONCE])
+    chosen: dict[str, list[str]] = {}
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        chosen |= _chosen(rows, texts[start : start + TEXTS_AT_ONCE])
+    return _counted(rows, kinds, edges, chosen)
+
+
+def _edges(rows: Rows, names: Sequence[str]) -> dict[str, tuple[list[float], list[float]]]:
+    """For each column with finite numbers, the edges of equal width and those of equal frequency."""
+    samples: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+    ends: dict[str, list[float]] = {name: [] for name in names}
+    for ranks, batch in rows:
+        sampled = _sampled(ranks, NUMBERS_SAMPLED / max(len(rows), 1))
+        for name in names:
+            column = ContinuousStatistics.finite(batch.column(name))
+            if len(column):
+                ends[name] += [float(column.min()), float(column.max())]
+                ends[name] = [min(ends[name]), max(ends[name])]
+            if sampled is not None:
+                column = ContinuousStatistics.finite(batch.column(name).filter(pa.array(sampled)))
+            samples[name].append(column)
+    found = {}
+    for name in names:
+        if ends[name]:
+            sample = np.sort(np.concatenate(samples.pop(name)))
+            lowest, highest = ends[name]
+            quantiles = quantile_edges(sample if len(sample) else np.array(ends[name]), highest=highest)
+            quantiles[0] = min(quantiles[0], lowest)
+            found[name] = edges_between(lowest, highest), quantiles
+    return found
+
+
+def _chosen(rows: Rows, names: Sequence[str]) -> dict[str, list[str]]:
+    """The most frequent categories of the first half, by column."""
+    counts: dict[str, Counter[str | None]] = {name: Counter() for name in names}
+    for ranks, batch in rows:
+        wanted = ~_second_half(ranks)
+        sampled = _sampled(ranks, 2 * CATEGORIES_SAMPLED / max(len(rows), 1))
+        if sampled is not None:
+            wanted &= sampled
+        mask = pa.array(wanted)
+        for name in names:
+            values, numbers = value_counts(batch.column(name).filter(mask))
+            counts[name].update(dict(zip(values.to_pylist(), numbers.to_pylist(), strict=True)))
+    return {name: _most_frequent(counts[name]) for name in names}
+
+
+def _most_frequent(counts: Mapping[str | None, int]) -> list[str]:
+    named = [category for category in counts if category is not None]
+    return sorted(named, key=lambda category: (-counts[category], category))[:MOST_NAMED]
+
+
+def _counted(
+    rows: Rows,
+    kinds: Mapping[str, str],
+    edges: Mapping[str, tuple[list[float], list[float]]],
+    chosen: Mapping[str, list[str]],
+) -> list[dict[str, Any]]:
+    others = [name for name in kinds if name not in chosen]
+    plot, bins = ({name: both[which] for name, both in edges.items()} for which in (0, 1))
+    blocks = [TableStatistics(rows.schema, columns=others, edges=plot, bins=bins) for _ in range(BLOCKS)]
+    halves = [TableStatistics(rows.schema, columns=list(chosen), known=chosen) for _ in range(BLOCKS)]
+    texts = TableStatistics(rows.schema, columns=list(chosen))
+    for ranks, batch in rows:
+        texts.update(batch.select(list(chosen)))
+        block = ranks * BLOCKS // len(rows)
+        second = _second_half(ranks)
+        for number in np.unique(block):
+            mine = block == number
+            blocks[number].update(_only(batch.select(others), mine))
+            halves[number].update(_only(batch.select(list(chosen)), mine & second))
+    whole = TableStatistics(rows.schema, columns=others, edges=plot, bins=bins)
+    for one in blocks:
+        whole.merge(one)
+    found = {record["variable"]: record for one in (whole, texts) for record in one.as_records()}
+    counted = [
+        {record["variable"]: record for one in pair for record in one.as_records()}
+        for pair in zip(blocks, halves, strict=True)
+    ]
+    for name, record in found.items():
+        record["values"]["reference"] = _reference(record, [each[name] for each in counted], chosen.get(name))
+    return [found[name] for name in kinds]
+
+
+def _reference(
+    record: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]], categories: list[str] | None
+) -> dict[str, Any] | None:
+    if categories is not None:
+        return {"categories": categories, "blocks": [cells(block, categories=categories) for block in blocks]}
+    if record["values"].get("bins") is None:
+        return None
+    edges = record["values"].pop("bins")["edges"]
+    return {"edges": edges, "blocks": [cells(block) for block in blocks]}
+
+
+def cells(record: Mapping[str, Any], *, categories: Sequence[str] = ()) -> list[int]:
+    """The counts of a record in the bins of its reference, in the order of `reference_records`."""
+    values = record["values"]
+    if record["kind"] == ContinuousStatistics.kind:
+        bins = values["bins"]
+        not_finite = sum(values[name] for name in ("nan", "positive_infinities", "negative_infinities"))
+        return [bins["below"], *bins["counts"], bins["above"], values["nulls"], not_finite]
+    counts = [values["frequencies"].get(category, 0) for category in categories]
+    return [*counts, values["rows"] - values["nulls"] - sum(counts), values["nulls"]]
+
+
+def _only(batch: pa.RecordBatch, mask: NDArray[np.bool_]) -> pa.RecordBatch:
+    return batch if mask.all() else batch.filter(pa.array(mask))
+
+
+def _second_half(ranks: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (_hashed(ranks) & np.uint64(1)).astype(np.bool_)
+
+
+def _sampled(ranks: NDArray[np.int64], share: float) -> NDArray[np.bool_] | None:
+    """Which rows are sampled if this share of them is; None if all are."""
+    if share >= 1:
+        return None
+    return (_hashed(ranks) >> np.uint64(11)).astype(np.float64) < share * 2.0**53
+
+
+def _hashed(ranks: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A hash of each rank: the finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
+    with np.errstate(over="ignore"):
+        mixed = (ranks.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return mixed ^ (mixed >> np.uint64(31))
