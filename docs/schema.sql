@@ -395,8 +395,9 @@ BEGIN
     RAISE EXCEPTION 'run % has % of % parts, with % of % rows', NEW.id, parts.number, serving.parts, parts.rows, NEW.rows
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_all_parts';
   END IF;
-  -- In the order of commits, also after the clock was set back: modelops.note_made relies on it.
-  NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) FROM modelops.batch_run WHERE target = NEW.target));
+  -- In the order of commits, also after the clock was set back: modelops.note_progress relies on it.
+  NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) + interval '1 microsecond'
+                                                   FROM modelops.batch_run WHERE target = NEW.target));
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
   -- Of an incremental run any part can be superseded; any other is superseded whole.
@@ -795,29 +796,22 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.keep_times_of_job() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.keep_times_of_job() IS 'Keeps when a worker first took the newest attempt, by raising the fence, and when that attempt ended the job.';
-CREATE FUNCTION modelops.made_up_to(deployment_id bigint) RETURNS timestamp with time zone
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog'
-    AS $$
-  SELECT coalesce((SELECT made_up_to FROM modelops.work_list_progress AS progress
-                   WHERE progress.deployment_id = made_up_to.deployment_id), '-infinity')
-$$;
-ALTER FUNCTION modelops.made_up_to(deployment_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.made_up_to(deployment_id bigint) IS 'A time before which no publication in the work list of a deployment is pending.';
-CREATE FUNCTION modelops.note_made(deployment_id bigint) RETURNS void
+CREATE FUNCTION modelops.note_progress(deployment_id bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
     AS $$
-  INSERT INTO modelops.work_list_progress AS progress (deployment_id, made_up_to)
-  SELECT note_made.deployment_id, coalesce(min(list.published_at) FILTER (WHERE list.is_pending), max(list.published_at))
-  FROM modelops.work_list(note_made.deployment_id) AS list
-  WHERE list.published_at >= modelops.made_up_to(note_made.deployment_id)
-  HAVING count(*) > 0
-  ON CONFLICT ON CONSTRAINT work_list_progress_pkey DO UPDATE SET made_up_to = excluded.made_up_to
-  WHERE progress.made_up_to < excluded.made_up_to
+  INSERT INTO modelops.work_list_progress AS progress (deployment_id, follows, processed_until)
+  SELECT note_progress.deployment_id, own.follows,
+         coalesce(min(list.published_at) FILTER (WHERE list.is_pending), max(list.published_at))
+  FROM modelops.following(note_progress.deployment_id) AS own
+  CROSS JOIN modelops.work_list(note_progress.deployment_id) AS list
+  WHERE list.published_at >= modelops.processed_until(note_progress.deployment_id)
+  GROUP BY own.follows
+  ON CONFLICT ON CONSTRAINT work_list_progress_pkey DO UPDATE SET processed_until = excluded.processed_until
+  WHERE progress.processed_until < excluded.processed_until
 $$;
-ALTER FUNCTION modelops.note_made(deployment_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.note_made(deployment_id bigint) IS 'Records up to when all publications in the work list of a deployment are processed, so that they are not read again.';
+ALTER FUNCTION modelops.note_progress(deployment_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.note_progress(deployment_id bigint) IS 'Records until when all publications in the work list of a deployment are processed, so that they are not read again.';
 CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog'
@@ -829,6 +823,16 @@ CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, defin
 $$;
 ALTER FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) IS 'The target that has the name of a model, or that a feature task declares as its output.';
+CREATE FUNCTION modelops.processed_until(deployment_id bigint) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT coalesce((SELECT progress.processed_until FROM modelops.work_list_progress AS progress
+                   WHERE progress.deployment_id = processed_until.deployment_id
+                     AND progress.follows = (SELECT follows FROM modelops.following(processed_until.deployment_id))), '-infinity')
+$$;
+ALTER FUNCTION modelops.processed_until(deployment_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.processed_until(deployment_id bigint) IS 'A time before which no publication in the work list of a deployment is pending.';
 CREATE FUNCTION modelops.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -1481,11 +1485,13 @@ ALTER TABLE modelops.version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 CREATE TABLE modelops.work_list_progress (
     deployment_id bigint NOT NULL,
-    made_up_to timestamp with time zone NOT NULL
+    follows text NOT NULL,
+    processed_until timestamp with time zone NOT NULL
 );
 ALTER TABLE modelops.work_list_progress OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.work_list_progress IS 'Up to when everything in the work list of a deployment is processed. Only modelops.note_made writes it; removing a row costs time and loses nothing.';
-COMMENT ON COLUMN modelops.work_list_progress.made_up_to IS 'When the earliest pending publication was made, or the latest one if none is pending.';
+COMMENT ON TABLE modelops.work_list_progress IS 'Until when everything in the work list of a deployment is processed. Only modelops.note_progress writes it; removing a row costs time and loses nothing.';
+COMMENT ON COLUMN modelops.work_list_progress.follows IS 'The feature table: times of publications are in order within a table only.';
+COMMENT ON COLUMN modelops.work_list_progress.processed_until IS 'When the earliest pending publication was published, or the latest one if none is pending.';
 ALTER TABLE ONLY modelops.approval_request
     ADD CONSTRAINT approval_request_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.artifact
@@ -1551,7 +1557,7 @@ ALTER TABLE ONLY modelops.version
 ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.work_list_progress
-    ADD CONSTRAINT work_list_progress_pkey PRIMARY KEY (deployment_id);
+    ADD CONSTRAINT work_list_progress_pkey PRIMARY KEY (deployment_id, follows);
 CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_id, id);
 CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
@@ -1748,13 +1754,13 @@ REVOKE ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage te
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.keep_times_of_job() FROM PUBLIC;
-REVOKE ALL ON FUNCTION modelops.made_up_to(deployment_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION modelops.made_up_to(deployment_id bigint) TO modelops_jobs;
-GRANT ALL ON FUNCTION modelops.made_up_to(deployment_id bigint) TO modelops_reader;
-REVOKE ALL ON FUNCTION modelops.note_made(deployment_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION modelops.note_made(deployment_id bigint) TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.note_progress(deployment_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.note_progress(deployment_id bigint) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.processed_until(deployment_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.processed_until(deployment_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.processed_until(deployment_id bigint) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.refuse_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.requesters(version_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.requesters(version_id bigint) TO modelops_jobs;

@@ -80,7 +80,7 @@ class Categories:
             )
             named = np.argsort(-chosen, kind="stable")[:MOST_NAMED]
             named = named[chosen[named] > 0]
-            [one] = judged([compare(_texts(named, counts), _told(named, now), self.rule)], self.rule)
+            [one] = judged([compare(_texts(named, chosen, counts), _told(named, now), self.rule)], self.rule)
             found += one.verdict in FOUND
         return found / trials
 
@@ -111,9 +111,9 @@ def counted(name: str, counts: NDArray[np.int64]) -> dict[str, Any]:
     return {"variable": name, "kind": "continuous", "values": {**nothing, "bins": bins, "rows": int(counts.sum())}}
 
 
-def _texts(named: NDArray[np.intp], counts: NDArray[np.int64]) -> dict[str, Any]:
-    cells = [*counts[named].tolist(), int(counts.sum() - counts[named].sum()), 0]
-    reference = {"categories": [f"c{number}" for number in named], "blocks": [cells]}
+def _texts(named: NDArray[np.intp], chosen: NDArray[np.int64], counts: NDArray[np.int64]) -> dict[str, Any]:
+    weights, cells = ([*half[named].tolist(), int(half.sum() - half[named].sum()), 0] for half in (chosen, counts))
+    reference = {"categories": [f"c{number}" for number in named], "weights": weights, "blocks": [cells]}
     return {"variable": "c", "kind": "categorical", "values": {"reference": reference}}
 
 

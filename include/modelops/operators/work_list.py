@@ -76,7 +76,7 @@ class WorkListOperator(BaseOperator):
     def _pending(self, connection: Connection[Any], *, by_hand: bool) -> list[list[str | None]]:
         from modelops.registry.write import work_list
 
-        work_list.note_made(connection, self.deployment)
+        work_list.note_progress(connection, self.deployment)
         if not self.incremental:
             return [WHOLE] if by_hand or work_list.is_anything_pending(connection, self.deployment) else []
         found = work_list.pending_intervals(connection, self.deployment)

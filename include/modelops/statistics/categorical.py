@@ -25,8 +25,8 @@ class CategoricalStatistics(ColumnStatistics):
     ones of the next take the free places, and a category's count may lack rows that are in `other`.
 
     Args:
-        known: the categories of the training. Each gets a count, which may be 0. Rows of other categories are counted
-            in `unseen`, per category up to the limit above; the rest in `other`.
+        known: the categories that a reference names, which are its most frequent ones. Each gets a count, which may be
+            0. Rows of others are counted in `unseen`, per category up to the limit above; the rest in `other`.
     """
 
     kind = "categorical"

@@ -4,9 +4,14 @@ The measure is the population stability index PSI = sum of (q - p) · ln(q / p) 
 shares of the reference and of the rows. Let n and m be the numbers of rows and k = n · m / (n + m). Without any change,
 k · PSI has approximately a chi-square distribution with one degree of freedom less than there are bins (Yurdakul and
 Naranjo, Statistical properties of the population stability index, Journal of Risk Model Validation 14(4), 2020). If the
-true index is τ, the distribution is noncentral with parameter k · τ. The test here is of "the index is at most τ", so
-that many rows do not make every trifle a finding. Between two normal distributions whose means differ by d standard
-deviations the index is about d².
+true index is τ, the distribution is noncentral with parameter k · τ. The test here is of "the index is at most τ": with
+many rows, negligible changes would otherwise be significant. Between two normal distributions whose means differ by d
+standard deviations the index is about d².
+
+Bins that are rare in the reference (nulls, new categories, numbers beyond its extremes) are pooled with others, because
+the approximation needs enough rows in each. So the index alone would not show that a new category has replaced another
+one. The rows in all rare bins together are therefore tested as well, by the binomial distribution that their number has
+given the number in both.
 """
 
 from __future__ import annotations
@@ -28,8 +33,10 @@ PSEUDO_COUNT = 0.5
 LEAST_EXPECTED = 15
 """Bins in which fewer rows are expected on the smaller side are pooled. With the usual 5, 20 columns of 100 rows give
 1.2 % of false findings instead of 0.5 %: the far tail of the distribution is heavier than that of chi-square."""
+RARE = 0.01
+"""A bin with a smaller share of the reference is rare."""
 POWER = 0.99
-"""What a comparison `sees`, it finds with this probability."""
+"""The power at the detectable shift."""
 CLEAR_ENOUGH = 0.2
 """Standard deviations: a reference that can't show such a shift is called too small."""
 MOST_MOVED = 3
@@ -52,7 +59,7 @@ class Rule:
 
 
 class Verdict(StrEnum):
-    """What a comparison says."""
+    """The outcome of a comparison."""
 
     STABLE = "stable"
     MOVED = "moved"
@@ -60,11 +67,12 @@ class Verdict(StrEnum):
     MAJOR = "major"
     NOT_ENOUGH_ROWS = "not_enough_rows"
     REFERENCE_TOO_SMALL = "reference_too_small"
+    NOT_COMPARABLE = "not_comparable"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
-    """How the share of a bin has changed; `bin` is a category or an interval."""
+class BinChange:
+    """The share of a bin in the reference and now; `bin` is a category or an interval."""
 
     bin: str
     before: float
@@ -73,29 +81,33 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A column of some rows beside the same column of the reference.
+    """The comparison of a column with its reference.
 
     Args:
-        reference_rows, rows: those that were counted.
-        index: the population stability index over the pooled bins; None if there are too few rows for two bins.
+        reference_rows, rows: the numbers of rows that were counted.
+        bins: the number of bins after pooling.
+        index: the population stability index, over the pooled bins or of all rare bins against the others, whichever is
+            larger; None if there are too few rows.
         p_value: of the index, if the true one is the rule's tolerance; adjusted for the number of columns by `judged`.
-        lower: the lower confidence bound of the index, at the rule's alpha.
-        natural: the largest index of a block of the reference against its other blocks.
-        sees: the smallest shift, in standard deviations, that would be found with a probability of 99 %.
+        lower: the lower confidence bound of the index, at the rule's alpha, for this column alone.
+        natural: the largest index of a block of the reference against its other blocks, beyond that of random blocks.
+        detectable: the smallest shift, in standard deviations, that would be found with a probability of 99 %.
         most_moved: the three bins whose shares contribute most to the index.
+        why: why the column can't be compared.
     """
 
     variable: str
-    reference_rows: int
-    rows: int
-    bins: int
+    reference_rows: int = 0
+    rows: int = 0
+    bins: int = 0
     index: float | None = None
     p_value: float | None = None
     lower: float | None = None
     natural: float | None = None
-    sees: float | None = None
-    most_moved: tuple[Moved, ...] = ()
+    detectable: float | None = None
+    most_moved: tuple[BinChange, ...] = ()
     verdict: Verdict = Verdict.NOT_ENOUGH_ROWS
+    why: str | None = None
 
     @property
     def shift(self) -> float | None:
@@ -113,11 +125,11 @@ class Comparison:
 
 
 class Incomparable(ValueError):
-    """A column whose reference has no bins for it."""
+    """A column that can't be compared with its reference."""
 
 
 def compare(reference: Mapping[str, Any], now: Mapping[str, Any], rule: Rule) -> Comparison:
-    """Compare one column; the verdict is given by `judged`, over all columns.
+    """Compare one column; `judged` gives the verdict, over all columns.
 
     Args:
         reference: its record as of `reference_records`.
@@ -126,42 +138,87 @@ def compare(reference: Mapping[str, Any], now: Mapping[str, Any], rule: Rule) ->
     Raises:
         Incomparable: the reference has no bins, or the column is of another kind or counted in other bins.
     """
-    bins = reference["values"].get("reference")
-    if bins is None:
-        raise Incomparable(f"the reference has no bins for {reference['variable']}")
-    if now["kind"] != reference["kind"]:
-        raise Incomparable(f"{now['variable']} is {now['kind']}, and {reference['kind']} in the reference")
-    if "edges" in bins and (now["values"].get("bins") or {}).get("edges") != bins["edges"]:
-        raise Incomparable(f"{now['variable']} is counted in other bins than those of the reference")
-    blocks = bins["blocks"]
+    bins = _bins(reference, now)
+    blocks, ordered = bins["blocks"], "edges" in bins
     before = [sum(counts) for counts in zip(*blocks, strict=True)]
     after = cells(now, categories=bins.get("categories", ()))
-    names = _names(bins)
     n, m = sum(before), sum(after)
-    found = Comparison(variable=now["variable"], reference_rows=n, rows=m, bins=0)
-    groups = pools(before, m, ordered="edges" in bins)
-    if len(groups) < 2:
+    found = Comparison(variable=now["variable"], reference_rows=n, rows=m)
+    if min(n, m) < 2 * LEAST_EXPECTED:
         return found
-    pooled = _shares(before, groups), _shares(after, groups)
-    terms = [(q - p) * math.log(q / p) for p, q in zip(*pooled, strict=True)]
-    index, k, df = math.fsum(terms), n * m / (n + m), len(groups) - 1
-    most = sorted(range(len(groups)), key=lambda group: -terms[group])[:MOST_MOVED]
+    # Categories are pooled by their counts on the half on which they were chosen, for the reason given there.
+    weights = bins.get("weights", before)
+    groups = pools(weights, min(n, m), ordered=ordered)
+    k, df = n * m / (n + m), len(groups) - 1
+    index = _index(before, after, groups)
+    rare = [cell for cell, count in enumerate(weights) if count < RARE * sum(weights)]
+    of_rare = _compare_rare(sum(before[cell] for cell in rare), n, sum(after[cell] for cell in rare), m, rule)
     return replace(
         found,
         bins=len(groups),
-        index=index,
-        p_value=_exceeds(k * index, df, k * rule.tolerance),
-        lower=_lower(k * index, df, rule.alpha) / k,
-        natural=_natural(blocks, ordered="edges" in bins),
-        most_moved=tuple(
-            Moved(
-                bin=_name(groups[group], names),
-                before=sum(before[cell] for cell in groups[group]) / n,
-                now=sum(after[cell] for cell in groups[group]) / m,
-            )
-            for group in most
-        ),
+        index=max(index, of_rare.index),
+        # Two tests of one column (Bonferroni).
+        p_value=min(1.0, 2 * min(_exceeds(k * index, df, k * rule.tolerance), of_rare.p_value)),
+        lower=max(_lower(k * index, df, rule.alpha) / k, of_rare.lower),
+        natural=_natural(blocks, weights, ordered=ordered),
+        most_moved=_most_moved(before, after, _names(bins)),
     )
+
+
+def _bins(reference: Mapping[str, Any], now: Mapping[str, Any]) -> Mapping[str, Any]:
+    name, found = now["variable"], reference["values"].get("reference")
+    if "reference" not in reference["values"] and reference["kind"] in {"continuous", "categorical"}:
+        raise Incomparable("the deployed run was recorded by an earlier release and has no reference: run it again")
+    if found is None:
+        raise Incomparable(f"the reference has no bins for {name}")
+    if now["kind"] != reference["kind"]:
+        raise Incomparable(f"{name} is {now['kind']}, and {reference['kind']} in the reference")
+    if "edges" in found:
+        # The database writes large numbers as integers.
+        mine, theirs = (
+            [float(edge) for edge in one.get("edges", ())] for one in (now["values"].get("bins") or {}, found)
+        )
+        is_same = mine == theirs
+    else:
+        is_same = set(found["categories"]) <= now["values"]["frequencies"].keys()
+    if not is_same:
+        raise Incomparable(f"{name} is counted in other bins than those of the reference")
+    return found  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfRare:
+    index: float
+    p_value: float
+    lower: float
+
+
+def _compare_rare(a: int, n: int, b: int, m: int, rule: Rule) -> _OfRare:
+    """Whether more of m rows are in rare bins (b) than of the n rows of the reference (a)."""
+    from scipy import stats
+
+    if b * n <= a * m:
+        return _OfRare(index=0.0, p_value=1.0, lower=0.0)
+    index = _index([n - a, a], [m - b, b], [[0], [1]])
+    least = float(stats.beta.ppf(rule.alpha, b, m - b + 1))
+    p = (a + PSEUDO_COUNT) / (n + 2 * PSEUDO_COUNT)
+    lower = (least - p) * math.log(least * (1 - p) / (p * (1 - least))) if p < least < 1 else 0.0
+    p_value = float(stats.binom.sf(b - 1, a + b, m / (n + m))) if index > rule.tolerance else 1.0
+    return _OfRare(index=index, p_value=p_value, lower=lower)
+
+
+def _index(before: Sequence[int], after: Sequence[int], groups: Sequence[Sequence[int]]) -> float:
+    return math.fsum(
+        (q - p) * math.log(q / p) for p, q in zip(_shares(before, groups), _shares(after, groups), strict=True)
+    )
+
+
+def _most_moved(before: Sequence[int], after: Sequence[int], names: Sequence[str]) -> tuple[BinChange, ...]:
+    each = [[cell] for cell in range(len(before))]
+    p, q = _shares(before, each), _shares(after, each)
+    most = sorted(range(len(before)), key=lambda cell: -(q[cell] - p[cell]) * math.log(q[cell] / p[cell]))[:MOST_MOVED]
+    n, m = sum(before), sum(after)
+    return tuple(BinChange(bin=names[cell], before=before[cell] / n, now=after[cell] / m) for cell in most)
 
 
 def judged(comparisons: Iterable[Comparison], rule: Rule) -> list[Comparison]:
@@ -184,45 +241,44 @@ def judged(comparisons: Iterable[Comparison], rule: Rule) -> list[Comparison]:
 
 def _judge(one: Comparison, rule: Rule, *, columns: int) -> Comparison:
     k = one.reference_rows * one.rows / (one.reference_rows + one.rows)
-    sees = math.sqrt(_detectable(one.bins - 1, k, rule, columns) / k)
+    detectable = math.sqrt(_detectable(one.bins - 1, k, rule, columns) / k) if one.bins > 1 else None
     assert one.p_value is not None
     assert one.lower is not None
     if one.p_value > rule.alpha:
-        small = sees > CLEAR_ENOUGH and one.reference_rows <= one.rows
+        small = detectable is not None and detectable > CLEAR_ENOUGH and one.reference_rows <= one.rows
         verdict = Verdict.REFERENCE_TOO_SMALL if small else Verdict.STABLE
     elif one.lower >= rule.major:
         verdict = Verdict.MAJOR
     else:
         verdict = Verdict.MODERATE if one.lower >= rule.moderate else Verdict.MOVED
-    return replace(one, sees=sees, verdict=verdict)
+    return replace(one, detectable=detectable, verdict=verdict)
 
 
-def pools(counts: Sequence[int], rows: int, *, ordered: bool) -> list[list[int]]:
+def pools(weights: Sequence[int], rows: int, *, ordered: bool) -> list[list[int]]:
     """The bins to be counted together, so that enough rows are expected in each; it depends on the reference alone.
 
     Args:
-        counts: those of the reference.
-        rows: how many rows are compared with it.
+        weights: counts of the reference.
+        rows: the smaller of the two numbers of rows that are compared.
         ordered: neighbours are pooled; else all small bins together.
     """
-    n = sum(counts)
-    if not n or not rows:
+    if not sum(weights) or not rows:
         return []
-    least = LEAST_EXPECTED * n / min(n, rows)
+    least = LEAST_EXPECTED * sum(weights) / rows
     if not ordered:
-        small = [cell for cell, count in enumerate(counts) if count < least]
-        groups = [[cell] for cell, count in enumerate(counts) if count >= least]
+        small = [cell for cell, count in enumerate(weights) if count < least]
+        groups = [[cell] for cell, count in enumerate(weights) if count >= least]
         if not small:
             return groups
-        if sum(counts[cell] for cell in small) >= least or not groups:
+        if sum(weights[cell] for cell in small) >= least or not groups:
             return [*groups, small]
-        smallest = min(groups, key=lambda group: counts[group[0]])
+        smallest = min(groups, key=lambda group: weights[group[0]])
         smallest += small
         return groups
     groups, open_ = [], []
-    for cell in range(len(counts)):
+    for cell in range(len(weights)):
         open_.append(cell)
-        if sum(counts[each] for each in open_) >= least:
+        if sum(weights[each] for each in open_) >= least:
             groups.append(open_)
             open_ = []
     if open_ and groups:
@@ -236,16 +292,16 @@ def _shares(counts: Sequence[int], groups: Sequence[Sequence[int]]) -> list[floa
     return [(count + PSEUDO_COUNT) / total for count in pooled]
 
 
-def _natural(blocks: Sequence[Sequence[int]], *, ordered: bool) -> float | None:
-    """How far the most different block of the reference is from the others."""
+def _natural(blocks: Sequence[Sequence[int]], weights: Sequence[int], *, ordered: bool) -> float | None:
+    """The largest index of a block against the others, less what random blocks have on average."""
     whole = [sum(counts) for counts in zip(*blocks, strict=True)]
     found = []
     for block in blocks:
         others = [all_ - one for all_, one in zip(whole, block, strict=True)]
-        groups = pools(others, sum(block), ordered=ordered)
+        groups = pools(weights, min(sum(block), sum(others)), ordered=ordered)
         if len(groups) > 1:
-            shares = _shares(others, groups), _shares(block, groups)
-            found.append(math.fsum((q - p) * math.log(q / p) for p, q in zip(*shares, strict=True)))
+            k = sum(others) * sum(block) / sum(whole)
+            found.append(max(0.0, _index(others, block, groups) - (len(groups) - 1) / k))
     return max(found, default=None)
 
 
@@ -253,6 +309,8 @@ def _exceeds(statistic: float, df: int, noncentrality: float) -> float:
     """The probability of at least this statistic."""
     from scipy import stats
 
+    if not df:
+        return 1.0
     if noncentrality <= 0:
         return float(stats.chi2.sf(statistic, df))
     return float(stats.ncx2.sf(statistic, df, noncentrality))
@@ -272,7 +330,7 @@ def _detectable(df: int, k: float, rule: Rule, columns: int) -> float:
     """The noncentrality that is found with the probability `POWER`, as one of so many columns."""
     from scipy import optimize, stats
 
-    tolerated, alpha = k * rule.tolerance, rule.alpha / columns
+    tolerated, alpha = k * rule.tolerance, rule.alpha / columns / 2
     critical = float(stats.ncx2.isf(alpha, df, tolerated) if tolerated > 0 else stats.chi2.isf(alpha, df))
     reach = 2 * critical + 100
     return float(optimize.brentq(lambda parameter: _exceeds(critical, df, parameter) - POWER, tolerated, reach))
@@ -280,11 +338,7 @@ def _detectable(df: int, k: float, rule: Rule, columns: int) -> float:
 
 def _names(bins: Mapping[str, Any]) -> list[str]:
     if "categories" in bins:
-        return [*bins["categories"], "rare or new", "null"]
-    edges = bins["edges"]
-    inner = [f"{start:g} … {end:g}" for start, end in itertools.pairwise(edges)]
-    return [f"below {edges[0]:g}", *inner, f"above {edges[-1]:g}", "null", "not finite"]
-
-
-def _name(group: Sequence[int], names: Sequence[str]) -> str:
-    return ", ".join(names[cell] for cell in group)
+        return [*(f"“{category}”" for category in bins["categories"]), "rare or new", "null"]
+    edges = [float(edge) for edge in bins["edges"]]
+    inner = [f"{start:.12g} … {end:.12g}" for start, end in itertools.pairwise(edges)]
+    return [f"below {edges[0]:.12g}", *inner, f"above {edges[-1]:.12g}", "null", "not finite"]

@@ -35,8 +35,8 @@ NUMBERS_SAMPLED = 1_000_000
 """Quantiles are exact up to this many rows; beyond, they are those of about this many rows."""
 CATEGORIES_SAMPLED = 250_000
 """The most frequent categories are chosen among about this many rows of the first half."""
-MOST_NAMED = 200
-"""Categories with a count of their own; the others are counted together."""
+MOST_NAMED, LONGEST_NAMED = 200, 200
+"""Categories with a count of their own, and the length of their texts; the others are counted together."""
 NUMBERS_AT_ONCE, TEXTS_AT_ONCE = 16, 4
 """Columns whose samples are in memory together: 128 MB of numbers, a million texts."""
 
@@ -77,7 +77,8 @@ def reference_records(rows: Rows, *, columns: Sequence[str]) -> list[dict[str, A
     - continuous columns: `edges` of the bins, and for each block the counts below, in each bin, above, of nulls, and of
       NaN and infinities. None if there is no finite number.
     - categorical columns: `categories`, the most frequent first, and for each block the counts, on the second half, of
-      each category, of all other ones, and of nulls.
+      each category, of all other ones, and of nulls; `weights`, the same counts on the first half, by which categories
+      are pooled.
     - others: None.
     """
     kinds = {name: kind_of(rows.schema.field(name).type) for name in columns}
@@ -86,7 +87,7 @@ def reference_records(rows: Rows, *, columns: Sequence[str]) -> list[dict[str, A
     edges: dict[str, tuple[list[float], list[float]]] = {}
     for start in range(0, len(numbers), NUMBERS_AT_ONCE):
         edges |= _edges(rows, numbers[start : start + NUMBERS_AT_ONCE])
-    chosen: dict[str, list[str]] = {}
+    chosen: dict[str, _Chosen] = {}
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         chosen |= _chosen(rows, texts[start : start + TEXTS_AT_ONCE])
     return _counted(rows, kinds, edges, chosen)
@@ -117,36 +118,50 @@ def _edges(rows: Rows, names: Sequence[str]) -> dict[str, tuple[list[float], lis
     return found
 
 
-def _chosen(rows: Rows, names: Sequence[str]) -> dict[str, list[str]]:
-    """The most frequent categories of the first half, by column."""
-    counts: dict[str, Counter[str | None]] = {name: Counter() for name in names}
+@dataclass(frozen=True)
+class _Chosen:
+    """The most frequent categories of the first half, and the counts there: of each, of all other ones, of nulls."""
+
+    categories: list[str]
+    weights: list[int]
+
+
+def _chosen(rows: Rows, names: Sequence[str]) -> dict[str, _Chosen]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    nulls, total = dict.fromkeys(names, 0), 0
     for ranks, batch in rows:
         wanted = ~_second_half(ranks)
         sampled = _sampled(ranks, 2 * CATEGORIES_SAMPLED / max(len(rows), 1))
         if sampled is not None:
             wanted &= sampled
+        total += int(np.count_nonzero(wanted))
         mask = pa.array(wanted)
         for name in names:
-            values, numbers = value_counts(batch.column(name).filter(mask))
+            column = batch.column(name).filter(mask)
+            nulls[name] += column.null_count
+            values, numbers = value_counts(column)
+            short = pc.fill_null(pc.less_equal(pc.utf8_length(values), LONGEST_NAMED), fill_value=False)
+            values, numbers = values.filter(short), numbers.filter(short)
             counts[name].update(dict(zip(values.to_pylist(), numbers.to_pylist(), strict=True)))
-    return {name: _most_frequent(counts[name]) for name in names}
-
-
-def _most_frequent(counts: Mapping[str | None, int]) -> list[str]:
-    named = [category for category in counts if category is not None]
-    return sorted(named, key=lambda category: (-counts[category], category))[:MOST_NAMED]
+    found = {}
+    for name in names:
+        most = sorted(counts[name].items(), key=lambda item: (-item[1], item[0]))[:MOST_NAMED]
+        named = [count for _, count in most]
+        others = total - nulls[name] - sum(named)
+        found[name] = _Chosen([category for category, _ in most], [*named, others, nulls[name]])
+    return found
 
 
 def _counted(
     rows: Rows,
     kinds: Mapping[str, str],
     edges: Mapping[str, tuple[list[float], list[float]]],
-    chosen: Mapping[str, list[str]],
+    chosen: Mapping[str, _Chosen],
 ) -> list[dict[str, Any]]:
     others = [name for name in kinds if name not in chosen]
     plot, bins = ({name: both[which] for name, both in edges.items()} for which in (0, 1))
     blocks = [TableStatistics(rows.schema, columns=others, edges=plot, bins=bins) for _ in range(BLOCKS)]
-    halves = [TableStatistics(rows.schema, columns=list(chosen), known=chosen) for _ in range(BLOCKS)]
+    halves = [{name: _NamedCounts(one.categories) for name, one in chosen.items()} for _ in range(BLOCKS)]
     texts = TableStatistics(rows.schema, columns=list(chosen))
     for ranks, batch in rows:
         texts.update(batch.select(list(chosen)))
@@ -155,29 +170,46 @@ def _counted(
         for number in np.unique(block):
             mine = block == number
             blocks[number].update(_only(batch.select(others), mine))
-            halves[number].update(_only(batch.select(list(chosen)), mine & second))
+            counted = pa.array(mine & second)
+            for name in chosen:
+                halves[number][name].add(batch.column(name).filter(counted))
     whole = TableStatistics(rows.schema, columns=others, edges=plot, bins=bins)
     for one in blocks:
         whole.merge(one)
-    found = {record["variable"]: record for one in (whole, texts) for record in one.as_records()}
-    counted = [
-        {record["variable"]: record for one in pair for record in one.as_records()}
-        for pair in zip(blocks, halves, strict=True)
+    of_blocks = [
+        {record["variable"]: cells(record) for record in one.as_records() if "bins" in record["values"]}
+        for one in blocks
     ]
+    found = {record["variable"]: record for one in (whole, texts) for record in one.as_records()}
     for name, record in found.items():
-        record["values"]["reference"] = _reference(record, [each[name] for each in counted], chosen.get(name))
+        values = record["values"]
+        values["reference"] = None
+        if name in chosen:
+            counts = [half[name].counts.tolist() for half in halves]
+            values["reference"] = {
+                "categories": chosen[name].categories,
+                "weights": chosen[name].weights,
+                "blocks": counts,
+            }
+        elif "bins" in values:
+            values["reference"] = {"edges": values.pop("bins")["edges"], "blocks": [block[name] for block in of_blocks]}
     return [found[name] for name in kinds]
 
 
-def _reference(
-    record: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]], categories: list[str] | None
-) -> dict[str, Any] | None:
-    if categories is not None:
-        return {"categories": categories, "blocks": [cells(block, categories=categories) for block in blocks]}
-    if record["values"].get("bins") is None:
-        return None
-    edges = record["values"].pop("bins")["edges"]
-    return {"edges": edges, "blocks": [cells(block) for block in blocks]}
+class _NamedCounts:
+    """Counts of the rows of each chosen category, of all other ones, and of nulls."""
+
+    def __init__(self, categories: Sequence[str]) -> None:
+        self._named = pa.array(categories, pa.large_string())
+        self.counts = np.zeros(len(categories) + 2, dtype=np.int64)
+
+    def add(self, array: pa.Array) -> None:
+        values, numbers = value_counts(array)
+        places = pc.fill_null(pc.index_in(values, value_set=self._named), len(self._named)).to_numpy(
+            zero_copy_only=False
+        )
+        nulls = values.is_null().to_numpy(zero_copy_only=False)
+        np.add.at(self.counts, np.where(nulls, len(self._named) + 1, places), numbers.to_numpy())
 
 
 def cells(record: Mapping[str, Any], *, categories: Sequence[str] = ()) -> list[int]:

@@ -46,7 +46,7 @@ def test_a_training_records_the_reference_of_all_its_rows(workplace: Workplace) 
         assert sum(map(sum, blocks)) == 60
         below, *_, above, _, _ = (sum(counts) for counts in zip(*blocks, strict=True))
         assert (below, above) == (0, 0)
-    assert len(found["target", "late"]["values"]["reference"]["edges"]) == 3
+    assert len(found["target", "late"]["values"]["reference"]["edges"]) == 4
 
 
 def test_it_does_not_depend_on_the_order_of_the_rows(workplace: Workplace, repository: Path) -> None:

@@ -133,10 +133,23 @@ def test_a_clock_that_was_set_back_hides_nothing(
             "UPDATE modelops.batch_run SET published_at = published_at + interval '1 year' WHERE lower(covers) = %s",
             (day(1)[0],),
         )
-    work_list.note_made(workplace.connection, model.id)
+    work_list.note_progress(workplace.connection, model.id)
     made(workplace, table, day(2))
-    work_list.note_made(workplace.connection, model.id)
+    work_list.note_progress(workplace.connection, model.id)
     assert left(workplace, model) == [day(2)]
+
+
+def test_progress_is_of_one_table(workplace: Workplace, table: int, model: Deployment, database: Database) -> None:
+    """A deployment that follows another table now isn't told by the times of the first one."""
+    made(workplace, table, day(1))
+    scored(workplace, model, day(1))
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("UPDATE modelops.batch_run SET published_at = published_at + interval '1 year'")
+        work_list.note_progress(workplace.connection, model.id)
+        admin.execute("UPDATE modelops.work_list_progress SET follows = 'features.other', processed_until = 'infinity'")
+    made(workplace, table, day(2))
+    assert day(2) in left(workplace, model)
 
 
 def test_what_is_published_again_is_made_again(workplace: Workplace, table: int, model: Deployment) -> None:

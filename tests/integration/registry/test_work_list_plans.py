@@ -89,7 +89,7 @@ def follower(year: Database, request: pytest.FixtureRequest) -> Iterator[tuple[C
             "SELECT deployment_id FROM modelops.deployment_schedule WHERE incremental = %s",
             (request.param == "incremental",),
         ).fetchone() or (0,)
-        work_list.note_made(connection, number)
+        work_list.note_progress(connection, number)
         yield connection, deployments.find(connection, deployments.DeploymentId(number))
 
 
@@ -137,4 +137,4 @@ def test_what_is_pending_is_found_however_old(year: Database) -> None:
         for _ in range(2):
             [(start, end)] = work_list.pending_intervals(connection, number)
             assert end - start == timedelta(minutes=5)
-            work_list.note_made(connection, number)
+            work_list.note_progress(connection, number)

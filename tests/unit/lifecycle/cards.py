@@ -42,7 +42,7 @@ def model_request(text: str, *, dataset: str | None = None, **metrics: Any) -> A
     return _request(evidence, text)
 
 
-DRIFT = {"index": 0.3, "shift": 0.547723, "natural": 0.02, "sees": 0.1, "verdict": "major"}
+DRIFT = {"index": 0.3, "shift": 0.55, "natural": 0.02, "detectable": 0.1, "verdict": "major", "why": None}
 
 
 def task_request(text: str) -> ApprovalRequest:
@@ -60,7 +60,7 @@ def task_request(text: str) -> ApprovalRequest:
                     "variable": names[1],
                     "kind": "categorical",
                     "values": {"nulls": 3, "frequencies": {text: 7}},
-                    "drift": 0.15,
+                    "drift": DRIFT | {"index": None, "verdict": "not_comparable", "why": text},
                 },
                 {"variable": "at", "kind": "temporal", "values": {"nulls": 0, "min": text, "max": None}, "drift": None},
             ],

@@ -59,7 +59,7 @@ def test_it_is_the_sum_over_the_bins() -> None:
     p, q = [(count + 0.5) / (a + b + 1) for count in (a, b)], [0.5, 0.5]
     assert found.index == pytest.approx(sum((y - x) * math.log(y / x) for x, y in zip(p, q, strict=True)))
     assert found.verdict is Verdict.MODERATE
-    assert [moved.bin for moved in found.most_moved] == ["b, rare or new, null", "a"]
+    assert [moved.bin for moved in found.most_moved[:2]] == ["“b”", "“a”"]
     assert found.most_moved[0].now == 0.5
 
 
@@ -106,11 +106,53 @@ def test_with_too_few_rows_nothing_is_said() -> None:
     assert checked(NUMBERS, [], pa.float64()).verdict is Verdict.NOT_ENOUGH_ROWS
 
 
+@pytest.mark.parametrize(
+    ("before", "values", "type_"),
+    [
+        (["a"] * 75_000 + ["b"] * 25_000, ["a"] * 7500 + ["c"] * 2500, None),
+        (["a"] * 75_000 + ["b"] * 25_000, ["a"] * 7500 + [None] * 2500, None),
+        ([True] * 600 + [False] * 400, [True] * 600 + [None] * 400, None),
+        ([3.0] * 1000, [4.0] * 1000, None),
+        (["a"] * 1000, ["z"] * 1000, None),
+        (["US"] * 99_950 + ["CA"] * 50, ["DE"] * 10_000, None),
+        ([0.0, 1.0] * 500, [0.5, 1.0] * 500, None),
+        ([1, 2, 3, 4, 5] * 200, [1, 2, 3, 3.7, 5] * 200, pa.float64()),
+    ],
+    ids=["new", "null", "null of two", "another constant", "another text", "another country", "between", "no code"],
+)
+def test_what_replaces_other_values_is_found(before: Any, values: list[Any], type_: Any) -> None:
+    found = checked(reference(before, type_), values, type_)
+    assert found.verdict is Verdict.MAJOR
+
+
+def test_some_nulls_are_found() -> None:
+    values = normal(9, 10_000)
+    found = checked(NUMBERS, [None if number < 300 else value for number, value in enumerate(values)], pa.float64())
+    assert found.verdict in {Verdict.MODERATE, Verdict.MAJOR}
+    assert found.most_moved[0].bin == "null"
+
+
+@pytest.mark.parametrize("constant", [3.0, "a"])
+def test_a_constant_that_stays_is_stable(constant: Any) -> None:
+    found = checked(reference([constant] * 1000), [constant] * 1000)
+    assert (found.verdict, found.index) == (Verdict.STABLE, 0)
+
+
+@pytest.mark.parametrize("numbers", [[10**18 + n for n in range(1000)], [1e300 * n for n in range(1, 1001)]])
+def test_large_numbers_are_compared_as_the_database_writes_them(numbers: list[Any]) -> None:
+    """As integers, where they are whole."""
+    before = reference(numbers)
+    edges = before["values"]["reference"]["edges"]
+    record = now(numbers, before)
+    before["values"]["reference"]["edges"] = [int(edge) for edge in edges]
+    assert judged([compare(before, record, RULE)], RULE)[0].index == pytest.approx(0)
+
+
 def test_a_small_reference_says_what_it_cannot_see() -> None:
     found = checked(reference(normal(2, 500)), normal(3, 10_000))
     assert found.verdict is Verdict.REFERENCE_TOO_SMALL
-    assert found.sees is not None
-    assert 0.2 < found.sees < 0.6
+    assert found.detectable is not None
+    assert 0.2 < found.detectable < 0.6
 
 
 def test_blocks_tell_how_much_a_column_varies_by_itself() -> None:

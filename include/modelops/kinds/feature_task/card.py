@@ -26,9 +26,11 @@ VERDICTS = {
     "moved": Markup("moved"),
     "moderate": Markup("⚠ **moderate**"),
     "major": Markup("⚠ **major**"),
-    "reference_too_small": Markup("reference too small to see less than {sees:.2g} standard deviations"),
+    "not_enough_rows": Markup("not enough rows"),
+    "reference_too_small": Markup("reference too small to see a shift below {detectable:.2g} standard deviations"),
+    "not_comparable": Markup("not comparable: {why}"),
 }
-"""What the card says of drift; in code from `statistics.drift.Verdict`."""
+"""The words for each `statistics.drift.Verdict`."""
 _RANGE = Markup("{} … {}, mean {}")
 
 
@@ -113,10 +115,15 @@ def _drift(found: dict[str, Any] | float | None) -> Markup:
         return Markup()
     if not isinstance(found, dict):
         return value(found)
-    words = VERDICTS[found["verdict"]].format(sees=found["sees"] or 0)
-    return Markup("{}, {}: as if shifted by {:.2g} standard deviations; {} within the deployed run").format(
-        words, value(found["index"]), found["shift"], value(found["natural"])
+    words = VERDICTS[found["verdict"]].format(detectable=found["detectable"] or 0, why=value(found["why"]))
+    if found["index"] is None:
+        return words
+    said = Markup("{}; PSI {:.2g}, as if shifted by {:.2g} standard deviations").format(
+        words, found["index"], found["shift"]
     )
+    if found["natural"] is None:
+        return said
+    return said + Markup("; within the deployed run: {:.2g}").format(found["natural"])
 
 
 def _described(record: Mapping[str, Any], deployed: Mapping[str, Any] | None) -> tuple[Markup, Markup]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
@@ -21,12 +20,12 @@ from modelops.kinds.feature_task.production import Production
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
-from modelops.statistics.drift import Incomparable, Rule, compare, judged
+from modelops.statistics.drift import Comparison, Incomparable, Rule, Verdict, compare, judged
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from modelops.data.snapshot import Snapshot
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
     from modelops.domain.requests import TaskRunRequest
     from modelops.domain.versions import Artifact, Evaluation, Version
     from modelops.jobs.run import JobRun
-    from modelops.statistics.drift import Comparison
 
 RULE = Rule()
+WITH_BINS = {"continuous", "categorical"}
 SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"
 
@@ -73,7 +72,8 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
         check_times(task, local, records)
         run.step("checked", sha256=rows.sha256)
         sample = _sample(rows, workdir / SAMPLE, run)
-        drift = {record["variable"]: record["drift"]["index"] for record in records if record["drift"] is not None}
+        found = [(record["variable"], record["drift"]) for record in records if record["drift"] is not None]
+        drift = {name: one["index"] for name, one in found if one["index"] is not None}
         metrics = {"rows": rows.rows, "columns": len(task.columns)}
         with run.fenced():
             evaluation, digest = evidence.add_evaluation(
@@ -122,21 +122,25 @@ def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) ->
     deployed = {record["variable"]: record for record in (before and before.statistics) or ()}
     with opened(rows.path) as reader:
         statistics = TableStatistics.like(deployed.values(), schema=reader.schema, columns=list(task.columns))
-        for batch in batches(reader, rows.path):
-            statistics.update(batch)
+        if deployed:
+            for batch in batches(reader, rows.path):
+                statistics.update(batch)
         all_rows = Rows.of(lambda: batches(reader, rows.path), reader.schema, key=task.key)
         records = reference_records(all_rows, columns=list(task.columns))
-    found = judged(_comparisons(deployed, statistics.as_records()), RULE)
-    drift = {one.variable: one.as_record() for one in found if one.index is not None}
+    # A key differs from run to run.
+    compared = [
+        one for one in statistics.as_records() if one["variable"] in deployed and one["variable"] not in task.key
+    ]
+    found = judged([_compared(deployed[one["variable"]], one) for one in compared], RULE)
+    drift = {one.variable: one.as_record() for one in found}
     return [record | {"drift": drift.get(record["variable"])} for record in records]
 
 
-def _comparisons(deployed: Mapping[str, Mapping[str, Any]], records: Sequence[dict[str, Any]]) -> Iterator[Comparison]:
-    for record in records:
-        before = deployed.get(record["variable"])
-        if before is not None:
-            with suppress(Incomparable):  # another type, or a kind of column without bins
-                yield compare(before, record, RULE)
+def _compared(deployed: Mapping[str, Any], record: Mapping[str, Any]) -> Comparison:
+    try:
+        return compare(deployed, record, RULE)
+    except Incomparable as error:
+        return Comparison(variable=record["variable"], verdict=Verdict.NOT_COMPARABLE, why=str(error))
 
 
 def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:

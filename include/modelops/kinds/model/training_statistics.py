@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def training_statistics(rows: Path, dataset: Dataset) -> Mapping[str, list[dict[str, Any]]]:
     """Records of the features' and the targets' statistics and references, from the file that training reads."""
-    columns = {"feature": dataset.feature_names, "target": dataset.target_names}
+    roles = dict.fromkeys(dataset.feature_names, "feature") | dict.fromkeys(dataset.target_names, "target")
     with opened(rows) as reader:
         all_rows = Rows.of(lambda: batches(reader, rows), reader.schema, key=dataset.entity_key)
-        return {role: reference_records(all_rows, columns=names) for role, names in columns.items()}
+        records = reference_records(all_rows, columns=list(roles))
+    return {role: [record for record in records if roles[record["variable"]] == role] for role in ("feature", "target")}

@@ -1,11 +1,11 @@
 -- name: pending
 -- Which times a deployment that follows a feature table has still to make.
 SELECT DISTINCT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id)
-WHERE is_pending AND published_at >= modelops.made_up_to(:deployment_id) ORDER BY 1 NULLS FIRST, 2;
+WHERE is_pending AND published_at >= modelops.processed_until(:deployment_id) ORDER BY 1 NULLS FIRST, 2;
 
--- name: note_made!
--- Puts on record how far a work list is done, for the reads that follow.
-SELECT modelops.note_made(:deployment_id);
+-- name: note_progress!
+-- Records until when all of a work list is processed, for the reads that follow.
+SELECT modelops.note_progress(:deployment_id);
 
 -- name: shown_among
 -- What readers of a deployment's target see of these times, where it can be replaced as a whole only.
@@ -28,7 +28,7 @@ SELECT start, "end" FROM (
 
 -- name: newest
 -- The times of the publication that a deployment follows and that came last.
-SELECT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id) ORDER BY published_at DESC LIMIT 1;
+SELECT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id) ORDER BY published_at DESC, source_id DESC LIMIT 1;
 
 -- name: due
 -- What has been published since a deployment follows its table, latest first, and whether it is still to be made.
@@ -41,7 +41,7 @@ GROUP BY 2, 1 ORDER BY 2 DESC, 1 DESC LIMIT :limit;
 -- Puts on record which publications a whole run will see that nobody has made yet: they are committed, and it hasn't read.
 INSERT INTO modelops.batch_run_source (run_id, source_id)
 SELECT :run_id, source_id FROM modelops.work_list(:deployment_id)
-WHERE is_pending AND published_at >= modelops.made_up_to(:deployment_id);
+WHERE is_pending AND published_at >= modelops.processed_until(:deployment_id);
 
 -- name: note_seen_of_interval!
 -- The same for a run of an interval, by the index of intervals.

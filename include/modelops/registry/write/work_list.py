@@ -84,10 +84,10 @@ def due(
         return list(_QUERIES.execute(connection, "due", deployment_id=deployment_id, before=before, limit=limit))
 
 
-def note_made(connection: Connection[Any], deployment_id: int) -> None:
-    """Record up to when all publications are processed, so that reads of what is pending don't look at them again."""
+def note_progress(connection: Connection[Any], deployment_id: int) -> None:
+    """Record until when all publications are processed, so that reads of what is pending don't look at them again."""
     with translated():
-        _QUERIES.execute(connection, "note_made", deployment_id=deployment_id)
+        _QUERIES.execute(connection, "note_progress", deployment_id=deployment_id)
 
 
 def note_seen(connection: Connection[Any], run_id: int, deployment_id: int, interval: Interval | None) -> None:

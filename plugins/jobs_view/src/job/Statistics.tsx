@@ -5,8 +5,14 @@ import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
 
-/** How far a column has moved, as the database keeps it; shifts are in standard deviations. */
-type Drift = { index: number; shift: number; natural: number | null; sees: number | null; verdict: string };
+/** The comparison of a column with its reference, as the database keeps it; shifts are in standard deviations. */
+type Drift = {
+  verdict: string;
+  index: number | null;
+  shift: number | null;
+  natural: number | null;
+  detectable: number | null;
+};
 
 /** Statistics of one column, as the database keeps them. */
 export type ColumnStatistics = {
@@ -42,14 +48,15 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
           : "–",
     );
   };
+  const short = (value: number) => formats.number(Number(value.toPrecision(2)));
   const said = (drift: Drift | number | null): string => {
     if (drift === null || typeof drift === "number") return show(drift)[0] ?? "";
-    const { index, shift, natural, sees, verdict } = drift;
-    const small = verdict === "reference_too_small" && sees !== null;
-    const words = small ? texts.tooSmall(formats.number(sees)) : (texts.verdicts[verdict] ?? verdict);
-    const figures = [texts.shift(formats.number(index), formats.number(shift))];
-    if (natural !== null) figures.push(texts.natural(formats.number(natural)));
-    return [words, ...figures].join("; ");
+    const { index, shift, natural, detectable, verdict } = drift;
+    const small = verdict === "reference_too_small" && detectable !== null;
+    const words = [small ? texts.tooSmall(short(detectable)) : (texts.verdicts[verdict] ?? verdict)];
+    if (index !== null && shift !== null) words.push(texts.shift(short(index), short(shift)));
+    if (natural !== null) words.push(texts.natural(short(natural)));
+    return words.join("; ");
   };
   return (
     <Section title={texts.title}>

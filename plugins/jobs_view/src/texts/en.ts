@@ -252,12 +252,19 @@ export const en = {
     mean: "Mean",
     mostFrequent: "Most frequent",
     drift: "Drift",
-    verdicts: { stable: "stable", moved: "moved", moderate: "moderate", major: "major" } as Record<string, string>,
-    tooSmall: (sees: string) => `reference too small to see less than ${sees} standard deviations`,
+    verdicts: {
+      stable: "stable",
+      moved: "moved",
+      moderate: "moderate",
+      major: "major",
+      not_enough_rows: "not enough rows",
+      not_comparable: "not comparable with the deployed run",
+    } as Record<string, string>,
+    tooSmall: (shift: string) => `reference too small to see a shift below ${shift} standard deviations`,
     shift: (index: string, shift: string) => `PSI ${index}, as if shifted by ${shift} standard deviations`,
-    natural: (index: string) => `within the deployed run ${index}`,
+    natural: (index: string) => `within the deployed run: ${index}`,
     aboutDrift:
-      "Population stability index (PSI) against what is deployed. A column has moved if the index is significantly above 0.005 (0.5 % false findings over all columns). The change is moderate or major if the lower confidence bound of the index is at least 0.1 or 0.25. “Within the deployed run”: the largest index of a tenth of its rows against the others.",
+      "Population stability index (PSI) against what is deployed. A column has moved if the index is significantly above 0.005 (0.5 % false findings over all columns). The change is moderate from 0.1 and major from 0.25 on, by the lower confidence bound of the index. “Within the deployed run”: the largest index between a tenth of its rows and the others. Columns of the entity key, times and bytes are not compared.",
   },
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,

@@ -143,8 +143,7 @@ def test_drift_against_what_is_deployed(workplace: Workplace, repository: Path) 
     doubled_folder(repository, sql=DOUBLED_SQL.replace("x * 2", "x * 2 + 100"))
     imported(workplace)
     drift = ran(workplace)["drift"]
-    assert set(drift) == {"id", "twice", "half"}
-    assert drift["id"] == 0
+    assert set(drift) == {"twice", "half"}
     assert drift["half"] == pytest.approx(0, abs=0.05), "categories are counted on half of the rows"
     assert drift["twice"] > 1
 
@@ -164,10 +163,9 @@ def test_the_card_tells_what_changes(workplace: Workplace, repository: Path) -> 
         "| rows | 100 | 100 | +0 |",
         "- **added**: square (double precision)",
         "- ⚠ **gone**: half (text)",
-        "| id | 0 | 1 … 100, mean 50.5 | 1 … 100, mean 50.5 | reference too small to see less than 0.",
-        ", 0: as if shifted by 0 standard deviations; ",
+        "| id | 0 | 1 … 100, mean 50.5 | 1 … 100, mean 50.5 |  |",
         "| at | 0 | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z |",
-        "| 0.2 … 20, mean 10.1 | ⚠ **major**, ",
+        "| 0.2 … 20, mean 10.1 | ⚠ **major**; PSI ",
         "-SELECT id, timestamptz",
         "May decide: **anybody else**; ada requested it and can't decide.",
     ):

@@ -1,4 +1,4 @@
-"""How far work lists are done: see the .sql file of the same name."""
+"""Progress of work lists: see the .sql file of the same name."""
 
 from pathlib import Path
 

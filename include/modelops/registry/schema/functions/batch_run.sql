@@ -81,8 +81,9 @@ BEGIN
     RAISE EXCEPTION 'run % has % of % parts, with % of % rows', NEW.id, parts.number, serving.parts, parts.rows, NEW.rows
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_all_parts';
   END IF;
-  -- In the order of commits, also after the clock was set back: modelops.note_made relies on it.
-  NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) FROM modelops.batch_run WHERE target = NEW.target));
+  -- In the order of commits, also after the clock was set back: modelops.note_progress relies on it.
+  NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) + interval '1 microsecond'
+                                                   FROM modelops.batch_run WHERE target = NEW.target));
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
   -- Of an incremental run any part can be superseded; any other is superseded whole.

@@ -43,29 +43,32 @@ $$;
 COMMENT ON FUNCTION modelops.work_list IS
   'The publications of the feature table that a deployment follows, since it follows it; and whether each is still to be processed.';
 
-CREATE OR REPLACE FUNCTION modelops.made_up_to(deployment_id bigint) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION modelops.processed_until(deployment_id bigint) RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  SELECT coalesce((SELECT made_up_to FROM modelops.work_list_progress AS progress
-                   WHERE progress.deployment_id = made_up_to.deployment_id), '-infinity')
+  SELECT coalesce((SELECT progress.processed_until FROM modelops.work_list_progress AS progress
+                   WHERE progress.deployment_id = processed_until.deployment_id
+                     AND progress.follows = (SELECT follows FROM modelops.following(processed_until.deployment_id))), '-infinity')
 $$;
-COMMENT ON FUNCTION modelops.made_up_to IS
+COMMENT ON FUNCTION modelops.processed_until IS
   'A time before which no publication in the work list of a deployment is pending.';
 
 -- Publications of a table are committed one after another in the order of their times, see modelops.guard_batch_run: no
 -- earlier one can still appear. And what isn't pending any more never is again.
-CREATE OR REPLACE FUNCTION modelops.note_made(deployment_id bigint) RETURNS void
+CREATE OR REPLACE FUNCTION modelops.note_progress(deployment_id bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-  INSERT INTO modelops.work_list_progress AS progress (deployment_id, made_up_to)
-  SELECT note_made.deployment_id, coalesce(min(list.published_at) FILTER (WHERE list.is_pending), max(list.published_at))
-  FROM modelops.work_list(note_made.deployment_id) AS list
-  WHERE list.published_at >= modelops.made_up_to(note_made.deployment_id)
-  HAVING count(*) > 0
-  ON CONFLICT ON CONSTRAINT work_list_progress_pkey DO UPDATE SET made_up_to = excluded.made_up_to
-  WHERE progress.made_up_to < excluded.made_up_to
+  INSERT INTO modelops.work_list_progress AS progress (deployment_id, follows, processed_until)
+  SELECT note_progress.deployment_id, own.follows,
+         coalesce(min(list.published_at) FILTER (WHERE list.is_pending), max(list.published_at))
+  FROM modelops.following(note_progress.deployment_id) AS own
+  CROSS JOIN modelops.work_list(note_progress.deployment_id) AS list
+  WHERE list.published_at >= modelops.processed_until(note_progress.deployment_id)
+  GROUP BY own.follows
+  ON CONFLICT ON CONSTRAINT work_list_progress_pkey DO UPDATE SET processed_until = excluded.processed_until
+  WHERE progress.processed_until < excluded.processed_until
 $$;
-COMMENT ON FUNCTION modelops.note_made IS
-  'Records up to when all publications in the work list of a deployment are processed, so that they are not read again.';
+COMMENT ON FUNCTION modelops.note_progress IS
+  'Records until when all publications in the work list of a deployment are processed, so that they are not read again.';
 
-REVOKE ALL ON FUNCTION modelops.following, modelops.work_list, modelops.made_up_to, modelops.note_made FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION modelops.following, modelops.work_list, modelops.made_up_to TO modelops_jobs, modelops_reader;
-GRANT EXECUTE ON FUNCTION modelops.note_made TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.following, modelops.work_list, modelops.processed_until, modelops.note_progress FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION modelops.following, modelops.work_list, modelops.processed_until TO modelops_jobs, modelops_reader;
+GRANT EXECUTE ON FUNCTION modelops.note_progress TO modelops_jobs;
