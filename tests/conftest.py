@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from modelops.registry.migrate import migrate
 from modelops.registry.roles import LOGINS, open_to_logins, provision
@@ -26,6 +28,8 @@ TEMPLATE = "template_of_the_tests"
 # searches for others.
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
+# Hypothesis also tries constants of our modules that are loaded, and which are depends on the tests before.
+providers._get_local_constants = Constants
 
 
 @dataclass(frozen=True, kw_only=True)
