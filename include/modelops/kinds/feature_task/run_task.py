@@ -127,11 +127,9 @@ def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) ->
                 statistics.update(batch)
         all_rows = Rows.of(lambda: batches(reader, rows.path), reader.schema, key=task.key)
         records = reference_records(all_rows, columns=list(task.columns))
-    # A key differs from run to run.
-    compared = [
-        one for one in statistics.as_records() if one["variable"] in deployed and one["variable"] not in task.key
-    ]
-    found = judged([_compared(deployed[one["variable"]], one) for one in compared], RULE)
+    # A key differs from run to run; times and bytes have no bins.
+    others = [one for one in statistics.as_records() if one["kind"] in WITH_BINS and one["variable"] not in task.key]
+    found = judged([_compared(deployed[one["variable"]], one) for one in others if one["variable"] in deployed], RULE)
     drift = {one.variable: one.as_record() for one in found}
     return [record | {"drift": drift.get(record["variable"])} for record in records]
 

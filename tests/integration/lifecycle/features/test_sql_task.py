@@ -164,7 +164,7 @@ def test_the_card_tells_what_changes(workplace: Workplace, repository: Path) -> 
         "- **added**: square (double precision)",
         "- ⚠ **gone**: half (text)",
         "| id | 0 | 1 … 100, mean 50.5 | 1 … 100, mean 50.5 |  |",
-        "| at | 0 | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z |",
+        "| at | 0 | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z |  |",
         "| 0.2 … 20, mean 10.1 | ⚠ **major**; PSI ",
         "-SELECT id, timestamptz",
         "May decide: **anybody else**; ada requested it and can't decide.",
