@@ -168,7 +168,7 @@ def compare(reference: Mapping[str, Any], now: Mapping[str, Any], rule: Rule) ->
 def _bins(reference: Mapping[str, Any], now: Mapping[str, Any]) -> Mapping[str, Any]:
     name, found = now["variable"], reference["values"].get("reference")
     if "reference" not in reference["values"] and reference["kind"] in {"continuous", "categorical"}:
-        raise Incomparable("the deployed run was recorded by an earlier release and has no reference: run it again")
+        raise Incomparable("an earlier release recorded the statistics, without a reference: run the task again")
     if found is None:
         raise Incomparable(f"the reference has no bins for {name}")
     if now["kind"] != reference["kind"]:
@@ -228,15 +228,12 @@ def judged(comparisons: Iterable[Comparison], rule: Rule) -> list[Comparison]:
     sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6, 1979).
     """
     found = list(comparisons)
-    tested = sorted((one for one in found if one.p_value is not None), key=lambda one: one.p_value or 0)
-    adjusted, largest = {}, 0.0
-    for place, one in enumerate(tested):
-        largest = max(largest, min(1.0, (len(tested) - place) * (one.p_value or 0)))
-        adjusted[one.variable] = largest
-    return [
-        one if one.p_value is None else _judge(replace(one, p_value=adjusted[one.variable]), rule, columns=len(tested))
-        for one in found
-    ]
+    p_values = {place: one.p_value for place, one in enumerate(found) if one.p_value is not None}
+    largest = 0.0
+    for rank, (place, p_value) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_value))
+        found[place] = _judge(replace(found[place], p_value=largest), rule, columns=len(p_values))
+    return found
 
 
 def _judge(one: Comparison, rule: Rule, *, columns: int) -> Comparison:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,6 +174,8 @@ def test_many_columns_are_judged_together() -> None:
     assert judged([alone], RULE)[0].verdict is Verdict.MOVED
     assert {one.verdict for one in judged([alone, *others], RULE)} == {Verdict.STABLE}
     assert [one.p_value for one in judged([alone, *others[:2]], RULE)] == [pytest.approx(0.012), 1.0, 1.0]
+    same_name = replace(alone, p_value=0.9, lower=0.0)
+    assert [one.verdict for one in judged([alone, same_name], rule=Rule(alpha=0.01))] == [Verdict.MOVED, Verdict.STABLE]
 
 
 @pytest.mark.parametrize(
