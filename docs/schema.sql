@@ -65,7 +65,8 @@ CREATE TYPE modelops.job_type AS ENUM (
     'feature_deployment',
     'feature_batch',
     'feature_retirement',
-    'schedule_change'
+    'schedule_change',
+    'compute_statistics'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text
@@ -619,17 +620,36 @@ CREATE FUNCTION modelops.guard_of_run() RETURNS trigger
     SET search_path TO 'pg_catalog'
     AS $$
 BEGIN
-  IF TG_TABLE_NAME = 'statistics' AND NEW.run_id IS NULL THEN
-    PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
-  ELSE
+  IF TG_TABLE_NAME <> 'statistics' OR NEW.run_id IS NOT NULL THEN
     PERFORM FROM modelops.batch_run WHERE id = NEW.run_id AND published_at IS NULL;
+  ELSIF NEW.reference_id IS NOT NULL THEN
+    PERFORM FROM modelops.reference JOIN modelops.job ON job.id = reference.job_id
+    WHERE reference.id = NEW.reference_id AND job.status = 'running' AND job.attempt = reference.attempt;
+  ELSE
+    PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
   END IF;
   IF FOUND THEN RETURN NEW; END IF;
   RAISE EXCEPTION '%: what it would belong to is finished', TG_TABLE_NAME
     USING ERRCODE = 'check_violation', CONSTRAINT = 'in_the_making';
 END $$;
 ALTER FUNCTION modelops.guard_of_run() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.guard_of_run() IS 'Refuses rejected rows, sources and statistics of a run that is published, and statistics of a version that is trained.';
+COMMENT ON FUNCTION modelops.guard_of_run() IS 'Refuses rejected rows, sources and statistics of a run that is published, and statistics of a version that is trained or of a reference whose job has ended.';
+CREATE FUNCTION modelops.guard_reference() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  PERFORM FROM modelops.version JOIN modelops.job ON job.version_id = version.id
+  WHERE version.id = NEW.version_id
+    AND job.id = NEW.job_id AND job.status = 'running' AND job.attempt = NEW.attempt
+    AND job.type IN (modelops.job_type_of(version.kind, 'evaluation'), modelops.job_type_of(version.kind, 'statistics'));
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'job % isn''t an evaluation or a computation of statistics of this version under way in attempt %',
+    NEW.job_id, NEW.attempt
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'reference_under_way';
+END $$;
+ALTER FUNCTION modelops.guard_reference() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_reference() IS 'Lets only an evaluation or a computation of statistics under way on a version add a reference to it.';
 CREATE FUNCTION modelops.guard_schedule() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -1388,6 +1408,28 @@ CREATE VIEW modelops.published_run AS
   WHERE ((run.published_at IS NOT NULL) AND (run.superseded_at IS NULL));
 ALTER VIEW modelops.published_run OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.published_run IS 'The runs whose rows readers see. Within a target, the times that they show never overlap.';
+CREATE TABLE modelops.reference (
+    id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    artifact_sha256 modelops.sha256 NOT NULL,
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    dataset jsonb NOT NULL,
+    data_sha256 modelops.sha256 NOT NULL,
+    data_rows bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT reference_has_rows CHECK ((data_rows > 0))
+);
+ALTER TABLE modelops.reference OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.reference IS 'Rows whose statistics batches of a version are compared with, in place of or beside those of its training. Append-only.';
+ALTER TABLE modelops.reference ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.reference_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE modelops.requests_read (
     job_id bigint NOT NULL,
     attempt integer NOT NULL,
@@ -1454,10 +1496,11 @@ CREATE TABLE modelops.statistics (
     variable text NOT NULL,
     kind text NOT NULL,
     "values" jsonb NOT NULL,
-    CONSTRAINT statistics_of_one CHECK ((num_nonnulls(version_id, run_id) = 1))
+    reference_id bigint,
+    CONSTRAINT statistics_of_one CHECK ((num_nonnulls(version_id, run_id, reference_id) = 1))
 );
 ALTER TABLE modelops.statistics OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.statistics IS 'Statistics of the columns of a training''s rows or of a batch: moments, histogram, frequencies. Append-only.';
+COMMENT ON TABLE modelops.statistics IS 'Statistics of the columns of a training''s rows, of a batch or of a reference: moments, histogram, frequencies. Append-only.';
 ALTER TABLE modelops.statistics ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.statistics_id_seq
     START WITH 1
@@ -1466,6 +1509,36 @@ ALTER TABLE modelops.statistics ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE VIEW modelops.statistics_in_use AS
+ SELECT DISTINCT ON (version_id, role, variable) version_id,
+    role,
+    variable,
+    kind,
+    "values",
+    reference_id,
+    job_id
+   FROM ( SELECT reference.version_id,
+            statistics.role,
+            statistics.variable,
+            statistics.kind,
+            statistics."values",
+            reference.id AS reference_id,
+            reference.job_id
+           FROM (modelops.reference
+             JOIN modelops.statistics ON ((statistics.reference_id = reference.id)))
+        UNION ALL
+         SELECT version.id,
+            statistics.role,
+            statistics.variable,
+            statistics.kind,
+            statistics."values",
+            NULL::bigint,
+            version.job_id
+           FROM (modelops.version
+             JOIN modelops.statistics ON ((statistics.version_id = version.id)))) recorded
+  ORDER BY version_id, role, variable, reference_id DESC NULLS LAST;
+ALTER VIEW modelops.statistics_in_use OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.statistics_in_use IS 'Each version''s newest statistics of each column, by the job that recorded them: batches are counted in their bins.';
 CREATE TABLE modelops.transition (
     kind modelops.version_kind NOT NULL,
     from_status modelops.version_status,
@@ -1532,6 +1605,8 @@ ALTER TABLE ONLY modelops.migration
     ADD CONSTRAINT migration_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY modelops.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY modelops.reference
+    ADD CONSTRAINT reference_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.requests_read
     ADD CONSTRAINT requests_read_pkey PRIMARY KEY (job_id, attempt);
 ALTER TABLE ONLY modelops.schedule
@@ -1542,6 +1617,8 @@ ALTER TABLE ONLY modelops.set_aside
     ADD CONSTRAINT set_aside_pkey PRIMARY KEY (run_id, "position");
 ALTER TABLE ONLY modelops.stage
     ADD CONSTRAINT stage_pkey PRIMARY KEY (kind, stage);
+ALTER TABLE ONLY modelops.statistics
+    ADD CONSTRAINT statistics_once_reference UNIQUE (reference_id, role, variable);
 ALTER TABLE ONLY modelops.statistics
     ADD CONSTRAINT statistics_once_run UNIQUE (run_id, role, variable);
 ALTER TABLE ONLY modelops.statistics
@@ -1589,6 +1666,8 @@ CREATE INDEX job_newest_of_type_by_status ON modelops.job USING btree (type, sta
 CREATE INDEX job_newest_of_version ON modelops.job USING btree ((((split_part("left"(subject, 250), ' '::text, 1) || ' '::text) || split_part("left"(subject, 250), ' '::text, 2))), created_at, id);
 CREATE INDEX job_open ON modelops.job USING btree (id) WHERE (ended_at IS NULL);
 CREATE INDEX job_version ON modelops.job USING btree (version_id, id);
+CREATE INDEX reference_job ON modelops.reference USING btree (job_id);
+CREATE INDEX reference_version ON modelops.reference USING btree (version_id, id);
 CREATE INDEX schedule_of_deployment ON modelops.schedule USING btree (deployment_id, id DESC);
 CREATE INDEX schedule_of_job ON modelops.schedule USING btree (job_id);
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version USING btree (job_id) WHERE (status = 'created'::modelops.version_status);
@@ -1601,6 +1680,7 @@ CREATE TRIGGER append_only BEFORE DELETE ON modelops.deployment FOR EACH ROW EXE
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.reference FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.requests_read FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1631,6 +1711,7 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.deployment FOR EACH STATEMENT EX
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job_event FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.reference FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.requests_read FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.schedule FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.set_aside FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1638,6 +1719,7 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.stage FOR EACH STATEMENT EXECUTE
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.statistics FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.transition FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.version FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER reference_guard BEFORE INSERT ON modelops.reference FOR EACH ROW EXECUTE FUNCTION modelops.guard_reference();
 CREATE TRIGGER schedule_guard BEFORE INSERT ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.guard_schedule();
 CREATE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
@@ -1689,6 +1771,10 @@ ALTER TABLE ONLY modelops.job_event
     ADD CONSTRAINT job_event_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.job
     ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version(id);
+ALTER TABLE ONLY modelops.reference
+    ADD CONSTRAINT reference_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.reference
+    ADD CONSTRAINT reference_of_these_artifacts FOREIGN KEY (version_id, artifact_sha256) REFERENCES modelops.version(id, artifact_sha256);
 ALTER TABLE ONLY modelops.requests_read
     ADD CONSTRAINT requests_read_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.schedule
@@ -1697,6 +1783,8 @@ ALTER TABLE ONLY modelops.schedule
     ADD CONSTRAINT schedule_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.set_aside
     ADD CONSTRAINT set_aside_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.statistics
+    ADD CONSTRAINT statistics_reference FOREIGN KEY (reference_id) REFERENCES modelops.reference(id);
 ALTER TABLE ONLY modelops.statistics
     ADD CONSTRAINT statistics_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.statistics
@@ -1743,6 +1831,7 @@ REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment_target() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_of_run() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_reference() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_schedule() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version_step() FROM PUBLIC;
@@ -1915,6 +2004,15 @@ GRANT SELECT,INSERT,UPDATE ON TABLE modelops.observation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.observation TO modelops_reader;
 GRANT SELECT ON TABLE modelops.published_run TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.published_run TO modelops_reader;
+GRANT SELECT ON TABLE modelops.reference TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.reference TO modelops_reader;
+GRANT INSERT(version_id) ON TABLE modelops.reference TO modelops_jobs;
+GRANT INSERT(artifact_sha256) ON TABLE modelops.reference TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.reference TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.reference TO modelops_jobs;
+GRANT INSERT(dataset) ON TABLE modelops.reference TO modelops_jobs;
+GRANT INSERT(data_sha256) ON TABLE modelops.reference TO modelops_jobs;
+GRANT INSERT(data_rows) ON TABLE modelops.reference TO modelops_jobs;
 GRANT SELECT,INSERT ON TABLE modelops.requests_read TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.requests_read TO modelops_reader;
 GRANT SELECT ON TABLE modelops.run_history TO modelops_jobs;
@@ -1933,6 +2031,9 @@ GRANT INSERT(role) ON TABLE modelops.statistics TO modelops_jobs;
 GRANT INSERT(variable) ON TABLE modelops.statistics TO modelops_jobs;
 GRANT INSERT(kind) ON TABLE modelops.statistics TO modelops_jobs;
 GRANT INSERT("values") ON TABLE modelops.statistics TO modelops_jobs;
+GRANT INSERT(reference_id) ON TABLE modelops.statistics TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.statistics_in_use TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.statistics_in_use TO modelops_reader;
 GRANT SELECT ON TABLE modelops.transition TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.transition TO modelops_reader;
 GRANT SELECT ON TABLE modelops.work_list_progress TO modelops_jobs;

@@ -30,6 +30,7 @@ def test_which_there_are(dags: dict[str, DAG]) -> None:
         "model_evaluation",
         "model_lifecycle",
         "model_retirement",
+        "model_statistics",
     ]
 
 
@@ -86,6 +87,7 @@ def _env() -> dict[str, str]:
         ("model_lifecycle", {"hyperparameters": "max_iter=3"}, "'max_iter=3' is not of type 'object'"),
         ("model_lifecycle", {"allow_dirty": "perhaps"}, "'perhaps' is not of type 'boolean'"),
         ("model_evaluation", {"version": 0}, "0 is less than the minimum of 1"),
+        ("model_statistics", {"predictions_dataset": ""}, "non-empty"),
         ("model_evaluation", {"version": "three"}, "'three' is not of type 'null', 'integer'"),
         ("model_lifecycle", {"set_aside_budget": -1}, "-1 is less than the minimum of 0"),
         ("model_deployment", {"target": ""}, "non-empty"),

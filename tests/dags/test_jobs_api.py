@@ -127,7 +127,7 @@ def test_what_came_of_such_jobs_is_not_told_through_others(
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("SET session_replication_role = replica")
         admin.execute("UPDATE modelops.job SET dag_id = %s WHERE type = 'training'", (hidden,))
-    assert ask("GET", f"/{deploying}/evidence").json() == {"evidence": None, "artifacts": []}
+    assert ask("GET", f"/{deploying}/evidence").json() == {"evidence": None, "artifacts": [], "statistics": []}
     assert [ask("GET", f"/../{name}").json()[rows] for name, rows in CATALOGUE] == [[], [], []]
     assert ask("GET", intervals).status_code == httpx.codes.NOT_FOUND
 

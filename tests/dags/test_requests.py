@@ -25,6 +25,7 @@ from modelops.operators.feature import (
     RunFeatureTaskOperator,
 )
 from modelops.operators.model import (
+    ComputeStatisticsOperator,
     DeployModelOperator,
     EvaluateModelOperator,
     PredictBatchOperator,
@@ -38,6 +39,7 @@ CLASSES = [
     ApproveFeatureTaskOperator,
     ApproveModelOperator,
     ChangeScheduleOperator,
+    ComputeStatisticsOperator,
     DeployFeatureTaskOperator,
     DeployModelOperator,
     EvaluateModelOperator,

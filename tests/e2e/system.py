@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LIFECYCLE = "model_lifecycle"
 EVALUATION = "model_evaluation"
+STATISTICS = "model_statistics"
 DEPLOYMENT = "model_deployment"
 BATCH = "batch_prediction"
 RETIREMENT = "model_retirement"
@@ -43,6 +44,7 @@ SCHEDULE = "deployment_schedule"
 TASKS = {
     LIFECYCLE: {"train", "evaluate"},
     EVALUATION: {"evaluate"},
+    STATISTICS: {"compute_statistics"},
     DEPLOYMENT: {"deploy"},
     BATCH: {"predict"},
     RETIREMENT: {"retire"},

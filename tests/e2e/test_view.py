@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.browser import OURS, barriers, visit
-from e2e.system import EVALUATION, LIFECYCLE
+from e2e.system import EVALUATION, LIFECYCLE, STATISTICS
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
@@ -186,6 +186,22 @@ def test_evidence_and_files(people: Signed, runs: Mapping[str, Run]) -> None:
             page.get_by_role("link", name="model.json").click()
         [stored] = run.artifacts("output")
         assert sha256(download.value.path().read_bytes()).hexdigest() == stored["sha256"]
+
+
+def test_statistics_of_a_version_that_were_computed_anew(
+    people: Signed, system: System, runs: Mapping[str, Run]
+) -> None:
+    trained = runs["whole"]
+    trained.await_end()
+    [version] = trained.versions()
+    run = system.run(STATISTICS, name="seen-statistics", model="here/quick", version=version["number"])
+    job = run.await_end()["compute_statistics"]
+    assert job.status is JobStatus.COMPLETED, run.story()
+    with people.page(address_of(run, "compute_statistics", tab="evidence")) as page:
+        expect(page.get_by_role("heading", name=f"Compute statistics · {job.subject}")).to_be_visible()
+        features = page.get_by_role("region", name=f"Features ({job.result['rows']} rows)")
+        expect(features.get_by_role("row")).to_have_count(3)
+        assert barriers(page) == []
 
 
 def test_a_job_that_never_ran_says_so(people: Signed, failed: Run) -> None:

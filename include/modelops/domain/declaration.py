@@ -21,6 +21,7 @@ class Stage(StrEnum):
     BATCH = "batch"
     RETIREMENT = "retirement"
     SCHEDULE_CHANGE = "schedule_change"
+    STATISTICS = "statistics"
 
 
 class Evidence(StrEnum):
@@ -29,7 +30,7 @@ class Evidence(StrEnum):
     OF_VERSION = "version"
     """Those that the version pins."""
     OF_EVALUATION = "evaluation"
-    """Those that the job's own evaluation left."""
+    """Those that the job's own evaluation left; none for a job that makes no evaluation."""
     ALL = "all"
     """Those that the version pins, and those that its evaluations left."""
 

@@ -107,7 +107,7 @@ class JobType(StrEnum):
             meaning="Runs the model's `evaluate()` on an existing version.",
             operators=("EvaluateModelOperator",),
             steps="`artifacts_fetched`, then as `training` from `environment_ready` to `artifacts_stored`, with "
-            "`evaluate_…`",
+            "`evaluate_…`; the first evaluation of a version with a ModelScorer also has `predictions_counted`",
             attempts=Attempts(
                 retry="It starts again.",
                 clear="It makes another evaluation; the earlier one stays.",
@@ -304,6 +304,28 @@ class JobType(StrEnum):
                 stop="The schedule stays as it was, unless the job is `completed`.",
                 marked_as_success="The schedule stays as it was.",
             ),
+        ),
+    )
+
+    COMPUTE_STATISTICS = (
+        "compute_statistics",
+        Declaration(
+            stage=Stage.STATISTICS,
+            kinds=_MODEL,
+            group=Group.SUPPORTING,
+            label=Label(en="Compute statistics", fr="Statistiques de calcul"),
+            meaning="Computes the reference with which batches of an existing version are compared.",
+            operators=("ComputeStatisticsOperator",),
+            steps="`artifacts_fetched`, `rows_written`, `columns_counted`; if the model has a ModelScorer also"
+            " `environment_ready`, `rows_written`, `predictions_counted`",
+            attempts=Attempts(
+                retry="It starts again.",
+                clear="It computes another reference, which replaces the earlier one for later batches.",
+                stop="The reference stays as it was.",
+                marked_as_success="The reference stays as it was.",
+            ),
+            evidence=Evidence.OF_EVALUATION,
+            tabs=_EVIDENCE_FIRST,
         ),
     )
 

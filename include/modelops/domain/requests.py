@@ -113,6 +113,16 @@ class EvaluationRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatisticsRequest:
+    """Compute a version's statistics. None: the newest when the job started; a retry uses the same version."""
+
+    model: str = p.reference(VersionKind.MODEL, of_versions=True)
+    version: int | None = p.version("the newest that is neither rejected nor retired")
+    dataset: str = p.dataset("train", "features and targets")
+    predictions_dataset: str = p.dataset("evaluate", "predictions")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelDecisionRequest:
     """Put a model's version before the reviewers."""
 

@@ -22,7 +22,7 @@ from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
 from modelops.jobs_api.refusals import Refused
-from modelops.jobs_api.schemas import ArtifactFile, Evidence, JobNumber, Predictions
+from modelops.jobs_api.schemas import ArtifactFile, ColumnStatistics, Evidence, JobNumber, Predictions
 from modelops.registry.read import job_evidence
 from modelops.settings import Settings
 
@@ -58,6 +58,7 @@ def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - 
         return Evidence(
             evidence=job_evidence.evidence_of(connection, seen, JobId(id)),
             artifacts=[ArtifactFile.of(left) for left in job_evidence.artifacts_of(connection, seen, JobId(id))],
+            statistics=[ColumnStatistics(**one) for one in job_evidence.statistics_of(connection, JobId(id))],
         )
 
 

@@ -119,6 +119,15 @@ class ArtifactFile(BaseModel):
         )
 
 
+class ColumnStatistics(BaseModel):
+    """The statistics of a column that a job recorded."""
+
+    role: str = Field(description="feature, target or prediction.")
+    variable: str
+    kind: str = Field(description="continuous, categorical, temporal or other.")
+    values: Json = Field(description="Counts, moments, a histogram; the most frequent categories.")
+
+
 class Evidence(BaseModel):
     """The evidence of a job."""
 
@@ -127,6 +136,10 @@ class Evidence(BaseModel):
         " approval, as it is now for other jobs; null before there is a version."
     )
     artifacts: list[ArtifactFile]
+    statistics: list[ColumnStatistics] = Field(
+        description="Those that the job recorded, for batches to be compared with: of a training's rows, of the"
+        " predictions of an evaluation, or of both."
+    )
 
 
 class Predictions(BaseModel):

@@ -9,6 +9,7 @@ from modelops.domain.requests import (
     EvaluationRequest,
     PartRequest,
     RetirementRequest,
+    StatisticsRequest,
     TrainingRequest,
 )
 from modelops.operators.bases import BatchOperator, DeploymentOperator, ModelOperator
@@ -28,6 +29,14 @@ class EvaluateModelOperator(ModelOperator):
     job_type = JobType.EVALUATION
     request = EvaluationRequest
     use_case = "modelops.kinds.model.evaluate:evaluate"
+
+
+class ComputeStatisticsOperator(ModelOperator):
+    """Computes the reference with which later batches of an existing version are compared."""
+
+    job_type = JobType.COMPUTE_STATISTICS
+    request = StatisticsRequest
+    use_case = "modelops.kinds.model.compute_statistics:compute_statistics"
 
 
 class DeployModelOperator(ModelOperator):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.jobs.deduplication import reuse_concurrent_result
 from modelops.registry.translation import translated
 from modelops.registry.write import deployments, runs
+from modelops.registry.write import statistics as column_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +62,7 @@ class Batch:
         ledger = connection or run.ledger
         with translated():
             for role, records in statistics.items():
-                runs.add_statistics(ledger, role, records, run_id=self.run_id)
+                column_statistics.add(ledger, role, records, run_id=self.run_id)
             finish = runs.publish if self.part is None else runs.stage
             finish(ledger, self.run_id, rows=rows, set_aside=set_aside or 0)
         made = {

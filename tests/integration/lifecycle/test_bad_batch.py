@@ -42,6 +42,7 @@ return names["result"]
 """
 
     def live(workplace: Workplace, repository: Path) -> None:
+        trouble.write_text("")
         model_folder(repository, "broken", scoring=scorer(breaking))
         assert deployed(workplace, "here/broken")["deployment"] == BROKEN
         model_folder(repository, "scored", scoring=SCORING)

@@ -14,7 +14,8 @@ from factories import SCORING, model_folder, task_key
 from integration.lifecycle.life import approved, attempt_at, predicted, put_into_production, retired
 from modelops.domain.errors import DatasetError, PartsError, ScoringError, UnknownDeployment
 from modelops.domain.job_types import JobType
-from modelops.domain.requests import BatchRequest, PartRequest
+from modelops.domain.requests import BatchRequest, PartRequest, StatisticsRequest
+from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.kinds.model.publish_parts import publish_parts
 from modelops.registry.write import deployments, jobs, runs
@@ -92,6 +93,22 @@ def test_parts_are_seen_at_once_and_are_what_one_batch_gives(workplace: Workplac
     assert seen == look(f"SELECT job_id FROM modelops.batch_run WHERE id = {result['run']}")
     history = "SELECT count(*), count(superseded_at) FROM predictions.scored_history"
     assert look(history) == [(200, 100)]
+
+
+def test_parts_in_other_bins_are_published_without_statistics(
+    workplace: Workplace, deployment: int, look: Any, log: list[str]
+) -> None:
+    batch = Batch(workplace, deployment)
+    batch.score(0)
+    sql = "SELECT id, x, y, late FROM measured WHERE id > 50"
+    request = StatisticsRequest(model="here/scored", dataset=sql, predictions_dataset=sql)
+    compute_statistics(request, workplace.job(JobType.COMPUTE_STATISTICS))
+    for number in range(1, PARTS):
+        batch.score(number)
+    result = batch.publish()
+    assert look(SEEN)[0][0] == result["rows"] == 100
+    assert look(f"SELECT count(*) FROM modelops.statistics WHERE run_id = {result['run']}") == [(0,)]
+    assert sum("because its parts can't be merged" in line for line in log) == 2
 
 
 def test_the_statistics_of_parts_add_up(workplace: Workplace, deployment: int, look: Any) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from factories import begin_version, take, task_key, trained_version
+from factories import begin_version, job_on, take, task_key, trained_version
 from modelops.domain.job_types import JobType
+from modelops.registry.write import jobs
 
 if TYPE_CHECKING:
     import subprocess
@@ -99,6 +100,45 @@ def test_an_evaluation_by_a_job_that_is_none(database: Database, connection: Con
     version = trained_version(connection)
     answer = evaluation(database, version, version.job_id, f"'{version.artifact_sha256}'")
     assert f"job {version.job_id} isn't an evaluation under way in attempt 1" in answer.stderr
+
+
+@pytest.mark.parametrize("type_", [JobType.EVALUATION, JobType.COMPUTE_STATISTICS])
+def test_a_reference_belongs_to_a_job_under_way(
+    database: Database, connection: Connection[Any], type_: JobType
+) -> None:
+    version, other = trained_version(connection), trained_version(connection, "demo/other")
+    assert "isn't an evaluation or a computation of statistics" in reference(database, version, version.job_id).stderr
+    under_way = job_on(connection, version, type_)
+    assert "isn't an evaluation or a computation of statistics" in reference(database, other, under_way.job_id).stderr
+    foreign = reference(database, version, under_way.job_id, artifacts="c" * 64)
+    assert "reference_of_these_artifacts" in foreign.stderr
+    assert "reference_has_rows" in reference(database, version, under_way.job_id, rows=0).stderr
+    assert reference(database, version, under_way.job_id).returncode == 0
+
+    statistics = (
+        "INSERT INTO modelops.statistics (reference_id, role, variable, kind, values)"
+        " SELECT max(id), 'feature', '{}', 'continuous', '{{}}' FROM modelops.reference"
+    )
+    assert database.psql("modelops_jobs", statistics.format("x")).returncode == 0
+    assert "statistics_once_reference" in database.psql("modelops_jobs", statistics.format("x")).stderr
+    with jobs.fenced(connection, under_way):
+        jobs.complete(connection, under_way, {})
+    late = database.psql("modelops_jobs", statistics.format("y"))
+    assert "statistics: what it would belong to is finished" in late.stderr
+    for change in ("UPDATE modelops.reference SET data_rows = 7", "DELETE FROM modelops.reference"):
+        assert "permission denied" in database.psql("modelops_jobs", change).stderr
+        assert "reference is append-only" in database.psql("modelops_owner", change).stderr
+
+
+def reference(
+    database: Database, version: Version, job_id: int, *, artifacts: str | None = None, rows: int = 1
+) -> subprocess.CompletedProcess[str]:
+    artifacts = artifacts or version.artifact_sha256
+    return database.psql(
+        "modelops_jobs",
+        "INSERT INTO modelops.reference (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows)"
+        f" VALUES ({version.id}, '{artifacts}', {job_id}, 1, '{{}}', repeat('c', 64), {rows})",
+    )
 
 
 def evaluation(database: Database, version: Version, job_id: int, artifacts: str) -> subprocess.CompletedProcess[str]:

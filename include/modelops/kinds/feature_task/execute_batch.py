@@ -13,13 +13,16 @@ from modelops.kinds.feature_task.produce import check_interval, check_times, sta
 from modelops.kinds.feature_task.produce import sweep as sweep_killed
 from modelops.kinds.feature_task.production import Production
 from modelops.kinds.feature_task.time_zone import zone_of
-from modelops.registry.write import versions
+from modelops.registry.write import evidence, versions
 from modelops.stages.batch import begin, find_deployment
 from modelops.stages.sweep import sweep
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from modelops.domain.requests import FeatureBatchRequest
+    from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
 
 
@@ -51,7 +54,7 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         local = None if interval is None else interval.within(zone_of(code.definition, deployment))
         made = Production(version=version, code=code, target=target, run_id=batch.run_id, interval=local)
         rows = stage(made, workdir, run)
-        statistics = TableStatistics(columns=list(code.definition.columns))
+        statistics = TableStatistics.like(_reference(version, run), columns=list(code.definition.columns))
         measure(made, statistics, run)
         check_times(code.definition, local, statistics.as_records())
         run.step("checked", rows=rows)
@@ -61,3 +64,9 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         result = batch.publish(run, rows, measured, rows_per_second=speed, table=deployment.target)
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
+
+
+def _reference(version: Version, run: JobRun) -> Sequence[Mapping[str, Any]]:
+    """The statistics of the version's newest run, in whose bins the batch is counted."""
+    newest = evidence.newest_evaluation(run.ledger, version.id)
+    return (newest and newest.statistics) or ()

@@ -9,9 +9,8 @@ from modelops.data.arrow_files import batches, opened
 from modelops.data.feature_table import staged_table
 from modelops.data.insert_select import STAGING, staged_name
 from modelops.data.snapshot import write_rows
-from modelops.domain.errors import IllegalTransition
 from modelops.domain.targets import Target
-from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
+from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.kinds.feature_task import code as version_code
 from modelops.kinds.feature_task.columns import table_columns
 from modelops.kinds.feature_task.measure import rows_of
@@ -20,6 +19,7 @@ from modelops.kinds.feature_task.production import Production
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
+from modelops.stages.versions import version_in_use
 from modelops.statistics.drift import Comparison, Incomparable, Rule, Verdict, compare, judged
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from modelops.data.snapshot import Snapshot
     from modelops.domain.feature_tasks import FeatureTask
     from modelops.domain.requests import TaskRunRequest
-    from modelops.domain.versions import Artifact, Evaluation, Version
+    from modelops.domain.versions import Artifact, Evaluation
     from modelops.jobs.run import JobRun
 
 RULE = Rule()
@@ -51,7 +51,7 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
         FenceLost: a newer attempt has the job.
     """
     interval = run.interval(request.interval_start, request.interval_end)
-    version = _version(request, run)
+    version = version_in_use(VersionKind.FEATURE_TASK, request.task, request.version, run, purpose="run")
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)
         task = code.definition
@@ -100,21 +100,6 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
             run.complete(result)
     run.log(f"{version.subject} gave {rows.rows:,} rows as it declares; nothing is published")
     return result
-
-
-def _version(request: TaskRunRequest, run: JobRun) -> Version:
-    version = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
-    if version is None:
-        version = versions.find(run.ledger, request.task, request.version, kind=VersionKind.FEATURE_TASK)
-    if version.status in {VersionStatus.REJECTED, VersionStatus.RETIRED}:
-        raise IllegalTransition(
-            f"{version.subject} is {version.status}, which is final",
-            where="the parameter version",
-            expected="a version that is still in use, or a new one",
-        )
-    with run.fenced():
-        run.name_subject(version)
-    return version
 
 
 def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from modelops.scoring.batches import BYTES
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -111,22 +111,25 @@ def check_not_empty(deployment: Deployment, interval: Interval | None, rows: int
 
 
 class BatchStatistics:
-    """Statistics of a batch's features and predictions; the features in the histograms and categories of the training.
+    """Statistics of a batch's features and predictions, counted in the bins of the version's reference.
 
     Args:
-        training: records of the training's statistics, of which those of the features count.
+        reference: records of the statistics in use of the version; there may be none of its predictions.
         dataset: what is scored.
-        predicted: predictions in whose bins others are counted, so that those of parts can be merged.
+        sample: predictions in whose histogram others are counted where the reference has none, so that those of
+            partitions can be merged.
     """
 
     def __init__(
-        self, training: Iterable[Mapping[str, Any]], dataset: Dataset, *, predicted: pa.RecordBatch | None = None
+        self, reference: Sequence[Mapping[str, Any]], dataset: Dataset, *, sample: pa.RecordBatch | None = None
     ) -> None:
-        features = [record for record in training if record["role"] == "feature"]
+        features, predictions = (
+            [record for record in reference if record["role"] == role] for role in ("feature", "prediction")
+        )
         self.features = TableStatistics.like(features, columns=list(dataset.feature_names))
-        self.predictions = TableStatistics()
-        if predicted is not None:
-            self.predictions.update(predicted)
+        self.predictions = TableStatistics.like(predictions)
+        if not predictions and sample is not None:
+            self.predictions.update(sample)
             self.predictions = TableStatistics.like(self.predictions.as_records())
 
 

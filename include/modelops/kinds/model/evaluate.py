@@ -4,40 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import UnknownVersion
-from modelops.domain.versions import VersionStatus
+from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_labelled
+from modelops.kinds.model.references import of_predictions
 from modelops.kinds.model.workbench import Workbench
-from modelops.registry.write import evidence, versions
+from modelops.registry.write import evidence, statistics, versions
+from modelops.stages.versions import version_in_use
 
 if TYPE_CHECKING:
     from modelops.domain.requests import EvaluationRequest
-    from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
 
 
 def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
     """Evaluate a version; returns its metrics and the digest of the evidence.
 
+    The predictions of a version's first evaluation are the reference of its later predictions.
+
     Raises:
         BadInput: anything that the requester or the model's author got wrong.
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = _version(request, run)
+    version = version_in_use(VersionKind.MODEL, request.model, request.version, run, purpose="evaluated")
     run.log(f"evaluating {version.subject}")
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)
-        model = version_code.fetch_artifacts(version, workdir, run).model
+        files = version_code.fetch_artifacts(version, workdir, run)
         run.step("artifacts_fetched", sha256=version.artifact_sha256)
         datasets = code.definition.datasets
         check_labelled(version.name, datasets, request.dataset, run.resources.rows_url, like=version.columns)
         bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset, trained_on=version)
-        output = bench.run("evaluate", environment, dataset, rows, model=model)
+        predictions = None
+        if files.sample.exists() and not statistics.has_reference(run.ledger, version.id, "prediction"):
+            predictions = of_predictions(bench, environment, dataset, rows, files=files)
+        output = bench.run("evaluate", environment, dataset, rows, model=files.model)
         metrics = read_metrics(output, required=True)
         artifacts = run.store_output(output)
 
@@ -52,6 +57,16 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
             metrics=metrics,
         )
         evidence.add_artifacts(run.ledger, artifacts, evaluation_id=evaluation_id)
+        if predictions is not None:
+            statistics.add_reference(
+                run.ledger,
+                version,
+                run.attempt,
+                dataset=dataset,
+                data_sha256=rows.sha256,
+                data_rows=rows.rows,
+                records={"prediction": predictions},
+            )
         versions.evaluated(run.ledger, version, job_id=run.job_id)
         result = {
             "model": version.name,
@@ -64,22 +79,3 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         }
         run.complete(result)
     return result
-
-
-def _version(request: EvaluationRequest, run: JobRun) -> Version:
-    begun = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
-    version = begun or versions.find(run.ledger, request.model, request.version)
-    if version.status in {
-        VersionStatus.CREATED,
-        VersionStatus.FAILED,
-        VersionStatus.REJECTED,
-        VersionStatus.RETIRED,
-    }:
-        raise UnknownVersion(
-            f"{version.subject} is {version.status} and can't be evaluated",
-            where="the parameter version",
-            expected="a version that is trained and not at its end",
-        )
-    with run.fenced():
-        run.name_subject(version)
-    return version

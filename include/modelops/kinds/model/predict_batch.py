@@ -16,6 +16,7 @@ from modelops.kinds.model.sample import predictions_of
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.translation import translated
 from modelops.registry.write import runs, schedules, versions
+from modelops.registry.write import statistics as column_statistics
 from modelops.stages.batch import begin, find_deployment
 from modelops.stages.sweep import sweep
 
@@ -55,9 +56,9 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         environment = bench.build()
         dataset = _dataset(deployment, code, version)
         statistics = BatchStatistics(
-            runs.statistics_of_version(run.ledger, version.id),
+            column_statistics.in_use(run.ledger, version.id),
             dataset,
-            predicted=None if request.only is None else predictions_of(files.sample),
+            sample=None if request.only is None else predictions_of(files.sample),
         )
         assert version.columns is not None
         zone = schedules.plan_of(run.ledger, deployment.id).schedule.time_zone

@@ -8,6 +8,7 @@ from modelops.domain.errors import PartsError, ScoringError
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model.batch import check_not_empty
 from modelops.registry.write import runs
+from modelops.registry.write import statistics as column_statistics
 from modelops.stages.batch import begin, find_deployment
 from modelops.statistics.streaming import TableStatistics
 
@@ -48,7 +49,7 @@ def publish_parts(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         result = batch.publish(
             run,
             rows,
-            {role: statistics.as_records() for role, statistics in _merged(parts, run).items()},
+            _merged_statistics(parts, run),
             set_aside=set_aside,
             parts=len(parts),
             view=deployment.target,
@@ -87,11 +88,16 @@ def _check_set_aside(deployment: Deployment, set_aside: int, budget: int) -> Non
         )
 
 
-def _merged(parts: Sequence[Mapping[str, Any]], run: JobRun) -> dict[str, TableStatistics]:
-    """Of all parts together. One part's are in memory at a time, and what they add up to."""
+def _merged_statistics(parts: Sequence[Mapping[str, Any]], run: JobRun) -> dict[str, list[dict[str, Any]]]:
+    """The statistics of all parts together, by role. One part's are in memory at a time, and what they add up to."""
     merged = {role: TableStatistics() for role in ROLES}
     for part in parts:
-        records = runs.statistics_of_run(run.ledger, part["id"])
-        for role in ROLES:
-            merged[role].merge(TableStatistics.from_records(one for one in records if one["role"] == role))
-    return merged
+        records = column_statistics.of_run(run.ledger, part["id"])
+        for role, sum_ in list(merged.items()):
+            try:
+                sum_.merge(TableStatistics.from_records(one for one in records if one["role"] == role))
+            except ValueError as error:
+                # They were computed anew while the parts were scored. A batch is published without statistics, too.
+                run.log(f"The batch has no statistics of its {role}s, because its parts can't be merged: {error}")
+                del merged[role]
+    return {role: sum_.as_records() for role, sum_ in merged.items()}

@@ -8,11 +8,11 @@ from modelops.domain.versions import ArtifactRole
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_training
+from modelops.kinds.model.references import of_rows
 from modelops.kinds.model.sample import take_sample
 from modelops.kinds.model.standard import stand_ins, stored_estimator
-from modelops.kinds.model.training_statistics import training_statistics
 from modelops.kinds.model.workbench import Workbench
-from modelops.registry.write import evidence, runs, versions
+from modelops.registry.write import evidence, statistics, versions
 from modelops.repository.pin import pin_model
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
         environment = bench.build()
         dataset, rows = bench.read(request.dataset)
         # Before user code runs, which could write to the file.
-        statistics = training_statistics(rows.path, dataset)
+        reference = of_rows(rows.path, dataset)
         output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
         estimator = stored_estimator(output)
@@ -57,8 +57,8 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
 
     with run.fenced():
         evidence.add_artifacts(run.ledger, artifacts, version_id=version.id)
-        for role, records in statistics.items():
-            runs.add_statistics(run.ledger, role, records, version_id=version.id)
+        for role, records in reference.items():
+            statistics.add(run.ledger, role, records, version_id=version.id)
         artifact_sha256 = versions.trained(
             run.ledger,
             version,

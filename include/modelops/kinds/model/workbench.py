@@ -96,9 +96,16 @@ class Workbench:
         return environment
 
     def read(
-        self, name_or_sql: str, *, trained_on: Version | Snapshot | None = None, limit: int | None = None
+        self,
+        name_or_sql: str,
+        *,
+        trained_on: Version | Snapshot | None = None,
+        labelled: bool = True,
+        limit: int | None = None,
     ) -> tuple[Dataset, Snapshot]:
         """The rows of a dataset, checked; with `trained_on`, their types are those of the training.
+
+        Rows that are only scored need no targets: they aren't `labelled`.
 
         Raises:
             DatasetError: they aren't what the model declares.
@@ -110,6 +117,7 @@ class Workbench:
             dataset,
             self.folder / "rows.arrow",
             where=f"{self.name}, dataset {dataset.label}",
+            labelled=labelled,
             like=None if trained_on is None else trained_on.columns,
             limit=limit,
         )

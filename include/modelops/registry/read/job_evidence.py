@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _QUERIES = Queries("job_evidence")
+MOST_CATEGORIES = 20
+"""Categories of a column that a page gets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,23 @@ def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Jo
             )
             for row in rows
         ]
+
+
+def statistics_of(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
+    """The statistics of columns that a training, an evaluation or a computation of statistics has recorded.
+
+    Each has `role`, `variable`, `kind` and `values`, with the most frequent categories only.
+    """
+    with translated():
+        rows = list(_QUERIES.execute(connection, "statistics", id=job_id))
+    return [row | {"values": _shortened(row["values"])} for row in rows]
+
+
+def _shortened(values: Mapping[str, Any]) -> dict[str, Any]:
+    if "frequencies" not in values:
+        return dict(values)
+    most = sorted(values["frequencies"].items(), key=lambda item: (-item[1], item[0]))[:MOST_CATEGORIES]
+    return {**values, "frequencies": dict(most)}
 
 
 def published_by(connection: Connection[Any], job_id: JobId) -> Mapping[str, Any] | None:

@@ -52,6 +52,7 @@ TABLES = (
     "schedule",
     "batch_run",
     "work_list",
+    "reference",
     "statistics",
 )
 """The files of `tables/`, each after those that it refers to."""

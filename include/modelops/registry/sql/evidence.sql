@@ -19,6 +19,10 @@ WHERE version_id = :version_id ORDER BY role, name;
 -- The evaluations of a version, newest first.
 SELECT * FROM modelops.evaluation WHERE version_id = :version_id ORDER BY id DESC;
 
+-- name: newest_evaluation
+-- The newest evaluation of a version.
+SELECT * FROM modelops.evaluation WHERE version_id = :version_id ORDER BY id DESC LIMIT 1;
+
 -- name: compared_with
 -- The evaluation of what is in production that a version is compared with.
 SELECT * FROM modelops.evaluation WHERE id = modelops.champion_evaluation(:version_id);

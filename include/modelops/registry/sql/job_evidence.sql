@@ -28,6 +28,21 @@ JOIN modelops.job AS source ON source.id = coalesce(version.job_id, evaluation.j
 WHERE job.id = :id AND job.type = ANY(:with_evidence::modelops.job_type[]) AND source.dag_id = ANY(:dag_ids)
 ORDER BY artifact.role, artifact.name, artifact.id DESC;
 
+-- name: statistics
+-- The statistics of columns that a job has recorded of its version, without the counts of their references.
+SELECT role, variable, kind, values - 'reference' AS values
+FROM (
+  SELECT statistics.*, reference.attempt, max(reference.attempt) OVER () AS newest
+  FROM modelops.reference JOIN modelops.statistics ON statistics.reference_id = reference.id
+  WHERE reference.job_id = :id
+  UNION ALL
+  SELECT statistics.*, 0, 0
+  FROM modelops.version JOIN modelops.statistics ON statistics.version_id = version.id
+  WHERE version.job_id = :id AND version.id = (SELECT version_id FROM modelops.job WHERE id = :id)
+) AS recorded
+WHERE attempt = newest
+ORDER BY role, id;
+
 -- name: published
 -- The run that a job has published, whether readers still see it, and how many rows it has.
 SELECT target, rows, set_aside, published_at, superseded_at

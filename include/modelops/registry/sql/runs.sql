@@ -8,15 +8,6 @@ RETURNING id;
 -- Makes the run what readers see of its interval; the database supersedes what it takes the place of.
 UPDATE modelops.batch_run SET rows = :rows, set_aside = :set_aside, published_at = clock_timestamp() WHERE id = :id;
 
--- name: add_statistics!
--- Puts the statistics of one column on record, of a run or of a version's training.
-INSERT INTO modelops.statistics (version_id, run_id, role, variable, kind, values)
-VALUES (:version_id, :run_id, :role, :variable, :kind, :values);
-
--- name: statistics_of_version
--- The statistics of a version's training.
-SELECT role, variable, kind, values FROM modelops.statistics WHERE version_id = :version_id ORDER BY role, variable;
-
 -- name: rows_of_last
 -- How many rows the deployment's last published run had.
 SELECT rows + set_aside AS rows FROM modelops.batch_run
@@ -74,10 +65,6 @@ FOR UPDATE OF run;
 -- name: take_parts!
 -- Takes parts into the run with which they are published.
 UPDATE modelops.batch_run SET whole_id = :whole_id WHERE id = ANY(:ids);
-
--- name: statistics_of_run
--- The statistics of a run.
-SELECT role, variable, kind, values FROM modelops.statistics WHERE run_id = :run_id ORDER BY role, variable;
 
 -- name: intervals
 -- What became of the data intervals of a deployment, those that are due among them, latest first: of each what readers see, else its newest attempt.

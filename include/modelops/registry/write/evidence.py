@@ -96,6 +96,13 @@ def evaluations_of(connection: Connection[Any], version_id: VersionId) -> list[E
         ]
 
 
+def newest_evaluation(connection: Connection[Any], version_id: VersionId) -> Evaluation | None:
+    """The newest evaluation of a version."""
+    with translated():
+        row = _QUERIES.execute(connection, "newest_evaluation", version_id=version_id).fetchone()
+    return None if row is None else _evaluation(row)
+
+
 def compared_with(connection: Connection[Any], version_id: VersionId) -> Evaluation | None:
     """The champion's evaluation with which the card compares a version."""
     with translated():

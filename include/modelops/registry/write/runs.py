@@ -1,4 +1,4 @@
-"""Batch runs: publications, rejected rows, statistics of columns. See `sql/runs.sql`.
+"""Batch runs: publications and rejected rows. See `sql/runs.sql`.
 
 The rows themselves are in the target's table, each with the id of its run. Functions that write are part of a caller's
 transaction.
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment, DeploymentId, Interval
     from modelops.domain.jobs import Attempt
     from modelops.domain.parts import Part
-    from modelops.domain.versions import VersionId
 
 _QUERIES = Queries("runs")
 COPY_SET_ASIDE = "COPY modelops.set_aside (run_id, position, key, reason) FROM STDIN"
@@ -128,47 +127,12 @@ def take_parts(connection: Connection[Any], whole_id: int, ids: Sequence[int]) -
         work_list.note_seen_by_parts(connection, whole_id)
 
 
-def statistics_of_run(connection: Connection[Any], run_id: int) -> list[Mapping[str, Any]]:
-    """The statistics of a run: role, variable, kind, values."""
-    with translated():
-        return list(_QUERIES.execute(connection, "statistics_of_run", run_id=run_id))
-
-
 def add_set_aside(connection: Connection[Any], run_id: int, rows: Iterable[tuple[int, Mapping[str, Any], str]]) -> None:
     """Record rejected rows: position in the batch (from 0), entity key, reason."""
     with translated(), connection.cursor() as cursor, cursor.copy(COPY_SET_ASIDE) as copy:
         for position, key, reason in rows:
             plain = storable({name: _plain(value) for name, value in key.items()})
             copy.write_row((run_id, position, Jsonb(plain), storable(reason)))
-
-
-def add_statistics(
-    connection: Connection[Any],
-    role: str,
-    records: Iterable[Mapping[str, Any]],
-    *,
-    run_id: int | None = None,
-    version_id: VersionId | None = None,
-) -> None:
-    """Record the column statistics of a run, or of a version's training."""
-    with translated():
-        for record in records:
-            _QUERIES.execute(
-                connection,
-                "add_statistics",
-                version_id=version_id,
-                run_id=run_id,
-                role=role,
-                variable=record["variable"],
-                kind=record["kind"],
-                values=Jsonb(storable(record["values"])),
-            )
-
-
-def statistics_of_version(connection: Connection[Any], version_id: VersionId) -> list[Mapping[str, Any]]:
-    """The statistics of a version's training: role, variable, kind, values."""
-    with translated():
-        return list(_QUERIES.execute(connection, "statistics_of_version", version_id=version_id))
 
 
 def intervals(

@@ -15,6 +15,7 @@ export type Given = Schemas["Given"];
 export type RefusalCode = Schemas["Code"];
 export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
+export type Recorded = Schemas["ColumnStatistics"];
 export type ArtifactFile = Schemas["ArtifactFile"];
 export type Predictions = Schemas["Predictions"];
 export type Version = Schemas["Version"];

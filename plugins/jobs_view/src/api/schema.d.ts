@@ -402,6 +402,31 @@ export interface components {
          */
         Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone" | "airflow_failed";
         /**
+         * ColumnStatistics
+         * @description The statistics of a column that a job recorded.
+         */
+        ColumnStatistics: {
+            /**
+             * Role
+             * @description feature, target or prediction.
+             */
+            role: string;
+            /** Variable */
+            variable: string;
+            /**
+             * Kind
+             * @description continuous, categorical, temporal or other.
+             */
+            kind: string;
+            /**
+             * Values
+             * @description Counts, moments, a histogram; the most frequent categories.
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Counted
          * @description The number of jobs with a type and a status.
          */
@@ -567,6 +592,11 @@ export interface components {
             } | null;
             /** Artifacts */
             artifacts: components["schemas"]["ArtifactFile"][];
+            /**
+             * Statistics
+             * @description Those that the job recorded, for batches to be compared with: of a training's rows, of the predictions of an evaluation, or of both.
+             */
+            statistics: components["schemas"]["ColumnStatistics"][];
         };
         /**
          * Given
@@ -761,7 +791,7 @@ export interface components {
          * @description The type of a job: the stage that it performs. The order is that of the database's type.
          * @enum {string}
          */
-        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change";
+        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics";
         /**
          * KeptLog
          * @description A page of an attempt's log.

@@ -3,7 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import type { FC, ReactNode } from "react";
 
 import { jobAddress } from "../addresses";
-import { type ApprovalRequest, artifactAddress, type ArtifactFile, getEvidence, type WholeJob } from "../api/client";
+import {
+  type ApprovalRequest,
+  artifactAddress,
+  type ArtifactFile,
+  getEvidence,
+  type Recorded,
+  type WholeJob,
+} from "../api/client";
 import { Answer } from "../parts/Answer";
 import { LONG } from "../parts/DataTable";
 import { Notice } from "../parts/Problem";
@@ -13,7 +20,7 @@ import type { Texts } from "../texts/en";
 import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import { comparedMetrics, type Measured, measuredBy, type Written } from "./measured";
-import { Statistics } from "./Statistics";
+import { type ColumnStatistics, Statistics } from "./Statistics";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|svg\+xml)$/;
 
@@ -26,31 +33,61 @@ export const Evidence: FC<{ job: WholeJob }> = ({ job }) => {
   });
   return (
     <Answer query={query}>
-      {({ evidence, artifacts }) =>
+      {({ evidence, artifacts, statistics }) =>
         evidence === null ? (
           <Notice text={JOB_TYPES[job.type].stage === "approval" ? texts.evidence.notYet : texts.evidence.nothing} />
         ) : (
-          <Shown job={job} evidence={evidence as Written} files={artifacts} />
+          <Shown job={job} evidence={evidence as Written} files={artifacts} recorded={statistics} />
         )
       }
     </Answer>
   );
 };
 
-const Shown: FC<{ job: WholeJob; evidence: Written; files: ArtifactFile[] }> = ({ job, evidence, files }) => {
+type ShownProps = { job: WholeJob; evidence: Written; files: ArtifactFile[]; recorded: Recorded[] };
+
+const Shown: FC<ShownProps> = ({ job, evidence, files, recorded }) => {
   const texts = useTexts();
   const newest = measuredBy(job, evidence);
+  const measured = JOB_TYPES[job.type].stage !== "statistics";
   return (
     <Stack gap={6}>
       {evidence.dirty && <Notice status="warning" text={texts.evidence.dirty} />}
-      {newest !== undefined && <Compared evidence={evidence} newest={newest} />}
+      {measured && newest !== undefined && <Compared evidence={evidence} newest={newest} />}
       {newest?.statistics !== undefined && (
         <Statistics columns={newest.statistics} compared={evidence.champion !== null} />
       )}
+      <Reference recorded={recorded} />
       <Plots job={job} files={files.filter((file) => PICTURE.test(file.media_type))} />
       <Facts request={job.request} evidence={evidence} newest={newest} />
-      <Files job={job} files={files} />
+      {files.length > 0 && <Files job={job} files={files} />}
     </Stack>
+  );
+};
+
+const ROLES = ["prediction", "feature", "target"];
+
+/** The statistics that the job has recorded for later batches to be compared with. */
+const Reference: FC<{ recorded: Recorded[] }> = ({ recorded }) => {
+  const texts = useTexts().statistics;
+  const formats = useFormats();
+  const groups = ROLES.map((role) => ({
+    role,
+    columns: recorded.filter((one) => one.role === role) as unknown as ColumnStatistics[],
+  })).filter(({ columns }) => columns.length > 0);
+  return (
+    groups.length > 0 && (
+      <Stack gap={3}>
+        {groups.map(({ role, columns }) => (
+          <Statistics
+            key={role}
+            title={texts.ofRows(texts.roles[role] ?? role, formats.number(columns[0]?.values.rows ?? 0))}
+            columns={columns}
+          />
+        ))}
+        <Text color="fg.muted">{texts.aboutReference}</Text>
+      </Stack>
+    )
   );
 };
 

@@ -4,6 +4,7 @@ import type { FC } from "react";
 import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
+import { Distribution } from "./Distribution";
 
 /** The comparison of a column with its reference, as the database keeps it; shifts are in standard deviations. */
 type Drift = {
@@ -19,23 +20,30 @@ export type ColumnStatistics = {
   variable: string;
   kind: string;
   /** The comparison with what is deployed; runs of earlier releases have the index alone. */
-  drift: Drift | number | null;
+  drift?: Drift | number | null;
   values: {
+    rows: number;
     nulls: number;
     min?: number | string | null;
     max?: number | string | null;
     mean?: number | null;
     std?: number | null;
     frequencies?: Record<string, number>;
+    /** Bins of equal width. */
+    histogram?: { counts: number[] } | null;
   };
 };
 
-type Props = { columns: ColumnStatistics[]; compared: boolean };
+type Props = { columns: ColumnStatistics[]; compared?: boolean; title?: string };
 
 const MOST_FREQUENT = 3;
+const MOST_BARS = 20;
 
-/** What the columns of a feature task's run are like, and how far each has moved from what is deployed. */
-export const Statistics: FC<Props> = ({ columns, compared }) => {
+const countsOf = ({ histogram, frequencies }: ColumnStatistics["values"]): number[] =>
+  histogram?.counts ?? Object.values(frequencies ?? {}).sort((mine, theirs) => theirs - mine);
+
+/** What columns are like, and, of a feature task's run, how far each has moved from what is deployed. */
+export const Statistics: FC<Props> = ({ columns, compared = false, title }) => {
   const texts = useTexts().statistics;
   const formats = useFormats();
   const show = (...values: unknown[]): string[] => {
@@ -49,8 +57,8 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
     );
   };
   const short = (value: number) => formats.number(Number(value.toPrecision(2)));
-  const said = (drift: Drift | number | null): string => {
-    if (drift === null || typeof drift === "number") return show(drift)[0] ?? "";
+  const said = (drift: Drift | number | null | undefined): string => {
+    if (drift === null || drift === undefined || typeof drift === "number") return show(drift)[0] ?? "";
     const { index, shift, natural, detectable, verdict } = drift;
     const small = verdict === "reference_too_small" && detectable !== null;
     const words = [small ? texts.tooSmall(short(detectable)) : (texts.verdicts[verdict] ?? verdict)];
@@ -59,8 +67,8 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
     return words.join("; ");
   };
   return (
-    <Section title={texts.title}>
-      <Box overflowX="auto" tabIndex={0} role="region" aria-label={texts.title}>
+    <Section title={title ?? texts.title}>
+      <Box overflowX="auto" tabIndex={0} role="region" aria-label={title ?? texts.title}>
         <Table.Root size="sm" width="auto">
           <Table.Header>
             <Table.Row>
@@ -69,6 +77,7 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
               <Table.ColumnHeader textAlign="end">{texts.least}</Table.ColumnHeader>
               <Table.ColumnHeader textAlign="end">{texts.most}</Table.ColumnHeader>
               <Table.ColumnHeader textAlign="end">{texts.mean}</Table.ColumnHeader>
+              <Table.ColumnHeader>{texts.distribution}</Table.ColumnHeader>
               <Table.ColumnHeader>{texts.mostFrequent}</Table.ColumnHeader>
               {compared && <Table.ColumnHeader>{texts.drift}</Table.ColumnHeader>}
             </Table.Row>
@@ -85,6 +94,9 @@ export const Statistics: FC<Props> = ({ columns, compared }) => {
                     {value}
                   </Table.Cell>
                 ))}
+                <Table.Cell>
+                  <Distribution counts={countsOf(values).slice(0, MOST_BARS)} />
+                </Table.Cell>
                 <Table.Cell {...LONG}>
                   {Object.entries(values.frequencies ?? {})
                     .sort(([, mine], [, theirs]) => theirs - mine)

@@ -250,7 +250,11 @@ export const en = {
     least: "Minimum",
     most: "Maximum",
     mean: "Mean",
+    distribution: "Distribution",
     mostFrequent: "Most frequent",
+    roles: { feature: "Features", target: "Targets", prediction: "Predictions" } as Record<string, string>,
+    ofRows: (role: string, rows: string) => `${role} (${rows} rows)`,
+    aboutReference: "Batches that start after this job are counted in the bins of these columns.",
     drift: "Drift",
     verdicts: {
       stable: "stable",

@@ -192,5 +192,19 @@ export const DECLARED_TYPES = {
       "life",
       "properties"
     ]
+  },
+  "compute_statistics": {
+    "group": "supporting",
+    "label": {
+      "en": "Compute statistics",
+      "fr": "Statistiques de calcul"
+    },
+    "stage": "statistics",
+    "tabs": [
+      "evidence",
+      "logs",
+      "life",
+      "properties"
+    ]
   }
 } as const;

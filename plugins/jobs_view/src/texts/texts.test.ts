@@ -10,6 +10,7 @@ const SAME = [
     "Airflow",
     "Champion v1",
     "Champion v2",
+    "Distribution",
     "Maximum",
     "Minimum",
     "Provenance",

@@ -36,9 +36,10 @@ from modelops.domain.job_types import JobType
 from modelops.domain.requests import ScheduleRequest
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.kinds.feature_task.card import card_of, code_diff
-from modelops.registry.write import evidence, versions
+from modelops.registry.write import evidence, statistics, versions
 from modelops.stages.approve import ask
 from modelops.stages.schedule import change_schedule
+from modelops.statistics.reference import cells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +93,12 @@ def test_its_life(workplace: Workplace, look: Any, log: list[str]) -> None:
     assert look("SELECT count(DISTINCT job_id), count(DISTINCT published_at) FROM features.doubled") == [(1, 1)]
     roles = look("SELECT role, variable FROM modelops.statistics WHERE run_id IS NOT NULL ORDER BY 1, 2")
     assert roles == [("feature", "at"), ("feature", "half"), ("feature", "twice"), ("key", "id")]
+    of_batch = statistics.of_run(workplace.connection, batch["run"])
+    of_run = {one["variable"]: one["values"]["reference"] for one in measured.statistics}
+    for one in of_batch:
+        if one["kind"] == "continuous":
+            assert one["values"]["bins"]["edges"] == of_run[one["variable"]]["edges"]
+            assert sum(cells(one)) == 100
     assert any("Published 100 rows in features.doubled" in line for line in log)
 
     retired(workplace, result["deployment"])

@@ -108,20 +108,23 @@ COMMENT ON FUNCTION modelops.guard_batch_run IS
 CREATE OR REPLACE TRIGGER batch_run_guard BEFORE INSERT OR UPDATE ON modelops.batch_run
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_batch_run();
 
--- What belongs to a run (rejected rows, sources, statistics), or statistics of a training, is written before it is finished.
+-- What belongs to a run (rejected rows, sources, statistics), and statistics of a training or of a reference, are written before it is finished.
 CREATE OR REPLACE FUNCTION modelops.guard_of_run() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-  IF TG_TABLE_NAME = 'statistics' AND NEW.run_id IS NULL THEN
-    PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
-  ELSE
+  IF TG_TABLE_NAME <> 'statistics' OR NEW.run_id IS NOT NULL THEN
     PERFORM FROM modelops.batch_run WHERE id = NEW.run_id AND published_at IS NULL;
+  ELSIF NEW.reference_id IS NOT NULL THEN
+    PERFORM FROM modelops.reference JOIN modelops.job ON job.id = reference.job_id
+    WHERE reference.id = NEW.reference_id AND job.status = 'running' AND job.attempt = reference.attempt;
+  ELSE
+    PERFORM FROM modelops.version WHERE id = NEW.version_id AND status = 'created' FOR SHARE;
   END IF;
   IF FOUND THEN RETURN NEW; END IF;
   RAISE EXCEPTION '%: what it would belong to is finished', TG_TABLE_NAME
     USING ERRCODE = 'check_violation', CONSTRAINT = 'in_the_making';
 END $$;
 COMMENT ON FUNCTION modelops.guard_of_run IS
-  'Refuses rejected rows, sources and statistics of a run that is published, and statistics of a version that is trained.';
+  'Refuses rejected rows, sources and statistics of a run that is published, and statistics of a version that is trained or of a reference whose job has ended.';
 CREATE OR REPLACE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
 CREATE OR REPLACE TRIGGER statistics_guard BEFORE INSERT ON modelops.statistics

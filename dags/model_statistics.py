@@ -1,0 +1,30 @@
+"""Compute the statistics of an existing version of a model, with which its batches are compared."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from modelops.airflow.params import given, params_of
+from modelops.domain.requests import StatisticsRequest
+from modelops.operators.model import ComputeStatisticsOperator
+
+with DAG(
+    dag_id="model_statistics",
+    dag_display_name="Model statistics",
+    description="Compute the reference with which the batches of an existing version are compared.",
+    doc_md="""
+    ### Statistics of an existing version
+
+    Reads a dataset and records its features and targets; scores another one with the version's `ModelScorer` and
+    records the predictions. Batches that start later are counted in these bins. The version keeps its status.
+
+    A training and the first evaluation of a version record the same; this computes them anew, from the same rows or
+    from others.
+    """,
+    schedule=None,
+    catchup=False,
+    tags=["modelops"],
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
+    params=params_of(StatisticsRequest),
+) as dag:
+    ComputeStatisticsOperator(task_id="compute_statistics", **given(dag, StatisticsRequest))

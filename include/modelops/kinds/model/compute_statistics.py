@@ -1,0 +1,99 @@
+"""Computation of statistics: the reference of an existing version, which keeps its status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.findings import Findings
+from modelops.domain.versions import VersionKind
+from modelops.kinds.model import code as version_code
+from modelops.kinds.model import references
+from modelops.kinds.model.preflight import check_labelled, check_scored
+from modelops.kinds.model.workbench import Workbench
+from modelops.registry.write import statistics
+from modelops.stages.versions import version_in_use
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelops.data.snapshot import Snapshot
+    from modelops.domain.datasets import Dataset, Datasets
+    from modelops.domain.requests import StatisticsRequest
+    from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
+
+
+def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any]:
+    """Compute the references of a version's features, targets and predictions; returns how many rows each is of.
+
+    Batches that start later are counted in the new bins. A model without a ModelScorer has no reference of predictions.
+
+    Raises:
+        BadInput: anything that the requester or the model's author got wrong.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    version = version_in_use(VersionKind.MODEL, request.model, request.version, run, purpose="measured")
+    run.log(f"computing statistics of {version.subject}")
+    with run.workdir() as workdir:
+        code = version_code.load(version, workdir, run)
+        files = version_code.fetch_artifacts(version, workdir, run)
+        run.step("artifacts_fetched", sha256=version.artifact_sha256)
+        is_scored = files.sample.exists()
+        _check(version, code.definition.datasets, request, run, is_scored=is_scored)
+        bench = Workbench.of(run, version, code, workdir)
+        dataset, rows = bench.read(request.dataset, trained_on=version)
+        columns = references.of_rows(rows.path, dataset)
+        run.step("columns_counted", rows=rows.rows)
+        if is_scored:
+            environment = bench.build()
+            scored_dataset, scored = bench.read(request.predictions_dataset, trained_on=version, labelled=False)
+            predictions = references.of_predictions(bench, environment, scored_dataset, scored, files=files)
+        else:
+            run.log(f"{version.subject} has no ModelScorer, so there is no reference of its predictions")
+
+    result = {
+        "model": version.name,
+        "version": version.number,
+        "dataset": dataset.label,
+        "rows": rows.rows,
+        "data_sha256": rows.sha256,
+        "columns": sum(map(len, columns.values())),
+    }
+    if is_scored:
+        result |= {"predictions_dataset": scored_dataset.label, "scored_rows": scored.rows}
+    with run.fenced():
+        _record(version, dataset, rows, columns, run)
+        if is_scored:
+            _record(version, scored_dataset, scored, {"prediction": predictions}, run)
+        run.complete(result)
+    return result
+
+
+def _record(version: Version, dataset: Dataset, rows: Snapshot, records: Mapping[str, Any], run: JobRun) -> None:
+    statistics.add_reference(
+        run.ledger,
+        version,
+        run.attempt,
+        dataset=dataset,
+        data_sha256=rows.sha256,
+        data_rows=rows.rows,
+        records=records,
+    )
+
+
+def _check(version: Version, datasets: Datasets, request: StatisticsRequest, run: JobRun, *, is_scored: bool) -> None:
+    """Check both datasets before a row is read.
+
+    Raises:
+        DatasetError: PostgreSQL refuses one, or it doesn't give the model's columns; SeveralErrors, if both.
+        Unavailable: the database can't be reached.
+    """
+    findings, url, like = Findings(), run.resources.rows_url, version.columns
+    with findings.collecting():
+        check_labelled(version.name, datasets, request.dataset, url, like=like)
+    if is_scored:
+        with findings.collecting():
+            dataset = datasets.choose(request.predictions_dataset, where=f"{version.name}/datasets.yaml")
+            check_scored(version.name, dataset, url, like=like)
+    findings.refuse()
