@@ -14,6 +14,16 @@ CREATE TYPE modelops.deployment_end AS ENUM (
     'retired'
 );
 ALTER TYPE modelops.deployment_end OWNER TO modelops_owner;
+CREATE TYPE modelops.drift_verdict AS ENUM (
+    'stable',
+    'moved',
+    'moderate',
+    'major',
+    'not_enough_rows',
+    'reference_too_small',
+    'not_comparable'
+);
+ALTER TYPE modelops.drift_verdict OWNER TO modelops_owner;
 CREATE TYPE modelops.engine AS ENUM (
     'batch',
     'sql',
@@ -66,7 +76,8 @@ CREATE TYPE modelops.job_type AS ENUM (
     'feature_batch',
     'feature_retirement',
     'schedule_change',
-    'compute_statistics'
+    'compute_statistics',
+    'drift_check'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text
@@ -580,6 +591,25 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.guard_deployment_target() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.guard_deployment_target() IS 'Refuses a target that has the name of another model or feature task.';
+CREATE FUNCTION modelops.guard_drift() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  PERFORM FROM modelops.batch_run AS run
+  JOIN modelops.deployment ON deployment.id = run.deployment_id
+  JOIN modelops.version ON version.id = deployment.version_id
+  JOIN modelops.job ON job.id = NEW.job_id
+  WHERE run.id = NEW.run_id AND run.published_at IS NOT NULL
+    AND job.type = modelops.job_type_of(version.kind, 'drift') AND job.version_id = version.id
+    AND job.status = 'running' AND job.attempt = NEW.attempt;
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'job % isn''t a drift check under way in attempt %, of the version of the published run %',
+    NEW.job_id, NEW.attempt, NEW.run_id
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'drift_under_way';
+END $$;
+ALTER FUNCTION modelops.guard_drift() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_drift() IS 'Lets only a drift check under way add rows, of a published run of the version that it is about.';
 CREATE FUNCTION modelops.guard_job_status() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -1097,6 +1127,7 @@ CREATE TABLE modelops.deployment (
     ended_by bigint,
     parts smallint DEFAULT 1 NOT NULL,
     empty text DEFAULT 'intervals'::text NOT NULL,
+    check_drift boolean DEFAULT true NOT NULL,
     CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
     CONSTRAINT deployment_empty CHECK ((empty = ANY (ARRAY['never'::text, 'intervals'::text, 'always'::text]))),
     CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
@@ -1113,6 +1144,7 @@ COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns other than the key: fo
 COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'How many rows of a batch may be rejected because they can''t be scored.';
 COMMENT ON COLUMN modelops.deployment.parts IS 'The number of partitions of a batch; each is a job, and one more job publishes them.';
 COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
+COMMENT ON COLUMN modelops.deployment.check_drift IS 'Whether each batch is compared with the reference once it is published.';
 ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.deployment_id_seq
     START WITH 1
@@ -1212,6 +1244,45 @@ CREATE VIEW modelops.deployment_schedule AS
 ALTER VIEW modelops.deployment_schedule OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.deployment_schedule IS 'The schedule in force for each deployment, ended or not.';
 COMMENT ON COLUMN modelops.deployment_schedule.incremental IS 'Whether each run is of a data interval: a feature task that says so, or a dataset whose SQL asks for the interval.';
+CREATE TABLE modelops.drift (
+    id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    run_id bigint NOT NULL,
+    role modelops.variable_role NOT NULL,
+    variable text NOT NULL,
+    verdict modelops.drift_verdict NOT NULL,
+    reason text,
+    reference_rows bigint NOT NULL,
+    rows bigint NOT NULL,
+    bins integer NOT NULL,
+    psi double precision,
+    shift double precision,
+    p_value double precision,
+    lower_bound double precision,
+    natural_variation double precision,
+    detectable_shift double precision,
+    most_moved jsonb NOT NULL,
+    CONSTRAINT drift_has_reason CHECK (((verdict <> 'not_comparable'::modelops.drift_verdict) OR (reason IS NOT NULL))),
+    CONSTRAINT drift_measured CHECK (((num_nulls(psi, shift, p_value, lower_bound) = 0) OR (verdict = ANY (ARRAY['not_enough_rows'::modelops.drift_verdict, 'not_comparable'::modelops.drift_verdict]))))
+);
+ALTER TABLE modelops.drift OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.drift IS 'How far each column of a published batch has moved from the reference, as a drift check has found. Append-only.';
+COMMENT ON COLUMN modelops.drift.psi IS 'Population stability index.';
+COMMENT ON COLUMN modelops.drift.shift IS 'The shift of a normal distribution that has the same index, in standard deviations.';
+COMMENT ON COLUMN modelops.drift.p_value IS 'Of "the index is at most the tolerance", adjusted for the columns that are checked together.';
+COMMENT ON COLUMN modelops.drift.lower_bound IS 'The lower confidence bound of the index, of which the level is.';
+COMMENT ON COLUMN modelops.drift.natural_variation IS 'The largest index of a block of the reference against its other blocks, less what random blocks have.';
+COMMENT ON COLUMN modelops.drift.detectable_shift IS 'The smallest shift that would be found with a probability of 99 %.';
+COMMENT ON COLUMN modelops.drift.most_moved IS 'The three bins whose shares have changed most: [{"bin", "before", "now"}].';
+ALTER TABLE modelops.drift ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.drift_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE modelops.evaluation (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -1587,6 +1658,10 @@ ALTER TABLE ONLY modelops.decision
     ADD CONSTRAINT decision_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.deployment
     ADD CONSTRAINT deployment_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.drift
+    ADD CONSTRAINT drift_once UNIQUE (job_id, attempt, role, variable);
+ALTER TABLE ONLY modelops.drift
+    ADD CONSTRAINT drift_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.evaluation
     ADD CONSTRAINT evaluation_once UNIQUE (job_id, attempt);
 ALTER TABLE ONLY modelops.evaluation
@@ -1651,6 +1726,7 @@ CREATE INDEX batch_run_visible_covers ON modelops.batch_run USING gist (visible_
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
 CREATE INDEX deployment_model ON modelops.deployment USING btree (model, started_at);
 CREATE INDEX deployment_version ON modelops.deployment USING btree (version_id);
+CREATE INDEX drift_run ON modelops.drift USING btree (run_id, id);
 CREATE INDEX evaluation_version ON modelops.evaluation USING btree (version_id, id);
 CREATE INDEX job_counted ON modelops.job USING btree (type, status, dag_id);
 CREATE INDEX job_known_by ON modelops.job USING gin (lower(((subject || ' '::text) || run_id)) modelops_extensions.gin_trgm_ops);
@@ -1677,6 +1753,7 @@ CREATE TRIGGER append_only BEFORE DELETE ON modelops.batch_run FOR EACH ROW EXEC
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.batch_run_source FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1696,6 +1773,7 @@ CREATE TRIGGER decision_guard BEFORE INSERT ON modelops.decision FOR EACH ROW EX
 CREATE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.follow_deployment();
 CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
 CREATE TRIGGER deployment_target_guard BEFORE INSERT ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment_target();
+CREATE TRIGGER drift_guard BEFORE INSERT ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.guard_drift();
 CREATE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics');
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
 CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
@@ -1708,6 +1786,7 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run FOR EACH STATEMENT EXE
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run_source FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.decision FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.deployment FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.drift FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job_event FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1763,6 +1842,10 @@ ALTER TABLE ONLY modelops.deployment
     ADD CONSTRAINT deployment_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.deployment
     ADD CONSTRAINT deployment_of_these_artifacts FOREIGN KEY (version_id, artifact_sha256) REFERENCES modelops.version(id, artifact_sha256);
+ALTER TABLE ONLY modelops.drift
+    ADD CONSTRAINT drift_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.drift
+    ADD CONSTRAINT drift_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.evaluation
     ADD CONSTRAINT evaluation_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.evaluation
@@ -1829,6 +1912,7 @@ REVOKE ALL ON FUNCTION modelops.guard_bounds() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_decision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment_target() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_drift() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_of_run() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_reference() FROM PUBLIC;
@@ -1922,6 +2006,7 @@ GRANT UPDATE(ended_how) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(parts) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(empty) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(check_drift) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_reader;
 GRANT INSERT(deployment_id) ON TABLE modelops.schedule TO modelops_jobs;
@@ -1953,6 +2038,25 @@ GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(columns_with_nulls) ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_reader;
+GRANT SELECT ON TABLE modelops.drift TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.drift TO modelops_reader;
+GRANT INSERT(job_id) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(run_id) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(role) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(variable) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(verdict) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(reason) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(reference_rows) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(rows) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(bins) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(psi) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(shift) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(p_value) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(lower_bound) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(natural_variation) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(detectable_shift) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(most_moved) ON TABLE modelops.drift TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.evaluation TO modelops_jobs;

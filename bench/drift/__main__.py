@@ -12,7 +12,7 @@ from bench.drift.fixed import fixed_thresholds
 from bench.drift.report import Answer, render
 from bench.drift.simulation import Categories, Cell, zipf
 from bench.tables import keep
-from modelops.statistics.drift import Rule
+from modelops.domain.drift import Rule
 
 REFERENCES, BATCHES, COLUMNS = (10**3, 10**4, 10**6), (10**2, 10**4, 10**6), (1, 20)
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from modelops.statistics.drift import Rule, Verdict, compare, judged
+from modelops.domain.drift import Rule, Verdict
+from modelops.statistics.drift import compare, judged
 from modelops.statistics.quantiles import BINS
 from modelops.statistics.reference import BLOCKS, MOST_NAMED
 

@@ -23,6 +23,7 @@ def test_which_there_are(dags: dict[str, DAG]) -> None:
     assert sorted(dags) == [
         "batch_prediction",
         "deployment_schedule",
+        "drift_check",
         "feature_batch",
         "feature_pipeline",
         "feature_retirement",
@@ -92,6 +93,8 @@ def _env() -> dict[str, str]:
         ("model_lifecycle", {"set_aside_budget": -1}, "-1 is less than the minimum of 0"),
         ("model_deployment", {"target": ""}, "non-empty"),
         ("model_retirement", {"deployment": "the newest"}, "'the newest' is not of type 'integer'"),
+        ("drift_check", {"deployment": 0}, "0 is less than the minimum of 1"),
+        ("model_deployment", {"check_drift": "never"}, "'never' is not of type 'boolean'"),
         ("batch_prediction", {"deployment": 0}, "0 is less than the minimum of 1"),
         ("deployment_schedule", {"schedule": ""}, "non-empty"),
         ("deployment_schedule", {"paused": "yes"}, "'yes' is not of type 'null', 'boolean'"),

@@ -118,9 +118,16 @@ def test_one_that_follows_a_table_has_a_batch_for_each_interval_of_its_list(
     full = deployed(connection, "demo/other", target="predictions.other", plan=after, parts=3)
     dags = {one.id: parsed()[f"deployment_{one.id}"] for one in (incremental, full)}
     assert {dag.max_active_runs for dag in dags.values()} == {1}
-    assert [dag.task_ids for dag in dags.values()] == [["intervals", "predict"], ["intervals", "predict", "publish"]]
+    assert [dag.task_ids for dag in dags.values()] == [
+        ["intervals", "predict", "check_drift"],
+        ["intervals", "predict", "publish", "check_drift"],
+    ]
     assert all(task.is_mapped for dag in dags.values() for task in dag.tasks if task.task_id != "intervals")
     assert dags[full.id].get_task("publish").trigger_rule == "all_done"
+    # A batch that has failed ends the DAG run as failed: the check after it looks for its batch and finds none.
+    checks: list[Any] = [dag.get_task("check_drift") for dag in dags.values()]
+    assert [check.trigger_rule for check in checks] == ["all_done", "all_done"]
+    assert [check.partial_kwargs["batch_task"] for check in checks] == ["predict", "publish"]
 
     def listed(number: int, run_type: str, **given: Any) -> list[list[str | None]]:
         task: Any = dags[number].get_task("intervals")
@@ -134,3 +141,12 @@ def test_one_that_follows_a_table_has_a_batch_for_each_interval_of_its_list(
     assert listed(incremental.id, "manual", interval_start=day[0], interval_end=day[1]) == [day]
     assert listed(incremental.id, "manual") == listed(incremental.id, "asset_triggered") == []
     assert (listed(full.id, "manual"), listed(full.id, "asset_triggered")) == ([[None, None]], [])
+
+
+def test_each_batch_is_checked_for_drift_unless_it_is_left_out(parsed: Any, connection: Connection[Any]) -> None:
+    checked = deployed(connection)
+    left_out = deployed(connection, "demo/other", target="predictions.other", check_drift=False)
+    dags = parsed()
+    check = dags[f"deployment_{checked.id}"].get_task("check_drift")
+    assert (check.upstream_task_ids, check.trigger_rule, check.batch_task) == ({"predict"}, "all_success", "predict")
+    assert dags[f"deployment_{left_out.id}"].task_ids == ["predict"]

@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
-from factories import deployed, evaluated_version, take, task_key
+from factories import deployed, evaluated_version, job_on, take, task_key
 from modelops.airflow.timetables import plan
 from modelops.data.artifacts import ArtifactStore
+from modelops.domain.drift import Rule
+from modelops.domain.job_types import JobType
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import database as api_database
-from modelops.registry.write import jobs
+from modelops.registry.write import drift, jobs, runs, versions
 from modelops.settings import PROJECT_ROOT
+from modelops.statistics.drift import compare_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from psycopg import Connection
@@ -34,6 +38,15 @@ if TYPE_CHECKING:
     Get = Callable[..., httpx.Response]
 
 SECRET, OUTLINE = "secret", "outline"
+BINS = {"edges": [0.0, 1.0, 2.0, 3.0]}
+REFERENCE: Mapping[str, Any] = {
+    "moved": {"reference": {**BINS, "blocks": [[0, 100, 100, 100, 0, 0, 0]] * 10}},
+    "none": {"reference": None},
+}
+NOW = {
+    "bins": {**BINS, "below": 0, "counts": [0, 150, 150], "above": 0},
+    **dict.fromkeys(("nulls", "nan", "positive_infinities", "negative_infinities"), 0),
+}
 CATALOGUE = [("versions", "versions"), ("deployments", "deployments"), ("production", "found")]
 
 
@@ -130,6 +143,34 @@ def test_what_came_of_such_jobs_is_not_told_through_others(
     assert ask("GET", f"/{deploying}/evidence").json() == {"evidence": None, "artifacts": [], "statistics": []}
     assert [ask("GET", f"/../{name}").json()[rows] for name, rows in CATALOGUE] == [[], [], []]
     assert ask("GET", intervals).status_code == httpx.codes.NOT_FOUND
+
+
+def test_what_a_drift_check_has_found_is_shown_as_sql_gives_it(
+    ask: Ask, connection: Connection[Any], database: Database
+) -> None:
+    deployment = deployed(connection)
+    version = versions.find(connection, deployment.model, deployment.version)
+    batch = job_on(connection, version, JobType.BATCH_PREDICTION)
+    with jobs.fenced(connection, batch):
+        run = runs.begin(connection, deployment, batch, None)
+        runs.publish(connection, run, rows=100, set_aside=0)
+        jobs.complete(connection, batch, {"run": run})
+    reference = {name: {"variable": name, "kind": "continuous", "values": values} for name, values in REFERENCE.items()}
+    now = [{**one, "values": NOW} for one in reference.values()]
+    found = compare_all(reference, now, Rule(), remedy="…")
+    checking = job_on(connection, version, JobType.DRIFT_CHECK)
+    assert ask("GET", f"/{checking.job_id}/drift").json()["columns"] == []
+    with jobs.fenced(connection, checking):
+        drift.add(connection, checking, run, "feature", [one.as_record() for one in found])
+        jobs.complete(connection, checking, {"run": run})
+    answer = ask("GET", f"/{checking.job_id}/drift").json()
+    first, second = answer["columns"]
+    assert (first["variable"], first["verdict"], first["most_moved"][0]["bin"]) == ("moved", "major", "0 … 1")
+    assert (second["variable"], second["verdict"]) == ("none", "not_comparable")
+    assert second["reason"] == "the reference has no bins for none: …"
+    with database.connect("modelops_reader") as reader:
+        rows = reader.cursor(row_factory=dict_row).execute(answer["statement"]).fetchall()
+    assert rows == answer["columns"]
 
 
 def test_what_became_of_the_intervals_of_a_deployment(ask: Ask, connection: Connection[Any]) -> None:

@@ -25,6 +25,7 @@ from modelops.operators.feature import (
     RunFeatureTaskOperator,
 )
 from modelops.operators.model import (
+    CheckDriftOperator,
     ComputeStatisticsOperator,
     DeployModelOperator,
     EvaluateModelOperator,
@@ -39,6 +40,7 @@ CLASSES = [
     ApproveFeatureTaskOperator,
     ApproveModelOperator,
     ChangeScheduleOperator,
+    CheckDriftOperator,
     ComputeStatisticsOperator,
     DeployFeatureTaskOperator,
     DeployModelOperator,

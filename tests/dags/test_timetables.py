@@ -40,6 +40,7 @@ def deployed(schedule: Schedule, *, at: datetime = NOON, **changed: Any) -> Depl
         "approval_job_id": 10,
         "incremental": True,
         "parts": 1,
+        "check_drift": True,
         "schedule": schedule,
         "starts_at": plan(schedule, at).starts_at,
         "set_by": "ada",

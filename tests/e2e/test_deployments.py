@@ -170,6 +170,8 @@ def test_a_batch_in_parts_is_seen_at_once(system: System, flights: Future[Demons
     run = system.run(f"deployment_{number}", name="parts")
     result = run.result("publish")
     assert (result["rows"], result["parts"]) == (100, 3)
+    checked = run.result("check_drift")
+    assert (checked["run"], checked["rows"], checked["compared"]) == (result["run"], 100, 4)
     parts = (
         "SELECT map_index, (result->>'rows')::int AS rows FROM modelops.job"
         " WHERE run_id = %(run_id)s AND map_index >= 0"
@@ -188,9 +190,10 @@ def test_it_runs_after_a_feature_table(system: System, flights: Future[Demonstra
     eventually("it waits for the table", look, story=lambda: system.tails("dag-processor"))
     minute = {"interval_start": "2013-01-01T00:00:00Z", "interval_end": "2013-01-01T00:01:00Z"}
     system.run(dag_id, name="followed", **minute).result("execute")
-    done = jobs(system, f"deployment_{number}", "asset_triggered__%", number=4)
+    done = jobs(system, f"deployment_{number}", "asset_triggered__%", number=5)
     assert {job["requested_by"] for job in done} == {"trainer"}
     assert [job["result"]["rows"] for job in done if "view" in job["result"] and "parts" in job["result"]] == [100]
+    assert [job["result"]["rows"] for job in done if job["type"] == JobType.DRIFT_CHECK] == [100]
     refused = nobodys.await_status(JobStatus.FAILED, task="change")
     assert "no deployment makes the feature table features.nobodys" in str(refused.error)
     assert "after features." in str(refused.error)

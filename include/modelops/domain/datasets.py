@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.drift import DriftSettings
 from modelops.domain.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Datasets:
     features: tuple[str, ...]
     targets: tuple[str, ...]
     sql: Mapping[str, str]
+    drift: DriftSettings = field(default_factory=DriftSettings)
 
     def choose(self, name_or_sql: str, *, where: str) -> Dataset:
         """The dataset of that name, or an unnamed one with that SQL.

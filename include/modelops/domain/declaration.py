@@ -22,6 +22,7 @@ class Stage(StrEnum):
     RETIREMENT = "retirement"
     SCHEDULE_CHANGE = "schedule_change"
     STATISTICS = "statistics"
+    DRIFT = "drift"
 
 
 class Evidence(StrEnum):
@@ -41,6 +42,7 @@ class Tab(StrEnum):
     EVIDENCE = "evidence"
     PREDICTIONS = "predictions"
     FEATURES = "features"
+    DRIFT = "drift"
     LOGS = "logs"
     LIFE_CYCLE = "life"
     PROPERTIES = "properties"

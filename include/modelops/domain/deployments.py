@@ -60,7 +60,8 @@ class Deployment:
     `model` is the reference of the model or the feature task; `target` is the view of its rows; `entity_key` has the
     columns of the key with their PostgreSQL types; `outputs` maps each other column to its type: the Arrow type of a
     prediction, the PostgreSQL type of a feature. `set_aside_budget` is the maximum number of rejected rows of a batch,
-    `empty` says which batches may have no rows, and `parts` is the number of partitions of a batch. `ended_at` and
+    `empty` says which batches may have no rows, and `parts` is the number of partitions of a batch; `check_drift`:
+    each batch is compared with the reference once it is published. `ended_at` and
     `ended_how` are None while the deployment is active.
     """
 
@@ -79,6 +80,7 @@ class Deployment:
     set_aside_budget: int
     empty: Emptiness
     parts: int
+    check_drift: bool
     deployed_by: str
     started_at: datetime
     ended_at: datetime | None
@@ -112,6 +114,7 @@ class Deployed:
     approval_job_id: int
     incremental: bool
     parts: int
+    check_drift: bool
     schedule: Schedule
     starts_at: datetime | None
     set_by: str

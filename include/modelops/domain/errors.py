@@ -137,6 +137,10 @@ class UnknownDeployment(BadInput):
     """The deployment does not exist or has ended."""
 
 
+class UnknownBatch(BadInput):
+    """No published batch is the one that a request names."""
+
+
 class IntervalError(BadInput):
     """An invalid data interval, or one that overlaps with published rows."""
 

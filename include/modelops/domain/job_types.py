@@ -329,6 +329,26 @@ class JobType(StrEnum):
         ),
     )
 
+    DRIFT_CHECK = (
+        "drift_check",
+        Declaration(
+            stage=Stage.DRIFT,
+            kinds=_MODEL,
+            group=Group.SUPPORTING,
+            label=Label(en="Drift check", fr="Contrôle de dérive"),
+            meaning="Compares a published batch with the reference of its version.",
+            operators=("CheckDriftOperator",),
+            steps="`compared`",
+            attempts=Attempts(
+                retry="It starts again.",
+                clear="It compares the newest batch of the interval again; the earlier result stays on record.",
+                stop="Nothing has changed.",
+                marked_as_success="Nothing is compared.",
+            ),
+            tabs=(Tab.DRIFT, Tab.LOGS, Tab.LIFE_CYCLE, Tab.PROPERTIES),
+        ),
+    )
+
     declaration: Declaration
 
     def __new__(cls, value: str, declaration: Declaration | None = None) -> Self:

@@ -71,6 +71,12 @@ class DeploymentTerms(ScheduleTerms):
         minimum=1,
         maximum=MOST_PARTS,
     )
+    check_drift: bool = p.parameter(
+        True,
+        title="Check drift",
+        description="If true, each batch is compared with the reference once it is published.",
+        type="boolean",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +170,19 @@ class BatchRequest(IntervalRequest):
     def only(self) -> Part | None:
         """The partition of the batch that is scored; None: the whole batch."""
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftCheckRequest(IntervalRequest):
+    """Compare a published batch with the reference. None: the newest batch of a deployment without intervals."""
+
+    deployment: int = p.deployment()
+    batch_task: str | None = p.parameter(
+        None,
+        title="Task of the batch",
+        description="The task of this DAG run whose batch is compared. None: the newest batch of the interval.",
+        in_form=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,15 @@ from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
 from modelops.jobs_api.refusals import Refused
-from modelops.jobs_api.schemas import ArtifactFile, ColumnStatistics, Evidence, JobNumber, Predictions
+from modelops.jobs_api.schemas import (
+    ArtifactFile,
+    ColumnStatistics,
+    Drift,
+    DriftCheck,
+    Evidence,
+    JobNumber,
+    Predictions,
+)
 from modelops.registry.read import job_evidence
 from modelops.settings import Settings
 
@@ -37,6 +45,13 @@ HARMLESS = {
     "Content-Encoding": "identity",  # Airflow's server would pack what is packed already, and drop the length
     "Cache-Control": "private, max-age=31536000, immutable",
 }
+STATEMENT = """SELECT role, variable, verdict, psi, shift, p_value, lower_bound, natural_variation, detectable_shift,
+       reference_rows, rows, most_moved, reason
+FROM modelops.drift AS found
+WHERE job_id = {} AND attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = found.job_id)
+ORDER BY array_position('{{major,moderate,moved}}'::modelops.drift_verdict[], verdict),
+         psi DESC NULLS LAST, role, variable;"""
+"""For a reader of the registry."""
 CHECKED_AT_ONCE = 4
 """Files that are read whole, to see whether their hash is right."""
 PATIENCE = 5
@@ -112,6 +127,15 @@ def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A
             values = {"target": run["target"], "reason": error.what}
             raise Refused(409, Code.PREDICTIONS_UNREADABLE, str(error), **values) from error
     return Predictions(columns=columns, sample=rows, **run)
+
+
+@router.get("/drift")
+def show_drift(user: GetUserDep, id: JobNumber) -> DriftCheck:  # noqa: A002 - likewise
+    """How far each column of a batch has moved from the reference, as the job has found."""
+    with limited_connection(APPLICATION) as connection:
+        whole_job(user, connection, id)
+        found = [Drift(**one) for one in job_evidence.drift_of(connection, JobId(id))]
+    return DriftCheck(columns=found, statement=STATEMENT.format(id))
 
 
 @contextmanager

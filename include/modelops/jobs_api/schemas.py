@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from modelops.domain import bounds
 from modelops.domain.actions import Action
+from modelops.domain.drift import Verdict
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event, JobId, JobStatus
 from modelops.domain.refusals import Code, Value
@@ -126,6 +127,45 @@ class ColumnStatistics(BaseModel):
     variable: str
     kind: str = Field(description="continuous, categorical, temporal or other.")
     values: Json = Field(description="Counts, moments, a histogram; the most frequent categories.")
+
+
+class BinChange(BaseModel):
+    """The share of a bin in the reference and in the batch."""
+
+    bin: str
+    before: float
+    now: float
+
+
+class Drift(BaseModel):
+    """How far a column of a batch has moved from the reference. Shifts are in standard deviations."""
+
+    role: str = Field(description="feature or prediction.")
+    variable: str
+    verdict: Verdict
+    psi: float | None = Field(description="Population stability index; null if there are too few rows.")
+    shift: float | None = Field(description="The shift of a normal distribution that has the same index.")
+    p_value: float | None = Field(
+        description="Of an index of at most the tolerance; adjusted for the columns that are checked together."
+    )
+    lower_bound: float | None = Field(description="The lower confidence bound of the index.")
+    natural_variation: float | None = Field(
+        description="The largest index between a tenth of the reference and the rest."
+    )
+    detectable_shift: float | None = Field(
+        description="The smallest shift that would be found with a probability of 99 %."
+    )
+    reference_rows: int
+    rows: int
+    most_moved: list[BinChange] = Field(description="The three bins whose shares have changed most.")
+    reason: str | None = Field(description="Why the column can't be compared.")
+
+
+class DriftCheck(BaseModel):
+    """The result of a drift check."""
+
+    columns: list[Drift] = Field(description="The greatest changes first.")
+    statement: str = Field(description="SQL that returns the same figures.")
 
 
 class Evidence(BaseModel):

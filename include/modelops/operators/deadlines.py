@@ -12,6 +12,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from modelops.airflow.connections import url_of
 from modelops.airflow.notifying import LATE, notifiers
+from modelops.domain.declaration import Stage
 from modelops.domain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -37,10 +38,14 @@ async def notify_late(deployment: str, after: str, context: Mapping[str, Any]) -
 
 
 def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
-    """Record that the batch is late and run the notifiers. A failure of one of these does not stop the others."""
+    """Record that the batch is late and run the notifiers. A failure of one of these does not stop the others.
+
+    A run whose batches have all ended is not late: only a drift check is under way.
+    """
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     try:
-        _record(dag_id, run_id, after)
+        if not _record(dag_id, run_id, after):
+            return
     except Exception:
         log.exception("could not record that %s of %s is late", run_id, dag_id)
     base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
@@ -58,13 +63,17 @@ def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
             log.exception("%s failed; perhaps nobody was notified that %s is late", type(notifier).__name__, run_id)
 
 
-def _record(dag_id: str, run_id: str, after: str) -> None:
+def _record(dag_id: str, run_id: str, after: str) -> bool:
+    """Record that the run's batches are late; False if all of them have ended."""
     import psycopg
 
     from modelops.registry.translation import translated
     from modelops.registry.write import jobs
 
     with translated(), psycopg.connect(url_of("modelops"), application_name="modelops late") as connection:
-        for job in jobs.of_runs(connection, [run_id]):
-            if job.key.dag_id == dag_id and not job.status.is_final:
-                jobs.late(connection, job, after)
+        found = [job for job in jobs.of_runs(connection, [run_id]) if job.key.dag_id == dag_id]
+        batches = [job for job in found if job.type.stage is Stage.BATCH]
+        late = [job for job in batches if not job.status.is_final]
+        for job in late:
+            jobs.late(connection, job, after)
+    return bool(late) or not batches

@@ -19,7 +19,12 @@ from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
 from modelops.operators.deadlines import alert
 from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
-from modelops.operators.model import PredictBatchOperator, PredictPartOperator, PublishBatchOperator
+from modelops.operators.model import (
+    CheckDriftOperator,
+    PredictBatchOperator,
+    PredictPartOperator,
+    PublishBatchOperator,
+)
 from modelops.operators.work_list import WorkListOperator
 
 if TYPE_CHECKING:
@@ -82,17 +87,25 @@ def deployment_dag(deployed: Deployed) -> DAG:
 
 
 def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
-    """One task, or one per partition in parallel and one that publishes them; for each interval of a work list."""
-    asked |= {"deployment": deployed.id, "set_aside_budget": dag.param("set_aside_budget")}
+    """One task, or one per partition in parallel and one that publishes them; for each interval of a work list.
+
+    Then each batch is compared with the reference, unless the deployment leaves it out.
+    """
+    asked |= {"deployment": deployed.id}
+    scored = asked | {"set_aside_budget": dag.param("set_aside_budget")}
     over = {} if interval is None else {"interval": interval}
-    if deployed.parts == 1:
-        _task(PredictBatchOperator, over, task_id="predict", **asked)
-        return
-    numbers = {"part": list(range(deployed.parts))}
-    each = _task(PredictPartOperator, over | numbers, task_id="predict", parts=deployed.parts, **asked)
-    # Failed partitions of one interval do not prevent the publication of other intervals.
+    # Failures in one interval do not keep the tasks after it from other intervals.
     rule = {} if interval is None else {"trigger_rule": "all_done"}
-    each >> _task(PublishBatchOperator, over, task_id="publish", **asked, **rule)
+    if deployed.parts == 1:
+        last = _task(PredictBatchOperator, over, task_id="predict", **scored)
+    else:
+        numbers = {"part": list(range(deployed.parts))}
+        each = _task(PredictPartOperator, over | numbers, task_id="predict", parts=deployed.parts, **scored)
+        last = _task(PublishBatchOperator, over, task_id="publish", **scored, **rule)
+        each >> last
+    if deployed.check_drift:
+        batch_task = "predict" if deployed.parts == 1 else "publish"
+        last >> _task(CheckDriftOperator, over, task_id="check_drift", batch_task=batch_task, **asked, **rule)
 
 
 def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:

@@ -6,6 +6,7 @@ from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,
+    DriftCheckRequest,
     EvaluationRequest,
     PartRequest,
     RetirementRequest,
@@ -83,3 +84,11 @@ class PublishBatchOperator(BatchOperator):
     job_type = JobType.BATCH_PREDICTION
     request = BatchRequest
     use_case = "modelops.kinds.model.publish_parts:publish_parts"
+
+
+class CheckDriftOperator(BatchOperator):
+    """Compares the published batch of a data interval, or the newest one, with the reference of its version."""
+
+    job_type = JobType.DRIFT_CHECK
+    request = DriftCheckRequest
+    use_case = "modelops.kinds.model.check_drift:check_drift"

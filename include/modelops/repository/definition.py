@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from modelops.domain.datasets import Datasets
+from modelops.domain.drift import DriftSettings, Rule
 from modelops.domain.errors import RepositoryError
 from modelops.domain.findings import Findings
+from modelops.domain.spelling import did_you_mean
 from modelops.repository.entry_points import binds, require_function, require_method
-from modelops.repository.fields import Columns, KeyColumns, Label, Queries, SomeColumns
+from modelops.repository.fields import Columns, Index, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_json, read_text_if_any, read_yaml
 
@@ -165,6 +167,18 @@ class _DatasetsFile(BaseModel):
     datasets: Queries = Field(
         description="SELECT statements under names of letters, digits and _: datasets: {train: SELECT …, evaluate: …}"
     )
+    drift: dict[str, Any] = Field(
+        {}, description="what is compared: drift: {ignore: [month], moderate: 0.1, major: 0.25}"
+    )
+
+
+class _DriftSection(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ignore: Columns = Field([], description="features that are not compared, each once: ignore: [month]")
+    tolerance: Index = Field(Rule.tolerance, description="the index below which no change counts: tolerance: 0.005")
+    moderate: Index = Field(Rule.moderate, description="the index from which a change is moderate: moderate: 0.1")
+    major: Index = Field(Rule.major, description="the index from which a change is major: major: 0.25")
 
 
 def _hyperparameters(file: Path, shown: str) -> Mapping[str, Any]:
@@ -204,13 +218,37 @@ def read_datasets(folder: Path, reference: str) -> Datasets:
                     expected=f"SELECT statements for {' and '.join(REQUIRED_DATASETS)}",
                 )
             )
+    drift = DriftSettings()
+    if found.drift:
+        with findings.collecting():
+            drift = _drift(document, found.features)
     findings.refuse()
     return Datasets(
         entity_key=tuple(found.entity_key),
         features=tuple(found.features),
         targets=tuple(found.targets),
         sql=found.datasets,
+        drift=drift,
     )
+
+
+def _drift(document: Document, features: list[str]) -> DriftSettings:
+    section = document.read_as(_DriftSection, "drift")
+    for index, column in enumerate(section.ignore):
+        if column not in features:
+            raise RepositoryError(
+                f"the feature {column!r} is unknown{did_you_mean(column, features)}",
+                where=document.where("drift", "ignore", index),
+                expected="features that are not to be compared",
+            )
+    if not section.tolerance <= section.moderate <= section.major:
+        raise RepositoryError(
+            f"tolerance, moderate and major are {section.tolerance}, {section.moderate} and {section.major}",
+            where=document.where("drift"),
+            expected="each at least the one before",
+        )
+    rule = Rule(tolerance=section.tolerance, moderate=section.moderate, major=section.major)
+    return DriftSettings(rule=rule, ignore=tuple(section.ignore))
 
 
 def place_of_query(folder: Path, reference: str, name: str, line: int | None) -> str:

@@ -64,6 +64,7 @@ def _live(journey: Journey, steps: Steps) -> None:
     journey.predict("August's flights predicted", first["deployment"])
     second = _model(journey, "Gradient boosting", SECOND)
     journey.predict("August's flights predicted by the new version", second["deployment"])
+    journey.run("Their drift checked", "drift_check", {"deployment": second["deployment"]}, result="check_drift")
     beside = journey.run(
         "The first version predicts again, beside it",
         "model_deployment",

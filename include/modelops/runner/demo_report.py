@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ACCOUNTS = {"trainer": "trains models", "reviewer": "approves them", "admin": "runs the platform"}
 SAMPLE = 5
+MOVED = 8
+"""Columns of the table of drift."""
 FILE_WIDTH = 110
 """Columns where the report goes to a file or a pipe, which have no width of their own."""
 
@@ -49,6 +51,9 @@ class Report:
             self._print("Batches", _batches(batches))
             self._print(f"Some of the predictions in {batches[-1]['view']}", _sample(connection, batches[-1]["view"]))
             self._console.print(f"  {batches[-1]['psql']}", highlight=False)
+        for job in done:
+            if job.type is JobType.DRIFT_CHECK and job.result:
+                self._print("What has moved most in August, from January to June (predictions: from July)", _drift(job))
         self._print("In production now", _production(deployments.in_production_at(connection, datetime.now(UTC))))
         self._console.print("\nAirflow", style="bold")
         self._console.print(f"  {self._installation.url}", highlight=False)
@@ -98,6 +103,13 @@ def _batches(results: Sequence[Mapping[str, Any]]) -> Any:
         version = f"{one['model']} v{one['version']}"
         counted = (f"{one[name]:,}" for name in ("rows", "set_aside", "rows_per_second"))
         table.add_row(str(one["deployment"]), version, one["view"], *counted)
+    return table
+
+
+def _drift(job: JobRecord) -> Any:
+    table = _table("column", "of", "verdict", right=("PSI",))
+    for one in (job.result or {})["moved"][:MOVED]:
+        table.add_row(one["variable"], f"{one['role']}s", one["verdict"], figure(one["psi"]))
     return table
 
 

@@ -19,14 +19,16 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.drift import Verdict
 from modelops.statistics.reference import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from modelops.domain.drift import Rule
 
 PSEUDO_COUNT = 0.5
 """Added to the count of each bin (Jeffreys' prior): the index stays finite where a bin is empty on one side."""
@@ -40,34 +42,6 @@ POWER = 0.99
 CLEAR_ENOUGH = 0.2
 """Standard deviations: a reference that can't show such a shift is called too small."""
 MOST_MOVED = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """When a column has moved.
-
-    Args:
-        tolerance: the index below which no change counts; 0.005 is a shift by 0.07 standard deviations.
-        alpha: the probability of a false finding per check, over all columns together.
-        moderate, major: the levels, by the lower confidence bound of the index.
-    """
-
-    tolerance: float = 0.005
-    alpha: float = 0.005
-    moderate: float = 0.1
-    major: float = 0.25
-
-
-class Verdict(StrEnum):
-    """The outcome of a comparison."""
-
-    STABLE = "stable"
-    MOVED = "moved"
-    MODERATE = "moderate"
-    MAJOR = "major"
-    NOT_ENOUGH_ROWS = "not_enough_rows"
-    REFERENCE_TOO_SMALL = "reference_too_small"
-    NOT_COMPARABLE = "not_comparable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +88,11 @@ class Comparison:
         """The shift of a normal distribution that has the same index, in standard deviations."""
         return None if self.index is None else math.sqrt(self.index)
 
+    def as_summary(self) -> dict[str, Any]:
+        """Name, verdict and index, for a result."""
+        index = None if self.index is None else round(self.index, 6)
+        return {"variable": self.variable, "verdict": self.verdict.value, "psi": index}
+
     def as_record(self) -> dict[str, Any]:
         """For JSON; numbers have six decimal places."""
         record = asdict(self) | {"shift": self.shift, "verdict": self.verdict.value}
@@ -128,15 +107,33 @@ class Incomparable(ValueError):
     """A column that can't be compared with its reference."""
 
 
-def compare(reference: Mapping[str, Any], now: Mapping[str, Any], rule: Rule) -> Comparison:
+def compare_all(
+    reference: Mapping[str, Mapping[str, Any]], now: Iterable[Mapping[str, Any]], rule: Rule, *, remedy: str
+) -> list[Comparison]:
+    """Compare columns that are checked together with their references, by name, and give the verdicts.
+
+    A column that can't be compared says why, and the remedy.
+    """
+    found = []
+    for record in now:
+        try:
+            found.append(compare(reference.get(record["variable"]), record, rule))
+        except Incomparable as error:
+            found.append(
+                Comparison(variable=record["variable"], verdict=Verdict.NOT_COMPARABLE, why=f"{error}: {remedy}")
+            )
+    return judged(found, rule)
+
+
+def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: Rule) -> Comparison:
     """Compare one column; `judged` gives the verdict, over all columns.
 
     Args:
-        reference: its record as of `reference_records`.
+        reference: its record as of `reference_records`; None if there is none.
         now: its record of the rows, counted in the bins of the reference (`TableStatistics.like`).
 
     Raises:
-        Incomparable: the reference has no bins, or the column is of another kind or counted in other bins.
+        Incomparable: there is no reference, it has no bins, or the column is of another kind or counted in other bins.
     """
     bins = _bins(reference, now)
     blocks, ordered = bins["blocks"], "edges" in bins
@@ -165,10 +162,13 @@ def compare(reference: Mapping[str, Any], now: Mapping[str, Any], rule: Rule) ->
     )
 
 
-def _bins(reference: Mapping[str, Any], now: Mapping[str, Any]) -> Mapping[str, Any]:
-    name, found = now["variable"], reference["values"].get("reference")
+def _bins(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = now["variable"]
+    if reference is None:
+        raise Incomparable(f"there is no reference of {name}")
+    found = reference["values"].get("reference")
     if "reference" not in reference["values"] and reference["kind"] in {"continuous", "categorical"}:
-        raise Incomparable("an earlier release recorded the statistics, without a reference: run the task again")
+        raise Incomparable("an earlier release recorded the statistics, without a reference")
     if found is None:
         raise Incomparable(f"the reference has no bins for {name}")
     if now["kind"] != reference["kind"]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from factories import begin_version, job_on, take, task_key, trained_version
+from factories import begin_version, deployed, job_on, take, task_key, trained_version
 from modelops.domain.job_types import JobType
-from modelops.registry.write import jobs
+from modelops.registry.write import jobs, runs, versions
 
 if TYPE_CHECKING:
     import subprocess
@@ -128,6 +128,41 @@ def test_a_reference_belongs_to_a_job_under_way(
     for change in ("UPDATE modelops.reference SET data_rows = 7", "DELETE FROM modelops.reference"):
         assert "permission denied" in database.psql("modelops_jobs", change).stderr
         assert "reference is append-only" in database.psql("modelops_owner", change).stderr
+
+
+def test_drift_is_recorded_by_a_check_of_the_version_of_a_published_run(
+    database: Database, connection: Connection[Any]
+) -> None:
+    deployment, other = deployed(connection), deployed(connection, "demo/other", target="predictions.other")
+    version, foreign = (versions.find(connection, one.model, one.version) for one in (deployment, other))
+    batch = job_on(connection, version, JobType.BATCH_PREDICTION)
+    with jobs.fenced(connection, batch):
+        run = runs.begin(connection, deployment, batch, None)
+    checking = job_on(connection, version, JobType.DRIFT_CHECK)
+    assert "isn't a drift check under way" in drift(database, checking.job_id, run).stderr, "the run isn't published"
+    with jobs.fenced(connection, batch):
+        runs.publish(connection, run, rows=1, set_aside=0)
+        jobs.complete(connection, batch, {"run": run})
+    assert "isn't a drift check under way" in drift(database, batch.job_id, run).stderr
+    beside = job_on(connection, foreign, JobType.DRIFT_CHECK)
+    assert "isn't a drift check under way" in drift(database, beside.job_id, run).stderr
+    assert "drift_has_reason" in drift(database, checking.job_id, run, verdict="not_comparable").stderr
+    assert "drift_measured" in drift(database, checking.job_id, run, verdict="stable").stderr
+    assert drift(database, checking.job_id, run).returncode == 0
+    assert "drift_once" in drift(database, checking.job_id, run).stderr
+    for change in ("UPDATE modelops.drift SET verdict = 'stable'", "DELETE FROM modelops.drift"):
+        assert "permission denied" in database.psql("modelops_jobs", change).stderr
+        assert "drift is append-only" in database.psql("modelops_owner", change).stderr
+
+
+def drift(
+    database: Database, job_id: int, run_id: int, *, verdict: str = "not_enough_rows"
+) -> subprocess.CompletedProcess[str]:
+    return database.psql(
+        "modelops_jobs",
+        "INSERT INTO modelops.drift (job_id, attempt, run_id, role, variable, verdict, reference_rows, rows, bins,"
+        f" most_moved) VALUES ({job_id}, 1, {run_id}, 'feature', 'x', '{verdict}', 1, 1, 0, '[]')",
+    )
 
 
 def reference(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modelops.domain.drift import DriftSettings, Rule
 from modelops.domain.errors import RepositoryError, SeveralErrors
 from modelops.repository.definition import read_model
 
@@ -142,6 +143,24 @@ def test_a_wrong_config_json(tmp_path: Path, write_model: WriteModel, text: str,
         (HEAD + "datasets:\n  train: [x]\n", "datasets.train is a list", ":5 (datasets.train)"),
         (HEAD + "datasets:\n  last-year: x\n", "datasets.last-year is no name", ":5 (datasets.last-year)"),
         (HEAD + 'datasets: {train: "a\\0b", evaluate: x}', "holds the character U+0000", ""),
+        (HEAD + QUERIES + "drift: [a]\n", "drift is a list", ":5 (drift)"),
+        (
+            HEAD + QUERIES + "drift: {ignored: [a]}\n",
+            "'ignored' is unknown here (did you mean ignore?)",
+            ":5 (drift.ignored)",
+        ),
+        (
+            HEAD + QUERIES + "drift:\n  ignore: [a, bb]\n",
+            "the feature 'bb' is unknown: did you mean b?",
+            ":6 (drift.ignore[1])",
+        ),
+        (HEAD + QUERIES + "drift: {major: -1}\n", "major is not between 0 and 100", ":5 (drift.major)"),
+        (HEAD + QUERIES + "drift: {moderate: high}\n", "moderate is text", ":5 (drift.moderate)"),
+        (
+            HEAD + QUERIES + "drift: {moderate: 0.3}\n",
+            "tolerance, moderate and major are 0.005, 0.3 and 0.25",
+            ":5 (drift)",
+        ),
         (HEAD + "datasets:\n  train: |\n  SELECT 1\n", "this isn't YAML: could not find expected ':'", ":7:1"),
     ],
 )
@@ -153,7 +172,13 @@ def test_a_wrong_datasets_yaml(tmp_path: Path, write_model: WriteModel, text: st
 
 def test_an_unknown_key_is_told_the_allowed_ones(tmp_path: Path, write_model: WriteModel) -> None:
     error = refused(write_model(tmp_path, {"datasets.yaml": HEAD + QUERIES + "keys: x"}))
-    assert error.expected == "only these keys: entity_key, features, targets, datasets"
+    assert error.expected == "only these keys: entity_key, features, targets, datasets, drift"
+
+
+def test_what_it_says_of_drift(tmp_path: Path, write_model: WriteModel) -> None:
+    text = HEAD + QUERIES + "drift: {ignore: [a], moderate: 0.2, major: 1}\n"
+    found = read_model(write_model(tmp_path, {"datasets.yaml": text}), REFERENCE).datasets.drift
+    assert found == DriftSettings(rule=Rule(moderate=0.2, major=1.0), ignore=("a",))
 
 
 def test_a_tower_of_yaml_aliases_takes_no_time(tmp_path: Path, write_model: WriteModel) -> None:

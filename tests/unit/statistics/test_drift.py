@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from modelops.statistics.drift import Comparison, Incomparable, Rule, Verdict, compare, judged, pools
+from modelops.domain.drift import Rule, Verdict
+from modelops.statistics.drift import Comparison, Incomparable, compare, judged, pools
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 

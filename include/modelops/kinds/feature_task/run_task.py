@@ -9,6 +9,7 @@ from modelops.data.arrow_files import batches, opened
 from modelops.data.feature_table import staged_table
 from modelops.data.insert_select import STAGING, staged_name
 from modelops.data.snapshot import write_rows
+from modelops.domain.drift import Rule
 from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.kinds.feature_task import code as version_code
@@ -20,12 +21,11 @@ from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
 from modelops.stages.versions import version_in_use
-from modelops.statistics.drift import Comparison, Incomparable, Rule, Verdict, compare, judged
+from modelops.statistics.drift import compare_all
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from modelops.data.snapshot import Snapshot
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 RULE = Rule()
+REMEDY = "run the deployed version again, then this one"
 WITH_BINS = {"continuous", "categorical"}
 SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"
@@ -114,16 +115,9 @@ def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) ->
         records = reference_records(all_rows, columns=list(task.columns))
     # A key differs from run to run; times and bytes have no bins.
     others = [one for one in statistics.as_records() if one["kind"] in WITH_BINS and one["variable"] not in task.key]
-    found = judged([_compared(deployed[one["variable"]], one) for one in others if one["variable"] in deployed], RULE)
+    found = compare_all(deployed, [one for one in others if one["variable"] in deployed], RULE, remedy=REMEDY)
     drift = {one.variable: one.as_record() for one in found}
     return [record | {"drift": drift.get(record["variable"])} for record in records]
-
-
-def _compared(deployed: Mapping[str, Any], record: Mapping[str, Any]) -> Comparison:
-    try:
-        return compare(deployed, record, RULE)
-    except Incomparable as error:
-        return Comparison(variable=record["variable"], verdict=Verdict.NOT_COMPARABLE, why=str(error))
 
 
 def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:

@@ -89,6 +89,7 @@ def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deploya
             "set_aside_budget": request.set_aside_budget,
             "empty": Emptiness(request.empty),
             "parts": request.parts,
+            "check_drift": request.check_drift,
         },
         result=lambda plan: {"dataset": dataset.label, "parts": request.parts, **_last_interval(plan, dataset)},
         outcome=f"batches go to {target}",

@@ -78,6 +78,12 @@ def statistics_of(connection: Connection[Any], job_id: JobId) -> list[Mapping[st
     return [row | {"values": _shortened(row["values"])} for row in rows]
 
 
+def drift_of(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
+    """What a drift check has found of each column, the greatest changes first."""
+    with translated():
+        return list(_QUERIES.execute(connection, "drift", id=job_id))
+
+
 def _shortened(values: Mapping[str, Any]) -> dict[str, Any]:
     if "frequencies" not in values:
         return dict(values)

@@ -54,6 +54,7 @@ TABLES = (
     "work_list",
     "reference",
     "statistics",
+    "drift",
 )
 """The files of `tables/`, each after those that it refers to."""
 

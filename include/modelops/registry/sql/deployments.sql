@@ -1,9 +1,10 @@
 -- name: begin
 -- Puts a version into production; the database refuses one that isn't approved.
 INSERT INTO modelops.deployment
-  (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs, set_aside_budget, empty, parts)
+  (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs, set_aside_budget, empty,
+   parts, check_drift)
 VALUES (:version_id, :artifact_sha256, :decision_id, :job_id, :engine, :dataset, :target, :entity_key, :outputs,
-  :set_aside_budget, :empty, :parts)
+  :set_aside_budget, :empty, :parts, :check_drift)
 RETURNING id;
 
 -- name: champion

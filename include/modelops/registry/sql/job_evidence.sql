@@ -43,6 +43,14 @@ FROM (
 WHERE attempt = newest
 ORDER BY role, id;
 
+-- name: drift
+-- What the newest attempt of a drift check has found, the greatest changes first.
+SELECT role, variable, verdict, psi, shift, p_value, lower_bound, natural_variation, detectable_shift, reference_rows, rows,
+       most_moved, reason
+FROM modelops.drift
+WHERE job_id = :id AND attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = :id)
+ORDER BY array_position('{major,moderate,moved}'::modelops.drift_verdict[], verdict), psi DESC NULLS LAST, role, variable;
+
 -- name: published
 -- The run that a job has published, whether readers still see it, and how many rows it has.
 SELECT target, rows, set_aside, published_at, superseded_at

@@ -23,7 +23,7 @@ WHERE target = :target AND ended_at IS NULL;
 SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.target, deployment.job_id,
        deployment.started_at, deployment.ended_at IS NOT NULL AS ended, decision.approver, decision.decided_at,
        decision.job_id AS approval_job_id,
-       schedule.incremental, deployment.parts,
+       schedule.incremental, deployment.parts, deployment.check_drift,
        schedule.schedule, schedule.time_zone, schedule.paused, schedule.late_after, schedule.starts_at,
        schedule.set_by, schedule.set_at
 FROM modelops.deployment

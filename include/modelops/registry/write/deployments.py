@@ -48,6 +48,7 @@ def begin(
     empty: Emptiness = Emptiness.INTERVALS,
     plan: Plan = BY_HAND,
     parts: int = 1,
+    check_drift: bool = True,
     engine: Engine = Engine.BATCH,
 ) -> tuple[DeploymentId, Deployment | None]:
     """Put a version into production and end the target's current deployment, in the caller's transaction.
@@ -77,6 +78,7 @@ def begin(
             set_aside_budget=set_aside_budget,
             empty=empty,
             parts=parts,
+            check_drift=check_drift,
         ).fetchone()
     assert row is not None
     schedules.set_schedule(connection, row["id"], plan, job_id=job_id)
@@ -111,11 +113,12 @@ def last_seen_of_target(connection: Connection[Any], target: str) -> Deployment 
     return None if row is None else _deployment(row)
 
 
-def find(connection: Connection[Any], deployment_id: int) -> Deployment:
-    """A deployment, ended or not.
+def find(connection: Connection[Any], deployment_id: int, *, kind: VersionKind | None = None) -> Deployment:
+    """A deployment, ended or not, of this kind if one is given.
 
     Raises:
-        UnknownDeployment: no deployment has that number; the message lists the active ones.
+        UnknownDeployment: no deployment has that number, and the message lists the active ones; or it is of another
+            kind.
     """
     with translated():
         row = _QUERIES.execute(connection, "find", id=deployment_id).fetchone()
@@ -126,7 +129,14 @@ def find(connection: Connection[Any], deployment_id: int) -> Deployment:
             where="the parameter deployment",
             expected=f"the number of one that is active: {listed}" if listed else "deploy a version first",
         )
-    return _deployment(row)
+    deployment = _deployment(row)
+    if kind is not None and deployment.kind is not kind:
+        raise UnknownDeployment(
+            f"deployment {deployment.id} is one of the {deployment.kind.words} {deployment.model}",
+            where="the parameter deployment",
+            expected=f"a deployment of a {kind.words}",
+        )
+    return deployment
 
 
 def find_active(connection: Connection[Any], deployment_id: int, *, kind: VersionKind | None = None) -> Deployment:
@@ -135,13 +145,7 @@ def find_active(connection: Connection[Any], deployment_id: int, *, kind: Versio
     Raises:
         UnknownDeployment: no deployment has that number, it is of another kind, or it has ended.
     """
-    deployment = find(connection, deployment_id)
-    if kind is not None and deployment.kind is not kind:
-        raise UnknownDeployment(
-            f"deployment {deployment.id} is one of the {deployment.kind.words} {deployment.model}",
-            where="the parameter deployment",
-            expected=f"a deployment of a {kind.words}",
-        )
+    deployment = find(connection, deployment_id, kind=kind)
     if deployment.ended_at is not None:
         raise UnknownDeployment(
             f"deployment {deployment.id} was {deployment.ended_how} at {deployment.ended_at:%Y-%m-%d %H:%M:%S} UTC",

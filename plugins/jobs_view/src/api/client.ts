@@ -16,6 +16,7 @@ export type RefusalCode = Schemas["Code"];
 export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
 export type Recorded = Schemas["ColumnStatistics"];
+export type DriftCheck = Schemas["DriftCheck"];
 export type ArtifactFile = Schemas["ArtifactFile"];
 export type Predictions = Schemas["Predictions"];
 export type Version = Schemas["Version"];
@@ -114,6 +115,9 @@ export const getJob = (id: number, signal: AbortSignal) => get<WholeJob>(`modelo
 
 export const getEvidence = (id: number, signal: AbortSignal) =>
   get<Evidence>(`modelops/api/jobs/${String(id)}/evidence`, {}, signal);
+
+export const getDrift = (id: number, signal: AbortSignal) =>
+  get<DriftCheck>(`modelops/api/jobs/${String(id)}/drift`, {}, signal);
 
 export const getPredictions = (id: number, signal: AbortSignal) =>
   get<Predictions>(`modelops/api/jobs/${String(id)}/predictions`, {}, signal);

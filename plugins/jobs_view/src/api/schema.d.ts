@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{id}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Drift
+         * @description How far each column of a batch has moved from the reference, as the job has found.
+         */
+        get: operations["show_drift_api_jobs__id__drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{id}/logs/{attempt}": {
         parameters: {
             query?: never;
@@ -396,6 +416,18 @@ export interface components {
             run_id: string;
         };
         /**
+         * BinChange
+         * @description The share of a bin in the reference and in the batch.
+         */
+        BinChange: {
+            /** Bin */
+            bin: string;
+            /** Before */
+            before: number;
+            /** Now */
+            now: number;
+        };
+        /**
          * Code
          * @description The code of a refusal. The docstring of each member names its values.
          * @enum {string}
@@ -561,6 +593,80 @@ export interface components {
              * @description For the parameter of this name, to get the next page; null on the last one.
              */
             after: number | null;
+        };
+        /**
+         * Drift
+         * @description How far a column of a batch has moved from the reference. Shifts are in standard deviations.
+         */
+        Drift: {
+            /**
+             * Role
+             * @description feature or prediction.
+             */
+            role: string;
+            /** Variable */
+            variable: string;
+            verdict: components["schemas"]["modelops__domain__drift__Verdict"];
+            /**
+             * Psi
+             * @description Population stability index; null if there are too few rows.
+             */
+            psi: number | null;
+            /**
+             * Shift
+             * @description The shift of a normal distribution that has the same index.
+             */
+            shift: number | null;
+            /**
+             * P Value
+             * @description Of an index of at most the tolerance; adjusted for the columns that are checked together.
+             */
+            p_value: number | null;
+            /**
+             * Lower Bound
+             * @description The lower confidence bound of the index.
+             */
+            lower_bound: number | null;
+            /**
+             * Natural Variation
+             * @description The largest index between a tenth of the reference and the rest.
+             */
+            natural_variation: number | null;
+            /**
+             * Detectable Shift
+             * @description The smallest shift that would be found with a probability of 99 %.
+             */
+            detectable_shift: number | null;
+            /** Reference Rows */
+            reference_rows: number;
+            /** Rows */
+            rows: number;
+            /**
+             * Most Moved
+             * @description The three bins whose shares have changed most.
+             */
+            most_moved: components["schemas"]["BinChange"][];
+            /**
+             * Reason
+             * @description Why the column can't be compared.
+             */
+            reason: string | null;
+        };
+        /**
+         * DriftCheck
+         * @description The result of a drift check.
+         */
+        DriftCheck: {
+            /**
+             * Columns
+             * @description The greatest changes first.
+             */
+            columns: components["schemas"]["Drift"][];
+            /**
+             * Statement
+             * @description SQL that returns the same figures.
+             */
+            statement: string;
         };
         /**
          * Duration
@@ -791,7 +897,7 @@ export interface components {
          * @description The type of a job: the stage that it performs. The order is that of the database's type.
          * @enum {string}
          */
-        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics";
+        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check";
         /**
          * KeptLog
          * @description A page of an attempt's log.
@@ -1046,12 +1152,6 @@ export interface components {
             detail: string | components["schemas"]["Mistake"][];
         };
         /**
-         * Verdict
-         * @description The outcome of a decision.
-         * @enum {string}
-         */
-        Verdict: "approved" | "rejected";
-        /**
          * Version
          * @description A version of a model or of a feature task.
          */
@@ -1087,7 +1187,7 @@ export interface components {
             metrics: {
                 [key: string]: unknown;
             } | null;
-            verdict: components["schemas"]["Verdict"] | null;
+            verdict: components["schemas"]["modelops__domain__decisions__Verdict"] | null;
             /** Approver */
             approver: string | null;
             /** Decided At */
@@ -1201,6 +1301,18 @@ export interface components {
              */
             actions: components["schemas"]["Action"][];
         };
+        /**
+         * Verdict
+         * @description The outcome of a decision.
+         * @enum {string}
+         */
+        modelops__domain__decisions__Verdict: "approved" | "rejected";
+        /**
+         * Verdict
+         * @description The outcome of a comparison.
+         * @enum {string}
+         */
+        modelops__domain__drift__Verdict: "stable" | "moved" | "moderate" | "major" | "not_enough_rows" | "reference_too_small" | "not_comparable";
     };
     responses: never;
     parameters: never;
@@ -1543,6 +1655,64 @@ export interface operations {
             };
             /** @description What readers query is not what the job has published. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request isn't what it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_drift_api_jobs__id__drift_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftCheck"];
+                };
+            };
+            /** @description You have not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such job or file, or it isn't yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,6 +15,7 @@ import { isFinal } from "../parts/statuses";
 import { JOB_TYPES, type Tab } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import { Actions } from "./Actions";
+import { Drift } from "./Drift";
 import { Evidence } from "./Evidence";
 import { LifeCycle } from "./LifeCycle";
 import { Logs } from "./Logs";
@@ -60,6 +61,7 @@ const CONTENTS: Record<Tab, (job: WholeJob) => ReactNode> = {
   evidence: (job) => <Evidence job={job} />,
   predictions: (job) => <PublishedSample job={job} />,
   features: (job) => <PublishedSample job={job} />,
+  drift: (job) => <Drift job={job} />,
   logs: (job) => <Logs job={job} />,
   life: (job) => <LifeCycle job={job} />,
   properties: (job) => <Properties job={job} />,

@@ -167,6 +167,7 @@ export const en = {
     life: "Life cycle",
     predictions: "Predictions",
     features: "Features",
+    drift: "Drift",
     properties: "Properties",
   },
   attemptNumber: (number: number) => `Attempt ${String(number)}`,
@@ -269,6 +270,20 @@ export const en = {
     natural: (index: string) => `within the deployed run: ${index}`,
     aboutDrift:
       "Population stability index (PSI) against what is deployed. A column has moved if the index is significantly above 0.005 (0.5 % false findings over all columns). The change is moderate from 0.1 and major from 0.25 on, by the lower confidence bound of the index. “Within the deployed run”: the largest index between a tenth of its rows and the others. Columns of the entity key, times and bytes are not compared.",
+  },
+  drift: {
+    title: "Drift from the reference",
+    nothing: "There is no result yet.",
+    verdict: "Verdict",
+    index: "PSI",
+    shift: "As if shifted by (σ)",
+    natural: "Within the reference",
+    mostMoved: "Bins that moved most",
+    prediction: "prediction",
+    bin: (name: string) => name,
+    inSql: "The same figures in SQL",
+    about:
+      "Population stability index (PSI) of each column against the reference of the version; σ: standard deviation. A column has moved if the index is significantly above the tolerance (0.5 % false findings over all features, and over all predictions). The change is moderate or major by the lower confidence bound of the index. “Within the reference”: the largest index between a tenth of its rows and the others.",
   },
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,

@@ -2,6 +2,17 @@ import type { Texts } from "./en";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.fr.ts";
 
+/** The names of bins are on record in English. */
+const BINS: [RegExp, string][] = [
+  [/^below (.+)$/, "moins de $1"],
+  [/^above (.+)$/, "plus de $1"],
+  [/^rare or new$/, "rares ou nouvelles"],
+  [/^null$/, "valeurs nulles"],
+  [/^not finite$/, "non finies"],
+  [/^“(.*)”$/s, "«\u202f$1\u202f»"],
+];
+const frenchBin = (name: string): string => BINS.reduce((text, [from, to]) => text.replace(from, to), name);
+
 export const fr: Texts = {
   groups: groupLabels("fr"),
   types: typeLabels("fr"),
@@ -66,6 +77,7 @@ export const fr: Texts = {
     run_finished: "exécution de la fonction finie",
     rows_staged: "lignes préparées",
     checked: "lignes contrôlées",
+    compared: "lignes comparées",
     columns_counted: "colonnes comptées",
     predictions_counted: "prédictions comptées",
     train_finished: "entraînement fini",
@@ -183,6 +195,7 @@ export const fr: Texts = {
     life: "Cycle de vie",
     predictions: "Prédictions",
     features: "Caractéristiques",
+    drift: "Dérive",
     properties: "Propriétés",
   },
   attemptNumber: (number) => `Essai ${String(number)}`,
@@ -286,6 +299,20 @@ export const fr: Texts = {
     natural: (index) => `au sein de l'exécution déployée\u202f: ${index}`,
     aboutDrift:
       "Indice de stabilité de population (PSI) par rapport à ce qui est déployé\u202f; σ\u202f: écart-type. Une colonne est décalée si l'indice dépasse significativement 0,005 (0,5\u202f% de fausses alertes pour l'ensemble des colonnes). La dérive est modérée à partir de 0,1 et forte à partir de 0,25, selon la borne inférieure de l'intervalle de confiance de l'indice. «\u202fAu sein de l'exécution déployée\u202f»\u202f: le plus grand indice entre un dixième de ses lignes et les neuf autres. Les colonnes de la clé d'entité, les dates et les octets ne sont pas comparés.",
+  },
+  drift: {
+    title: "Dérive par rapport à la référence",
+    nothing: "Il n'y a pas encore de résultat.",
+    verdict: "Verdict",
+    index: "PSI",
+    shift: "Comme un décalage de (σ)",
+    natural: "Au sein de la référence",
+    mostMoved: "Classes qui ont le plus changé",
+    prediction: "prédiction",
+    bin: frenchBin,
+    inSql: "Les mêmes chiffres en SQL",
+    about:
+      "Indice de stabilité de population (PSI) de chaque colonne par rapport à la référence de la version\u202f; σ\u202f: écart-type. Une colonne est décalée si l'indice dépasse significativement la tolérance (0,5\u202f% de fausses alertes pour l'ensemble des caractéristiques, et pour l'ensemble des prédictions). La dérive est modérée ou forte selon la borne inférieure de l'intervalle de confiance de l'indice. «\u202fAu sein de la référence\u202f»\u202f: le plus grand indice entre un dixième de ses lignes et les neuf autres.",
   },
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,

@@ -206,5 +206,19 @@ export const DECLARED_TYPES = {
       "life",
       "properties"
     ]
+  },
+  "drift_check": {
+    "group": "supporting",
+    "label": {
+      "en": "Drift check",
+      "fr": "Contrôle de dérive"
+    },
+    "stage": "drift",
+    "tabs": [
+      "drift",
+      "logs",
+      "life",
+      "properties"
+    ]
   }
 } as const;

@@ -13,7 +13,7 @@ DECLARE
   t text;
 BEGIN
   -- Rows that are never changed.
-  FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run_source', 'decision', 'evaluation', 'job_event',
+  FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run_source', 'decision', 'drift', 'evaluation', 'job_event',
                            'reference', 'requests_read', 'schedule', 'set_aside', 'stage', 'statistics', 'transition'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON modelops.%I
       FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change()', t);
@@ -24,6 +24,7 @@ BEGIN
       FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change()', t);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run', 'batch_run_source', 'decision', 'deployment',
+                           'drift',
                            'evaluation', 'job', 'job_event', 'reference', 'requests_read', 'schedule', 'set_aside', 'stage',
                            'statistics', 'transition', 'version'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER kept BEFORE TRUNCATE ON modelops.%I

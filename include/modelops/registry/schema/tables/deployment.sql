@@ -24,6 +24,7 @@ CREATE TABLE modelops.deployment (
   parts             smallint NOT NULL DEFAULT 1 CONSTRAINT deployment_parts CHECK (parts BETWEEN 1 AND 64),
   empty             text NOT NULL DEFAULT 'intervals'
     CONSTRAINT deployment_empty CHECK (empty IN ('never', 'intervals', 'always')),
+  check_drift       boolean NOT NULL DEFAULT true,
   CONSTRAINT deployment_of_these_artifacts FOREIGN KEY (version_id, artifact_sha256)
     REFERENCES modelops.version (id, artifact_sha256),
   CONSTRAINT deployment_ended_whole CHECK (num_nonnulls(ended_at, ended_how, ended_by) IN (0, 3)),
@@ -42,11 +43,12 @@ COMMENT ON COLUMN modelops.deployment.set_aside_budget IS
 COMMENT ON COLUMN modelops.deployment.parts IS
   'The number of partitions of a batch; each is a job, and one more job publishes them.';
 COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
+COMMENT ON COLUMN modelops.deployment.check_drift IS 'Whether each batch is compared with the reference once it is published.';
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment (target) WHERE ended_at IS NULL;
 CREATE INDEX deployment_model ON modelops.deployment (model, started_at);
 CREATE INDEX deployment_version ON modelops.deployment (version_id);
 
 GRANT SELECT ON modelops.deployment TO modelops_jobs, modelops_reader;
 GRANT INSERT (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs,
-  set_aside_budget, parts, empty) ON modelops.deployment TO modelops_jobs;
+  set_aside_budget, parts, empty, check_drift) ON modelops.deployment TO modelops_jobs;
 GRANT UPDATE (ended_how, ended_by) ON modelops.deployment TO modelops_jobs;

@@ -1,0 +1,122 @@
+"""Drift check: a published batch is compared with the reference of its version. It changes neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.deployments import INTERVAL
+from modelops.domain.drift import MOVED
+from modelops.domain.errors import UnknownBatch
+from modelops.domain.versions import VersionKind
+from modelops.kinds.model import code as version_code
+from modelops.registry.write import deployments, drift, statistics, versions
+from modelops.statistics.drift import Comparison, compare_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelops.domain.deployments import Deployment, Interval
+    from modelops.domain.drift import DriftSettings
+    from modelops.domain.requests import DriftCheckRequest
+    from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
+
+ROLES = ("feature", "prediction")
+REMEDY = "compute the statistics of the version anew (DAG model_statistics), then make the batch again"
+MOST_NAMED = 100
+"""Columns that a result names."""
+
+
+def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
+    """Compare the newest batch of a deployment, or of a data interval, with the reference; returns what has moved.
+
+    Features are judged together, and predictions together. A column without a comparable reference says why. The
+    deployment may have ended.
+
+    Raises:
+        UnknownDeployment: no deployment of a model has that number.
+        IntervalError: the interval is invalid.
+        UnknownBatch: no such batch is published.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    interval = run.interval(request.interval_start, request.interval_end)
+    deployment = deployments.find(run.ledger, request.deployment, kind=VersionKind.MODEL)
+    with run.fenced():
+        run.name_deployment(deployment)
+    batch = _published(deployment, interval, request.batch_task, run)
+    version = versions.find(run.ledger, deployment.model, deployment.version)
+    with run.workdir() as workdir:
+        settings = version_code.load(version, workdir, run).definition.datasets.drift
+    found = _compared(version, batch["id"], settings, run)
+    run.step("compared", run=batch["id"], columns=sum(map(len, found.values())))
+    moved = _moved(found)
+    result = {
+        "deployment": deployment.id,
+        "model": deployment.model,
+        "version": deployment.version,
+        "run": batch["id"],
+        "interval": interval and interval.as_record(),
+        "rows": batch["rows"],
+        "compared": sum(one.index is not None for of_role in found.values() for one in of_role),
+        "greatest": moved[0]["verdict"] if moved else None,
+        "moved": moved[:MOST_NAMED],
+        "ignored": list(settings.ignore),
+    }
+    with run.fenced() as ledger:
+        for role, of_role in found.items():
+            drift.add(ledger, run.attempt, batch["id"], role, (one.as_record() for one in of_role))
+        run.complete(result)
+    names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MOST_NAMED])
+    run.log(f"Batch run {batch['id']}: {names or 'no column has moved'}")
+    return result
+
+
+def _published(deployment: Deployment, interval: Interval | None, task: str | None, run: JobRun) -> Mapping[str, Any]:
+    """The batch run that is compared.
+
+    Raises:
+        UnknownBatch: the task has published none, or there is none for the interval.
+    """
+    if task is not None:
+        key = replace(run.attempt.key, task_id=task)
+        if batch := drift.run_of_task(run.ledger, deployment.id, key):
+            return batch
+        raise UnknownBatch(
+            f"the task {task} of this DAG run has published no batch",
+            where=f"the job of {key}",
+            expected="a batch that has completed",
+        )
+    batch = drift.newest_run(run.ledger, deployment.id, interval)
+    if batch is None:
+        of_interval = f"for {interval}" if interval is not None else "without an interval"
+        raise UnknownBatch(
+            f"{deployment.subject} has published no batch {of_interval}",
+            where=INTERVAL,
+            expected="the interval of a published batch, or none for a deployment whose batches have none",
+        )
+    return batch
+
+
+def _compared(version: Version, run_id: int, settings: DriftSettings, run: JobRun) -> dict[str, list[Comparison]]:
+    """By role, each column of the run beside its reference; all of them are not comparable if the run has none."""
+    reference = statistics.in_use(run.ledger, version.id)
+    counted = statistics.of_run(run.ledger, run_id)
+    found = {}
+    for role in ROLES:
+        of_role = {record["variable"]: record for record in reference if record["role"] == role}
+        now = [one for one in counted if one["role"] == role and one["variable"] not in settings.ignore]
+        found[role] = compare_all(of_role, now, settings.rule, remedy=REMEDY)
+    return found
+
+
+def _moved(found: Mapping[str, Sequence[Comparison]]) -> list[dict[str, Any]]:
+    """The columns that have moved, those with the greatest change first."""
+    moved = [
+        (MOVED.index(one.verdict), one.index or 0.0, {"role": role, **one.as_summary()})
+        for role, of_role in found.items()
+        for one in of_role
+        if one.verdict.has_moved
+    ]
+    return [summary for *_, summary in sorted(moved, key=lambda each: each[:2], reverse=True)]

@@ -1,0 +1,103 @@
+import { Badge, Box, Code, Stack, Table, Text } from "@chakra-ui/react";
+import { useQuery } from "@tanstack/react-query";
+import type { FC } from "react";
+
+import { type DriftCheck, getDrift, type WholeJob } from "../api/client";
+import { Answer } from "../parts/Answer";
+import { LONG } from "../parts/DataTable";
+import { Notice } from "../parts/Problem";
+import { Section } from "../parts/Section";
+import { useFormats, useTexts } from "../texts/language";
+
+type Column = DriftCheck["columns"][number];
+
+/** A level is never told by its colour alone. */
+const PALETTES: Partial<Record<Column["verdict"], string>> = {
+  stable: "green",
+  moved: "yellow",
+  moderate: "orange",
+  major: "red",
+};
+
+/** How far each column of a batch has moved from the reference, as a drift check has found. */
+export const Drift: FC<{ job: WholeJob }> = ({ job }) => {
+  const texts = useTexts().drift;
+  const query = useQuery({
+    queryKey: ["drift", job.id, job.status, job.attempt],
+    queryFn: ({ signal }) => getDrift(job.id, signal),
+  });
+  return (
+    <Answer query={query}>
+      {({ columns, statement }) =>
+        columns.length === 0 ? (
+          <Notice text={texts.nothing} />
+        ) : (
+          <Stack gap={6}>
+            <Found columns={columns} />
+            <Section title={texts.inSql}>
+              <Code as="pre" whiteSpace="pre-wrap" overflowWrap="anywhere" padding={2}>
+                {statement}
+              </Code>
+            </Section>
+          </Stack>
+        )
+      }
+    </Answer>
+  );
+};
+
+const Found: FC<{ columns: Column[] }> = ({ columns }) => {
+  const { drift: texts, statistics } = useTexts();
+  const formats = useFormats();
+  const short = (value: number | null) => (value === null ? "–" : formats.number(Number(value.toPrecision(2))));
+  const said = ({ verdict, detectable_shift, reason }: Column): string => {
+    if (verdict === "reference_too_small") return statistics.tooSmall(short(detectable_shift));
+    return reason ?? statistics.verdicts[verdict] ?? verdict;
+  };
+  return (
+    <Section title={texts.title}>
+      <Box overflowX="auto" tabIndex={0} role="region" aria-label={texts.title}>
+        <Table.Root size="sm" width="auto">
+          <Table.Header>
+            <Table.Row>
+              <Table.ColumnHeader>{statistics.column}</Table.ColumnHeader>
+              <Table.ColumnHeader>{texts.verdict}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.index}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.shift}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.natural}</Table.ColumnHeader>
+              <Table.ColumnHeader>{texts.mostMoved}</Table.ColumnHeader>
+            </Table.Row>
+          </Table.Header>
+          <Table.Body>
+            {columns.map((column) => (
+              <Table.Row key={`${column.role} ${column.variable}`} data-verdict={column.verdict}>
+                <Table.ColumnHeader scope="row" {...LONG}>
+                  {column.variable}
+                  {column.role === "prediction" && <Text as="span" color="fg.muted">{` (${texts.prediction})`}</Text>}
+                </Table.ColumnHeader>
+                <Table.Cell {...LONG}>
+                  <Badge variant="surface" colorPalette={PALETTES[column.verdict] ?? "gray"} whiteSpace="normal">
+                    {said(column)}
+                  </Badge>
+                </Table.Cell>
+                <Table.Cell textAlign="end">{short(column.psi)}</Table.Cell>
+                <Table.Cell textAlign="end">{short(column.shift)}</Table.Cell>
+                <Table.Cell textAlign="end">{short(column.natural_variation)}</Table.Cell>
+                <Table.Cell {...LONG}>
+                  {column.most_moved
+                    .map(
+                      ({ bin, before, now }) => `${texts.bin(bin)} (${formats.share(before)} → ${formats.share(now)})`,
+                    )
+                    .join("; ")}
+                </Table.Cell>
+              </Table.Row>
+            ))}
+          </Table.Body>
+        </Table.Root>
+      </Box>
+      <Text color="fg.muted" marginTop={2}>
+        {texts.about}
+      </Text>
+    </Section>
+  );
+};

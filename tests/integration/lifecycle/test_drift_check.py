@@ -1,0 +1,163 @@
+"""Drift checks of published batches: by a task of the same DAG run, or on request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from factories import DATASETS, SCORING, doubled_folder, model_folder, task_key
+from integration.lifecycle.features import life as features
+from integration.lifecycle.life import approved, attempt_at, predicted, put_into_production, retired
+from modelops.domain.errors import IntervalError, UnknownBatch, UnknownDeployment
+from modelops.domain.job_types import JobType
+from modelops.domain.requests import BatchRequest, DriftCheckRequest
+from modelops.kinds.model.check_drift import check_drift
+from modelops.kinds.model.predict_batch import predict_batch
+from modelops.registry.read import job_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workplace import Workplace
+
+TRAINED_ON_ALL = DATASETS.replace("WHERE id <= 60 ", "").replace("WHERE id > 60 ", "")
+
+
+@pytest.fixture(scope="module")
+def lives() -> Callable[[Workplace, Path], None]:
+    """`here/scored` v1 and `here/ignoring` v1 are approved; both are trained and evaluated on all rows of the table."""
+
+    def live(workplace: Workplace, repository: Path) -> None:
+        model_folder(repository, "scored", scoring=SCORING, datasets=TRAINED_ON_ALL)
+        approved(workplace)
+        model_folder(repository, "ignoring", scoring=SCORING, datasets=TRAINED_ON_ALL + "drift: {ignore: [y]}\n")
+        approved(workplace, "here/ignoring")
+
+    return live
+
+
+def checked(workplace: Workplace, deployment: int, **asked: Any) -> tuple[int, dict[str, Any]]:
+    job = workplace.job(JobType.DRIFT_CHECK)
+    return job.job_id, check_drift(DriftCheckRequest(deployment=deployment, **asked), job)
+
+
+def test_the_rows_of_the_reference_have_not_moved(workplace: Workplace, look: Any) -> None:
+    deployment = put_into_production(workplace, 1)["deployment"]
+    run = predicted(workplace, deployment)["run"]
+    job_id, result = checked(workplace, deployment)
+    assert {name: result[name] for name in ("run", "rows", "compared", "greatest", "moved", "ignored")} == {
+        "run": run,
+        "rows": 100,
+        "compared": 4,
+        "greatest": None,
+        "moved": [],
+        "ignored": [],
+    }
+    found = job_evidence.drift_of(workplace.connection, job_id)
+    assert {(one["role"], one["variable"]) for one in found} == {
+        ("feature", "x"),
+        ("feature", "y"),
+        ("prediction", "late"),
+        ("prediction", "late_probability"),
+    }
+    assert all(one["psi"] == 0 and one["rows"] == one["reference_rows"] == 100 for one in found)
+    assert look("SELECT status FROM modelops.version WHERE name = 'here/scored'") == [("deployed",)]
+
+
+def test_what_has_moved_is_named_with_its_bins(workplace: Workplace, log: list[str]) -> None:
+    sql = "SELECT id + 1000 AS id, x + 50 AS x, y FROM measured"
+    deployment = put_into_production(workplace, 1, dataset=sql)["deployment"]
+    predicted(workplace, deployment)
+    job_id, result = checked(workplace, deployment)
+    assert result["greatest"] == "major"
+    moved = {one["variable"]: one["verdict"] for one in result["moved"]}
+    assert moved == {"x": "major", "late": "major", "late_probability": "major"}
+    first, *_ = job_evidence.drift_of(workplace.connection, job_id)
+    assert first["verdict"] == "major"
+    x = next(one for one in job_evidence.drift_of(workplace.connection, job_id) if one["variable"] == "x")
+    assert x["most_moved"][0] == {"bin": "above 10", "before": 0.0, "now": 1.0}
+    assert x["shift"] > 1
+    assert log[-1].startswith(f"Batch run {result['run']}: ")
+
+
+def test_features_that_the_model_ignores_are_left_out(workplace: Workplace) -> None:
+    sql = "SELECT id, x, y + 1000 AS y FROM measured"
+    deployment = put_into_production(workplace, 1, "here/ignoring", dataset=sql)["deployment"]
+    predicted(workplace, deployment)
+    job_id, result = checked(workplace, deployment)
+    assert (result["greatest"], result["ignored"]) == (None, ["y"])
+    assert "y" not in {one["variable"] for one in job_evidence.drift_of(workplace.connection, job_id)}
+
+
+def test_the_batch_of_the_task_before_it_is_checked(workplace: Workplace) -> None:
+    deployment = put_into_production(workplace, 1)["deployment"]
+    key = task_key(dag_id="deployment_1", run_id="first", task_id="predict")
+    first = predict_batch(
+        BatchRequest(deployment=deployment), workplace.run(attempt_at(workplace, JobType.BATCH_PREDICTION, key=key))
+    )
+    assert predicted(workplace, deployment)["run"] > first["run"]
+    job = workplace.job(JobType.DRIFT_CHECK, key=replace(key, task_id="check_drift"))
+    request = DriftCheckRequest(deployment=deployment, batch_task="predict")
+    assert check_drift(request, job)["run"] == first["run"]
+
+    elsewhere = workplace.job(JobType.DRIFT_CHECK, key=replace(key, run_id="second", task_id="check_drift"))
+    with pytest.raises(UnknownBatch, match="the task predict of this DAG run has published no batch"):
+        check_drift(request, elsewhere)
+
+
+def test_a_deployment_that_has_ended_can_still_be_checked(workplace: Workplace) -> None:
+    deployment = put_into_production(workplace, 1)["deployment"]
+    run = predicted(workplace, deployment)["run"]
+    retired(workplace, deployment)
+    assert checked(workplace, deployment)[1]["run"] == run
+
+
+def test_no_batch_no_check(workplace: Workplace, look: Any) -> None:
+    deployment = put_into_production(workplace, 1)["deployment"]
+    day = {"interval_start": "2013-08-01T00:00:00Z", "interval_end": "2013-08-02T00:00:00Z"}
+    with pytest.raises(UnknownBatch, match=r"has published no batch without an interval"):
+        checked(workplace, deployment)
+    with pytest.raises(UnknownBatch, match=r"has published no batch for \[2013-08-01T00:00:00\+00:00, "):
+        checked(workplace, deployment, **day)
+    with pytest.raises(IntervalError, match="only one end"):
+        checked(workplace, deployment, interval_start=day["interval_start"])
+    with pytest.raises(UnknownDeployment, match="there is no deployment 99"):
+        checked(workplace, 99)
+    assert look("SELECT count(*) FROM modelops.drift") == [(0,)]
+
+
+def test_a_deployment_of_features_is_none_of_a_model(workplace: Workplace, repository: Path) -> None:
+    doubled_folder(repository)
+    deployment = features.deployed(workplace)["deployment"]
+    with pytest.raises(UnknownDeployment, match="is one of the feature task here/doubled"):
+        checked(workplace, deployment)
+
+
+def test_few_rows_get_no_verdict(workplace: Workplace) -> None:
+    sql = "SELECT id, x, y FROM measured WHERE id <= 20"
+    deployment = put_into_production(workplace, 1, dataset=sql)["deployment"]
+    predicted(workplace, deployment)
+    job_id, result = checked(workplace, deployment)
+    assert (result["compared"], result["greatest"]) == (0, None)
+    found = job_evidence.drift_of(workplace.connection, job_id)
+    assert {one["verdict"] for one in found} == {"not_enough_rows"}
+
+
+def test_without_a_reference_it_says_what_to_do(workplace: Workplace, database: Any) -> None:
+    """As an earlier release left it: statistics of the training without bins, none of predictions."""
+    deployment = put_into_production(workplace, 1)["deployment"]
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("DELETE FROM modelops.statistics WHERE reference_id IS NOT NULL")
+        admin.execute("UPDATE modelops.statistics SET values = values - 'reference'")
+    predicted(workplace, deployment)
+    job_id, result = checked(workplace, deployment)
+    assert (result["compared"], result["greatest"]) == (0, None)
+    found = {one["variable"]: one for one in job_evidence.drift_of(workplace.connection, job_id)}
+    assert {one["verdict"] for one in found.values()} == {"not_comparable"}
+    assert "compute the statistics of the version anew (DAG model_statistics)" in found["x"]["reason"]
+    assert "there is no reference of late" in found["late"]["reason"]
