@@ -24,7 +24,7 @@ from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import database as api_database
 from modelops.registry.write import drift, jobs, runs, versions
 from modelops.settings import PROJECT_ROOT
-from modelops.statistics.drift import compare_all
+from modelops.statistics.drift import Cause, compare_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,7 +157,7 @@ def test_what_a_drift_check_has_found_is_shown_as_sql_gives_it(
         jobs.complete(connection, batch, {"run": run})
     reference = {name: {"variable": name, "kind": "continuous", "values": values} for name, values in REFERENCE.items()}
     now = [{**one, "values": NOW} for one in reference.values()]
-    found = compare_all(reference, now, Rule(), remedy="…")
+    found = compare_all(reference, now, Rule(), remedies={Cause.OTHER_KIND: "…"})
     checking = job_on(connection, version, JobType.DRIFT_CHECK)
     assert ask("GET", f"/{checking.job_id}/drift").json()["columns"] == []
     with jobs.fenced(connection, checking):
@@ -167,7 +167,7 @@ def test_what_a_drift_check_has_found_is_shown_as_sql_gives_it(
     first, second = answer["columns"]
     assert (first["variable"], first["verdict"], first["most_moved"][0]["bin"]) == ("moved", "major", "0 … 1")
     assert (second["variable"], second["verdict"]) == ("none", "not_comparable")
-    assert second["reason"] == "the reference has no bins for none: …"
+    assert second["reason"] == "none has no finite value in the reference: …"
     with database.connect("modelops_reader") as reader:
         rows = reader.cursor(row_factory=dict_row).execute(answer["statement"]).fetchall()
     assert rows == answer["columns"]

@@ -34,10 +34,10 @@ EVALUATED = (
     "artifacts_fetched",
     "environment_ready",
     "rows_written",
-    "predictions_counted",
     "evaluate_started",
     "evaluate_finished",
     "artifacts_stored",
+    "predictions_counted",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import UserCodeError
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[pa.ipc.RecordBatchFileReader]:
-    """Open a memory-mapped reader of the file.
+def opened(path: Path, *, mapped: bool = True) -> Iterator[pa.ipc.RecordBatchFileReader]:
+    """Open a reader of the file.
+
+    Args:
+        mapped: it is mapped into memory. Not while user code runs: if that cuts the file short, reading it would end
+            this process.
 
     Raises:
         UserCodeError: the file does not exist, is not a plain file, or is not an Arrow file.
@@ -27,13 +31,19 @@ def opened(path: Path) -> Iterator[pa.ipc.RecordBatchFileReader]:
     import pyarrow as pa
 
     try:
-        with open_plain(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            content = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b""
-        reader = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(content)))
+        with ExitStack() as stack:
+            file = stack.enter_context(open_plain(path))
+            if mapped:
+                size = os.fstat(file.fileno()).st_size
+                content = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b""
+                reader = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(content)))
+            else:
+                reader = pa.ipc.open_file(pa.PythonFile(file, mode="r"))
+            closing = stack.pop_all()
     except (FileNotFoundError, pa.ArrowInvalid) as error:
         raise _no_arrow_file(path, error) from None
-    yield reader
+    with closing:
+        yield reader
 
 
 def batches(reader: pa.ipc.RecordBatchFileReader, path: Path) -> Iterator[pa.RecordBatch]:

@@ -341,7 +341,8 @@ class JobType(StrEnum):
             steps="`compared`",
             attempts=Attempts(
                 retry="It starts again.",
-                clear="It compares the newest batch of the interval again; the earlier result stays on record.",
+                clear="It compares again: the batch of its DAG run, or the newest of the interval. The earlier result "
+                "stays on record.",
                 stop="Nothing has changed.",
                 marked_as_success="Nothing is compared.",
             ),

@@ -14,6 +14,7 @@ from modelops.airflow.connections import url_of
 from modelops.airflow.notifying import LATE, notifiers
 from modelops.domain.declaration import Stage
 from modelops.domain.errors import BadInput
+from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,29 +23,35 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def alert(deployment: str, after: timedelta) -> DeadlineAlert:
-    """A deadline after which Airflow calls `notify_late`, if a run has not ended this long after it was queued."""
+def alert(deployment: str, after: timedelta, *, batch_task: str) -> DeadlineAlert:
+    """A deadline after which Airflow calls `notify_late`, if a run has not succeeded this long after it was queued.
+
+    Args:
+        batch_task: the task that publishes the batch; what follows it may be late.
+    """
     try:
         notifiers(LATE)
     except BadInput as error:  # logged when the DAG is parsed, not only at the first late batch
         log.error("%s", error)  # noqa: TRY400 - the message suffices
-    callback = AsyncCallback(notify_late, kwargs={"deployment": deployment, "after": str(after)})
+    callback = AsyncCallback(
+        notify_late, kwargs={"deployment": deployment, "after": str(after), "batch_task": batch_task}
+    )
     return DeadlineAlert(reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=after, callback=callback, name="late")
 
 
-async def notify_late(deployment: str, after: str, context: Mapping[str, Any]) -> None:
+async def notify_late(deployment: str, after: str, batch_task: str, context: Mapping[str, Any]) -> None:
     """Record and notify that a batch is late. Airflow's triggerer runs this; `context` describes the DAG run."""
-    await asyncio.to_thread(_notify, deployment, after, context["dag_run"])
+    await asyncio.to_thread(_notify, deployment, after, batch_task, context["dag_run"])
 
 
-def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
+def _notify(deployment: str, after: str, batch_task: str, run: Mapping[str, Any]) -> None:
     """Record that the batch is late and run the notifiers. A failure of one of these does not stop the others.
 
-    A run whose batches have all ended is not late: only a drift check is under way.
+    A run whose batches are all published is not late: only a drift check is under way.
     """
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     try:
-        if not _record(dag_id, run_id, after):
+        if not _record(dag_id, run_id, after, batch_task):
             return
     except Exception:
         log.exception("could not record that %s of %s is late", run_id, dag_id)
@@ -63,8 +70,8 @@ def _notify(deployment: str, after: str, run: Mapping[str, Any]) -> None:
             log.exception("%s failed; perhaps nobody was notified that %s is late", type(notifier).__name__, run_id)
 
 
-def _record(dag_id: str, run_id: str, after: str) -> bool:
-    """Record that the run's batches are late; False if all of them have ended."""
+def _record(dag_id: str, run_id: str, after: str, batch_task: str) -> bool:
+    """Record that the run's batches are late; False if all of them are published."""
     import psycopg
 
     from modelops.registry.translation import translated
@@ -72,8 +79,12 @@ def _record(dag_id: str, run_id: str, after: str) -> bool:
 
     with translated(), psycopg.connect(url_of("modelops"), application_name="modelops late") as connection:
         found = [job for job in jobs.of_runs(connection, [run_id]) if job.key.dag_id == dag_id]
-        batches = [job for job in found if job.type.stage is Stage.BATCH]
-        late = [job for job in batches if not job.status.is_final]
-        for job in late:
-            jobs.late(connection, job, after)
-    return bool(late) or not batches
+        for job in found:
+            if job.type.stage is Stage.BATCH and not job.status.is_final:
+                jobs.late(connection, job, after)
+    published = [job for job in found if job.key.task_id == batch_task]
+    # The ledger may not know all mapped tasks yet. The drift checks begin when all of them have ended.
+    is_known = all(job.key.map_index < 0 for job in published) or any(
+        job.type.stage is Stage.DRIFT and job.attempt for job in found
+    )
+    return not (published and is_known and all(job.status is JobStatus.COMPLETED for job in published))

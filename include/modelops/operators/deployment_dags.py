@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow.sdk import XComArg
+    from airflow.sdk.definitions.deadline import DeadlineAlert
 
     from modelops.domain.deployments import Deployed
     from modelops.operators.bases import BatchOperator
@@ -67,7 +68,7 @@ def deployment_dag(deployed: Deployed) -> DAG:
         # Runs are sequential, so that partitions need not be scored twice for runs that were requested at the same
         # time, and a run lists only the intervals that earlier runs have not made.
         max_active_runs=1 if deployed.parts > 1 or follows else conf.getint("core", "max_active_runs_per_dag"),
-        deadline=None if deployed.schedule.late_after is None else alert(subject, deployed.schedule.late_after),
+        deadline=_deadline(deployed, subject),
         **schedule_for(deployed),
     ) as dag:
         batch = _model_batch if deployed.kind is VersionKind.MODEL else _feature_batch
@@ -94,7 +95,7 @@ def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = Non
     asked |= {"deployment": deployed.id}
     scored = asked | {"set_aside_budget": dag.param("set_aside_budget")}
     over = {} if interval is None else {"interval": interval}
-    # Failures in one interval do not keep the tasks after it from other intervals.
+    # A failure in one interval does not stop the downstream tasks of the others.
     rule = {} if interval is None else {"trigger_rule": "all_done"}
     if deployed.parts == 1:
         last = _task(PredictBatchOperator, over, task_id="predict", **scored)
@@ -104,8 +105,8 @@ def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = Non
         last = _task(PublishBatchOperator, over, task_id="publish", **scored, **rule)
         each >> last
     if deployed.check_drift:
-        batch_task = "predict" if deployed.parts == 1 else "publish"
-        last >> _task(CheckDriftOperator, over, task_id="check_drift", batch_task=batch_task, **asked, **rule)
+        checked = asked | {"batch_task": _batch_task(deployed)}
+        last >> _task(CheckDriftOperator, over, task_id="check_drift", **checked, **rule)
 
 
 def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
@@ -117,6 +118,18 @@ def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = 
 
 def _task(operator: type[BatchOperator], over: Mapping[str, Any], **arguments: Any) -> Any:
     return operator.partial(**arguments).expand(**over) if over else operator(**arguments)
+
+
+def _batch_task(deployed: Deployed) -> str:
+    """The task that publishes a batch."""
+    if deployed.kind is VersionKind.FEATURE_TASK:
+        return "execute"
+    return "predict" if deployed.parts == 1 else "publish"
+
+
+def _deadline(deployed: Deployed, subject: str) -> DeadlineAlert | None:
+    late_after = deployed.schedule.late_after
+    return None if late_after is None else alert(subject, late_after, batch_task=_batch_task(deployed))
 
 
 def _description(deployed: Deployed) -> str:

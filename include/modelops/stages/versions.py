@@ -19,7 +19,7 @@ def version_in_use(kind: VersionKind, name: str, number: int | None, run: JobRun
     """The requested version, or the newest in use; a retry uses the same one. Records the job's subject.
 
     Args:
-        purpose: what the job does with it, as the end of "it can't be …".
+        purpose: what the job does with it, as the end of "it can't …".
 
     Raises:
         UnknownVersion: no version has that number, or it isn't made yet, or is at its end.
@@ -30,7 +30,7 @@ def version_in_use(kind: VersionKind, name: str, number: int | None, run: JobRun
     if version.status in NOT_IN_USE:
         made = "imported" if kind is VersionKind.FEATURE_TASK else "trained"
         raise UnknownVersion(
-            f"{version.subject} is {version.status} and can't be {purpose}",
+            f"{version.subject} is {version.status} and can't {purpose}",
             where="the parameter version",
             expected=f"a version that is {made}, and neither rejected nor retired",
         )

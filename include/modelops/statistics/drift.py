@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ POWER = 0.99
 CLEAR_ENOUGH = 0.2
 """Standard deviations: a reference that can't show such a shift is called too small."""
 MOST_MOVED = 3
+WITH_BINS = frozenset({"continuous", "categorical"})
+"""The kinds of columns that have bins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,25 +106,53 @@ class Comparison:
         return {name: round(value, 6) if isinstance(value, float) else value for name, value in record.items()}
 
 
+class Cause(StrEnum):
+    """Why a column can't be compared."""
+
+    NO_REFERENCE = "no_reference"
+    """There is none, or an earlier release recorded it."""
+    OTHER_BINS = "other_bins"
+    """The rows were counted in other bins than those of the reference."""
+    OTHER_KIND = "other_kind"
+    """The column has another type than in the reference, or had no values there."""
+
+
 class Incomparable(ValueError):
-    """A column that can't be compared with its reference."""
+    """A column that can't be compared with its reference, for this cause."""
+
+    def __init__(self, cause: Cause, what: str) -> None:
+        self.cause = cause
+        super().__init__(what)
+
+
+def has_bins(record: Mapping[str, Any]) -> bool:
+    """Whether a column is of a kind that has bins: not times or bytes."""
+    return record["kind"] in WITH_BINS
 
 
 def compare_all(
-    reference: Mapping[str, Mapping[str, Any]], now: Iterable[Mapping[str, Any]], rule: Rule, *, remedy: str
+    reference: Mapping[str, Mapping[str, Any]],
+    now: Iterable[Mapping[str, Any]],
+    rule: Rule,
+    *,
+    remedies: Mapping[Cause, str],
 ) -> list[Comparison]:
     """Compare columns that are checked together with their references, by name, and give the verdicts.
 
-    A column that can't be compared says why, and the remedy.
+    Columns of times and bytes, which have no bins, are left out. A column that can't be compared says why, and the
+    remedy for this cause if there is one.
     """
     found = []
     for record in now:
+        before = reference.get(record["variable"])
+        if not any(has_bins(one) for one in (record, before) if one is not None):
+            continue
         try:
-            found.append(compare(reference.get(record["variable"]), record, rule))
+            found.append(compare(before, record, rule))
         except Incomparable as error:
-            found.append(
-                Comparison(variable=record["variable"], verdict=Verdict.NOT_COMPARABLE, why=f"{error}: {remedy}")
-            )
+            remedy = remedies.get(error.cause)
+            why = f"{error}: {remedy}" if remedy else str(error)
+            found.append(Comparison(variable=record["variable"], verdict=Verdict.NOT_COMPARABLE, why=why))
     return judged(found, rule)
 
 
@@ -158,21 +189,22 @@ def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: R
         p_value=min(1.0, 2 * min(_exceeds(k * index, df, k * rule.tolerance), of_rare.p_value)),
         lower=max(_lower(k * index, df, rule.alpha) / k, of_rare.lower),
         natural=_natural(blocks, weights, ordered=ordered),
-        most_moved=_most_moved(before, after, _names(bins)),
+        most_moved=_most_moved(before, after, bin_names(bins)),
     )
 
 
 def _bins(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> Mapping[str, Any]:
     name = now["variable"]
     if reference is None:
-        raise Incomparable(f"there is no reference of {name}")
+        raise Incomparable(Cause.NO_REFERENCE, f"there is no reference of {name}")
     found = reference["values"].get("reference")
-    if "reference" not in reference["values"] and reference["kind"] in {"continuous", "categorical"}:
-        raise Incomparable("an earlier release recorded the statistics, without a reference")
-    if found is None:
-        raise Incomparable(f"the reference has no bins for {name}")
+    if "reference" not in reference["values"] and reference["kind"] in WITH_BINS:
+        raise Incomparable(Cause.NO_REFERENCE, "an earlier release recorded the statistics, without a reference")
     if now["kind"] != reference["kind"]:
-        raise Incomparable(f"{name} is {now['kind']}, and {reference['kind']} in the reference")
+        raise Incomparable(Cause.OTHER_KIND, f"{name} is {now['kind']}, and {reference['kind']} in the reference")
+    if found is None:
+        what = "has no finite value in the reference" if has_bins(reference) else "is of a type without bins"
+        raise Incomparable(Cause.OTHER_KIND, f"{name} {what}")
     if "edges" in found:
         # The database writes large numbers as integers.
         mine, theirs = (
@@ -182,7 +214,7 @@ def _bins(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> Mappin
     else:
         is_same = set(found["categories"]) <= now["values"]["frequencies"].keys()
     if not is_same:
-        raise Incomparable(f"{name} is counted in other bins than those of the reference")
+        raise Incomparable(Cause.OTHER_BINS, f"{name} is counted in other bins than those of the reference")
     return found  # type: ignore[no-any-return]
 
 
@@ -333,9 +365,30 @@ def _detectable(df: int, k: float, rule: Rule, columns: int) -> float:
     return float(optimize.brentq(lambda parameter: _exceeds(critical, df, parameter) - POWER, tolerated, reach))
 
 
-def _names(bins: Mapping[str, Any]) -> list[str]:
+def bin_names(bins: Mapping[str, Any]) -> list[str]:
+    """The bins of a reference in words, in the order of `cells`."""
     if "categories" in bins:
         return [*(f"“{category}”" for category in bins["categories"]), "rare or new", "null"]
     edges = [float(edge) for edge in bins["edges"]]
-    inner = [f"{start:.12g} … {end:.12g}" for start, end in itertools.pairwise(edges)]
-    return [f"below {edges[0]:.12g}", *inner, f"above {edges[-1]:.12g}", "null", "not finite"]
+    # A value with a bin of its own has an edge at the next number, see `quantile_edges`.
+    alone = [math.nextafter(start, math.inf) == end for start, end in itertools.pairwise(edges)]
+    shown = _shown([edges[0], *(edge for edge, twin in zip(edges[1:], alone, strict=True) if not twin)])
+    texts = [shown[edges[0]]]
+    for place, edge in enumerate(edges[1:]):
+        texts.append(texts[-1] if alone[place] else shown[edge])
+    inner = []
+    for place, (start, end) in enumerate(itertools.pairwise(texts)):
+        if alone[place]:
+            inner.append(start)
+        else:
+            inner.append(f"between {start} and {end}" if place and alone[place - 1] else f"{start} … {end}")
+    return [f"below {texts[0]}", *inner, f"above {texts[-1]}", "null", "not finite"]
+
+
+def _shown(numbers: Sequence[float]) -> dict[float, str]:
+    """The numbers with as few digits, four at least, as let all look different."""
+    for digits in (4, 6, 9, 12):
+        texts = {number: f"{float(f'{number:.{digits}g}'):.15g}" for number in numbers}
+        if len(set(texts.values())) == len(numbers):
+            return texts
+    return {number: repr(number) for number in numbers}

@@ -67,7 +67,7 @@ def compared(reference: Records, rows: pa.Table) -> dict[str, Comparison]:
     for batch in rows.to_batches():
         counted.update(batch)
     by_name = {record["variable"]: record for record in reference}
-    return {one.variable: one for one in compare_all(by_name, counted.as_records(), RULE, remedy="none")}
+    return {one.variable: one for one in compare_all(by_name, counted.as_records(), RULE, remedies={})}
 
 
 def table(path: Path) -> pa.Table:

@@ -13,8 +13,9 @@ from integration.lifecycle.features import life as features
 from integration.lifecycle.life import approved, attempt_at, predicted, put_into_production, retired
 from modelops.domain.errors import IntervalError, UnknownBatch, UnknownDeployment
 from modelops.domain.job_types import JobType
-from modelops.domain.requests import BatchRequest, DriftCheckRequest
+from modelops.domain.requests import BatchRequest, DriftCheckRequest, StatisticsRequest
 from modelops.kinds.model.check_drift import check_drift
+from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.registry.read import job_evidence
 
@@ -55,7 +56,7 @@ def test_the_rows_of_the_reference_have_not_moved(workplace: Workplace, look: An
         "compared": 4,
         "greatest": None,
         "moved": [],
-        "ignored": [],
+        "ignored": 0,
     }
     found = job_evidence.drift_of(workplace.connection, job_id)
     assert {(one["role"], one["variable"]) for one in found} == {
@@ -89,7 +90,7 @@ def test_features_that_the_model_ignores_are_left_out(workplace: Workplace) -> N
     deployment = put_into_production(workplace, 1, "here/ignoring", dataset=sql)["deployment"]
     predicted(workplace, deployment)
     job_id, result = checked(workplace, deployment)
-    assert (result["greatest"], result["ignored"]) == (None, ["y"])
+    assert (result["greatest"], result["ignored"]) == (None, 1)
     assert "y" not in {one["variable"] for one in job_evidence.drift_of(workplace.connection, job_id)}
 
 
@@ -159,5 +160,30 @@ def test_without_a_reference_it_says_what_to_do(workplace: Workplace, database: 
     assert (result["compared"], result["greatest"]) == (0, None)
     found = {one["variable"]: one for one in job_evidence.drift_of(workplace.connection, job_id)}
     assert {one["verdict"] for one in found.values()} == {"not_comparable"}
-    assert "compute the statistics of the version anew (DAG model_statistics)" in found["x"]["reason"]
+    assert "recompute the statistics of the version (DAG model_statistics)" in found["x"]["reason"]
     assert "there is no reference of late" in found["late"]["reason"]
+
+
+def test_a_batch_without_rows_has_no_verdict(workplace: Workplace, log: list[str]) -> None:
+    sql = "SELECT id, x, y FROM measured WHERE id > 1000"
+    deployment = put_into_production(workplace, 1, dataset=sql, empty="always")["deployment"]
+    predicted(workplace, deployment)
+    job_id, result = checked(workplace, deployment)
+    assert (result["rows"], result["compared"]) == (0, 0)
+    found = job_evidence.drift_of(workplace.connection, job_id)
+    assert [(one["variable"], one["verdict"]) for one in found if one["role"] == "feature"] == [
+        ("x", "not_enough_rows"),
+        ("y", "not_enough_rows"),
+    ]
+    assert log[-1].endswith("no column could be compared")
+
+
+def test_statistics_that_were_recomputed_after_the_batch(workplace: Workplace) -> None:
+    deployment = put_into_production(workplace, 1)["deployment"]
+    predicted(workplace, deployment)
+    sql = "SELECT id, x, y, late FROM measured WHERE id > 50"
+    request = StatisticsRequest(model="here/scored", dataset=sql, predictions_dataset=sql)
+    compute_statistics(request, workplace.job(JobType.COMPUTE_STATISTICS))
+    job_id, _ = checked(workplace, deployment)
+    reasons = {one["variable"]: one["reason"] for one in job_evidence.drift_of(workplace.connection, job_id)}
+    assert reasons["x"] == "x is counted in other bins than those of the reference: rerun the batch"

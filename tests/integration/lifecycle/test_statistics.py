@@ -173,5 +173,5 @@ def test_a_version_at_its_end_has_no_statistics_computed(workplace: Workplace, r
         version = evaluated(workplace, "here/ended")["version"]
         answered(workplace, version, model="here/ended", verdict=Verdict.REJECTED, comment="too coarse")
     request = StatisticsRequest(model="here/ended", version=1)
-    with pytest.raises(UnknownVersion, match=f"here/ended v1 is {status} and can't be measured"):
+    with pytest.raises(UnknownVersion, match=f"here/ended v1 is {status} and can't have its statistics computed"):
         compute_statistics(request, workplace.job(JobType.COMPUTE_STATISTICS))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from modelops.domain.drift import Rule, Verdict
-from modelops.statistics.drift import Comparison, Incomparable, compare, judged, pools
+from modelops.statistics.drift import Cause, Comparison, Incomparable, bin_names, compare, compare_all, judged, pools
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
@@ -182,8 +182,8 @@ def test_many_columns_are_judged_together() -> None:
 @pytest.mark.parametrize(
     ("before", "values", "type_", "what"),
     [
-        (reference([b"x"] * 9), [b"x"], pa.binary(), "the reference has no bins for x"),
-        (reference([None, None], pa.float64()), [1.0], pa.float64(), "the reference has no bins for x"),
+        (reference([b"x"] * 9), [b"x"], pa.binary(), "x is of a type without bins"),
+        (reference([None, None], pa.float64()), [1.0], pa.float64(), "x has no finite value in the reference"),
         (WORDS, [1.0], pa.float64(), "x is continuous, and categorical in the reference"),
     ],
     ids=["bytes", "nulls", "another type"],
@@ -221,3 +221,33 @@ def test_no_drift_is_seldom_found_and_a_shift_often() -> None:
     assert sum(one.verdict is not Verdict.STABLE and one.p_value < PLAIN.alpha for one in found) <= 6  # type: ignore[operator]
     shifted = [checked(NUMBERS, normal(seed, 10_000, 0.2)) for seed in range(20)]
     assert all(one.verdict in {Verdict.MOVED, Verdict.MODERATE} for one in shifted)
+
+
+def test_each_cause_has_a_remedy_of_its_own() -> None:
+    """A column that was never recorded, one of another type, and one of bytes, which isn't compared at all."""
+    rows = [now(["a"] * 50, WORDS), {**now(normal(1, 50), NUMBERS), "variable": "new"}]
+    of_bytes = {"variable": "raw", "kind": "other", "values": {"rows": 50, "nulls": 0}}
+    found = compare_all({"x": NUMBERS}, [*rows, of_bytes], RULE, remedies={Cause.NO_REFERENCE: "record it"})
+    assert [(one.variable, one.why) for one in found] == [
+        ("x", "x is categorical, and continuous in the reference"),
+        ("new", "there is no reference of new: record it"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edges", "names"),
+    [
+        ([0.0, 1 / 3, 1.0], ["below 0", "0 … 0.3333", "0.3333 … 1", "above 1", "null", "not finite"]),
+        (
+            [0.0, math.nextafter(0, 1), 1.0, math.nextafter(1, 2)],
+            ["below 0", "0", "between 0 and 1", "1", "above 1", "null", "not finite"],
+        ),
+        (
+            [1.3700001e9, 1.3700002e9],
+            ["below 1370000100", "1370000100 … 1370000200", "above 1370000200", "null", "not finite"],
+        ),
+    ],
+    ids=["quantiles", "values", "close together"],
+)
+def test_bins_are_named_by_what_they_hold(edges: list[float], names: list[str]) -> None:
+    assert bin_names({"edges": edges}) == names

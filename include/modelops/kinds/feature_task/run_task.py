@@ -21,7 +21,7 @@ from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
 from modelops.stages.versions import version_in_use
-from modelops.statistics.drift import compare_all
+from modelops.statistics.drift import Cause, compare_all
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 RULE = Rule()
-REMEDY = "run the deployed version again, then this one"
-WITH_BINS = {"continuous", "categorical"}
+REMEDIES = {Cause.NO_REFERENCE: "run the deployed version again, then this one"}
 SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"
 
@@ -52,7 +51,7 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
         FenceLost: a newer attempt has the job.
     """
     interval = run.interval(request.interval_start, request.interval_end)
-    version = version_in_use(VersionKind.FEATURE_TASK, request.task, request.version, run, purpose="run")
+    version = version_in_use(VersionKind.FEATURE_TASK, request.task, request.version, run, purpose="be run")
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)
         task = code.definition
@@ -113,9 +112,9 @@ def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) ->
                 statistics.update(batch)
         all_rows = Rows.of(lambda: batches(reader, rows.path), reader.schema, key=task.key)
         records = reference_records(all_rows, columns=list(task.columns))
-    # A key differs from run to run; times and bytes have no bins.
-    others = [one for one in statistics.as_records() if one["kind"] in WITH_BINS and one["variable"] not in task.key]
-    found = compare_all(deployed, [one for one in others if one["variable"] in deployed], RULE, remedy=REMEDY)
+    # A key differs from run to run.
+    others = [one for one in statistics.as_records() if one["variable"] not in task.key]
+    found = compare_all(deployed, [one for one in others if one["variable"] in deployed], RULE, remedies=REMEDIES)
     drift = {one.variable: one.as_record() for one in found}
     return [record | {"drift": drift.get(record["variable"])} for record in records]
 

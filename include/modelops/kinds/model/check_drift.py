@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import INTERVAL
-from modelops.domain.drift import MOVED
+from modelops.domain.drift import MOVED, Verdict
 from modelops.domain.errors import UnknownBatch
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.registry.write import deployments, drift, statistics, versions
-from modelops.statistics.drift import Comparison, compare_all
+from modelops.statistics.drift import Cause, Comparison, compare_all, has_bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
 
-ROLES = ("feature", "prediction")
-REMEDY = "compute the statistics of the version anew (DAG model_statistics), then make the batch again"
+REMEDIES = {
+    Cause.NO_REFERENCE: "recompute the statistics of the version (DAG model_statistics), then rerun the batch",
+    Cause.OTHER_BINS: "rerun the batch",
+}
 MOST_NAMED = 100
 """Columns that a result names."""
 
 
 def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
-    """Compare the newest batch of a deployment, or of a data interval, with the reference; returns what has moved.
+    """Compare a published batch with the reference of its version; returns what has moved.
 
-    Features are judged together, and predictions together. A column without a comparable reference says why. The
-    deployment may have ended.
+    That is the batch of `batch_task`, or the newest of the interval. Features are judged together, and predictions
+    together. A column that can't be compared says why. The deployment may have ended.
 
     Raises:
         UnknownDeployment: no deployment of a model has that number.
@@ -49,9 +51,10 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     version = versions.find(run.ledger, deployment.model, deployment.version)
     with run.workdir() as workdir:
         settings = version_code.load(version, workdir, run).definition.datasets.drift
-    found = _compared(version, batch["id"], settings, run)
+    found = _compared(version, batch, settings, run)
     run.step("compared", run=batch["id"], columns=sum(map(len, found.values())))
     moved = _moved(found)
+    compared = sum(one.index is not None for of_role in found.values() for one in of_role)
     result = {
         "deployment": deployment.id,
         "model": deployment.model,
@@ -59,17 +62,18 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
         "run": batch["id"],
         "interval": interval and interval.as_record(),
         "rows": batch["rows"],
-        "compared": sum(one.index is not None for of_role in found.values() for one in of_role),
+        "compared": compared,
         "greatest": moved[0]["verdict"] if moved else None,
         "moved": moved[:MOST_NAMED],
-        "ignored": list(settings.ignore),
+        "ignored": len(settings.ignore),
     }
     with run.fenced() as ledger:
         for role, of_role in found.items():
             drift.add(ledger, run.attempt, batch["id"], role, (one.as_record() for one in of_role))
         run.complete(result)
     names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MOST_NAMED])
-    run.log(f"Batch run {batch['id']}: {names or 'no column has moved'}")
+    outcome = names or ("no column has moved" if compared else "no column could be compared")
+    run.log(f"Batch run {batch['id']}: {outcome}")
     return result
 
 
@@ -99,16 +103,29 @@ def _published(deployment: Deployment, interval: Interval | None, task: str | No
     return batch
 
 
-def _compared(version: Version, run_id: int, settings: DriftSettings, run: JobRun) -> dict[str, list[Comparison]]:
-    """By role, each column of the run beside its reference; all of them are not comparable if the run has none."""
+def _compared(
+    version: Version, batch: Mapping[str, Any], settings: DriftSettings, run: JobRun
+) -> dict[str, list[Comparison]]:
+    """By role, each column of the batch beside its reference; also those of which the batch has no statistics."""
     reference = statistics.in_use(run.ledger, version.id)
-    counted = statistics.of_run(run.ledger, run_id)
+    counted = statistics.of_run(run.ledger, batch["id"])
     found = {}
-    for role in ROLES:
-        of_role = {record["variable"]: record for record in reference if record["role"] == role}
-        now = [one for one in counted if one["role"] == role and one["variable"] not in settings.ignore]
-        found[role] = compare_all(of_role, now, settings.rule, remedy=REMEDY)
+    for role, ignored in (("feature", settings.ignore), ("prediction", ())):
+        before, now = (
+            {one["variable"]: one for one in records if one["role"] == role and one["variable"] not in ignored}
+            for records in (reference, counted)
+        )
+        missing = [_missing(name, batch["rows"]) for name in before.keys() - now.keys() if has_bins(before[name])]
+        found[role] = compare_all(before, now.values(), settings.rule, remedies=REMEDIES) + missing
     return found
+
+
+def _missing(name: str, rows: int) -> Comparison:
+    """A column of which a batch has no statistics."""
+    if not rows:
+        return Comparison(variable=name)
+    why = "the batch was published without statistics of it: rerun the batch"
+    return Comparison(variable=name, verdict=Verdict.NOT_COMPARABLE, why=why)
 
 
 def _moved(found: Mapping[str, Sequence[Comparison]]) -> list[dict[str, Any]]:

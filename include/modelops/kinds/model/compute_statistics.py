@@ -33,7 +33,9 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = version_in_use(VersionKind.MODEL, request.model, request.version, run, purpose="measured")
+    version = version_in_use(
+        VersionKind.MODEL, request.model, request.version, run, purpose="have its statistics computed"
+    )
     run.log(f"computing statistics of {version.subject}")
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)

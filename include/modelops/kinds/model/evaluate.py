@@ -15,6 +15,7 @@ from modelops.stages.versions import version_in_use
 
 if TYPE_CHECKING:
     from modelops.domain.requests import EvaluationRequest
+    from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
 
 
@@ -28,7 +29,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
-    version = version_in_use(VersionKind.MODEL, request.model, request.version, run, purpose="evaluated")
+    version = version_in_use(VersionKind.MODEL, request.model, request.version, run, purpose="be evaluated")
     run.log(f"evaluating {version.subject}")
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)
@@ -39,14 +40,16 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset, trained_on=version)
-        predictions = None
-        if files.sample.exists() and not statistics.has_reference(run.ledger, version.id, "prediction"):
-            predictions = of_predictions(bench, environment, dataset, rows, files=files)
         output = bench.run("evaluate", environment, dataset, rows, model=files.model)
         metrics = read_metrics(output, required=True)
         artifacts = run.store_output(output)
+        predictions = None
+        if files.sample.exists() and _is_first(version, run):
+            predictions = of_predictions(bench, environment, dataset, rows, files=files)
 
     with run.fenced():
+        versions.lock(run.ledger, version)
+        is_first = _is_first(version, run)
         evaluation_id, digest = evidence.add_evaluation(
             run.ledger,
             version,
@@ -57,7 +60,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
             metrics=metrics,
         )
         evidence.add_artifacts(run.ledger, artifacts, evaluation_id=evaluation_id)
-        if predictions is not None:
+        if predictions is not None and is_first:
             statistics.add_reference(
                 run.ledger,
                 version,
@@ -79,3 +82,10 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         }
         run.complete(result)
     return result
+
+
+def _is_first(version: Version, run: JobRun) -> bool:
+    """Whether the version has neither an evaluation nor a reference of its predictions."""
+    return evidence.newest_evaluation(run.ledger, version.id) is None and not statistics.has_reference(
+        run.ledger, version.id, "prediction"
+    )

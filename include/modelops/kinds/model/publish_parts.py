@@ -10,7 +10,7 @@ from modelops.kinds.model.batch import check_not_empty
 from modelops.registry.write import runs
 from modelops.registry.write import statistics as column_statistics
 from modelops.stages.batch import begin, find_deployment
-from modelops.statistics.streaming import TableStatistics
+from modelops.statistics.streaming import from_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment
     from modelops.domain.requests import BatchRequest
     from modelops.jobs.run import JobRun
+    from modelops.statistics.columns import ColumnStatistics
 
 ROLES = ("feature", "prediction")
 
@@ -89,15 +90,25 @@ def _check_set_aside(deployment: Deployment, set_aside: int, budget: int) -> Non
 
 
 def _merged_statistics(parts: Sequence[Mapping[str, Any]], run: JobRun) -> dict[str, list[dict[str, Any]]]:
-    """The statistics of all parts together, by role. One part's are in memory at a time, and what they add up to."""
-    merged = {role: TableStatistics() for role in ROLES}
+    """The statistics of all partitions together, by role. One partition's are in memory at a time, and their sums.
+
+    A column whose partitions were counted in different bins is left out: its statistics were recomputed meanwhile, or
+    it had no values from which to make bins. A batch is published without it, too.
+    """
+    merged: dict[tuple[str, str], ColumnStatistics | None] = {}
     for part in parts:
-        records = column_statistics.of_run(run.ledger, part["id"])
-        for role, sum_ in list(merged.items()):
+        for record in column_statistics.of_run(run.ledger, part["id"]):
+            column, counted = (record["role"], record["variable"]), from_record(record)
+            before = merged.setdefault(column, counted)
+            if before is None or before is counted:
+                continue
             try:
-                sum_.merge(TableStatistics.from_records(one for one in records if one["role"] == role))
+                before.merge(counted)
             except ValueError as error:
-                # They were computed anew while the parts were scored. A batch is published without statistics, too.
-                run.log(f"The batch has no statistics of its {role}s, because its parts can't be merged: {error}")
-                del merged[role]
-    return {role: sum_.as_records() for role, sum_ in merged.items()}
+                run.log(f"The batch has no statistics of the {column[0]} {column[1]}: {error}")
+                merged[column] = None
+    found: dict[str, list[dict[str, Any]]] = {role: [] for role in ROLES}
+    for (role, variable), sum_ in merged.items():
+        if sum_ is not None:
+            found[role].append({"variable": variable, "kind": sum_.kind, "values": sum_.as_values()})
+    return found

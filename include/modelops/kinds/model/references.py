@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
 from modelops.domain.errors import ScoringError
 from modelops.domain.parameters import MOST_SET_ASIDE
 from modelops.kinds.model.sample import outputs_of
-from modelops.plain_files import create_plain
 from modelops.statistics.reference import Rows, reference_records
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modelops.kinds.model.code import ModelFiles
     from modelops.kinds.model.workbench import Workbench
     from modelops.runtime.environment import Environment
+    from modelops.scoring.engine import Scored
 
 Records = list[dict[str, Any]]
 
@@ -29,7 +30,9 @@ Records = list[dict[str, Any]]
 def of_rows(path: Path, dataset: Dataset) -> Mapping[str, Records]:
     """The references of the features and of the targets, by role, from a file of labelled rows."""
     roles = dict.fromkeys(dataset.feature_names, "feature") | dict.fromkeys(dataset.target_names, "target")
-    records = _records(path, key=dataset.entity_key, columns=list(roles))
+    with opened(path) as reader:
+        rows = Rows.of(lambda: batches(reader, path), reader.schema, key=dataset.entity_key)
+        records = reference_records(rows, columns=list(roles))
     return {role: [record for record in records if roles[record["variable"]] == role] for role in ("feature", "target")}
 
 
@@ -42,8 +45,10 @@ def of_predictions(
         ScoringError: no row can be scored, or more than 100,000 can't.
         UserCodeError: the ModelScorer doesn't give what it gave after the training.
     """
-    path, outputs = bench.folder / "predictions.arrow", outputs_of(files.sample)
-    with _PredictionsFile(path) as predictions:
+    outputs = outputs_of(files.sample)
+    # A file without a name, which user code can't change.
+    with TemporaryFile(dir=bench.folder) as file:
+        predictions = _PredictionsFile(file)
         scored = bench.score(
             _StoredRows(rows.path),
             predictions,
@@ -53,22 +58,20 @@ def of_predictions(
             outputs=outputs,
             budget=MOST_SET_ASIDE,
         )
-    if not scored.rows:
-        first = scored.set_aside[0]
-        raise ScoringError(
-            f"the ModelScorer can't score any of the {rows.rows:,} rows; the first, {first.named}: {first.reason}",
-            where=f"dataset {dataset.label}",
-            expected="rows that the model can score",
-        )
-    records = _records(path, key=predictions.key, columns=list(outputs))
+        if not scored.rows:
+            raise _none_scored(scored, rows, dataset)
+        records = predictions.records(columns=list(outputs))
     bench.step("predictions_counted", rows=scored.rows, set_aside=len(scored.set_aside))
     return records
 
 
-def _records(path: Path, *, key: Sequence[str], columns: Sequence[str]) -> Records:
-    with opened(path) as reader:
-        rows = Rows.of(lambda: batches(reader, path), reader.schema, key=key)
-        return reference_records(rows, columns=columns)
+def _none_scored(scored: Scored, rows: Snapshot, dataset: Dataset) -> ScoringError:
+    first = scored.set_aside[0]
+    return ScoringError(
+        f"the ModelScorer can't score any of the {rows.rows:,} rows; the first, {first.named}: {first.reason}",
+        where=f"dataset {dataset.label}",
+        expected="rows that the model can score",
+    )
 
 
 class _StoredRows:
@@ -80,7 +83,7 @@ class _StoredRows:
     def run(self, consume: Callable[[pa.RecordBatchReader], Any]) -> None:
         import pyarrow as pa
 
-        with opened(self._path) as reader:
+        with opened(self._path, mapped=False) as reader:
             consume(pa.RecordBatchReader.from_batches(reader.schema, batches(reader, self._path)))
 
     def cancel(self) -> None:
@@ -88,31 +91,34 @@ class _StoredRows:
 
 
 class _PredictionsFile:
-    """A sink of scoring that writes entity keys and predictions to a file; `key` has the names of its key columns."""
+    """A sink of scoring that writes entity keys and predictions to an open file."""
 
-    def __init__(self, path: Path) -> None:
-        self.key: list[str] = []
-        self._file = create_plain(path)
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._key: list[str] = []
         self._writer: pa.ipc.RecordBatchFileWriter | None = None
-
-    def __enter__(self) -> _PredictionsFile:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        self._file.close()
 
     def write(self, keys: pa.RecordBatch, predictions: pa.RecordBatch) -> None:
         import pyarrow as pa
 
         # A prediction may have the name of a key.
-        self.key = [f"key {number}" for number in range(keys.num_columns)]
-        names = [*self.key, *predictions.schema.names]
+        self._key = [f"key {number}" for number in range(keys.num_columns)]
+        names = [*self._key, *predictions.schema.names]
         batch = pa.RecordBatch.from_arrays([*keys.columns, *predictions.columns], names)
         if self._writer is None:
-            self._writer = pa.ipc.new_file(self._file, batch.schema)
+            self._writer = pa.ipc.new_file(pa.PythonFile(self._file, mode="w"), batch.schema)
         self._writer.write_batch(batch)
 
     def cancel(self) -> None:
         """There is nothing to wait for."""
+
+    def records(self, *, columns: Sequence[str]) -> Records:
+        """The reference of what was written; nothing more can be written."""
+        import pyarrow as pa
+
+        assert self._writer is not None
+        self._writer.close()
+        self._file.flush()
+        with pa.ipc.open_file(pa.PythonFile(self._file, mode="r")) as reader:
+            each = lambda: (reader.get_batch(number) for number in range(reader.num_record_batches))  # noqa: E731
+            return reference_records(Rows.of(each, reader.schema, key=self._key), columns=columns)

@@ -27,6 +27,10 @@ SELECT * FROM modelops.version
 WHERE kind = :kind AND name = :name AND status NOT IN ('created', 'failed', 'rejected', 'retired')
 ORDER BY number DESC LIMIT 1;
 
+-- name: lock
+-- Locks a version until the end of the transaction.
+SELECT id FROM modelops.version WHERE id = :id FOR UPDATE;
+
 -- name: highest
 -- The greatest number that a version has; null where there is none.
 SELECT max(number) AS number FROM modelops.version WHERE kind = :kind AND name = :name;

@@ -157,6 +157,12 @@ def artifacts_unchanged(connection: Connection[Any], version: Version) -> bool:
     return row is not None and row["digest"] == version.artifact_sha256
 
 
+def lock(connection: Connection[Any], version: Version) -> None:
+    """Lock the version until the end of the transaction: what is decided about it here, is decided once."""
+    with translated():
+        _QUERIES.execute(connection, "lock", id=version.id)
+
+
 def evaluated(connection: Connection[Any], version: Version, *, job_id: int) -> None:
     """Move a trained version to evaluated, and an imported one to tested; any other keeps its status."""
     _QUERIES.execute(connection, "evaluated", id=version.id, job_id=job_id)

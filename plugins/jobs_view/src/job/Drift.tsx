@@ -30,7 +30,7 @@ export const Drift: FC<{ job: WholeJob }> = ({ job }) => {
     <Answer query={query}>
       {({ columns, statement }) =>
         columns.length === 0 ? (
-          <Notice text={texts.nothing} />
+          <Notice text={job.status === "completed" ? texts.nothingCompared : texts.nothing} />
         ) : (
           <Stack gap={6}>
             <Found columns={columns} />
@@ -83,7 +83,7 @@ const Found: FC<{ columns: Column[] }> = ({ columns }) => {
                 <Table.Cell textAlign="end">{short(column.psi)}</Table.Cell>
                 <Table.Cell textAlign="end">{short(column.shift)}</Table.Cell>
                 <Table.Cell textAlign="end">{short(column.natural_variation)}</Table.Cell>
-                <Table.Cell {...LONG}>
+                <Table.Cell {...LONG} minWidth="16rem">
                   {column.most_moved
                     .map(
                       ({ bin, before, now }) => `${texts.bin(bin)} (${formats.share(before)} → ${formats.share(now)})`,

@@ -274,6 +274,7 @@ export const en = {
   drift: {
     title: "Drift from the reference",
     nothing: "There is no result yet.",
+    nothingCompared: "The batch has no columns to compare.",
     verdict: "Verdict",
     index: "PSI",
     shift: "As if shifted by (σ)",

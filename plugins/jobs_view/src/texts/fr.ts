@@ -6,12 +6,16 @@ import { refusals } from "./refusals.fr.ts";
 const BINS: [RegExp, string][] = [
   [/^below (.+)$/, "moins de $1"],
   [/^above (.+)$/, "plus de $1"],
+  [/^between (.+) and (.+)$/, "entre $1 et $2"],
   [/^rare or new$/, "rares ou nouvelles"],
   [/^null$/, "valeurs nulles"],
   [/^not finite$/, "non finies"],
   [/^“(.*)”$/s, "«\u202f$1\u202f»"],
 ];
-const frenchBin = (name: string): string => BINS.reduce((text, [from, to]) => text.replace(from, to), name);
+const frenchBin = (name: string): string => {
+  const numbers = name.startsWith("“") ? name : name.replaceAll(/(\d)\.(\d)/g, "$1,$2");
+  return BINS.reduce((text, [from, to]) => text.replace(from, to), numbers);
+};
 
 export const fr: Texts = {
   groups: groupLabels("fr"),
@@ -77,7 +81,7 @@ export const fr: Texts = {
     run_finished: "exécution de la fonction finie",
     rows_staged: "lignes préparées",
     checked: "lignes contrôlées",
-    compared: "lignes comparées",
+    compared: "colonnes comparées",
     columns_counted: "colonnes comptées",
     predictions_counted: "prédictions comptées",
     train_finished: "entraînement fini",
@@ -303,6 +307,7 @@ export const fr: Texts = {
   drift: {
     title: "Dérive par rapport à la référence",
     nothing: "Il n'y a pas encore de résultat.",
+    nothingCompared: "Le lot n'a aucune colonne à comparer.",
     verdict: "Verdict",
     index: "PSI",
     shift: "Comme un décalage de (σ)",
