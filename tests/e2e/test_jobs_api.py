@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from e2e.system import Run, System
 
 API = "/modelops/api/jobs"
-PARTS = ("evidence", "predictions")
+PARTS = ("evidence", "predictions", "drift")
 LISTS = ("versions", "deployments", "production", "analysis", "analysis/slowest")
 OF_ONE = [f"{API}/1/{part}" for part in (*PARTS, f"artifacts/{'0' * 64}")]
 INTERVALS = "/modelops/api/deployments/1/intervals"
