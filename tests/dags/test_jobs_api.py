@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
-import warnings
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
-from factories import deployed, evaluated_version, job_on, take, task_key
+from asking import OUTLINE, SECRET, signed_in
+from factories import deployed, evaluated_version, take, task_key
 from modelops.airflow.timetables import plan
 from modelops.data.artifacts import ArtifactStore
-from modelops.domain.drift import Rule
-from modelops.domain.job_types import JobType
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import database as api_database
-from modelops.registry.write import drift, jobs, runs, versions
+from modelops.registry.write import jobs
 from modelops.settings import PROJECT_ROOT
-from modelops.statistics.drift import Cause, compare_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from psycopg import Connection
@@ -37,47 +32,13 @@ if TYPE_CHECKING:
     Ask = Callable[..., httpx.Response]
     Get = Callable[..., httpx.Response]
 
-SECRET, OUTLINE = "secret", "outline"
-BINS = {"edges": [0.0, 1.0, 2.0, 3.0]}
-REFERENCE: Mapping[str, Any] = {
-    "moved": {"reference": {**BINS, "blocks": [[0, 100, 100, 100, 0, 0, 0]] * 10}},
-    "none": {"reference": None},
-}
-NOW = {
-    "bins": {**BINS, "below": 0, "counts": [0, 150, 150], "above": 0},
-    **dict.fromkeys(("nulls", "nan", "positive_infinities", "negative_infinities"), 0),
-}
 CATALOGUE = [("versions", "versions"), ("deployments", "deployments"), ("production", "found")]
 
 
 @pytest.fixture
 def ask(database: Database, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Signed in as somebody whom Airflow lets see nothing of the DAG `secret`, and no results of the DAG `outline`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Airflow's own web server imports is full of them
-        from modelops.jobs_api import app as api
-        from modelops.jobs_api import permissions
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-    from airflow.api_fastapi.core_api.security import get_user
-
-    class Discreet(SimpleAuthManager):
-        def is_authorized_dag(self, *, details: Any = None, **asked: Any) -> bool:
-            of, result = details and details.id, asked["access_entity"] is DagAccessEntity.XCOM
-            seen = of != SECRET and not (of == OUTLINE and result)
-            return seen and super().is_authorized_dag(details=details, **asked)
-
-    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", database.url("modelops_reader"))
-    monkeypatch.setattr(permissions, "get_auth_manager", Discreet)
-    made = api.make_app()
-    made.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="vera", role="viewer")
-
-    async def answered(method: str, address: str, **how: Any) -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://here") as client:
-            return await client.request(method, f"/api/jobs{address}", **how)
-
-    return lambda method, address, **how: asyncio.run(answered(method, address, **how))
+    return signed_in(database, monkeypatch)
 
 
 @pytest.fixture
@@ -119,7 +80,7 @@ def test_a_job_whose_result_is_not_to_be_seen_is_listed_only(get: Get, connectio
 @pytest.mark.parametrize("dag_id", [SECRET, OUTLINE])
 def test_what_stands_behind_such_a_job_is_not_told(ask: Ask, connection: Connection[Any], dag_id: str) -> None:
     job = take(connection, task_key(dag_id=dag_id)).job_id
-    for part in ("evidence", "predictions", f"artifacts/{'0' * 64}"):
+    for part in ("evidence", "predictions", "drift", f"artifacts/{'0' * 64}"):
         assert ask("GET", f"/{job}/{part}").status_code == httpx.codes.NOT_FOUND, part
 
 
@@ -143,34 +104,6 @@ def test_what_came_of_such_jobs_is_not_told_through_others(
     assert ask("GET", f"/{deploying}/evidence").json() == {"evidence": None, "artifacts": [], "statistics": []}
     assert [ask("GET", f"/../{name}").json()[rows] for name, rows in CATALOGUE] == [[], [], []]
     assert ask("GET", intervals).status_code == httpx.codes.NOT_FOUND
-
-
-def test_what_a_drift_check_has_found_is_shown_as_sql_gives_it(
-    ask: Ask, connection: Connection[Any], database: Database
-) -> None:
-    deployment = deployed(connection)
-    version = versions.find(connection, deployment.model, deployment.version)
-    batch = job_on(connection, version, JobType.BATCH_PREDICTION)
-    with jobs.fenced(connection, batch):
-        run = runs.begin(connection, deployment, batch, None)
-        runs.publish(connection, run, rows=100, set_aside=0)
-        jobs.complete(connection, batch, {"run": run})
-    reference = {name: {"variable": name, "kind": "continuous", "values": values} for name, values in REFERENCE.items()}
-    now = [{**one, "values": NOW} for one in reference.values()]
-    found = compare_all(reference, now, Rule(), remedies={Cause.OTHER_KIND: "…"})
-    checking = job_on(connection, version, JobType.DRIFT_CHECK)
-    assert ask("GET", f"/{checking.job_id}/drift").json()["columns"] == []
-    with jobs.fenced(connection, checking):
-        drift.add(connection, checking, run, "feature", [one.as_record() for one in found])
-        jobs.complete(connection, checking, {"run": run})
-    answer = ask("GET", f"/{checking.job_id}/drift").json()
-    first, second = answer["columns"]
-    assert (first["variable"], first["verdict"], first["most_moved"][0]["bin"]) == ("moved", "major", "0 … 1")
-    assert (second["variable"], second["verdict"]) == ("none", "not_comparable")
-    assert second["reason"] == "none has no finite value in the reference: …"
-    with database.connect("modelops_reader") as reader:
-        rows = reader.cursor(row_factory=dict_row).execute(answer["statement"]).fetchall()
-    assert rows == answer["columns"]
 
 
 def test_what_became_of_the_intervals_of_a_deployment(ask: Ask, connection: Connection[Any]) -> None:

@@ -10,14 +10,10 @@ from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
 from modelops.kinds.model.preflight import check_labelled, check_scored
 from modelops.kinds.model.workbench import Workbench
-from modelops.registry.write import statistics
 from modelops.stages.versions import version_in_use
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from modelops.data.snapshot import Snapshot
-    from modelops.domain.datasets import Dataset, Datasets
+    from modelops.domain.datasets import Datasets
     from modelops.domain.requests import StatisticsRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
@@ -65,23 +61,11 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
     if is_scored:
         result |= {"predictions_dataset": scored_dataset.label, "scored_rows": scored.rows}
     with run.fenced():
-        _record(version, dataset, rows, columns, run)
+        references.record(version, dataset, rows, columns, run)
         if is_scored:
-            _record(version, scored_dataset, scored, {"prediction": predictions}, run)
+            references.record(version, scored_dataset, scored, {"prediction": predictions}, run)
         run.complete(result)
     return result
-
-
-def _record(version: Version, dataset: Dataset, rows: Snapshot, records: Mapping[str, Any], run: JobRun) -> None:
-    statistics.add_reference(
-        run.ledger,
-        version,
-        run.attempt,
-        dataset=dataset,
-        data_sha256=rows.sha256,
-        data_rows=rows.rows,
-        records=records,
-    )
 
 
 def _check(version: Version, datasets: Datasets, request: StatisticsRequest, run: JobRun, *, is_scored: bool) -> None:

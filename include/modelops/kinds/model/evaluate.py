@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
+from modelops.kinds.model import references
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_labelled
-from modelops.kinds.model.references import of_predictions
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import evidence, statistics, versions
 from modelops.stages.versions import version_in_use
@@ -45,7 +45,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         artifacts = run.store_output(output)
         predictions = None
         if files.sample.exists() and _is_first(version, run):
-            predictions = of_predictions(bench, environment, dataset, rows, files=files)
+            predictions = references.of_predictions(bench, environment, dataset, rows, files=files)
 
     with run.fenced():
         versions.lock(run.ledger, version)
@@ -61,15 +61,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         )
         evidence.add_artifacts(run.ledger, artifacts, evaluation_id=evaluation_id)
         if predictions is not None and is_first:
-            statistics.add_reference(
-                run.ledger,
-                version,
-                run.attempt,
-                dataset=dataset,
-                data_sha256=rows.sha256,
-                data_rows=rows.rows,
-                records={"prediction": predictions},
-            )
+            references.record(version, dataset, rows, {"prediction": predictions}, run)
         versions.evaluated(run.ledger, version, job_id=run.job_id)
         result = {
             "model": version.name,

@@ -9,6 +9,7 @@ from modelops.data.arrow_files import batches, opened
 from modelops.domain.errors import ScoringError
 from modelops.domain.parameters import MOST_SET_ASIDE
 from modelops.kinds.model.sample import outputs_of
+from modelops.registry.write import statistics
 from modelops.statistics.reference import Rows, reference_records
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset
+    from modelops.domain.versions import Version
+    from modelops.jobs.run import JobRun
     from modelops.kinds.model.code import ModelFiles
     from modelops.kinds.model.workbench import Workbench
     from modelops.runtime.environment import Environment
@@ -71,6 +74,19 @@ def _none_scored(scored: Scored, rows: Snapshot, dataset: Dataset) -> ScoringErr
         f"the ModelScorer can't score any of the {rows.rows:,} rows; the first, {first.named}: {first.reason}",
         where=f"dataset {dataset.label}",
         expected="rows that the model can score",
+    )
+
+
+def record(version: Version, dataset: Dataset, rows: Snapshot, records: Mapping[str, Records], run: JobRun) -> None:
+    """Record a reference that was computed from these rows; within the transaction of `run.fenced`."""
+    statistics.add_reference(
+        run.ledger,
+        version,
+        run.attempt,
+        dataset=dataset,
+        data_sha256=rows.sha256,
+        data_rows=rows.rows,
+        records=records,
     )
 
 
