@@ -19,7 +19,7 @@ import { Section } from "../parts/Section";
 import type { Texts } from "../texts/en";
 import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
-import { comparedMetrics, type Measured, measuredBy, type Written } from "./measured";
+import { comparedMetrics, type Measured, measuredBy, rowsBeside, type Written } from "./measured";
 import { type ColumnStatistics, Statistics } from "./Statistics";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|svg\+xml)$/;
@@ -199,13 +199,7 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
         </Table.Body>
       </Table.Root>
       <Text color="fg.muted" marginTop={2}>
-        {champion === null
-          ? texts.noChampion
-          : evidence.definition !== undefined
-            ? texts.newRows
-            : champion.data_sha256 === newest.data_sha256
-              ? texts.sameRows
-              : texts.otherRows}
+        {champion === null ? texts.noChampion : texts[rowsBeside(evidence, newest, champion)]}
       </Text>
     </Box>
   );

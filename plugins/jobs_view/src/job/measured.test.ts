@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { WholeJob } from "../api/client.ts";
 import { en } from "../texts/en.ts";
 import { Formats } from "../texts/formats.ts";
-import { comparedMetrics, type Measured, measuredBy } from "./measured.ts";
+import { comparedMetrics, type Measured, measuredBy, rowsBeside } from "./measured.ts";
 
 const FORMATS = new Formats("en", "UTC", en);
 const measured = (digest?: string): Measured => ({ digest, rows: 1, metrics: {}, data_sha256: "" });
@@ -56,4 +56,13 @@ test("metrics that are no numbers are shown as JSON, without a difference", () =
     ["ok", "true", "–", ""],
     ["mixed", "1", '"1"', ""],
   ]);
+});
+
+test("rows are said to be the same only if they have the same hash", () => {
+  const [one, another] = [{ data_sha256: "a" }, { data_sha256: "b" }];
+  const task = { definition: { output: "features.x", language: "sql", key: ["id"], incremental: null } };
+  assert.equal(rowsBeside({}, one, one), "sameRows");
+  assert.equal(rowsBeside({}, one, another), "otherRows");
+  assert.equal(rowsBeside(task, one, one), "sameOutput");
+  assert.equal(rowsBeside(task, one, another), "newRows");
 });

@@ -42,6 +42,17 @@ export const measuredBy = (
   );
 };
 
+/** What to say of the rows beside the champion's: those that a model was evaluated on, or that a feature task gave. */
+export const rowsBeside = (
+  evidence: Pick<Written, "definition">,
+  newest: Pick<Measured, "data_sha256">,
+  champion: Pick<Measured, "data_sha256">,
+): "sameRows" | "otherRows" | "sameOutput" | "newRows" => {
+  const isSame = champion.data_sha256 === newest.data_sha256;
+  if (evidence.definition === undefined) return isSame ? "sameRows" : "otherRows";
+  return isSame ? "sameOutput" : "newRows";
+};
+
 /** Each metric of the version and of the champion, if there is one: its name, both values and the difference.
 
 What is a number is written so that different ones look different; what isn't, as JSON.

@@ -212,6 +212,7 @@ export const en = {
     noChampion: "No version is in production yet, so there is nothing to compare with.",
     sameRows: "Both versions were evaluated on the same rows.",
     otherRows: "The champion was evaluated on other rows, so the metrics can't be compared directly.",
+    sameOutput: "The version in production produced the same rows.",
     newRows: "The version in production produced other rows.",
     dirty: "Made from uncommitted files. Only the hash of the code identifies their content.",
     facts: "Provenance",

@@ -231,6 +231,7 @@ export const fr: Texts = {
     noChampion: "Aucune version n'est encore en production\u202f; il n'y a rien à comparer.",
     sameRows: "Les deux versions ont été évaluées sur les mêmes lignes.",
     otherRows: "Le champion a été évalué sur d'autres lignes\u202f; les métriques ne sont pas directement comparables.",
+    sameOutput: "La version en production a produit les mêmes lignes.",
     newRows: "La version en production a produit d'autres lignes.",
     dirty: "Créée à partir de fichiers absents de tout commit. Seule l'empreinte du code identifie leur contenu.",
     facts: "Provenance",
