@@ -31,9 +31,9 @@ MODULES = {
 # The parts that need Arrow are loaded where they are needed. Their errors are told by where they come from.
 PARTS = {
     f"_modelops_{part}": Path(__file__).with_name(f"{part}.py")
-    for part in ("predictions", "scoring", "task", "standard")
+    for part in ("predictions", "scoring", "task", "standard", "metrics")
 }
-PREDICTIONS, SCORING, TASK, STANDARD = PARTS
+PREDICTIONS, SCORING, TASK, STANDARD, METRICS = PARTS
 CONTEXT = "_modelops_context"
 OURS = {__file__, *map(str, PARTS.values())}
 
@@ -115,8 +115,9 @@ def _evaluate(assignment: dict[str, Any], context: object) -> None:
     """The standard evaluation, of what scores the model's rows."""
     part, standard = _load_with_predictions(SCORING), _load(STANDARD, PARTS[STANDARD])
     scorer = part.made(_scorer_class(assignment, standard), context, assignment["artifact_input"])
+    measures = _load(METRICS, PARTS[METRICS])
     try:
-        standard.evaluate(context, scorer, frame_of=part.all_rows, predictions=part.predictions)
+        standard.evaluate(context, scorer, frame_of=part.all_rows, predictions=part.predictions, measures=measures)
     except Exception as error:
         if hasattr(error, "kind") or isinstance(error, MemoryError):
             raise

@@ -227,13 +227,14 @@ def kind_of(model: Any) -> str:
     return "classifier" if hasattr(model, "classes_") or hasattr(model, "predict_proba") else "regressor"
 
 
-def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any) -> None:
+def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any, measures: Any) -> None:
     """Write metrics.json with the metrics of the scorer's predictions on the rows of the context.
 
     Args:
         scorer: a ModelScorer, the standard one or the model's own.
         frame_of: gives the rows as its predict() gets them.
         predictions: the module of that name, which names the columns.
+        measures: the module metrics.
 
     Raises:
         StandardError: there is no standard evaluation for this model, or it can't predict on the rows.
@@ -273,9 +274,9 @@ def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any) -> N
     for target in targets:
         prefix = f"{target}_" if len(targets) > 1 else ""
         found = (
-            _of_classifier(truth[target], given, target, getattr(scorer, "classes_", None))
+            measures.of_classifier(truth[target], given, target, getattr(scorer, "classes_", None), say=print)
             if kind == "classifier"
-            else _of_regressor(truth[target], given[target])
+            else measures.of_regressor(truth[target], given[target])
         )
         for name, value in found.items():
             if math.isfinite(value):
@@ -293,47 +294,6 @@ def _kind_of_scorer(scorer: Any, given: dict[str, Any], truth: Any, target: str)
     return (
         "classifier" if probabilities or hasattr(scorer, "classes_") or truth.dtype.kind not in "iuf" else "regressor"
     )
-
-
-def _of_classifier(truth: Any, given: dict[str, Any], target: str, classes: Any) -> dict[str, float]:
-    """By the definitions of sklearn.metrics. Of two classes the second is the positive one."""
-    numpy, measure = importlib.import_module("numpy"), importlib.import_module("sklearn.metrics")
-    predicted = given[target]
-    there = set(truth.tolist())
-    labels = sorted(there | set(predicted.tolist())) if classes is None else list(numpy.asarray(classes).tolist())
-    found = {"accuracy": float(measure.accuracy_score(truth, predicted))}
-    binary = len(labels) == 2
-    averaged = {"labels": labels[1:] if binary else labels, "average": "macro", "zero_division": 0}
-    suffix = "" if binary else "_macro"
-    for name in ("f1", "precision", "recall"):
-        found[name + suffix] = float(getattr(measure, f"{name}_score")(truth, predicted, **averaged))
-    if not there <= set(labels):
-        print(f"log_loss is left out: {target} has values that are none of the classes of the training")
-        return found
-    if binary and f"{target}_probability" in given:
-        positive, probability = truth == labels[1], given[f"{target}_probability"]
-        found["brier"] = float(numpy.mean((probability - positive) ** 2))
-        found["log_loss"] = float(measure.log_loss(positive, probability, labels=[False, True]))
-        if len(there) == 2:
-            found["auc"] = float(measure.roc_auc_score(positive, probability))
-        else:
-            print(f"auc is left out: in all of these rows {target} is {truth[0]}")
-    columns = [f"{target}_probability_{label}" for label in labels]
-    if not binary and all(name in given for name in columns):
-        found["log_loss"] = float(
-            measure.log_loss(truth, numpy.column_stack([given[name] for name in columns]), labels=labels)
-        )
-    return found
-
-
-def _of_regressor(truth: Any, predicted: Any) -> dict[str, float]:
-    """By the definitions of sklearn.metrics."""
-    measure = importlib.import_module("sklearn.metrics")
-    mse = float(measure.mean_squared_error(truth, predicted))
-    found = {"mse": mse, "rmse": math.sqrt(mse), "mae": float(measure.mean_absolute_error(truth, predicted))}
-    if len(truth) > 1:
-        found["r2"] = float(measure.r2_score(truth, predicted))
-    return found
 
 
 def _type_name(value: Any) -> str:
