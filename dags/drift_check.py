@@ -6,7 +6,7 @@ from airflow.sdk import DAG
 
 from modelops.airflow.params import given, params_of
 from modelops.domain.requests import DriftCheckRequest
-from modelops.operators.model import CheckDriftOperator
+from modelops.operators.bases import CheckDriftOperator
 
 with DAG(
     dag_id="drift_check",
@@ -15,11 +15,11 @@ with DAG(
     doc_md="""
     ### Drift check of a batch
 
-    Compares the features and the predictions of a published batch with the reference of its version, and records how
-    far each has moved. Give the interval of the batch; without one, the newest batch of a deployment whose batches have
-    no intervals is checked. The batch doesn't change.
+    Compares the columns of a published batch, of predictions or of features, with the reference of its version, and
+    records how far each has moved. Give the interval of the batch; without one, the newest batch of a deployment whose
+    batches have no intervals is checked. The batch doesn't change.
 
-    The DAG of each deployment does this after each batch, unless the deployment leaves it out.
+    The DAG of each deployment of a model does this after each batch, unless the deployment leaves it out.
     """,
     schedule=None,
     catchup=False,

@@ -77,7 +77,8 @@ CREATE TYPE modelops.job_type AS ENUM (
     'feature_retirement',
     'schedule_change',
     'compute_statistics',
-    'drift_check'
+    'drift_check',
+    'performance_measurement'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text
@@ -345,6 +346,7 @@ BEGIN
             OR OLD.published_at IS NULL AND OLD.whole_id IS NULL
                AND NOT EXISTS (SELECT FROM modelops.job WHERE id = OLD.job_id AND status = 'running' AND fence = OLD.fence)) THEN
       NEW.swept_at := clock_timestamp();
+      NEW.labels_due_at := NULL;
       RETURN NEW;
     END IF;
     RAISE EXCEPTION 'run % can be swept once, when it is superseded or can''t be published any more, and stays so', OLD.id
@@ -354,6 +356,10 @@ BEGIN
     IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
        AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows,visible_covers}'::text[]
          = to_jsonb(OLD) - '{superseded_at,superseded_by,shows,visible_covers}'::text[] THEN
+      RETURN NEW;
+    END IF;
+    IF pg_trigger_depth() > 1 AND to_jsonb(NEW) - '{labels_due_at,measured_at,visible_covers}'::text[]
+                                = to_jsonb(OLD) - '{labels_due_at,measured_at,visible_covers}'::text[] THEN
       RETURN NEW;
     END IF;
     RAISE EXCEPTION 'run % is published: what is on record of it stays', OLD.id
@@ -410,6 +416,7 @@ BEGIN
   -- In the order of commits, also after the clock was set back: modelops.note_progress relies on it.
   NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) + interval '1 microsecond'
                                                    FROM modelops.batch_run WHERE target = NEW.target));
+  NEW.labels_due_at := modelops.labels_complete_at(NEW.covers, NEW.published_at, serving.maturity);
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
   -- Of an incremental run any part can be superseded; any other is superseded whole.
@@ -591,7 +598,7 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.guard_deployment_target() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.guard_deployment_target() IS 'Refuses a target that has the name of another model or feature task.';
-CREATE FUNCTION modelops.guard_drift() RETURNS trigger
+CREATE FUNCTION modelops.guard_finding() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
     AS $$
@@ -601,15 +608,17 @@ BEGIN
   JOIN modelops.version ON version.id = deployment.version_id
   JOIN modelops.job ON job.id = NEW.job_id
   WHERE run.id = NEW.run_id AND run.published_at IS NOT NULL
-    AND job.type = modelops.job_type_of(version.kind, 'drift') AND job.version_id = version.id
-    AND job.status = 'running' AND job.attempt = NEW.attempt;
+    AND job.type = modelops.job_type_of(version.kind, TG_ARGV[0]) AND job.version_id = version.id
+    AND job.status = 'running' AND job.attempt = NEW.attempt
+    AND (TG_ARGV[0] <> 'performance'
+         OR run.rows = NEW.rows AND run.swept_at IS NULL AND deployment.truth IS NOT NULL);
   IF FOUND THEN RETURN NEW; END IF;
-  RAISE EXCEPTION 'job % isn''t a drift check under way in attempt %, of the version of the published run %',
-    NEW.job_id, NEW.attempt, NEW.run_id
-    USING ERRCODE = 'check_violation', CONSTRAINT = 'drift_under_way';
+  RAISE EXCEPTION 'job % isn''t a % under way in attempt %, of the version of the published run %',
+    NEW.job_id, replace(modelops.job_type_of('model', TG_ARGV[0])::text, '_', ' '), NEW.attempt, NEW.run_id
+    USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_under_way';
 END $$;
-ALTER FUNCTION modelops.guard_drift() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.guard_drift() IS 'Lets only a drift check under way add rows, of a published run of the version that it is about.';
+ALTER FUNCTION modelops.guard_finding() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_finding() IS 'Lets only a job under way of a stage add rows, of a published run of the version that it is about; a measurement is of all of its rows.';
 CREATE FUNCTION modelops.guard_job_status() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -645,6 +654,20 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.guard_job_status() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.guard_job_status() IS 'Refuses a step back within an attempt, an older attempt or fence, and changes of a job that has ended.';
+CREATE FUNCTION modelops.guard_metric() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  PERFORM FROM modelops.performance JOIN modelops.job ON job.id = performance.job_id
+  WHERE performance.id = NEW.performance_id AND performance.labelled > 0
+    AND job.status = 'running' AND job.attempt = performance.attempt;
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'measurement % has no labels, or is finished', NEW.performance_id
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'performance_metric_in_the_making';
+END $$;
+ALTER FUNCTION modelops.guard_metric() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_metric() IS 'Lets metrics be added to a measurement with labels, as long as its job is under way.';
 CREATE FUNCTION modelops.guard_of_run() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -846,6 +869,37 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.keep_times_of_job() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.keep_times_of_job() IS 'Keeps when a worker first took the newest attempt, by raising the fence, and when that attempt ended the job.';
+CREATE FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  -- Added as seconds, so that a day has 24 hours in every time zone.
+  SELECT CASE WHEN maturity IS NOT NULL THEN -- greatest() ignores nulls
+    greatest(coalesce(upper(covers), published_at) + make_interval(secs => extract(epoch FROM maturity)), published_at)
+  END
+$$;
+ALTER FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) IS 'When the labels of a published run are complete, and its rows are there; null: it has no labels.';
+CREATE FUNCTION modelops.note_measurement() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  due timestamptz;
+BEGIN
+  SELECT modelops.labels_complete_at(run.covers, run.published_at, deployment.maturity) INTO due
+  FROM modelops.batch_run AS run JOIN modelops.deployment ON deployment.id = run.deployment_id
+  WHERE run.id = NEW.run_id;
+  UPDATE modelops.batch_run
+  SET measured_at = NEW.measured_at,
+      labels_due_at = CASE WHEN due > NEW.measured_at THEN labels_due_at
+                           WHEN NEW.labelled < NEW.rows
+                           THEN greatest(due + 2 * (NEW.measured_at - due), NEW.measured_at + interval '1 hour') END
+  WHERE id = NEW.run_id;
+  RETURN NULL;
+END $$;
+ALTER FUNCTION modelops.note_measurement() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.note_measurement() IS 'Sets when a run was measured, and when its labels are looked up again: if some were missing, or it could not be measured.';
 CREATE FUNCTION modelops.note_progress(deployment_id bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -1048,6 +1102,8 @@ CASE
     ELSE NULL::tstzrange
 END) STORED,
     swept_at timestamp with time zone,
+    labels_due_at timestamp with time zone,
+    measured_at timestamp with time zone,
     CONSTRAINT batch_run_covers CHECK ((NOT isempty(covers))),
     CONSTRAINT batch_run_part CHECK ((part >= 0)),
     CONSTRAINT batch_run_part_of_whole CHECK (((whole_id IS NULL) OR (staged_at IS NOT NULL))),
@@ -1068,6 +1124,8 @@ COMMENT ON COLUMN modelops.batch_run.staged_at IS 'For a partition: when all of 
 COMMENT ON COLUMN modelops.batch_run.whole_id IS 'For a partition: the run that publishes its rows.';
 COMMENT ON COLUMN modelops.batch_run.visible_covers IS 'The data interval while readers see the run, else null; for the planner, which knows how its values are spread.';
 COMMENT ON COLUMN modelops.batch_run.swept_at IS 'When its rows were removed: it was superseded, or can never be published. Such a run stays as it is.';
+COMMENT ON COLUMN modelops.batch_run.labels_due_at IS 'When the labels of a published run are looked up next; null: never, or not again. Written by the database.';
+COMMENT ON COLUMN modelops.batch_run.measured_at IS 'When its performance was measured last. Written by the database.';
 ALTER TABLE modelops.batch_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.batch_run_id_seq
     START WITH 1
@@ -1128,11 +1186,15 @@ CREATE TABLE modelops.deployment (
     parts smallint DEFAULT 1 NOT NULL,
     empty text DEFAULT 'intervals'::text NOT NULL,
     check_drift boolean DEFAULT true NOT NULL,
+    truth jsonb,
+    maturity interval,
     CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
     CONSTRAINT deployment_empty CHECK ((empty = ANY (ARRAY['never'::text, 'intervals'::text, 'always'::text]))),
     CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
     CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at)),
-    CONSTRAINT deployment_parts CHECK (((parts >= 1) AND (parts <= 64)))
+    CONSTRAINT deployment_maturity CHECK ((((truth IS NULL) = (maturity IS NULL)) AND (maturity >= '00:00:00'::interval))),
+    CONSTRAINT deployment_parts CHECK (((parts >= 1) AND (parts <= 64))),
+    CONSTRAINT deployment_truth CHECK (((jsonb_typeof(truth) = 'object'::text) AND (truth ?& '{name,sql,targets,type}'::text[])))
 );
 ALTER TABLE modelops.deployment OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.deployment IS 'An approved version in production: on which dataset, into which table, by which decision. Ends once, and stays on record.';
@@ -1145,6 +1207,8 @@ COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'How many rows of a ba
 COMMENT ON COLUMN modelops.deployment.parts IS 'The number of partitions of a batch; each is a job, and one more job publishes them.';
 COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
 COMMENT ON COLUMN modelops.deployment.check_drift IS 'Whether each batch is compared with the reference once it is published.';
+COMMENT ON COLUMN modelops.deployment.truth IS 'Where the labels of the predictions are: {"name", "sql", "targets", "type"}; null: their performance isn''t measured.';
+COMMENT ON COLUMN modelops.deployment.maturity IS 'How long after the end of a data interval, or the publication of a batch without one, its labels are complete.';
 ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.deployment_id_seq
     START WITH 1
@@ -1448,10 +1512,93 @@ CREATE TABLE modelops.lock (
 );
 ALTER TABLE modelops.lock OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.lock IS 'What is changed by one transaction at a time: targets, and the numbers of versions. modelops.take_lock locks a row; unlike an advisory lock, users'' SQL can''t take it.';
+CREATE TABLE modelops.performance (
+    id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    run_id bigint NOT NULL,
+    rows bigint NOT NULL,
+    labelled bigint NOT NULL,
+    error text,
+    measured_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT performance_labelled CHECK (((labelled >= 0) AND (labelled <= rows))),
+    CONSTRAINT performance_measured CHECK (((error IS NULL) OR (labelled = 0))),
+    CONSTRAINT performance_rows CHECK ((rows >= 0))
+);
+ALTER TABLE modelops.performance OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.performance IS 'One measurement of the predictions of a published run, as they were published, with the labels that were known then. Append-only.';
+COMMENT ON COLUMN modelops.performance.labelled IS 'Predictions with a label for each target; the labels of the others are missing.';
+COMMENT ON COLUMN modelops.performance.error IS 'Why the run could not be measured; null: it was.';
+CREATE TABLE modelops.performance_metric (
+    performance_id bigint NOT NULL,
+    target text NOT NULL,
+    metric text NOT NULL,
+    value double precision NOT NULL,
+    lower double precision,
+    upper double precision,
+    CONSTRAINT performance_metric_finite CHECK ((abs(value) < 'Infinity'::double precision)),
+    CONSTRAINT performance_metric_interval CHECK (((num_nulls(lower, upper) = ANY (ARRAY[0, 2])) AND ((lower IS NULL) OR ((lower <= value) AND (value <= upper) AND ((upper - lower) < 'Infinity'::double precision)))))
+);
+ALTER TABLE modelops.performance_metric OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.performance_metric IS 'The metrics of a measurement, by target. Append-only.';
+COMMENT ON COLUMN modelops.performance_metric.lower IS 'The lower end of the 95 % confidence interval; null, as the upper end, if there is none.';
+CREATE VIEW modelops.measurement AS
+ SELECT performance.id,
+    performance.run_id,
+    run.target,
+    run.deployment_id,
+    version.number AS version,
+    lower(run.covers) AS interval_start,
+    upper(run.covers) AS interval_end,
+    run.published_at,
+    run.superseded_at,
+    performance.rows,
+    performance.labelled,
+    performance.error,
+    performance.measured_at,
+    performance.job_id,
+    run.job_id AS batch_job_id,
+    metric.found AS metrics
+   FROM ((((modelops.performance
+     JOIN modelops.batch_run run ON ((run.id = performance.run_id)))
+     JOIN modelops.deployment ON ((deployment.id = run.deployment_id)))
+     JOIN modelops.version ON ((version.id = deployment.version_id)))
+     LEFT JOIN LATERAL ( SELECT jsonb_agg(jsonb_build_object('target', performance_metric.target, 'metric', performance_metric.metric, 'value', performance_metric.value, 'lower', performance_metric.lower, 'upper', performance_metric.upper) ORDER BY performance_metric.target, performance_metric.metric) AS found
+           FROM modelops.performance_metric
+          WHERE (performance_metric.performance_id = performance.id)) metric ON (true));
+ALTER VIEW modelops.measurement OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.measurement IS 'The measurements of performance, each with its run and its metrics: [{"target", "metric", "value", "lower", "upper"}], null without labels.';
 CREATE TABLE modelops.migration (
     version_num character varying(32) NOT NULL
 );
 ALTER TABLE modelops.migration OWNER TO modelops_owner;
+CREATE VIEW modelops.newest_performance AS
+ SELECT newest.id,
+    newest.run_id,
+    newest.target,
+    newest.deployment_id,
+    newest.version,
+    newest.interval_start,
+    newest.interval_end,
+    newest.published_at,
+    newest.superseded_at,
+    newest.rows,
+    newest.labelled,
+    newest.error,
+    newest.measured_at,
+    newest.job_id,
+    newest.batch_job_id,
+    newest.metrics
+   FROM ((modelops.batch_run run
+     CROSS JOIN LATERAL ( SELECT performance.id
+           FROM modelops.performance
+          WHERE (performance.run_id = run.id)
+          ORDER BY performance.id DESC
+         LIMIT 1) last)
+     JOIN modelops.measurement newest ON ((newest.id = last.id)))
+  WHERE (run.measured_at IS NOT NULL);
+ALTER VIEW modelops.newest_performance OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.newest_performance IS 'The newest measurement of each run whose performance was measured.';
 CREATE TABLE modelops.observation (
     singleton boolean DEFAULT true NOT NULL,
     seen_at timestamp with time zone NOT NULL,
@@ -1459,6 +1606,14 @@ CREATE TABLE modelops.observation (
 );
 ALTER TABLE modelops.observation OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.observation IS 'The time up to which the observer has copied Airflow''s records into the ledger.';
+ALTER TABLE modelops.performance ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.performance_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE VIEW modelops.published_run AS
  SELECT holding.id AS run_id,
     run.target,
@@ -1680,6 +1835,12 @@ ALTER TABLE ONLY modelops.migration
     ADD CONSTRAINT migration_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY modelops.observation
     ADD CONSTRAINT observation_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY modelops.performance_metric
+    ADD CONSTRAINT performance_metric_pkey PRIMARY KEY (performance_id, target, metric);
+ALTER TABLE ONLY modelops.performance
+    ADD CONSTRAINT performance_once UNIQUE (job_id, attempt, run_id);
+ALTER TABLE ONLY modelops.performance
+    ADD CONSTRAINT performance_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.reference
     ADD CONSTRAINT reference_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.requests_read
@@ -1714,6 +1875,8 @@ CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_
 CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
 CREATE INDEX batch_run_interval ON modelops.batch_run USING btree (deployment_id, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone), id) WHERE (whole_id IS NULL);
+CREATE INDEX batch_run_labels_due ON modelops.batch_run USING btree (deployment_id, labels_due_at) WHERE (labels_due_at IS NOT NULL);
+CREATE INDEX batch_run_measured ON modelops.batch_run USING btree (target, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone), id) WHERE (measured_at IS NOT NULL);
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run USING btree (whole_id, part) WHERE (whole_id IS NOT NULL);
 CREATE INDEX batch_run_published ON modelops.batch_run USING btree (target, published_at) WHERE (published_at IS NOT NULL);
 CREATE INDEX batch_run_published_interval ON modelops.batch_run USING btree (target, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone)) WHERE (published_at IS NOT NULL);
@@ -1742,6 +1905,7 @@ CREATE INDEX job_newest_of_type_by_status ON modelops.job USING btree (type, sta
 CREATE INDEX job_newest_of_version ON modelops.job USING btree ((((split_part("left"(subject, 250), ' '::text, 1) || ' '::text) || split_part("left"(subject, 250), ' '::text, 2))), created_at, id);
 CREATE INDEX job_open ON modelops.job USING btree (id) WHERE (ended_at IS NULL);
 CREATE INDEX job_version ON modelops.job USING btree (version_id, id);
+CREATE INDEX performance_run ON modelops.performance USING btree (run_id, id);
 CREATE INDEX reference_job ON modelops.reference USING btree (job_id);
 CREATE INDEX reference_version ON modelops.reference USING btree (version_id, id);
 CREATE INDEX schedule_of_deployment ON modelops.schedule USING btree (deployment_id, id DESC);
@@ -1757,6 +1921,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.drift FOR EACH RO
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.job_event FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.performance FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.performance_metric FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.reference FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.requests_read FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1773,7 +1939,7 @@ CREATE TRIGGER decision_guard BEFORE INSERT ON modelops.decision FOR EACH ROW EX
 CREATE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.follow_deployment();
 CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
 CREATE TRIGGER deployment_target_guard BEFORE INSERT ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment_target();
-CREATE TRIGGER drift_guard BEFORE INSERT ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.guard_drift();
+CREATE TRIGGER drift_guard BEFORE INSERT ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.guard_finding('drift');
 CREATE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics');
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
 CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
@@ -1790,6 +1956,8 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.drift FOR EACH STATEMENT EXECUTE
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.evaluation FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.job_event FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.performance FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.performance_metric FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.reference FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.requests_read FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.schedule FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1798,6 +1966,9 @@ CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.stage FOR EACH STATEMENT EXECUTE
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.statistics FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.transition FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.version FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER performance_guard BEFORE INSERT ON modelops.performance FOR EACH ROW EXECUTE FUNCTION modelops.guard_finding('performance');
+CREATE TRIGGER performance_metric_guard BEFORE INSERT ON modelops.performance_metric FOR EACH ROW EXECUTE FUNCTION modelops.guard_metric();
+CREATE TRIGGER performance_noted AFTER INSERT ON modelops.performance FOR EACH ROW EXECUTE FUNCTION modelops.note_measurement();
 CREATE TRIGGER reference_guard BEFORE INSERT ON modelops.reference FOR EACH ROW EXECUTE FUNCTION modelops.guard_reference();
 CREATE TRIGGER schedule_guard BEFORE INSERT ON modelops.schedule FOR EACH ROW EXECUTE FUNCTION modelops.guard_schedule();
 CREATE TRIGGER set_aside_guard BEFORE INSERT ON modelops.set_aside FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
@@ -1854,6 +2025,12 @@ ALTER TABLE ONLY modelops.job_event
     ADD CONSTRAINT job_event_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.job
     ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version(id);
+ALTER TABLE ONLY modelops.performance
+    ADD CONSTRAINT performance_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.performance_metric
+    ADD CONSTRAINT performance_metric_of FOREIGN KEY (performance_id) REFERENCES modelops.performance(id);
+ALTER TABLE ONLY modelops.performance
+    ADD CONSTRAINT performance_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.reference
     ADD CONSTRAINT reference_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.reference
@@ -1912,8 +2089,9 @@ REVOKE ALL ON FUNCTION modelops.guard_bounds() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_decision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment_target() FROM PUBLIC;
-REVOKE ALL ON FUNCTION modelops.guard_drift() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_finding() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_metric() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_of_run() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_reference() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_schedule() FROM PUBLIC;
@@ -1927,6 +2105,10 @@ REVOKE ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage te
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.keep_times_of_job() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.note_measurement() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.note_progress(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.note_progress(deployment_id bigint) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) FROM PUBLIC;
@@ -2007,6 +2189,8 @@ GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(parts) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(empty) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT INSERT(check_drift) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(truth) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(maturity) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_reader;
 GRANT INSERT(deployment_id) ON TABLE modelops.schedule TO modelops_jobs;
@@ -2102,8 +2286,28 @@ GRANT SELECT ON TABLE modelops.job_summary TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_summary TO modelops_reader;
 GRANT SELECT ON TABLE modelops.lock TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.lock TO modelops_reader;
+GRANT SELECT ON TABLE modelops.performance TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.performance TO modelops_reader;
+GRANT INSERT(job_id) ON TABLE modelops.performance TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.performance TO modelops_jobs;
+GRANT INSERT(run_id) ON TABLE modelops.performance TO modelops_jobs;
+GRANT INSERT(rows) ON TABLE modelops.performance TO modelops_jobs;
+GRANT INSERT(labelled) ON TABLE modelops.performance TO modelops_jobs;
+GRANT INSERT(error) ON TABLE modelops.performance TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.performance_metric TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.performance_metric TO modelops_reader;
+GRANT INSERT(performance_id) ON TABLE modelops.performance_metric TO modelops_jobs;
+GRANT INSERT(target) ON TABLE modelops.performance_metric TO modelops_jobs;
+GRANT INSERT(metric) ON TABLE modelops.performance_metric TO modelops_jobs;
+GRANT INSERT(value) ON TABLE modelops.performance_metric TO modelops_jobs;
+GRANT INSERT(lower) ON TABLE modelops.performance_metric TO modelops_jobs;
+GRANT INSERT(upper) ON TABLE modelops.performance_metric TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.measurement TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.measurement TO modelops_reader;
 GRANT SELECT ON TABLE modelops.migration TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.migration TO modelops_reader;
+GRANT SELECT ON TABLE modelops.newest_performance TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.newest_performance TO modelops_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE modelops.observation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.observation TO modelops_reader;
 GRANT SELECT ON TABLE modelops.published_run TO modelops_jobs;

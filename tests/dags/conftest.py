@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def dags() -> dict[str, DAG]:
+def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DAG]:
+    """Those of a new installation, whatever there is beside the tests."""
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(dag_folder=str(PROJECT_ROOT / "dags"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELOPS_HOME", str(tmp_path_factory.mktemp("home")))
+        bag = DagBag(dag_folder=str(PROJECT_ROOT / "dags"))
     assert bag.import_errors == {}
     return dict(bag.dags)

@@ -30,6 +30,7 @@ def test_which_there_are(dags: dict[str, DAG]) -> None:
         "model_deployment",
         "model_evaluation",
         "model_lifecycle",
+        "model_performance",
         "model_retirement",
         "model_statistics",
     ]
@@ -94,6 +95,8 @@ def _env() -> dict[str, str]:
         ("model_deployment", {"target": ""}, "non-empty"),
         ("model_retirement", {"deployment": "the newest"}, "'the newest' is not of type 'integer'"),
         ("drift_check", {"deployment": 0}, "0 is less than the minimum of 1"),
+        ("model_performance", {"deployment": 0}, "0 is less than the minimum of 1"),
+        ("model_deployment", {"maturity_days": -1}, "-1 is less than the minimum of 0"),
         ("model_deployment", {"check_drift": "never"}, "'never' is not of type 'boolean'"),
         ("batch_prediction", {"deployment": 0}, "0 is less than the minimum of 1"),
         ("deployment_schedule", {"schedule": ""}, "non-empty"),

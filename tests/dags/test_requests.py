@@ -16,7 +16,8 @@ from modelops.domain.job_types import OPERATORS
 from modelops.domain.parameters import parameters_of
 from modelops.operators.approval import ApproveFeatureTaskOperator, ApproveModelOperator
 from modelops.operators.base import JobOperator
-from modelops.operators.bases import ChangeScheduleOperator
+from modelops.operators.bases import ChangeScheduleOperator, CheckDriftOperator
+from modelops.operators.due_labels import DueLabelsOperator
 from modelops.operators.feature import (
     DeployFeatureTaskOperator,
     ExecuteFeatureBatchOperator,
@@ -25,10 +26,10 @@ from modelops.operators.feature import (
     RunFeatureTaskOperator,
 )
 from modelops.operators.model import (
-    CheckDriftOperator,
     ComputeStatisticsOperator,
     DeployModelOperator,
     EvaluateModelOperator,
+    MeasurePerformanceOperator,
     PredictBatchOperator,
     PredictPartOperator,
     PublishBatchOperator,
@@ -47,6 +48,7 @@ CLASSES = [
     EvaluateModelOperator,
     ExecuteFeatureBatchOperator,
     ImportFeatureTaskOperator,
+    MeasurePerformanceOperator,
     PredictBatchOperator,
     PredictPartOperator,
     PublishBatchOperator,
@@ -125,7 +127,7 @@ def test_forms_ask_for_what_the_requests_declare(dags: dict[str, DAG]) -> None:
     for dag in dags.values():
         declared = defaultdict(list)
         for task in dag.tasks:
-            for each in parameters_of(task.request) if isinstance(task, JobOperator) else ():
+            for each in parameters_of(task.request) if isinstance(task, JobOperator | DueLabelsOperator) else ():
                 declared[each.name].append((each.schema.get("type"), None if each.is_required else each.default))
         for name in set(dag.params) - OTHERS:
             param = dag.params.get_param(name)

@@ -41,6 +41,7 @@ FEATURES = "feature_pipeline"
 FEATURE_BATCH = "feature_batch"
 FEATURE_RETIREMENT = "feature_retirement"
 SCHEDULE = "deployment_schedule"
+PERFORMANCE = "model_performance"
 TASKS = {
     LIFECYCLE: {"train", "evaluate"},
     EVALUATION: {"evaluate"},

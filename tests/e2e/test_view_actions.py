@@ -11,8 +11,9 @@ from playwright.sync_api import expect
 
 from e2e.browser import barriers, visit
 from e2e.processes import processes_of
-from e2e.system import BATCH
+from e2e.system import BATCH, PERFORMANCE
 from modelops.domain.decisions import REASON_MISSING
+from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from e2e.system import Run, System
 
 CASES = ("approve", "reject", "refused")
+LABELS = "SELECT i AS id, i % 2 AS late FROM generate_series(1, 90) AS i"
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +40,9 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runs(system: System, gate: Path) -> Mapping[str, Run]:
     """Life cycles side by side: some that come to wait for a reviewer, and some whose training waits."""
     held = {"model": "here/quick", "hyperparameters": {"gate": str(gate)}}
+    labelled = {"model": "here/scored", "truth": LABELS}
     return {
-        **{case: system.run(name=f"act-{case}", model="here/scored", target=f"e2e_act_{case}") for case in CASES},
+        **{case: system.run(name=f"act-{case}", target=f"e2e_act_{case}", **labelled) for case in CASES},
         **{case: system.run(name=f"act-{case}", **held) for case in ("stop", "look")},
     }
 
@@ -226,3 +229,25 @@ def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapp
         visit(page, "/plugin/modelops/production?at=2020-01-01T00:00")
         expect(page.get_by_text("Nothing was in production at that time.")).to_be_visible()
     assert deployed["target"] == "predictions.e2e_act_approve"
+
+
+def test_performance_is_measured_and_shown(people: Signed, runs: Mapping[str, Run], system: System) -> None:
+    deployed = runs["approve"].result("deploy")
+    system.run(BATCH, name="labelled", deployment=deployed["deployment"]).result("predict")
+    run = system.run(PERFORMANCE, name="measured", deployment=deployed["deployment"])
+    result = run.result("measure")
+    assert {(one["rows"], one["labelled"]) for one in result["measured"]} == {(100, 90)}
+    job = run.job("measure")
+    assert (job.type, job.requested_by) == (JobType.PERFORMANCE_MEASUREMENT, "trainer")
+    with people.page("/plugin/modelops/deployments") as page:
+        row = page.get_by_role("row").filter(has_text="predictions.e2e_act_approve")
+        row.get_by_role("link", name="Performance").click()
+        subject = f"here/scored v{deployed['version']}"
+        expect(page.get_by_role("heading", name=f"Performance of {subject} → {deployed['target']}")).to_be_visible()
+        expect(page.get_by_text("Labels: given as SQL")).to_be_visible()
+        batches = page.get_by_role("region", name="Batches").get_by_role("row")
+        expect(batches.nth(1)).to_contain_text(re.compile("all times.*100.*90.*10"))
+        assert barriers(page) == []
+        visit(page, f"/plugin/modelops/jobs/{job.id}")
+        expect(page.get_by_role("columnheader", name="log_loss")).to_be_visible()
+        assert barriers(page) == []

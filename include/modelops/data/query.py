@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import psycopg
     from psycopg import Connection, Cursor
+    from psycopg.sql import Composable
 
     from modelops.domain.datasets import Dataset
     from modelops.domain.parts import Part
@@ -34,6 +35,7 @@ INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end
 With the suffix `_date` they hold the local date, and with `_local` the local time without a zone, both in the time zone
 of the interval's ends.
 """
+_INTERVAL = "modelops.interval_"
 SET_ONE = "SELECT set_config(%s, %s, true)"
 LONGEST = 60
 """Seconds that PostgreSQL may take to parse and plan a query."""
@@ -85,6 +87,11 @@ class Column:
     name: str
     type: str
     sql_type: str
+
+
+def reads_interval(sql: str) -> bool:
+    """Whether SQL reads the data interval of its batch."""
+    return _INTERVAL in sql
 
 
 @contextmanager
@@ -215,16 +222,20 @@ def travelling(sql: str, columns: tuple[Column, ...], *, exact: Collection[str] 
     """The query with each column cast to a type that Arrow has; columns in `exact` keep every digit."""
     from psycopg.sql import SQL, Identifier
 
-    def cast(column: Column) -> str:
-        return "float8" if column.type == "numeric" and column.name not in exact else "text"
-
     selected = SQL(", ").join(
-        Identifier(c.name)
-        if c.type in ARROW_TYPES
-        else SQL("{}::{} AS {}").format(Identifier(c.name), SQL(cast(c)), Identifier(c.name))
+        SQL("{} AS {}").format(in_arrow(c, Identifier(c.name), exact=c.name in exact), Identifier(c.name))
         for c in columns
     )
     return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(bare(sql))).as_string()
+
+
+def in_arrow(column: Column, value: Composable, *, exact: bool = False) -> Composable:
+    """The value of a column, cast to a type that Arrow has; if `exact`, with every digit."""
+    from psycopg.sql import SQL
+
+    if column.type in ARROW_TYPES:
+        return value
+    return SQL("{}::float8" if column.type == "numeric" and not exact else "{}::text").format(value)
 
 
 def part_of(sql: str, key: Sequence[str], part: Part) -> str:
@@ -246,7 +257,7 @@ def refused(
     if "row-level security policy" in message:
         return _hidden(message, where=where)
     # Once set in a session, the setting stays defined there, as an empty string.
-    unset = "modelops.interval_" in message or ("modelops.interval_" in sql and message.endswith('""'))
+    unset = reads_interval(message) or (reads_interval(sql) and message.endswith('""'))
     if interval is None and unset:
         return DatasetError(
             "the dataset's SQL asks for the data interval, and this job has none",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.drift import DriftSettings
 from modelops.domain.errors import DatasetError
+from modelops.domain.labels import LabelSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,7 @@ class Datasets:
     targets: tuple[str, ...]
     sql: Mapping[str, str]
     drift: DriftSettings = field(default_factory=DriftSettings)
+    labels: LabelSettings = field(default_factory=LabelSettings)
 
     def choose(self, name_or_sql: str, *, where: str) -> Dataset:
         """The dataset of that name, or an unnamed one with that SQL.

@@ -23,6 +23,7 @@ class Stage(StrEnum):
     SCHEDULE_CHANGE = "schedule_change"
     STATISTICS = "statistics"
     DRIFT = "drift"
+    PERFORMANCE = "performance"
 
 
 class Evidence(StrEnum):
@@ -43,6 +44,7 @@ class Tab(StrEnum):
     PREDICTIONS = "predictions"
     FEATURES = "features"
     DRIFT = "drift"
+    PERFORMANCE = "performance"
     LOGS = "logs"
     LIFE_CYCLE = "life"
     PROPERTIES = "properties"

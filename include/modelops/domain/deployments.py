@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modelops.domain.emptiness import Emptiness
+    from modelops.domain.labels import Truth
     from modelops.domain.schedules import Schedule
     from modelops.domain.versions import VersionId, VersionKind
 
@@ -61,8 +62,9 @@ class Deployment:
     columns of the key with their PostgreSQL types; `outputs` maps each other column to its type: the Arrow type of a
     prediction, the PostgreSQL type of a feature. `set_aside_budget` is the maximum number of rejected rows of a batch,
     `empty` says which batches may have no rows, and `parts` is the number of partitions of a batch; `check_drift`:
-    each batch is compared with the reference once it is published. `ended_at` and
-    `ended_how` are None while the deployment is active.
+    each batch is compared with the reference once it is published. `truth` says where the labels of its predictions
+    are, and `maturity` how long after the end of a data interval they are complete; None: it has no labels. `ended_at`
+    and `ended_how` are None while the deployment is active.
     """
 
     id: DeploymentId
@@ -81,6 +83,8 @@ class Deployment:
     empty: Emptiness
     parts: int
     check_drift: bool
+    truth: Truth | None
+    maturity: timedelta | None
     deployed_by: str
     started_at: datetime
     ended_at: datetime | None

@@ -141,6 +141,10 @@ class UnknownBatch(BadInput):
     """No published batch is the one that a request names."""
 
 
+class LabelsError(BadInput):
+    """The labels don't fit the predictions that are to be measured with them."""
+
+
 class IntervalError(BadInput):
     """An invalid data interval, or one that overlaps with published rows."""
 

@@ -306,7 +306,6 @@ class JobType(StrEnum):
             ),
         ),
     )
-
     COMPUTE_STATISTICS = (
         "compute_statistics",
         Declaration(
@@ -328,12 +327,11 @@ class JobType(StrEnum):
             tabs=_EVIDENCE_FIRST,
         ),
     )
-
     DRIFT_CHECK = (
         "drift_check",
         Declaration(
             stage=Stage.DRIFT,
-            kinds=_MODEL,
+            kinds=(*_MODEL, *_TASK),
             group=Group.SUPPORTING,
             label=Label(en="Drift check", fr="Contrôle de dérive"),
             meaning="Compares a published batch with the reference of its version.",
@@ -347,6 +345,25 @@ class JobType(StrEnum):
                 marked_as_success="Nothing is compared.",
             ),
             tabs=(Tab.DRIFT, Tab.LOGS, Tab.LIFE_CYCLE, Tab.PROPERTIES),
+        ),
+    )
+    PERFORMANCE_MEASUREMENT = (
+        "performance_measurement",
+        Declaration(
+            stage=Stage.PERFORMANCE,
+            kinds=_MODEL,
+            group=Group.SUPPORTING,
+            label=Label(en="Performance measurement", fr="Mesure des performances"),
+            meaning="Compares published predictions with the labels that have become known since.",
+            operators=("MeasurePerformanceOperator",),
+            steps="`measured` for each batch",
+            attempts=Attempts(
+                retry="It goes on with the batches that are still due. What is measured stays on record.",
+                clear="It measures what is due by then, or the same interval again.",
+                stop="The batches that are not measured yet stay due.",
+                marked_as_success="The batches stay due.",
+            ),
+            tabs=(Tab.PERFORMANCE, Tab.LOGS, Tab.LIFE_CYCLE, Tab.PROPERTIES),
         ),
     )
 

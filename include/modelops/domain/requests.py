@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain import bounds
 from modelops.domain import parameters as p
 from modelops.domain.emptiness import Emptiness
+from modelops.domain.labels import LONGEST_MATURITY
 from modelops.domain.parts import MOST as MOST_PARTS
 from modelops.domain.parts import Part
 from modelops.domain.versions import VersionKind
@@ -76,6 +77,31 @@ class DeploymentTerms(ScheduleTerms):
         title="Check drift",
         description="If true, each batch is compared with the reference once it is published.",
         type="boolean",
+    )
+    measure_performance: bool = p.parameter(
+        True,
+        title="Measure performance",
+        description="If true, published predictions are compared with the labels, once these are known.",
+        type="boolean",
+    )
+    truth: str | None = p.parameter(
+        None,
+        title="Dataset for labels",
+        description="The name of a dataset, or a SELECT statement, with the entity key and the targets: the observed"
+        " values with which published predictions are compared. Empty: the model's dataset truth, if it has one.",
+        renderer="sql",
+        type=["null", "string"],
+        minLength=1,
+        **p.text(bounds.TEXT),
+    )
+    maturity_days: float | None = p.parameter(
+        None,
+        title="Maturity of labels (days)",
+        description="The time from the end of a data interval, or from the publication of a batch without one, until"
+        " its labels are complete. Empty: as in the model's datasets.yaml, else 0.",
+        type=["null", "number"],
+        minimum=0,
+        maximum=LONGEST_MATURITY.days,
     )
 
 
@@ -182,6 +208,51 @@ class DriftCheckRequest(IntervalRequest):
         title="Task of the batch",
         description="The task of this DAG run whose batch is compared. None: the newest batch of the interval.",
         in_form=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerformanceRequest(IntervalRequest):
+    """Measure the published batches whose labels are due, or those of an interval."""
+
+    deployment: int = p.parameter(
+        title="Deployment", description="The number of a model's deployment, also of one that has ended.", in_form=False
+    )
+    also_missing: bool = p.parameter(
+        False,
+        title="Missing labels too",
+        description="If true, batches with missing labels are measured too, before they are due again.",
+        in_form=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuePerformanceRequest(IntervalRequest):
+    """Measure the batches of all deployments whose labels are due, or of one, also those with missing labels."""
+
+    interval_start: str | None = p.parameter(
+        None,
+        title="Interval start",
+        description="An ISO 8601 time with an offset. Only with a deployment: the batches of this data interval are"
+        " measured again.",
+        type=["null", "string"],
+        **p.text(),
+    )
+    interval_end: str | None = p.parameter(
+        None,
+        title="Interval end",
+        description="An ISO 8601 time with an offset, with the interval's start.",
+        type=["null", "string"],
+        **p.text(),
+    )
+
+    deployment: int | None = p.parameter(
+        None,
+        title="Deployment",
+        description="The number of a model's deployment, also of one that has ended: its batches with due or missing"
+        " labels are measured now. Empty: the batches of all deployments whose labels are due.",
+        type=["null", "integer"],
+        minimum=1,
     )
 
 

@@ -23,6 +23,7 @@ from modelops.jobs_api import (
     evidence,
     intervals,
     kept_logs,
+    performance,
     refusals,
     view,
 )
@@ -147,6 +148,7 @@ def make_app() -> FastAPI:
     app.include_router(kept_logs.router)
     app.include_router(catalogue.router)
     app.include_router(intervals.router)
+    app.include_router(performance.router)
     app.include_router(analysis.router)
     app.include_router(actions.router)
     app.include_router(audit.router)

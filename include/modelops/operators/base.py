@@ -22,7 +22,7 @@ from modelops.parent_death import die_with_parent
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow.sdk import Context
+    from airflow.sdk import DAG, Context
     from psycopg import Connection
 
     from modelops.domain.job_types import JobType
@@ -133,7 +133,7 @@ class JobOperator(BaseOperator):
         from modelops.jobs.execution import execute
 
         def checked(run: JobRun) -> T:
-            self._check_names(context)
+            check_names(self.dag, context)
             bounds.check(self.parameters(), where=f"the request for {self.dag_id}")
             return work(run)
 
@@ -186,21 +186,6 @@ class JobOperator(BaseOperator):
             resumed=resumed,
         )
 
-    def _check_names(self, context: Context) -> None:
-        """Reject parameters that the DAG doesn't have. Airflow accepts them, and a default would be used silently."""
-        if "modelops" not in self.dag.tags:
-            return  # the conf of a user's own DAG may have more
-        declared = list(self.dag.params)
-        # Airflow's own names have a slash.
-        unknown = [name for name in context["dag_run"].conf or {} if name not in declared and "/" not in name]
-        if unknown:
-            close = get_close_matches(unknown[0], declared, n=1)
-            raise UnknownParameter(
-                f"there is no parameter {', '.join(map(repr, unknown))}",
-                where=f"the request for {self.dag_id}",
-                expected=f"perhaps {close[0]!r}" if close else f"one of {', '.join(declared)}",
-            )
-
     def _ledger(self) -> Connection[Any]:
         import psycopg
 
@@ -226,6 +211,26 @@ class JobOperator(BaseOperator):
             store=ArtifactStore(ObjectStoragePath(settings.artifacts)),
             settings=settings,
             plan=plan,
+        )
+
+
+def check_names(dag: DAG, context: Context) -> None:
+    """Reject parameters that the DAG doesn't have. Airflow accepts them, and a default would be used silently.
+
+    Raises:
+        UnknownParameter: there is one.
+    """
+    if "modelops" not in dag.tags:
+        return  # the conf of a user's own DAG may have more
+    declared = list(dag.params)
+    # Airflow's own names have a slash.
+    unknown = [name for name in context["dag_run"].conf or {} if name not in declared and "/" not in name]
+    if unknown:
+        close = get_close_matches(unknown[0], declared, n=1)
+        raise UnknownParameter(
+            f"there is no parameter {', '.join(map(repr, unknown))}",
+            where=f"the request for {dag.dag_id}",
+            expected=f"perhaps {close[0]!r}" if close else f"one of {', '.join(declared)}",
         )
 
 

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from modelops.airflow.timetables import interval_for
 from modelops.domain.job_types import JobType
-from modelops.domain.requests import ScheduleRequest
+from modelops.domain.requests import DriftCheckRequest, ScheduleRequest
 from modelops.operators.base import JobOperator
 
 if TYPE_CHECKING:
@@ -93,3 +93,11 @@ class ChangeScheduleOperator(DeploymentOperator):
     request = ScheduleRequest
     use_case = "modelops.stages.schedule:change_schedule"
     reusable_by = ("deployment",)
+
+
+class CheckDriftOperator(BatchOperator):
+    """Compares the published batch of a data interval, or the newest one, with the reference of its version."""
+
+    job_type = JobType.DRIFT_CHECK
+    request = DriftCheckRequest
+    use_case = "modelops.kinds.check_drift:check_drift"

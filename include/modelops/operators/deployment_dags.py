@@ -17,10 +17,10 @@ from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.requests import BatchRequest, FeatureBatchRequest, IntervalRequest
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
+from modelops.operators.bases import CheckDriftOperator
 from modelops.operators.deadlines import alert
 from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
 from modelops.operators.model import (
-    CheckDriftOperator,
     PredictBatchOperator,
     PredictPartOperator,
     PublishBatchOperator,

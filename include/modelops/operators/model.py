@@ -6,9 +6,9 @@ from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,
-    DriftCheckRequest,
     EvaluationRequest,
     PartRequest,
+    PerformanceRequest,
     RetirementRequest,
     StatisticsRequest,
     TrainingRequest,
@@ -86,9 +86,9 @@ class PublishBatchOperator(BatchOperator):
     use_case = "modelops.kinds.model.publish_parts:publish_parts"
 
 
-class CheckDriftOperator(BatchOperator):
-    """Compares the published batch of a data interval, or the newest one, with the reference of its version."""
+class MeasurePerformanceOperator(DeploymentOperator):
+    """Measures a deployment's published predictions with the labels that have become known since."""
 
-    job_type = JobType.DRIFT_CHECK
-    request = DriftCheckRequest
-    use_case = "modelops.kinds.model.check_drift:check_drift"
+    job_type = JobType.PERFORMANCE_MEASUREMENT
+    request = PerformanceRequest
+    use_case = "modelops.kinds.model.measure_performance:measure_performance"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,10 @@ from modelops.domain.datasets import Datasets
 from modelops.domain.drift import DriftSettings, Rule
 from modelops.domain.errors import RepositoryError
 from modelops.domain.findings import Findings
+from modelops.domain.labels import TRUTH, LabelSettings, ModelType
 from modelops.domain.spelling import did_you_mean
 from modelops.repository.entry_points import binds, require_function, require_method
-from modelops.repository.fields import Columns, Index, KeyColumns, Label, Queries, SomeColumns
+from modelops.repository.fields import Columns, Days, Index, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_json, read_text_if_any, read_yaml
 
@@ -158,6 +160,12 @@ class _ConfigFile(BaseModel):
     )
 
 
+def _is_model_type(value: str) -> str:
+    if value not in list(ModelType):
+        raise ValueError(f"is {value!r}")
+    return value
+
+
 class _DatasetsFile(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -170,6 +178,7 @@ class _DatasetsFile(BaseModel):
     drift: dict[str, Any] = Field(
         {}, description="what is compared: drift: {ignore: [month], moderate: 0.1, major: 0.25}"
     )
+    labels: dict[str, Any] = Field({}, description="when the labels of truth are complete: labels: {maturity_days: 30}")
 
 
 class _DriftSection(BaseModel):
@@ -179,6 +188,17 @@ class _DriftSection(BaseModel):
     tolerance: Index = Field(Rule.tolerance, description="the index below which no change counts: tolerance: 0.005")
     moderate: Index = Field(Rule.moderate, description="the index from which a change is moderate: moderate: 0.1")
     major: Index = Field(Rule.major, description="the index from which a change is major: major: 0.25")
+
+
+class _LabelsSection(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    maturity_days: Days = Field(
+        0.0, description="days from the end of a data interval until its labels are complete: 30"
+    )
+    type: Annotated[str, AfterValidator(_is_model_type)] | None = Field(
+        None, description=f"{' or '.join(ModelType)}, if the predictions don't show it"
+    )
 
 
 def _hyperparameters(file: Path, shown: str) -> Mapping[str, Any]:
@@ -222,6 +242,10 @@ def read_datasets(folder: Path, reference: str) -> Datasets:
     if found.drift:
         with findings.collecting():
             drift = _drift(document, found.features)
+    labels = LabelSettings()
+    if found.labels:
+        with findings.collecting():
+            labels = _labels(document, found.datasets)
     findings.refuse()
     return Datasets(
         entity_key=tuple(found.entity_key),
@@ -229,6 +253,7 @@ def read_datasets(folder: Path, reference: str) -> Datasets:
         targets=tuple(found.targets),
         sql=found.datasets,
         drift=drift,
+        labels=labels,
     )
 
 
@@ -249,6 +274,18 @@ def _drift(document: Document, features: list[str]) -> DriftSettings:
         )
     rule = Rule(tolerance=section.tolerance, moderate=section.moderate, major=section.major)
     return DriftSettings(rule=rule, ignore=tuple(section.ignore))
+
+
+def _labels(document: Document, datasets: Mapping[str, str]) -> LabelSettings:
+    section = document.read_as(_LabelsSection, "labels")
+    if TRUTH not in datasets:
+        raise RepositoryError(
+            f"there are settings of labels, and no dataset {TRUTH}{did_you_mean(TRUTH, list(datasets))}",
+            where=document.where("labels"),
+            expected=f"datasets: {{{TRUTH}: SELECT of the entity key and the targets}}",
+        )
+    of_type = None if section.type is None else ModelType(section.type)
+    return LabelSettings(maturity=timedelta(days=section.maturity_days), type=of_type)
 
 
 def place_of_query(folder: Path, reference: str, name: str, line: int | None) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
 
+from modelops.domain.labels import LONGEST_MATURITY
+
 Several = TypeVar("Several", bound=Sized)
 MOST_INDEX = 100
 """The population stability index of 100,000,000 rows none of which has stayed in its bin is below 40."""
@@ -57,6 +59,12 @@ def _index(value: float) -> float:
     return value
 
 
+def _days(value: float) -> float:
+    if not 0 <= value <= LONGEST_MATURITY.days:
+        raise ValueError(f"is not between 0 and {LONGEST_MATURITY.days}")
+    return value
+
+
 Text = Annotated[str, AfterValidator(_text)]
 Label = Annotated[str, AfterValidator(_label)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
@@ -65,4 +73,5 @@ Columns = Annotated[list[Column], AfterValidator(_distinct)]
 SomeColumns = Annotated[Columns, AfterValidator(at_least_one)]
 KeyColumns = Annotated[SomeColumns, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 Index = Annotated[float, AfterValidator(_index)]
+Days = Annotated[float, AfterValidator(_days)]
 Queries = dict[Identifier, Text]

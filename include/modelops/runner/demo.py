@@ -24,6 +24,12 @@ SECOND: Mapping[str, Any] = {"estimator": "gradient_boosting"}
 """The hyperparameters that make the difference between the two versions."""
 BESIDE = "arrival_delay_before"
 """A second target, in which the first version is compared with the one that replaced it."""
+DEPARTURES = "predict_departures"
+"""The dataset of the flights of a data interval."""
+MONTHS: Mapping[str, Mapping[str, str]] = {
+    "August": {"interval_start": "2013-08-01T00:00:00-04:00", "interval_end": "2013-09-01T00:00:00-04:00"},
+    "September": {"interval_start": "2013-09-01T00:00:00-04:00", "interval_end": "2013-10-01T00:00:00-04:00"},
+}
 OBSERVED_WITHIN = timedelta(seconds=20)
 
 
@@ -61,10 +67,16 @@ def _live(journey: Journey, steps: Steps) -> None:
     journey.run("Flight features published", "feature_batch", {"deployment": features["deployment"]}, result="execute")
     first = _model(journey, "Logistic regression", FIRST)
     steps.say(f"  The first approved and deployed model stands {_since_start()} after the start of this command.")
-    journey.predict("August's flights predicted", first["deployment"])
+    august = MONTHS["August"]
+    journey.predict("August's flights predicted", first["deployment"], august)
     second = _model(journey, "Gradient boosting", SECOND)
-    journey.predict("August's flights predicted by the new version", second["deployment"])
-    journey.run("Their drift checked", "drift_check", {"deployment": second["deployment"]}, result="check_drift")
+    for month, interval in MONTHS.items():
+        journey.predict(f"{month}'s flights predicted by it", second["deployment"], interval)
+    checked = {"deployment": second["deployment"], **august}
+    journey.run("The drift of August checked", "drift_check", checked, result="check_drift")
+    for which, deployment in (("first", first), ("new", second)):
+        asked = {"deployment": deployment["deployment"]}
+        journey.whole_run(f"Performance of the {which} version measured", "model_performance", asked)
     beside = journey.run(
         "The first version predicts again, beside it",
         "model_deployment",
@@ -80,7 +92,7 @@ def _live(journey: Journey, steps: Steps) -> None:
 
 
 def _model(journey: Journey, title: str, hyperparameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    conf = {"model": MODEL, "hyperparameters": dict(hyperparameters)}
+    conf = {"model": MODEL, "hyperparameters": dict(hyperparameters), "predict_dataset": DEPARTURES}
     return journey.version(title, "trained and evaluated", "model_lifecycle", conf)
 
 

@@ -77,9 +77,9 @@ class Journey:
             self._await(dag_id, run_id, "deploy", {"success"}, within=PATIENCE)
         return self._result(dag_id, run_id, "deploy")
 
-    def predict(self, title: str, deployment: int) -> Mapping[str, Any]:
-        """A batch of a deployment; what it returned."""
-        return self.run(title, "batch_prediction", {"deployment": deployment}, result="predict")
+    def predict(self, title: str, deployment: int, interval: Mapping[str, str]) -> Mapping[str, Any]:
+        """A batch of a deployment for a data interval; what it returned."""
+        return self.run(title, "batch_prediction", {"deployment": deployment, **interval}, result="predict")
 
     def run(self, title: str, dag_id: str, conf: Mapping[str, Any], *, result: str) -> Mapping[str, Any]:
         """One run of a DAG; what its task `result` returned.
@@ -91,6 +91,17 @@ class Journey:
             run_id = self._trigger(dag_id, conf)
             self._await(dag_id, run_id, result, {"success"}, within=PATIENCE)
         return self._result(dag_id, run_id, result)
+
+    def whole_run(self, title: str, dag_id: str, conf: Mapping[str, Any]) -> None:
+        """One run of a DAG whose tasks are mapped, to its end.
+
+        Raises:
+            Unavailable: Airflow doesn't answer, or the run fails or doesn't end in time.
+        """
+        with self._steps.step(title):
+            run_id = self._trigger(dag_id, conf)
+            page = _page(dag_id, run_id)
+            self._await_state(dag_id, _run(dag_id, run_id), {"success"}, page=page, within=PATIENCE)
 
     def _trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
         try:
@@ -116,17 +127,19 @@ class Journey:
 
     def _await(self, dag_id: str, run_id: str, task_id: str, states: set[str], *, within: timedelta) -> str:
         """Wait until the task is in one of these states; another end is an error."""
+        address, page = _task(dag_id, run_id, task_id), _page(dag_id, run_id)
+        return self._await_state(f"{task_id} of {dag_id}", address, states, page=page, within=within)
+
+    def _await_state(self, what: str, address: str, states: set[str], *, page: str, within: timedelta) -> str:
         deadline = time.monotonic() + within.total_seconds()
         while time.monotonic() < deadline:
-            state = self._get(_task(dag_id, run_id, task_id))["state"]
+            state = self._get(address)["state"]
             if state in states:
                 return str(state)
             if state in OVER:
-                raise TaskOver(
-                    f"{task_id} of {dag_id} is {state}; see {self._installation.url}/dags/{dag_id}/runs/{run_id}"
-                )
+                raise TaskOver(f"{what} is {state}; see {self._installation.url}{page}")
             time.sleep(LOOK_EVERY)
-        raise Unavailable(f"{task_id} of the run {run_id} of {dag_id} took longer than {within}")
+        raise Unavailable(f"{what} took longer than {within}; see {self._installation.url}{page}")
 
     def _result(self, dag_id: str, run_id: str, task_id: str) -> Mapping[str, Any]:
         value: Mapping[str, Any] = self._get(f"{_task(dag_id, run_id, task_id)}/xcomEntries/return_value")["value"]
@@ -152,7 +165,7 @@ class Journey:
 
     def _where_to_click(self, dag_id: str, run_id: str) -> str:
         account = self._installation.accounts[REVIEWER]
-        page = f"{self._installation.url}/dags/{dag_id}/runs/{run_id}/tasks/approve/required_actions"
+        page = f"{self._installation.url}{_page(dag_id, run_id)}/tasks/approve/required_actions"
         return (
             f"\nIt waits for a reviewer. Open\n  {page}\n"
             f"sign in as {account.name} (its password is in {self._installation.layout.passwords}), look at the card,"
@@ -164,5 +177,13 @@ class TaskOver(ModelOpsError):
     """A task ended otherwise than it should have."""
 
 
+def _run(dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
+
+
 def _task(dag_id: str, run_id: str, task_id: str) -> str:
-    return f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+    return f"{_run(dag_id, run_id)}/taskInstances/{task_id}"
+
+
+def _page(dag_id: str, run_id: str) -> str:
+    return f"/dags/{dag_id}/runs/{run_id}"

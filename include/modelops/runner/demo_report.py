@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from modelops.domain.figures import figure, figures
 from modelops.domain.job_types import JobType
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS = {"trainer": "trains models", "reviewer": "approves them", "admin": "runs the platform"}
 SAMPLE = 5
+NEW_YORK = ZoneInfo("America/New_York")
 MOVED = 8
 """Columns of the table of drift."""
 FILE_WIDTH = 110
@@ -54,6 +56,7 @@ class Report:
         for job in done:
             if job.type is JobType.DRIFT_CHECK and job.result:
                 self._print("What has moved most in August, from January to June (predictions: from July)", _drift(job))
+        self._print("Performance, with the labels that are known", _performance(connection, batches))
         self._print("In production now", _production(deployments.in_production_at(connection, datetime.now(UTC))))
         self._console.print("\nAirflow", style="bold")
         self._console.print(f"  {self._installation.url}", highlight=False)
@@ -111,6 +114,24 @@ def _drift(job: JobRecord) -> Any:
     for one in (job.result or {})["moved"][:MOVED]:
         table.add_row(one["variable"], f"{one['role']}s", one["verdict"], figure(one["psi"]))
     return table
+
+
+def _performance(connection: Connection[Any], batches: Sequence[Mapping[str, Any]]) -> Any:
+    from modelops.registry.write import performance
+
+    table = _table("version", "batch", right=("predictions", "labelled", "late", "expected", "AUC", "Brier"))
+    for one in performance.newest(connection, {batch["deployment"] for batch in batches}):
+        metrics = {metric["metric"]: metric["value"] for metric in one["metrics"] or ()}
+        month = "all times" if one["interval_start"] is None else f"{one['interval_start'].astimezone(NEW_YORK):%B}"
+        rates = (_share(metrics.get(name)) for name in ("positive_rate", "predicted_rate"))
+        measured = (figure(metrics[name]) if name in metrics else "" for name in ("auc", "brier"))
+        counts = (f"{one[name]:,}" for name in ("rows", "labelled"))
+        table.add_row(f"{one['model']} v{one['version']}", month, *counts, *rates, *measured)
+    return table
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
 def _sample(connection: Connection[Any], view: str) -> Any:

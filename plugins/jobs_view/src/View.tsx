@@ -7,6 +7,7 @@ import { AnalysisPage } from "./analysis/AnalysisPage";
 import { isWorthAnotherTry } from "./api/client";
 import { DeploymentsPage } from "./catalogue/DeploymentsPage";
 import { IntervalsPage } from "./catalogue/IntervalsPage";
+import { PerformancePage } from "./catalogue/PerformancePage";
 import { ProductionPage } from "./catalogue/ProductionPage";
 import { VersionsPage } from "./catalogue/VersionsPage";
 import { JobPage } from "./job/JobPage";
@@ -40,7 +41,7 @@ export const View: FC<Props> = (props) => (
 );
 
 const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
-  const [page, id] = (useParams()["*"] ?? "").split("/");
+  const [page, id, part] = (useParams()["*"] ?? "").split("/");
   if (dagId !== undefined && runId !== undefined) {
     return taskId === undefined ? (
       <JobsOfRun dagId={dagId} runId={runId} />
@@ -61,6 +62,8 @@ const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
       ) : page === "deployments" ? (
         id === undefined ? (
           <DeploymentsPage />
+        ) : part === "performance" ? (
+          <PerformancePage deployment={id} />
         ) : (
           <IntervalsPage deployment={id} />
         )

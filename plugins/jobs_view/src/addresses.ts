@@ -22,6 +22,9 @@ export const versionsAddress = ({ kind, model }: { kind: VersionKind; model: str
 /** What became of a deployment's data intervals. */
 export const intervalsAddress = (deployment: number): string => `${HERE}/deployments/${String(deployment)}`;
 
+/** The performance of a deployment's predictions over time. */
+export const performanceAddress = (deployment: number): string => `${intervalsAddress(deployment)}/performance`;
+
 export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
 
 export const jobAddress = (id: number): string => `${HERE}/jobs/${String(id)}`;

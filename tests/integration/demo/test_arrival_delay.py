@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modelops.data.snapshot import write_snapshot
 from modelops.repository.definition import read_model
+from modelops.runner.demo import MONTHS
 from unit.demo.arrival_delay import FOLDER
 
 if TYPE_CHECKING:
@@ -35,8 +37,19 @@ def rows(flights: Database, tmp_path: Path) -> Callable[[str], Snapshot]:
 
 
 def test_the_datasets_have_the_rows_that_the_readme_counts(rows: Callable[[str], Snapshot]) -> None:
-    counted = {name: rows(name).rows for name in model.datasets.sql}
+    counted = {name: rows(name).rows for name in ("train", "evaluate", "evaluate_september", "predict")}
     assert counted == {"train": 160_678, "evaluate": 28_293, "evaluate_september": 27_010, "predict": 29_327}
+
+
+def test_the_labels_and_the_departures_are_those_that_the_readme_counts(flights: Database) -> None:
+    departing = model.datasets.sql["predict_departures"]
+    with flights.connect("modelops_sql") as connection:
+        asked = f"SELECT count(*), round(100 * avg(late), 1) FROM ({model.datasets.sql['truth']}) AS labels"
+        assert connection.execute(asked).fetchone() == (327_346, Decimal("23.7"))
+        for interval, rows in zip(MONTHS.values(), (29_327, 27_574), strict=True):
+            for end, moment in interval.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (f"modelops.{end}", moment))
+            assert connection.execute(f"SELECT count(*) FROM ({departing}) AS departing").fetchone() == (rows,)
 
 
 def test_the_datasets_have_the_declared_columns_in_the_same_types(rows: Callable[[str], Snapshot]) -> None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from factories import DATASETS, SCORING, doubled_folder, model_folder, task_key
-from integration.lifecycle.features import life as features
+from factories import DATASETS, SCORING, model_folder, task_key
 from integration.lifecycle.life import approved, attempt_at, predicted, put_into_production, retired
 from modelops.domain.errors import IntervalError, UnknownBatch, UnknownDeployment
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import BatchRequest, DriftCheckRequest, StatisticsRequest
-from modelops.kinds.model.check_drift import check_drift
+from modelops.kinds.check_drift import check_drift
 from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.registry.read import job_evidence
@@ -129,13 +128,6 @@ def test_no_batch_no_check(workplace: Workplace, look: Any) -> None:
     with pytest.raises(UnknownDeployment, match="there is no deployment 99"):
         checked(workplace, 99)
     assert look("SELECT count(*) FROM modelops.drift") == [(0,)]
-
-
-def test_a_deployment_of_features_is_none_of_a_model(workplace: Workplace, repository: Path) -> None:
-    doubled_folder(repository)
-    deployment = features.deployed(workplace)["deployment"]
-    with pytest.raises(UnknownDeployment, match="is one of the feature task here/doubled"):
-        checked(workplace, deployment)
 
 
 def test_few_rows_get_no_verdict(workplace: Workplace) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from factories import take, task_key
 from integration.registry.year import fill, rows_read
 from modelops.domain.deployments import Interval
 from modelops.domain.job_types import JobType
-from modelops.registry.write import deployments, jobs, runs, sweeping
+from modelops.domain.labels import Truth
+from modelops.registry.write import deployments, jobs, performance, runs, sweeping
 from modelops.registry.write.runs import DueInterval
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ FIVE = timedelta(minutes=5)
 PAGE = 51
 FEW = 1_000
 """Rows: a page reads some for each of its intervals."""
+TRUTH = Truth(name=None, sql="SELECT 1", targets=("late",), type=None)
 MOST = 2_000
 """Pages of 8 KiB."""
 
@@ -103,6 +106,27 @@ def test_all_pages_together_are_the_history(year: Year) -> None:
             found += [(row["start"], row["end"], row["state"]) for row in page]
             before = found[-1][:2]
     assert found == [(end - (n + 1) * FIVE, end - n * FIVE, "done") for n in range(1, 10 * PAGE + 1)]
+
+
+def test_labels_that_are_due_are_found_by_themselves(year: Year) -> None:
+    """Labels of all batches but a few were looked up and are missing, as of flights that were cancelled."""
+    with psycopg.connect(year.database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        terms = "UPDATE modelops.deployment SET truth = %s, maturity = '1 day' WHERE id = %s"
+        admin.execute(terms, (Jsonb(TRUTH.as_record()), year.by_interval))
+        due = """
+            UPDATE modelops.batch_run SET labels_due_at = now()
+            WHERE id IN (SELECT id FROM modelops.batch_run WHERE deployment_id = %s ORDER BY id LIMIT 3)
+        """
+        admin.execute(due, (year.by_interval,))
+    number = deployments.DeploymentId(year.by_interval)
+    with year.database.connect() as connection:
+        assert performance.due_deployments(connection, most=10) == [number]
+        assert len(performance.due(connection, number, also_missing=False, most=10)) == 3
+        assert len(performance.due(connection, number, also_missing=True, most=10)) == 10
+        connection.cursor_factory = Explaining
+        for also_missing in (False, True):
+            check(performance.due(connection, number, also_missing=also_missing, most=10)[0])
 
 
 @pytest.mark.parametrize("what", ["an interval", "everything"])

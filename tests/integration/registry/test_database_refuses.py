@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from factories import begin_version, deployed, job_on, take, task_key, trained_version
 from modelops.domain.job_types import JobType
+from modelops.domain.labels import Truth
 from modelops.registry.write import jobs, runs, versions
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Version
 
 WRITERS = ["modelops_jobs", "modelops_owner"]
+TRUTH = Truth(name="truth", sql="SELECT 1", targets=("late",), type=None)
 
 
 @pytest.mark.parametrize("login", WRITERS)
@@ -153,6 +156,77 @@ def test_drift_is_recorded_by_a_check_of_the_version_of_a_published_run(
     for change in ("UPDATE modelops.drift SET verdict = 'stable'", "DELETE FROM modelops.drift"):
         assert "permission denied" in database.psql("modelops_jobs", change).stderr
         assert "drift is append-only" in database.psql("modelops_owner", change).stderr
+
+
+def test_performance_is_recorded_by_a_measurement_of_the_version_of_a_published_run(
+    database: Database, connection: Connection[Any]
+) -> None:
+    deployment = deployed(connection, truth=TRUTH, maturity=timedelta())
+    version = versions.find(connection, deployment.model, deployment.version)
+    batch = job_on(connection, version, JobType.BATCH_PREDICTION)
+    with jobs.fenced(connection, batch):
+        run = runs.begin(connection, deployment, batch, None)
+    measuring = job_on(connection, version, JobType.PERFORMANCE_MEASUREMENT)
+    unpublished = measured(database, measuring.job_id, run)
+    assert "isn't a performance measurement under way" in unpublished.stderr
+    with jobs.fenced(connection, batch):
+        runs.publish(connection, run, rows=2, set_aside=0)
+        jobs.complete(connection, batch, {"run": run})
+    assert "isn't a performance measurement under way" in measured(database, batch.job_id, run).stderr
+    assert "isn't a performance measurement" in measured(database, measuring.job_id, run, rows=3).stderr, "not all rows"
+    assert "performance_measured" in measured(database, measuring.job_id, run, error="'wrong'").stderr
+    assert "performance_labelled" in measured(database, measuring.job_id, run, labelled=3).stderr
+    assert measured(database, measuring.job_id, run, labelled=0).returncode == 0
+    assert "performance_once" in measured(database, measuring.job_id, run).stderr
+    assert "has no labels, or is finished" in metric(database, "0.5, NULL, NULL").stderr
+    again = job_on(connection, version, JobType.PERFORMANCE_MEASUREMENT)
+    assert measured(database, again.job_id, run).returncode == 0
+    assert "performance_metric_interval" in metric(database, "0.5, 0.6, 0.7").stderr
+    assert "performance_metric_interval" in metric(database, "0.5, 0.4, NULL").stderr
+    assert "performance_metric_finite" in metric(database, "'NaN', NULL, NULL").stderr
+    assert metric(database, "0.5, 0.4, 0.7").returncode == 0
+    with jobs.fenced(connection, again):
+        jobs.complete(connection, again, {})
+    assert "has no labels, or is finished" in metric(database, "0.5, 0.4, 0.7", name="brier").stderr
+    for table in ("performance", "performance_metric"):
+        assert "permission denied" in database.psql("modelops_jobs", f"DELETE FROM modelops.{table}").stderr
+        assert f"{table} is append-only" in database.psql("modelops_owner", f"DELETE FROM modelops.{table}").stderr
+
+
+def test_when_labels_are_due_is_written_by_the_database(database: Database, connection: Connection[Any]) -> None:
+    deployment = deployed(connection)
+    version = versions.find(connection, deployment.model, deployment.version)
+    batch = job_on(connection, version, JobType.BATCH_PREDICTION)
+    with jobs.fenced(connection, batch):
+        run = runs.begin(connection, deployment, batch, None)
+        runs.publish(connection, run, rows=2, set_aside=0)
+        jobs.complete(connection, batch, {"run": run})
+    assert connection.execute("SELECT labels_due_at FROM modelops.batch_run").fetchone() == (None,), "it has no labels"
+    due = "UPDATE modelops.batch_run SET labels_due_at = now()"
+    assert "permission denied" in database.psql("modelops_jobs", due).stderr
+    assert "is published: what is on record of it stays" in database.psql("modelops_owner", due).stderr
+    terms = "UPDATE modelops.deployment SET truth = NULL, maturity = NULL"
+    assert "permission denied" in database.psql("modelops_jobs", terms).stderr
+    assert "can only end, once" in database.psql("modelops_owner", terms).stderr
+
+
+def measured(
+    database: Database, job_id: int, run_id: int, *, rows: int = 2, labelled: int = 1, error: str = "NULL"
+) -> subprocess.CompletedProcess[str]:
+    return database.psql(
+        "modelops_jobs",
+        "INSERT INTO modelops.performance (job_id, attempt, run_id, rows, labelled, error)"
+        f" VALUES ({job_id}, 1, {run_id}, {rows}, {labelled}, {error})",
+    )
+
+
+def metric(database: Database, values: str, *, name: str = "auc") -> subprocess.CompletedProcess[str]:
+    """A metric of the newest measurement."""
+    return database.psql(
+        "modelops_jobs",
+        "INSERT INTO modelops.performance_metric (performance_id, target, metric, value, lower, upper)"
+        f" SELECT max(id), 'late', '{name}', {values} FROM modelops.performance",
+    )
 
 
 def drift(

@@ -23,15 +23,28 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from factories import task_key
+from modelops.domain.drift import Rule, Verdict
 from modelops.domain.errors import ModelOpsError, UnknownSchema
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Claim, JobStatus
 from modelops.domain.versions import VersionKind
+from modelops.kinds.check_drift import NO_REFERENCE
 from modelops.registry import migrate as registry_migrate
 from modelops.registry import schema
 from modelops.registry.migrate import migrate
 from modelops.registry.read import analysis, catalogue, job_evidence, job_list
-from modelops.registry.write import deployments, evidence, jobs, observation, runs, schedules, versions, work_list
+from modelops.registry.write import (
+    deployments,
+    evidence,
+    jobs,
+    observation,
+    runs,
+    schedules,
+    statistics,
+    versions,
+    work_list,
+)
+from modelops.statistics.drift import Cause, compare_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -239,6 +252,22 @@ def test_what_the_registry_reads_is_there(installation: Database) -> None:
         assert len(schedules.deployed(connection)) >= len(active)
         assert len(observation.open_jobs(connection)) == 7
         assert observation.last_seen(connection) is not None
+
+
+def test_statistics_of_an_earlier_release_are_never_compared(installation: Database) -> None:
+    """They have no bins that can be: each column says what to do."""
+    migrate(installation.owner_url)
+    remedy = NO_REFERENCE[VersionKind.MODEL]
+    with installation.connect() as connection:
+        of_runs = "SELECT DISTINCT run_id FROM modelops.statistics WHERE run_id IS NOT NULL ORDER BY 1"
+        recorded = statistics.in_use(connection, versions.find(connection, "here/scored", 1).id)
+        before = {one["variable"]: one for one in recorded if one["role"] == "feature"}
+        compared = []
+        for (run_id,) in connection.execute(of_runs).fetchall():
+            now = [one for one in statistics.of_run(connection, run_id) if one["variable"] in before]
+            compared += compare_all(before, now, Rule(), remedies={Cause.NO_REFERENCE: remedy})
+        assert {one.verdict for one in compared} == {Verdict.NOT_COMPARABLE}
+        assert all(remedy in (one.why or "") for one in compared)
 
 
 def test_migrating_again_changes_nothing(installation: Database) -> None:

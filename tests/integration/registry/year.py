@@ -37,12 +37,13 @@ CROSS JOIN LATERAL (SELECT now() - (%(jobs)s - i) * interval '30 seconds') AS of
 MADE = """
 INSERT INTO modelops.batch_run
   (deployment_id, target, job_id, attempt, fence, covers, started_at, rows, set_aside, published_at,
-   superseded_at, superseded_by)
+   superseded_at, superseded_by, labels_due_at)
 SELECT %(deployment)s, %(target)s, %(first)s + i, 1, 1,
        CASE WHEN %(whole)s THEN '(,)' ELSE tstzrange(at - interval '5 minutes', at) END,
        at, 1, 0, at + interval '1 second',
        CASE WHEN %(whole)s AND i < %(batches)s THEN at + interval '5 minutes 1 second' END,
-       CASE WHEN %(whole)s AND i < %(batches)s THEN currval('modelops.batch_run_id_seq') END
+       CASE WHEN %(whole)s AND i < %(batches)s THEN currval('modelops.batch_run_id_seq') END,
+       CASE WHEN NOT %(whole)s THEN at + interval '2 years' END
 FROM generate_series(1, %(batches)s) AS i
 CROSS JOIN LATERAL (SELECT date_bin('5 minutes', now(), '2001-01-01') - (%(batches)s - i) * interval '5 minutes')
   AS of (at)

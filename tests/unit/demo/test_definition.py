@@ -13,6 +13,8 @@ KNOWN_AFTERWARDS = {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"
 LABEL = re.compile(r"\(flown\.arr_delay > 15\)::integer AS late|flown\.arr_delay IS NOT NULL")
 
 model = read_model(FOLDER, "demo/arrival_delay")
+FEATURES = {name: query for name, query in model.datasets.sql.items() if name != "truth"}
+"""The datasets with features."""
 
 
 def words(sql: str) -> set[str]:
@@ -27,21 +29,23 @@ def test_the_features_know_nothing_of_what_came_after() -> None:
 
 
 def test_the_datasets_use_the_delay_for_the_label_alone() -> None:
-    for name, query in model.datasets.sql.items():
+    for name, query in FEATURES.items():
         assert words(LABEL.sub("", query)) & KNOWN_AFTERWARDS == set(), name
+    assert words(model.datasets.sql["truth"]) & KNOWN_AFTERWARDS == {"arr_delay"}
 
 
 def test_the_rows_to_predict_have_no_label() -> None:
-    assert words(model.datasets.sql["predict"]) & {"late", *KNOWN_AFTERWARDS} == set()
+    for name in ("predict", "predict_departures"):
+        assert words(model.datasets.sql[name]) & {"late", *KNOWN_AFTERWARDS} == set(), name
 
 
 def test_every_dataset_is_in_the_order_of_the_key() -> None:
-    for name, query in model.datasets.sql.items():
+    for name, query in FEATURES.items():
         assert query.rstrip().endswith("ORDER BY flight_id"), name
 
 
 def test_there_is_a_dataset_for_each_purpose() -> None:
-    assert set(model.datasets.sql) == {"train", "evaluate", "evaluate_september", "predict"}
+    assert set(FEATURES) == {"train", "evaluate", "evaluate_september", "predict", "predict_departures"}
 
 
 def test_logistic_regression_is_what_nobody_has_to_ask_for() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modelops.domain.drift import DriftSettings, Rule
 from modelops.domain.errors import RepositoryError, SeveralErrors
+from modelops.domain.labels import LabelSettings, ModelType
 from modelops.repository.definition import read_model
 
 if TYPE_CHECKING:
@@ -172,7 +174,7 @@ def test_a_wrong_datasets_yaml(tmp_path: Path, write_model: WriteModel, text: st
 
 def test_an_unknown_key_is_told_the_allowed_ones(tmp_path: Path, write_model: WriteModel) -> None:
     error = refused(write_model(tmp_path, {"datasets.yaml": HEAD + QUERIES + "keys: x"}))
-    assert error.expected == "only these keys: entity_key, features, targets, datasets, drift"
+    assert error.expected == "only these keys: entity_key, features, targets, datasets, drift, labels"
 
 
 def test_what_it_says_of_drift(tmp_path: Path, write_model: WriteModel) -> None:
@@ -207,3 +209,26 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, write_model: WriteMod
 def test_a_file_that_is_too_large(tmp_path: Path, write_model: WriteModel) -> None:
     error = refused(write_model(tmp_path, {"config.json": " " * (2**20 + 1)}))
     assert error.what == "this file has 1,048,577 bytes"
+
+
+def test_settings_of_labels(tmp_path: Path, write_model: WriteModel) -> None:
+    truth = "datasets: {train: SELECT 1, evaluate: SELECT 2, truth: SELECT 3}\n"
+    files = {"datasets.yaml": f"{HEAD}{truth}labels: {{maturity_days: 0.5, type: regressor}}\n"}
+    labels = read_model(write_model(tmp_path, files), REFERENCE).datasets.labels
+    assert labels == LabelSettings(maturity=timedelta(hours=12), type=ModelType.REGRESSOR)
+
+
+@pytest.mark.parametrize(
+    ("datasets", "wrong"),
+    [
+        (f"{HEAD}{QUERIES}labels: {{maturity_days: 1}}\n", "there are settings of labels, and no dataset truth"),
+        (
+            f"{HEAD}{QUERIES}labels: {{maturity: 1}}\n",
+            "the key 'maturity' is unknown here (did you mean maturity_days?)",
+        ),
+        (f"{HEAD}{QUERIES}labels: {{maturity_days: -1}}\n", "maturity_days is not between 0 and 3650"),
+        (f"{HEAD}{QUERIES}labels: {{type: tree}}\n", "type is 'tree'"),
+    ],
+)
+def test_wrong_settings_of_labels(tmp_path: Path, write_model: WriteModel, datasets: str, wrong: str) -> None:
+    assert wrong in str(refused(write_model(tmp_path, {"datasets.yaml": datasets})))

@@ -13,9 +13,16 @@ from modelops.data.artifacts import files_left
 from modelops.data.target import check_target, columns_for
 from modelops.domain.errors import BadInput, SeveralErrors, Unavailable
 from modelops.domain.findings import Findings, by_place
+from modelops.domain.labels import TRUTH
 from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
 from modelops.kinds.model.metrics import read_metrics
-from modelops.kinds.model.preflight import check_labelled, check_own_target, check_scored, target_of
+from modelops.kinds.model.preflight import (
+    check_labelled,
+    check_labels,
+    check_own_target,
+    check_scored,
+    target_of,
+)
 from modelops.kinds.model.sample import ROWS as SAMPLE_ROWS
 from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sample
 from modelops.kinds.model.standard import check_packages, stored_estimator
@@ -153,17 +160,22 @@ def _check_datasets(
 ) -> dict[str, DatasetColumns]:
     """The columns of the datasets without errors."""
     found: dict[str, DatasetColumns] = {}
-    like = None
+    checked: list[str] = []
+    like = key = None
     for name in (*REQUIRED_DATASETS, *(name for name in datasets.sql if name not in REQUIRED_DATASETS)):
         with findings.collecting():
             if name in REQUIRED_DATASETS:
                 found[name] = check_labelled(reference, datasets, name, url, like=like)
+            elif name == TRUTH and datasets.targets:
+                check_labels(reference, datasets, name, url, key=key, like=like)
             else:
                 dataset = datasets.choose(name, where=f"{reference}/datasets.yaml")
                 found[name] = check_scored(reference, dataset, url, like=like)
-            like = found["train"].types if "train" in found else None
-    if found:
-        echo(f"✓ SQL of the datasets {', '.join(found)}")
+            checked.append(name)
+            if "train" in found:
+                like, key = found["train"].types, found["train"].key
+    if checked:
+        echo(f"✓ SQL of the datasets {', '.join(checked)}")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.query import reads_interval
 from modelops.data.target import columns_for, ensure_target
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import NotApproved, RepositoryError
@@ -90,15 +91,22 @@ def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deploya
             "empty": Emptiness(request.empty),
             "parts": request.parts,
             "check_drift": request.check_drift,
+            "truth": checked.truth,
+            "maturity": checked.maturity,
         },
-        result=lambda plan: {"dataset": dataset.label, "parts": request.parts, **_last_interval(plan, dataset)},
+        result=lambda plan: {
+            "dataset": dataset.label,
+            "truth": checked.truth and checked.truth.label,
+            "parts": request.parts,
+            **_last_interval(plan, dataset),
+        },
         outcome=f"batches go to {target}",
     )
 
 
 def _last_interval(plan: Plan, dataset: Dataset) -> dict[str, str | None]:
     """The interval of a batch right after the deployment: the one that has ended last, if batches have intervals."""
-    if plan.last is None or "modelops.interval_" not in dataset.sql:
+    if plan.last is None or not reads_interval(dataset.sql):
         return {"interval_start": None, "interval_end": None}
     start, end = plan.last
     return {"interval_start": start.isoformat(), "interval_end": end.isoformat()}

@@ -6,19 +6,23 @@ refuse is refused at the start. All mistakes are reported at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.checks import check_dataset
+from modelops.data.labels import check_truth
+from modelops.data.query import INTERVAL_END, INTERVAL_START, reads_interval
 from modelops.data.target import check_target, columns_for
 from modelops.domain.emptiness import Emptiness
-from modelops.domain.errors import DatasetError, PartsError, RepositoryError, TargetError
+from modelops.domain.errors import DatasetError, LabelsError, PartsError, RepositoryError, TargetError
 from modelops.domain.findings import Findings
+from modelops.domain.labels import LONGEST_MATURITY, TRUTH, Truth
 from modelops.domain.parts import check_parts
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
+from modelops.kinds.model.performance import check_outputs
 from modelops.registry.write import deployments
 from modelops.stages.checks import check_approvers, check_owner
 from modelops.stages.schedule import plan_for
@@ -40,11 +44,16 @@ TARGET = "the parameter target"
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedTerms:
-    """Deployment terms after the check: the target, the dataset that is scored, and the columns of its entity key."""
+    """Deployment terms after the check: the target, the dataset that is scored, and the columns of its entity key.
+
+    `truth` and `maturity` are None if the deployment has no labels.
+    """
 
     target: Target
     dataset: Dataset
     key: Sequence[Column]
+    truth: Truth | None
+    maturity: timedelta | None
 
 
 def check_training(definition: ModelDefinition, request: TrainingRequest, run: JobRun) -> None:
@@ -97,7 +106,9 @@ def check_deployment(
         _check_budget(terms.set_aside_budget)
     with findings.collecting():
         _check_emptiness(terms.empty)
-    target = dataset = found = None
+    with findings.collecting():
+        _check_maturity(terms.maturity_days)
+    target = dataset = found = truth = None
     with findings.collecting():
         target = target_of(definition.reference, terms.target)
         check_own_target(run.ledger, target, definition.reference)
@@ -107,6 +118,19 @@ def check_deployment(
         with findings.collecting():
             dataset = definition.datasets.choose(terms.dataset, where=f"{definition.reference}/datasets.yaml")
             found = check_scored(definition.reference, dataset, run.resources.rows_url, like=like)
+        with findings.collecting():
+            labels = _labels_of(definition, terms)
+            if labels is not None:
+                named = (definition.reference, definition.datasets, labels)
+                scored = None if found is None else found.key
+                truth = check_labels(
+                    *named,
+                    run.resources.rows_url,
+                    key=scored,
+                    like=like,
+                    outputs=outputs,
+                    by_interval=dataset is not None and reads_interval(dataset.sql),
+                )
         if target is not None and found is not None:
             with findings.collecting():
                 key, predictions = columns_for(found.key, outputs or {})
@@ -120,7 +144,11 @@ def check_deployment(
     findings.refuse()
     if target is None or dataset is None or found is None:
         return None
-    return CheckedTerms(target=target, dataset=dataset, key=found.key)
+    days = terms.maturity_days
+    maturity = definition.datasets.labels.maturity if days is None else timedelta(days=days)
+    return CheckedTerms(
+        target=target, dataset=dataset, key=found.key, truth=truth, maturity=None if truth is None else maturity
+    )
 
 
 def check_labelled(
@@ -145,15 +173,83 @@ def check_scored(
         DatasetError: PostgreSQL refuses it, or it doesn't give the entity key and the features.
         Unavailable: the database can't be reached.
     """
-    now = datetime.now(UTC)
-    interval: Ends = (now - timedelta(days=1), now)  # any: nothing is read
     where = place_of(reference, dataset)
-    return check_dataset(url, dataset, where=where, labelled=False, like=like, interval=interval)
+    return check_dataset(url, dataset, where=where, labelled=False, like=like, interval=_any_interval())
+
+
+def check_labels(
+    reference: str,
+    datasets: Datasets,
+    name_or_sql: str,
+    url: str,
+    *,
+    key: Sequence[Column] | None,
+    like: Mapping[str, str] | None = None,
+    outputs: Mapping[str, str] | None = None,
+    by_interval: bool = True,
+) -> Truth:
+    """Check a dataset that gives the labels of predictions; reads no row.
+
+    Args:
+        key: columns of the entity key of what is scored; None: not known.
+        like, outputs: as for `check_deployment`.
+        by_interval: the batches are for data intervals, which the SQL can read.
+
+    Raises:
+        DatasetError: PostgreSQL refuses the dataset, or it doesn't give the entity key and the targets.
+        LabelsError: the labels don't fit the predictions.
+        Unavailable: the database can't be reached.
+    """
+    dataset = replace(datasets.choose(name_or_sql, where=f"{reference}/datasets.yaml"), feature_names=())
+    where = place_of(reference, dataset)
+    if not dataset.target_names:
+        raise LabelsError(
+            f"{reference} has no targets, so its predictions have no labels",
+            where="the parameter truth",
+            expected="a model with targets; or no labels",
+        )
+    if reads_interval(dataset.sql) and not by_interval:
+        raise LabelsError(
+            "the SQL of the labels asks for the data interval, and that of the predictions doesn't",
+            where=where,
+            expected=f"labels of all times, without {INTERVAL_START} and {INTERVAL_END}",
+        )
+    types = {} if key is None else {column.name: column.sql_type for column in key}
+    labels = check_truth(url, dataset, key=types, like=like, where=where, interval=_any_interval())
+    truth = Truth(name=dataset.name, sql=dataset.sql, targets=dataset.target_names, type=datasets.labels.type)
+    if outputs is not None:
+        check_outputs(truth, outputs, labels, where=where)
+    return truth
+
+
+def _labels_of(definition: ModelDefinition, terms: DeploymentTerms) -> str | None:
+    """The name or the SQL of the dataset that gives a deployment's labels; None: there is none.
+
+    Raises:
+        LabelsError: there is none, and its maturity is given.
+    """
+    if not terms.measure_performance:
+        return None
+    declared = TRUTH if TRUTH in definition.datasets.sql and definition.datasets.targets else None
+    found = terms.truth or declared
+    if found is None and terms.maturity_days is not None:
+        raise LabelsError(
+            f"maturity_days is given, and {definition.reference} has no dataset for labels",
+            where="the parameter maturity_days",
+            expected=f"a dataset {TRUTH} in datasets.yaml, or the parameter truth; or no maturity_days",
+        )
+    return found
 
 
 def place_of(reference: str, dataset: Dataset) -> str:
     """How messages name a dataset of a model."""
     return f"{reference}, dataset {dataset.label}"
+
+
+def _any_interval() -> Ends:
+    """For SQL that is checked and not run."""
+    now = datetime.now(UTC)
+    return now - timedelta(days=1), now
 
 
 def check_hyperparameters(definition: ModelDefinition, given: Mapping[str, Any]) -> None:
@@ -206,6 +302,15 @@ def check_own_target(connection: Connection[Any], target: Target, name: str) -> 
 def _check_emptiness(text: str) -> None:
     if text not in list(Emptiness):
         raise DatasetError(f"empty is {text!r}", where="the parameter empty", expected=f"one of {', '.join(Emptiness)}")
+
+
+def _check_maturity(days: float | None) -> None:
+    if days is not None and not 0 <= days <= LONGEST_MATURITY.days:
+        raise LabelsError(
+            f"labels can't be complete after {days} days",
+            where="the parameter maturity_days",
+            expected=f"0 to {LONGEST_MATURITY.days:,}",
+        )
 
 
 def _check_budget(rows: int) -> None:

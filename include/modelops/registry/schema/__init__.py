@@ -55,6 +55,7 @@ TABLES = (
     "reference",
     "statistics",
     "drift",
+    "performance",
 )
 """The files of `tables/`, each after those that it refers to."""
 

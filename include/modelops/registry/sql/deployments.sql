@@ -2,9 +2,9 @@
 -- Puts a version into production; the database refuses one that isn't approved.
 INSERT INTO modelops.deployment
   (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs, set_aside_budget, empty,
-   parts, check_drift)
+   parts, check_drift, truth, maturity)
 VALUES (:version_id, :artifact_sha256, :decision_id, :job_id, :engine, :dataset, :target, :entity_key, :outputs,
-  :set_aside_budget, :empty, :parts, :check_drift)
+  :set_aside_budget, :empty, :parts, :check_drift, :truth, :maturity)
 RETURNING id;
 
 -- name: champion

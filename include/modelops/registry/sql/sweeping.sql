@@ -25,6 +25,7 @@ FOR UPDATE OF run SKIP LOCKED;
 SELECT run.id, run.rows
 FROM modelops.batch_run AS run
 WHERE run.target = :target AND run.superseded_at <= now() - make_interval(days => :days) AND run.swept_at IS NULL
+  AND (run.labels_due_at IS NULL OR run.measured_at IS NOT NULL) -- else its performance could never be measured
 ORDER BY run.superseded_at LIMIT :most
 FOR UPDATE SKIP LOCKED;
 
@@ -41,7 +42,8 @@ UPDATE modelops.batch_run SET swept_at = clock_timestamp() WHERE id = ANY(:ids) 
 SELECT target, old.runs, old.rows,
        (pg_total_relation_size(to_regclass(target || '_rows')) * old.rows / greatest(stored.rows, 1))::bigint AS bytes
 FROM (SELECT target, count(*) AS runs, coalesce(sum(rows), 0)::bigint AS rows FROM modelops.batch_run
-      WHERE superseded_at <= now() - make_interval(days => :days) AND swept_at IS NULL GROUP BY target) AS old
+      WHERE superseded_at <= now() - make_interval(days => :days) AND swept_at IS NULL
+        AND (labels_due_at IS NULL OR measured_at IS NOT NULL) GROUP BY target) AS old
 JOIN (SELECT target, sum(rows) AS rows FROM modelops.batch_run
       WHERE published_at IS NOT NULL AND swept_at IS NULL GROUP BY target) AS stored USING (target)
 WHERE to_regclass(target || '_rows') IS NOT NULL

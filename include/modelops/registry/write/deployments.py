@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from modelops.domain.deployments import Deployment, DeploymentEnd, DeploymentId, Engine
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import UnknownDeployment
+from modelops.domain.labels import Truth
 from modelops.domain.schedules import BY_HAND
 from modelops.domain.versions import VersionKind
 from modelops.registry.queries import Queries
@@ -22,7 +23,7 @@ from modelops.registry.write import schedules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from psycopg import Connection
 
@@ -49,6 +50,8 @@ def begin(
     plan: Plan = BY_HAND,
     parts: int = 1,
     check_drift: bool = True,
+    truth: Truth | None = None,
+    maturity: timedelta | None = None,
     engine: Engine = Engine.BATCH,
 ) -> tuple[DeploymentId, Deployment | None]:
     """Put a version into production and end the target's current deployment, in the caller's transaction.
@@ -79,6 +82,8 @@ def begin(
             empty=empty,
             parts=parts,
             check_drift=check_drift,
+            truth=None if truth is None else Jsonb(truth.as_record()),
+            maturity=maturity,
         ).fetchone()
     assert row is not None
     schedules.set_schedule(connection, row["id"], plan, job_id=job_id)
@@ -192,5 +197,6 @@ def _deployment(row: Mapping[str, Any]) -> Deployment:
             "engine": Engine(row["engine"]),
             "empty": Emptiness(row["empty"]),
             "ended_how": None if ended is None else DeploymentEnd(ended),
+            "truth": None if row["truth"] is None else Truth.from_record(row["truth"]),
         }
     )

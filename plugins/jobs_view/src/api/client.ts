@@ -17,6 +17,9 @@ export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
 export type Recorded = Schemas["ColumnStatistics"];
 export type DriftCheck = Schemas["DriftCheck"];
+export type Measured = Schemas["Measured"];
+export type Measurement = Schemas["Measurement"];
+export type Performance = Schemas["Performance"];
 export type ArtifactFile = Schemas["ArtifactFile"];
 export type Predictions = Schemas["Predictions"];
 export type Version = Schemas["Version"];
@@ -134,6 +137,12 @@ export const getIntervals = (deployment: string, last: { start: string; end: str
     { last_start: last?.start, last_end: last?.end },
     signal,
   );
+
+export const getMeasured = (job: number, signal: AbortSignal) =>
+  get<Measured>(`modelops/api/jobs/${String(job)}/performance`, {}, signal);
+
+export const getPerformance = (deployment: string, signal: AbortSignal) =>
+  get<Performance>(`modelops/api/deployments/${encodeURIComponent(deployment)}/performance`, {}, signal);
 
 export const getProduction = (at: string, signal: AbortSignal) =>
   get<Schemas["Production"]>("modelops/api/production", { at }, signal);

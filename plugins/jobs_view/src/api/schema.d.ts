@@ -248,6 +248,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{id}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Measured
+         * @description The performance of published predictions, as the job has measured it.
+         */
+        get: operations["show_measured_api_jobs__id__performance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Performance
+         * @description The performance over time of what the deployment's target has shown, latest data interval first.
+         */
+        get: operations["show_performance_api_deployments__id__performance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/analysis": {
         parameters: {
             query?: never;
@@ -897,7 +937,7 @@ export interface components {
          * @description The type of a job: the stage that it performs. The order is that of the database's type.
          * @enum {string}
          */
-        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check";
+        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check" | "performance_measurement";
         /**
          * KeptLog
          * @description A page of an attempt's log.
@@ -915,6 +955,105 @@ export interface components {
              * @description The `offset` of the next page; null on the last one.
              */
             next: number | null;
+        };
+        /**
+         * Measured
+         * @description What a job has measured.
+         */
+        Measured: {
+            /**
+             * Measurements
+             * @description Latest data interval first.
+             */
+            measurements: components["schemas"]["Measurement"][];
+            /**
+             * More
+             * @description There are earlier ones, which the statement returns too.
+             */
+            more: boolean;
+            /**
+             * Statement
+             * @description SQL that returns the same figures.
+             */
+            statement: string;
+        };
+        /**
+         * Measurement
+         * @description The performance of the predictions of a batch, as they were published.
+         */
+        Measurement: {
+            /**
+             * Run Id
+             * @description The number of the batch run.
+             */
+            run_id: number;
+            /** Deployment Id */
+            deployment_id: number;
+            /** Version */
+            version: number;
+            /**
+             * Interval Start
+             * @description Null, as the end, of a batch without an interval.
+             */
+            interval_start: string | null;
+            /** Interval End */
+            interval_end: string | null;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Superseded At */
+            superseded_at: string | null;
+            /**
+             * Rows
+             * @description Predictions of the batch.
+             */
+            rows: number;
+            /**
+             * Labelled
+             * @description Predictions whose labels were known.
+             */
+            labelled: number;
+            /**
+             * Error
+             * @description Why it could not be measured; null: it was.
+             */
+            error: string | null;
+            /**
+             * Measured At
+             * Format: date-time
+             */
+            measured_at: string;
+            /**
+             * Job Id
+             * @description The job that has measured it.
+             */
+            job_id: number;
+            /**
+             * Metrics
+             * @description Empty if no label was known, the batch could not be measured, or no metric is defined.
+             */
+            metrics: components["schemas"]["Metric"][];
+        };
+        /**
+         * Metric
+         * @description A metric of a target.
+         */
+        Metric: {
+            /** Target */
+            target: string;
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number;
+            /**
+             * Lower
+             * @description The lower end of the 95 % confidence interval; null, as the upper end, if there is none.
+             */
+            lower: number | null;
+            /** Upper */
+            upper: number | null;
         };
         /**
          * Mistake
@@ -953,6 +1092,57 @@ export interface components {
              * @description For the parameter of this name, to get the next page; null on the last one.
              */
             after: string | null;
+        };
+        /**
+         * Performance
+         * @description The performance over time of what a target has shown, by any of its deployments.
+         */
+        Performance: {
+            /**
+             * Measurements
+             * @description Latest data interval first.
+             */
+            measurements: components["schemas"]["Measurement"][];
+            /**
+             * More
+             * @description There are earlier ones, which the statement returns too.
+             */
+            more: boolean;
+            /**
+             * Statement
+             * @description SQL that returns the same figures.
+             */
+            statement: string;
+            /** Deployment */
+            deployment: number;
+            /** Model */
+            model: string;
+            /** Version */
+            version: number;
+            /** Target */
+            target: string;
+            /** Dag Id */
+            dag_id: string;
+            /**
+             * Has Labels
+             * @description Whether the deployment has a dataset that gives labels.
+             */
+            has_labels: boolean;
+            /**
+             * Dataset
+             * @description Its name; null for one given as SQL.
+             */
+            dataset: string | null;
+            /**
+             * Maturity Days
+             * @description Days until the labels of a data interval are complete.
+             */
+            maturity_days: number | null;
+            /**
+             * Next Due At
+             * @description When the next labels of the deployment are due.
+             */
+            next_due_at: string | null;
         };
         /**
          * Period
@@ -1976,6 +2166,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Intervals"];
+                };
+            };
+            /** @description You have not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such deployment, or it isn't yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request isn't what it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_measured_api_jobs__id__performance_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measured"];
+                };
+            };
+            /** @description You have not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such job, or it isn't yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request isn't what it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_performance_api_deployments__id__performance_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Performance"];
                 };
             };
             /** @description You have not signed in. */

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { intervalsAddress, jobAddress, listAddress, versionsAddress } from "../addresses";
+import { intervalsAddress, jobAddress, listAddress, performanceAddress, versionsAddress } from "../addresses";
 import { type Deployment, getDeployments } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
@@ -95,12 +95,13 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
         { title: own.dataset, show: ({ dataset, kind }) => dataset ?? (kind === "model" ? own.asSql : "–") },
         {
           title: own.schedule,
-          show: ({ id, schedule, time_zone, paused, set_by }) => (
+          show: ({ id, kind, schedule, time_zone, paused, set_by }) => (
             <Stack gap={0} fontSize="sm" align="flex-start">
               <Text>{own.scheduled(schedule, time_zone)}</Text>
               {paused && <Text color="fg.muted">{own.paused}</Text>}
               <Text color="fg.muted">{own.setBy(set_by)}</Text>
               <RouterLink to={intervalsAddress(id)}>{texts.intervals.title}</RouterLink>
+              {kind === "model" && <RouterLink to={performanceAddress(id)}>{texts.performance.title}</RouterLink>}
             </Stack>
           ),
         },

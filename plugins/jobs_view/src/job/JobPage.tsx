@@ -18,6 +18,7 @@ import { Actions } from "./Actions";
 import { Drift } from "./Drift";
 import { Evidence } from "./Evidence";
 import { LifeCycle } from "./LifeCycle";
+import { MeasuredByJob } from "./MeasuredByJob";
 import { Logs } from "./Logs";
 import { Properties } from "./Properties";
 import { PublishedSample } from "./PublishedSample";
@@ -62,6 +63,7 @@ const CONTENTS: Record<Tab, (job: WholeJob) => ReactNode> = {
   predictions: (job) => <PublishedSample job={job} />,
   features: (job) => <PublishedSample job={job} />,
   drift: (job) => <Drift job={job} />,
+  performance: (job) => <MeasuredByJob job={job} />,
   logs: (job) => <Logs job={job} />,
   life: (job) => <LifeCycle job={job} />,
   properties: (job) => <Properties job={job} />,

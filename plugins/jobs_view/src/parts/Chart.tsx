@@ -9,6 +9,7 @@ const LEGEND =
 const HEIGHT = 190;
 const AXIS_WIDTH = 74;
 const BAR_SHARE = 0.7;
+const DAY = 24 * 60 * 60;
 const WIDEST_BAR = 36;
 
 export type Series = { label: string; token: string; values: (number | null)[]; bars?: boolean; dashed?: boolean };
@@ -26,6 +27,8 @@ type Props = {
   steps?: number[];
   /** The greatest value that there can be. */
   most?: number;
+  /** The axis of values begins and ends near the least and the greatest one, not at 0. */
+  fitted?: boolean;
   timeZone: string;
 };
 
@@ -53,6 +56,12 @@ const seriesOf = ({ label, token, bars, dashed }: Series, format: Props["format"
     : { width: 2, points: { show: true, size: 6, fill: colour(token) } }),
 });
 
+const rangeOf = ({ fitted, most }: Props, least: number, greatest: number): [number, number] => {
+  if (fitted !== true) return [0, most ?? (greatest > 0 ? greatest * 1.1 : 1)];
+  const margin = (greatest - least) / 10 || Math.abs(greatest) / 10 || 1;
+  return [least - margin, greatest + margin];
+};
+
 const optionsOf = (props: Props, width: number): UPlot.Options => {
   const axis: UPlot.Axis = {
     stroke: colour("fg-muted"),
@@ -61,7 +70,7 @@ const optionsOf = (props: Props, width: number): UPlot.Options => {
     font: "12px sans-serif",
   };
   const [first = 0, second = first + 1] = props.starts;
-  const margin = (second - first) / 2;
+  const margin = (second - first) / 2 || DAY / 2;
   return {
     width,
     height: HEIGHT,
@@ -71,7 +80,7 @@ const optionsOf = (props: Props, width: number): UPlot.Options => {
     scales: {
       // Half a period more at both ends, so that no bar is cut off.
       x: { time: true, range: () => [first - margin, (props.starts.at(-1) ?? first) + margin] },
-      y: { range: (_, __, max) => [0, props.most ?? (max > 0 ? max * 1.1 : 1)] },
+      y: { range: (_, min, max) => rangeOf(props, min, max) },
     },
     axes: [
       { ...axis, space: 90, values: (_, splits) => splits.map((seconds) => props.formatStart(seconds)) },

@@ -1,6 +1,7 @@
 import type { Action, Event, JobStatus, VersionStatus } from "../api/client";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.en.ts";
+import { performance } from "./performance.en.ts";
 
 const statuses: Record<JobStatus, string> = {
   created: "Created",
@@ -168,6 +169,7 @@ export const en = {
     predictions: "Predictions",
     features: "Features",
     drift: "Drift",
+    performance: "Performance",
     properties: "Properties",
   },
   attemptNumber: (number: number) => `Attempt ${String(number)}`,
@@ -287,6 +289,7 @@ export const en = {
     about:
       "Population stability index (PSI) of each column against the reference of the version; σ: standard deviation. A column has moved if the index is significantly above the tolerance (0.5 % false findings over all features, and over all predictions). The change is moderate or major by the lower confidence bound of the index. “Within the reference”: the largest index between a tenth of its rows and the others.",
   },
+  performance,
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,
     setAside: (rows: string) => `Rejected rows, which could not be scored: ${rows}.`,

@@ -1,5 +1,6 @@
 import type { Texts } from "./en";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
+import { performance } from "./performance.fr.ts";
 import { refusals } from "./refusals.fr.ts";
 import { drift, statistics } from "./statistics.fr.ts";
 
@@ -186,6 +187,7 @@ export const fr: Texts = {
     predictions: "Prédictions",
     features: "Caractéristiques",
     drift: "Dérive",
+    performance: "Performances",
     properties: "Propriétés",
   },
   attemptNumber: (number) => `Essai ${String(number)}`,
@@ -266,6 +268,7 @@ export const fr: Texts = {
   },
   statistics,
   drift,
+  performance,
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,
     setAside: (rows) => `Lignes rejetées, pour lesquelles aucune prédiction n'a pu être calculée\u202f: ${rows}.`,

@@ -220,5 +220,19 @@ export const DECLARED_TYPES = {
       "life",
       "properties"
     ]
+  },
+  "performance_measurement": {
+    "group": "supporting",
+    "label": {
+      "en": "Performance measurement",
+      "fr": "Mesure des performances"
+    },
+    "stage": "performance",
+    "tabs": [
+      "performance",
+      "logs",
+      "life",
+      "properties"
+    ]
   }
 } as const;

@@ -14,7 +14,8 @@ DECLARE
 BEGIN
   -- Rows that are never changed.
   FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run_source', 'decision', 'drift', 'evaluation', 'job_event',
-                           'reference', 'requests_read', 'schedule', 'set_aside', 'stage', 'statistics', 'transition'] LOOP
+                           'performance', 'performance_metric', 'reference', 'requests_read', 'schedule', 'set_aside',
+                           'stage', 'statistics', 'transition'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON modelops.%I
       FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change()', t);
   END LOOP;
@@ -24,9 +25,8 @@ BEGIN
       FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change()', t);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['approval_request', 'artifact', 'batch_run', 'batch_run_source', 'decision', 'deployment',
-                           'drift',
-                           'evaluation', 'job', 'job_event', 'reference', 'requests_read', 'schedule', 'set_aside', 'stage',
-                           'statistics', 'transition', 'version'] LOOP
+                           'drift', 'evaluation', 'job', 'job_event', 'performance', 'performance_metric', 'reference',
+                           'requests_read', 'schedule', 'set_aside', 'stage', 'statistics', 'transition', 'version'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER kept BEFORE TRUNCATE ON modelops.%I
       FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change()', t);
   END LOOP;

@@ -19,6 +19,7 @@ BEGIN
             OR OLD.published_at IS NULL AND OLD.whole_id IS NULL
                AND NOT EXISTS (SELECT FROM modelops.job WHERE id = OLD.job_id AND status = 'running' AND fence = OLD.fence)) THEN
       NEW.swept_at := clock_timestamp();
+      NEW.labels_due_at := NULL;
       RETURN NEW;
     END IF;
     RAISE EXCEPTION 'run % can be swept once, when it is superseded or can''t be published any more, and stays so', OLD.id
@@ -28,6 +29,10 @@ BEGIN
     IF pg_trigger_depth() > 1 AND OLD.superseded_at IS NULL
        AND to_jsonb(NEW) - '{superseded_at,superseded_by,shows,visible_covers}'::text[]
          = to_jsonb(OLD) - '{superseded_at,superseded_by,shows,visible_covers}'::text[] THEN
+      RETURN NEW;
+    END IF;
+    IF pg_trigger_depth() > 1 AND to_jsonb(NEW) - '{labels_due_at,measured_at,visible_covers}'::text[]
+                                = to_jsonb(OLD) - '{labels_due_at,measured_at,visible_covers}'::text[] THEN
       RETURN NEW;
     END IF;
     RAISE EXCEPTION 'run % is published: what is on record of it stays', OLD.id
@@ -84,6 +89,7 @@ BEGIN
   -- In the order of commits, also after the clock was set back: modelops.note_progress relies on it.
   NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) + interval '1 microsecond'
                                                    FROM modelops.batch_run WHERE target = NEW.target));
+  NEW.labels_due_at := modelops.labels_complete_at(NEW.covers, NEW.published_at, serving.maturity);
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
   -- Of an incremental run any part can be superseded; any other is superseded whole.

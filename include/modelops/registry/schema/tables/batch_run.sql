@@ -20,6 +20,8 @@ CREATE TABLE modelops.batch_run (
   whole_id       bigint CONSTRAINT batch_run_whole REFERENCES modelops.batch_run,
   visible_covers tstzrange GENERATED ALWAYS AS (CASE WHEN published_at IS NOT NULL AND superseded_at IS NULL THEN covers END) STORED,
   swept_at       timestamptz,
+  labels_due_at  timestamptz,
+  measured_at    timestamptz,
   CONSTRAINT batch_run_once UNIQUE (job_id, fence),
   CONSTRAINT batch_run_published CHECK (published_at IS NULL OR num_nulls(rows, set_aside) = 0),
   CONSTRAINT batch_run_superseded CHECK (num_nonnulls(superseded_at, superseded_by) IN (0, 2)
@@ -43,6 +45,9 @@ COMMENT ON COLUMN modelops.batch_run.visible_covers IS
   'The data interval while readers see the run, else null; for the planner, which knows how its values are spread.';
 COMMENT ON COLUMN modelops.batch_run.swept_at IS
   'When its rows were removed: it was superseded, or can never be published. Such a run stays as it is.';
+COMMENT ON COLUMN modelops.batch_run.labels_due_at IS
+  'When the labels of a published run are looked up next; null: never, or not again. Written by the database.';
+COMMENT ON COLUMN modelops.batch_run.measured_at IS 'When its performance was measured last. Written by the database.';
 CREATE INDEX batch_run_deployment ON modelops.batch_run (deployment_id, id);
 CREATE INDEX batch_run_visible ON modelops.batch_run (target) WHERE published_at IS NOT NULL AND superseded_at IS NULL;
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run (whole_id, part) WHERE whole_id IS NOT NULL;
@@ -62,6 +67,9 @@ CREATE INDEX batch_run_unpublished ON modelops.batch_run (target, id)
   WHERE published_at IS NULL AND whole_id IS NULL AND swept_at IS NULL;
 CREATE INDEX batch_run_superseded_at ON modelops.batch_run (target, superseded_at)
   WHERE superseded_at IS NOT NULL AND swept_at IS NULL;
+CREATE INDEX batch_run_measured ON modelops.batch_run
+  (target, (coalesce(upper(covers), 'infinity')), (coalesce(lower(covers), '-infinity')), id) WHERE measured_at IS NOT NULL;
+CREATE INDEX batch_run_labels_due ON modelops.batch_run (deployment_id, labels_due_at) WHERE labels_due_at IS NOT NULL;
 
 GRANT SELECT ON modelops.batch_run TO modelops_jobs, modelops_reader;
 GRANT INSERT (deployment_id, job_id, attempt, fence, covers, part) ON modelops.batch_run TO modelops_jobs;

@@ -25,10 +25,14 @@ CREATE TABLE modelops.deployment (
   empty             text NOT NULL DEFAULT 'intervals'
     CONSTRAINT deployment_empty CHECK (empty IN ('never', 'intervals', 'always')),
   check_drift       boolean NOT NULL DEFAULT true,
+  truth             jsonb,
+  maturity          interval,
   CONSTRAINT deployment_of_these_artifacts FOREIGN KEY (version_id, artifact_sha256)
     REFERENCES modelops.version (id, artifact_sha256),
   CONSTRAINT deployment_ended_whole CHECK (num_nonnulls(ended_at, ended_how, ended_by) IN (0, 3)),
-  CONSTRAINT deployment_lasted CHECK (ended_at >= started_at)
+  CONSTRAINT deployment_lasted CHECK (ended_at >= started_at),
+  CONSTRAINT deployment_maturity CHECK ((truth IS NULL) = (maturity IS NULL) AND maturity >= interval '0'),
+  CONSTRAINT deployment_truth CHECK (jsonb_typeof(truth) = 'object' AND truth ?& '{name,sql,targets,type}')
 );
 COMMENT ON TABLE modelops.deployment IS
   'An approved version in production: on which dataset, into which table, by which decision. Ends once, and stays on record.';
@@ -44,11 +48,15 @@ COMMENT ON COLUMN modelops.deployment.parts IS
   'The number of partitions of a batch; each is a job, and one more job publishes them.';
 COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
 COMMENT ON COLUMN modelops.deployment.check_drift IS 'Whether each batch is compared with the reference once it is published.';
+COMMENT ON COLUMN modelops.deployment.truth IS
+  'Where the labels of the predictions are: {"name", "sql", "targets", "type"}; null: their performance isn''t measured.';
+COMMENT ON COLUMN modelops.deployment.maturity IS
+  'How long after the end of a data interval, or the publication of a batch without one, its labels are complete.';
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment (target) WHERE ended_at IS NULL;
 CREATE INDEX deployment_model ON modelops.deployment (model, started_at);
 CREATE INDEX deployment_version ON modelops.deployment (version_id);
 
 GRANT SELECT ON modelops.deployment TO modelops_jobs, modelops_reader;
 GRANT INSERT (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs,
-  set_aside_budget, parts, empty, check_drift) ON modelops.deployment TO modelops_jobs;
+  set_aside_budget, parts, empty, check_drift, truth, maturity) ON modelops.deployment TO modelops_jobs;
 GRANT UPDATE (ended_how, ended_by) ON modelops.deployment TO modelops_jobs;

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import INTERVAL
-from modelops.domain.drift import MOVED, Verdict
+from modelops.domain.drift import MOVED, DriftSettings, Verdict
 from modelops.domain.errors import UnknownBatch
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
-from modelops.registry.write import deployments, drift, statistics, versions
+from modelops.registry.write import deployments, drift, evidence, statistics, versions
 from modelops.statistics.drift import Cause, Comparison, compare_all, has_bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modelops.domain.deployments import Deployment, Interval
-    from modelops.domain.drift import DriftSettings
     from modelops.domain.requests import DriftCheckRequest
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
 
-REMEDIES = {
-    Cause.NO_REFERENCE: "recompute the statistics of the version (DAG model_statistics), then rerun the batch",
-    Cause.OTHER_BINS: "rerun the batch",
+NO_REFERENCE = {
+    VersionKind.MODEL: "recompute the statistics of the version (DAG model_statistics), then rerun the batch",
+    VersionKind.FEATURE_TASK: "import and run the task again (DAG feature_pipeline), and deploy that version",
 }
 MOST_NAMED = 100
 """Columns that a result names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What the batches of a version are compared with: by role the records of columns, and its author's settings."""
+
+    columns: Mapping[str, Sequence[Mapping[str, Any]]]
+    settings: DriftSettings = field(default_factory=DriftSettings)
 
 
 def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
@@ -37,27 +44,26 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     together. A column that can't be compared says why. The deployment may have ended.
 
     Raises:
-        UnknownDeployment: no deployment of a model has that number.
+        UnknownDeployment: no deployment has that number.
         IntervalError: the interval is invalid.
         UnknownBatch: no such batch is published.
         Unavailable: the platform's trouble; another attempt may do better.
         FenceLost: a newer attempt has the job.
     """
     interval = run.interval(request.interval_start, request.interval_end)
-    deployment = deployments.find(run.ledger, request.deployment, kind=VersionKind.MODEL)
+    deployment = deployments.find(run.ledger, request.deployment)
     with run.fenced():
         run.name_deployment(deployment)
     batch = _published(deployment, interval, request.batch_task, run)
-    version = versions.find(run.ledger, deployment.model, deployment.version)
-    with run.workdir() as workdir:
-        settings = version_code.load(version, workdir, run).definition.datasets.drift
-    found = _compared(version, batch, settings, run)
+    version = versions.find(run.ledger, deployment.model, deployment.version, kind=deployment.kind)
+    reference = (_of_model if deployment.kind is VersionKind.MODEL else _of_task)(version, run)
+    found = _compared(deployment, batch, reference, run)
     run.step("compared", run=batch["id"], columns=sum(map(len, found.values())))
     moved = _moved(found)
     compared = sum(one.index is not None for of_role in found.values() for one in of_role)
     result = {
         "deployment": deployment.id,
-        "model": deployment.model,
+        deployment.kind.parameter: deployment.model,
         "version": deployment.version,
         "run": batch["id"],
         "interval": interval and interval.as_record(),
@@ -65,7 +71,7 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
         "compared": compared,
         "greatest": moved[0]["verdict"] if moved else None,
         "moved": moved[:MOST_NAMED],
-        "ignored": len(settings.ignore),
+        "ignored": len(reference.settings.ignore),
     }
     with run.fenced() as ledger:
         for role, of_role in found.items():
@@ -103,20 +109,38 @@ def _published(deployment: Deployment, interval: Interval | None, task: str | No
     return batch
 
 
+def _of_model(version: Version, run: JobRun) -> Reference:
+    """The statistics in use of its features and predictions."""
+    with run.workdir() as workdir:
+        settings = version_code.load(version, workdir, run).definition.datasets.drift
+    recorded = statistics.in_use(run.ledger, version.id)
+    roles = ("feature", "prediction")
+    columns = {role: [one for one in recorded if one["role"] == role] for role in roles}
+    columns["feature"] = [one for one in columns["feature"] if one["variable"] not in settings.ignore]
+    return Reference(columns=columns, settings=settings)
+
+
+def _of_task(version: Version, run: JobRun) -> Reference:
+    """The statistics of its newest run."""
+    newest = evidence.newest_evaluation(run.ledger, version.id)
+    return Reference(columns={"feature": (newest and newest.statistics) or ()})
+
+
 def _compared(
-    version: Version, batch: Mapping[str, Any], settings: DriftSettings, run: JobRun
+    deployment: Deployment, batch: Mapping[str, Any], reference: Reference, run: JobRun
 ) -> dict[str, list[Comparison]]:
     """By role, each column of the batch beside its reference; also those of which the batch has no statistics."""
-    reference = statistics.in_use(run.ledger, version.id)
     counted = statistics.of_run(run.ledger, batch["id"])
+    # The reference of a feature task has the columns of the key too; their values differ from run to run.
+    keys = {one["variable"] for one in counted if one["role"] == "key"}
+    remedies = {Cause.NO_REFERENCE: NO_REFERENCE[deployment.kind], Cause.OTHER_BINS: "rerun the batch"}
     found = {}
-    for role, ignored in (("feature", settings.ignore), ("prediction", ())):
-        before, now = (
-            {one["variable"]: one for one in records if one["role"] == role and one["variable"] not in ignored}
-            for records in (reference, counted)
-        )
+    for role, records in reference.columns.items():
+        before = {one["variable"]: one for one in records if one["variable"] not in keys}
+        ignored = reference.settings.ignore if role == "feature" else ()
+        now = {one["variable"]: one for one in counted if one["role"] == role and one["variable"] not in ignored}
         missing = [_missing(name, batch["rows"]) for name in before.keys() - now.keys() if has_bins(before[name])]
-        found[role] = compare_all(before, now.values(), settings.rule, remedies=REMEDIES) + missing
+        found[role] = compare_all(before, now.values(), reference.settings.rule, remedies=remedies) + missing
     return found
 
 

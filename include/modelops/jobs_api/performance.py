@@ -1,0 +1,137 @@
+"""The performance of published predictions: what a job has measured, and over time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, BeforeValidator, Field
+
+from modelops.domain.deployments import dag_id_of
+from modelops.domain.jobs import JobId
+from modelops.domain.refusals import Code
+from modelops.jobs_api import refusals
+from modelops.jobs_api.database import limited_connection
+from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
+from modelops.jobs_api.refusals import Refused
+from modelops.jobs_api.schemas import MOST, JobNumber
+from modelops.registry.read import catalogue, measurements
+
+APPLICATION = "modelops performance"
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+STATEMENT = """SELECT found.run_id, found.interval_start, found.interval_end, found.rows, found.labelled, metric.*
+FROM modelops.{} AS found
+LEFT JOIN modelops.performance_metric AS metric ON metric.performance_id = found.id
+WHERE {}
+ORDER BY coalesce(found.interval_end, found.published_at) DESC, found.run_id DESC, metric.target, metric.metric;"""
+"""For a reader of the registry."""
+OF_JOB = """found.job_id = {0}
+  AND found.id IN (SELECT max(id) FROM modelops.performance WHERE job_id = {0} GROUP BY run_id)"""
+
+router = APIRouter(prefix="/api")
+
+
+class Metric(BaseModel):
+    """A metric of a target."""
+
+    target: str
+    metric: str
+    value: float
+    lower: float | None = Field(
+        description="The lower end of the 95 % confidence interval; null, as the upper end, if there is none."
+    )
+    upper: float | None
+
+
+class Measurement(BaseModel):
+    """The performance of the predictions of a batch, as they were published."""
+
+    run_id: int = Field(description="The number of the batch run.")
+    deployment_id: int
+    version: int
+    interval_start: datetime | None = Field(description="Null, as the end, of a batch without an interval.")
+    interval_end: datetime | None
+    published_at: datetime
+    superseded_at: datetime | None
+    rows: int = Field(description="Predictions of the batch.")
+    labelled: int = Field(description="Predictions whose labels were known.")
+    error: str | None = Field(description="Why it could not be measured; null: it was.")
+    measured_at: datetime
+    job_id: int = Field(description="The job that has measured it.")
+    metrics: Annotated[list[Metric], BeforeValidator(lambda found: found or [])] = Field(
+        description="Empty if no label was known, the batch could not be measured, or no metric is defined."
+    )
+
+
+class Measured(BaseModel):
+    """What a job has measured."""
+
+    measurements: list[Measurement] = Field(description="Latest data interval first.")
+    more: bool = Field(description="There are earlier ones, which the statement returns too.")
+    statement: str = Field(description="SQL that returns the same figures.")
+
+
+class Performance(Measured):
+    """The performance over time of what a target has shown, by any of its deployments."""
+
+    deployment: int
+    model: str
+    version: int
+    target: str
+    dag_id: str
+    has_labels: bool = Field(description="Whether the deployment has a dataset that gives labels.")
+    dataset: str | None = Field(description="Its name; null for one given as SQL.")
+    maturity_days: float | None = Field(description="Days until the labels of a data interval are complete.")
+    next_due_at: datetime | None = Field(description="When the next labels of the deployment are due.")
+
+
+@router.get(
+    "/jobs/{id}/performance",
+    responses=refusals.documented({404: "There is no such job, or it isn't yours to see."}),
+)
+def show_measured(
+    user: GetUserDep,
+    id: JobNumber,  # noqa: A002 - the field's own word
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> Measured:
+    """The performance of published predictions, as the job has measured it."""
+    with limited_connection(APPLICATION) as connection:
+        whole_job(user, connection, id)
+        found = measurements.of_job(connection, seen_by(user, connection, WHOLE), JobId(id), limit=limit + 1)
+    return Measured(**_page(found, limit), statement=STATEMENT.format("measurement", OF_JOB.format(id)))
+
+
+@router.get(
+    "/deployments/{id}/performance",
+    responses=refusals.documented({404: "There is no such deployment, or it isn't yours to see."}),
+)
+def show_performance(
+    user: GetUserDep,
+    id: Number,  # noqa: A002 - likewise
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> Performance:
+    """The performance over time of what the deployment's target has shown, latest data interval first."""
+    with limited_connection(APPLICATION) as connection:
+        seen = seen_by(user, connection, WHOLE)
+        row = catalogue.deployment(connection, seen, id)
+        if row is None:
+            detail = f"there is no deployment {id}, or it isn't yours to see"
+            raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=id)
+        labels = measurements.labels(connection, id)
+        found = measurements.of_target(connection, seen, row["target"], limit=limit + 1)
+    return Performance(
+        **{name: row[name] for name in ("model", "version", "target")},
+        **labels,
+        **_page(found, limit),
+        deployment=id,
+        dag_id=dag_id_of(id),
+        statement=STATEMENT.format("newest_performance", f"found.target = '{row['target']}'"),
+    )
+
+
+def _page(found: Sequence[Any], limit: int) -> dict[str, Any]:
+    return {
+        "measurements": [Measurement.model_validate(one) for one in found[:limit]],
+        "more": len(found) > limit,
+    }

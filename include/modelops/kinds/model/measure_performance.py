@@ -1,0 +1,186 @@
+"""Measurement of performance: compares published predictions with the labels that have become known since."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from modelops.data.labels import PublishedBatch, read_labelled
+from modelops.domain.deployments import INTERVAL, Interval
+from modelops.domain.errors import BadInput, LabelsError, UnknownBatch
+from modelops.domain.findings import Findings
+from modelops.domain.targets import Target
+from modelops.domain.versions import VersionKind
+from modelops.kinds.model.performance import columns_of_target, metrics_of
+from modelops.registry.write import deployments, jobs, performance, schedules, statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelops.data.labels import LabelledPredictions
+    from modelops.domain.deployments import Deployment
+    from modelops.domain.labels import Truth
+    from modelops.domain.requests import PerformanceRequest
+    from modelops.jobs.run import JobRun
+    from modelops.kinds.model.performance import Metric
+
+MOST = 500
+"""Maximum batches that a job measures; the next job measures the others."""
+LONGEST = 1800
+"""Seconds after which a job begins no other batch: the deployments of a DAG run share its workers."""
+MOST_NAMED = 100
+"""Batches that a result names."""
+
+
+def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, Any]:
+    """Measure the batches of a deployment whose labels are due, or those of an interval; returns what was measured.
+
+    Each published batch is measured with its rows as they were published, whatever readers see now. A measurement is
+    recorded at once: a job that is killed loses none of them. If a batch can't be measured, the error is recorded, and
+    the others are measured. The deployment may have ended.
+
+    Raises:
+        UnknownDeployment: no deployment of a model has that number.
+        IntervalError: the interval is invalid.
+        UnknownBatch: there is no published batch of the interval.
+        LabelsError: the deployment has no labels, or they aren't due yet.
+        LabelsError, DatasetError, SeveralErrors: a batch can't be measured, or several.
+        Unavailable: the platform's trouble; another attempt may do better.
+        FenceLost: a newer attempt has the job.
+    """
+    interval = run.interval(request.interval_start, request.interval_end)
+    deployment = deployments.find(run.ledger, request.deployment, kind=VersionKind.MODEL)
+    with run.fenced():
+        run.name_deployment(deployment)
+    if deployment.truth is None:
+        raise LabelsError(
+            f"{deployment.subject} has no labels to compare its predictions with",
+            where="the parameter deployment",
+            expected="a deployment with a dataset truth: deploy the version again with the parameter truth",
+        )
+    batches = _batches(deployment, interval, request, run)
+    classes = _classes(deployment, run)
+    findings, measured = Findings(), []
+    until = time.monotonic() + LONGEST
+    for number, batch in enumerate(batches):
+        if time.monotonic() > until:
+            run.log(f"After {LONGEST / 60:,.0f} minutes {len(batches) - number:,} batches are left for the next job")
+            break
+        if performance.is_swept(run.ledger, batch["id"]):
+            continue
+        with findings.collecting():
+            measured.append(_measured(deployment, deployment.truth, batch, classes, run))
+    findings.refuse()
+    due_at = performance.next_due(run.ledger, deployment.id)
+    result = {
+        "deployment": deployment.id,
+        "model": deployment.model,
+        "version": deployment.version,
+        "batches": len(measured),
+        "rows": sum(one["rows"] for one in measured),
+        "labelled": sum(one["labelled"] for one in measured),
+        "measured": measured[-MOST_NAMED:],
+        "next_due_at": due_at and due_at.isoformat(),
+    }
+    with run.fenced():
+        run.complete(result)
+    if not batches:
+        run.log("No labels are due" + (f"; the next ones are due at {due_at.isoformat()}" if due_at else ""))
+    return result
+
+
+def _batches(
+    deployment: Deployment, interval: Interval | None, request: PerformanceRequest, run: JobRun
+) -> Sequence[Mapping[str, Any]]:
+    if interval is None:
+        found = performance.due(run.ledger, deployment.id, also_missing=request.also_missing, most=MOST)
+        if len(found) == MOST:
+            run.log(f"At most {MOST} batches are measured, those that wait longest; the next job measures the others")
+        return found
+    assert deployment.maturity is not None
+    complete_at = interval.end + deployment.maturity
+    if complete_at > jobs.now(run.ledger):
+        raise LabelsError(
+            f"the labels of {interval} are complete from {complete_at.isoformat()} on",
+            where=INTERVAL,
+            expected="an interval whose labels are complete, or a deployment with another maturity of labels",
+        )
+    batches = performance.of_interval(run.ledger, deployment.id, interval, most=MOST)
+    if len(batches) == MOST:
+        run.log(f"The interval was published {MOST} times or more often; the first {MOST} are measured")
+    if not batches:
+        raise UnknownBatch(
+            f"{deployment.subject} has published no batch for {interval} whose rows are still there",
+            where=INTERVAL,
+            expected="the interval of a published batch, or none for all batches whose labels are due",
+        )
+    return batches
+
+
+def _measured(
+    deployment: Deployment, truth: Truth, batch: Mapping[str, Any], classes: Mapping[str, Sequence[Any]], run: JobRun
+) -> dict[str, Any]:
+    """Measure a batch and record the result, or why it can't be measured.
+
+    Raises:
+        BadInput: it can't be measured.
+    """
+    interval = None if batch["start"] is None else Interval(start=batch["start"], end=batch["end"])
+    try:
+        labelled, metrics = _compared(deployment, truth, batch, interval, classes, run)
+    except BadInput as error:
+        with run.fenced() as ledger:
+            performance.add(ledger, run.attempt, batch["id"], rows=batch["rows"], error=str(error))
+        of_batch = f"batch run {batch['id']}" + (f" for {interval}" if interval else "")
+        raise type(error)(error.what, where=f"{error.where}, {of_batch}", expected=error.expected) from error
+    found = {"run": batch["id"], "rows": labelled.rows, "labelled": labelled.labelled}
+    with run.fenced() as ledger:
+        performance.add(
+            ledger,
+            run.attempt,
+            batch["id"],
+            rows=labelled.rows,
+            labelled=labelled.labelled,
+            metrics=[one.as_record() for one in metrics],
+        )
+    run.step("measured", **found)
+    return {**found, "interval": interval and interval.as_record()}
+
+
+def _compared(
+    deployment: Deployment,
+    truth: Truth,
+    batch: Mapping[str, Any],
+    interval: Interval | None,
+    classes: Mapping[str, Sequence[Any]],
+    run: JobRun,
+) -> tuple[LabelledPredictions, list[Metric]]:
+    local = None
+    if interval is not None:
+        local = interval.within(schedules.plan_of(run.ledger, deployment.id).schedule.time_zone)
+    published = PublishedBatch(
+        target=Target.parse(deployment.target, where=deployment.subject),
+        job_id=batch["job_id"],
+        published_at=batch["published_at"],
+        rows=batch["rows"],
+        key=[column["name"] for column in deployment.entity_key],
+        interval=None if local is None else (local.start, local.end),
+    )
+    outputs = [name for target in truth.targets for name in columns_of_target(target, deployment.outputs)]
+    where = f"{deployment.model}, dataset {truth.label}"
+    labelled = read_labelled(run.resources.rows_url, truth, published, outputs, where=where)
+    return labelled, metrics_of(labelled, truth, classes=classes, say=run.log)
+
+
+def _classes(deployment: Deployment, run: JobRun) -> dict[str, Sequence[Any]]:
+    """The classes of each target that the training's statistics tell: categories, or the ends of a number's range."""
+    found: dict[str, Sequence[Any]] = {}
+    for record in statistics.in_use(run.ledger, deployment.version_id):
+        name, values = record["variable"], record["values"]
+        if record["role"] != "target":
+            continue
+        if record["kind"] == "categorical":
+            found[name] = list(values["frequencies"])
+        elif values.get("min") is not None:
+            found[name] = [values["min"], values["max"]]
+    return found

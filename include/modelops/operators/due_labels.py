@@ -1,0 +1,78 @@
+"""Lists the deployments whose predictions are to be measured, as the ledger has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from modelops.airflow.connections import url_of
+from modelops.domain.errors import BadInput, IntervalError
+from modelops.domain.requests import DuePerformanceRequest
+from modelops.operators.base import check_names
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+MOST = 500
+"""Maximum deployments in a DAG run; the next run has the others. Airflow maps a task over at most 1,024."""
+
+
+class DueLabelsOperator(BaseOperator):
+    """Lists arguments of a MeasurePerformanceOperator: one mapping for each deployment whose labels are due.
+
+    Args:
+        deployment: only this deployment, and its batches with missing labels too.
+        interval_start, interval_end: only the batches of this data interval of the deployment.
+    """
+
+    request = DuePerformanceRequest
+    template_fields = ("deployment", "interval_start", "interval_end")
+
+    def __init__(
+        self,
+        *,
+        deployment: int | None = None,
+        interval_start: str | None = None,
+        interval_end: str | None = None,
+        ledger_conn_id: str = "modelops",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.deployment: Any = deployment
+        self.interval_start: Any = interval_start
+        self.interval_end: Any = interval_end
+        self.ledger_conn_id = ledger_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """List the deployments, those that wait longest first."""
+        try:
+            check_names(self.dag, context)
+            self._check_interval()
+        except BadInput as error:
+            raise AirflowFailException(str(error)) from None  # no retry would help
+        return self._listed()
+
+    def _check_interval(self) -> None:
+        if self.deployment is None and (self.interval_start or self.interval_end):
+            raise IntervalError(
+                "an interval is given, and no deployment",
+                where="the parameter deployment",
+                expected="the number of the deployment whose interval is meant",
+            )
+
+    def _listed(self) -> list[dict[str, Any]]:
+        import psycopg
+
+        from modelops.registry.translation import translated
+        from modelops.registry.write import performance
+
+        interval = {"interval_start": self.interval_start, "interval_end": self.interval_end}
+        if self.deployment is not None:
+            return [{"deployment": self.deployment, "also_missing": True, **interval}]
+        with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
+            found = performance.due_deployments(connection, most=MOST)
+        if not found:
+            self.log.info("No labels are due.")
+        return [{"deployment": number, "also_missing": False, **interval} for number in found]

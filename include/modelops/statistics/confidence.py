@@ -1,0 +1,48 @@
+"""Confidence intervals of metrics, as if the rows were independent of each other."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LEVEL = 0.95
+LEAST_GROUPS = 10
+"""Groups of a jackknife: with fewer, its variance is a guess."""
+
+Interval = tuple[float, float]
+
+
+def wilson(successes: int, trials: int) -> Interval:
+    """The interval of a proportion by Wilson's score (J. Am. Stat. Assoc. 22, 1927); `trials` is at least 1."""
+    from scipy.stats import binomtest
+
+    found = binomtest(successes, trials).proportion_ci(confidence_level=LEVEL, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def jackknife(estimate: float, without: Sequence[float]) -> Interval | None:
+    """The interval of a smooth metric by the delete-a-group jackknife (Kott, J. Off. Stat. 17, 2001).
+
+    Args:
+        estimate: the metric of all rows.
+        without: the metric of all rows but those of a group, for each of several random groups of about equal size.
+
+    Returns:
+        None: there are too few groups, the metric is the same without any of them, which tells nothing of its error, or
+            it is too large for a variance.
+    """
+    groups = len(without)
+    if groups < LEAST_GROUPS or min(without) == max(without):
+        return None
+    from scipy.stats import t
+
+    mean = math.fsum(without) / groups
+    try:
+        variance = (groups - 1) / groups * math.fsum((value - mean) ** 2 for value in without)
+    except OverflowError:
+        return None
+    half = float(t.ppf((1 + LEVEL) / 2, groups - 1)) * math.sqrt(variance)
+    return estimate - half, estimate + half

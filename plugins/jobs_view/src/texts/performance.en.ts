@@ -1,0 +1,25 @@
+export const performance = {
+  title: "Performance",
+  of: (version: string, target: string) => `Performance of ${version} → ${target}`,
+  none: "Nothing has been measured yet.",
+  noLabels:
+    "This deployment has no labels. Deploy the version again with the parameter “Dataset for labels”, or train a version whose datasets.yaml has a dataset truth.",
+  labels: (dataset: string | null) => `Labels: ${dataset === null ? "given as SQL" : `dataset ${dataset}`}`,
+  maturity: (days: number, shown: string) => `complete after ${shown} ${days === 1 ? "day" : "days"}`,
+  nextDue: (at: string) => `next ones due: ${at}`,
+  batch: "Batch",
+  batches: "Batches",
+  rows: "Predictions",
+  labelled: "Labelled",
+  missing: "Labels missing",
+  measured: "Measured",
+  lower: "Lower end",
+  upper: "Upper end",
+  value: "Value",
+  until: "Data interval until",
+  metric: (name: string, target: string | null) => (target === null ? name : `${target}: ${name}`),
+  interval: (lower: string, upper: string) => `${lower} to ${upper}`,
+  more: "These are the latest ones; the statement below returns all.",
+  about:
+    "Each batch is measured with its predictions as they were published, and with the labels that were known at the measurement. In brackets: 95 % confidence interval, as if the rows were independent. The charts show, for each data interval, the batch that was published first.",
+};
