@@ -66,10 +66,13 @@ def await_end(tasks: Iterable[psutil.Process]) -> None:
     assert not left
 
 
-def postgres_of(system: System) -> list[psutil.Process]:
-    """The server's first process and all its others."""
+def kill_postgres(system: System) -> None:
+    """Kill the server's first process and all its others. Those that end with the first may be gone already."""
     server = system.component("postgres")
-    return [] if server is None else [server, *server.children(recursive=True)]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in [] if server is None else [server, *server.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def files_of(system: System, job_id: int) -> list[Path]:

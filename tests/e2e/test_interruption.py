@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from e2e.gates import gates
-from e2e.processes import files_of, postgres_of, processes_of, task_of
+from e2e.processes import files_of, kill_postgres, processes_of, task_of
 from e2e.waiting import HUNG_AFTER, eventually
 from modelops.domain.jobs import JobStatus
 
@@ -44,8 +44,7 @@ def test_postgres_away_while_user_code_runs(system: System, tmp_path: Path) -> N
     run = waiting(system, "outage", tmp_path / "gate")
     until = time.monotonic() + OUTAGE
     while time.monotonic() < until:
-        for process in postgres_of(system):
-            process.kill()
+        kill_postgres(system)
         time.sleep(0.1)
     try:
         other = system.named("meanwhile")

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from e2e.gates import gates
-from e2e.processes import await_end, code_of, files_of, guard_of, postgres_of, processes_of
+from e2e.processes import await_end, code_of, files_of, guard_of, kill_postgres, processes_of
 from e2e.waiting import HUNG_AFTER, eventually
 from modelops.domain.jobs import JobStatus
 
@@ -128,8 +128,7 @@ def killed_with_postgres(system: System) -> Mapping[Case, Run]:
         tasks[POSTGRES_AFTER_THE_COMMIT].suspend()
         paused[POSTGRES_AFTER_THE_COMMIT].open()
         runs[POSTGRES_AFTER_THE_COMMIT].await_status(JobStatus.COMPLETED)
-        for process in postgres_of(system):
-            process.kill()
+        kill_postgres(system)
         tasks[POSTGRES_AFTER_THE_COMMIT].resume()
     story = lambda: system.tails("postgres", "runner")  # noqa: E731
     eventually("PostgreSQL is back", lambda: system.rows("SELECT 1"), story=story)

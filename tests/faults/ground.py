@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,8 @@ class Ground:
         server = psutil.Process(pid)
         processes = [server, *server.children(recursive=True)]
         for process in processes:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it has ended with the first one
+                process.kill()
         psutil.wait_procs(processes[1:], timeout=10)
         return True
 
