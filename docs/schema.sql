@@ -1595,7 +1595,7 @@ CREATE VIEW modelops.newest_performance AS
           WHERE (performance.run_id = run.id)
           ORDER BY performance.id DESC
          LIMIT 1) last)
-     JOIN modelops.measurement newest ON ((newest.id = last.id)))
+     JOIN modelops.measurement newest ON (((newest.id = last.id) AND (newest.deployment_id = run.deployment_id) AND (newest.target = run.target))))
   WHERE (run.measured_at IS NOT NULL);
 ALTER VIEW modelops.newest_performance OWNER TO modelops_owner;
 COMMENT ON VIEW modelops.newest_performance IS 'The newest measurement of each run whose performance was measured.';

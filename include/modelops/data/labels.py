@@ -51,13 +51,13 @@ class PublishedBatch:
 class LabelledPredictions:
     """Of a batch's `rows` predictions those whose targets are all known; arrays of shape (labelled,).
 
-    `group` is the number of each row's group, `predicted` has predictions by name, `truth` labels by target.
+    `group` is the number of each row's group, `predicted` has predictions by name, `labels` has labels by target.
     """
 
     rows: int
     group: pa.ChunkedArray
     predicted: Mapping[str, pa.ChunkedArray]
-    truth: Mapping[str, pa.ChunkedArray]
+    labels: Mapping[str, pa.ChunkedArray]
 
     @property
     def labelled(self) -> int:
@@ -161,7 +161,7 @@ def read_labelled(
         rows=rows,
         group=table["group"],
         predicted={name: table[f"p{number}"] for number, name in enumerate(outputs)},
-        truth={name: table[f"t{number}"] for number, name in enumerate(truth.targets)},
+        labels={name: table[f"t{number}"] for number, name in enumerate(truth.targets)},
     )
 
 

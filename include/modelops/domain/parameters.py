@@ -128,13 +128,18 @@ def allow_dirty(verb: str) -> Any:
     )
 
 
-def interval(end: str) -> Any:
+IN_SQL = (
+    "For SQL that reads modelops.interval_start and modelops.interval_end: an ISO 8601 time with an offset. Empty: all"
+    " times."
+)
+
+
+def interval(end: str, description: str = IN_SQL) -> Any:
     """The start or the end of a data interval."""
     return parameter(
         None,
         title=f"Interval {end}",
-        description="For SQL that reads modelops.interval_start and modelops.interval_end: an ISO 8601 time with an"
-        " offset. Empty: all times.",
+        description=description,
         type=["null", "string"],
         format="date-time",
         **text(),

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BEFORE = "as in the current deployment"
+ONE_INTERVAL = (
+    "Only with a deployment, to measure the batches of one data interval again: an ISO 8601 time with an offset."
+    " Empty: all of its batches with due or missing labels."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,22 +234,8 @@ class PerformanceRequest(IntervalRequest):
 class DuePerformanceRequest(IntervalRequest):
     """Measure the batches of all deployments whose labels are due, or of one, also those with missing labels."""
 
-    interval_start: str | None = p.parameter(
-        None,
-        title="Interval start",
-        description="An ISO 8601 time with an offset. Only with a deployment: the batches of this data interval are"
-        " measured again.",
-        type=["null", "string"],
-        **p.text(),
-    )
-    interval_end: str | None = p.parameter(
-        None,
-        title="Interval end",
-        description="An ISO 8601 time with an offset, with the interval's start.",
-        type=["null", "string"],
-        **p.text(),
-    )
-
+    interval_start: str | None = p.interval("start", ONE_INTERVAL)
+    interval_end: str | None = p.interval("end", ONE_INTERVAL)
     deployment: int | None = p.parameter(
         None,
         title="Deployment",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -146,16 +146,31 @@ def test_each_interval_is_measured_once_its_labels_are_due(
 
 
 def test_labels_are_awaited(workplace: Workplace, observed: Callable[[str], None]) -> None:
-    deployment = deployed(workplace, dataset=OF_INTERVAL, maturity_days=3650)
-    predicted(workplace, deployment, **DAYS[0])
-    later = deployed(workplace, dataset=OF_INTERVAL, maturity_days=3000, target="later")
-    predicted(workplace, later, **DAYS[0])
     observed("true")
-    assert measured(workplace, later)[1]["batches"] == 1
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=2)
+    interval = {"interval_start": hour.isoformat(), "interval_end": (hour + timedelta(hours=1)).isoformat()}
+    deployment = deployed(workplace, dataset=OF_INTERVAL, maturity_days=3)
+    predicted(workplace, deployment, **interval)
     whole = deployed(workplace, target="whole", maturity_days=1)
     predicted(workplace, whole)
-    assert measured(workplace, whole)[1]["batches"] == 0
-    assert measured(workplace, whole, also_missing=True)[1]["batches"] == 0
+    for number in (deployment, whole):
+        assert measured(workplace, number)[1]["batches"] == 0
+        assert measured(workplace, number, also_missing=True)[1]["batches"] == 0
+    assert performance.due_deployments(workplace.connection, most=10) == []
+    with pytest.raises(LabelsError, match=r"the labels of \[.*\) are complete from .* on"):
+        measured(workplace, deployment, **interval)
+
+
+def test_a_job_begins_no_batch_when_its_time_is_over(
+    workplace: Workplace, observed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, log: list[str]
+) -> None:
+    deployment = deployed(workplace)
+    predicted(workplace, deployment)
+    observed("true")
+    monkeypatch.setattr("modelops.kinds.model.measure_performance.LONGEST", -60)
+    assert measured(workplace, deployment)[1]["batches"] == 0
+    assert "After -1 minutes 1 batches are left for the next job" in log
+    assert performance.due_deployments(workplace.connection, most=10) == [deployment]
 
 
 def test_an_interval_is_measured_again_on_request(workplace: Workplace, observed: Callable[[str], None]) -> None:

@@ -127,6 +127,10 @@ def test_labels_that_are_due_are_found_by_themselves(year: Year) -> None:
         connection.cursor_factory = Explaining
         for also_missing in (False, True):
             check(performance.due(connection, number, also_missing=also_missing, most=10)[0])
+        connection.cursor_factory = psycopg.Cursor
+        for of in (f"deployment_id = {year.by_interval}", "target = 'predictions.arrival_delay'"):
+            newest = f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM modelops.newest_performance WHERE {of}"
+            check(connection.cursor(row_factory=dict_row).execute(newest).fetchone(), least=0)
 
 
 @pytest.mark.parametrize("what", ["an interval", "everything"])

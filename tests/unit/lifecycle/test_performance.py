@@ -33,7 +33,7 @@ def found(
         rows=ROWS,
         group=pa.chunked_array([pa.array(group)]),
         predicted={name: pa.chunked_array([pa.array(values)]) for name, values in predicted.items()},
-        truth={"y": pa.chunked_array([pa.array(truth)])},
+        labels={"y": pa.chunked_array([pa.array(truth)])},
     )
     of_y = Truth(name="truth", sql="", targets=("y",), type=of_type)
     say = (said if said is not None else []).append

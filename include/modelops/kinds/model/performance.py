@@ -65,13 +65,13 @@ class _Columns:
 
     target: str
     classes: Sequence[Any] | None
-    truth: np.ndarray
+    labels: np.ndarray
     given: Mapping[str, np.ndarray]
 
     def where(self, rows: np.ndarray) -> _Columns:
         """Some of the rows, by a mask."""
         given = {name: array[rows] for name, array in self.given.items()}
-        return _Columns(self.target, self.classes, self.truth[rows], given)
+        return _Columns(self.target, self.classes, self.labels[rows], given)
 
     @property
     def is_binary(self) -> bool:
@@ -81,7 +81,7 @@ class _Columns:
     @property
     def positives(self) -> int:
         """The number of labels of the positive class."""
-        return int((self.truth == POSITIVE).sum())
+        return int((self.labels == POSITIVE).sum())
 
     @property
     def predicted_positives(self) -> int | None:
@@ -179,7 +179,7 @@ def _of_target(columns: _Columns, groups: pa.ChunkedArray, say: Callable[[str], 
 
 
 def _columns(labelled: LabelledPredictions, truth: Truth, target: str, known: Sequence[Any]) -> _Columns:
-    labels = labelled.truth[target]
+    labels = labelled.labels[target]
     predicted = {name: labelled.predicted[name] for name in columns_of_target(target, labelled.predicted)}
     if _type_of(truth, target, str(labels.type), predicted) is ModelType.CLASSIFIER:
         return _of_classes(target, labels, predicted, known)
@@ -265,19 +265,19 @@ def _numbers(array: pa.ChunkedArray, what: str) -> np.ndarray:
 def _values(columns: _Columns, say: Callable[[str], object]) -> dict[str, float]:
     import numpy as np
 
-    truth, given, target = columns.truth, dict(columns.given), columns.target
-    if not len(truth):
+    labels, given, target = columns.labels, dict(columns.given), columns.target
+    if not len(labels):
         return {}
     if columns.classes is None:
         with np.errstate(over="ignore", invalid="ignore"):  # what isn't finite is left out below
-            found = of_regressor(truth, given[target])
-        found |= {"label_mean": float(np.mean(truth)), "predicted_mean": float(np.mean(given[target]))}
+            found = of_regressor(labels, given[target])
+        found |= {"label_mean": float(np.mean(labels)), "predicted_mean": float(np.mean(given[target]))}
     else:
-        found = of_classifier(truth, given, target, range(len(columns.classes)), say=lambda _: None)
+        found = of_classifier(labels, given, target, range(len(columns.classes)), say=lambda _: None)
         if columns.is_binary:
             predicted = given.get(f"{target}_probability")
             predicted = given[target] == POSITIVE if predicted is None else predicted
-            found |= {"positive_rate": columns.positives / len(truth), "predicted_rate": float(np.mean(predicted))}
+            found |= {"positive_rate": columns.positives / len(labels), "predicted_rate": float(np.mean(predicted))}
     return dict(_defined(found, columns, say))
 
 
@@ -297,8 +297,8 @@ def _defined(
 
 
 def _undefined(columns: _Columns) -> Iterator[tuple[str, str]]:
-    first = columns.truth[0]
-    if (columns.truth == first).all():
+    first = columns.labels[0]
+    if (columns.labels == first).all():
         label = first if columns.classes is None else columns.classes[first]
         yield ("r2" if columns.classes is None else "auc"), f"every label of {columns.target} is {label}"
     if columns.is_binary:
@@ -330,7 +330,7 @@ def _interval(
 def _trials(name: str, columns: _Columns) -> int | None:
     """The number of rows of which the metric is a share; None: it isn't such a share."""
     if name in ("accuracy", "positive_rate"):
-        return len(columns.truth)
+        return len(columns.labels)
     if name == "recall":
         return columns.positives
     return columns.predicted_positives if name == "precision" else None

@@ -34,10 +34,6 @@ ORDER BY run.id LIMIT :most;
 INSERT INTO modelops.performance (job_id, attempt, run_id, rows, labelled, error)
 VALUES (:job_id, :attempt, :run_id, :rows, :labelled, :error) RETURNING id;
 
--- name: is_swept
--- Whether the rows of a run were removed.
-SELECT swept_at IS NOT NULL AS swept FROM modelops.batch_run WHERE id = :run_id;
-
 -- name: add_metric!
 -- Records a metric of a measurement.
 INSERT INTO modelops.performance_metric (performance_id, target, metric, value, lower, upper)

@@ -70,13 +70,6 @@ def of_interval(
         )
 
 
-def is_swept(connection: Connection[Any], run_id: int) -> bool:
-    """Whether the rows of a run were removed."""
-    with translated():
-        row = _QUERIES.execute(connection, "is_swept", run_id=run_id).fetchone()
-    return row is not None and bool(row["swept"])
-
-
 def newest(connection: Connection[Any], deployment_ids: Iterable[int]) -> list[Mapping[str, Any]]:
     """The newest measurement of each measured run of these deployments, each with its `metrics`."""
     with translated():

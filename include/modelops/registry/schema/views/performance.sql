@@ -20,7 +20,9 @@ CREATE OR REPLACE VIEW modelops.newest_performance AS
 SELECT newest.*
 FROM modelops.batch_run AS run
 CROSS JOIN LATERAL (SELECT id FROM modelops.performance WHERE run_id = run.id ORDER BY id DESC LIMIT 1) AS last
-JOIN modelops.measurement AS newest ON newest.id = last.id
+-- The last two are implied: by them the planner reads the runs of one deployment or target alone.
+JOIN modelops.measurement AS newest
+  ON newest.id = last.id AND newest.deployment_id = run.deployment_id AND newest.target = run.target
 WHERE run.measured_at IS NOT NULL;
 COMMENT ON VIEW modelops.newest_performance IS 'The newest measurement of each run whose performance was measured.';
 
