@@ -6,6 +6,7 @@ from airflow.sdk import DAG
 
 from modelops.airflow.params import given, params_of
 from modelops.domain.requests import DuePerformanceRequest
+from modelops.operators.alert_events import ALERTS_ALIAS
 from modelops.operators.due_labels import DueLabelsOperator
 from modelops.operators.model import MeasurePerformanceOperator
 
@@ -32,4 +33,4 @@ with DAG(
     params=params_of(DuePerformanceRequest),
 ) as dag:
     due = DueLabelsOperator(task_id="due", **given(dag, DuePerformanceRequest))
-    MeasurePerformanceOperator.partial(task_id="measure").expand_kwargs(due.output)
+    MeasurePerformanceOperator.partial(task_id="measure", outlets=[ALERTS_ALIAS]).expand_kwargs(due.output)

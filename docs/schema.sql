@@ -2,6 +2,17 @@
 CREATE SCHEMA modelops;
 ALTER SCHEMA modelops OWNER TO modelops_owner;
 COMMENT ON SCHEMA modelops IS 'Registry of model versions and ledger of jobs. Written by modelops_jobs only; closed to users'' SQL.';
+CREATE TYPE modelops.alert_event AS ENUM (
+    'firing',
+    'resolved'
+);
+ALTER TYPE modelops.alert_event OWNER TO modelops_owner;
+CREATE TYPE modelops.alert_subject AS ENUM (
+    'features',
+    'predictions',
+    'metric'
+);
+ALTER TYPE modelops.alert_subject OWNER TO modelops_owner;
 CREATE TYPE modelops.artifact_role AS ENUM (
     'code',
     'requirements',
@@ -78,7 +89,8 @@ CREATE TYPE modelops.job_type AS ENUM (
     'schedule_change',
     'compute_statistics',
     'drift_check',
-    'performance_measurement'
+    'performance_measurement',
+    'alert_rule_change'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text
@@ -284,6 +296,139 @@ CREATE FUNCTION modelops.following(deployment_id bigint) RETURNS TABLE(target te
 $$;
 ALTER FUNCTION modelops.following(deployment_id bigint) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.following(deployment_id bigint) IS 'The feature table that a deployment follows, and since when; no row for other deployments.';
+CREATE FUNCTION modelops.guard_alert() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  rule modelops.alert_rule;
+  seen bigint := CASE TG_OP WHEN 'INSERT' THEN NEW.run_id ELSE NEW.resolved_run END;
+BEGIN
+  PERFORM modelops.check_isolation();
+  SELECT * INTO rule FROM modelops.alert_rule WHERE id = NEW.rule_id FOR UPDATE;
+  PERFORM FROM modelops.deployment JOIN modelops.batch_run AS run ON run.target = deployment.target
+  JOIN modelops.version ON version.id = deployment.version_id
+  JOIN modelops.job ON job.id = CASE TG_OP WHEN 'INSERT' THEN NEW.fired_by ELSE NEW.resolved_by END
+  WHERE deployment.id = rule.deployment_id AND run.id = seen AND (rule.subject = 'metric' OR run.deployment_id = deployment.id)
+    AND modelops.is_open(rule) AND job.status = 'running'
+    AND job.type IN (modelops.job_type_of(version.kind, CASE rule.subject WHEN 'metric' THEN 'performance' ELSE 'drift' END),
+                     modelops.job_type_of(version.kind, 'alert_rule_change'));
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no job under way may change the alerts of rule % by batch run %', NEW.rule_id, seen
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_under_way';
+  END IF;
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.resolved_at IS NOT NULL
+       OR to_jsonb(NEW) - '{resolved_by,resolved_run}'::text[] IS DISTINCT FROM to_jsonb(OLD) - '{resolved_by,resolved_run}'::text[] THEN
+      RAISE EXCEPTION 'alert % can only be resolved, once', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_resolved_once';
+    END IF;
+    NEW.resolved_at := clock_timestamp();
+    RETURN NEW;
+  END IF;
+  IF rule.subject = 'metric'
+     AND NOT EXISTS (SELECT FROM modelops.performance WHERE (run_id, job_id, attempt) = (NEW.run_id, NEW.job_id, NEW.attempt))
+     OR rule.subject <> 'metric'
+     AND NOT EXISTS (SELECT FROM modelops.drift WHERE (run_id, job_id, attempt) = (NEW.run_id, NEW.job_id, NEW.attempt)) THEN
+    RAISE EXCEPTION 'job % has recorded no check of batch run % in attempt %', NEW.job_id, NEW.run_id, NEW.attempt
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_of_check';
+  END IF;
+  NEW.fired_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_alert() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_alert() IS 'Lets only a job under way raise an alert of a rule that has not ended, by a check on record, and resolve it once.';
+CREATE FUNCTION modelops.guard_alert_rule() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  serving modelops.deployment;
+  doing modelops.job;
+BEGIN
+  PERFORM modelops.check_isolation();
+  -- One change after the other, and none after the end.
+  SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR UPDATE;
+  SELECT * INTO doing FROM modelops.job
+  WHERE id = CASE TG_OP WHEN 'INSERT' THEN NEW.job_id ELSE NEW.ended_by END AND status = 'running'
+    AND (type = (SELECT modelops.job_type_of(kind, 'alert_rule_change') FROM modelops.version WHERE id = serving.version_id)
+         OR TG_OP = 'INSERT' AND id = serving.job_id AND NEW.continues IS NOT NULL);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no job under way may change the alert rules of deployment %', NEW.deployment_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_under_way';
+  END IF;
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.ended_at IS NOT NULL OR serving.ended_at IS NOT NULL THEN
+      RAISE EXCEPTION 'alert rule % has ended', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_ends_once';
+    END IF;
+    IF to_jsonb(NEW) - 'ended_by' IS DISTINCT FROM to_jsonb(OLD) - 'ended_by' THEN
+      RAISE EXCEPTION 'alert rule % can only end', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_stays';
+    END IF;
+    NEW.ended_at := clock_timestamp();
+    RETURN NEW;
+  END IF;
+  IF serving.ended_at IS NOT NULL THEN
+    RAISE EXCEPTION 'deployment % was % at %', serving.id, serving.ended_how, to_char(serving.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_deployment_active';
+  END IF;
+  IF NEW.challenger_dataset IS NOT NULL AND (SELECT kind FROM modelops.version WHERE id = serving.version_id) <> 'model' THEN
+    RAISE EXCEPTION 'deployment % is of a feature task; only models have challengers', serving.id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_challenger';
+  END IF;
+  IF 50 <= (SELECT count(*) FROM modelops.alert_rule WHERE deployment_id = serving.id AND ended_at IS NULL) THEN
+    RAISE EXCEPTION 'deployment % already has 50 open alert rules', serving.id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_count';
+  END IF;
+  NEW.set_at := clock_timestamp();
+  NEW.set_by := doing.requested_by;
+  IF NEW.continues IS NOT NULL THEN
+    SELECT rule.set_by INTO NEW.set_by
+    FROM modelops.alert_rule AS rule JOIN modelops.deployment AS before ON before.id = rule.deployment_id
+    WHERE rule.id = NEW.continues AND rule.ended_at IS NULL AND before.target = serving.target AND before.id <> serving.id
+      AND before.ended_by = doing.id
+      AND (rule.subject, rule.variable, rule.metric, rule.level, rule.below, rule.above, rule.checks, rule.beyond_natural,
+           rule.challenger_dataset, rule.cool_down, rule.most_a_month)
+        IS NOT DISTINCT FROM (NEW.subject, NEW.variable, NEW.metric, NEW.level, NEW.below, NEW.above, NEW.checks, NEW.beyond_natural,
+                              NEW.challenger_dataset, NEW.cool_down, NEW.most_a_month);
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'rule % isn''t this rule of the deployment that deployment % has replaced', NEW.continues, serving.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_continues_same';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_alert_rule() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_alert_rule() IS 'Lets only a job under way set a rule of a deployment that has not ended, or end it, once; writes who requested it and when.';
+CREATE FUNCTION modelops.guard_alert_snooze() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  SELECT job.requested_by INTO NEW.set_by
+  FROM modelops.alert_rule AS rule JOIN modelops.deployment ON deployment.id = rule.deployment_id
+  JOIN modelops.version ON version.id = deployment.version_id
+  JOIN modelops.job ON job.id = NEW.job_id
+  WHERE rule.id = NEW.rule_id AND modelops.is_open(rule) AND job.status = 'running'
+    AND job.type = modelops.job_type_of(version.kind, 'alert_rule_change');
+  IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM modelops.alert_rule AS rule WHERE id = NEW.rule_id AND NOT modelops.is_open(rule)) THEN
+      RAISE EXCEPTION 'alert rule % has ended', NEW.rule_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_rule_ends_once';
+    END IF;
+    RAISE EXCEPTION 'no job under way may snooze alert rule %', NEW.rule_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_snooze_under_way';
+  END IF;
+  NEW.set_at := clock_timestamp();
+  IF NEW.until NOT BETWEEN NEW.set_at AND NEW.set_at + interval '366 days' THEN
+    RAISE EXCEPTION 'a snooze ends within the next 366 days, not at %', NEW.until
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'alert_snooze_until';
+  END IF;
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_alert_snooze() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_alert_snooze() IS 'Lets only a job under way snooze a rule that has not ended, until a time to come; writes who requested it and when.';
 CREATE FUNCTION modelops.guard_approval_request() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -455,6 +600,28 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.guard_bounds() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.guard_bounds() IS 'Refuses new values out of bounds in the columns that the trigger names.';
+CREATE FUNCTION modelops.guard_challenger() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  rule modelops.alert_rule_state;
+BEGIN
+  PERFORM modelops.check_isolation();
+  SELECT state.* INTO rule FROM modelops.alert_rule_state AS state WHERE alert_id = NEW.alert_id;
+  PERFORM modelops.take_lock('challenger ' || coalesce(rule.target, ''));
+  IF modelops.may_challenge(rule.id) IS NOT TRUE THEN
+    RAISE EXCEPTION 'alert % may not start a challenger now', NEW.alert_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'challenger_allowed';
+  END IF;
+  NEW.target := rule.target;
+  NEW.run_id := 'challenger__alert_' || NEW.alert_id || '_' || gen_random_uuid();
+  NEW.requested_by := rule.set_by;
+  NEW.requested_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+ALTER FUNCTION modelops.guard_challenger() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_challenger() IS 'Lets a firing alert start a challenger if its rule allows it now; writes whose it is.';
 CREATE FUNCTION modelops.guard_decision() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -836,6 +1003,57 @@ CREATE FUNCTION modelops.is_bounded(value jsonb) RETURNS boolean
 $_$;
 ALTER FUNCTION modelops.is_bounded(value jsonb) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.is_bounded(value jsonb) IS 'Whether a value can be read everywhere: at most 21 levels, numbers of 64 bits, names of 200 characters, 16 MiB.';
+CREATE TABLE modelops.alert_rule (
+    id bigint NOT NULL,
+    deployment_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    subject modelops.alert_subject NOT NULL,
+    variable text,
+    metric text,
+    level modelops.drift_verdict,
+    below double precision,
+    above double precision,
+    checks smallint NOT NULL,
+    beyond_natural boolean NOT NULL,
+    continues bigint,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by bigint,
+    challenger_dataset text,
+    cool_down interval,
+    most_a_month smallint,
+    CONSTRAINT alert_rule_challenger CHECK ((num_nonnulls(challenger_dataset, cool_down, most_a_month) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT alert_rule_checks CHECK (((checks >= 1) AND (checks <= 30))),
+    CONSTRAINT alert_rule_cool_down CHECK (((cool_down >= '1 day'::interval) AND (cool_down <= '366 days'::interval))),
+    CONSTRAINT alert_rule_ended_whole CHECK ((num_nonnulls(ended_at, ended_by) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT alert_rule_most_a_month CHECK (((most_a_month >= 1) AND (most_a_month <= 31))),
+    CONSTRAINT alert_rule_whole CHECK (
+CASE
+    WHEN (subject = 'metric'::modelops.alert_subject) THEN ((num_nulls(variable, metric) = 0) AND (level IS NULL) AND (num_nonnulls(below, above) = 1) AND (abs(COALESCE(below, above)) < 'Infinity'::double precision))
+    ELSE ((level IS NOT NULL) AND (level = ANY (ARRAY['moved'::modelops.drift_verdict, 'moderate'::modelops.drift_verdict, 'major'::modelops.drift_verdict])) AND (num_nonnulls(metric, below, above) = 0))
+END)
+);
+ALTER TABLE modelops.alert_rule OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.alert_rule IS 'When a deployment raises an alert, and who has set this. A rule doesn''t change: it ends, and another one is set.';
+COMMENT ON COLUMN modelops.alert_rule.variable IS 'The feature, the prediction, or the target of the metric; null: any feature, or any prediction.';
+COMMENT ON COLUMN modelops.alert_rule.level IS 'The lowest verdict of a drift check that meets the rule.';
+COMMENT ON COLUMN modelops.alert_rule.below IS 'A metric meets the rule if all of its confidence interval is below this; likewise above.';
+COMMENT ON COLUMN modelops.alert_rule.checks IS 'The number of consecutive data intervals in which the rule must be met.';
+COMMENT ON COLUMN modelops.alert_rule.beyond_natural IS 'Whether the drift must also be greater than the natural variation of the column.';
+COMMENT ON COLUMN modelops.alert_rule.continues IS 'The rule of the deployment that this one has replaced.';
+COMMENT ON COLUMN modelops.alert_rule.set_by IS 'Who requested it; written by the database, as are both times.';
+COMMENT ON COLUMN modelops.alert_rule.challenger_dataset IS 'The name of a dataset, or SQL, on which a challenger is trained; null: no challenger is started.';
+COMMENT ON COLUMN modelops.alert_rule.cool_down IS 'The minimum time between two challengers for the same target.';
+COMMENT ON COLUMN modelops.alert_rule.most_a_month IS 'Maximum challengers for the same target in 30 days.';
+CREATE FUNCTION modelops.is_open(rule modelops.alert_rule) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT rule.ended_at IS NULL AND deployment.ended_at IS NULL FROM modelops.deployment WHERE id = rule.deployment_id
+$$;
+ALTER FUNCTION modelops.is_open(rule modelops.alert_rule) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.is_open(rule modelops.alert_rule) IS 'Whether neither an alert rule nor its deployment has ended.';
 CREATE FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) RETURNS modelops.job_type
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -880,6 +1098,77 @@ CREATE FUNCTION modelops.labels_complete_at(covers tstzrange, published_at times
 $$;
 ALTER FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) IS 'When the labels of a published run are complete, and its rows are there; null: it has no labels.';
+CREATE FUNCTION modelops.may_challenge(rule_id bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT challenger_dataset IS NOT NULL AND alert_id IS NOT NULL AND snoozed_until IS NULL
+    AND NOT EXISTS (SELECT FROM modelops.challenger AS last
+                    WHERE last.target = rule.target AND last.requested_at > clock_timestamp() - rule.cool_down)
+    AND most_a_month > (SELECT count(*) FROM modelops.challenger AS last
+                        WHERE last.target = rule.target AND last.requested_at > clock_timestamp() - interval '30 days')
+  FROM modelops.alert_rule_state AS rule WHERE rule.id = may_challenge.rule_id
+$$;
+ALTER FUNCTION modelops.may_challenge(rule_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.may_challenge(rule_id bigint) IS 'Whether a rule may start a challenger now: its alert is firing and not snoozed, the cool-down of its target is over, and the limit of 30 days isn''t reached.';
+CREATE FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.variable_role, of_variable text, most integer) RETURNS TABLE(run_id bigint, job_id bigint, attempt integer, place bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  -- The latest thousand batches are looked at, of intervals and without one.
+  WITH latest AS MATERIALIZED (
+    (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
+     WHERE run.deployment_id = deployment AND run.whole_id IS NULL AND run.published_at IS NOT NULL
+       AND coalesce(upper(run.covers), 'infinity') < 'infinity'
+     ORDER BY coalesce(upper(run.covers), 'infinity') DESC, coalesce(lower(run.covers), '-infinity') DESC, run.id DESC LIMIT 1000)
+    UNION ALL
+    (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
+     WHERE run.deployment_id = deployment AND run.covers = '(,)' AND run.part IS NULL AND run.published_at IS NOT NULL
+     ORDER BY run.published_at DESC LIMIT 1000)
+  ), checked AS (
+    -- Of an interval the newest batch that was checked, also while a newer one waits for its check.
+    SELECT DISTINCT ON (latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END) latest.*, found.job_id, found.attempt
+    FROM latest CROSS JOIN LATERAL (
+      SELECT drift.job_id, drift.attempt FROM modelops.drift
+      WHERE drift.run_id = latest.id AND role = of_role AND verdict NOT IN ('not_enough_rows', 'not_comparable')
+        AND (of_variable IS NULL OR variable = of_variable)
+      ORDER BY drift.id DESC LIMIT 1) AS found
+    ORDER BY latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END, latest.id DESC
+  )
+  SELECT id, job_id, attempt, row_number() OVER (ORDER BY coalesce(upper(covers), published_at) DESC, published_at DESC, id DESC)
+  FROM checked ORDER BY 4 LIMIT most
+$$;
+ALTER FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.variable_role, of_variable text, most integer) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.variable_role, of_variable text, most integer) IS 'The drift checks with a verdict on a feature or prediction, or on any: one for each of the latest data intervals, or batches without one. Place 1 is the latest.';
+CREATE FUNCTION modelops.newest_measurements(of_target text, label text, of_metric text, most integer) RETURNS TABLE(run_id bigint, job_id bigint, attempt integer, value double precision, lower double precision, upper double precision, place bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  -- The latest thousand batches are looked at, of intervals and without one.
+  WITH latest AS MATERIALIZED (
+    (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
+     WHERE run.target = of_target AND run.measured_at IS NOT NULL AND coalesce(upper(run.covers), 'infinity') < 'infinity'
+     ORDER BY coalesce(upper(run.covers), 'infinity') DESC, coalesce(lower(run.covers), '-infinity') DESC, run.id DESC LIMIT 1000)
+    UNION ALL
+    (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
+     WHERE run.target = of_target AND run.measured_at IS NOT NULL AND coalesce(upper(run.covers), 'infinity') = 'infinity'
+     ORDER BY coalesce(lower(run.covers), '-infinity') DESC, run.id DESC LIMIT 1000)
+  ), measured AS (
+    -- Of an interval the batch that was published first.
+    SELECT DISTINCT ON (latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END) latest.*, found.*
+    FROM latest CROSS JOIN LATERAL (
+      SELECT performance.job_id, performance.attempt, metric.value, metric.lower AS low, metric.upper AS high
+      FROM modelops.performance JOIN modelops.performance_metric AS metric ON metric.performance_id = performance.id
+      WHERE performance.run_id = latest.id AND metric.target = label AND metric.metric = of_metric
+      ORDER BY performance.id DESC LIMIT 1) AS found
+    ORDER BY latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END, latest.published_at, latest.id
+  )
+  SELECT id, job_id, attempt, value, low, high,
+         row_number() OVER (ORDER BY coalesce(upper(covers), published_at) DESC, published_at DESC, id DESC)
+  FROM measured ORDER BY 7 LIMIT most
+$$;
+ALTER FUNCTION modelops.newest_measurements(of_target text, label text, of_metric text, most integer) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.newest_measurements(of_target text, label text, of_metric text, most integer) IS 'The newest measurement of a metric for each of the latest data intervals of a target, of the batch with it that was published first; or of batches without an interval. Place 1 is the latest.';
 CREATE FUNCTION modelops.note_measurement() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -957,10 +1246,14 @@ CREATE FUNCTION modelops.requesters(version_id bigint) RETURNS text[]
     UNION
     SELECT actor FROM modelops.job_event JOIN modelops.version ON version.job_id = job_event.job_id
     WHERE version.id = requesters.version_id AND event = 'cleared'
+    UNION
+    SELECT challenger.requested_by FROM modelops.challenger
+    JOIN modelops.job ON job.run_id = challenger.run_id
+    JOIN modelops.version ON version.job_id = job.id WHERE version.id = requesters.version_id
   ) AS asked (who)
 $$;
 ALTER FUNCTION modelops.requesters(version_id bigint) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.requesters(version_id bigint) IS 'The persons who requested a version''s training or import, by the DAG run or by clearing the task. None of them may decide on the version.';
+COMMENT ON FUNCTION modelops.requesters(version_id bigint) IS 'The persons who requested a version''s training or import, by the DAG run, by clearing the task, or as the author of the alert rule that started it. None of them may decide on the version.';
 CREATE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1030,6 +1323,215 @@ CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id
 $$;
 ALTER FUNCTION modelops.work_list(deployment_id bigint) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.work_list(deployment_id bigint) IS 'The publications of the feature table that a deployment follows, since it follows it; and whether each is still to be processed.';
+CREATE TABLE modelops.alert (
+    id bigint NOT NULL,
+    rule_id bigint CONSTRAINT alert_rule_id_not_null1 NOT NULL,
+    run_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    found jsonb NOT NULL,
+    fired_at timestamp with time zone NOT NULL,
+    fired_by bigint NOT NULL,
+    resolved_at timestamp with time zone,
+    resolved_by bigint,
+    resolved_run bigint,
+    CONSTRAINT alert_found CHECK (((jsonb_typeof(found) = 'array'::text) AND (found <> '[]'::jsonb))),
+    CONSTRAINT alert_resolved_whole CHECK ((num_nonnulls(resolved_at, resolved_by, resolved_run) = ANY (ARRAY[0, 3])))
+);
+ALTER TABLE modelops.alert OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.alert IS 'An alert is firing from a check that met its rule until one in which nothing meets it, or until the rule or its deployment ends.';
+COMMENT ON COLUMN modelops.alert.run_id IS 'The newest batch run when the alert was raised; with job_id and attempt, its drift check or the measurement of its performance.';
+COMMENT ON COLUMN modelops.alert.found IS 'What that check has found: for each column {"role", "variable", "verdict", "psi", "shift", "natural_variation", "bin", "before", "now"}, or [{"target", "metric", "before", "now", "lower", "upper"}].';
+COMMENT ON COLUMN modelops.alert.fired_by IS 'The job under way that raised it.';
+ALTER TABLE modelops.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE modelops.alert_notification (
+    id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    event modelops.alert_event NOT NULL,
+    notifier text NOT NULL,
+    sent_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT alert_notification_notifier CHECK ((notifier ~ '\S'::text))
+);
+ALTER TABLE modelops.alert_notification OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.alert_notification IS 'Which notifier has sent a notification of an alert, and when. Append-only.';
+ALTER TABLE modelops.alert_notification ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.alert_notification_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE modelops.alert_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.alert_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE modelops.alert_snooze (
+    id bigint NOT NULL,
+    rule_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    until timestamp with time zone,
+    reason text,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL
+);
+ALTER TABLE modelops.alert_snooze OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.alert_snooze IS 'Until when a person has suspended the notifications and challengers of a rule, and why; until null: a snooze has ended. The newest row of a rule counts. Append-only.';
+COMMENT ON COLUMN modelops.alert_snooze.set_by IS 'Who requested it; written by the database, as is set_at.';
+CREATE TABLE modelops.deployment (
+    id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    model text NOT NULL,
+    artifact_sha256 modelops.sha256 NOT NULL,
+    decision_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    engine modelops.engine NOT NULL,
+    dataset jsonb NOT NULL,
+    target text NOT NULL,
+    entity_key jsonb NOT NULL,
+    outputs jsonb NOT NULL,
+    set_aside_budget integer NOT NULL,
+    deployed_by text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_how modelops.deployment_end,
+    ended_by bigint,
+    parts smallint DEFAULT 1 NOT NULL,
+    empty text DEFAULT 'intervals'::text NOT NULL,
+    check_drift boolean DEFAULT true NOT NULL,
+    truth jsonb,
+    maturity interval,
+    CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
+    CONSTRAINT deployment_empty CHECK ((empty = ANY (ARRAY['never'::text, 'intervals'::text, 'always'::text]))),
+    CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at)),
+    CONSTRAINT deployment_maturity CHECK ((((truth IS NULL) = (maturity IS NULL)) AND (maturity >= '00:00:00'::interval))),
+    CONSTRAINT deployment_parts CHECK (((parts >= 1) AND (parts <= 64))),
+    CONSTRAINT deployment_truth CHECK (((jsonb_typeof(truth) = 'object'::text) AND (truth ?& '{name,sql,targets,type}'::text[])))
+);
+ALTER TABLE modelops.deployment OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.deployment IS 'An approved version in production: on which dataset, into which table, by which decision. Ends once, and stays on record.';
+COMMENT ON COLUMN modelops.deployment.model IS 'Of the version; written by the database, as are deployed_by and both times.';
+COMMENT ON COLUMN modelops.deployment.dataset IS 'What a model scores: {"name", "sql"}; what a feature task reads: {"inputs"}.';
+COMMENT ON COLUMN modelops.deployment.target IS 'The view of what it produces, <schema>.<name>; the rows are in <schema>.<name>_rows.';
+COMMENT ON COLUMN modelops.deployment.entity_key IS 'Columns of the entity key, in order: [{"name", "type"}], as PostgreSQL names types.';
+COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns other than the key: for a model, column → Arrow type of the scorer''s result; for a feature task, column → PostgreSQL type.';
+COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'How many rows of a batch may be rejected because they can''t be scored.';
+COMMENT ON COLUMN modelops.deployment.parts IS 'The number of partitions of a batch; each is a job, and one more job publishes them.';
+COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
+COMMENT ON COLUMN modelops.deployment.check_drift IS 'Whether each batch is compared with the reference once it is published.';
+COMMENT ON COLUMN modelops.deployment.truth IS 'Where the labels of the predictions are: {"name", "sql", "targets", "type"}; null: their performance isn''t measured.';
+COMMENT ON COLUMN modelops.deployment.maturity IS 'How long after the end of a data interval, or the publication of a batch without one, its labels are complete.';
+CREATE TABLE modelops.version (
+    id bigint NOT NULL,
+    kind modelops.version_kind DEFAULT 'model'::modelops.version_kind NOT NULL,
+    name text NOT NULL,
+    number integer NOT NULL,
+    status modelops.version_status DEFAULT 'created'::modelops.version_status NOT NULL,
+    job_id bigint NOT NULL,
+    changed_by bigint NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    hyperparameters jsonb,
+    commit text,
+    dirty boolean,
+    code_sha256 modelops.sha256,
+    requirements_sha256 modelops.sha256,
+    dataset jsonb,
+    data_sha256 modelops.sha256,
+    data_rows bigint,
+    columns jsonb,
+    artifact_sha256 modelops.sha256,
+    definition jsonb,
+    columns_with_nulls text[],
+    CONSTRAINT version_number_positive CHECK ((number > 0)),
+    CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
+CASE kind
+    WHEN 'model'::modelops.version_kind THEN (num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0)
+    ELSE (definition IS NOT NULL)
+END)))
+);
+ALTER TABLE modelops.version OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
+COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
+COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
+COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
+COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
+COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, with the requester''s consent.';
+COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
+COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
+COMMENT ON COLUMN modelops.version.columns_with_nulls IS 'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
+CREATE VIEW modelops.alert_rule_state AS
+ SELECT rule.id,
+    rule.deployment_id,
+    rule.job_id,
+    rule.subject,
+    rule.variable,
+    rule.metric,
+    rule.level,
+    rule.below,
+    rule.above,
+    rule.checks,
+    rule.beyond_natural,
+    rule.continues,
+    rule.set_by,
+    rule.set_at,
+    rule.ended_at,
+    rule.ended_by,
+    rule.challenger_dataset,
+    rule.cool_down,
+    rule.most_a_month,
+    deployment.target,
+    deployment.model,
+    version.kind,
+    version.number AS version,
+    ((rule.ended_at IS NULL) AND (deployment.ended_at IS NULL)) AS is_open,
+    firing.id AS alert_id,
+    snooze.until AS snoozed_until,
+    snooze.set_by AS snoozed_by,
+    snooze.reason AS snooze_reason,
+    snooze.job_id AS snooze_job_id,
+    COALESCE(last.until, last.set_at) AS snooze_ended_at
+   FROM (((((modelops.alert_rule rule
+     JOIN modelops.deployment ON ((deployment.id = rule.deployment_id)))
+     JOIN modelops.version ON ((version.id = deployment.version_id)))
+     LEFT JOIN modelops.alert firing ON (((firing.rule_id = rule.id) AND (firing.resolved_at IS NULL) AND (rule.ended_at IS NULL) AND (deployment.ended_at IS NULL))))
+     LEFT JOIN LATERAL ( SELECT alert_snooze.until,
+            alert_snooze.set_by,
+            alert_snooze.reason,
+            alert_snooze.set_at,
+            alert_snooze.job_id
+           FROM modelops.alert_snooze
+          WHERE (alert_snooze.rule_id = rule.id)
+          ORDER BY alert_snooze.id DESC
+         LIMIT 1) last ON (true))
+     LEFT JOIN LATERAL ( SELECT last.until,
+            last.set_by,
+            last.reason,
+            last.job_id
+          WHERE (last.until > now())) snooze ON (true));
+ALTER VIEW modelops.alert_rule_state OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.alert_rule_state IS 'The alert rules, each with its deployment, its firing alert and who has snoozed it; null: none, nobody. Rules end with their deployment. snooze_ended_at may be in the future.';
+ALTER TABLE modelops.alert_snooze ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.alert_snooze_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE modelops.approval_request (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -1141,6 +1643,26 @@ CREATE TABLE modelops.batch_run_source (
 ALTER TABLE modelops.batch_run_source OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.batch_run_source IS 'The publications of the followed feature table that a run has seen: those that were committed before it read. Append-only.';
 COMMENT ON COLUMN modelops.batch_run_source.source_id IS 'The run that published the features.';
+CREATE TABLE modelops.challenger (
+    id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    target text NOT NULL,
+    run_id text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone NOT NULL
+);
+ALTER TABLE modelops.challenger OWNER TO modelops_owner;
+COMMENT ON TABLE modelops.challenger IS 'The runs of model_lifecycle that alerts have started. Append-only; all but the alert is written by the database.';
+COMMENT ON COLUMN modelops.challenger.run_id IS 'Of the DAG run, in Airflow.';
+COMMENT ON COLUMN modelops.challenger.requested_by IS 'The author of the rule, who may not decide on the version.';
+ALTER TABLE modelops.challenger ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME modelops.challenger_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE modelops.decision (
     id bigint NOT NULL,
     version_id bigint NOT NULL,
@@ -1165,50 +1687,6 @@ ALTER TABLE modelops.decision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-CREATE TABLE modelops.deployment (
-    id bigint NOT NULL,
-    version_id bigint NOT NULL,
-    model text NOT NULL,
-    artifact_sha256 modelops.sha256 NOT NULL,
-    decision_id bigint NOT NULL,
-    job_id bigint NOT NULL,
-    engine modelops.engine NOT NULL,
-    dataset jsonb NOT NULL,
-    target text NOT NULL,
-    entity_key jsonb NOT NULL,
-    outputs jsonb NOT NULL,
-    set_aside_budget integer NOT NULL,
-    deployed_by text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    ended_how modelops.deployment_end,
-    ended_by bigint,
-    parts smallint DEFAULT 1 NOT NULL,
-    empty text DEFAULT 'intervals'::text NOT NULL,
-    check_drift boolean DEFAULT true NOT NULL,
-    truth jsonb,
-    maturity interval,
-    CONSTRAINT deployment_budget CHECK ((set_aside_budget >= 0)),
-    CONSTRAINT deployment_empty CHECK ((empty = ANY (ARRAY['never'::text, 'intervals'::text, 'always'::text]))),
-    CONSTRAINT deployment_ended_whole CHECK ((num_nonnulls(ended_at, ended_how, ended_by) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT deployment_lasted CHECK ((ended_at >= started_at)),
-    CONSTRAINT deployment_maturity CHECK ((((truth IS NULL) = (maturity IS NULL)) AND (maturity >= '00:00:00'::interval))),
-    CONSTRAINT deployment_parts CHECK (((parts >= 1) AND (parts <= 64))),
-    CONSTRAINT deployment_truth CHECK (((jsonb_typeof(truth) = 'object'::text) AND (truth ?& '{name,sql,targets,type}'::text[])))
-);
-ALTER TABLE modelops.deployment OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.deployment IS 'An approved version in production: on which dataset, into which table, by which decision. Ends once, and stays on record.';
-COMMENT ON COLUMN modelops.deployment.model IS 'Of the version; written by the database, as are deployed_by and both times.';
-COMMENT ON COLUMN modelops.deployment.dataset IS 'What a model scores: {"name", "sql"}; what a feature task reads: {"inputs"}.';
-COMMENT ON COLUMN modelops.deployment.target IS 'The view of what it produces, <schema>.<name>; the rows are in <schema>.<name>_rows.';
-COMMENT ON COLUMN modelops.deployment.entity_key IS 'Columns of the entity key, in order: [{"name", "type"}], as PostgreSQL names types.';
-COMMENT ON COLUMN modelops.deployment.outputs IS 'Columns other than the key: for a model, column → Arrow type of the scorer''s result; for a feature task, column → PostgreSQL type.';
-COMMENT ON COLUMN modelops.deployment.set_aside_budget IS 'How many rows of a batch may be rejected because they can''t be scored.';
-COMMENT ON COLUMN modelops.deployment.parts IS 'The number of partitions of a batch; each is a job, and one more job publishes them.';
-COMMENT ON COLUMN modelops.deployment.empty IS 'Which batches may have no row: none, those for a data interval, or all.';
-COMMENT ON COLUMN modelops.deployment.check_drift IS 'Whether each batch is compared with the reference once it is published.';
-COMMENT ON COLUMN modelops.deployment.truth IS 'Where the labels of the predictions are: {"name", "sql", "targets", "type"}; null: their performance isn''t measured.';
-COMMENT ON COLUMN modelops.deployment.maturity IS 'How long after the end of a data interval, or the publication of a batch without one, its labels are complete.';
 ALTER TABLE modelops.deployment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.deployment_id_seq
     START WITH 1
@@ -1239,46 +1717,6 @@ COMMENT ON COLUMN modelops.schedule.time_zone IS 'The time zone of the cron fiel
 COMMENT ON COLUMN modelops.schedule.starts_at IS 'For a schedule by the clock: its last tick before it was set. Nothing earlier is due.';
 COMMENT ON COLUMN modelops.schedule.late_after IS 'A run that has not ended this long after it was queued is late. Null: never.';
 COMMENT ON COLUMN modelops.schedule.set_by IS 'Who requested it; written by the database, as is set_at.';
-CREATE TABLE modelops.version (
-    id bigint NOT NULL,
-    kind modelops.version_kind DEFAULT 'model'::modelops.version_kind NOT NULL,
-    name text NOT NULL,
-    number integer NOT NULL,
-    status modelops.version_status DEFAULT 'created'::modelops.version_status NOT NULL,
-    job_id bigint NOT NULL,
-    changed_by bigint NOT NULL,
-    created_by text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    hyperparameters jsonb,
-    commit text,
-    dirty boolean,
-    code_sha256 modelops.sha256,
-    requirements_sha256 modelops.sha256,
-    dataset jsonb,
-    data_sha256 modelops.sha256,
-    data_rows bigint,
-    columns jsonb,
-    artifact_sha256 modelops.sha256,
-    definition jsonb,
-    columns_with_nulls text[],
-    CONSTRAINT version_number_positive CHECK ((number > 0)),
-    CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
-CASE kind
-    WHEN 'model'::modelops.version_kind THEN (num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0)
-    ELSE (definition IS NOT NULL)
-END)))
-);
-ALTER TABLE modelops.version OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
-COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
-COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
-COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
-COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
-COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, with the requester''s consent.';
-COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
-COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
-COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
-COMMENT ON COLUMN modelops.version.columns_with_nulls IS 'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
 CREATE VIEW modelops.deployment_schedule AS
  SELECT deployment.id AS deployment_id,
     COALESCE(newest.schedule, 'manual'::text) AS schedule,
@@ -1373,6 +1811,23 @@ ALTER TABLE modelops.evaluation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE VIEW modelops.expected_notification AS
+ SELECT rule.alert_id,
+    'firing'::modelops.alert_event AS event,
+    GREATEST(alert.fired_at, rule.snooze_ended_at) AS since
+   FROM ((modelops.deployment
+     JOIN modelops.alert_rule_state rule ON ((rule.deployment_id = deployment.id)))
+     JOIN modelops.alert ON ((alert.id = rule.alert_id)))
+  WHERE ((deployment.ended_at IS NULL) AND (rule.ended_at IS NULL) AND (rule.snoozed_until IS NULL))
+UNION ALL
+ SELECT alert.id AS alert_id,
+    'resolved'::modelops.alert_event AS event,
+    alert.resolved_at AS since
+   FROM (modelops.alert
+     JOIN modelops.alert_rule_state rule ON ((rule.id = alert.rule_id)))
+  WHERE (rule.is_open AND (rule.snoozed_until IS NULL) AND (alert.resolved_at > (now() - '7 days'::interval)));
+ALTER VIEW modelops.expected_notification OWNER TO modelops_owner;
+COMMENT ON VIEW modelops.expected_notification IS 'The notifications that each notifier must have sent since a time: of a resolution only if it has sent one of the alert. What was sent is in modelops.alert_notification.';
 CREATE TABLE modelops.job (
     id bigint NOT NULL,
     type modelops.job_type NOT NULL,
@@ -1791,6 +2246,14 @@ ALTER TABLE modelops.work_list_progress OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.work_list_progress IS 'Until when everything in the work list of a deployment is processed. Only modelops.note_progress writes it; removing a row costs time and loses nothing.';
 COMMENT ON COLUMN modelops.work_list_progress.follows IS 'The feature table: times of publications are in order within a table only.';
 COMMENT ON COLUMN modelops.work_list_progress.processed_until IS 'When the earliest pending publication was published, or the latest one if none is pending.';
+ALTER TABLE ONLY modelops.alert_notification
+    ADD CONSTRAINT alert_notification_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.alert_rule
+    ADD CONSTRAINT alert_rule_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.alert_snooze
+    ADD CONSTRAINT alert_snooze_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.approval_request
     ADD CONSTRAINT approval_request_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.artifact
@@ -1805,6 +2268,10 @@ ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.batch_run_source
     ADD CONSTRAINT batch_run_source_pkey PRIMARY KEY (source_id, run_id);
+ALTER TABLE ONLY modelops.challenger
+    ADD CONSTRAINT challenger_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY modelops.challenger
+    ADD CONSTRAINT challenger_run UNIQUE (run_id);
 ALTER TABLE modelops.decision
     ADD CONSTRAINT decision_comment_length CHECK ((length(comment) <= 10000)) NOT VALID;
 ALTER TABLE ONLY modelops.decision
@@ -1871,6 +2338,12 @@ ALTER TABLE ONLY modelops.version
     ADD CONSTRAINT version_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY modelops.work_list_progress
     ADD CONSTRAINT work_list_progress_pkey PRIMARY KEY (deployment_id, follows);
+CREATE UNIQUE INDEX alert_firing ON modelops.alert USING btree (rule_id) WHERE (resolved_at IS NULL);
+CREATE INDEX alert_notification_of_alert ON modelops.alert_notification USING btree (alert_id, id);
+CREATE INDEX alert_of_rule ON modelops.alert USING btree (rule_id, id);
+CREATE INDEX alert_resolved_at ON modelops.alert USING btree (resolved_at) WHERE (resolved_at IS NOT NULL);
+CREATE INDEX alert_rule_of_deployment ON modelops.alert_rule USING btree (deployment_id, id);
+CREATE INDEX alert_snooze_of_rule ON modelops.alert_snooze USING btree (rule_id, id DESC);
 CREATE INDEX approval_request_job ON modelops.approval_request USING btree (job_id, id);
 CREATE INDEX approval_request_version ON modelops.approval_request USING btree (version_id, id);
 CREATE INDEX batch_run_deployment ON modelops.batch_run USING btree (deployment_id, id);
@@ -1886,6 +2359,9 @@ CREATE INDEX batch_run_superseded_at ON modelops.batch_run USING btree (target, 
 CREATE INDEX batch_run_unpublished ON modelops.batch_run USING btree (target, id) WHERE ((published_at IS NULL) AND (whole_id IS NULL) AND (swept_at IS NULL));
 CREATE INDEX batch_run_visible ON modelops.batch_run USING btree (target) WHERE ((published_at IS NOT NULL) AND (superseded_at IS NULL));
 CREATE INDEX batch_run_visible_covers ON modelops.batch_run USING gist (visible_covers) WHERE (visible_covers IS NOT NULL);
+CREATE INDEX challenger_of_alert ON modelops.challenger USING btree (alert_id);
+CREATE INDEX challenger_of_target ON modelops.challenger USING btree (target, requested_at);
+CREATE INDEX challenger_requested_at ON modelops.challenger USING btree (requested_at);
 CREATE UNIQUE INDEX deployment_champion ON modelops.deployment USING btree (target) WHERE (ended_at IS NULL);
 CREATE INDEX deployment_model ON modelops.deployment USING btree (model, started_at);
 CREATE INDEX deployment_version ON modelops.deployment USING btree (version_id);
@@ -1911,10 +2387,18 @@ CREATE INDEX reference_version ON modelops.reference USING btree (version_id, id
 CREATE INDEX schedule_of_deployment ON modelops.schedule USING btree (deployment_id, id DESC);
 CREATE INDEX schedule_of_job ON modelops.schedule USING btree (job_id);
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version USING btree (job_id) WHERE (status = 'created'::modelops.version_status);
+CREATE TRIGGER alert_guard BEFORE INSERT OR UPDATE ON modelops.alert FOR EACH ROW EXECUTE FUNCTION modelops.guard_alert();
+CREATE TRIGGER alert_rule_guard BEFORE INSERT OR UPDATE ON modelops.alert_rule FOR EACH ROW EXECUTE FUNCTION modelops.guard_alert_rule();
+CREATE TRIGGER alert_snooze_guard BEFORE INSERT ON modelops.alert_snooze FOR EACH ROW EXECUTE FUNCTION modelops.guard_alert_snooze();
+CREATE TRIGGER append_only BEFORE DELETE ON modelops.alert FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.alert_notification FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE ON modelops.alert_rule FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.alert_snooze FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.approval_request FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.batch_run FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.batch_run_source FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.challenger FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.refuse_change();
@@ -1935,6 +2419,7 @@ CREATE TRIGGER approval_request_guard BEFORE INSERT ON modelops.approval_request
 CREATE TRIGGER artifact_guard BEFORE INSERT ON modelops.artifact FOR EACH ROW EXECUTE FUNCTION modelops.guard_artifact();
 CREATE TRIGGER batch_run_guard BEFORE INSERT OR UPDATE ON modelops.batch_run FOR EACH ROW EXECUTE FUNCTION modelops.guard_batch_run();
 CREATE TRIGGER batch_run_source_guard BEFORE INSERT ON modelops.batch_run_source FOR EACH ROW EXECUTE FUNCTION modelops.guard_of_run();
+CREATE TRIGGER challenger_guard BEFORE INSERT ON modelops.challenger FOR EACH ROW EXECUTE FUNCTION modelops.guard_challenger();
 CREATE TRIGGER decision_guard BEFORE INSERT ON modelops.decision FOR EACH ROW EXECUTE FUNCTION modelops.guard_decision();
 CREATE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.follow_deployment();
 CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
@@ -1946,10 +2431,15 @@ CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON model
 CREATE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
 CREATE CONSTRAINT TRIGGER job_summed_up AFTER INSERT ON modelops.job_event DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.event <> ALL (ARRAY['step'::modelops.event, 'lost'::modelops.event, 'repeated'::modelops.event]))) EXECUTE FUNCTION modelops.sum_up_job();
 CREATE TRIGGER job_times BEFORE INSERT OR UPDATE OF status, attempt, fence, started_at, ended_at ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.keep_times_of_job();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.alert FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.alert_notification FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.alert_rule FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.alert_snooze FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.approval_request FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.artifact FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.batch_run_source FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
+CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.challenger FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.decision FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.deployment FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
 CREATE TRIGGER kept BEFORE TRUNCATE ON modelops.drift FOR EACH STATEMENT EXECUTE FUNCTION modelops.refuse_change();
@@ -1977,6 +2467,30 @@ CREATE TRIGGER version_bounds BEFORE INSERT OR UPDATE OF hyperparameters, defini
 CREATE TRIGGER version_guard BEFORE INSERT OR UPDATE ON modelops.version FOR EACH ROW EXECUTE FUNCTION modelops.guard_version();
 CREATE TRIGGER version_guard_step BEFORE UPDATE ON modelops.version FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION modelops.guard_version_step();
 CREATE TRIGGER version_nulls_stay BEFORE UPDATE ON modelops.version FOR EACH ROW WHEN (((old.status <> 'created'::modelops.version_status) AND (new.columns_with_nulls IS DISTINCT FROM old.columns_with_nulls))) EXECUTE FUNCTION modelops.refuse_change();
+ALTER TABLE ONLY modelops.alert
+    ADD CONSTRAINT alert_fired_by FOREIGN KEY (fired_by) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.alert_notification
+    ADD CONSTRAINT alert_notification_of FOREIGN KEY (alert_id) REFERENCES modelops.alert(id);
+ALTER TABLE ONLY modelops.alert
+    ADD CONSTRAINT alert_resolved_by FOREIGN KEY (resolved_by) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.alert
+    ADD CONSTRAINT alert_resolved_run FOREIGN KEY (resolved_run) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.alert_rule
+    ADD CONSTRAINT alert_rule_continues FOREIGN KEY (continues) REFERENCES modelops.alert_rule(id);
+ALTER TABLE ONLY modelops.alert_rule
+    ADD CONSTRAINT alert_rule_deployment FOREIGN KEY (deployment_id) REFERENCES modelops.deployment(id);
+ALTER TABLE ONLY modelops.alert_rule
+    ADD CONSTRAINT alert_rule_ended_by FOREIGN KEY (ended_by) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.alert_rule
+    ADD CONSTRAINT alert_rule_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.alert
+    ADD CONSTRAINT alert_rule_of FOREIGN KEY (rule_id) REFERENCES modelops.alert_rule(id);
+ALTER TABLE ONLY modelops.alert
+    ADD CONSTRAINT alert_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.alert_snooze
+    ADD CONSTRAINT alert_snooze_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.alert_snooze
+    ADD CONSTRAINT alert_snooze_rule FOREIGN KEY (rule_id) REFERENCES modelops.alert_rule(id);
 ALTER TABLE ONLY modelops.approval_request
     ADD CONSTRAINT approval_request_champion FOREIGN KEY (champion_evaluation) REFERENCES modelops.evaluation(id);
 ALTER TABLE ONLY modelops.approval_request
@@ -1999,6 +2513,8 @@ ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_superseded_by FOREIGN KEY (superseded_by) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.batch_run
     ADD CONSTRAINT batch_run_whole FOREIGN KEY (whole_id) REFERENCES modelops.batch_run(id);
+ALTER TABLE ONLY modelops.challenger
+    ADD CONSTRAINT challenger_alert FOREIGN KEY (alert_id) REFERENCES modelops.alert(id);
 ALTER TABLE ONLY modelops.decision
     ADD CONSTRAINT decision_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
 ALTER TABLE ONLY modelops.decision
@@ -2082,10 +2598,14 @@ REVOKE ALL ON FUNCTION modelops.follow_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.following(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.following(deployment_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.following(deployment_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.guard_alert() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_alert_rule() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_alert_snooze() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_approval_request() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_artifact() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_batch_run() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_bounds() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_challenger() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_decision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment_target() FROM PUBLIC;
@@ -2101,6 +2621,26 @@ REVOKE ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.is_bounded(value jsonb) FROM PUBLIC;
+GRANT SELECT ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert_rule TO modelops_reader;
+GRANT INSERT(deployment_id) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(subject) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(variable) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(metric) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(level) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(below) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(above) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(checks) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(beyond_natural) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(continues) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT UPDATE(ended_by) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(challenger_dataset) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(cool_down) ON TABLE modelops.alert_rule TO modelops_jobs;
+GRANT INSERT(most_a_month) ON TABLE modelops.alert_rule TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.is_open(rule modelops.alert_rule) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.is_open(rule modelops.alert_rule) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.is_open(rule modelops.alert_rule) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.job_type_of(kind modelops.version_kind, stage text) TO modelops_reader;
@@ -2108,6 +2648,15 @@ REVOKE ALL ON FUNCTION modelops.keep_times_of_job() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.labels_complete_at(covers tstzrange, published_at timestamp with time zone, maturity interval) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.may_challenge(rule_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.may_challenge(rule_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.may_challenge(rule_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.variable_role, of_variable text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.variable_role, of_variable text, most integer) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.variable_role, of_variable text, most integer) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.newest_measurements(of_target text, label text, of_metric text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.newest_measurements(of_target text, label text, of_metric text, most integer) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.newest_measurements(of_target text, label text, of_metric text, most integer) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.note_measurement() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.note_progress(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.note_progress(deployment_id bigint) TO modelops_jobs;
@@ -2131,6 +2680,68 @@ GRANT ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) TO 
 REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_reader;
+GRANT SELECT ON TABLE modelops.alert TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert TO modelops_reader;
+GRANT INSERT(rule_id) ON TABLE modelops.alert TO modelops_jobs;
+GRANT INSERT(run_id) ON TABLE modelops.alert TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.alert TO modelops_jobs;
+GRANT INSERT(attempt) ON TABLE modelops.alert TO modelops_jobs;
+GRANT INSERT(found) ON TABLE modelops.alert TO modelops_jobs;
+GRANT INSERT(fired_by) ON TABLE modelops.alert TO modelops_jobs;
+GRANT UPDATE(resolved_by) ON TABLE modelops.alert TO modelops_jobs;
+GRANT UPDATE(resolved_run) ON TABLE modelops.alert TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert_notification TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert_notification TO modelops_reader;
+GRANT INSERT(alert_id) ON TABLE modelops.alert_notification TO modelops_jobs;
+GRANT INSERT(event) ON TABLE modelops.alert_notification TO modelops_jobs;
+GRANT INSERT(notifier) ON TABLE modelops.alert_notification TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert_snooze TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert_snooze TO modelops_reader;
+GRANT INSERT(rule_id) ON TABLE modelops.alert_snooze TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.alert_snooze TO modelops_jobs;
+GRANT INSERT(until) ON TABLE modelops.alert_snooze TO modelops_jobs;
+GRANT INSERT(reason) ON TABLE modelops.alert_snooze TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.deployment TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.deployment TO modelops_reader;
+GRANT INSERT(version_id) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(artifact_sha256) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(decision_id) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(engine) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(dataset) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(target) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(entity_key) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(outputs) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(set_aside_budget) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT UPDATE(ended_how) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(parts) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(empty) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(check_drift) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(truth) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT INSERT(maturity) ON TABLE modelops.deployment TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.version TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.version TO modelops_reader;
+GRANT INSERT(kind) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(name) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(number) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(status) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(job_id) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(changed_by),UPDATE(changed_by) ON TABLE modelops.version TO modelops_jobs;
+GRANT INSERT(created_by) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(hyperparameters) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(commit) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(dirty) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(code_sha256) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(requirements_sha256) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(dataset) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(data_sha256) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(columns_with_nulls) ON TABLE modelops.version TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert_rule_state TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.alert_rule_state TO modelops_reader;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.approval_request TO modelops_jobs;
@@ -2163,6 +2774,9 @@ GRANT UPDATE(whole_id) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT UPDATE(swept_at) ON TABLE modelops.batch_run TO modelops_jobs;
 GRANT SELECT,INSERT ON TABLE modelops.batch_run_source TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.batch_run_source TO modelops_reader;
+GRANT SELECT ON TABLE modelops.challenger TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.challenger TO modelops_reader;
+GRANT INSERT(alert_id) ON TABLE modelops.challenger TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.decision TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.decision TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.decision TO modelops_jobs;
@@ -2172,25 +2786,6 @@ GRANT INSERT(digest) ON TABLE modelops.decision TO modelops_jobs;
 GRANT INSERT(approver) ON TABLE modelops.decision TO modelops_jobs;
 GRANT INSERT(verdict) ON TABLE modelops.decision TO modelops_jobs;
 GRANT INSERT(comment) ON TABLE modelops.decision TO modelops_jobs;
-GRANT SELECT ON TABLE modelops.deployment TO modelops_jobs;
-GRANT SELECT ON TABLE modelops.deployment TO modelops_reader;
-GRANT INSERT(version_id) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(artifact_sha256) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(decision_id) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(job_id) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(engine) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(dataset) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(target) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(entity_key) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(outputs) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(set_aside_budget) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT UPDATE(ended_how) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT UPDATE(ended_by) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(parts) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(empty) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(check_drift) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(truth) ON TABLE modelops.deployment TO modelops_jobs;
-GRANT INSERT(maturity) ON TABLE modelops.deployment TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.schedule TO modelops_reader;
 GRANT INSERT(deployment_id) ON TABLE modelops.schedule TO modelops_jobs;
@@ -2200,26 +2795,6 @@ GRANT INSERT(time_zone) ON TABLE modelops.schedule TO modelops_jobs;
 GRANT INSERT(paused) ON TABLE modelops.schedule TO modelops_jobs;
 GRANT INSERT(starts_at) ON TABLE modelops.schedule TO modelops_jobs;
 GRANT INSERT(late_after) ON TABLE modelops.schedule TO modelops_jobs;
-GRANT SELECT ON TABLE modelops.version TO modelops_jobs;
-GRANT SELECT ON TABLE modelops.version TO modelops_reader;
-GRANT INSERT(kind) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(name) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(number) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(status) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(job_id) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(changed_by),UPDATE(changed_by) ON TABLE modelops.version TO modelops_jobs;
-GRANT INSERT(created_by) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(hyperparameters) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(commit) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(dirty) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(code_sha256) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(requirements_sha256) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(dataset) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(data_sha256) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
-GRANT UPDATE(columns_with_nulls) ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.deployment_schedule TO modelops_reader;
 GRANT SELECT ON TABLE modelops.drift TO modelops_jobs;
@@ -2252,6 +2827,8 @@ GRANT INSERT(data_sha256) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(data_rows) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(metrics) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(statistics) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.expected_notification TO modelops_jobs;
+GRANT SELECT ON TABLE modelops.expected_notification TO modelops_reader;
 GRANT SELECT ON TABLE modelops.job TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job TO modelops_reader;
 GRANT INSERT(type) ON TABLE modelops.job TO modelops_jobs;

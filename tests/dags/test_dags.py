@@ -21,6 +21,10 @@ HEAVY = ("pandas", "polars", "sklearn", "pyarrow", "adbc_driver_postgresql", "ma
 
 def test_which_there_are(dags: dict[str, DAG]) -> None:
     assert sorted(dags) == [
+        "alert_notifications",
+        "alert_rule",
+        "alert_rule_end",
+        "alert_snooze",
         "batch_prediction",
         "deployment_schedule",
         "drift_check",
@@ -98,6 +102,9 @@ def _env() -> dict[str, str]:
         ("model_performance", {"deployment": 0}, "0 is less than the minimum of 1"),
         ("model_deployment", {"maturity_days": -1}, "-1 is less than the minimum of 0"),
         ("model_deployment", {"check_drift": "never"}, "'never' is not of type 'boolean'"),
+        ("alert_rule", {"level": "stable"}, "'stable' is not one of [None, 'moved', 'moderate', 'major']"),
+        ("alert_rule", {"most_a_month": 0}, "0 is less than the minimum of 1"),
+        ("alert_rule", {"checks": 31}, "31 is greater than the maximum of 30"),
         ("batch_prediction", {"deployment": 0}, "0 is less than the minimum of 1"),
         ("deployment_schedule", {"schedule": ""}, "non-empty"),
         ("deployment_schedule", {"paused": "yes"}, "'yes' is not of type 'null', 'boolean'"),
@@ -136,10 +143,10 @@ def test_what_a_request_gives_reaches_the_operators(dags: dict[str, DAG]) -> Non
 
 
 def test_every_operator_is_known_to_the_observer() -> None:
-    from modelops.operators import approval, bases, feature, model
+    from modelops.operators import alerts, approval, bases, feature, model
     from modelops.operators.base import JobOperator
 
-    found = {**vars(model), **vars(approval), **vars(feature), **vars(bases)}
+    found = {**vars(model), **vars(approval), **vars(feature), **vars(bases), **vars(alerts)}
     operators = {name: kind.job_type for name, kind in found.items() if _is_job(kind, JobOperator)}
     from modelops.domain.job_types import OPERATORS
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from modelops.domain import requests
+from modelops.domain import alert_requests, requests
 from modelops.domain.job_types import OPERATORS
 from modelops.domain.parameters import parameters_of
+from modelops.operators.alerts import EndAlertRuleOperator, SetAlertRuleOperator, SnoozeAlertOperator
 from modelops.operators.approval import ApproveFeatureTaskOperator, ApproveModelOperator
 from modelops.operators.base import JobOperator
 from modelops.operators.bases import ChangeScheduleOperator, CheckDriftOperator
@@ -45,6 +46,7 @@ CLASSES = [
     ComputeStatisticsOperator,
     DeployFeatureTaskOperator,
     DeployModelOperator,
+    EndAlertRuleOperator,
     EvaluateModelOperator,
     ExecuteFeatureBatchOperator,
     ImportFeatureTaskOperator,
@@ -55,6 +57,8 @@ CLASSES = [
     RetireFeatureTaskOperator,
     RetireModelOperator,
     RunFeatureTaskOperator,
+    SetAlertRuleOperator,
+    SnoozeAlertOperator,
     TrainModelOperator,
 ]
 OTHERS = {"predict_now"}
@@ -119,7 +123,8 @@ def test_an_operator_can_be_mapped_over_its_parameters() -> None:
 def test_a_use_case_gets_the_request(operator: type[JobOperator]) -> None:
     parameters = list(inspect.signature(resolve_name(operator.use_case)).parameters.values())
     assert [each.name for each in parameters] == ["request", "run"]
-    asked_for = getattr(requests, str(parameters[0].annotation))
+    declared = {**vars(requests), **vars(alert_requests)}
+    asked_for = declared[str(parameters[0].annotation)]
     assert issubclass(operator.request, asked_for)
 
 

@@ -22,7 +22,7 @@ from e2e.models import (
     TICKING_COLUMNS,
     WISHES,
 )
-from e2e.system import FEATURE_BATCH, FEATURES, LATE_TOLD, TOLD, Demonstration, System
+from e2e.system import ALERTS_TOLD, FEATURE_BATCH, FEATURES, LATE_TOLD, TOLD, Demonstration, System
 from factories import SCORING, TRAINING, doubled_folder, model_folder
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
@@ -96,6 +96,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     if not here.exists():
         model_folder(here, "quick", datasets=DATASETS, hyperparameters=WISHES, training=QUICK)
         model_folder(here, "scored", datasets=DATASETS, hyperparameters=WISHES, training=QUICK, scoring=SCORING)
+        model_folder(here, "watched", datasets=DATASETS, hyperparameters=WISHES, training=QUICK, scoring=SCORING)
         model_folder(here, "held", datasets=MANY_DATASETS, hyperparameters=WISHES, training=TRAINING, scoring=HELD)
         doubled_folder(here, "counted", columns=COUNTED_COLUMNS, sql=COUNTED, incremental="at", output="counted")
         ticking = {"rows": {"min": 1, "max": 10_000}, "incremental": "at", "output": "ticking"}
@@ -122,11 +123,14 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         {"notifier": "e2e_notifiers.OutOfOrder"},
         {"notifier": "e2e_notifiers.ToFile", "file": str(home.resolve() / LATE_TOLD), **of_late},
     ]
+    of_alerts = {name: f"{{{{ alert.{name} }}}}" for name in ("event", "deployment", "changes", "statement", "link")}
+    alerts = [{"notifier": "e2e_notifiers.ToFile", "file": str(home.resolve() / ALERTS_TOLD), **of_alerts}]
     chosen = {
         **{f"AIRFLOW__{name}": value for name, value in PACE.items()},
         "MODELOPS_REPOSITORIES": str(repositories),
         "MODELOPS_NOTIFIERS": json.dumps(notifiers),
         "MODELOPS_LATE_NOTIFIERS": json.dumps(late),
+        "MODELOPS_ALERT_NOTIFIERS": json.dumps(alerts),
     }
     installation = Installation(home, environ={**os.environ, **chosen})
     with running(installation, steps=Steps(), with_demo=True):

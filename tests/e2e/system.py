@@ -42,6 +42,8 @@ FEATURE_BATCH = "feature_batch"
 FEATURE_RETIREMENT = "feature_retirement"
 SCHEDULE = "deployment_schedule"
 PERFORMANCE = "model_performance"
+DRIFT_CHECK = "drift_check"
+ALERT_RULE, ALERT_SNOOZE = "alert_rule", "alert_snooze"
 TASKS = {
     LIFECYCLE: {"train", "evaluate"},
     EVALUATION: {"evaluate"},
@@ -54,8 +56,8 @@ TASKS = {
     FEATURE_RETIREMENT: {"retire"},
 }
 """The tasks that no person takes part in, and that stand before those."""
-TOLD, LATE_TOLD = "told.jsonl", "late.jsonl"
-"""The files, in the installation's home, with what notifiers have told: of approvals, and of batches that are late."""
+TOLD, LATE_TOLD, ALERTS_TOLD = "told.jsonl", "late.jsonl", "alerts.jsonl"
+"""The files, in the installation's home, with what notifiers have told: of approvals, late batches, and alerts."""
 RUN_STATE = "SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s"
 TASK_STATE = "SELECT state, try_number FROM task_instance WHERE dag_id = %s AND run_id = %s AND task_id = %s"
 _numbers = itertools.count(1)

@@ -99,6 +99,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         *(f"{one}/{part}" for part in PARTS),
         f"{one}/artifacts/{{sha256}}",
         f"{one}/logs/{{attempt}}",
+        "/api/deployments/{id}/alerts",
         "/api/deployments/{id}/intervals",
         "/api/deployments/{id}/performance",
     }

@@ -1,4 +1,4 @@
-"""Airflow notifiers for waiting approvals and late batches, as two environment variables list them."""
+"""Airflow notifiers for waiting approvals, late batches and alerts, as environment variables list them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk.bases.notifier import BaseNotifier
 
-REVIEWERS, LATE = "MODELOPS_NOTIFIERS", "MODELOPS_LATE_NOTIFIERS"
+REVIEWERS, LATE, ALERTS = "MODELOPS_NOTIFIERS", "MODELOPS_LATE_NOTIFIERS", "MODELOPS_ALERT_NOTIFIERS"
 EXPECTED = (
     'a JSON list of objects, each with the class of an Airflow notifier and its arguments: [{"notifier":'
     ' "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "to": "reviewers@example.com", "subject":'
@@ -42,6 +42,22 @@ def notifiers(variable: str, environ: Mapping[str, str] = os.environ) -> list[Ba
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise _wrong(variable, "it isn't a list of objects")
     return [_notifier(one, variable) for one in listed]
+
+
+def notifiers_by_name(variable: str, environ: Mapping[str, str] = os.environ) -> dict[str, BaseNotifier]:
+    """The notifiers that an environment variable lists, by class; the second of a class has ` 2` behind its name.
+
+    Append new entries: one that is inserted before another of its class renames that.
+
+    Raises:
+        BadInput: as `notifiers`.
+    """
+    found: dict[str, BaseNotifier] = {}
+    for notifier in notifiers(variable, environ):
+        kind = f"{type(notifier).__module__}.{type(notifier).__qualname__}"
+        alike = sum(name == kind or name.startswith(f"{kind} ") for name in found)
+        found[f"{kind} {alike + 1}" if alike else kind] = notifier
+    return found
 
 
 def _notifier(described: Mapping[str, Any], variable: str) -> BaseNotifier:

@@ -24,6 +24,7 @@ class Stage(StrEnum):
     STATISTICS = "statistics"
     DRIFT = "drift"
     PERFORMANCE = "performance"
+    ALERT_RULE_CHANGE = "alert_rule_change"
 
 
 class Evidence(StrEnum):

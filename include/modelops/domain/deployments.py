@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NewType
 from zoneinfo import ZoneInfo
 
 from modelops.domain.errors import IntervalError
+from modelops.domain.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,7 +147,8 @@ class Interval:
             return None
         if not start or not end:
             raise IntervalError("only one end of the interval is given", where=where, expected="both, or neither")
-        interval = cls(start=_moment(start, where), end=_moment(end, where))
+        first, last = (parse_time(text, where=where, error=IntervalError) for text in (start, end))
+        interval = cls(start=first, end=last)
         if interval.start >= interval.end:
             raise IntervalError(
                 f"the interval ends at {end}, which isn't after {start}",
@@ -171,14 +173,3 @@ class Interval:
     def __str__(self) -> str:
         start, end = self.as_record()
         return f"[{start}, {end})"
-
-
-def _moment(text: str, where: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        what = "is not a time" if moment is None else "has no time zone"
-        raise IntervalError(f"{text!r} {what}", where=where, expected="ISO 8601 with an offset: 2013-08-01T00:00:00Z")
-    return moment

@@ -145,6 +145,10 @@ class LabelsError(BadInput):
     """The labels don't fit the predictions that are to be measured with them."""
 
 
+class AlertError(BadInput):
+    """An alert rule, or a snooze of one, is invalid."""
+
+
 class IntervalError(BadInput):
     """An invalid data interval, or one that overlaps with published rows."""
 

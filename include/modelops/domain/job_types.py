@@ -16,6 +16,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
+from modelops.domain import attempts
 from modelops.domain.declaration import Attempts, Declaration, Evidence, Group, Label, Stage, Tab, Transition
 from modelops.domain.versions import VersionKind, VersionStatus
 
@@ -28,32 +29,6 @@ _TASK = (VersionKind.FEATURE_TASK,)
 _WITH_EVIDENCE = (Tab.LOGS, Tab.LIFE_CYCLE, Tab.EVIDENCE, Tab.PROPERTIES)
 _EVIDENCE_FIRST = (Tab.EVIDENCE, Tab.LOGS, Tab.LIFE_CYCLE, Tab.PROPERTIES)
 
-_APPROVAL = Attempts(
-    retry="It asks the reviewers again. A recorded decision is returned.",
-    clear="A recorded decision on the same version is returned, a rejection too. Without one it asks again.",
-    stop="The version waits for a decision, and the tasks after it are `skipped`. Clear the job to ask again.",
-    marked_as_success="That is no approval: the version waits for a decision, and its deployment fails at once.",
-)
-_DEPLOYMENT = Attempts(
-    retry="It keeps to the version that the first attempt chose, and checks it again. What serves the target stays "
-    "until the end.",
-    clear="A recorded deployment of the same version is returned, also one that has ended. Start another run to deploy "
-    "it again.",
-    stop="Nothing has changed.",
-    marked_as_success="Nothing is deployed.",
-)
-_RETIREMENT = Attempts(
-    retry="It ends the deployment; if it has done so, it returns the recorded result.",
-    clear="The recorded result is returned.",
-    stop="The deployment stays active, unless the job is `completed`.",
-    marked_as_success="The deployment stays active.",
-)
-_BATCH = Attempts(
-    retry="It starts again as another run. Readers never see the rows of the first one.",
-    clear="It makes the rows again; what it publishes replaces the run before.",
-    stop="Readers see what they saw before.",
-    marked_as_success="Nothing is published.",
-)
 _DEPLOYED = (
     Transition(VersionStatus.APPROVED, VersionStatus.DEPLOYED, "it is in production"),
     Transition(VersionStatus.DEPLOYED, VersionStatus.APPROVED, "a newer deployment replaced its last one"),
@@ -129,7 +104,7 @@ class JobType(StrEnum):
             meaning="Shows a version's evidence to the reviewers and records their decision.",
             operators=("ApproveModelOperator",),
             steps="none; it has the events `awaiting_approval`, a second `running`, and perhaps `refused`",
-            attempts=_APPROVAL,
+            attempts=attempts.APPROVAL,
             transitions=_decided(VersionStatus.EVALUATED),
             evidence=Evidence.ALL,
             tabs=_EVIDENCE_FIRST,
@@ -145,7 +120,7 @@ class JobType(StrEnum):
             meaning="Puts an approved version into production, and replaces the one before.",
             operators=("DeployModelOperator",),
             steps="`artifacts_fetched`, `dataset_fits`, `environment_ready`, `sample_scored`",
-            attempts=_DEPLOYMENT,
+            attempts=attempts.DEPLOYMENT,
             transitions=_DEPLOYED,
             evidence=Evidence.ALL,
             tabs=_WITH_EVIDENCE,
@@ -161,7 +136,7 @@ class JobType(StrEnum):
             meaning="Ends a deployment.",
             operators=("RetireModelOperator",),
             steps="none",
-            attempts=_RETIREMENT,
+            attempts=attempts.RETIREMENT,
             transitions=_RETIRED,
         ),
     )
@@ -176,7 +151,7 @@ class JobType(StrEnum):
             operators=("PredictBatchOperator", "PredictPartOperator", "PublishBatchOperator"),
             steps="`run_begun` (`detail` has the number of the run), `artifacts_fetched`, `environment_ready`, "
             "`scoring_started`, `rows_written`",
-            attempts=_BATCH,
+            attempts=attempts.BATCH,
             tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.PREDICTIONS, Tab.PROPERTIES),
         ),
     )
@@ -238,7 +213,7 @@ class JobType(StrEnum):
             meaning="Shows a feature task version's evidence to the reviewers and records their decision.",
             operators=("ApproveFeatureTaskOperator",),
             steps="as `approval`",
-            attempts=_APPROVAL,
+            attempts=attempts.APPROVAL,
             transitions=_decided(VersionStatus.TESTED),
             evidence=Evidence.ALL,
             tabs=_EVIDENCE_FIRST,
@@ -254,7 +229,7 @@ class JobType(StrEnum):
             meaning="Puts an approved feature task version into production, and replaces the one before.",
             operators=("DeployFeatureTaskOperator",),
             steps="`artifacts_fetched`, `sql_parsed`",
-            attempts=_DEPLOYMENT,
+            attempts=attempts.DEPLOYMENT,
             transitions=_DEPLOYED,
             evidence=Evidence.ALL,
             tabs=_WITH_EVIDENCE,
@@ -270,7 +245,7 @@ class JobType(StrEnum):
             meaning="Makes a deployment's feature table, whole or for a data interval.",
             operators=("ExecuteFeatureBatchOperator",),
             steps="`run_begun`, then as `feature_run` from `rows_staged` or `environment_ready` on",
-            attempts=_BATCH,
+            attempts=attempts.BATCH,
             tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.FEATURES, Tab.PROPERTIES),
         ),
     )
@@ -284,7 +259,7 @@ class JobType(StrEnum):
             meaning="Ends a deployment of a feature task.",
             operators=("RetireFeatureTaskOperator",),
             steps="none",
-            attempts=_RETIREMENT,
+            attempts=attempts.RETIREMENT,
             transitions=_RETIRED,
         ),
     )
@@ -298,12 +273,7 @@ class JobType(StrEnum):
             meaning="Gives a deployment another schedule.",
             operators=("ChangeScheduleOperator",),
             steps="none",
-            attempts=Attempts(
-                retry="It sets the schedule; if it has done so, it returns the recorded result.",
-                clear="The recorded result is returned.",
-                stop="The schedule stays as it was, unless the job is `completed`.",
-                marked_as_success="The schedule stays as it was.",
-            ),
+            attempts=attempts.CHANGE,
         ),
     )
     COMPUTE_STATISTICS = (
@@ -364,6 +334,19 @@ class JobType(StrEnum):
                 marked_as_success="The batches stay due.",
             ),
             tabs=(Tab.PERFORMANCE, Tab.LOGS, Tab.LIFE_CYCLE, Tab.PROPERTIES),
+        ),
+    )
+    ALERT_RULE_CHANGE = (
+        "alert_rule_change",
+        Declaration(
+            stage=Stage.ALERT_RULE_CHANGE,
+            kinds=(*_MODEL, *_TASK),
+            group=Group.SUPPORTING,
+            label=Label(en="Alert rule change", fr="Modification d'une règle d'alerte"),
+            meaning="Sets, ends or snoozes an alert rule of a deployment.",
+            operators=("SetAlertRuleOperator", "EndAlertRuleOperator", "SnoozeAlertOperator"),
+            steps="none",
+            attempts=attempts.CHANGE,
         ),
     )
 

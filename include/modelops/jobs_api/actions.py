@@ -28,10 +28,9 @@ from modelops.domain.text import storable
 from modelops.jobs_api import refusals
 from modelops.jobs_api.approval_middleware import ROOT
 from modelops.jobs_api.database import approval_connection, limited_connection
-from modelops.jobs_api.permissions import WHOLE, allowed, may, seen_by, whole_job
+from modelops.jobs_api.permissions import WHOLE, allowed, may, seen_by, whole_deployment, whole_job
 from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import Asked, Given, JobNumber
-from modelops.registry.read import catalogue
 from modelops.registry.write import schedules
 
 log = logging.getLogger(__name__)
@@ -167,10 +166,7 @@ def runnable(user: Any, deployments: Sequence[Mapping[str, Any]]) -> set[int]:
 def _active(user: Any, number: int) -> str:
     """The DAG of a deployment, once it's clear that this person may run it."""
     with limited_connection("modelops actions") as connection:
-        row = catalogue.deployment(connection, seen_by(user, connection, WHOLE), number)
-    if row is None:
-        detail = f"there is no deployment {number}, or it isn't yours to see"
-        raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=number)
+        row = whole_deployment(connection, seen_by(user, connection, WHOLE), number)
     if row["ended_at"] is not None:
         detail = f"deployment {number} was {row['ended_how']}, so it makes no batches any more"
         raise Refused(409, Code.DEPLOYMENT_ENDED, detail, deployment=number, ending=str(row["ended_how"]))

@@ -17,6 +17,7 @@ from modelops.domain.jobs import JobId, JobStatus
 from modelops.domain.refusals import Code
 from modelops.jobs_api import (
     actions,
+    alerts,
     analysis,
     audit,
     catalogue,
@@ -149,6 +150,7 @@ def make_app() -> FastAPI:
     app.include_router(catalogue.router)
     app.include_router(intervals.router)
     app.include_router(performance.router)
+    app.include_router(alerts.router)
     app.include_router(analysis.router)
     app.include_router(actions.router)
     app.include_router(audit.router)

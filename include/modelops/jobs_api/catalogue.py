@@ -74,6 +74,7 @@ class Deployment(BaseModel):
     last_job_id: int | None = Field(description="Its newest batch.")
     last_status: JobStatus | None
     last_created_at: datetime | None
+    firing: int = Field(description="Alerts that are firing.")
     can_run: bool = Field(description="Whether you may ask for a batch of it now.")
 
 

@@ -12,14 +12,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from modelops.airflow.timetables import due
 from modelops.domain.deployments import dag_id_of
-from modelops.domain.refusals import Code
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by
-from modelops.jobs_api.refusals import Refused
+from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment
 from modelops.jobs_api.schemas import MOST
-from modelops.registry.read import catalogue
 from modelops.registry.write import runs, work_list
 from modelops.registry.write.runs import DueInterval
 
@@ -84,10 +81,7 @@ def list_intervals(
     before = None if last_start is None or last_end is None else (last_start, last_end)
     with limited_connection(APPLICATION) as connection:
         seen = seen_by(user, connection, WHOLE)
-        row = catalogue.deployment(connection, seen, id)
-        if row is None:
-            detail = f"there is no deployment {id}, or it isn't yours to see"
-            raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=id)
+        row = whole_deployment(connection, seen, id)
         due = _due(connection, row, before, limit)
         found = runs.intervals(connection, seen, id, due, before=before, limit=limit + 1)
     return Intervals(

@@ -10,13 +10,11 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from modelops.domain.deployments import dag_id_of
 from modelops.domain.jobs import JobId
-from modelops.domain.refusals import Code
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
-from modelops.jobs_api.refusals import Refused
+from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment, whole_job
 from modelops.jobs_api.schemas import MOST, JobNumber
-from modelops.registry.read import catalogue, measurements
+from modelops.registry.read import measurements
 
 APPLICATION = "modelops performance"
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -114,10 +112,7 @@ def show_performance(
     """The performance over time of what the deployment's target has shown, latest data interval first."""
     with limited_connection(APPLICATION) as connection:
         seen = seen_by(user, connection, WHOLE)
-        row = catalogue.deployment(connection, seen, id)
-        if row is None:
-            detail = f"there is no deployment {id}, or it isn't yours to see"
-            raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=id)
+        row = whole_deployment(connection, seen, id)
         labels = measurements.labels(connection, id)
         found = measurements.of_target(connection, seen, row["target"], limit=limit + 1)
     return Performance(

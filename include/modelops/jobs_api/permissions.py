@@ -12,7 +12,7 @@ from psycopg import Connection
 from modelops.domain.jobs import JobId
 from modelops.domain.refusals import Code
 from modelops.jobs_api.refusals import Refused
-from modelops.registry.read import job_list
+from modelops.registry.read import catalogue, job_list
 
 LISTED = (DagAccessEntity.TASK_INSTANCE,)
 """What a person must be allowed to read in Airflow to see a job in lists."""
@@ -65,4 +65,17 @@ def whole_job(user: Any, connection: Connection[Any], job_id: int) -> Mapping[st
     row = job_list.find(connection, JobId(job_id))
     if row is None or not allowed(user, [row["dag_id"]], [("GET", entity) for entity in WHOLE]):
         raise Refused(404, Code.UNKNOWN_JOB, f"there is no job {job_id}, or it isn't yours to see", job=job_id)
+    return row
+
+
+def whole_deployment(connection: Connection[Any], dag_ids: Sequence[str], number: int) -> Mapping[str, Any]:
+    """A deployment, as in the list of all, if the jobs of these DAGs may be seen.
+
+    Raises:
+        Refused: 404, there is no such deployment, or it may not be seen; the answer is the same.
+    """
+    row = catalogue.deployment(connection, dag_ids, number)
+    if row is None:
+        detail = f"there is no deployment {number}, or it isn't yours to see"
+        raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=number)
     return row

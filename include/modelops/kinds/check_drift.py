@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.alerts import Subject
 from modelops.domain.deployments import INTERVAL
 from modelops.domain.drift import MOVED, DriftSettings, Verdict
 from modelops.domain.errors import UnknownBatch
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.registry.write import deployments, drift, evidence, statistics, versions
+from modelops.stages.alerts import judge
 from modelops.statistics.drift import Cause, Comparison, compare_all, has_bins
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
         run.name_deployment(deployment)
     batch = _published(deployment, interval, request.batch_task, run)
     version = versions.find(run.ledger, deployment.model, deployment.version, kind=deployment.kind)
-    reference = (_of_model if deployment.kind is VersionKind.MODEL else _of_task)(version, run)
+    reference = reference_of(version, run)
     found = _compared(deployment, batch, reference, run)
     run.step("compared", run=batch["id"], columns=sum(map(len, found.values())))
     moved = _moved(found)
@@ -76,6 +78,7 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     with run.fenced() as ledger:
         for role, of_role in found.items():
             drift.add(ledger, run.attempt, batch["id"], role, (one.as_record() for one in of_role))
+        result["alerts"] = judge(ledger, deployment.target, Subject.FEATURES, Subject.PREDICTIONS, job_id=run.job_id)
         run.complete(result)
     names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MOST_NAMED])
     outcome = names or ("no column has moved" if compared else "no column could be compared")
@@ -107,6 +110,17 @@ def _published(deployment: Deployment, interval: Interval | None, task: str | No
             expected="the interval of a published batch, or none for a deployment whose batches have none",
         )
     return batch
+
+
+def reference_of(version: Version, run: JobRun) -> Reference:
+    """What the batches of a version are compared with."""
+    return (_of_model if version.kind is VersionKind.MODEL else _of_task)(version, run)
+
+
+def comparable_columns(version: Version, run: JobRun) -> Mapping[str, Sequence[str]]:
+    """By role the names of the columns that a drift check of the version's batches can judge."""
+    columns = reference_of(version, run).columns
+    return {role: [one["variable"] for one in records if has_bins(one)] for role, records in columns.items()}
 
 
 def _of_model(version: Version, run: JobRun) -> Reference:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from modelops.airflow.connections import url_of
 from modelops.domain import bounds
+from modelops.domain.alerts import CHALLENGER_RUN_PREFIX
 from modelops.domain.errors import BadInput, FenceLost, UnknownParameter, UnknownVersion
 from modelops.domain.jobs import Claim, TaskKey
 from modelops.domain.parameters import parameters_of
@@ -180,11 +181,20 @@ class JobOperator(BaseOperator):
             # Airflow may lose attempts before a worker starts them. After a clear, who cleared is the requester.
             asked_at=run.run_after if first <= 1 or task_instance.try_number == 1 else None,
             subject=bounds.shortened(self.about(), bounds.NAME),
-            requested_by=getattr(run, "triggering_user_name", None) or self.owner,
+            requested_by=getattr(run, "triggering_user_name", None) or self._author(task_instance.run_id) or self.owner,
             parameters=self.parameters(),
             reusable_if=self.reusable_if(),
             resumed=resumed,
         )
+
+    def _author(self, run_id: str) -> str | None:
+        """The author of the alert rule that has started a DAG run; Airflow knows no person who has."""
+        from modelops.registry.write import alerts
+
+        if not run_id.startswith(CHALLENGER_RUN_PREFIX):
+            return None
+        with self._ledger() as connection:
+            return alerts.author_of_challenger(connection, run_id)
 
     def _ledger(self) -> Connection[Any]:
         import psycopg

@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from modelops.airflow.timetables import interval_for
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import DriftCheckRequest, ScheduleRequest
+from modelops.operators.alert_events import ChangesAlerts
 from modelops.operators.base import JobOperator
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class ChangeScheduleOperator(DeploymentOperator):
     reusable_by = ("deployment",)
 
 
-class CheckDriftOperator(BatchOperator):
+class CheckDriftOperator(ChangesAlerts, BatchOperator):
     """Compares the published batch of a data interval, or the newest one, with the reference of its version."""
 
     job_type = JobType.DRIFT_CHECK

@@ -17,6 +17,7 @@ from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.requests import BatchRequest, FeatureBatchRequest, IntervalRequest
 from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
+from modelops.operators.alert_events import ALERTS_ALIAS
 from modelops.operators.bases import CheckDriftOperator
 from modelops.operators.deadlines import alert
 from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
@@ -106,7 +107,8 @@ def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = Non
         each >> last
     if deployed.check_drift:
         checked = asked | {"batch_task": _batch_task(deployed)}
-        last >> _task(CheckDriftOperator, over, task_id="check_drift", **checked, **rule)
+        # For a mapped task, Airflow does not read the outlets from the operator.
+        last >> _task(CheckDriftOperator, over, task_id="check_drift", outlets=[ALERTS_ALIAS], **checked, **rule)
 
 
 def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:

@@ -13,6 +13,7 @@ from modelops.domain.requests import (
     StatisticsRequest,
     TrainingRequest,
 )
+from modelops.operators.alert_events import ChangesAlerts
 from modelops.operators.bases import BatchOperator, DeploymentOperator, ModelOperator
 
 
@@ -86,7 +87,7 @@ class PublishBatchOperator(BatchOperator):
     use_case = "modelops.kinds.model.publish_parts:publish_parts"
 
 
-class MeasurePerformanceOperator(DeploymentOperator):
+class MeasurePerformanceOperator(ChangesAlerts, DeploymentOperator):
     """Measures a deployment's published predictions with the labels that have become known since."""
 
     job_type = JobType.PERFORMANCE_MEASUREMENT

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modelops.domain import bounds
 from modelops.domain.decisions import REQUESTER_LATER
 from modelops.domain.errors import (
+    AlertError,
     BadInput,
     Busy,
     DecisionRefused,
@@ -101,6 +102,18 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
         "the parameter deployment",
         "a deployment that is active",
     ),
+    "alert_rule_deployment_active": (
+        UnknownDeployment,
+        "the parameter deployment",
+        "a deployment that is active",
+    ),
+    "alert_rule_count": (
+        AlertError,
+        "the parameter deployment",
+        "at most 50 rules: end one first (DAG alert_rule_end)",
+    ),
+    "alert_rule_ends_once": (AlertError, "the parameter rule", "a rule that has not ended"),
+    "alert_snooze_until": (AlertError, "the parameter until", "a time within the next 366 days"),
     "schedule_time_zone": (ScheduleError, "the parameter time_zone", "a name that PostgreSQL's pg_timezone_names has"),
     "deployment_parts": (PartsError, "the parameter parts", "from 1 (no splitting) to 64"),
     "batch_run_part_of_deployment": (PartsError, "the parameter part", "a part that there is"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from modelops.registry.write import deployments
+from modelops.registry.write import alerts, deployments
 from modelops.stages.approvals import approved_version, require_approval
 from modelops.stages.schedule import plan_for
 
@@ -69,6 +69,9 @@ def put_into_production(
         checked.ensure_output(ledger)
         plan = plan_for(checked.target, terms, run)  # read after the target is locked
         checked.check_plan(ledger, plan)
+        alerts.lock_target(
+            ledger, checked.target
+        )  # no rule is set, ended or met while the new deployment takes them over
         made, before = deployments.begin(
             ledger,
             version,
@@ -81,6 +84,7 @@ def put_into_production(
             plan=plan,
             **checked.terms,
         )
+        rules = alerts.carry_over(ledger, made, before=before.id, job_id=run.job_id) if before is not None else []
         result = {
             "deployment": made,
             kind.parameter: version.name,
@@ -91,6 +95,7 @@ def put_into_production(
             "artifact_sha256": version.artifact_sha256,
             "approved_by": decision.approver,
             "evidence": decision.digest,
+            "alert_rules": len(rules),
             "replaced": None if before is None else {"deployment": before.id, "version": before.version},
         }
         run.complete(result)

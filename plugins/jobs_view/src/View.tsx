@@ -5,6 +5,7 @@ import { useParams } from "react-router-dom";
 
 import { AnalysisPage } from "./analysis/AnalysisPage";
 import { isWorthAnotherTry } from "./api/client";
+import { AlertsPage } from "./catalogue/AlertsPage";
 import { DeploymentsPage } from "./catalogue/DeploymentsPage";
 import { IntervalsPage } from "./catalogue/IntervalsPage";
 import { PerformancePage } from "./catalogue/PerformancePage";
@@ -64,6 +65,8 @@ const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
           <DeploymentsPage />
         ) : part === "performance" ? (
           <PerformancePage deployment={id} />
+        ) : part === "alerts" ? (
+          <AlertsPage deployment={id} />
         ) : (
           <IntervalsPage deployment={id} />
         )

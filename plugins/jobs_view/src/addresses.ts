@@ -25,6 +25,9 @@ export const intervalsAddress = (deployment: number): string => `${HERE}/deploym
 /** The performance of a deployment's predictions over time. */
 export const performanceAddress = (deployment: number): string => `${intervalsAddress(deployment)}/performance`;
 
+/** The alert rules of a deployment, and its alerts. */
+export const alertsAddress = (deployment: number): string => `${intervalsAddress(deployment)}/alerts`;
+
 export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
 
 export const jobAddress = (id: number): string => `${HERE}/jobs/${String(id)}`;

@@ -119,3 +119,14 @@ def workplace_in(folder: Path, database: Database, connection: psycopg.Connectio
         plan=plan,
     )
     return Workplace(connection=connection, resources=resources, log=log.append)
+
+
+@pytest.fixture
+def shift(database: Database) -> Callable[[str, float], None]:
+    """Shifts a feature in the table that is scored."""
+
+    def shifted(column: str, by: float) -> None:
+        with psycopg.connect(database.admin_url) as admin:
+            admin.execute(f"UPDATE measured SET {column} = {column} + {by}")
+
+    return shifted

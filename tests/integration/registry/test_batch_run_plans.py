@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from factories import take, task_key
-from integration.registry.year import fill, rows_read
+from integration.registry.year import BATCHES, fill, rows_read
 from modelops.domain.deployments import Interval
 from modelops.domain.job_types import JobType
 from modelops.domain.labels import Truth
@@ -158,3 +158,48 @@ def test_what_is_to_be_swept_is_found_by_itself(year: Year) -> None:
             connection.cursor_factory = Explaining
             check(sweeping.superseded(connection, target, days=0, most=100)[0], least=0)
             check(sweeping.given_up(connection, target, most=100)[0], least=0)
+
+
+DRIFTED = """
+INSERT INTO modelops.drift (job_id, attempt, run_id, role, variable, verdict, reference_rows, rows, bins, most_moved,
+  psi, shift, p_value, lower_bound)
+SELECT job_id, 1, id, 'feature', 'x', 'major', 1, 1, 1, '[]', 1, 1, 0, 1
+FROM modelops.batch_run WHERE deployment_id = %s AND published_at IS NOT NULL
+ORDER BY coalesce(upper(covers), published_at) DESC, id DESC LIMIT 5
+"""
+MEASURED = """
+WITH measured AS (
+  INSERT INTO modelops.performance (job_id, attempt, run_id, rows, labelled)
+  SELECT job_id, 1, id, 1, 1 FROM modelops.batch_run WHERE deployment_id = %s AND published_at IS NOT NULL
+  ORDER BY coalesce(upper(covers), published_at) DESC, id DESC LIMIT 5 RETURNING id)
+INSERT INTO modelops.performance_metric (performance_id, target, metric, value)
+SELECT id, 'late', 'auc', 0.5 FROM measured
+"""
+
+
+def test_the_latest_checks_are_found_by_themselves(year: Year) -> None:
+    """Those that an alert rule is judged by, of intervals and of batches without one."""
+    with psycopg.connect(year.database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        for deployment in (year.by_interval, year.whole):
+            admin.execute(DRIFTED, (deployment,))
+            admin.execute(MEASURED, (deployment,))
+        admin.execute("UPDATE modelops.batch_run SET measured_at = now() WHERE deployment_id = %s", (year.by_interval,))
+    with psycopg.connect(year.database.admin_url, autocommit=True) as admin:
+        admin.execute(
+            "VACUUM ANALYZE modelops.batch_run, modelops.drift, modelops.performance, modelops.performance_metric"
+        )
+    asked = [f"newest_checks({number}, 'feature', 'x', 3)" for number in (year.by_interval, year.whole)]
+    asked.append("newest_measurements('predictions.arrival_delay', 'late', 'auc', 3)")
+    with year.database.connect() as connection:
+        cursor = connection.cursor(row_factory=dict_row)
+        for function in asked:
+            found = cursor.execute(f"SELECT run_id, place FROM modelops.{function}").fetchall()
+            assert [row["place"] for row in found] == [1, 2, 3]
+            assert sorted((row["run_id"] for row in found), reverse=True) == [row["run_id"] for row in found]
+            query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM modelops.{function}"
+            row = cursor.execute(query).fetchone()
+            assert row is not None
+            [plan] = row["QUERY PLAN"]
+            blocks = sum(plan["Plan"][f"Shared {which} Blocks"] for which in ("Hit", "Read"))
+            assert blocks < BATCHES // 3, "a look at each batch takes more than a block"

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.labels import PublishedBatch, read_labelled
+from modelops.domain.alerts import Subject
 from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.errors import BadInput, LabelsError, UnknownBatch
 from modelops.domain.findings import Findings
@@ -13,9 +14,10 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model.performance import columns_of_target, metrics_of
 from modelops.registry.write import deployments, jobs, performance, schedules, statistics
+from modelops.stages.alerts import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from modelops.data.labels import LabelledPredictions
     from modelops.domain.deployments import Deployment
@@ -61,13 +63,22 @@ def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, A
     batches = _batches(deployment, interval, request, run)
     classes = _classes(deployment, run)
     findings, measured = Findings(), []
+    alerts: dict[str, list[int]] = {"fired": [], "resolved": []}
+
+    def record(batch: Mapping[str, Any], **measurement: Any) -> None:
+        """Record a measurement; with the last one the rules are evaluated, so that it is due until they were."""
+        with run.fenced() as ledger:
+            performance.add(ledger, run.attempt, batch["id"], rows=batch["rows"], **measurement)
+            if batch is batches[-1]:
+                alerts.update(judge(ledger, deployment.target, Subject.METRIC, job_id=run.job_id))
+
     until = time.monotonic() + LONGEST
     for number, batch in enumerate(batches):
         if time.monotonic() > until:
             run.log(f"After {LONGEST / 60:,.0f} minutes {len(batches) - number:,} batches are left for the next job")
             break
         with findings.collecting():
-            measured.append(_measured(deployment, deployment.truth, batch, classes, run))
+            measured.append(_measured(deployment, deployment.truth, batch, classes, record, run))
     findings.refuse()
     due_at = performance.next_due(run.ledger, deployment.id)
     result = {
@@ -79,6 +90,7 @@ def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, A
         "labelled": sum(one["labelled"] for one in measured),
         "measured": measured[-MOST_NAMED:],
         "next_due_at": due_at and due_at.isoformat(),
+        "alerts": alerts,
     }
     with run.fenced():
         run.complete(result)
@@ -116,7 +128,12 @@ def _batches(
 
 
 def _measured(
-    deployment: Deployment, truth: Truth, batch: Mapping[str, Any], classes: Mapping[str, Sequence[Any]], run: JobRun
+    deployment: Deployment,
+    truth: Truth,
+    batch: Mapping[str, Any],
+    classes: Mapping[str, Sequence[Any]],
+    record: Callable[..., None],
+    run: JobRun,
 ) -> dict[str, Any]:
     """Measure a batch and record the result, or why it can't be measured.
 
@@ -127,20 +144,11 @@ def _measured(
     try:
         labelled, metrics = _compared(deployment, truth, batch, interval, classes, run)
     except BadInput as error:
-        with run.fenced() as ledger:
-            performance.add(ledger, run.attempt, batch["id"], rows=batch["rows"], error=str(error))
+        record(batch, error=str(error))
         of_batch = f"batch run {batch['id']}" + (f" for {interval}" if interval else "")
         raise type(error)(error.what, where=f"{error.where}, {of_batch}", expected=error.expected) from error
+    record(batch, labelled=labelled.labelled, metrics=[one.as_record() for one in metrics])
     found = {"run": batch["id"], "rows": labelled.rows, "labelled": labelled.labelled}
-    with run.fenced() as ledger:
-        performance.add(
-            ledger,
-            run.attempt,
-            batch["id"],
-            rows=labelled.rows,
-            labelled=labelled.labelled,
-            metrics=[one.as_record() for one in metrics],
-        )
     run.step("measured", **found)
     return {**found, "interval": interval and interval.as_record()}
 

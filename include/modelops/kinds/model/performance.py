@@ -28,6 +28,11 @@ UP_TO_ONE = frozenset(
     | {"f1_macro", "precision_macro", "recall_macro"}
 )
 """Metrics between 0 and 1."""
+METRICS = {
+    ModelType.CLASSIFIER: tuple(sorted(UP_TO_ONE | {"log_loss"})),
+    ModelType.REGRESSOR: ("label_mean", "mae", "mse", "predicted_mean", "r2", "rmse"),
+}
+"""The names of all metrics by the type of the model."""
 NOT_NEGATIVE = frozenset({"log_loss", "mae", "mse", "rmse"})
 POSITIVE = 1
 """Of two classes the second is the positive one."""

@@ -56,6 +56,7 @@ TABLES = (
     "statistics",
     "drift",
     "performance",
+    "alert",
 )
 """The files of `tables/`, each after those that it refers to."""
 

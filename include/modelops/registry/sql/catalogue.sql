@@ -27,7 +27,11 @@ SELECT deployment.id, version.kind, deployment.model, version.number AS version,
        schedule.set_by, schedule.set_at, schedule.starts_at,
        schedule.incremental, deployment.deployed_by, deployment.started_at,
        deployment.ended_at, deployment.ended_how, deployment.job_id, decision.approver,
-       batch.job_id AS last_job_id, batch.status AS last_status, batch.created_at AS last_created_at
+       batch.job_id AS last_job_id, batch.status AS last_status, batch.created_at AS last_created_at,
+       (SELECT count(*) FROM modelops.alert_rule AS rule JOIN modelops.alert ON alert.rule_id = rule.id
+        JOIN modelops.batch_run AS met ON met.id = alert.run_id JOIN modelops.job AS by ON by.id = met.job_id
+        WHERE rule.deployment_id = deployment.id AND rule.ended_at IS NULL AND deployment.ended_at IS NULL
+          AND alert.resolved_at IS NULL AND by.dag_id = ANY(:dag_ids)) AS firing
 FROM modelops.deployment
 JOIN modelops.version ON version.id = deployment.version_id
 JOIN modelops.decision ON decision.id = deployment.decision_id

@@ -20,6 +20,9 @@ export type DriftCheck = Schemas["DriftCheck"];
 export type Measured = Schemas["Measured"];
 export type Measurement = Schemas["Measurement"];
 export type Performance = Schemas["Performance"];
+export type Alerts = Schemas["Alerts"];
+export type Alert = Schemas["Alert"];
+export type AlertRule = Schemas["AlertRule"];
 export type ArtifactFile = Schemas["ArtifactFile"];
 export type Predictions = Schemas["Predictions"];
 export type Version = Schemas["Version"];
@@ -143,6 +146,9 @@ export const getMeasured = (job: number, signal: AbortSignal) =>
 
 export const getPerformance = (deployment: string, signal: AbortSignal) =>
   get<Performance>(`modelops/api/deployments/${encodeURIComponent(deployment)}/performance`, {}, signal);
+
+export const getAlerts = (deployment: string, signal: AbortSignal) =>
+  get<Alerts>(`modelops/api/deployments/${encodeURIComponent(deployment)}/alerts`, {}, signal);
 
 export const getProduction = (at: string, signal: AbortSignal) =>
   get<Schemas["Production"]>("modelops/api/production", { at }, signal);

@@ -288,6 +288,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deployments/{id}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Alerts
+         * @description The alert rules of a deployment, and the alerts that they have raised.
+         */
+        get: operations["show_alerts_api_deployments__id__alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/analysis": {
         parameters: {
             query?: never;
@@ -384,6 +404,183 @@ export interface components {
          */
         Action: "stop" | "retry" | "run_now" | "approve" | "reject";
         /**
+         * Alert
+         * @description An alert that a rule has raised.
+         */
+        Alert: {
+            /** Id */
+            id: number;
+            /** Rule Id */
+            rule_id: number;
+            state: components["schemas"]["AlertState"];
+            /**
+             * Fired At
+             * Format: date-time
+             */
+            fired_at: string;
+            /** Resolved At */
+            resolved_at: string | null;
+            /**
+             * Resolved By
+             * @description The job of the check that has resolved it.
+             */
+            resolved_by: number | null;
+            /**
+             * Interval Start
+             * @description Of the batch; null, as the end, of one without an interval.
+             */
+            interval_start: string | null;
+            /** Interval End */
+            interval_end: string | null;
+            /**
+             * Run Id
+             * @description The number of the batch run.
+             */
+            run_id: number;
+            /**
+             * Job Id
+             * @description The drift check or the measurement that met the rule.
+             */
+            job_id: number;
+            /**
+             * Metric
+             * @description Whether it is about a metric, not columns.
+             */
+            metric: boolean;
+            /** Found */
+            found: components["schemas"]["Change"][];
+            /**
+             * Statement
+             * @description SQL that returns the same figures.
+             */
+            statement: string;
+            /** Notifications */
+            notifications: components["schemas"]["SentNotification"][];
+            /** Challengers */
+            challengers: components["schemas"]["ChallengerRun"][];
+        };
+        /**
+         * AlertEvent
+         * @description What a notification is of.
+         * @enum {string}
+         */
+        AlertEvent: "firing" | "resolved";
+        /**
+         * AlertRule
+         * @description An alert rule. A rule doesn't change: it ends, and another one is set.
+         */
+        AlertRule: {
+            /** Id */
+            id: number;
+            subject: components["schemas"]["Subject"];
+            /**
+             * Variable
+             * @description The feature, the prediction or the target of the metric; null: any feature, or any prediction.
+             */
+            variable: string | null;
+            /** @description The lowest verdict of a drift check that meets the rule; null for a metric. */
+            level: components["schemas"]["modelops__domain__drift__Verdict"] | null;
+            /** Metric */
+            metric: string | null;
+            /** Below */
+            below: number | null;
+            /** Above */
+            above: number | null;
+            /**
+             * Checks
+             * @description The number of consecutive data intervals in which the rule must be met.
+             */
+            checks: number;
+            /**
+             * Beyond Natural
+             * @description Whether the drift must also be beyond natural variation.
+             */
+            beyond_natural: boolean;
+            /**
+             * Challenger Dataset
+             * @description The name of a dataset, or SQL, on which a challenger is trained; null: none is started.
+             */
+            challenger_dataset: string | null;
+            /**
+             * Cool Down Days
+             * @description Minimum days between two challengers for the target.
+             */
+            cool_down_days: number | null;
+            /**
+             * Most A Month
+             * @description Maximum challengers for the target in 30 days.
+             */
+            most_a_month: number | null;
+            /**
+             * Job Id
+             * @description The job that has set it.
+             */
+            job_id: number;
+            /** Set By */
+            set_by: string;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+            /**
+             * Is Open
+             * @description Whether neither the rule nor its deployment has ended.
+             */
+            is_open: boolean;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Alert Id
+             * @description Its alert that is firing.
+             */
+            alert_id: number | null;
+            /** Snoozed Until */
+            snoozed_until: string | null;
+            /** Snoozed By */
+            snoozed_by: string | null;
+            /** Snooze Reason */
+            snooze_reason: string | null;
+        };
+        /**
+         * AlertState
+         * @description Where an alert stands.
+         * @enum {string}
+         */
+        AlertState: "firing" | "resolved" | "ended";
+        /**
+         * Alerts
+         * @description The alert rules of a deployment, and the alerts that they have raised.
+         */
+        Alerts: {
+            /** Deployment */
+            deployment: number;
+            kind: components["schemas"]["VersionKind"];
+            /** Model */
+            model: string;
+            /** Version */
+            version: number;
+            /** Target */
+            target: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Rules
+             * @description Those that are open first.
+             */
+            rules: components["schemas"]["AlertRule"][];
+            /**
+             * Alerts
+             * @description Those that are firing first, then the newest.
+             */
+            alerts: components["schemas"]["Alert"][];
+            /**
+             * More
+             * @description There are earlier alerts.
+             */
+            more: boolean;
+        };
+        /**
          * Analysis
          * @description Counts and durations by job type, in the order of the life cycle. Types without jobs are left out.
          */
@@ -466,6 +663,64 @@ export interface components {
             before: number;
             /** Now */
             now: number;
+        };
+        /**
+         * ChallengerRun
+         * @description A life cycle that an alert has started.
+         */
+        ChallengerRun: {
+            /** Dag Id */
+            dag_id: string;
+            /**
+             * Run Id
+             * @description Of the DAG run.
+             */
+            run_id: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+        };
+        /**
+         * Change
+         * @description What a check has found: of a column, or of a metric of a target.
+         */
+        Change: {
+            /** Role */
+            role?: string | null;
+            /** Variable */
+            variable?: string | null;
+            verdict?: components["schemas"]["modelops__domain__drift__Verdict"] | null;
+            /** Psi */
+            psi?: number | null;
+            /**
+             * Shift
+             * @description As if shifted by so many standard deviations.
+             */
+            shift?: number | null;
+            /** Natural Variation */
+            natural_variation?: number | null;
+            /**
+             * Bin
+             * @description The bin that has moved most; before and now are its shares of the rows.
+             */
+            bin?: string | null;
+            /** Target */
+            target?: string | null;
+            /**
+             * Metric
+             * @description Before and now are its values.
+             */
+            metric?: string | null;
+            /** Before */
+            before?: number | null;
+            /** Now */
+            now?: number | null;
+            /** Lower */
+            lower?: number | null;
+            /** Upper */
+            upper?: number | null;
         };
         /**
          * Code
@@ -615,6 +870,11 @@ export interface components {
             last_status: components["schemas"]["JobStatus"] | null;
             /** Last Created At */
             last_created_at: string | null;
+            /**
+             * Firing
+             * @description Alerts that are firing.
+             */
+            firing: number;
             /**
              * Can Run
              * @description Whether you may ask for a batch of it now.
@@ -937,7 +1197,7 @@ export interface components {
          * @description The type of a job: the stage that it performs. The order is that of the database's type.
          * @enum {string}
          */
-        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check" | "performance_measurement";
+        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check" | "performance_measurement" | "alert_rule_change";
         /**
          * KeptLog
          * @description A page of an attempt's log.
@@ -1283,6 +1543,20 @@ export interface components {
             approvers: string[];
         };
         /**
+         * SentNotification
+         * @description A notification that a notifier has sent.
+         */
+        SentNotification: {
+            event: components["schemas"]["AlertEvent"];
+            /** Notifier */
+            notifier: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+        };
+        /**
          * Slowest
          * @description The jobs with the longest working time, longest first.
          */
@@ -1290,6 +1564,12 @@ export interface components {
             /** Jobs */
             jobs: components["schemas"]["Job"][];
         };
+        /**
+         * Subject
+         * @description What a rule is about.
+         * @enum {string}
+         */
+        Subject: "features" | "predictions" | "metric";
         /**
          * Sum
          * @description Counts and durations of the jobs created in a time range.
@@ -2286,6 +2566,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Performance"];
+                };
+            };
+            /** @description You have not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such deployment, or it isn't yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request isn't what it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_alerts_api_deployments__id__alerts_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
                 };
             };
             /** @description You have not signed in. */

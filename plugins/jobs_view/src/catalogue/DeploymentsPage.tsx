@@ -1,9 +1,16 @@
-import { Box, Stack, Text } from "@chakra-ui/react";
+import { Badge, Box, HStack, Stack, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { intervalsAddress, jobAddress, listAddress, performanceAddress, versionsAddress } from "../addresses";
+import {
+  alertsAddress,
+  intervalsAddress,
+  jobAddress,
+  listAddress,
+  performanceAddress,
+  versionsAddress,
+} from "../addresses";
 import { type Deployment, getDeployments } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
@@ -95,13 +102,21 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
         { title: own.dataset, show: ({ dataset, kind }) => dataset ?? (kind === "model" ? own.asSql : "–") },
         {
           title: own.schedule,
-          show: ({ id, kind, schedule, time_zone, paused, set_by }) => (
+          show: ({ id, kind, schedule, time_zone, paused, set_by, firing }) => (
             <Stack gap={0} fontSize="sm" align="flex-start">
               <Text>{own.scheduled(schedule, time_zone)}</Text>
               {paused && <Text color="fg.muted">{own.paused}</Text>}
               <Text color="fg.muted">{own.setBy(set_by)}</Text>
               <RouterLink to={intervalsAddress(id)}>{texts.intervals.title}</RouterLink>
               {kind === "model" && <RouterLink to={performanceAddress(id)}>{texts.performance.title}</RouterLink>}
+              <HStack gap={2}>
+                <RouterLink to={alertsAddress(id)}>{texts.alerts.title}</RouterLink>
+                {firing > 0 && (
+                  <Badge variant="surface" colorPalette="red">
+                    {texts.alerts.firing(firing)}
+                  </Badge>
+                )}
+              </HStack>
             </Stack>
           ),
         },

@@ -1,4 +1,5 @@
 import type { Texts } from "./en";
+import { alerts } from "./alerts.fr.ts";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { performance } from "./performance.fr.ts";
 import { refusals } from "./refusals.fr.ts";
@@ -268,6 +269,7 @@ export const fr: Texts = {
   },
   statistics,
   drift,
+  alerts,
   performance,
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,

@@ -234,5 +234,18 @@ export const DECLARED_TYPES = {
       "life",
       "properties"
     ]
+  },
+  "alert_rule_change": {
+    "group": "supporting",
+    "label": {
+      "en": "Alert rule change",
+      "fr": "Modification d'une règle d'alerte"
+    },
+    "stage": "alert_rule_change",
+    "tabs": [
+      "logs",
+      "life",
+      "properties"
+    ]
   }
 } as const;

@@ -6,10 +6,14 @@ CREATE OR REPLACE FUNCTION modelops.requesters(version_id bigint) RETURNS text[]
     UNION
     SELECT actor FROM modelops.job_event JOIN modelops.version ON version.job_id = job_event.job_id
     WHERE version.id = requesters.version_id AND event = 'cleared'
+    UNION
+    SELECT challenger.requested_by FROM modelops.challenger
+    JOIN modelops.job ON job.run_id = challenger.run_id
+    JOIN modelops.version ON version.job_id = job.id WHERE version.id = requesters.version_id
   ) AS asked (who)
 $$;
 COMMENT ON FUNCTION modelops.requesters IS
-  'The persons who requested a version''s training or import, by the DAG run or by clearing the task. None of them may decide on the version.';
+  'The persons who requested a version''s training or import, by the DAG run, by clearing the task, or as the author of the alert rule that started it. None of them may decide on the version.';
 
 -- An attempt that returned the recorded result (`repeated`) did no work. A `cleared` event whose detail has `possible`
 -- names a person who may have cleared another task instead: that person counts as a requester, and the attempt still

@@ -1,0 +1,211 @@
+"""Operators of alerts: rules are set, ended and snoozed, and notifications are sent."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import BaseOperator
+from airflow.sdk.configuration import conf
+
+from modelops.airflow.connections import url_of
+from modelops.airflow.notifying import ALERTS, notifiers_by_name
+from modelops.domain.alert_requests import AlertRuleEndRequest, AlertRuleRequest, AlertSnoozeRequest
+from modelops.domain.errors import Unavailable
+from modelops.domain.job_types import JobType
+from modelops.operators.alert_events import ChangesAlerts
+from modelops.operators.base import JobOperator
+from modelops.operators.bases import DeploymentOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow.sdk import Context
+    from psycopg import Connection
+
+    from modelops.domain.alerts import Alert, AlertEvent
+
+MOST_NOTIFICATIONS = 1000
+"""Maximum notifications of a notifier in a DAG run; the next run sends the others."""
+PATIENCE = 60
+"""Seconds that a notifier has for a notification."""
+MOST_CHALLENGERS = 10
+"""Maximum challengers in a DAG run, whose parameters are an XCom; the next run starts the others."""
+
+
+class RuleOperator(JobOperator):
+    """A job on an alert rule."""
+
+    rule: int
+
+    def about(self) -> str:
+        """The rule's number, until its deployment is read."""
+        return f"alert rule {self.rule}"
+
+
+class SetAlertRuleOperator(ChangesAlerts, DeploymentOperator):
+    """Sets an alert rule of a deployment. After a clear, a recorded rule is returned."""
+
+    job_type = JobType.ALERT_RULE_CHANGE
+    request = AlertRuleRequest
+    use_case = "modelops.kinds.alert_rules:set_rule"
+    reusable_by = ("deployment",)
+
+
+class EndAlertRuleOperator(RuleOperator):
+    """Ends an alert rule."""
+
+    job_type = JobType.ALERT_RULE_CHANGE
+    request = AlertRuleEndRequest
+    use_case = "modelops.kinds.alert_rules:end_rule"
+    reusable_by = ("rule",)
+
+
+class SnoozeAlertOperator(RuleOperator):
+    """Suspends the notifications and challengers of a rule until a time."""
+
+    job_type = JobType.ALERT_RULE_CHANGE
+    request = AlertSnoozeRequest
+    use_case = "modelops.kinds.alert_rules:snooze"
+    reusable_by = ("rule",)
+
+
+class SendNotificationsOperator(BaseOperator):
+    """Sends the notifications of alerts that the ledger lists as due, by each of the notifiers.
+
+    What one of them has sent is recorded at once. One that fails, or takes longer than `PATIENCE`, sends no more; the
+    others send theirs. The task fails, and what was not sent stays due.
+
+    Raises:
+        BadInput: MODELOPS_ALERT_NOTIFIERS isn't a list of notifiers.
+    """
+
+    def __init__(self, *, ledger_conn_id: str = "modelops", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ledger_conn_id = ledger_conn_id
+        notifiers_by_name(ALERTS)  # a wrong list is an error of the DAG file, not only of the first alert
+
+    def execute(self, context: Context) -> int:  # noqa: ARG002 - Airflow gives it
+        """Send what is due; returns the number of notifications.
+
+        Raises:
+            Unavailable: the ledger can't be reached, or a notifier has failed; another attempt may do better.
+        """
+        import psycopg
+
+        from modelops.registry.translation import translated
+
+        names = list(notifiers_by_name(ALERTS))
+        if not names:
+            self.log.info("%s lists no notifiers.", ALERTS)
+        sent, failed = 0, []
+        with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
+            for name in names:
+                try:
+                    for _ in self._sent_by(name, connection):
+                        sent += 1
+                except Exception:  # notifiers are other people's code
+                    failed.append(name)
+                    self.log.exception("%s failed; its notifications stay due", name)
+        if failed:
+            raise Unavailable(f"notifications of alerts could not be sent by {', '.join(failed)}; they stay due")
+        return sent
+
+    def _sent_by(self, name: str, connection: Connection[Any]) -> Iterator[None]:
+        """Have a notifier send what is due by it."""
+        from modelops.registry.write import alerts
+
+        for number, event in alerts.due_notifications(connection, name, most=MOST_NOTIFICATIONS):
+            # Airflow writes the rendered templates into the notifier, so each notification needs a new one.
+            notifier = notifiers_by_name(ALERTS)[name]
+            _within(PATIENCE, notifier, {"alert": template_values(alerts.find_alert(connection, number), event)})
+            alerts.record_sent(connection, number, event, name)
+            self.log.info("%s has sent that alert %s is %s", name, number, event)
+            yield
+
+
+def _within(seconds: float, call: Callable[[dict[str, Any]], object], argument: dict[str, Any]) -> None:
+    """Call a function in a thread of its own, which is left behind if it takes longer.
+
+    Raises:
+        TimeoutError: it takes longer. Exception: what it raises.
+    """
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            call(argument)
+        except Exception as error:  # noqa: BLE001 - raised below, in the caller's thread
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError(f"it took longer than {seconds:g} s")
+    if raised:
+        raise raised[0]
+
+
+class ClaimChallengersOperator(BaseOperator):
+    """Claims challengers for alerts that may start one now; lists those without a run for a StartChallengerOperator.
+
+    The database decides which alerts may. A claimed challenger is listed for one day, until its run has a job; its run
+    id is fixed, so that it is not started twice.
+    """
+
+    def __init__(self, *, ledger_conn_id: str = "modelops", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ledger_conn_id = ledger_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:  # noqa: ARG002 - Airflow gives it
+        """List the runs that are to be started."""
+        import psycopg
+
+        from modelops.kinds.model.challenger import lifecycle_parameters
+        from modelops.registry.translation import translated
+        from modelops.registry.write import alerts, deployments
+
+        with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
+            alerts.claim_challengers(connection, most=MOST_CHALLENGERS)
+            return [
+                {
+                    "trigger_run_id": one["run_id"],
+                    "conf": lifecycle_parameters(deployments.find(connection, one["deployment_id"]), one["dataset"]),
+                }
+                for one in alerts.unstarted_challengers(connection, most=MOST_CHALLENGERS)
+            ]
+
+
+class StartChallengerOperator(TriggerDagRunOperator):
+    """Starts a run of model_lifecycle; skipped if it is there. Users' SQL in its parameters is no template."""
+
+    template_fields = ()
+    template_fields_renderers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, **kwargs: Any) -> None:
+        fixed: dict[str, Any] = {"trigger_dag_id": "model_lifecycle", "logical_date": None, "deferrable": False}
+        super().__init__(skip_when_already_exists=True, **fixed, **kwargs)
+
+
+def template_values(alert: Alert, event: AlertEvent) -> dict[str, Any]:
+    """What the templates of notifiers may use as `alert`."""
+    base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
+    subject = f"{alert.model} v{alert.version} → {alert.target}"
+    return {
+        "id": alert.id,
+        "event": str(event),
+        "subject": f"{event}: {subject}: {alert.terms}",
+        "rule": alert.rule_id,
+        "says": str(alert.terms),
+        "changes": alert.changes,
+        "statement": alert.statement,
+        "link": f"{base}/plugin/modelops/deployments/{alert.deployment}/alerts",
+        "deployment": alert.deployment,
+        "model": alert.model,
+        "version": alert.version,
+        "target": alert.target,
+        "fired_at": alert.fired_at.isoformat(),
+        "resolved_at": alert.resolved_at and alert.resolved_at.isoformat(),
+    }
