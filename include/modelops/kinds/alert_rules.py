@@ -193,7 +193,7 @@ def _with_target(terms: AlertTerms, deployment: Deployment) -> AlertTerms:
         raise AlertError(
             f"there is no metric {terms.metric!r}", where="the parameter metric", expected=f"one of {', '.join(names)}"
         )
-    return replace(terms, variable=target)
+    return replace(terms, variable=target, beyond_natural=True)  # it means nothing here, and rules are compared
 
 
 def _check_known(terms: AlertTerms, columns: Mapping[str, Sequence[str]], deployment: Deployment) -> None:

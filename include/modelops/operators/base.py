@@ -189,10 +189,10 @@ class JobOperator(BaseOperator):
 
     def _author(self, run_id: str) -> str | None:
         """The author of the alert rule that has started a DAG run; Airflow knows no person who has."""
-        from modelops.registry.write import alerts
-
         if not run_id.startswith(CHALLENGER_RUN_PREFIX):
             return None
+        from modelops.registry.write import alerts
+
         with self._ledger() as connection:
             return alerts.author_of_challenger(connection, run_id)
 

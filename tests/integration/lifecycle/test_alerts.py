@@ -180,6 +180,8 @@ def test_a_metric_beyond_a_bound(workplace: Workplace, observed: Callable[[str],
     rule = ruled(workplace, deployment, subject="metric", metric="positive_rate", above=0.8)
     ruled(workplace, deployment, subject="metric", metric="positive_rate", above=0.8, checks=2)
     assert rule["says"] == "positive_rate of late above 0.8"
+    with pytest.raises(AlertError, match="already has this rule"):
+        ruled(workplace, deployment, subject="metric", metric="positive_rate", above=0.8, beyond_natural=False)
     predicted(workplace, deployment)
     observed("late")
     assert measured(workplace, deployment)[1]["alerts"] == NOTHING
