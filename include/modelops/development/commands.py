@@ -30,7 +30,7 @@ NONE_CHOSEN = 5
 
 BROWSER = "chromium"
 """The program that the tests of the view drive."""
-MEASURED = ("backfill", "batch", "deployments", "drift", "features", "lists", "parts")
+MEASURED = ("backfill", "batch", "deployments", "drift", "features", "lists", "parts", "statistics")
 OF_THE_VIEW = "tests/e2e/test_view*.py"
 
 CHECKS = {

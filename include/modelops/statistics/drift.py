@@ -16,7 +16,6 @@ given the number in both.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -24,7 +23,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.drift import Verdict
-from modelops.statistics.reference import cells
+from modelops.statistics.bins import WITH_BINS, bin_names, cells, has_bins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,8 +42,8 @@ POWER = 0.99
 CLEAR_ENOUGH = 0.2
 """Standard deviations: a reference that can't show such a shift is called too small."""
 MOST_MOVED = 3
-WITH_BINS = frozenset({"continuous", "categorical"})
-"""The kinds of columns that have bins."""
+LARGE = 1e8
+"""For a statistic or a noncentrality beyond this, the distribution is approximated by a normal one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +122,6 @@ class Incomparable(ValueError):
     def __init__(self, cause: Cause, what: str) -> None:
         self.cause = cause
         super().__init__(what)
-
-
-def has_bins(record: Mapping[str, Any]) -> bool:
-    """Whether a column is of a kind that has bins: not times or bytes."""
-    return record["kind"] in WITH_BINS
 
 
 def compare_all(
@@ -227,15 +221,15 @@ class _OfRare:
 
 def _compare_rare(a: int, n: int, b: int, m: int, rule: Rule) -> _OfRare:
     """Whether more of m rows are in rare bins (b) than of the n rows of the reference (a)."""
-    from scipy import stats
+    from scipy import special
 
     if b * n <= a * m:
         return _OfRare(index=0.0, p_value=1.0, lower=0.0)
     index = _index([n - a, a], [m - b, b], [[0], [1]])
-    least = float(stats.beta.ppf(rule.alpha, b, m - b + 1))
+    least = float(special.betaincinv(b, m - b + 1, rule.alpha))
     p = (a + PSEUDO_COUNT) / (n + 2 * PSEUDO_COUNT)
     lower = (least - p) * math.log(least * (1 - p) / (p * (1 - least))) if p < least < 1 else 0.0
-    p_value = float(stats.binom.sf(b - 1, a + b, m / (n + m))) if index > rule.tolerance else 1.0
+    p_value = float(special.bdtrc(b - 1, a + b, m / (n + m))) if index > rule.tolerance else 1.0
     return _OfRare(index=index, p_value=p_value, lower=lower)
 
 
@@ -334,61 +328,53 @@ def _natural(blocks: Sequence[Sequence[int]], weights: Sequence[int], *, ordered
     return max(found, default=None)
 
 
+# Only scipy.special is used: importing scipy.stats takes a second, which is longer than a whole check. Its functions of
+# the noncentral distribution return NaN far beyond `LARGE`.
+
+
 def _exceeds(statistic: float, df: int, noncentrality: float) -> float:
-    """The probability of at least this statistic."""
-    from scipy import stats
+    """The probability of a statistic at least as large as this.
+
+    With a noncentrality it is computed as 1 - `chndtr`, so what is below 2**-53 is returned as 2**-53.
+    """
+    from scipy import special
 
     if not df:
         return 1.0
     if noncentrality <= 0:
-        return float(stats.chi2.sf(statistic, df))
-    return float(stats.ncx2.sf(statistic, df, noncentrality))
+        return float(special.chdtrc(df, statistic))
+    if max(statistic, noncentrality) > LARGE:
+        deviation = statistic - df - noncentrality
+        return float(special.ndtr(-deviation / math.sqrt(2 * df + 4 * noncentrality)))
+    return max(1.0 - float(special.chndtr(statistic, df, noncentrality)), 2.0**-53)
 
 
 def _lower(statistic: float, df: int, alpha: float) -> float:
     """The smallest noncentrality under which so large a statistic has a probability of at least alpha."""
-    from scipy import optimize
+    return 0.0 if _exceeds(statistic, df, 0) >= alpha else _noncentrality(statistic, df, alpha)
 
-    if _exceeds(statistic, df, 0) >= alpha:
-        return 0.0
-    return float(optimize.brentq(lambda parameter: _exceeds(statistic, df, parameter) - alpha, 0, 2 * statistic + 10))
+
+def _noncentrality(statistic: float, df: int, probability: float) -> float:
+    """The noncentrality under which at least this statistic has this probability."""
+    from scipy import special
+
+    if statistic > LARGE:
+        deviations = float(special.ndtri(1 - probability))
+        root = 2 * (math.sqrt(deviations**2 + statistic - df / 2) - deviations)
+        return (root**2 - 2 * df) / 4
+    return float(special.chndtrinc(statistic, df, 1 - probability))
 
 
 @lru_cache(maxsize=1000)
 def _detectable(df: int, k: float, rule: Rule, columns: int) -> float:
     """The noncentrality that is found with the probability `POWER`, as one of so many columns."""
-    from scipy import optimize, stats
+    from scipy import special
 
     tolerated, alpha = k * rule.tolerance, rule.alpha / columns / 2
-    critical = float(stats.ncx2.isf(alpha, df, tolerated) if tolerated > 0 else stats.chi2.isf(alpha, df))
-    reach = 2 * critical + 100
-    return float(optimize.brentq(lambda parameter: _exceeds(critical, df, parameter) - POWER, tolerated, reach))
-
-
-def bin_names(bins: Mapping[str, Any]) -> list[str]:
-    """The bins of a reference in words, in the order of `cells`."""
-    if "categories" in bins:
-        return [*(f"“{category}”" for category in bins["categories"]), "rare or new", "null"]
-    edges = [float(edge) for edge in bins["edges"]]
-    # A value with a bin of its own has an edge at the next number, see `quantile_edges`.
-    alone = [math.nextafter(start, math.inf) == end for start, end in itertools.pairwise(edges)]
-    shown = _shown([edges[0], *(edge for edge, twin in zip(edges[1:], alone, strict=True) if not twin)])
-    texts = [shown[edges[0]]]
-    for place, edge in enumerate(edges[1:]):
-        texts.append(texts[-1] if alone[place] else shown[edge])
-    inner = []
-    for place, (start, end) in enumerate(itertools.pairwise(texts)):
-        if alone[place]:
-            inner.append(start)
-        else:
-            inner.append(f"between {start} and {end}" if place and alone[place - 1] else f"{start} … {end}")
-    return [f"below {texts[0]}", *inner, f"above {texts[-1]}", "null", "not finite"]
-
-
-def _shown(numbers: Sequence[float]) -> dict[float, str]:
-    """The numbers with as few digits, four at least, as let all look different."""
-    for digits in (4, 6, 9, 12):
-        texts = {number: f"{float(f'{number:.{digits}g}'):.15g}" for number in numbers}
-        if len(set(texts.values())) == len(numbers):
-            return texts
-    return {number: repr(number) for number in numbers}
+    if tolerated > LARGE:
+        critical = df + tolerated + float(special.ndtri(1 - alpha)) * math.sqrt(2 * df + 4 * tolerated)
+    elif tolerated > 0:
+        critical = float(special.chndtrix(1 - alpha, df, tolerated))
+    else:
+        critical = float(special.chdtri(df, alpha))
+    return _noncentrality(critical, df, POWER)

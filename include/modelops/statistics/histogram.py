@@ -34,28 +34,8 @@ class Histogram:
             raise ValueError(f"edges must be at least two finite numbers, each greater than the last: {self.edges}")
         self._counts = np.zeros(len(self.edges) + 1, dtype=np.int64)
         """The count below the bins, those of the bins, and the count above the bins."""
-        self._bounds = np.array([-math.inf, *self.edges[:-1], math.nextafter(self.edges[-1], math.inf), math.inf])
-        """Count i is for numbers x with bounds[i] <= x < bounds[i + 1]."""
-        self._find_scale()
-
-    def _find_scale(self) -> None:
-        """Prepare to compute a number's index in the counts by arithmetic, if the edges are equally spaced.
-
-        `_place` is monotonic, so rounding can give a wrong index only if the computed value is as close to an integer
-        as the computed value of some edge is.
-        """
-        width = (self.edges[-1] - self.edges[0]) / (len(self.edges) - 1)
-        self._start = self.edges[0] - width
-        self._scale = 1 / width if width else math.inf
-        with np.errstate(all="ignore"):
-            places = self._place(np.array(self.edges))
-            self._doubt = float(np.abs(places - np.arange(1, len(self.edges) + 1)).max())
-        self._equal = self._doubt < 0.25  # False for NaN
-
-    def _place(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        places = numbers - self._start
-        places *= self._scale
-        return places
+        self._bounds = np.array([*self.edges[:-1], math.nextafter(self.edges[-1], math.inf)])
+        """Count i is for numbers from bounds[i - 1] to below bounds[i]."""
 
     @property
     def counts(self) -> list[int]:
@@ -70,24 +50,12 @@ class Histogram:
     def above(self) -> int:
         return int(self._counts[-1])
 
-    def add(self, numbers: NDArray[np.float64], *, lowest: float, highest: float) -> None:
-        """Count finite numbers; `lowest` and `highest` are their minimum and maximum."""
-        if not self._equal:
-            places = np.searchsorted(self._bounds[1:-1], numbers, side="right")
-            self._counts += np.bincount(places, minlength=len(self._counts))
-            return
-        with np.errstate(all="ignore"):
-            exact = self._place(numbers)
-            if lowest < self.edges[0] or highest > self.edges[-1]:
-                np.clip(exact, 0, len(self.edges), out=exact)
-            places = exact.astype(np.intp)
-            exact -= np.rint(exact)
-            np.abs(exact, out=exact)
-            doubtful = np.flatnonzero(exact <= self._doubt)
-        if len(doubtful):
-            some, at = numbers[doubtful], places[doubtful]
-            places[doubtful] = at - (some < self._bounds[at]) + (some >= self._bounds[at + 1])
-        self._counts += np.bincount(places, minlength=len(self._counts))
+    def add(self, ordered: NDArray[np.float64]) -> None:
+        """Count finite numbers, given in ascending order."""
+        below = np.searchsorted(ordered, self._bounds)
+        self._counts[0] += below[0]
+        self._counts[1:-1] += below[1:] - below[:-1]
+        self._counts[-1] += len(ordered) - below[-1]
 
     def merge(self, other: Histogram) -> None:
         """Add the counts of the other histogram.

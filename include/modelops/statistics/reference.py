@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modelops.statistics.bins import cells
 from modelops.statistics.categorical import CategoricalStatistics, value_counts
 from modelops.statistics.continuous import ContinuousStatistics
 from modelops.statistics.histogram import edges_between
@@ -210,17 +211,6 @@ class _NamedCounts:
         )
         nulls = values.is_null().to_numpy(zero_copy_only=False)
         np.add.at(self.counts, np.where(nulls, len(self._named) + 1, places), numbers.to_numpy())
-
-
-def cells(record: Mapping[str, Any], *, categories: Sequence[str] = ()) -> list[int]:
-    """The counts of a record in the bins of its reference, in the order of `reference_records`."""
-    values = record["values"]
-    if record["kind"] == ContinuousStatistics.kind:
-        bins = values["bins"]
-        not_finite = sum(values[name] for name in ("nan", "positive_infinities", "negative_infinities"))
-        return [bins["below"], *bins["counts"], bins["above"], values["nulls"], not_finite]
-    counts = [values["frequencies"].get(category, 0) for category in categories]
-    return [*counts, values["rows"] - values["nulls"] - sum(counts), values["nulls"]]
 
 
 def _only(batch: pa.RecordBatch, mask: NDArray[np.bool_]) -> pa.RecordBatch:

@@ -17,7 +17,8 @@ from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.evaluate import evaluate
 from modelops.registry.read import job_evidence
 from modelops.registry.write import statistics, versions
-from modelops.statistics.reference import BLOCKS, cells
+from modelops.statistics.bins import cells
+from modelops.statistics.reference import BLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 
 from modelops.domain.drift import Rule, Verdict
-from modelops.statistics.drift import Cause, Comparison, Incomparable, bin_names, compare, compare_all, judged, pools
+from modelops.statistics import drift
+from modelops.statistics.bins import bin_names
+from modelops.statistics.drift import Cause, Comparison, Incomparable, compare, compare_all, judged, pools
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
@@ -251,3 +253,24 @@ def test_each_cause_has_a_remedy_of_its_own() -> None:
 )
 def test_bins_are_named_by_what_they_hold(edges: list[float], names: list[str]) -> None:
     assert bin_names({"edges": edges}) == names
+
+
+@pytest.mark.parametrize("rows", [10**3, 10**6, 10**9, 10**12])
+@pytest.mark.parametrize("tolerance", [0.0, 0.005, 0.5])
+def test_the_distribution_is_scipys(rows: int, tolerance: float) -> None:
+    """At a shift that is found in half of all cases, and at a large one, which stays finite for any number of rows."""
+    from scipy import stats
+
+    df, alpha, k = 9, 0.005, rows / 2
+    for index in (tolerance + 3 / math.sqrt(k), 20.0):
+        statistic = k * index
+        p_value = drift._exceeds(statistic, df, k * tolerance)
+        assert 0 <= p_value < 0.05
+        if statistic < 1e9:
+            expected = stats.ncx2.sf(statistic, df, k * tolerance) if tolerance else stats.chi2.sf(statistic, df)
+            assert p_value == pytest.approx(expected, rel=1e-3, abs=2.0**-50)
+        lower = drift._lower(statistic, df, alpha)
+        assert 0 <= lower < statistic
+        assert drift._exceeds(statistic, df, lower) == pytest.approx(alpha, rel=1e-3) or not lower
+    noncentrality = drift._detectable(df, k, Rule(tolerance=tolerance), 20)
+    assert k * tolerance < noncentrality < k * (tolerance + 100 / math.sqrt(k))

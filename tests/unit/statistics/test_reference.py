@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelops.statistics import reference as module
-from modelops.statistics.reference import BLOCKS, Rows, cells, reference_records
+from modelops.statistics.bins import cells
+from modelops.statistics.reference import BLOCKS, Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 from unit.statistics.parts import cut, cuts, some
 

@@ -39,7 +39,7 @@ from modelops.kinds.feature_task.card import card_of, code_diff
 from modelops.registry.write import evidence, statistics, versions
 from modelops.stages.approve import ask
 from modelops.stages.schedule import change_schedule
-from modelops.statistics.reference import cells
+from modelops.statistics.bins import cells
 
 if TYPE_CHECKING:
     from pathlib import Path

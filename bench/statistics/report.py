@@ -1,0 +1,106 @@
+"""The report, in Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.machine import commit, machine
+from bench.tables import passed, table
+from bench.timing import Times
+from modelops.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.statistics.columns import Columns
+
+MOST_ADDED, MOST_WITH_CHECK = 0.15, 1.05
+METHOD = """\
+One run of `./modelops bench statistics` on an embedded PostgreSQL of its own with durable settings, in a temporary
+folder. Medians of turns, with the least and the greatest time in brackets; a first turn isn't counted.
+
+- **COPY**: psql's `COPY … TO STDOUT (FORMAT binary)` of twenty normally distributed float8 columns to /dev/null.
+- **Reading**: the same rows as Arrow batches, as a batch prediction reads them: a thread reads ahead.
+- **Reading with statistics**: the same, with the moments, twenty bins of equal width and the reference's ten quantile
+  bins of each column. The added time is the median of the differences of all turns. It can be less than the added
+  processor time, because the server, the thread that reads and the thread that counts work at the same time.
+- Statistics sort the values in blocks, which numpy does with the vector instructions of the processor (AVX-512 or AVX2
+  on x86). Without them they take about five times as long.
+- **pandas**: `describe()` and, for each column, `numpy.histogram` with the edges of both kinds of bins, once, of the
+  rows in memory; neither reading nor converting them counts.
+- **Batch**: `predict_batch` in a new process, see [batch prediction](batch_prediction.md): ten features.
+- **Drift check**: `check_drift` of that batch in a new process, as a task is, from before its imports to its
+  completion. Its time doesn't depend on the number of rows of the batch: the batch has counted them already.
+"""
+
+
+@dataclass
+class CheckTimes:
+    """The seconds of batches and of their drift checks; `imports` are those of the checks, contained in `check`."""
+
+    batch: Times = field(default_factory=Times)
+    check: Times = field(default_factory=Times)
+    imports: Times = field(default_factory=Times)
+
+
+def render(columns: Columns, checked: CheckTimes, *, rows: int, server: Mapping[str, str]) -> str:
+    """The whole report."""
+    added = _added(columns.counted, columns.reading) / columns.copy.median
+    added_cpu = _added(columns.counted_cpu, columns.reading_cpu) / columns.copy.median
+    with_check = 1 + checked.check.median / checked.batch.median
+    check_without_imports = checked.check.median - checked.imports.median
+    criteria = [
+        (
+            "Statistics of 20 columns, both kinds of bins: added time, relative to the COPY",
+            f"{round(added, 2) + 0:.2f} times",  # without the sign of -0.00
+            f"≤ {MOST_ADDED} times",
+            passed(added <= MOST_ADDED),
+        ),
+        ("— added processor time", f"{added_cpu:.2f} times", "", ""),
+        (
+            "Batch with drift check, relative to the batch alone",
+            f"{with_check:.2f} times",
+            f"≤ {MOST_WITH_CHECK} times",
+            passed(with_check <= MOST_WITH_CHECK),
+        ),
+        (
+            "— without the imports of the check's process",
+            f"{1 + check_without_imports / checked.batch.median:.2f} times",
+            "",
+            "",
+        ),
+    ]
+    times = [
+        ("COPY", str(columns.copy)),
+        ("Reading", str(columns.reading)),
+        ("— processor time", str(columns.reading_cpu)),
+        ("Reading with statistics", str(columns.counted)),
+        ("— processor time", str(columns.counted_cpu)),
+        ("pandas, in memory", str(columns.pandas)),
+        ("Batch", str(checked.batch)),
+        ("Drift check", str(checked.check)),
+        ("— of which imports", str(checked.imports)),
+    ]
+    parts = [
+        "# Statistics and drift checks",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `./modelops bench statistics`, commit {commit(PROJECT_ROOT)}.",
+        "## Result",
+        table(("", "measured", "criterion", ""), criteria),
+        "## Times",
+        table((f"{rows:,} rows", "median (least to greatest)"), times),
+        "## Machine",
+        table(("", ""), machine().items()),
+        "## PostgreSQL",
+        table(("setting", "value"), server.items()),
+        "## How it is measured",
+        METHOD.rstrip(),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _added(with_: Times, without: Times) -> float:
+    """The median of the differences of what was measured in the same turn."""
+    return median(more - less for more, less in zip(with_.seconds, without.seconds, strict=True))
