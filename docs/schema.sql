@@ -225,6 +225,75 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.digest_evaluation() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.digest_evaluation() IS 'Writes the digest of an evaluation, which only an evaluation job under way may add.';
+CREATE FUNCTION modelops.distribution(drift_id bigint) RETURNS TABLE(bin integer, meaning text, lower double precision, upper double precision, category text, reference_rows bigint, rows bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  WITH batch AS (
+    SELECT drift.role, drift.variable, drift.reference_id, drift.evaluation_id, deployment.version_id,
+           statistics.kind, statistics.values
+    FROM modelops.drift
+    JOIN modelops.batch_run AS run ON run.id = drift.run_id
+    JOIN modelops.deployment ON deployment.id = run.deployment_id
+    JOIN modelops.statistics
+      ON statistics.run_id = drift.run_id AND statistics.role = drift.role AND statistics.variable = drift.variable
+    WHERE drift.id = drift_id),
+  recorded AS (
+    SELECT statistics.kind, statistics.values -> 'reference' AS reference
+    FROM batch JOIN modelops.statistics ON statistics.reference_id = batch.reference_id
+      AND statistics.role = batch.role AND statistics.variable = batch.variable
+    UNION ALL
+    SELECT statistics.kind, statistics.values -> 'reference'
+    FROM batch JOIN modelops.statistics ON statistics.version_id = batch.version_id
+      AND statistics.role = batch.role AND statistics.variable = batch.variable
+    WHERE num_nonnulls(batch.reference_id, batch.evaluation_id) = 0
+    UNION ALL
+    SELECT one.value ->> 'kind', one.value #> '{values,reference}'
+    FROM batch JOIN modelops.evaluation ON evaluation.id = batch.evaluation_id
+    CROSS JOIN jsonb_array_elements(evaluation.statistics) AS one WHERE one.value ->> 'variable' = batch.variable),
+  compared AS (
+    -- Only if the batch was counted in the bins of the reference.
+    SELECT batch.values, reference, reference ? 'edges' AS numeric
+    FROM recorded JOIN batch USING (kind)
+    WHERE jsonb_typeof(reference) = 'object'
+      AND CASE WHEN reference ? 'edges' THEN reference -> 'edges' = batch.values #> '{bins,edges}'
+        ELSE batch.values -> 'frequencies' ?& ARRAY(SELECT jsonb_array_elements_text(reference -> 'categories')) END),
+  bins AS (
+    SELECT edge.place::integer AS bin, CASE edge.place WHEN 1 THEN 'below' ELSE 'between' END AS meaning,
+           lag(edge.value) OVER (ORDER BY edge.place)::double precision AS lower, edge.value::double precision AS upper,
+           NULL AS category, CASE edge.place WHEN 1 THEN values #>> '{bins,below}'
+             ELSE values #>> ARRAY['bins', 'counts', (edge.place - 2)::text] END AS rows
+    FROM compared CROSS JOIN jsonb_array_elements_text(reference -> 'edges') WITH ORDINALITY AS edge (value, place)
+    WHERE numeric
+    UNION ALL
+    SELECT jsonb_array_length(reference -> 'edges') + last.place, last.meaning,
+           CASE last.meaning WHEN 'above' THEN (reference #>> '{edges,-1}')::double precision END, NULL, NULL, last.rows
+    FROM compared CROSS JOIN LATERAL (VALUES
+      (1, 'above', values #>> '{bins,above}'), (2, 'null', values ->> 'nulls'),
+      (3, 'not_finite', ((values ->> 'nan')::bigint + (values ->> 'positive_infinities')::bigint
+                         + (values ->> 'negative_infinities')::bigint)::text)) AS last (place, meaning, rows)
+    WHERE numeric
+    UNION ALL
+    SELECT named.place::integer, 'category', NULL, NULL, named.category, values #>> ARRAY['frequencies', named.category]
+    FROM compared CROSS JOIN jsonb_array_elements_text(reference -> 'categories') WITH ORDINALITY AS named (category, place)
+    WHERE NOT numeric
+    UNION ALL
+    SELECT jsonb_array_length(reference -> 'categories') + last.place, last.meaning, NULL, NULL, NULL, last.rows
+    FROM compared CROSS JOIN LATERAL (VALUES
+      (1, 'rare_or_new', ((values ->> 'rows')::bigint - (values ->> 'nulls')::bigint - coalesce(
+         (SELECT sum((values #>> ARRAY['frequencies', category])::bigint)
+          FROM jsonb_array_elements_text(reference -> 'categories') AS category), 0))::text),
+      (2, 'null', values ->> 'nulls')) AS last (place, meaning, rows)
+    WHERE NOT numeric),
+  reference_counts AS (
+    SELECT one.place::integer AS bin, sum(one.count::bigint)::bigint AS rows
+    FROM compared CROSS JOIN jsonb_array_elements(reference -> 'blocks') AS block
+    CROSS JOIN jsonb_array_elements_text(block.value) WITH ORDINALITY AS one (count, place) GROUP BY one.place)
+  SELECT bins.bin, bins.meaning, bins.lower, bins.upper, bins.category, reference_counts.rows, bins.rows::bigint
+  FROM bins JOIN reference_counts USING (bin) ORDER BY bins.bin
+$$;
+ALTER FUNCTION modelops.distribution(drift_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.distribution(drift_id bigint) IS 'For a row of modelops.drift, the number of rows in each bin of the column, in the reference and in the batch run; nothing if the run was not counted in the bins of the reference. meaning is below, between, above, category, rare_or_new, null or not_finite. A range includes its lower end and excludes its upper one; the last one includes both. Of categories, half of the rows of the reference are counted: the other half has chosen them.';
 CREATE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -765,6 +834,23 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.guard_deployment_target() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.guard_deployment_target() IS 'Refuses a target that has the name of another model or feature task.';
+CREATE FUNCTION modelops.guard_drift_reference() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+  PERFORM FROM modelops.batch_run AS run JOIN modelops.deployment ON deployment.id = run.deployment_id
+  WHERE run.id = NEW.run_id
+    AND (NEW.reference_id IS NULL OR EXISTS (SELECT FROM modelops.reference
+           WHERE reference.id = NEW.reference_id AND reference.version_id = deployment.version_id))
+    AND (NEW.evaluation_id IS NULL OR EXISTS (SELECT FROM modelops.evaluation
+           WHERE evaluation.id = NEW.evaluation_id AND evaluation.version_id = deployment.version_id));
+  IF FOUND THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'the reference isn''t one of the version of run %', NEW.run_id
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'drift_reference_of_version';
+END $$;
+ALTER FUNCTION modelops.guard_drift_reference() OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.guard_drift_reference() IS 'Lets a column be compared only with a reference of the version that made the batch.';
 CREATE FUNCTION modelops.guard_finding() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -1765,8 +1851,11 @@ CREATE TABLE modelops.drift (
     natural_variation double precision,
     detectable_shift double precision,
     most_moved jsonb NOT NULL,
+    reference_id bigint,
+    evaluation_id bigint,
     CONSTRAINT drift_has_reason CHECK (((verdict <> 'not_comparable'::modelops.drift_verdict) OR (reason IS NOT NULL))),
-    CONSTRAINT drift_measured CHECK (((num_nulls(psi, shift, p_value, lower_bound) = 0) OR (verdict = ANY (ARRAY['not_enough_rows'::modelops.drift_verdict, 'not_comparable'::modelops.drift_verdict]))))
+    CONSTRAINT drift_measured CHECK (((num_nulls(psi, shift, p_value, lower_bound) = 0) OR (verdict = ANY (ARRAY['not_enough_rows'::modelops.drift_verdict, 'not_comparable'::modelops.drift_verdict])))),
+    CONSTRAINT drift_one_reference CHECK ((num_nonnulls(reference_id, evaluation_id) <= 1))
 );
 ALTER TABLE modelops.drift OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.drift IS 'How far each column of a published batch has moved from the reference, as a drift check has found. Append-only.';
@@ -1777,6 +1866,8 @@ COMMENT ON COLUMN modelops.drift.lower_bound IS 'The lower confidence bound of t
 COMMENT ON COLUMN modelops.drift.natural_variation IS 'The largest index of a block of the reference against its other blocks, less what random blocks have.';
 COMMENT ON COLUMN modelops.drift.detectable_shift IS 'The smallest shift that would be found with a probability of 99 %.';
 COMMENT ON COLUMN modelops.drift.most_moved IS 'The three bins whose shares have changed most: [{"bin", "before", "now"}].';
+COMMENT ON COLUMN modelops.drift.reference_id IS 'The reference that the column was compared with; null, as evaluation_id: the statistics of the training.';
+COMMENT ON COLUMN modelops.drift.evaluation_id IS 'The run of a feature task that the column was compared with.';
 ALTER TABLE modelops.drift ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.drift_id_seq
     START WITH 1
@@ -2352,7 +2443,7 @@ CREATE INDEX batch_run_labels_due ON modelops.batch_run USING btree (deployment_
 CREATE INDEX batch_run_measured ON modelops.batch_run USING btree (target, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone), id) WHERE (measured_at IS NOT NULL);
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run USING btree (whole_id, part) WHERE (whole_id IS NOT NULL);
 CREATE INDEX batch_run_published ON modelops.batch_run USING btree (target, published_at) WHERE (published_at IS NOT NULL);
-CREATE INDEX batch_run_published_interval ON modelops.batch_run USING btree (target, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone)) WHERE (published_at IS NOT NULL);
+CREATE INDEX batch_run_published_interval ON modelops.batch_run USING btree (target, COALESCE(upper(covers), 'infinity'::timestamp with time zone), COALESCE(lower(covers), '-infinity'::timestamp with time zone), id) WHERE (published_at IS NOT NULL);
 CREATE INDEX batch_run_published_of ON modelops.batch_run USING btree (deployment_id, covers, published_at) WHERE ((published_at IS NOT NULL) AND (part IS NULL));
 CREATE INDEX batch_run_source_of_run ON modelops.batch_run_source USING btree (run_id);
 CREATE INDEX batch_run_superseded_at ON modelops.batch_run USING btree (target, superseded_at) WHERE ((superseded_at IS NOT NULL) AND (swept_at IS NULL));
@@ -2425,6 +2516,7 @@ CREATE TRIGGER deployment_followed AFTER INSERT OR UPDATE ON modelops.deployment
 CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment();
 CREATE TRIGGER deployment_target_guard BEFORE INSERT ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment_target();
 CREATE TRIGGER drift_guard BEFORE INSERT ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.guard_finding('drift');
+CREATE TRIGGER drift_reference_guard BEFORE INSERT ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.guard_drift_reference();
 CREATE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics');
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
 CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
@@ -2530,7 +2622,11 @@ ALTER TABLE ONLY modelops.deployment
 ALTER TABLE ONLY modelops.deployment
     ADD CONSTRAINT deployment_of_these_artifacts FOREIGN KEY (version_id, artifact_sha256) REFERENCES modelops.version(id, artifact_sha256);
 ALTER TABLE ONLY modelops.drift
+    ADD CONSTRAINT drift_evaluation FOREIGN KEY (evaluation_id) REFERENCES modelops.evaluation(id);
+ALTER TABLE ONLY modelops.drift
     ADD CONSTRAINT drift_job FOREIGN KEY (job_id) REFERENCES modelops.job(id);
+ALTER TABLE ONLY modelops.drift
+    ADD CONSTRAINT drift_reference FOREIGN KEY (reference_id) REFERENCES modelops.reference(id);
 ALTER TABLE ONLY modelops.drift
     ADD CONSTRAINT drift_run FOREIGN KEY (run_id) REFERENCES modelops.batch_run(id);
 ALTER TABLE ONLY modelops.evaluation
@@ -2588,6 +2684,9 @@ REVOKE ALL ON FUNCTION modelops.digest(content jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.digest(content jsonb) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.digest(content jsonb) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.digest_evaluation() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.distribution(drift_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.distribution(drift_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.distribution(drift_id bigint) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.evaluation_evidence(evaluation_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.evaluation_evidence(evaluation_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.evaluation_evidence(evaluation_id bigint) TO modelops_reader;
@@ -2609,6 +2708,7 @@ REVOKE ALL ON FUNCTION modelops.guard_challenger() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_decision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_deployment_target() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.guard_drift_reference() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_finding() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_job_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_metric() FROM PUBLIC;
@@ -2816,6 +2916,8 @@ GRANT INSERT(lower_bound) ON TABLE modelops.drift TO modelops_jobs;
 GRANT INSERT(natural_variation) ON TABLE modelops.drift TO modelops_jobs;
 GRANT INSERT(detectable_shift) ON TABLE modelops.drift TO modelops_jobs;
 GRANT INSERT(most_moved) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(reference_id) ON TABLE modelops.drift TO modelops_jobs;
+GRANT INSERT(evaluation_id) ON TABLE modelops.drift TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.evaluation TO modelops_reader;
 GRANT INSERT(version_id) ON TABLE modelops.evaluation TO modelops_jobs;

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from e2e.system import Run, System
 
 API = "/modelops/api/jobs"
-PARTS = ("evidence", "predictions", "drift", "performance")
+PARTS = ("evidence", "predictions", "drift", "distribution", "performance")
 LISTS = ("versions", "deployments", "production", "analysis", "analysis/slowest")
 OF_ONE = [f"{API}/1/{part}" for part in (*PARTS, f"artifacts/{'0' * 64}")]
 INTERVALS = "/modelops/api/deployments/1/intervals"
@@ -101,6 +101,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         f"{one}/logs/{{attempt}}",
         "/api/deployments/{id}/alerts",
         "/api/deployments/{id}/intervals",
+        "/api/deployments/{id}/drift",
         "/api/deployments/{id}/performance",
     }
     writes = {f"{one}/{{action}}", "/api/deployments/{id}/run_now"}

@@ -44,6 +44,7 @@ class Tab(StrEnum):
     EVIDENCE = "evidence"
     PREDICTIONS = "predictions"
     FEATURES = "features"
+    STATISTICS = "statistics"
     DRIFT = "drift"
     PERFORMANCE = "performance"
     LOGS = "logs"

@@ -152,7 +152,7 @@ class JobType(StrEnum):
             steps="`run_begun` (`detail` has the number of the run), `artifacts_fetched`, `environment_ready`, "
             "`scoring_started`, `rows_written`",
             attempts=attempts.BATCH,
-            tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.PREDICTIONS, Tab.PROPERTIES),
+            tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.PREDICTIONS, Tab.STATISTICS, Tab.PROPERTIES),
         ),
     )
     FEATURE_IMPORT = (
@@ -246,7 +246,7 @@ class JobType(StrEnum):
             operators=("ExecuteFeatureBatchOperator",),
             steps="`run_begun`, then as `feature_run` from `rows_staged` or `environment_ready` on",
             attempts=attempts.BATCH,
-            tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.FEATURES, Tab.PROPERTIES),
+            tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.FEATURES, Tab.STATISTICS, Tab.PROPERTIES),
         ),
     )
     FEATURE_RETIREMENT = (

@@ -62,6 +62,8 @@ class Code(StrEnum):
     TOO_MANY_PERIODS = "too_many_periods"
     """`most`."""
     EMPTY_PERIOD = "empty_period"
+    NOTHING_CHECKED = "nothing_checked"
+    """`job`."""
     NOTHING_PUBLISHED = "nothing_published"
     """`job`."""
     PREDICTIONS_UNREADABLE = "predictions_unreadable"

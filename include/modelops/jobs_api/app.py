@@ -21,6 +21,7 @@ from modelops.jobs_api import (
     analysis,
     audit,
     catalogue,
+    drift,
     evidence,
     intervals,
     kept_logs,
@@ -149,6 +150,7 @@ def make_app() -> FastAPI:
     app.include_router(kept_logs.router)
     app.include_router(catalogue.router)
     app.include_router(intervals.router)
+    app.include_router(drift.router)
     app.include_router(performance.router)
     app.include_router(alerts.router)
     app.include_router(analysis.router)

@@ -25,8 +25,6 @@ from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import (
     ArtifactFile,
     ColumnStatistics,
-    Drift,
-    DriftCheck,
     Evidence,
     JobNumber,
     Predictions,
@@ -45,13 +43,6 @@ HARMLESS = {
     "Content-Encoding": "identity",  # Airflow's server would pack what is packed already, and drop the length
     "Cache-Control": "private, max-age=31536000, immutable",
 }
-STATEMENT = """SELECT role, variable, verdict, psi, shift, p_value, lower_bound, natural_variation, detectable_shift,
-       reference_rows, rows, most_moved, reason
-FROM modelops.drift AS found
-WHERE job_id = {} AND attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = found.job_id)
-ORDER BY array_position('{{major,moderate,moved}}'::modelops.drift_verdict[], verdict),
-         psi DESC NULLS LAST, role, variable;"""
-"""For a reader of the registry."""
 CHECKED_AT_ONCE = 4
 """Files that are read whole, to see whether their hash is right."""
 PATIENCE = 5
@@ -118,7 +109,7 @@ def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A
     """Some of the rows that the job has published, as readers of the view see them."""
     with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
-        run = job_evidence.published_by(connection, JobId(id))
+        run = job_evidence.published_by(connection, seen_by(user, connection, WHOLE), JobId(id))
         if run is None:
             raise Refused(404, Code.NOTHING_PUBLISHED, f"job {id} has published nothing", job=id)
         try:
@@ -127,15 +118,6 @@ def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A
             values = {"target": run["target"], "reason": error.what}
             raise Refused(409, Code.PREDICTIONS_UNREADABLE, str(error), **values) from error
     return Predictions(columns=columns, sample=rows, **run)
-
-
-@router.get("/drift")
-def show_drift(user: GetUserDep, id: JobNumber) -> DriftCheck:  # noqa: A002 - likewise
-    """How far each column of a batch has moved from the reference, as the job has found."""
-    with limited_connection(APPLICATION) as connection:
-        whole_job(user, connection, id)
-        found = [Drift(**one) for one in job_evidence.drift_of(connection, JobId(id))]
-    return DriftCheck(columns=found, statement=STATEMENT.format(id))
 
 
 @contextmanager

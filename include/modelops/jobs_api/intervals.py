@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from modelops.airflow.timetables import due
 from modelops.domain.deployments import dag_id_of
 from modelops.domain.schedules import Schedule, ScheduleKind
+from modelops.domain.versions import VersionKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment
@@ -54,6 +55,7 @@ class Intervals(BaseModel):
     """A page of the intervals of a deployment, latest first."""
 
     deployment: int
+    kind: VersionKind
     model: str = Field(description="The model or the feature task.")
     version: int
     target: str
@@ -84,8 +86,9 @@ def list_intervals(
         row = whole_deployment(connection, seen, id)
         due = _due(connection, row, before, limit)
         found = runs.intervals(connection, seen, id, due, before=before, limit=limit + 1)
+    shown = ("kind", "model", "version", "target", "schedule", "time_zone", "paused", "ended_at")
     return Intervals(
-        **{name: row[name] for name in ("model", "version", "target", "schedule", "time_zone", "paused", "ended_at")},
+        **{name: row[name] for name in shown},
         deployment=id,
         dag_id=dag_id_of(id),
         intervals=[DataInterval.model_validate(one) for one in found[:limit]],

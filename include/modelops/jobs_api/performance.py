@@ -71,7 +71,7 @@ class Measured(BaseModel):
 
 
 class Performance(Measured):
-    """The performance over time of what a target has shown, by any of its deployments."""
+    """The performance over time of the predictions published in a target, by any of its deployments."""
 
     deployment: int
     model: str
@@ -109,7 +109,7 @@ def show_performance(
     id: Number,  # noqa: A002 - likewise
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> Performance:
-    """The performance over time of what the deployment's target has shown, latest data interval first."""
+    """The performance over time of the predictions published in the deployment's target, latest data interval first."""
     with limited_connection(APPLICATION) as connection:
         seen = seen_by(user, connection, WHOLE)
         row = whole_deployment(connection, seen, id)

@@ -190,6 +190,10 @@ class Predictions(BaseModel):
     set_aside: int = Field(description="Rows that couldn't be scored.")
     published_at: datetime
     superseded_at: datetime | None = Field(description="Since when another run's predictions are seen instead.")
+    deployment_id: int
+    check_job_id: int | None = Field(
+        description="The job of its newest drift check; null if there is none, or it isn't yours to see."
+    )
     columns: list[str]
     sample: list[list[str | None]] = Field(description="Some rows, each value as text.")
 

@@ -13,7 +13,8 @@ from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.registry.write import deployments, drift, evidence, statistics, versions
 from modelops.stages.alerts import judge
-from modelops.statistics.drift import Cause, Comparison, compare_all, has_bins
+from modelops.statistics.bins import has_bins
+from modelops.statistics.drift import Cause, Comparison, compare_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,9 +34,13 @@ MOST_NAMED = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """What the batches of a version are compared with: by role the records of columns, and its author's settings."""
+    """What the batches of a version are compared with: by role the records of columns, and its author's settings.
+
+    `evaluation_id` is that of the run of a feature task.
+    """
 
     columns: Mapping[str, Sequence[Mapping[str, Any]]]
+    evaluation_id: int | None = None
     settings: DriftSettings = field(default_factory=DriftSettings)
 
 
@@ -77,7 +82,15 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     }
     with run.fenced() as ledger:
         for role, of_role in found.items():
-            drift.add(ledger, run.attempt, batch["id"], role, (one.as_record() for one in of_role))
+            drift.add(
+                ledger,
+                run.attempt,
+                batch["id"],
+                role,
+                (one.as_record() for one in of_role),
+                references={one["variable"]: one.get("reference_id") for one in reference.columns[role]},
+                evaluation_id=reference.evaluation_id,
+            )
         result["alerts"] = judge(ledger, deployment.target, Subject.FEATURES, Subject.PREDICTIONS, job_id=run.job_id)
         run.complete(result)
     names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MOST_NAMED])
@@ -137,7 +150,9 @@ def _of_model(version: Version, run: JobRun) -> Reference:
 def _of_task(version: Version, run: JobRun) -> Reference:
     """The statistics of its newest run."""
     newest = evidence.newest_evaluation(run.ledger, version.id)
-    return Reference(columns={"feature": (newest and newest.statistics) or ()})
+    if newest is None:
+        return Reference(columns={"feature": ()})
+    return Reference(columns={"feature": newest.statistics or ()}, evaluation_id=newest.id)
 
 
 def _compared(

@@ -72,8 +72,8 @@ def _live(journey: Journey, steps: Steps) -> None:
     second = _model(journey, "Gradient boosting", SECOND)
     for month, interval in MONTHS.items():
         journey.predict(f"{month}'s flights predicted by it", second["deployment"], interval)
-    checked = {"deployment": second["deployment"], **august}
-    journey.run("The drift of August checked", "drift_check", checked, result="check_drift")
+        checked = {"deployment": second["deployment"], **interval}
+        journey.run(f"The drift of {month} checked", "drift_check", checked, result="check_drift")
     for which, deployment in (("first", first), ("new", second)):
         asked = {"deployment": deployment["deployment"]}
         journey.whole_run(f"Performance of the {which} version measured", "model_performance", asked)

@@ -55,7 +55,8 @@ class Report:
             self._console.print(f"  {batches[-1]['psql']}", highlight=False)
         for job in done:
             if job.type is JobType.DRIFT_CHECK and job.result:
-                self._print("What has moved most in August, from January to June (predictions: from July)", _drift(job))
+                moved = f"What has moved most in {_month(datetime.fromisoformat(job.result['interval'][0]))}"
+                self._print(f"{moved}, from January to June (predictions: from July)", _drift(job))
         self._print("Performance, with the labels that are known", _performance(connection, batches))
         self._print("In production now", _production(deployments.in_production_at(connection, datetime.now(UTC))))
         self._console.print("\nAirflow", style="bold")
@@ -122,12 +123,16 @@ def _performance(connection: Connection[Any], batches: Sequence[Mapping[str, Any
     table = _table("version", "batch", right=("predictions", "labelled", "late", "expected", "AUC", "Brier"))
     for one in performance.newest(connection, {batch["deployment"] for batch in batches}):
         metrics = {metric["metric"]: metric["value"] for metric in one["metrics"] or ()}
-        month = "all times" if one["interval_start"] is None else f"{one['interval_start'].astimezone(NEW_YORK):%B}"
+        month = "all times" if one["interval_start"] is None else _month(one["interval_start"])
         rates = (_share(metrics.get(name)) for name in ("positive_rate", "predicted_rate"))
         measured = (figure(metrics[name]) if name in metrics else "" for name in ("auc", "brier"))
         counts = (f"{one[name]:,}" for name in ("rows", "labelled"))
         table.add_row(f"{one['model']} v{one['version']}", month, *counts, *rates, *measured)
     return table
+
+
+def _month(start: datetime) -> str:
+    return f"{start.astimezone(NEW_YORK):%B}"
 
 
 def _share(value: float | None) -> str:

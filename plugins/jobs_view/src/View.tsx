@@ -7,6 +7,7 @@ import { AnalysisPage } from "./analysis/AnalysisPage";
 import { isWorthAnotherTry } from "./api/client";
 import { AlertsPage } from "./catalogue/AlertsPage";
 import { DeploymentsPage } from "./catalogue/DeploymentsPage";
+import { DriftPage } from "./catalogue/DriftPage";
 import { IntervalsPage } from "./catalogue/IntervalsPage";
 import { PerformancePage } from "./catalogue/PerformancePage";
 import { ProductionPage } from "./catalogue/ProductionPage";
@@ -65,6 +66,8 @@ const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
           <DeploymentsPage />
         ) : part === "performance" ? (
           <PerformancePage deployment={id} />
+        ) : part === "drift" ? (
+          <DriftPage deployment={id} />
         ) : part === "alerts" ? (
           <AlertsPage deployment={id} />
         ) : (

@@ -22,6 +22,9 @@ export const versionsAddress = ({ kind, model }: { kind: VersionKind; model: str
 /** What became of a deployment's data intervals. */
 export const intervalsAddress = (deployment: number): string => `${HERE}/deployments/${String(deployment)}`;
 
+/** The drift of a deployment's batches over time. */
+export const driftAddress = (deployment: number): string => `${intervalsAddress(deployment)}/drift`;
+
 /** The performance of a deployment's predictions over time. */
 export const performanceAddress = (deployment: number): string => `${intervalsAddress(deployment)}/performance`;
 
@@ -30,7 +33,9 @@ export const alertsAddress = (deployment: number): string => `${intervalsAddress
 
 export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
 
-export const jobAddress = (id: number): string => `${HERE}/jobs/${String(id)}`;
+/** The page of a job, at one of its tabs. */
+export const jobAddress = (id: number, tab?: string): string =>
+  `${HERE}/jobs/${String(id)}${tab === undefined ? "" : `?tab=${tab}`}`;
 
 export const runAddress = (job: Pick<Job, "dag_id" | "run_id">): string =>
   `/dags/${encodeURIComponent(job.dag_id)}/runs/${encodeURIComponent(job.run_id)}`;

@@ -10,13 +10,16 @@ import pytest
 
 from factories import DATASETS, SCORING, model_folder, task_key
 from integration.lifecycle.life import approved, attempt_at, predicted, put_into_production, retired
-from modelops.domain.errors import IntervalError, UnknownBatch, UnknownDeployment
+from modelops.domain.errors import IntervalError, ModelOpsError, UnknownBatch, UnknownDeployment
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import BatchRequest, DriftCheckRequest, StatisticsRequest
 from modelops.kinds.check_drift import check_drift
 from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.predict_batch import predict_batch
-from modelops.registry.read import job_evidence
+from modelops.registry.read import drift_list
+from modelops.registry.write import deployments, drift, statistics
+from modelops.statistics.bins import bin_names, cells
+from modelops.statistics.drift import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +60,7 @@ def test_the_rows_of_the_reference_have_not_moved(workplace: Workplace, look: An
         "moved": [],
         "ignored": 0,
     }
-    found = job_evidence.drift_of(workplace.connection, job_id)
+    found = drift_list.of_job(workplace.connection, job_id)
     assert {(one["role"], one["variable"]) for one in found} == {
         ("feature", "x"),
         ("feature", "y"),
@@ -76,9 +79,9 @@ def test_what_has_moved_is_named_with_its_bins(workplace: Workplace, log: list[s
     assert result["greatest"] == "major"
     moved = {one["variable"]: one["verdict"] for one in result["moved"]}
     assert moved == {"x": "major", "late": "major", "late_probability": "major"}
-    first, *_ = job_evidence.drift_of(workplace.connection, job_id)
+    first, *_ = drift_list.of_job(workplace.connection, job_id)
     assert first["verdict"] == "major"
-    x = next(one for one in job_evidence.drift_of(workplace.connection, job_id) if one["variable"] == "x")
+    x = next(one for one in drift_list.of_job(workplace.connection, job_id) if one["variable"] == "x")
     assert x["most_moved"][0] == {"bin": "above 10", "before": 0.0, "now": 1.0}
     assert x["shift"] > 1
     assert log[-1].startswith(f"Batch run {result['run']}: ")
@@ -90,7 +93,7 @@ def test_features_that_the_model_ignores_are_left_out(workplace: Workplace) -> N
     predicted(workplace, deployment)
     job_id, result = checked(workplace, deployment)
     assert (result["greatest"], result["ignored"]) == (None, 1)
-    assert "y" not in {one["variable"] for one in job_evidence.drift_of(workplace.connection, job_id)}
+    assert "y" not in {one["variable"] for one in drift_list.of_job(workplace.connection, job_id)}
 
 
 def test_the_batch_of_the_task_before_it_is_checked(workplace: Workplace) -> None:
@@ -136,7 +139,7 @@ def test_few_rows_get_no_verdict(workplace: Workplace) -> None:
     predicted(workplace, deployment)
     job_id, result = checked(workplace, deployment)
     assert (result["compared"], result["greatest"]) == (0, None)
-    found = job_evidence.drift_of(workplace.connection, job_id)
+    found = drift_list.of_job(workplace.connection, job_id)
     assert {one["verdict"] for one in found} == {"not_enough_rows"}
 
 
@@ -150,7 +153,7 @@ def test_without_a_reference_it_says_what_to_do(workplace: Workplace, database: 
     predicted(workplace, deployment)
     job_id, result = checked(workplace, deployment)
     assert (result["compared"], result["greatest"]) == (0, None)
-    found = {one["variable"]: one for one in job_evidence.drift_of(workplace.connection, job_id)}
+    found = {one["variable"]: one for one in drift_list.of_job(workplace.connection, job_id)}
     assert {one["verdict"] for one in found.values()} == {"not_comparable"}
     assert "recompute the statistics of the version (DAG model_statistics)" in found["x"]["reason"]
     assert "there is no reference of late" in found["late"]["reason"]
@@ -162,7 +165,7 @@ def test_a_batch_without_rows_has_no_verdict(workplace: Workplace, log: list[str
     predicted(workplace, deployment)
     job_id, result = checked(workplace, deployment)
     assert (result["rows"], result["compared"]) == (0, 0)
-    found = job_evidence.drift_of(workplace.connection, job_id)
+    found = drift_list.of_job(workplace.connection, job_id)
     assert [(one["variable"], one["verdict"]) for one in found if one["role"] == "feature"] == [
         ("x", "not_enough_rows"),
         ("y", "not_enough_rows"),
@@ -177,5 +180,49 @@ def test_statistics_that_were_recomputed_after_the_batch(workplace: Workplace) -
     request = StatisticsRequest(model="here/scored", dataset=sql, predictions_dataset=sql)
     compute_statistics(request, workplace.job(JobType.COMPUTE_STATISTICS))
     job_id, _ = checked(workplace, deployment)
-    reasons = {one["variable"]: one["reason"] for one in job_evidence.drift_of(workplace.connection, job_id)}
+    reasons = {one["variable"]: one["reason"] for one in drift_list.of_job(workplace.connection, job_id)}
     assert reasons["x"] == "x is counted in other bins than those of the reference: rerun the batch"
+
+
+@pytest.mark.parametrize("variable", ["x", "late_probability", "late"])
+def test_the_distribution_is_what_was_compared(workplace: Workplace, variable: str) -> None:
+    sql = "SELECT id + 1000 AS id, x + 5 AS x, y FROM measured"
+    deployment = put_into_production(workplace, 1, dataset=sql)["deployment"]
+    run = predicted(workplace, deployment)["run"]
+    job_id, _ = checked(workplace, deployment)
+    # The check stays as it was, also where later statistics have the same bins: those of `late` are 0 and 1.
+    later = "SELECT id, x, y, late FROM measured WHERE id > 50"
+    request = StatisticsRequest(model="here/scored", dataset=later, predictions_dataset=later)
+    compute_statistics(request, workplace.job(JobType.COMPUTE_STATISTICS))
+    role = "feature" if variable == "x" else "prediction"
+    found = drift_list.finding(workplace.connection, job_id, role, variable)
+    assert found
+    bins = drift_list.distribution(workplace.connection, found["id"])
+    counted = next(one for one in statistics.of_run(workplace.connection, run) if one["variable"] == variable)
+    assert found["run_id"] == run
+    assert [one["rows"] for one in bins] == cells(counted)
+    assert sum(one["rows"] for one in bins) == sum(one["reference_rows"] for one in bins) == 100
+    names = bin_names({"edges": [one["upper"] for one in bins if one["upper"] is not None]})
+    shares = {
+        name: (round(one["reference_rows"] / 100, 6), round(one["rows"] / 100, 6))
+        for name, one in zip(names, bins, strict=True)
+    }
+    of_job = next(one for one in drift_list.of_job(workplace.connection, job_id) if one["variable"] == variable)
+    assert of_job["most_moved"]
+    for one in of_job["most_moved"]:
+        assert (one["before"], one["now"]) == shares[one["bin"]]
+
+
+def test_a_reference_of_another_version_is_refused(workplace: Workplace) -> None:
+    deployment = put_into_production(workplace, 1)["deployment"]
+    run = predicted(workplace, deployment)["run"]
+    request = StatisticsRequest(model="here/ignoring")
+    compute_statistics(request, workplace.job(JobType.COMPUTE_STATISTICS))
+    other = workplace.connection.execute("SELECT max(id) FROM modelops.reference").fetchone()
+    assert other
+    job = workplace.job(JobType.DRIFT_CHECK)
+    with job.fenced():
+        job.name_deployment(deployments.find(workplace.connection, deployment))
+    found = [Comparison(variable="x").as_record()]
+    with job.fenced() as ledger, pytest.raises(ModelOpsError, match="the reference isn't one of the version of run"):
+        drift.add(ledger, job.attempt, run, "feature", found, references={"x": other[0]})

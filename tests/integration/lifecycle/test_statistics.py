@@ -47,9 +47,10 @@ def lives() -> Callable[[Workplace, Path], None]:
 
 
 def of_version(workplace: Workplace, model: str) -> dict[tuple[str, str], Any]:
+    """The statistics in use of its columns, whichever reference they are of."""
     version = versions.find(workplace.connection, model, 1)
     records = statistics.in_use(workplace.connection, version.id)
-    return {(record["role"], record["variable"]): record for record in records}
+    return {(one["role"], one["variable"]): {**one, "reference_id": None} for one in records}
 
 
 def test_a_training_records_the_reference_of_all_its_rows(workplace: Workplace) -> None:

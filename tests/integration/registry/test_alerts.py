@@ -55,7 +55,7 @@ def check_recorded(connection: Connection[Any], deployment: Deployment, version:
         jobs.complete(connection, batch, {"run": run})
     check = job_on(connection, version, JobType.DRIFT_CHECK)
     with jobs.fenced(connection, check):
-        drift.add(connection, check, run, "feature", [Comparison(variable="x").as_record()])
+        drift.add(connection, check, run, "feature", [Comparison(variable="x").as_record()], references={})
     return run, check
 
 

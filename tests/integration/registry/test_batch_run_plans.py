@@ -15,6 +15,7 @@ from integration.registry.year import BATCHES, fill, rows_read
 from modelops.domain.deployments import Interval
 from modelops.domain.job_types import JobType
 from modelops.domain.labels import Truth
+from modelops.registry.read import drift_list
 from modelops.registry.write import deployments, jobs, performance, runs, sweeping
 from modelops.registry.write.runs import DueInterval
 
@@ -131,6 +132,16 @@ def test_labels_that_are_due_are_found_by_themselves(year: Year) -> None:
         for of in (f"deployment_id = {year.by_interval}", "target = 'predictions.arrival_delay'"):
             newest = f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM modelops.newest_performance WHERE {of}"
             check(connection.cursor(row_factory=dict_row).execute(newest).fetchone(), least=0)
+
+
+@pytest.mark.parametrize("target", ["predictions.arrival_delay", "predictions.other"], ids=["by interval", "whole"])
+def test_the_drift_over_time_reads_the_latest_batches(year: Year, target: str) -> None:
+    dag_ids = [f"deployment_{number}" for number in range(50)]
+    with year.database.connect("modelops_reader") as connection:
+        batches, columns, more = drift_list.of_target(connection, dag_ids, target, batches=PAGE, columns=PAGE)
+        assert (len(batches), columns, more) == (PAGE, [], True)
+        connection.cursor_factory = Explaining
+        check(drift_list.QUERIES.execute(connection, "batches", dag_ids=dag_ids, target=target, limit=PAGE).fetchone())
 
 
 @pytest.mark.parametrize("what", ["an interval", "everything"])

@@ -14,7 +14,7 @@ from modelops.domain.jobs import JobId
 from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole
 from modelops.registry.read import job_evidence
-from modelops.registry.write import evidence, jobs
+from modelops.registry.write import evidence, jobs, runs, statistics, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -34,7 +34,7 @@ def test_before_there_is_a_version(connection: Connection[Any], reader: Connecti
     job = take(connection).job_id
     assert job_evidence.evidence_of(reader, DAGS, job) is None
     assert job_evidence.artifacts_of(reader, DAGS, job) == []
-    assert job_evidence.published_by(reader, job) is None
+    assert job_evidence.published_by(reader, [], job) is None
 
 
 def test_a_training_that_nobody_has_evaluated(connection: Connection[Any], reader: Connection[Any]) -> None:
@@ -94,3 +94,18 @@ def test_of_a_training_that_is_not_to_be_seen(connection: Connection[Any], reade
 def test_a_view_that_is_gone(reader: Connection[Any]) -> None:
     with pytest.raises(TargetError, match=r"the view predictions\.gone can't be read: relation .* does not exist"):
         sample(reader, Target(schema="predictions", name="gone"), JobId(1), rows=20)
+
+
+def test_a_batch_that_was_cleared_has_the_statistics_of_its_newest_run(
+    connection: Connection[Any], reader: Connection[Any]
+) -> None:
+    deployment = deployed(connection)
+    version = versions.find(connection, deployment.model, deployment.version)
+    for number, rows in ((1, 10), (2, 20)):
+        batch = job_on(connection, version, JobType.BATCH_PREDICTION, number=number)
+        with jobs.fenced(connection, batch):
+            run = runs.begin(connection, deployment, batch, None)
+            column = {"variable": "x", "kind": "other", "values": {"rows": rows, "nulls": 0}}
+            statistics.add(connection, "feature", [column], run_id=run)
+            runs.publish(connection, run, rows=rows, set_aside=0)
+        assert [one["values"]["rows"] for one in job_evidence.statistics_of(reader, batch.job_id)] == [rows]

@@ -238,7 +238,7 @@ def test_what_the_registry_reads_is_there(installation: Database) -> None:
         assert all(jobs.events(connection, record.id) for record in records)
         assert any(job_evidence.evidence_of(connection, dags, record.id) for record in records)
         assert any(job_evidence.artifacts_of(connection, dags, record.id) for record in records)
-        assert any(job_evidence.published_by(connection, record.id) for record in records)
+        assert any(job_evidence.published_by(connection, [], record.id) for record in records)
         for kind, name in ((VersionKind.MODEL, "here/scored"), (VersionKind.FEATURE_TASK, "here/doubled")):
             version = versions.find(connection, name, 1, kind=kind)
             assert versions.artifacts_unchanged(connection, version)

@@ -69,7 +69,7 @@ def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Jo
 
 
 def statistics_of(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
-    """The statistics of columns that a training, an evaluation or a computation of statistics has recorded.
+    """The statistics of columns that a job has recorded: of its version, or of the batch that it has published.
 
     Each has `role`, `variable`, `kind` and `values`, with the most frequent categories only.
     """
@@ -78,20 +78,19 @@ def statistics_of(connection: Connection[Any], job_id: JobId) -> list[Mapping[st
     return [row | {"values": _shortened(row["values"])} for row in rows]
 
 
-def drift_of(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
-    """What a drift check has found of each column, the greatest changes first."""
-    with translated():
-        return list(_QUERIES.execute(connection, "drift", id=job_id))
-
-
 def _shortened(values: Mapping[str, Any]) -> dict[str, Any]:
     if "frequencies" not in values:
         return dict(values)
-    most = sorted(values["frequencies"].items(), key=lambda item: (-item[1], item[0]))[:MOST_CATEGORIES]
-    return {**values, "frequencies": dict(most)}
+    counts = {**values["frequencies"], **(values.get("unseen") or {})}
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_CATEGORIES]
+    return {**values, "frequencies": {name: count for name, count in most if count}, "unseen": None}
 
 
-def published_by(connection: Connection[Any], job_id: JobId) -> Mapping[str, Any] | None:
-    """`target`, `rows`, `set_aside`, `published_at` and `superseded_at` of what a batch has published, if it has."""
+def published_by(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> Mapping[str, Any] | None:
+    """What a batch has published, if it has.
+
+    `target`, `deployment_id`, `rows`, `set_aside`, `published_at`, `superseded_at`, and `check_job_id`, the job of its
+    newest drift check.
+    """
     with translated():
-        return _QUERIES.execute(connection, "published", id=job_id).fetchone()
+        return _QUERIES.execute(connection, "published", id=job_id, dag_ids=list(dag_ids)).fetchone()

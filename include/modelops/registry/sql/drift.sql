@@ -13,6 +13,6 @@ WHERE job.dag_id = :dag_id AND job.run_id = :run_id AND job.task_id = :task_id A
 -- name: add!
 -- Records what a drift check has found of one column.
 INSERT INTO modelops.drift (job_id, attempt, run_id, role, variable, verdict, reason, reference_rows, rows, bins, psi, shift,
-  p_value, lower_bound, natural_variation, detectable_shift, most_moved)
+  p_value, lower_bound, natural_variation, detectable_shift, most_moved, reference_id, evaluation_id)
 VALUES (:job_id, :attempt, :run_id, :role, :variable, :verdict, :reason, :reference_rows, :rows, :bins, :psi, :shift,
-  :p_value, :lower_bound, :natural_variation, :detectable_shift, :most_moved);
+  :p_value, :lower_bound, :natural_variation, :detectable_shift, :most_moved, :reference_id, :evaluation_id);

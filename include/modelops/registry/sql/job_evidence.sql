@@ -29,8 +29,9 @@ WHERE job.id = :id AND job.type = ANY(:with_evidence::modelops.job_type[]) AND s
 ORDER BY artifact.role, artifact.name, artifact.id DESC;
 
 -- name: statistics
--- The statistics of columns that a job has recorded of its version, without the counts of their references.
-SELECT role, variable, kind, values - 'reference' AS values
+-- The statistics of columns that a job has recorded of its version, or of the batch that it has published, without the
+-- counts of their references.
+SELECT role, variable, kind, values - '{reference,bins}'::text[] AS values
 FROM (
   SELECT statistics.*, reference.attempt, max(reference.attempt) OVER () AS newest
   FROM modelops.reference JOIN modelops.statistics ON statistics.reference_id = reference.id
@@ -39,19 +40,20 @@ FROM (
   SELECT statistics.*, 0, 0
   FROM modelops.version JOIN modelops.statistics ON statistics.version_id = version.id
   WHERE version.job_id = :id AND version.id = (SELECT version_id FROM modelops.job WHERE id = :id)
+  UNION ALL
+  SELECT statistics.*, 0, 0
+  FROM modelops.batch_run AS run JOIN modelops.statistics ON statistics.run_id = run.id
+  WHERE run.id = (SELECT max(id) FROM modelops.batch_run WHERE job_id = :id AND published_at IS NOT NULL)
 ) AS recorded
 WHERE attempt = newest
 ORDER BY role, id;
 
--- name: drift
--- What the newest attempt of a drift check has found, the greatest changes first.
-SELECT role, variable, verdict, psi, shift, p_value, lower_bound, natural_variation, detectable_shift, reference_rows, rows,
-       most_moved, reason
-FROM modelops.drift
-WHERE job_id = :id AND attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = :id)
-ORDER BY array_position('{major,moderate,moved}'::modelops.drift_verdict[], verdict), psi DESC NULLS LAST, role, variable;
-
 -- name: published
--- The run that a job has published, whether readers still see it, and how many rows it has.
-SELECT target, rows, set_aside, published_at, superseded_at
-FROM modelops.batch_run WHERE job_id = :id AND published_at IS NOT NULL ORDER BY id DESC LIMIT 1;
+-- The run that a job has published, whether readers still see it, how many rows it has, and its newest drift check.
+SELECT target, rows, set_aside, published_at, superseded_at, deployment_id,
+       (SELECT checking.id
+        FROM (SELECT job_id, attempt FROM modelops.drift WHERE run_id = run.id ORDER BY id DESC LIMIT 1) AS last
+        JOIN modelops.job AS checking ON checking.id = last.job_id
+        WHERE checking.dag_id = ANY(:dag_ids)
+          AND last.attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = last.job_id)) AS check_job_id
+FROM modelops.batch_run AS run WHERE job_id = :id AND published_at IS NOT NULL ORDER BY id DESC LIMIT 1;

@@ -11,7 +11,7 @@ RETURNING id;
 
 -- name: in_use
 -- The statistics in whose bins batches of a version are counted.
-SELECT role, variable, kind, values FROM modelops.statistics_in_use WHERE version_id = :version_id ORDER BY role, variable;
+SELECT role, variable, kind, values, reference_id FROM modelops.statistics_in_use WHERE version_id = :version_id ORDER BY role, variable;
 
 -- name: has_reference
 -- Whether a version has a reference of this role beside its training's.

@@ -46,9 +46,21 @@ def run_of_task(connection: Connection[Any], deployment_id: DeploymentId, key: T
 
 
 def add(
-    connection: Connection[Any], attempt: Attempt, run_id: int, role: str, records: Iterable[Mapping[str, Any]]
+    connection: Connection[Any],
+    attempt: Attempt,
+    run_id: int,
+    role: str,
+    records: Iterable[Mapping[str, Any]],
+    *,
+    references: Mapping[str, int | None],
+    evaluation_id: int | None = None,
 ) -> None:
-    """Record the comparisons of the columns of one role (`Comparison.as_record`)."""
+    """Record the comparisons of the columns of one role (`Comparison.as_record`).
+
+    Args:
+        references: by column, the reference that it was compared with; none, or None: the training's statistics.
+        evaluation_id: the run of a feature task that all columns were compared with.
+    """
     with translated():
         for record in records:
             _QUERIES.execute(
@@ -71,4 +83,6 @@ def add(
                 natural_variation=record["natural"],
                 detectable_shift=record["detectable"],
                 most_moved=Jsonb(storable(record["most_moved"])),
+                reference_id=references.get(record["variable"]),
+                evaluation_id=evaluation_id,
             )

@@ -79,7 +79,10 @@ def add_reference(
 
 
 def in_use(connection: Connection[Any], version_id: VersionId) -> list[Mapping[str, Any]]:
-    """The newest statistics of a version's columns, with their references: role, variable, kind, values."""
+    """The newest statistics of a version's columns, with their references.
+
+    Each has `role`, `variable`, `kind`, `values` and `reference_id`, which is None for those of the training.
+    """
     with translated():
         return list(_QUERIES.execute(connection, "in_use", version_id=version_id))
 

@@ -16,7 +16,11 @@ export type RefusalCode = Schemas["Code"];
 export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
 export type Recorded = Schemas["ColumnStatistics"];
+export type CheckedBatch = Schemas["CheckedBatch"];
+export type ComparedBin = Schemas["ComparedBin"];
+export type ColumnOverTime = Schemas["ColumnOverTime"];
 export type DriftCheck = Schemas["DriftCheck"];
+export type DriftOverTime = Schemas["DriftOverTime"];
 export type Measured = Schemas["Measured"];
 export type Measurement = Schemas["Measurement"];
 export type Performance = Schemas["Performance"];
@@ -124,6 +128,12 @@ export const getEvidence = (id: number, signal: AbortSignal) =>
 
 export const getDrift = (id: number, signal: AbortSignal) =>
   get<DriftCheck>(`modelops/api/jobs/${String(id)}/drift`, {}, signal);
+
+export const getDistribution = (id: number, role: string, variable: string, signal: AbortSignal) =>
+  get<Schemas["Distribution"]>(`modelops/api/jobs/${String(id)}/distribution`, { role, variable }, signal);
+
+export const getDriftOverTime = (deployment: string, signal: AbortSignal) =>
+  get<DriftOverTime>(`modelops/api/deployments/${encodeURIComponent(deployment)}/drift`, {}, signal);
 
 export const getPredictions = (id: number, signal: AbortSignal) =>
   get<Predictions>(`modelops/api/jobs/${String(id)}/predictions`, {}, signal);

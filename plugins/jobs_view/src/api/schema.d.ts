@@ -128,26 +128,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/jobs/{id}/drift": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Drift
-         * @description How far each column of a batch has moved from the reference, as the job has found.
-         */
-        get: operations["show_drift_api_jobs__id__drift_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/jobs/{id}/logs/{attempt}": {
         parameters: {
             query?: never;
@@ -248,6 +228,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{id}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Drift
+         * @description How far each column of a batch has moved from the reference, as the job has found.
+         */
+        get: operations["show_drift_api_jobs__id__drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/distribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Distribution
+         * @description The distribution of a column in the reference and in the batch that the job has checked.
+         */
+        get: operations["show_distribution_api_jobs__id__distribution_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Drift Over Time
+         * @description The drift over time of the batches published in the deployment's target, latest data interval first.
+         */
+        get: operations["show_drift_over_time_api_deployments__id__drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{id}/performance": {
         parameters: {
             query?: never;
@@ -277,7 +317,7 @@ export interface paths {
         };
         /**
          * Show Performance
-         * @description The performance over time of what the deployment's target has shown, latest data interval first.
+         * @description The performance over time of the predictions published in the deployment's target, latest data interval first.
          */
         get: operations["show_performance_api_deployments__id__performance_get"];
         put?: never;
@@ -723,11 +763,77 @@ export interface components {
             upper?: number | null;
         };
         /**
+         * CheckedBatch
+         * @description A published batch and its newest drift check.
+         */
+        CheckedBatch: {
+            /**
+             * Run Id
+             * @description The number of the batch run.
+             */
+            run_id: number;
+            /** Deployment Id */
+            deployment_id: number;
+            /** Version */
+            version: number;
+            /**
+             * Interval Start
+             * @description Null, as the end, of a batch without an interval.
+             */
+            interval_start: string | null;
+            /** Interval End */
+            interval_end: string | null;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Rows */
+            rows: number;
+            /** Checked */
+            checked: boolean;
+            /**
+             * Check Job Id
+             * @description The job of the drift check; null if there is none, or it isn't yours to see.
+             */
+            check_job_id: number | null;
+        };
+        /**
          * Code
          * @description The code of a refusal. The docstring of each member names its values.
          * @enum {string}
          */
-        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone" | "airflow_failed";
+        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_checked" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone" | "airflow_failed";
+        /**
+         * ColumnOverTime
+         * @description The results for one column in successive batches.
+         */
+        ColumnOverTime: {
+            /**
+             * Role
+             * @description feature or prediction.
+             */
+            role: string;
+            /** Variable */
+            variable: string;
+            /**
+             * Results
+             * @description One for each batch, in the order of `batches`; null if there is none.
+             */
+            results: (components["schemas"]["ColumnResult"] | null)[];
+        };
+        /**
+         * ColumnResult
+         * @description The result of a drift check for one column.
+         */
+        ColumnResult: {
+            verdict: components["schemas"]["modelops__domain__drift__Verdict"];
+            /**
+             * Psi
+             * @description Population stability index; null if it could not be compared.
+             */
+            psi: number | null;
+        };
         /**
          * ColumnStatistics
          * @description The statistics of a column that a job recorded.
@@ -752,6 +858,34 @@ export interface components {
             values: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ComparedBin
+         * @description A bin of a column, in the reference and in the batch.
+         */
+        ComparedBin: {
+            /**
+             * Bin
+             * @description A category, an interval, or values such as null that have a bin of their own.
+             */
+            bin: string;
+            /**
+             * Reference Rows
+             * @description Of categories, half of the reference's rows are counted.
+             */
+            reference_rows: number;
+            /** Rows */
+            rows: number;
+            /**
+             * Before
+             * @description The share of the reference's rows that are in this bin.
+             */
+            before: number;
+            /**
+             * Now
+             * @description The share of the batch's rows that are in this bin.
+             */
+            now: number;
         };
         /**
          * Counted
@@ -895,6 +1029,27 @@ export interface components {
             after: number | null;
         };
         /**
+         * Distribution
+         * @description The distribution of a column in the reference and in a batch.
+         */
+        Distribution: {
+            /**
+             * Run Id
+             * @description The number of the batch run.
+             */
+            run_id: number;
+            /**
+             * Bins
+             * @description Empty if the batch did not count the column in the bins of the reference.
+             */
+            bins: components["schemas"]["ComparedBin"][];
+            /**
+             * Statement
+             * @description SQL that returns the same figures.
+             */
+            statement: string;
+        };
+        /**
          * Drift
          * @description How far a column of a batch has moved from the reference. Shifts are in standard deviations.
          */
@@ -962,6 +1117,56 @@ export interface components {
              * @description The greatest changes first.
              */
             columns: components["schemas"]["Drift"][];
+            /**
+             * Statement
+             * @description SQL that returns the same figures.
+             */
+            statement: string;
+        };
+        /**
+         * DriftOverTime
+         * @description The drift over time of the batches published in a target, by any of its deployments.
+         */
+        DriftOverTime: {
+            /** Deployment */
+            deployment: number;
+            kind: components["schemas"]["VersionKind"];
+            /**
+             * Model
+             * @description The model or the feature task.
+             */
+            model: string;
+            /** Version */
+            version: number;
+            /** Target */
+            target: string;
+            /** Dag Id */
+            dag_id: string;
+            /**
+             * Reference Job
+             * @description The job that recorded the newest reference of its features; null if it isn't yours to see.
+             */
+            reference_job: number | null;
+            /**
+             * Batches
+             * @description Latest data interval first.
+             */
+            batches: components["schemas"]["CheckedBatch"][];
+            /**
+             * Columns
+             * @description The greatest changes first.
+             */
+            columns: components["schemas"]["ColumnOverTime"][];
+            /**
+             * Columns Left Out
+             * @description Number of columns with smaller changes that are left out; the statement returns them.
+             */
+            columns_left_out: number;
+            /**
+             * More
+             * @description Whether there are earlier batches; `LIMIT` in the statement can be raised.
+             */
+            more: boolean;
             /**
              * Statement
              * @description SQL that returns the same figures.
@@ -1114,6 +1319,7 @@ export interface components {
         Intervals: {
             /** Deployment */
             deployment: number;
+            kind: components["schemas"]["VersionKind"];
             /**
              * Model
              * @description The model or the feature task.
@@ -1355,7 +1561,7 @@ export interface components {
         };
         /**
          * Performance
-         * @description The performance over time of what a target has shown, by any of its deployments.
+         * @description The performance over time of the predictions published in a target, by any of its deployments.
          */
         Performance: {
             /**
@@ -1460,6 +1666,13 @@ export interface components {
              * @description Since when another run's predictions are seen instead.
              */
             superseded_at: string | null;
+            /** Deployment Id */
+            deployment_id: number;
+            /**
+             * Check Job Id
+             * @description The job of its newest drift check; null if there is none, or it isn't yours to see.
+             */
+            check_job_id: number | null;
             /** Columns */
             columns: string[];
             /**
@@ -2152,64 +2365,6 @@ export interface operations {
             };
         };
     };
-    show_drift_api_jobs__id__drift_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DriftCheck"];
-                };
-            };
-            /** @description You have not signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RefusedRequest"];
-                };
-            };
-            /** @description There is no such job or file, or it isn't yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RefusedRequest"];
-                };
-            };
-            /** @description A value of the request isn't what it must be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Unprocessable"];
-                };
-            };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RefusedRequest"];
-                };
-            };
-        };
-    };
     show_kept_log_api_jobs__id__logs__attempt__get: {
         parameters: {
             query?: {
@@ -2446,6 +2601,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Intervals"];
+                };
+            };
+            /** @description You have not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such deployment, or it isn't yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request isn't what it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_drift_api_jobs__id__drift_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftCheck"];
+                };
+            };
+            /** @description You have not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such job, or it isn't yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request isn't what it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_distribution_api_jobs__id__distribution_get: {
+        parameters: {
+            query: {
+                role: "feature" | "prediction";
+                variable: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Distribution"];
+                };
+            };
+            /** @description You have not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such job, it isn't yours to see, or it has no result. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request isn't what it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_drift_over_time_api_deployments__id__drift_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftOverTime"];
                 };
             };
             /** @description You have not signed in. */

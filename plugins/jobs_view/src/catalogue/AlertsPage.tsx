@@ -2,7 +2,7 @@ import { Badge, Box, Code, Heading, HStack, Stack, Text } from "@chakra-ui/react
 import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 
-import { dagAddress, intervalsAddress, jobAddress, pageAddress, performanceAddress, runAddress } from "../addresses";
+import { dagAddress, jobAddress, runAddress } from "../addresses";
 import { type Alert, type AlertRule, type Alerts, getAlerts } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
@@ -12,6 +12,7 @@ import { RouterLink } from "../parts/RouterLink";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
 import { Changes } from "./Changes";
+import { DeploymentLinks } from "./DeploymentLinks";
 
 const SECONDS = 30;
 /** A state is never told by its colour alone. */
@@ -38,13 +39,7 @@ export const AlertsPage: FC<{ deployment: string }> = ({ deployment }) => {
           <Heading as="h2" size="md">
             {texts.alerts.of(`${found.model} v${String(found.version)}`, found.target)}
           </Heading>
-          <HStack gap={4} flexWrap="wrap">
-            <RouterLink to={intervalsAddress(found.deployment)}>{texts.intervals.title}</RouterLink>
-            {found.kind === "model" && (
-              <RouterLink to={performanceAddress(found.deployment)}>{texts.performance.title}</RouterLink>
-            )}
-            <RouterLink to={pageAddress("deployments")}>{texts.intervals.all}</RouterLink>
-          </HStack>
+          <DeploymentLinks deployment={found.deployment} kind={found.kind} current="alerts" />
           <Section title={texts.alerts.title}>
             {found.alerts.length > 0 ? <Raised found={found} /> : <Notice text={texts.alerts.none} />}
           </Section>

@@ -3,14 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import {
-  alertsAddress,
-  intervalsAddress,
-  jobAddress,
-  listAddress,
-  performanceAddress,
-  versionsAddress,
-} from "../addresses";
+import { jobAddress, listAddress, versionsAddress } from "../addresses";
 import { type Deployment, getDeployments } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
@@ -19,6 +12,7 @@ import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { StatusBadge } from "../parts/StatusBadge";
 import { useFormats, useTexts } from "../texts/language";
+import { LinkToPage, pagesOf } from "./DeploymentLinks";
 import { Older, OnlyModel } from "./paging";
 import { RunNow } from "./RunNow";
 
@@ -107,16 +101,16 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
               <Text>{own.scheduled(schedule, time_zone)}</Text>
               {paused && <Text color="fg.muted">{own.paused}</Text>}
               <Text color="fg.muted">{own.setBy(set_by)}</Text>
-              <RouterLink to={intervalsAddress(id)}>{texts.intervals.title}</RouterLink>
-              {kind === "model" && <RouterLink to={performanceAddress(id)}>{texts.performance.title}</RouterLink>}
-              <HStack gap={2}>
-                <RouterLink to={alertsAddress(id)}>{texts.alerts.title}</RouterLink>
-                {firing > 0 && (
-                  <Badge variant="surface" colorPalette="red">
-                    {texts.alerts.firing(firing)}
-                  </Badge>
-                )}
-              </HStack>
+              {pagesOf(kind).map((page) => (
+                <HStack key={page} gap={2}>
+                  <LinkToPage deployment={id} page={page} />
+                  {page === "alerts" && firing > 0 && (
+                    <Badge variant="surface" colorPalette="red">
+                      {texts.alerts.firing(firing)}
+                    </Badge>
+                  )}
+                </HStack>
+              ))}
             </Stack>
           ),
         },

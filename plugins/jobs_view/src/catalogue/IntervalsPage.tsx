@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useNavigate, useSearchParams } from "react-router-dom";
 
-import { dagAddress, intervalsAddress, jobAddress, pageAddress } from "../addresses";
+import { dagAddress, intervalsAddress, jobAddress } from "../addresses";
 import { type DataInterval, getIntervals, type IntervalState } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
@@ -11,6 +11,7 @@ import { Moment } from "../parts/Moment";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { useFormats, useTexts } from "../texts/language";
+import { DeploymentLinks } from "./DeploymentLinks";
 
 const SECONDS = 5;
 
@@ -47,14 +48,13 @@ export const IntervalsPage: FC<{ deployment: string }> = ({ deployment }) => {
           <Heading as="h2" size="md">
             {own.of(`${data.model} v${String(data.version)}`, data.target)}
           </Heading>
-          <HStack gap={4} flexWrap="wrap">
-            <Text>
-              {texts.catalogue.schedule}: {texts.catalogue.scheduled(data.schedule, data.time_zone)}
-              {data.paused && `, ${texts.catalogue.paused}`}
-            </Text>
+          <DeploymentLinks deployment={data.deployment} kind={data.kind} current="intervals">
             <RouterLink to={dagAddress(data.dag_id)}>{own.dag}</RouterLink>
-            <RouterLink to={pageAddress("deployments")}>{own.all}</RouterLink>
-          </HStack>
+          </DeploymentLinks>
+          <Text>
+            {texts.catalogue.schedule}: {texts.catalogue.scheduled(data.schedule, data.time_zone)}
+            {data.paused && `, ${texts.catalogue.paused}`}
+          </Text>
           {data.intervals.some(({ state }) => state === "missing") && <Text color="fg.muted">{own.aboutMissing}</Text>}
           {data.intervals.length === 0 ? <Notice text={own.none} /> : <Table rows={data.intervals} />}
           {(last !== null || data.more) && (

@@ -1,16 +1,15 @@
-import { Heading, HStack, SimpleGrid, Stack, Text } from "@chakra-ui/react";
+import { Heading, SimpleGrid, Stack, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import { type FC, useMemo } from "react";
 
-import { intervalsAddress, pageAddress } from "../addresses";
 import { getPerformance, type Measurement, type Performance } from "../api/client";
 import { Measurements } from "../job/Measurements";
 import { metricsOf, overTime, timeOf } from "../job/overTime";
 import { Answer } from "../parts/Answer";
 import { Chart } from "../parts/Chart";
 import { Notice } from "../parts/Problem";
-import { RouterLink } from "../parts/RouterLink";
 import { useFormats, useTexts } from "../texts/language";
+import { DeploymentLinks } from "./DeploymentLinks";
 
 const SECONDS = 30;
 const DIGITS = 4;
@@ -30,11 +29,8 @@ export const PerformancePage: FC<{ deployment: string }> = ({ deployment }) => {
           <Heading as="h2" size="md">
             {texts.performance.of(`${found.model} v${String(found.version)}`, found.target)}
           </Heading>
-          <HStack gap={4} flexWrap="wrap">
-            {found.has_labels && <Labels found={found} />}
-            <RouterLink to={intervalsAddress(found.deployment)}>{texts.intervals.title}</RouterLink>
-            <RouterLink to={pageAddress("deployments")}>{texts.intervals.all}</RouterLink>
-          </HStack>
+          <DeploymentLinks deployment={found.deployment} kind="model" current="performance" />
+          {found.has_labels && <Labels found={found} />}
           {found.measurements.length > 0 ? (
             <>
               <OverTime measurements={found.measurements} />

@@ -1,23 +1,17 @@
-import { Badge, Box, Code, Stack, Table, Text } from "@chakra-ui/react";
+import { Badge, Box, Button, Code, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
-import type { FC } from "react";
+import { type FC, Fragment, useState } from "react";
 
 import { type DriftCheck, getDrift, type WholeJob } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { LONG } from "../parts/DataTable";
 import { Notice } from "../parts/Problem";
 import { Section } from "../parts/Section";
+import { paletteOf } from "../parts/verdicts";
 import { useFormats, useTexts } from "../texts/language";
+import { Distributions } from "./Distributions";
 
 type Column = DriftCheck["columns"][number];
-
-/** A level is never told by its colour alone. */
-const PALETTES: Partial<Record<Column["verdict"], string>> = {
-  stable: "green",
-  moved: "yellow",
-  moderate: "orange",
-  major: "red",
-};
 
 /** How far each column of a batch has moved from the reference, as a drift check has found. */
 export const Drift: FC<{ job: WholeJob }> = ({ job }) => {
@@ -33,7 +27,7 @@ export const Drift: FC<{ job: WholeJob }> = ({ job }) => {
           <Notice text={job.status === "completed" ? texts.nothingCompared : texts.nothing} />
         ) : (
           <Stack gap={6}>
-            <Found columns={columns} />
+            <Found job={job.id} columns={columns} />
             <Section title={texts.inSql}>
               <Code as="pre" whiteSpace="pre-wrap" overflowWrap="anywhere" padding={2}>
                 {statement}
@@ -46,7 +40,8 @@ export const Drift: FC<{ job: WholeJob }> = ({ job }) => {
   );
 };
 
-const Found: FC<{ columns: Column[] }> = ({ columns }) => {
+const Found: FC<{ job: number; columns: Column[] }> = ({ job, columns }) => {
+  const [open, setOpen] = useState<string | null>(null);
   const { drift: texts, statistics } = useTexts();
   const formats = useFormats();
   const short = (value: number | null) => (value === null ? "–" : formats.number(Number(value.toPrecision(2))));
@@ -69,29 +64,57 @@ const Found: FC<{ columns: Column[] }> = ({ columns }) => {
             </Table.Row>
           </Table.Header>
           <Table.Body>
-            {columns.map((column) => (
-              <Table.Row key={`${column.role} ${column.variable}`} data-verdict={column.verdict}>
-                <Table.ColumnHeader scope="row" {...LONG}>
-                  {column.variable}
-                  {column.role === "prediction" && <Text as="span" color="fg.muted">{` (${texts.prediction})`}</Text>}
-                </Table.ColumnHeader>
-                <Table.Cell {...LONG}>
-                  <Badge variant="surface" colorPalette={PALETTES[column.verdict] ?? "gray"} whiteSpace="normal">
-                    {said(column)}
-                  </Badge>
-                </Table.Cell>
-                <Table.Cell textAlign="end">{short(column.psi)}</Table.Cell>
-                <Table.Cell textAlign="end">{short(column.shift)}</Table.Cell>
-                <Table.Cell textAlign="end">{short(column.natural_variation)}</Table.Cell>
-                <Table.Cell {...LONG} minWidth="16rem">
-                  {column.most_moved
-                    .map(
-                      ({ bin, before, now }) => `${texts.bin(bin)} (${formats.share(before)} → ${formats.share(now)})`,
-                    )
-                    .join("; ")}
-                </Table.Cell>
-              </Table.Row>
-            ))}
+            {columns.map((column) => {
+              const key = `${column.role} ${column.variable}`;
+              const isOpen = key === open;
+              return (
+                <Fragment key={key}>
+                  <Table.Row data-verdict={column.verdict}>
+                    <Table.ColumnHeader scope="row" {...LONG}>
+                      <Button
+                        variant="plain"
+                        size="sm"
+                        height="auto"
+                        padding={0}
+                        whiteSpace="normal"
+                        textAlign="start"
+                        aria-expanded={isOpen}
+                        onClick={() => setOpen(isOpen ? null : key)}
+                      >
+                        <span aria-hidden>{isOpen ? "▾" : "▸"}</span>
+                        {column.variable}
+                      </Button>
+                      {column.role === "prediction" && (
+                        <Text as="span" color="fg.muted">{` (${texts.prediction})`}</Text>
+                      )}
+                    </Table.ColumnHeader>
+                    <Table.Cell {...LONG}>
+                      <Badge variant="surface" colorPalette={paletteOf(column.verdict)} whiteSpace="normal">
+                        {said(column)}
+                      </Badge>
+                    </Table.Cell>
+                    <Table.Cell textAlign="end">{short(column.psi)}</Table.Cell>
+                    <Table.Cell textAlign="end">{short(column.shift)}</Table.Cell>
+                    <Table.Cell textAlign="end">{short(column.natural_variation)}</Table.Cell>
+                    <Table.Cell {...LONG} minWidth="16rem">
+                      {column.most_moved
+                        .map(
+                          ({ bin, before, now }) =>
+                            `${texts.bin(bin)} (${formats.share(before)} → ${formats.share(now)})`,
+                        )
+                        .join("; ")}
+                    </Table.Cell>
+                  </Table.Row>
+                  {isOpen && (
+                    <Table.Row>
+                      <Table.Cell colSpan={6}>
+                        <Distributions job={job} column={column} />
+                      </Table.Cell>
+                    </Table.Row>
+                  )}
+                </Fragment>
+              );
+            })}
           </Table.Body>
         </Table.Root>
       </Box>

@@ -20,7 +20,8 @@ import type { Texts } from "../texts/en";
 import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import { comparedMetrics, type Measured, measuredBy, rowsBeside, type Written } from "./measured";
-import { type ColumnStatistics, Statistics } from "./Statistics";
+import { RecordedStatistics } from "./RecordedStatistics";
+import { Statistics } from "./Statistics";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|svg\+xml)$/;
 
@@ -57,37 +58,11 @@ const Shown: FC<ShownProps> = ({ job, evidence, files, recorded }) => {
       {newest?.statistics !== undefined && (
         <Statistics columns={newest.statistics} compared={evidence.champion !== null} />
       )}
-      <Reference recorded={recorded} />
+      <RecordedStatistics recorded={recorded} about={texts.statistics.aboutReference} />
       <Plots job={job} files={files.filter((file) => PICTURE.test(file.media_type))} />
       <Facts request={job.request} evidence={evidence} newest={newest} />
       {files.length > 0 && <Files job={job} files={files} />}
     </Stack>
-  );
-};
-
-const ROLES = ["prediction", "feature", "target"];
-
-/** The statistics that the job has recorded for later batches to be compared with. */
-const Reference: FC<{ recorded: Recorded[] }> = ({ recorded }) => {
-  const texts = useTexts().statistics;
-  const formats = useFormats();
-  const groups = ROLES.map((role) => ({
-    role,
-    columns: recorded.filter((one) => one.role === role) as unknown as ColumnStatistics[],
-  })).filter(({ columns }) => columns.length > 0);
-  return (
-    groups.length > 0 && (
-      <Stack gap={3}>
-        {groups.map(({ role, columns }) => (
-          <Statistics
-            key={role}
-            title={texts.ofRows(texts.roles[role] ?? role, formats.number(columns[0]?.values.rows ?? 0))}
-            columns={columns}
-          />
-        ))}
-        <Text color="fg.muted">{texts.aboutReference}</Text>
-      </Stack>
-    )
   );
 };
 

@@ -22,6 +22,7 @@ import { MeasuredByJob } from "./MeasuredByJob";
 import { Logs } from "./Logs";
 import { Properties } from "./Properties";
 import { PublishedSample } from "./PublishedSample";
+import { BatchStatistics } from "./RecordedStatistics";
 
 /** Seconds after which a job is looked at again; a final one can still be cleared. */
 const LIVE_SECONDS = 2;
@@ -62,6 +63,7 @@ const CONTENTS: Record<Tab, (job: WholeJob) => ReactNode> = {
   evidence: (job) => <Evidence job={job} />,
   predictions: (job) => <PublishedSample job={job} />,
   features: (job) => <PublishedSample job={job} />,
+  statistics: (job) => <BatchStatistics job={job} />,
   drift: (job) => <Drift job={job} />,
   performance: (job) => <MeasuredByJob job={job} />,
   logs: (job) => <Logs job={job} />,

@@ -1,11 +1,13 @@
-import { Box, Stack, Table, Text } from "@chakra-ui/react";
+import { Box, HStack, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 
+import { driftAddress, jobAddress } from "../addresses";
 import { getPredictions, type Predictions, RequestFailed, type WholeJob } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { LONG } from "../parts/DataTable";
 import { Notice } from "../parts/Problem";
+import { RouterLink } from "../parts/RouterLink";
 import { useFormats, useTexts } from "../texts/language";
 
 const NOT_FOUND = 404;
@@ -36,6 +38,12 @@ const Sample: FC<{ data: Predictions }> = ({ data }) => {
       {data.set_aside > 0 && (
         <Notice status="warning" text={texts.predictions.setAside(formats.number(data.set_aside))} />
       )}
+      <HStack gap={4} flexWrap="wrap">
+        {data.check_job_id !== null && (
+          <RouterLink to={jobAddress(data.check_job_id, "drift")}>{texts.drift.checkOfBatch}</RouterLink>
+        )}
+        <RouterLink to={driftAddress(data.deployment_id)}>{texts.drift.overTime}</RouterLink>
+      </HStack>
       <Text>{texts.predictions.rows(formats.number(data.rows), data.target)}</Text>
       <Box overflowX="auto" tabIndex={0} role="region" aria-label={data.target}>
         <Table.Root size="sm" width="auto">

@@ -30,7 +30,7 @@ export type ColumnStatistics = {
     std?: number | null;
     frequencies?: Record<string, number>;
     /** Bins of equal width. */
-    histogram?: { counts: number[] } | null;
+    histogram?: { counts: number[]; below: number; above: number } | null;
   };
 };
 
@@ -39,8 +39,15 @@ type Props = { columns: ColumnStatistics[]; compared?: boolean; title?: string }
 const MOST_FREQUENT = 3;
 const MOST_BARS = 20;
 
-const countsOf = ({ histogram, frequencies }: ColumnStatistics["values"]): number[] =>
-  histogram?.counts ?? Object.values(frequencies ?? {}).sort((mine, theirs) => theirs - mine);
+/** The bars of a column: of a batch, also the rows below and above the bins of its reference. */
+const countsOf = ({ histogram, frequencies }: ColumnStatistics["values"]): number[] => {
+  if (histogram === null || histogram === undefined) {
+    const counts = Object.values(frequencies ?? {});
+    return counts.sort((mine, theirs) => theirs - mine).slice(0, MOST_BARS);
+  }
+  const { counts, below, above } = histogram;
+  return below > 0 || above > 0 ? [below, ...counts, above] : counts;
+};
 
 /** What columns are like, and, of a feature task's run, how far each has moved from what is deployed. */
 export const Statistics: FC<Props> = ({ columns, compared = false, title }) => {
@@ -95,7 +102,7 @@ export const Statistics: FC<Props> = ({ columns, compared = false, title }) => {
                   </Table.Cell>
                 ))}
                 <Table.Cell>
-                  <Distribution counts={countsOf(values).slice(0, MOST_BARS)} />
+                  <Distribution counts={countsOf(values)} />
                 </Table.Cell>
                 <Table.Cell {...LONG}>
                   {Object.entries(values.frequencies ?? {})

@@ -170,6 +170,7 @@ export const en = {
     life: "Life cycle",
     predictions: "Predictions",
     features: "Features",
+    statistics: "Statistics",
     drift: "Drift",
     performance: "Performance",
     properties: "Properties",

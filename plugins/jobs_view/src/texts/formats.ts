@@ -7,6 +7,8 @@ const WHOLE_YEAR = /^[1-9]\d{3}-/;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** Milliseconds: where the clocks change, a day has 23 hours. */
+const ALMOST_A_DAY = 23 * HOUR * 1000;
 /** Significant digits of a number by itself, and as many as tell each number from every other. */
 const LEAST = 6;
 const MOST = 17;
@@ -25,6 +27,7 @@ export class Formats {
   readonly #wall: Intl.DateTimeFormat;
   /** By their options: to make one takes longer than to format many numbers. */
   readonly #numbers = new Map<string, Intl.NumberFormat>();
+  readonly #shortMoment: Intl.DateTimeFormat;
   readonly #share: Intl.NumberFormat;
   readonly #periods: Record<Unit, Intl.DateTimeFormat>;
   /** The name of the time zone of all times that are shown. */
@@ -42,6 +45,7 @@ export class Formats {
       timeZoneName: "short",
     });
     this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone });
+    this.#shortMoment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
     this.#clock = new Intl.DateTimeFormat(language, { ...time, fractionalSecondDigits: 3 });
     this.#ago = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
     this.#number = new Intl.NumberFormat(language, { maximumSignificantDigits: LEAST });
@@ -65,6 +69,19 @@ export class Formats {
   /** A day, with its year. */
   day(at: string): string {
     return this.#day.format(new Date(at));
+  }
+
+  /** A day and a time, to the minute. */
+  shortMoment(at: string): string {
+    return this.#shortMoment.format(new Date(at));
+  }
+
+  /** A data interval: its days if it is about a day or longer. */
+  interval(start: string, end: string): string {
+    const [first, last] = [new Date(start), new Date(end)];
+    return last.getTime() - first.getTime() < ALMOST_A_DAY
+      ? this.#shortMoment.formatRange(first, last)
+      : this.#day.formatRange(first, new Date(last.getTime() - 1));
   }
 
   /** A time of day, to the millisecond. */

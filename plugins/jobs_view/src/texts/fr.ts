@@ -187,6 +187,7 @@ export const fr: Texts = {
     life: "Cycle de vie",
     predictions: "Prédictions",
     features: "Caractéristiques",
+    statistics: "Statistiques",
     drift: "Dérive",
     performance: "Performances",
     properties: "Propriétés",

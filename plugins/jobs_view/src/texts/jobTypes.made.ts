@@ -94,6 +94,7 @@ export const DECLARED_TYPES = {
       "logs",
       "life",
       "predictions",
+      "statistics",
       "properties"
     ]
   },
@@ -164,6 +165,7 @@ export const DECLARED_TYPES = {
       "logs",
       "life",
       "features",
+      "statistics",
       "properties"
     ]
   },

@@ -4,7 +4,8 @@ import { DECLARED_GROUPS, DECLARED_TYPES } from "./jobTypes.made.ts";
 
 export type Language = "en" | "fr";
 export type Group = keyof typeof DECLARED_GROUPS;
-export type Tab = "evidence" | "predictions" | "features" | "drift" | "performance" | "logs" | "life" | "properties";
+export type Tab =
+  "evidence" | "predictions" | "features" | "statistics" | "drift" | "performance" | "logs" | "life" | "properties";
 
 type Label = Record<Language, string>;
 type Declared = { group: Group; stage: string; label: Label; tabs: readonly [Tab, ...Tab[]] };

@@ -43,6 +43,7 @@ export const refusals: Refusals = {
   too_many_periods: ({ most }) =>
     `There are more than ${most} periods in this time; choose a shorter time or longer periods.`,
   empty_period: () => "The beginning of the period isn't before its end.",
+  nothing_checked: ({ job }) => `Job ${job} has no drift results.`,
   nothing_published: ({ job }) => `Job ${job} has published nothing.`,
   predictions_unreadable: ({ target, reason }) => `The rows in ${target} can't be read: ${reason}.`,
   artifact_changed: ({ name }) =>

@@ -51,6 +51,7 @@ export const refusals: Refusals = {
   too_many_periods: ({ most }) =>
     `Cet intervalle compte plus de ${most} périodes\u202f; choisissez un intervalle plus court ou des périodes plus longues.`,
   empty_period: () => "Le début de la période n'est pas antérieur à sa fin.",
+  nothing_checked: ({ job }) => `La tâche ${job} n'a aucun résultat de contrôle de dérive.`,
   nothing_published: ({ job }) => `La tâche ${job} n'a rien publié.`,
   predictions_unreadable: ({ target, reason }) => `Les lignes de ${target} sont illisibles\u202f: ${reason}.`,
   artifact_changed: ({ name }) =>

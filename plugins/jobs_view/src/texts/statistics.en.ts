@@ -11,6 +11,7 @@ export const statistics = {
   roles: { feature: "Features", target: "Targets", prediction: "Predictions" } as Record<string, string>,
   ofRows: (role: string, rows: string) => `${role} (${rows} rows)`,
   aboutReference: "Batches that start after this job are counted in the bins of these columns.",
+  none: "No statistics are recorded.",
   drift: "Drift",
   verdicts: {
     stable: "stable",
@@ -38,6 +39,27 @@ export const drift = {
   mostMoved: "Bins that moved most",
   prediction: "prediction",
   bin: (name: string) => name,
+  distributionOf: (column: string) => `Distribution of ${column}`,
+  binHeading: "Bin",
+  inReference: "Reference",
+  inBatch: "Batch",
+  moreBins: (number: string) => `Categories not shown: ${number}. The statement below returns all.`,
+  aboutBins: "Categories are counted on half of the rows of the reference: they were chosen on the other half.",
+  noBins: "There is no distribution: the batch did not count this column in the bins of a reference.",
+  of: (version: string, target: string) => `Drift of ${version} → ${target}`,
+  overTime: "Drift over time",
+  reference: "Statistics of the reference",
+  checkOfBatch: "Drift check of this batch",
+  noResults: "There are no drift results of the latest batches.",
+  notChecked: "not checked",
+  shortVerdicts: { not_comparable: "not comparable", reference_too_small: "reference too small" } as Record<
+    string,
+    string
+  >,
+  leftOut: (number: string) => `Columns with smaller changes, not shown: ${number}. The statement below returns all.`,
+  earlier: "There are earlier batches: raise LIMIT in the statement below.",
+  aboutMap:
+    "Each cell shows the verdict and the population stability index (PSI) of a column, according to the newest drift check of the batch, against the reference of the version that made the batch. The columns with the greatest changes come first. Batches of an interval that was made again are left out.",
   inSql: "The same figures in SQL",
   about:
     "Population stability index (PSI) of each column against the reference of the version; σ: standard deviation. A column has moved if the index is significantly above the tolerance (0.5 % false findings over all features, and over all predictions). The change is moderate or major by the lower confidence bound of the index. “Within the reference”: the largest index between a tenth of its rows and the others.",

@@ -28,6 +28,7 @@ export const statistics: Texts["statistics"] = {
   roles: { feature: "Caractéristiques", target: "Cibles", prediction: "Prédictions" },
   ofRows: (role, rows) => `${role} (${rows} lignes)`,
   aboutReference: "Les lots lancés après cette tâche sont comptés dans les classes de ces colonnes.",
+  none: "Aucune statistique n'est enregistrée.",
   drift: "Dérive",
   verdicts: {
     stable: "stable",
@@ -55,6 +56,26 @@ export const drift: Texts["drift"] = {
   mostMoved: "Classes qui ont le plus changé",
   prediction: "prédiction",
   bin: frenchBin,
+  distributionOf: (column) => `Distribution de ${column}`,
+  binHeading: "Classe",
+  inReference: "Référence",
+  inBatch: "Lot",
+  moreBins: (number) => `Catégories non affichées\u202f: ${number}. La requête ci-dessous les renvoie toutes.`,
+  aboutBins:
+    "Les catégories sont comptées sur la moitié des lignes de la référence\u202f: elles ont été choisies sur l'autre moitié.",
+  noBins: "Pas de distribution\u202f: le lot n'a pas compté cette colonne dans les classes d'une référence.",
+  of: (version, target) => `Dérive de ${version} → ${target}`,
+  overTime: "Dérive au cours du temps",
+  reference: "Statistiques de la référence",
+  checkOfBatch: "Contrôle de dérive de ce lot",
+  noResults: "Aucun des lots les plus récents n'a de résultat de contrôle de dérive.",
+  notChecked: "non contrôlé",
+  shortVerdicts: { not_comparable: "non comparable", reference_too_small: "référence trop petite" },
+  leftOut: (number) =>
+    `Colonnes qui ont moins changé, non affichées\u202f: ${number}. La requête ci-dessous les renvoie toutes.`,
+  earlier: "Il y a des lots plus anciens\u202f: augmentez LIMIT dans la requête ci-dessous.",
+  aboutMap:
+    "Chaque case indique le verdict et l'indice de stabilité de population (PSI) d'une colonne, selon le contrôle de dérive le plus récent du lot, par rapport à la référence de la version qui a produit le lot. Les colonnes qui ont le plus changé viennent en premier. Les lots d'un intervalle recalculé depuis sont omis.",
   inSql: "Les mêmes chiffres en SQL",
   about:
     "Indice de stabilité de population (PSI) de chaque colonne par rapport à la référence de la version\u202f; σ\u202f: écart-type. Une colonne est décalée si l'indice dépasse significativement la tolérance (0,5\u202f% de fausses alertes pour l'ensemble des caractéristiques, et pour l'ensemble des prédictions). La dérive est modérée ou forte selon la borne inférieure de l'intervalle de confiance de l'indice. «\u202fAu sein de la référence\u202f»\u202f: le plus grand indice entre un dixième de ses lignes et les neuf autres.",

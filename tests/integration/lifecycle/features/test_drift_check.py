@@ -12,7 +12,7 @@ from modelops.domain.errors import UnknownBatch
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import DriftCheckRequest
 from modelops.kinds.check_drift import check_drift
-from modelops.registry.read import job_evidence
+from modelops.registry.read import drift_list
 
 if TYPE_CHECKING:
     from conftest import Database
@@ -23,7 +23,7 @@ def checked(workplace: Workplace, deployment: int) -> tuple[dict[str, Any], dict
     """The result, and the verdict of each column."""
     job = workplace.job(JobType.DRIFT_CHECK)
     result = check_drift(DriftCheckRequest(deployment=deployment), job)
-    found = job_evidence.drift_of(workplace.connection, job.job_id)
+    found = drift_list.of_job(workplace.connection, job.job_id)
     assert {one["role"] for one in found} <= {"feature"}
     return result, {one["variable"]: one["verdict"] for one in found}
 
@@ -41,8 +41,16 @@ def test_a_batch_is_compared_with_the_run_of_its_version(workplace: Workplace, d
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("UPDATE measured SET x = x + 1000")
     made(workplace, deployment)
-    result, found = checked(workplace, deployment)
-    assert (result["greatest"], found["twice"]) == ("major", "major")
+    job = workplace.job(JobType.DRIFT_CHECK)
+    assert check_drift(DriftCheckRequest(deployment=deployment), job)["greatest"] == "major"
+    found = {one["variable"]: one for one in drift_list.of_job(workplace.connection, job.job_id)}
+    assert found["twice"]["verdict"] == "major"
+
+    finding = drift_list.finding(workplace.connection, job.job_id, "feature", "twice")
+    assert finding
+    bins = drift_list.distribution(workplace.connection, finding["id"])
+    assert [one["rows"] for one in bins if one["meaning"] == "above"] == [100]
+    assert sum(one["reference_rows"] for one in bins) == 100
 
 
 def test_a_run_of_an_earlier_release_says_what_to_do(workplace: Workplace, database: Database) -> None:

@@ -53,7 +53,7 @@ CREATE INDEX batch_run_visible ON modelops.batch_run (target) WHERE published_at
 CREATE UNIQUE INDEX batch_run_part_once ON modelops.batch_run (whole_id, part) WHERE whole_id IS NOT NULL;
 CREATE INDEX batch_run_published ON modelops.batch_run (target, published_at) WHERE published_at IS NOT NULL;
 CREATE INDEX batch_run_published_interval ON modelops.batch_run
-  (target, (coalesce(upper(covers), 'infinity')), (coalesce(lower(covers), '-infinity'))) WHERE published_at IS NOT NULL;
+  (target, (coalesce(upper(covers), 'infinity')), (coalesce(lower(covers), '-infinity')), id) WHERE published_at IS NOT NULL;
 -- From one interval to the next, and the newest run of each.
 CREATE INDEX batch_run_interval ON modelops.batch_run
   (deployment_id, (coalesce(upper(covers), 'infinity')), (coalesce(lower(covers), '-infinity')), id) WHERE whole_id IS NULL;

@@ -22,6 +22,9 @@ CREATE TABLE modelops.drift (
   natural_variation  double precision,
   detectable_shift   double precision,
   most_moved         jsonb NOT NULL,
+  reference_id       bigint CONSTRAINT drift_reference REFERENCES modelops.reference,
+  evaluation_id      bigint CONSTRAINT drift_evaluation REFERENCES modelops.evaluation,
+  CONSTRAINT drift_one_reference CHECK (num_nonnulls(reference_id, evaluation_id) <= 1),
   CONSTRAINT drift_once UNIQUE (job_id, attempt, role, variable),
   CONSTRAINT drift_has_reason CHECK (verdict <> 'not_comparable' OR reason IS NOT NULL),
   CONSTRAINT drift_measured CHECK (num_nulls(psi, shift, p_value, lower_bound) = 0
@@ -37,7 +40,10 @@ COMMENT ON COLUMN modelops.drift.natural_variation IS
   'The largest index of a block of the reference against its other blocks, less what random blocks have.';
 COMMENT ON COLUMN modelops.drift.detectable_shift IS 'The smallest shift that would be found with a probability of 99 %.';
 COMMENT ON COLUMN modelops.drift.most_moved IS 'The three bins whose shares have changed most: [{"bin", "before", "now"}].';
+COMMENT ON COLUMN modelops.drift.reference_id IS
+  'The reference that the column was compared with; null, as evaluation_id: the statistics of the training.';
+COMMENT ON COLUMN modelops.drift.evaluation_id IS 'The run of a feature task that the column was compared with.';
 CREATE INDEX drift_run ON modelops.drift (run_id, id);
 GRANT SELECT ON modelops.drift TO modelops_jobs, modelops_reader;
 GRANT INSERT (job_id, attempt, run_id, role, variable, verdict, reason, reference_rows, rows, bins, psi, shift, p_value,
-  lower_bound, natural_variation, detectable_shift, most_moved) ON modelops.drift TO modelops_jobs;
+  lower_bound, natural_variation, detectable_shift, most_moved, reference_id, evaluation_id) ON modelops.drift TO modelops_jobs;
