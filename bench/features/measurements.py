@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bench.features import life
 from bench.installation import make_rows
 from bench.machine import commit
+from bench.task import in_own_process
 from bench.timing import Times
 from modelops.repository.task_definition import read_task
 from modelops.settings import PROJECT_ROOT
@@ -113,21 +111,7 @@ class Bench:
         return time.perf_counter() - began
 
     def _job(self) -> dict[str, Any]:
-        """Do one job in a process of its own."""
-        self._installation.checkpoint()
-        command = [sys.executable, "-m", "bench.features.job", str(self._deployment)]
-        environment = {**os.environ, "AIRFLOW_HOME": str(self._installation.folder / "airflow")}
-        out = subprocess.run(
-            command,
-            input=self._installation.to_json(),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-            cwd=PROJECT_ROOT,
-            env=environment,
-        ).stdout
-        done: dict[str, Any] = json.loads(out)
-        return done
+        return in_own_process(self._installation, "bench.features.job", str(self._deployment))
 
     def _psql(self, *statements: str) -> None:
         command = [self._installation.bin / "psql", self._installation.admin_url, "-X", "-q", "-v", "ON_ERROR_STOP=1"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench import batch
 from bench.arguments import positive
@@ -17,7 +14,7 @@ from bench.installation import installed, make_rows
 from bench.statistics.columns import Columns
 from bench.statistics.report import CheckTimes, render
 from bench.tables import keep
-from modelops.settings import PROJECT_ROOT
+from bench.task import in_own_process
 
 if TYPE_CHECKING:
     from bench.installation import Installation
@@ -55,30 +52,13 @@ def _batches(installation: Installation, rows: int, repetitions: int) -> CheckTi
     deployment = life.deployed(installation, MODEL, version, target="logistic")
     checked = CheckTimes()
     for turn in range(repetitions + 1):
-        done = _job(installation, "bench.batch.job", deployment)
-        check = _job(installation, "bench.statistics.check", deployment)
+        done = in_own_process(installation, "bench.statistics.job", "batch", str(deployment))
+        check = in_own_process(installation, "bench.statistics.job", "check", str(deployment))
         _say(f"batch {done['seconds']:.2f} s, check {check['seconds']:.2f} s")
         if turn:
             checked.batch.add(done["seconds"])
             checked.check.add(check["seconds"])
-            checked.imports.add(check["imports"])
     return checked
-
-
-def _job(installation: Installation, module: str, deployment: int) -> dict[str, Any]:
-    installation.checkpoint()
-    environment = {**os.environ, "AIRFLOW_HOME": str(installation.folder / "airflow")}
-    out = subprocess.run(
-        [sys.executable, "-m", module, str(deployment)],
-        input=installation.to_json(),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=PROJECT_ROOT,
-        env=environment,
-    ).stdout
-    done: dict[str, Any] = json.loads(out)
-    return done
 
 
 def _say(line: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-USE_CASES = ("modelops.stages", "modelops.kinds.model", "modelops.kinds.feature_task")
+USE_CASES = ("modelops.stages", "modelops.kinds")
 """The packages with the use cases; they import the other packages of ModelOps."""
 LIBRARIES = ("adbc_driver_postgresql.dbapi", "aiosql", "pgpq", "psycopg", "pyarrow.csv", "pyarrow.parquet")
 """Libraries that those modules import only when they use them."""
@@ -26,5 +26,5 @@ def preload_jobs() -> None:
 
 
 def _import_modules(package: str) -> None:
-    for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
+    for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
         import_module(module.name)

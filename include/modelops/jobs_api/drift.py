@@ -1,7 +1,6 @@
 """Drift: what a check has found, the distributions that it has compared, and drift over time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.core_api.security import GetUserDep
@@ -19,7 +18,7 @@ from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.performance import Number
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment, whole_job
 from modelops.jobs_api.refusals import Refused
-from modelops.jobs_api.schemas import NO_NUL, Drift, DriftCheck, JobNumber
+from modelops.jobs_api.schemas import NO_NUL, Drift, DriftCheck, JobNumber, PublishedBatch
 from modelops.registry.read import drift_list
 from modelops.statistics.bins import bin_names
 
@@ -72,16 +71,9 @@ class Distribution(BaseModel):
     statement: str = Field(description="SQL that returns the same figures.")
 
 
-class CheckedBatch(BaseModel):
+class CheckedBatch(PublishedBatch):
     """A published batch and its newest drift check."""
 
-    run_id: int = Field(description="The number of the batch run.")
-    deployment_id: int
-    version: int
-    interval_start: datetime | None = Field(description="Null, as the end, of a batch without an interval.")
-    interval_end: datetime | None
-    published_at: datetime
-    rows: int
     checked: bool
     check_job_id: int | None = Field(
         description="The job of the drift check; null if there is none, or it isn't yours to see."

@@ -13,7 +13,7 @@ from modelops.domain.jobs import JobId
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment, whole_job
-from modelops.jobs_api.schemas import MOST, JobNumber
+from modelops.jobs_api.schemas import MOST, JobNumber, PublishedBatch
 from modelops.registry.read import measurements
 
 APPLICATION = "modelops performance"
@@ -42,17 +42,10 @@ class Metric(BaseModel):
     upper: float | None
 
 
-class Measurement(BaseModel):
+class Measurement(PublishedBatch):
     """The performance of the predictions of a batch, as they were published."""
 
-    run_id: int = Field(description="The number of the batch run.")
-    deployment_id: int
-    version: int
-    interval_start: datetime | None = Field(description="Null, as the end, of a batch without an interval.")
-    interval_end: datetime | None
-    published_at: datetime
     superseded_at: datetime | None
-    rows: int = Field(description="Predictions of the batch.")
     labelled: int = Field(description="Predictions whose labels were known.")
     error: str | None = Field(description="Why it could not be measured; null: it was.")
     measured_at: datetime

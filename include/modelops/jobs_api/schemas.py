@@ -182,6 +182,18 @@ class Evidence(BaseModel):
     )
 
 
+class PublishedBatch(BaseModel):
+    """A batch that was published."""
+
+    run_id: int = Field(description="The number of the batch run.")
+    deployment_id: int
+    version: int
+    interval_start: datetime | None = Field(description="Null, as the end, of a batch without an interval.")
+    interval_end: datetime | None
+    published_at: datetime
+    rows: int
+
+
 class Predictions(BaseModel):
     """The rows that a batch published: predictions, or rows of a feature table."""
 

@@ -1,7 +1,4 @@
-"""The bins of a reference, as records have them: the counts of other rows in them, and their names.
-
-It imports neither numpy nor pyarrow, so that a drift check starts quickly.
-"""
+"""The bins of a reference, as records have them: the counts of other rows in them, and their names."""
 
 from __future__ import annotations
 

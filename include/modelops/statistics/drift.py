@@ -22,6 +22,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+# Not scipy.stats, which takes a second to import: longer than a whole check.
+from scipy import special
+
 from modelops.domain.drift import Verdict
 from modelops.statistics.bins import WITH_BINS, bin_names, cells, has_bins
 
@@ -43,7 +46,8 @@ CLEAR_ENOUGH = 0.2
 """Standard deviations: a reference that can't show such a shift is called too small."""
 MOST_MOVED = 3
 LARGE = 1e8
-"""For a statistic or a noncentrality beyond this, the distribution is approximated by a normal one."""
+"""For a statistic or a noncentrality beyond this, the distribution is approximated by a normal one, because scipy's
+functions of the noncentral distribution return NaN for much larger ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,8 +225,6 @@ class _OfRare:
 
 def _compare_rare(a: int, n: int, b: int, m: int, rule: Rule) -> _OfRare:
     """Whether more of m rows are in rare bins (b) than of the n rows of the reference (a)."""
-    from scipy import special
-
     if b * n <= a * m:
         return _OfRare(index=0.0, p_value=1.0, lower=0.0)
     index = _index([n - a, a], [m - b, b], [[0], [1]])
@@ -328,17 +330,11 @@ def _natural(blocks: Sequence[Sequence[int]], weights: Sequence[int], *, ordered
     return max(found, default=None)
 
 
-# Only scipy.special is used: importing scipy.stats takes a second, which is longer than a whole check. Its functions of
-# the noncentral distribution return NaN far beyond `LARGE`.
-
-
 def _exceeds(statistic: float, df: int, noncentrality: float) -> float:
     """The probability of a statistic at least as large as this.
 
     With a noncentrality it is computed as 1 - `chndtr`, so what is below 2**-53 is returned as 2**-53.
     """
-    from scipy import special
-
     if not df:
         return 1.0
     if noncentrality <= 0:
@@ -356,8 +352,6 @@ def _lower(statistic: float, df: int, alpha: float) -> float:
 
 def _noncentrality(statistic: float, df: int, probability: float) -> float:
     """The noncentrality under which at least this statistic has this probability."""
-    from scipy import special
-
     if statistic > LARGE:
         deviations = float(special.ndtri(1 - probability))
         root = 2 * (math.sqrt(deviations**2 + statistic - df / 2) - deviations)
@@ -368,8 +362,6 @@ def _noncentrality(statistic: float, df: int, probability: float) -> float:
 @lru_cache(maxsize=1000)
 def _detectable(df: int, k: float, rule: Rule, columns: int) -> float:
     """The noncentrality that is found with the probability `POWER`, as one of so many columns."""
-    from scipy import special
-
     tolerated, alpha = k * rule.tolerance, rule.alpha / columns / 2
     if tolerated > LARGE:
         critical = df + tolerated + float(special.ndtri(1 - alpha)) * math.sqrt(2 * df + 4 * tolerated)

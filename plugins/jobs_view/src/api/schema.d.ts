@@ -1469,13 +1469,10 @@ export interface components {
              * Format: date-time
              */
             published_at: string;
+            /** Rows */
+            rows: number;
             /** Superseded At */
             superseded_at: string | null;
-            /**
-             * Rows
-             * @description Predictions of the batch.
-             */
-            rows: number;
             /**
              * Labelled
              * @description Predictions whose labels were known.

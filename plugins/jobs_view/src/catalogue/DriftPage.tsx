@@ -9,8 +9,8 @@ import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
-import { HeatMap } from "./HeatMap";
 import { DeploymentLinks } from "./DeploymentLinks";
+import { HeatMap } from "./HeatMap";
 
 const SECONDS = 30;
 

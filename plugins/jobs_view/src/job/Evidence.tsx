@@ -56,7 +56,10 @@ const Shown: FC<ShownProps> = ({ job, evidence, files, recorded }) => {
       {evidence.dirty && <Notice status="warning" text={texts.evidence.dirty} />}
       {measured && newest !== undefined && <Compared evidence={evidence} newest={newest} />}
       {newest?.statistics !== undefined && (
-        <Statistics columns={newest.statistics} compared={evidence.champion !== null} />
+        <Statistics
+          columns={newest.statistics}
+          deployed={evidence.champion === null ? undefined : (evidence.champion.statistics ?? [])}
+        />
       )}
       <RecordedStatistics recorded={recorded} about={texts.statistics.aboutReference} />
       <Plots job={job} files={files.filter((file) => PICTURE.test(file.media_type))} />

@@ -4,6 +4,7 @@ import type { FC } from "react";
 import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
+import { barsOf, comparedBars } from "./bars";
 import { Distribution } from "./Distribution";
 
 /** The comparison of a column with its reference, as the database keeps it; shifts are in standard deviations. */
@@ -30,27 +31,19 @@ export type ColumnStatistics = {
     std?: number | null;
     frequencies?: Record<string, number>;
     /** Bins of equal width. */
-    histogram?: { counts: number[]; below: number; above: number } | null;
+    histogram?: { edges: number[]; counts: number[]; below: number; above: number } | null;
   };
 };
 
-type Props = { columns: ColumnStatistics[]; compared?: boolean; title?: string };
+/** `deployed`: the columns of what is deployed, with which these were compared. */
+type Props = { columns: ColumnStatistics[]; deployed?: ColumnStatistics[]; title?: string };
 
 const MOST_FREQUENT = 3;
-const MOST_BARS = 20;
-
-/** The bars of a column: of a batch, also the rows below and above the bins of its reference. */
-const countsOf = ({ histogram, frequencies }: ColumnStatistics["values"]): number[] => {
-  if (histogram === null || histogram === undefined) {
-    const counts = Object.values(frequencies ?? {});
-    return counts.sort((mine, theirs) => theirs - mine).slice(0, MOST_BARS);
-  }
-  const { counts, below, above } = histogram;
-  return below > 0 || above > 0 ? [below, ...counts, above] : counts;
-};
 
 /** What columns are like, and, of a feature task's run, how far each has moved from what is deployed. */
-export const Statistics: FC<Props> = ({ columns, compared = false, title }) => {
+export const Statistics: FC<Props> = ({ columns, deployed, title }) => {
+  const compared = deployed !== undefined;
+  const before = new Map(deployed?.map(({ variable, values }) => [variable, values]));
   const texts = useTexts().statistics;
   const formats = useFormats();
   const show = (...values: unknown[]): string[] => {
@@ -84,7 +77,8 @@ export const Statistics: FC<Props> = ({ columns, compared = false, title }) => {
               <Table.ColumnHeader textAlign="end">{texts.least}</Table.ColumnHeader>
               <Table.ColumnHeader textAlign="end">{texts.most}</Table.ColumnHeader>
               <Table.ColumnHeader textAlign="end">{texts.mean}</Table.ColumnHeader>
-              <Table.ColumnHeader>{texts.distribution}</Table.ColumnHeader>
+              {compared && <Table.ColumnHeader>{texts.deployed}</Table.ColumnHeader>}
+              <Table.ColumnHeader>{compared ? texts.now : texts.distribution}</Table.ColumnHeader>
               <Table.ColumnHeader>{texts.mostFrequent}</Table.ColumnHeader>
               {compared && <Table.ColumnHeader>{texts.drift}</Table.ColumnHeader>}
             </Table.Row>
@@ -101,9 +95,7 @@ export const Statistics: FC<Props> = ({ columns, compared = false, title }) => {
                     {value}
                   </Table.Cell>
                 ))}
-                <Table.Cell>
-                  <Distribution counts={countsOf(values)} />
-                </Table.Cell>
+                <Shapes values={values} deployed={before.get(variable)} compared={compared} />
                 <Table.Cell {...LONG}>
                   {Object.entries(values.frequencies ?? {})
                     .sort(([, mine], [, theirs]) => theirs - mine)
@@ -123,5 +115,25 @@ export const Statistics: FC<Props> = ({ columns, compared = false, title }) => {
         </Text>
       )}
     </Section>
+  );
+};
+
+type Values = ColumnStatistics["values"];
+
+/** The shape of a column, with that of what is deployed before it. */
+const Shapes: FC<{ values: Values; deployed: Values | undefined; compared: boolean }> = (props) => {
+  const { values, deployed, compared } = props;
+  const [now, before] = deployed === undefined ? [barsOf(values), []] : comparedBars(values, deployed);
+  return (
+    <>
+      {compared && (
+        <Table.Cell>
+          <Distribution bars={before} />
+        </Table.Cell>
+      )}
+      <Table.Cell>
+        <Distribution bars={now} />
+      </Table.Cell>
+    </>
   );
 };

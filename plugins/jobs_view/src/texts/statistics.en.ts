@@ -7,6 +7,8 @@ export const statistics = {
   most: "Maximum",
   mean: "Mean",
   distribution: "Distribution",
+  deployed: "Deployed run",
+  now: "This run",
   mostFrequent: "Most frequent",
   roles: { feature: "Features", target: "Targets", prediction: "Predictions" } as Record<string, string>,
   ofRows: (role: string, rows: string) => `${role} (${rows} rows)`,

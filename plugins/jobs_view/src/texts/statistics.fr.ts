@@ -24,6 +24,8 @@ export const statistics: Texts["statistics"] = {
   most: "Maximum",
   mean: "Moyenne",
   distribution: "Distribution",
+  deployed: "Exécution déployée",
+  now: "Cette exécution",
   mostFrequent: "Les plus fréquentes",
   roles: { feature: "Caractéristiques", target: "Cibles", prediction: "Prédictions" },
   ofRows: (role, rows) => `${role} (${rows} lignes)`,
