@@ -13,9 +13,8 @@ from modelops.domain.drift import Verdict
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.performance import Number
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment
-from modelops.jobs_api.schemas import MOST
+from modelops.jobs_api.schemas import MOST, DeploymentNumber
 from modelops.registry.read import alert_list
 
 APPLICATION = "modelops alerts"
@@ -138,7 +137,7 @@ class Alerts(BaseModel):
 )
 def show_alerts(
     user: GetUserDep,
-    id: Number,  # noqa: A002 - the field's own word
+    id: DeploymentNumber,  # noqa: A002 - the field's own word
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> Alerts:
     """The alert rules of a deployment, and the alerts that they have raised."""

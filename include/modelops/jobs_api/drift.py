@@ -15,10 +15,9 @@ from modelops.domain.refusals import Code
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.performance import Number
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment, whole_job
 from modelops.jobs_api.refusals import Refused
-from modelops.jobs_api.schemas import NO_NUL, Drift, DriftCheck, JobNumber, PublishedBatch
+from modelops.jobs_api.schemas import NO_NUL, DeploymentNumber, Drift, DriftCheck, JobNumber, PublishedBatch
 from modelops.registry.read import drift_list
 from modelops.statistics.bins import bin_names
 
@@ -158,7 +157,7 @@ def show_distribution(
 )
 def show_drift_over_time(
     user: GetUserDep,
-    id: Number,  # noqa: A002 - likewise
+    id: DeploymentNumber,  # noqa: A002 - likewise
     limit: Annotated[int, Query(ge=1, le=MOST_BATCHES)] = 24,
 ) -> DriftOverTime:
     """The drift over time of the batches published in the deployment's target, latest data interval first."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from psycopg import Connection
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -17,12 +17,11 @@ from modelops.domain.versions import VersionKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment
-from modelops.jobs_api.schemas import MOST
+from modelops.jobs_api.schemas import MOST, DeploymentNumber
 from modelops.registry.write import runs, work_list
 from modelops.registry.write.runs import DueInterval
 
 APPLICATION = "modelops intervals"
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 router = APIRouter(prefix="/api")
 
@@ -74,7 +73,7 @@ class Intervals(BaseModel):
 )
 def list_intervals(
     user: GetUserDep,
-    id: Number,  # noqa: A002 - the field's own word
+    id: DeploymentNumber,  # noqa: A002 - the field's own word
     last_start: AwareDatetime | None = None,
     last_end: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field
 
 from modelops.domain.deployments import dag_id_of
@@ -13,11 +13,10 @@ from modelops.domain.jobs import JobId
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
 from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment, whole_job
-from modelops.jobs_api.schemas import MOST, JobNumber, PublishedBatch
+from modelops.jobs_api.schemas import MOST, DeploymentNumber, JobNumber, PublishedBatch
 from modelops.registry.read import measurements
 
 APPLICATION = "modelops performance"
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 STATEMENT = """SELECT found.run_id, found.interval_start, found.interval_end, found.rows, found.labelled, metric.*
 FROM modelops.{} AS found
 LEFT JOIN modelops.performance_metric AS metric ON metric.performance_id = found.id
@@ -99,7 +98,7 @@ def show_measured(
 )
 def show_performance(
     user: GetUserDep,
-    id: Number,  # noqa: A002 - likewise
+    id: DeploymentNumber,  # noqa: A002 - likewise
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> Performance:
     """The performance over time of the predictions published in the deployment's target, latest data interval first."""

@@ -26,6 +26,7 @@ Types = Annotated[list[JobType] | None, Query(max_length=SEVERAL)]
 Json = Annotated[dict[str, Any], BeforeValidator(bounds.bounded)]
 """What user code or a request brought; whatever is stored, one value must not break a page."""
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+DeploymentNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 class Job(BaseModel):
