@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from modelops.data.query import Ends
-    from modelops.domain.datasets import Dataset
+    from modelops.domain.datasets import Dataset, ReadBounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,7 @@ def write_snapshot(
     like: Mapping[str, str] | None = None,
     limit: int | None = None,
     interval: Ends | None = None,
+    most: ReadBounds | None = None,
 ) -> Snapshot:
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
 
@@ -80,14 +81,17 @@ def write_snapshot(
     columns must have the Arrow types that it names (those of the training). The query can read `interval`.
 
     Raises:
-        DatasetError: the query or its rows don't match the model's declaration; `path` is removed.
+        DatasetError: the query or its rows don't match the model's declaration, or it gives more than `most`; `path` is
+            removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
     sql = travelling(dataset.sql, columns, exact=dataset.entity_key)
     try:
-        snapshot = read(url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval)
+        snapshot = read(
+            url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, most=most
+        )
         check_rows(snapshot.path, dataset, where=where, labelled=labelled, like=like)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -96,19 +100,28 @@ def write_snapshot(
 
 
 def write_rows(
-    url: str, sql: str, path: Path, *, where: str, exact: Collection[str] = (), interval: Ends | None = None
+    url: str,
+    sql: str,
+    path: Path,
+    *,
+    where: str,
+    exact: Collection[str] = (),
+    interval: Ends | None = None,
+    most: ReadBounds | None = None,
 ) -> Snapshot:
     """Run any query once and write its rows, possibly none, to `path`. Columns in `exact` keep all digits.
 
     Raises:
-        DatasetError: the database rejects the query; `path` is removed.
+        DatasetError: the database rejects the query, or it gives more than `most`; `path` is removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
         columns = columns_of(connection, sql, where=where, interval=interval)
     try:
         asked = travelling(sql, columns, exact=exact)
-        return read(url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval)
+        return read(
+            url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval, most=most
+        )
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modelops.domain.datasets import Dataset
+    from modelops.domain.datasets import Dataset, ReadBounds
     from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.parts import Part
 
@@ -48,8 +48,11 @@ class BatchSource:
         like: Mapping[str, str],
         interval: Interval | None,
         part: Part | None = None,
+        most: ReadBounds | None = None,
     ) -> BatchSource:
         """Ask the database what the query gives, without reading a row. Those of a part are read, where one is given.
+
+        `most` is how much the query may give; `run` refuses more.
 
         Raises:
             DatasetError: the query isn't what the model declares.
@@ -64,14 +67,14 @@ class BatchSource:
         if part is not None:
             rows, expected = part_of(rows, dataset.entity_key, part), expected and expected // part.of
         sql = travelling(rows, columns, exact=dataset.entity_key)
-        reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES)
+        reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES, most=most)
         return cls(reading=PrefetchingReader(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
 
     def run(self, consume: Callable[[pa.RecordBatchReader], None]) -> None:
         """Give the rows to `consume`, from one consistent READ ONLY snapshot.
 
         Raises:
-            DatasetError: they have other types than in training, or hold times that Arrow can't.
+            DatasetError: they have other types than in training, hold times that Arrow can't, or are too many.
             Unavailable: the connection breaks.
         """
         import pyarrow as pa
