@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from modelops.domain.errors import Unavailable
+from modelops.release import LOADED
 from modelops.runner.layout import read_json, write_json
 from modelops.runner.processes import end, found, identified, wait
 
@@ -30,7 +31,8 @@ STOP_TIMEOUT = 60
 class Runner:
     """The process that holds an installation: a command, and what it has started.
 
-    `ready` tells whether all is up; `components` are processes as `processes.identified` gives them.
+    `ready` tells whether all is up; `components` are processes as `processes.identified` gives them; `code` is the
+    digest of the code that it runs.
     """
 
     process: psutil.Process
@@ -38,6 +40,12 @@ class Runner:
     url: str | None
     ready: bool
     components: Mapping[str, Mapping[str, float]]
+    code: str | None
+
+    @property
+    def is_of_this_release(self) -> bool:
+        """Whether it runs the code that this process has loaded."""
+        return self.code == LOADED.digest
 
 
 def current(layout: Layout) -> Runner | None:
@@ -52,6 +60,7 @@ def current(layout: Layout) -> Runner | None:
         url=state.get("url"),
         ready=state.get("ready", False),
         components=state.get("components", {}),
+        code=state.get("code"),
     )
 
 
@@ -60,7 +69,12 @@ class Hold:
 
     def __init__(self, path: Path, command: str) -> None:
         self._path = path
-        self._state: dict[str, object] = {"runner": identified(psutil.Process()), "command": command, "ready": False}
+        self._state: dict[str, object] = {
+            "runner": identified(psutil.Process()),
+            "command": command,
+            "ready": False,
+            "code": LOADED.digest,
+        }
         self._lock = threading.Lock()
         write_json(path, self._state)
 

@@ -11,7 +11,7 @@ from modelops.repository.catalogue import problems
 from modelops.runner import state
 from modelops.runner.commands import welcome
 from modelops.runner.components import NAMES
-from modelops.runner.health import PARTS
+from modelops.runner.health import PARTS, import_errors
 from modelops.runner.processes import found
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def status(installation: Installation, *, steps: Steps) -> int:
         well = well and said in ("running", "healthy")
         since = _duration(time.time() - process.create_time()) if process else ""
         steps.say(f"{name:<14} {process.pid if process else '':>8} {since:>10}  {said}")
+    if not runner.is_of_this_release:
+        well = False
+        steps.say("! The code has changed since it was started: `./modelops down`, then `./modelops up`.")
+    for error in import_errors(installation) if runner.ready else []:
+        well = False
+        steps.say(f"! A DAG file can't be imported: {error}")
     for problem in problems(installation.settings):
         steps.say(f"! {problem}")
     if not runner.ready:
