@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from documents import ROOT
+from documents import DOCUMENTS, ROOT
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event, JobStatus, WaitsFor
 from modelops.repository import definition, policy, task_definition
@@ -131,6 +131,15 @@ def test_the_messages_are_those_of_the_product() -> None:
 def _shares(piece: str, text: str) -> bool:
     size = min(len(piece), 12)
     return any(piece[start : start + size] in text for start in range(len(piece) - size + 1))
+
+
+def test_the_objects_of_the_schema_that_documents_name_exist() -> None:
+    made = set(re.findall(r"(?:TABLE|VIEW|FUNCTION|TYPE) modelops\.(\w+)", read("docs/schema.sql")))
+    made |= {path.stem for path in (ROOT / "include/modelops").iterdir()}
+    made |= {"port", "password"}  # files of the embedded PostgreSQL
+    for document in set(DOCUMENTS) - {ROOT / "CHANGELOG.md"}:
+        named = set(re.findall(r"\bmodelops\.([a-z]\w*)", document.read_text(encoding="utf-8")))
+        assert {name for name in named - made if not name.startswith("interval_")} == set(), document.name
 
 
 def test_every_variable_of_the_product_is_documented() -> None:
