@@ -112,6 +112,15 @@ def test_tests_that_are_not_there_are_told_from_options_for_pytest(started: list
     ]
 
 
+def test_several_parts_of_the_tests(started: list[tuple[str, ...]]) -> None:
+    """Without this, pytest got the names of the other parts, which are no paths of tests."""
+    development.test(["unit", "e2e", "dags", "--write-docs"])
+    assert started == [
+        ("python", "-m", "pytest", *development.SEVERAL_AT_ONCE, "tests/unit", "tests/dags", "--write-docs"),
+        ("python", "-m", "pytest", "tests/e2e", "--write-docs"),
+    ]
+
+
 def test_what_tests_start_finds_our_modules_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     given: list[dict[str, str]] = []
