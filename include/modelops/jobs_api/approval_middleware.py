@@ -29,7 +29,7 @@ from modelops.domain.errors import (
 )
 from modelops.domain.jobs import TaskKey
 from modelops.domain.refusals import Code, Refusal
-from modelops.jobs_api.bodies import again, received
+from modelops.jobs_api.middleware import again, received, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
@@ -111,7 +111,7 @@ class ApprovalMiddleware:
         """What is answered to an answer to an approval of ours; None where this is none, or makes no sense."""
         from starlette.concurrency import run_in_threadpool
 
-        user, key = await _user(scope), _key_of(asked)
+        user, key = await signed_in(scope), _key_of(asked)
         if user is None or key is None:
             return None
         is_ours = await run_in_threadpool(_is_ours, user, key)
@@ -294,19 +294,6 @@ def _refusal(
     response = JSONResponse(body(detail, code, values or {}), status_code=status)
     start = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
     return [start, {"type": "http.response.body", "body": response.body}]
-
-
-async def _user(scope: Scope) -> Any:
-    """Who asks; Airflow finds it out, so that it is whom the answer would be of. None: nobody who is signed in."""
-    from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
-    from fastapi import HTTPException
-    from starlette.requests import Request
-
-    request = Request(scope)
-    try:
-        return await get_user(request, None, await bearer_scheme(request))
-    except HTTPException:
-        return None
 
 
 def _key_of(asked: re.Match[str]) -> TaskKey | None:

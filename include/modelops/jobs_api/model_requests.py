@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from modelops.jobs_api.bodies import again, received
+from modelops.jobs_api.middleware import again, received, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,19 +72,12 @@ def look_up(reference: str) -> RepositoryError | None:
 async def allowed(scope: Scope, dag_id: str) -> bool:
     """Whether Airflow lets the person who asks run this DAG."""
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-    from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
-    from fastapi import HTTPException
     from starlette.concurrency import run_in_threadpool
-    from starlette.requests import Request
 
     from modelops.jobs_api.permissions import may
 
-    request = Request(scope)
-    try:
-        user = await get_user(request, None, await bearer_scheme(request))
-    except HTTPException:
-        return False
-    return await run_in_threadpool(may, user, dag_id, "POST", DagAccessEntity.RUN)
+    user = await signed_in(scope)
+    return user is not None and await run_in_threadpool(may, user, dag_id, "POST", DagAccessEntity.RUN)
 
 
 def _model_of(body: bytes) -> str | None:

@@ -26,7 +26,7 @@ _LANGUAGES = {"r": "R", "sql": "SQL"}
 _STAND_INS = {*CLIENTS, DATABASE}
 _TOKENS = [name.encode() for name in (*CLIENTS, DATABASE, *IN_DATABASE)]
 _RIGHT = {
-    "R": "the model in Python; or its file, exported to a format that can be imported, such as PMML or ONNX",
+    "R": "the model in Python, such as scikit-learn, on the rows of context.read_pandas()",
     "SQL": "the model in Python, with the SQL of its rows in datasets.yaml; SQL that computes features is a feature"
     " task",
 }

@@ -9,6 +9,7 @@ import pytest
 import published
 from integration.lifecycle.life import answered, evaluated, predicted, put_into_production, trained
 from integration.lifecycle.test_check import said_of
+from integration.lifecycle.test_parts import PARTS, Batch
 from modelops.domain.errors import RepositoryError, UserCodeError
 from modelops.domain.versions import ArtifactRole
 from modelops.registry.write import evidence, versions
@@ -55,6 +56,20 @@ def test_a_model_with_score_alone(workplace: Workplace, repository: Path, look: 
         " WHERE one.late IS DISTINCT FROM other.late"
     )
     assert differing == 0
+
+
+def test_the_partitions_of_a_batch_add_up(workplace: Workplace, repository: Path, look: Any) -> None:
+    published.newer(repository)
+    deployment = in_production(workplace, "here/newer", parts=PARTS)
+    counted = "count(*), count(DISTINCT id), round(sum(late)::numeric, 6), count(DISTINCT job_id)"
+    seen = f"SELECT {counted} FROM predictions.newer"
+    predicted(workplace, deployment)
+    [whole] = look(seen)
+    batch = Batch(workplace, deployment)
+    scored = [batch.score(part)["rows"] for part in range(PARTS)]
+    assert (sum(scored), min(scored) > 0) == (100, True)
+    assert batch.publish()["rows"] == 100
+    assert look(seen) == [whole]
 
 
 def test_a_prediction_belongs_to_its_row_in_whatever_order_it_is_written(

@@ -29,8 +29,8 @@ def refused(**files: str) -> RepositoryError | None:
 @pytest.mark.parametrize(
     ("language", "what", "right"),
     [
-        ("R", "this model is written in R, and jobs run models in Python", "PMML or ONNX"),
-        ("r", "this model is written in R, and jobs run models in Python", "PMML or ONNX"),
+        ("R", "this model is written in R, and jobs run models in Python", "context.read_pandas()"),
+        ("r", "this model is written in R, and jobs run models in Python", "context.read_pandas()"),
         ("sql", "this model is written in SQL, and jobs run models in Python", "in datasets.yaml"),
     ],
 )

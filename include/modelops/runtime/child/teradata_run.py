@@ -20,6 +20,7 @@ PREDICTIONS_DATABASE, PREDICTIONS_TABLE = "modelops", "predictions"
 JOB = "job_id"
 """A column that the published models write; every row of predictions has the job's id anyway."""
 IN_SQL = "the same in the SQL of datasets.yaml; or to_pandas() first, and then in pandas"
+INPUT = "context.read_pandas(name) of an input that task.yaml declares"
 COPY = "copy_to_sql(df=frame, table_name=context.dataset_info.predictions_table)"
 
 
@@ -86,11 +87,7 @@ class Run:
         Raises:
             StandInError: it is neither the dataset's nor reads a whole table that the code has written.
         """
-        if self.verb == "run_task":
-            raise StandInError(
-                "a feature task reads no query, as it has no database",
-                right="context.read_pandas(name) of an input that task.yaml declares",
-            )
+        self._refuse_in_task("reads no query", INPUT)
         query = _canonical(sql)
         if _same(query, _canonical(self.context.dataset_info.sql)):
             return self.rows
@@ -108,6 +105,7 @@ class Run:
         Raises:
             StandInError: it has written none of this name.
         """
+        self._refuse_in_task("reads no table", INPUT)
         kept = self.tables.get(_table_name(name))
         if kept is None:
             raise StandInError(
@@ -118,11 +116,9 @@ class Run:
 
     def write(self, name: str, frame: pandas.DataFrame, *, temporary: bool, if_exists: str) -> None:
         """Keep a table for as long as the run lasts."""
-        if self.verb == "run_task":
-            raise StandInError(
-                "a feature task writes no table, as it has no database",
-                right="return the rows: the job writes them to the table that task.yaml declares",
-            )
+        self._refuse_in_task(
+            "writes no table", "return the rows: the job writes them to the table that task.yaml declares"
+        )
         there = self.tables.get(_table_name(name))
         if there is not None and if_exists == "fail":
             raise StandInError(f"the table {name!r} has been written already", right='if_exists="append" or "replace"')
@@ -161,6 +157,10 @@ class Run:
                 right="an ordinary function score(context, **kwargs), without yield and without async",
             )
         return _matched(self._predictions(), self.key, len(given))
+
+    def _refuse_in_task(self, what: str, right: str) -> None:
+        if self.verb == "run_task":
+            raise StandInError(f"a feature task {what}, as it has no database", right=right)
 
     def _predictions(self) -> pandas.DataFrame:
         lasting = {name: table for name, table in self.tables.items() if not table.temporary}

@@ -1,4 +1,4 @@
-"""Bodies of requests, for middleware that reads one and passes the request on."""
+"""What middleware around Airflow's web server needs of a request: its body, to read and pass on, and who sends it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from starlette.types import Message, Receive
+    from starlette.types import Message, Receive, Scope
 
 
 async def received(receive: Receive) -> list[Message]:
@@ -26,3 +26,16 @@ def again(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[M
         return kept.pop(0) if kept else await receive()
 
     return next_message
+
+
+async def signed_in(scope: Scope) -> Any:
+    """Who asks; Airflow finds it out, so that it is whom the answer would be of. None: nobody who is signed in."""
+    from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
+    from fastapi import HTTPException
+    from starlette.requests import Request
+
+    request = Request(scope)
+    try:
+        return await get_user(request, None, await bearer_scheme(request))
+    except HTTPException:
+        return None
