@@ -87,7 +87,7 @@ def evaluate(context: ModelContext, **kwargs):
     y_pred_tdf["id"] = test_pdf["id"].values
 
     evaluation = {"Accuracy": "{:.2f}".format(metrics.accuracy_score(y_test, y_pred)),
-                  "Recall": metrics.recall_score(y_test, y_pred)}
+                  "Recall": "{:.2f}".format(metrics.recall_score(y_test, y_pred))}
     with open(f"{context.artifact_output_path}/metrics.json", "w+") as f:
         json.dump(evaluation, f)
 

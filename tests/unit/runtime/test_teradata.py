@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow as pa
 import pytest
 
@@ -238,6 +240,14 @@ def test_a_model_scorer_is_used_where_there_is_one(model: Model) -> None:
     file = model.folder / "model_modules/scoring.py"
     file.write_text(file.read_text() + "\nclass ModelScorer:\n    def predict(self, data):\n        return data['x']\n")
     assert columns(*run(model, features(3.0))) == {"late": [3.0]}
+
+
+def test_the_standard_evaluation_calls_score(model: Model) -> None:
+    write_rows(model.tmp_path / "rows.arrow", [{"id": 9 - n, "x": float(n), "late": 2.0 * n} for n in range(5)])
+    scoring(model, "assert context.read_pandas().equals(frame.drop(columns='late'))")
+    model.run(verb="evaluate", standard=("evaluate",), artifact_input=model.tmp_path)
+    metrics = json.loads((model.output / "metrics.json").read_text())
+    assert (metrics["rows"], metrics["mse"]) == (5, 0.0)
 
 
 def test_the_published_shape_trains(model: Model) -> None:

@@ -50,6 +50,7 @@ class Run:
         self.tables: dict[str, Table] = {}
         self.key: list[str] = []
         self._given: pandas.DataFrame | None = None
+        self._read: Callable[[], pandas.DataFrame] = context.read_pandas
         self._said: set[str] = set()
         if verb != "run_task":
             self._complete(context)
@@ -76,10 +77,14 @@ class Run:
 
     def rows(self) -> pandas.DataFrame:
         """The rows of the dataset, with the entity key as columns and, where it is one column, as the index too."""
-        frame: pandas.DataFrame = self.context.read_pandas() if self._given is None else self._given.copy()
+        frame = self._read() if self._given is None else self._given.copy()
         if len(self.key) == 1:
             frame.index = importlib.import_module("pandas").Index(frame[self.key[0]].to_numpy())
         return frame
+
+    def give(self) -> None:
+        """Have the context, too, give the rows for which score(context) is called."""
+        self.context.read_pandas = lambda: self._read() if self._given is None else self._given.copy()
 
     def source(self, sql: str) -> Callable[[], pandas.DataFrame]:
         """What gives the rows of a query.
