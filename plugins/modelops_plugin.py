@@ -22,15 +22,23 @@ def _form_suggestions(app):
     return FormSuggestions(app)
 
 
+def _model_requests(app):
+    """Create the middleware when the web server starts, so that other processes do not import it."""
+    from modelops.jobs_api.model_requests import ModelRequests
+
+    return ModelRequests(app)
+
+
 class ModelOpsPlugin(AirflowPlugin):
-    """The approval middleware, the suggestions in trigger forms, the API and the view of the jobs, and the timetable of
-    deployments."""
+    """The approval middleware, the suggestions in trigger forms, the refusal of models that can't run, the API and the
+    view of the jobs, and the timetable of deployments."""
 
     name = "modelops"
     timetables = [TicksSince]
     fastapi_root_middlewares = [
         {"name": "Answers to approvals", "middleware": _approval_middleware, "args": [], "kwargs": {}},
         {"name": "Suggestions of trigger forms", "middleware": _form_suggestions, "args": [], "kwargs": {}},
+        {"name": "Requests for models", "middleware": _model_requests, "args": [], "kwargs": {}},
     ]
 
     @cached_property

@@ -29,6 +29,7 @@ from modelops.domain.errors import (
 )
 from modelops.domain.jobs import TaskKey
 from modelops.domain.refusals import Code, Refusal
+from modelops.jobs_api.middleware import again, received, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
@@ -97,10 +98,10 @@ class ApprovalMiddleware:
         if asked is None:
             await self._app(scope, receive, send)
             return
-        messages = await _body_of(receive)
+        messages = await received(receive)
         answered = await self._decided(scope, asked, messages, receive)
         if answered is None:
-            await self._app(scope, _again(messages, receive), send)
+            await self._app(scope, again(messages, receive), send)
         for message in answered or ():
             await send(message)
 
@@ -110,7 +111,7 @@ class ApprovalMiddleware:
         """What is answered to an answer to an approval of ours; None where this is none, or makes no sense."""
         from starlette.concurrency import run_in_threadpool
 
-        user, key = await _user(scope), _key_of(asked)
+        user, key = await signed_in(scope), _key_of(asked)
         if user is None or key is None:
             return None
         is_ours = await run_in_threadpool(_is_ours, user, key)
@@ -120,7 +121,7 @@ class ApprovalMiddleware:
         async def airflow() -> list[Message]:
             """Airflow's answer to it."""
             said: list[Message] = []
-            await self._app(scope, _again(messages, receive), _collect(said))
+            await self._app(scope, again(messages, receive), _collect(said))
             return said
 
         try:
@@ -142,7 +143,7 @@ class ApprovalMiddleware:
         """Let Airflow take a task's question, and if it did, see to it that the text is the one that was given."""
         from starlette.concurrency import run_in_threadpool
 
-        messages = await _body_of(receive)
+        messages = await received(receive)
         status = 0
 
         async def note_status(message: MutableMapping[str, Any]) -> None:
@@ -150,7 +151,7 @@ class ApprovalMiddleware:
             status = message.get("status", status)
             await send(message)
 
-        await self._app(scope, _again(messages, receive), note_status)
+        await self._app(scope, again(messages, receive), note_status)
         if status == CREATED:
             body = b"".join(message.get("body", b"") for message in messages)
             try:
@@ -295,19 +296,6 @@ def _refusal(
     return [start, {"type": "http.response.body", "body": response.body}]
 
 
-async def _user(scope: Scope) -> Any:
-    """Who asks; Airflow finds it out, so that it is whom the answer would be of. None: nobody who is signed in."""
-    from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
-    from fastapi import HTTPException
-    from starlette.requests import Request
-
-    request = Request(scope)
-    try:
-        return await get_user(request, None, await bearer_scheme(request))
-    except HTTPException:
-        return None
-
-
 def _key_of(asked: re.Match[str]) -> TaskKey | None:
     """The task that is answered. Airflow reads "-1.0" as -1, and so must we."""
     from pydantic import TypeAdapter, ValidationError
@@ -317,23 +305,6 @@ def _key_of(asked: re.Match[str]) -> TaskKey | None:
     except ValidationError:
         return None
     return TaskKey(dag_id=asked["dag_id"], run_id=asked["run_id"], task_id=asked["task_id"], map_index=map_index)
-
-
-async def _body_of(receive: Receive) -> list[Message]:
-    messages: list[Message] = []
-    while not messages or (messages[-1]["type"] == "http.request" and messages[-1].get("more_body")):
-        messages.append(await receive())
-    return messages
-
-
-def _again(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
-    """What was received, once more, and then what comes."""
-    kept = list(messages)
-
-    async def next_message() -> MutableMapping[str, Any]:
-        return kept.pop(0) if kept else await receive()
-
-    return next_message
 
 
 def _collect(answer: list[Message]) -> Callable[[MutableMapping[str, Any]], Awaitable[None]]:

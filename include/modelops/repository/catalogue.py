@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ModelOpsError, RepositoryError
 from modelops.domain.spelling import did_you_mean
 from modelops.repository import mirror
 from modelops.repository.configuration import FolderSource, GitSource, read_sources
-from modelops.repository.git import GitError, git_names
+from modelops.repository.git import GitError, git, git_names
 from modelops.repository.kinds import MODELS
+from modelops.repository.reading import MAX_BYTES
+from modelops.repository.unsupported import is_read, obstacle, refuse_unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from modelops.repository.configuration import Source
@@ -28,7 +32,8 @@ log = logging.getLogger(__name__)
 def references(kind: Kind[Any], settings: Settings) -> list[str]:
     """The references of all things of a kind, such as "demo/arrival_delay", sorted within each repository.
 
-    For suggestions: it needs no network and never raises. What can't be read is left out; `problems` says why.
+    For suggestions: it needs no network and never raises. What can't be read, and models that can't run, are left out;
+    `problems` says why.
     """
     try:
         sources = read_sources(settings.repositories).right.values()
@@ -37,12 +42,26 @@ def references(kind: Kind[Any], settings: Settings) -> list[str]:
     found = []
     for source in sources:
         with contextlib.suppress(ModelOpsError):
-            found += [f"{source.name}/{name}" for name in names(kind, source, settings)]
+            refused = _unsupported(source, settings) if kind is MODELS else {}
+            every = [f"{source.name}/{name}" for name in names(kind, source, settings)]
+            found += [reference for reference in every if reference not in refused]
     return found
 
 
+def refusal(reference: str, settings: Settings) -> RepositoryError | None:
+    """Why this model can't run, if it is one in R, in SQL or for a Teradata database. Needs no network."""
+    try:
+        source = read_sources(settings.repositories).right.get(reference.partition("/")[0])
+        return None if source is None else _unsupported(source, settings).get(reference)
+    except ModelOpsError:
+        return None  # the job says what is wrong
+
+
 def problems(settings: Settings) -> list[ModelOpsError]:
-    """The problems of repositories.yaml and of the repositories that it names. Needs no network."""
+    """The problems of repositories.yaml and of the repositories that it names, and models that can't run.
+
+    Needs no network.
+    """
     try:
         sources = read_sources(settings.repositories)
     except RepositoryError as error:
@@ -51,6 +70,7 @@ def problems(settings: Settings) -> list[ModelOpsError]:
     for source in sources.right.values():
         try:
             names(MODELS, source, settings)
+            found += _unsupported(source, settings).values()
         except ModelOpsError as error:
             found.append(error)
     return found
@@ -142,3 +162,51 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
             f"git can't list {source.ref!r}: {error.reason}", where=source.ref_declared, expected="a ref that it has"
         ) from None
     return list({parts[1] for parts in paths if len(parts) == 3 and parts[2] in kind.markers})
+
+
+def _unsupported(source: Source, settings: Settings) -> Mapping[str, RepositoryError]:
+    """The models of a source that can't run, by their references, with the reason."""
+    if isinstance(source, GitSource):
+        return _unsupported_in_mirror(source, settings.mirrors / source.name)
+    found = {}
+    for name in names(MODELS, source, settings):
+        reference = f"{source.name}/{name}"
+        try:
+            refuse_unsupported(source.path / MODELS.folder / name, reference)
+        except RepositoryError as error:
+            found[reference] = error
+        except OSError:
+            continue  # changed just now, or not to be read: said when it is asked for
+    return found
+
+
+def _unsupported_in_mirror(source: GitSource, folder: Path) -> Mapping[str, RepositoryError]:
+    try:
+        tree = git("rev-parse", "--verify", "--quiet", f"{source.ref}:{MODELS.folder}", folder=folder, bare=True)
+        return _unsupported_in_tree(source.name, folder, tree.decode().strip())
+    except GitError:
+        return {}  # `names` has said so
+
+
+@lru_cache(maxsize=32)
+def _unsupported_in_tree(source: str, folder: Path, tree: str) -> Mapping[str, RepositoryError]:
+    """Of what git has under this name nothing ever changes, so it is read once."""
+    models: dict[str, dict[str, bytes]] = {}
+    wanted = []
+    for line in git_names("ls-tree", "-r", "-l", "-z", tree, folder=folder, bare=True):
+        description, path = line.split("\t", 1)
+        _mode, kind, blob, size = description.split()
+        model, _, name = path.partition("/")
+        if kind == "blob" and name:
+            models.setdefault(model, {})[name] = b""
+            if is_read(name) and int(size) <= MAX_BYTES:
+                wanted.append((model, name, blob, int(size)))
+    request = "".join(f"{blob}\n" for _, _, blob, _ in wanted).encode()
+    answer = git("cat-file", "--batch", stdin=request, folder=folder, bare=True)
+    end = 0
+    for model, name, blob, length in wanted:
+        start = end + len(f"{blob} blob {length}\n")
+        models[model][name] = answer[start : start + length]
+        end = start + length + 1
+    found = {f"{source}/{model}": obstacle(files, f"{source}/{model}") for model, files in models.items()}
+    return {reference: error for reference, error in found.items() if error is not None}

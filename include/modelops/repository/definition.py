@@ -19,6 +19,7 @@ from modelops.repository.entry_points import binds, require_function, require_me
 from modelops.repository.fields import Columns, Days, Index, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_json, read_text_if_any, read_yaml
+from modelops.repository.unsupported import refuse_unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     Raises:
         RepositoryError: a file or an entry point is missing or wrong; SeveralErrors, where there are more.
     """
+    refuse_unsupported(folder, reference)
     name = PurePath(reference).name
     modules = folder / "model_modules"
     shown = f"{reference}/model_modules"
@@ -91,7 +93,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
                 _refuse_misplaced(folder, reference, file, entry)
     if SCORING not in left_out:
         with findings.collecting():
-            require_method(modules / "scoring.py", f"{shown}/scoring.py", "ModelScorer", "predict")
+            _require_scorer(modules / "scoring.py", f"{shown}/scoring.py")
     with findings.collecting():
         hyperparameters = _hyperparameters(folder / "config.json", f"{reference}/config.json")
     with findings.collecting():
@@ -122,6 +124,14 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         has_scorer=SCORING not in left_out or EVALUATION in left_out,
         left_out=left_out,
     )
+
+
+def _require_scorer(file: Path, shown: str) -> None:
+    """Refuse a file with neither a ModelScorer nor, as in the published layout, a function score(context)."""
+    if binds(file, shown, "score") and not binds(file, shown, "ModelScorer"):
+        require_function(file, shown, "score")
+    else:
+        require_method(file, shown, "ModelScorer", "predict")
 
 
 def _refuse_misplaced(folder: Path, reference: str, file: str, entry: str) -> None:

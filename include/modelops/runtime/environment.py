@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RequirementsError, Unavailable
 from modelops.plain_files import open_lock
-from modelops.runtime.requirements import read_requirements
+from modelops.runtime.requirements import read_requirements, without_stand_ins
 from modelops.runtime.uv import run_uv
 from modelops.settings import PROJECT_ROOT
 
@@ -61,7 +61,7 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
         requirements: its text; None where the model has none and runs on the project's own packages.
         settings: where locks are kept.
         where: the name of the file, for messages.
-        log: gets a line when packages have to be looked up.
+        log: gets a line when packages have to be looked up, and one on packages that are not installed.
 
     Raises:
         RequirementsError: a line that isn't allowed, or packages that don't exist, contradict each other or have no
@@ -71,7 +71,10 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
     if requirements is None:
         return Lock(text=None, sha256=_sha256(f"the project's own environment\n{_PLATFORM}\n{_project_lock()}"))
     # A second line for the same package only adds to the first, so a version of the user's choice stays.
-    asked = "\n".join([*read_requirements(requirements, where=where), "pyarrow", ""])
+    wanted, left_out = without_stand_ins(read_requirements(requirements, where=where))
+    if left_out:
+        log(f"{', '.join(left_out)} of {where}: not installed, as this system has stand-ins that need no database")
+    asked = "\n".join([*wanted, "pyarrow", ""])
     locks = settings.environments / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     key = _sha256(f"{_PLATFORM}\n{asked}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from modelops.domain.errors import ChildLost, ModelOpsError, UserCodeError
+from modelops.domain.teradata import IN_DATABASE
 from modelops.plain_files import open_plain
 
 if TYPE_CHECKING:
@@ -45,12 +46,11 @@ _PACKAGES = {
 }
 
 
-# Of the published ModelOps layout: helpers that open a connection of the code's own, and the packages that have them.
+# Helpers in the published ModelOps layout that open a connection of the code's own.
 _CONNECTION_HELPERS = re.compile(r"\b(?:aoa|tmo|vmo)_create_context\b")
-_CONNECTION_PACKAGES = {"aoa", "tmo", "teradataml"}
 _ROWS_COME_ALONG = (
-    "context.read_pandas() or context.read_batches() in the place of the connection and its query, and no import of"
-    " aoa, tmo or teradataml: the rows come with the context"
+    "context.read_pandas() or context.read_batches() in the place of the connection and its query: the rows come with"
+    " the context"
 )
 
 
@@ -248,7 +248,7 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
 
 def _missing(package: str, entry: _Entry) -> tuple[str, str]:
     what = f"the package {package!r} isn't in the {entry.owner}'s environment"
-    if package in _CONNECTION_PACKAGES:
+    if package in IN_DATABASE:
         return what, _ROWS_COME_ALONG
     line = f"by a line such as {_PACKAGES.get(package, package)}"
     if package not in _PACKAGES:  # anybody may publish a package under the name that a module has

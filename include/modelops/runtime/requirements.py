@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from modelops.domain.errors import RequirementsError
 from modelops.domain.findings import Findings
+from modelops.domain.teradata import BROUGHT, STAND_INS
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _DIRECT = re.compile(r"(?i)://|^(git|hg|svn|bzr)\+|^file:|^[.~/\\]|\.(whl|zip|tar\.\w+|tgz)$")
@@ -35,6 +37,16 @@ def read_requirements(text: str, *, where: str) -> list[str]:
             found.append(str(_read_line(line, where=f"{where}, line {number}")))
     findings.refuse()
     return found
+
+
+def without_stand_ins(requirements: list[str]) -> tuple[list[str], list[str]]:
+    """The requirements to install, and those that are not: the child has stand-ins for these packages.
+
+    Where there are any of these, the first list has the package that they would have brought along.
+    """
+    left_out = [line for line in requirements if canonicalize_name(Requirement(line).name) in STAND_INS]
+    kept = [line for line in requirements if line not in left_out]
+    return ([*kept, BROUGHT] if left_out else kept), left_out
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

@@ -42,7 +42,7 @@ def test_files_and_sql_are_wrong(workplace: Workplace, repository: Path) -> None
     folder = model_folder(
         repository, "bad", datasets=datasets, scoring="class Scorer: ...", training="def fit(context): ..."
     )
-    (folder / "model.json").write_text('{"nam": "Bad", "language": "r"}')
+    (folder / "model.json").write_text('{"nam": "Bad", "language": "julia"}')
     whats = [error.what for error in errors_of(workplace, folder)]
     assert len(whats) == 6
     for what, part in zip(
@@ -51,7 +51,7 @@ def test_files_and_sql_are_wrong(workplace: Workplace, repository: Path) -> None
             'relation "measurd" does not exist',
             "lacks the feature column y",
             "name is missing",
-            "language is 'r'",
+            "language is 'julia'",
             "there is no class ModelScorer",
             "there is no function train",
         ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import published
 from modelops.domain.errors import RepositoryError
-from modelops.repository.catalogue import problems, references, refresh
+from modelops.repository.catalogue import problems, references, refresh, refusal
 from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
@@ -123,3 +124,36 @@ def test_a_model_is_marked_by_either_of_two_files(repository: Path, configure: C
     found = references(MODELS, settings)
     assert {"demo/least", "demo/wrong", "remote/least", "remote/wrong"} <= set(found)
     assert len(found) == len(set(found))
+
+
+def test_models_that_can_not_run_are_not_offered_and_the_reason_is_there(
+    repository: Path, configure: Configure, commit: Commit
+) -> None:
+    for write in (published.both, published.in_database, published.partitioned, published.in_r):
+        write(repository)
+    commit(repository)
+    settings = configure(folder="{path: repository}", remote="{url: repository, ref: main}")
+    refresh(settings)
+    offered = ["folder/both", "folder/delay", "remote/both", "remote/delay"]
+    assert references(MODELS, settings) == offered
+    for source in ("folder", "remote"):
+        in_r, in_database = (refusal(f"{source}/{name}", settings) for name in ("r-model", "in_database"))
+        assert in_r is not None
+        assert in_r.what == "this model is written in R, and jobs run models in Python"
+        assert in_r.where == f"{source}/r-model/model.json"
+        assert in_database is not None
+        assert "teradataml.XGBoost" in in_database.what
+    assert [refusal(name, settings) for name in [*offered, "folder/none", "none/none", "x"]] == [None] * 7
+    assert len(problems(settings)) == 6
+
+
+def test_a_model_is_offered_once_its_commit_can_run(repository: Path, configure: Configure, commit: Commit) -> None:
+    folder = published.in_database(repository)
+    commit(repository)
+    settings = configure(remote="{url: repository, ref: main}")
+    refresh(settings)
+    assert references(MODELS, settings) == ["remote/delay"]
+    (folder / "model_modules/training.py").write_text(published.TRAINING)
+    commit(repository)
+    refresh(settings)
+    assert references(MODELS, settings) == ["remote/delay", "remote/in_database"]

@@ -91,7 +91,7 @@ def test_a_missing_file(tmp_path: Path, write_model: WriteModel, name: str) -> N
         ("[]", "the content is a list", ""),
         ('{"language": "python"}', "name is missing", ""),
         ('{"name": "x"}', "language is missing", ""),
-        ('{"name": "x",\n "language": "R"}', "language is 'R'", ":2 (language)"),
+        ('{"name": "x",\n "language": "Julia"}', "language is 'Julia'", ":2 (language)"),
         ('{"name": 1, "language": "python"}', "name is a number", ":1 (name)"),
         ('{"name": " ", "language": "python"}', "name is blank", ":1 (name)"),
         ('{"name": "x", "id": "a\\nb", "language": "python"}', "that can't be printed", ":1 (id)"),

@@ -58,7 +58,12 @@ def run(
 
 
 def assignment(
-    model: Model, targets: tuple[str, ...], *, had_nulls: dict[str, bool] | None = None, **values: Any
+    model: Model,
+    targets: tuple[str, ...],
+    *,
+    key: tuple[str, ...] = ("id",),
+    had_nulls: dict[str, bool] | None = None,
+    **values: Any,
 ) -> ScoringAssignment:
     plain = model.assignment()
     dataset: Dataset = plain.dataset
@@ -69,7 +74,7 @@ def assignment(
     dataset = type(dataset)(
         name="predict",
         sql=dataset.sql,
-        entity_key=("id",),
+        entity_key=key,
         feature_names=("x",),
         target_names=targets,
         had_nulls=had_nulls,

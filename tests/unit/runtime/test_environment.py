@@ -117,6 +117,18 @@ def test_a_lock_has_exact_versions_hashes_and_pyarrow(home: Path) -> None:
     assert len(log) == 1, "what was resolved once is kept"
 
 
+def test_packages_with_a_stand_in_are_left_out_and_the_log_says_so(home: Path) -> None:
+    """They are looked up nowhere: this version exists on no index."""
+    log: list[str] = []
+    text = resolved("six==1.16.0\nteradatamodelops==0.0.0\n", home, log).text
+    assert text is not None
+    packages = [line.partition("==")[0] for line in text.splitlines() if line[:1].isalpha()]
+    assert {"six", "pandas", "pyarrow"} <= set(packages)
+    assert not any(name.startswith(("teradata", "aoa", "tmo")) for name in packages)
+    left_out = "not installed, as this system has stand-ins that need no database"
+    assert log == [f"teradatamodelops==0.0.0 of {WHERE}: {left_out}", f"resolving the packages of {WHERE}"]
+
+
 def test_a_pyarrow_of_the_users_choice_stays(home: Path) -> None:
     text = resolved("pyarrow<20", home).text
     assert text is not None

@@ -251,11 +251,11 @@ def test_an_exception_in_a_package_is_placed_where_the_model_called_it(model: Mo
             id="a connection of its own",
         ),
         pytest.param(
-            "from tmo import tmo_create_context",
-            "the package 'tmo' isn't in the model's environment",
+            "import teradatasql",
+            "the package 'teradatasql' isn't in the model's environment",
             "model_modules/training.py:1",
-            "no import of aoa, tmo or teradataml",
-            id="a package of the published layout",
+            "the rows come with the context",
+            id="a package that connects to a database",
         ),
         pytest.param(
             "import no_such_module",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelops.domain.errors import RequirementsError
-from modelops.runtime.requirements import read_requirements
+from modelops.runtime.requirements import read_requirements, without_stand_ins
 
 WHERE = "requirements.txt"
 
@@ -75,3 +75,11 @@ def test_what_is_no_requirement_is_refused_with_its_line(line: str) -> None:
     assert refused.value.what.startswith(f"{line!r} is not a requirement: ")
     assert "\n" not in refused.value.what
     assert refused.value.where == "requirements.txt, line 2"
+
+
+def test_packages_that_have_a_stand_in_are_not_installed_and_what_they_bring_is() -> None:
+    asked = ["numpy==1.26.4", "teradatamodelops==7.1.3", "TeradataML[all]>=17", "aoa==7.0.0", "tmo", "tmoo"]
+    kept, left_out = without_stand_ins(asked)
+    assert kept == ["numpy==1.26.4", "tmoo", "pandas"]
+    assert left_out == ["teradatamodelops==7.1.3", "TeradataML[all]>=17", "aoa==7.0.0", "tmo"]
+    assert without_stand_ins(["numpy"]) == (["numpy"], [])

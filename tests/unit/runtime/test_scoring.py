@@ -152,7 +152,7 @@ def test_a_scorer_without_the_context_finds_the_artifacts_in_its_working_directo
     ("source", "what", "where", "expected"),
     [
         pytest.param(
-            "def score(): ...",
+            "def scores(): ...",
             "model_modules/scoring.py has no class ModelScorer",
             "model_modules/scoring.py",
             "class ModelScorer, with def predict(self, data):, in model_modules/scoring.py",

@@ -194,3 +194,14 @@ def test_memory_holds_one_part(run: Callable[..., pa.Table]) -> None:
 def test_killed_from_outside(run: Callable[..., pa.Table]) -> None:
     with pytest.raises(ChildLost):
         run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+
+
+def test_a_task_written_for_teradata_is_told_what_a_task_is_here(run: Callable[..., pa.Table]) -> None:
+    imports = "from teradataml import DataFrame, copy_to_sql\nfrom aoa import ModelContext, aoa_create_context\n"
+    told = refused(run, f"{imports}aoa_create_context()\nDataFrame.from_query('sel * from patients')")
+    assert "a feature task reads no query, as it has no database" in told
+    assert "context.read_pandas(name) of an input that task.yaml declares" in told
+    told = refused(run, f"{imports}return copy_to_sql(df=context.read_pandas('rows'), table_name='age')")
+    assert "a feature task writes no table, as it has no database" in told
+    assert "return the rows" in told
+    assert "a feature task reads no table" in refused(run, f"{imports}DataFrame('age_table')")

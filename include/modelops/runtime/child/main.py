@@ -31,9 +31,11 @@ MODULES = {
 # The parts that need Arrow are loaded where they are needed. Their errors are told by where they come from.
 PARTS = {
     f"_modelops_{part}": Path(__file__).with_name(f"{part}.py")
-    for part in ("predictions", "scoring", "task", "standard", "metrics")
+    for part in ("predictions", "scoring", "task", "standard", "metrics", "teradata", "teradata_run")
 }
-PREDICTIONS, SCORING, TASK, STANDARD, METRICS = PARTS
+PREDICTIONS, SCORING, TASK, STANDARD, METRICS, TERADATA, TERADATA_RUN = PARTS
+PUBLISHED = ("aoa", "tmo", "teradatamodelops", "teradataml")
+"""Packages that teradata.py stands in for."""
 CONTEXT = "_modelops_context"
 OURS = {__file__, *map(str, PARTS.values())}
 
@@ -50,6 +52,32 @@ class NotRunError(Exception):
     """The function of the model gave back code to run instead of running."""
 
 
+class StandIns:
+    """Finds the modules of PUBLISHED, in the place of installed ones; those that the model's folder has come first.
+
+    Nothing of teradata.py is loaded before the code imports one of them.
+    """
+
+    def __init__(self, context: Any, *, verb: str, folder: str) -> None:
+        self._context, self._verb = context, verb
+        own = (Path(folder, name) for name in PUBLISHED)
+        self._own = {path.name for path in own if path.exists() or path.with_suffix(".py").exists()}
+        self._part: ModuleType | None = None
+
+    @property
+    def part(self) -> ModuleType:
+        """teradata.py, loaded and begun."""
+        if self._part is None:
+            self._part = _load_with(TERADATA_RUN, TERADATA)
+            self._part.begin(self._context, verb=self._verb)
+        return self._part
+
+    def find_spec(self, name: str, *_unused: object) -> Any:
+        """As the import machinery asks for it."""
+        package = name.partition(".")[0]
+        return self.part.spec(name) if package in PUBLISHED and package not in self._own else None
+
+
 def main(assignment_file: str, outcome_file: str) -> int:
     """Carry out the assignment, write the outcome, and return the exit code."""
     faulthandler.enable()  # a crash in native code shows its line of Python in the log
@@ -58,17 +86,19 @@ def main(assignment_file: str, outcome_file: str) -> int:
     contexts = _load(CONTEXT, Path(__file__).with_name("context.py"))
     context = (contexts.TaskContext if assignment["verb"] == "run_task" else contexts.ModelContext)(assignment)
     sys.path.insert(0, folder)
+    stand_ins = StandIns(context, verb=assignment["verb"], folder=folder)
+    sys.meta_path.insert(0, stand_ins)
     sys.argv[:] = [f"{folder}/{MODULES[assignment['verb']].replace('.', '/')}.py"]
     pid = os.getpid()
     outcome: dict[str, Any] = {"ok": True}
     try:
         match assignment["verb"]:
             case "score":
-                _score(assignment, context)
+                _score(assignment, context, stand_ins)
             case "train":
                 _train(assignment, context)
             case "evaluate" if "evaluate" in assignment["standard"]:
-                _evaluate(assignment, context)
+                _evaluate(assignment, context, stand_ins)
             case "run_task":
                 _run_task(assignment, context)
             case verb:
@@ -111,10 +141,10 @@ def _train(assignment: dict[str, Any], context: object) -> None:
     standard.keep(returned, context, assignment["standard"])
 
 
-def _evaluate(assignment: dict[str, Any], context: object) -> None:
+def _evaluate(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> None:
     """The standard evaluation, of what scores the model's rows."""
-    part, standard = _load_with_predictions(SCORING), _load(STANDARD, PARTS[STANDARD])
-    scorer = part.made(_scorer_class(assignment, standard), context, assignment["artifact_input"])
+    part, standard = _load_with(PREDICTIONS, SCORING), _load(STANDARD, PARTS[STANDARD])
+    scorer = part.made(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
     measures = _load(METRICS, PARTS[METRICS])
     try:
         standard.evaluate(context, scorer, frame_of=part.all_rows, predictions=part.predictions, measures=measures)
@@ -128,27 +158,31 @@ def _evaluate(assignment: dict[str, Any], context: object) -> None:
         ) from error
 
 
-def _score(assignment: dict[str, Any], context: object) -> None:
-    part, standard = _load_with_predictions(SCORING), _load(STANDARD, PARTS[STANDARD])
-    part.score(assignment, context, scorer_class=lambda: _scorer_class(assignment, standard), tell=_told)
+def _score(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> None:
+    part, standard = _load_with(PREDICTIONS, SCORING), _load(STANDARD, PARTS[STANDARD])
+    part.score(assignment, context, scorer_class=lambda: _scorer_class(assignment, standard, stand_ins), tell=_told)
 
 
-def _scorer_class(assignment: dict[str, Any], standard: ModuleType) -> Any:
+def _scorer_class(assignment: dict[str, Any], standard: ModuleType, stand_ins: StandIns) -> Any:
     if "score" in assignment["standard"]:
         return standard.ModelScorer
-    return getattr(importlib.import_module(MODULES["score"]), "ModelScorer", None)
+    module = importlib.import_module(MODULES["score"])
+    function = getattr(module, "score", None)
+    if hasattr(module, "ModelScorer") or not callable(function):
+        return getattr(module, "ModelScorer", None)
+    return stand_ins.part.scorer(function)
 
 
 def _run_task(assignment: dict[str, Any], context: object) -> None:
-    part = _load_with_predictions(TASK)
+    part = _load_with(PREDICTIONS, TASK)
     returned = _call(MODULES["run_task"], assignment["function"], context, may_yield=True)
     part.write(returned, assignment)
 
 
-def _load_with_predictions(name: str) -> ModuleType:
-    sys.modules[PREDICTIONS] = _load(PREDICTIONS, PARTS[PREDICTIONS])  # for this part to import, and no one else
+def _load_with(needed: str, name: str) -> ModuleType:
+    sys.modules[needed] = _load(needed, PARTS[needed])  # for this part to import, and no one else
     part = _load(name, PARTS[name])
-    del sys.modules[PREDICTIONS]
+    del sys.modules[needed]
     return part
 
 

@@ -104,8 +104,10 @@ def made(kind: Any, context: Any, artifacts: str | None) -> Any:
     if not isinstance(kind, type):
         raise MissingScorerError("class ModelScorer")
     if artifacts is not None:
-        os.makedirs("artifacts")  # in the working directory, where a scorer without a context looks
-        os.symlink(artifacts, "artifacts/input")
+        # In the working directory, where a scorer without a context looks; teradata.py may have made them already.
+        os.makedirs("artifacts", exist_ok=True)
+        if not os.path.lexists("artifacts/input"):
+            os.symlink(artifacts, "artifacts/input")
     scorer = kind(context) if _takes_argument(kind) else kind()
     if not callable(getattr(scorer, "predict", None)):
         raise MissingScorerError("method predict in its class ModelScorer")
@@ -264,8 +266,8 @@ class Scoring:
         except MemoryError:
             raise
         except Exception as error:
-            if os.getpid() != self._pid:
-                raise
+            if os.getpid() != self._pid or getattr(error, "kind", None) == "wrong_result":
+                raise  # the fault of the code, not of a row
             caught = error
         if os.getpid() != self._pid:
             os._exit(1)  # a fork that predict() made and didn't end; it has no say

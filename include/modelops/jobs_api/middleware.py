@@ -1,0 +1,41 @@
+"""What middleware around Airflow's web server needs of a request: its body, to read and pass on, and who sends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from starlette.types import Message, Receive, Scope
+
+
+async def received(receive: Receive) -> list[Message]:
+    """All messages of the request's body."""
+    messages: list[Message] = []
+    while not messages or (messages[-1]["type"] == "http.request" and messages[-1].get("more_body")):
+        messages.append(await receive())
+    return messages
+
+
+def again(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
+    """What was received, once more, and then what comes."""
+    kept = list(messages)
+
+    async def next_message() -> MutableMapping[str, Any]:
+        return kept.pop(0) if kept else await receive()
+
+    return next_message
+
+
+async def signed_in(scope: Scope) -> Any:
+    """Who asks; Airflow finds it out, so that it is whom the answer would be of. None: nobody who is signed in."""
+    from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
+    from fastapi import HTTPException
+    from starlette.requests import Request
+
+    request = Request(scope)
+    try:
+        return await get_user(request, None, await bearer_scheme(request))
+    except HTTPException:
+        return None

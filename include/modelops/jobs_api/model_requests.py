@@ -1,0 +1,89 @@
+"""Refuses a request to run a DAG for a model that can't run, with the reason, before there is a run.
+
+The trigger form does not suggest such models, and accepts any text: it and the REST API send the same request.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from modelops.jobs_api.middleware import again, received, signed_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from modelops.domain.errors import RepositoryError
+
+TRIGGER = re.compile(r"/api/v2/dags/(?P<dag_id>[^/]+)/dagRuns$")
+MODEL = "model"
+"""The parameter that names a model, in every DAG that has one."""
+
+
+class ModelRequests:
+    """ASGI middleware around Airflow's web server; it looks at requests to run a DAG, and at nothing else.
+
+    Args:
+        look: gives the reason why a model can't run, None if there is none; it may block.
+        may_trigger: whether the person who asks may run the DAG; others get Airflow's own answer.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        look: Callable[[str], RepositoryError | None] | None = None,
+        may_trigger: Callable[[Scope, str], Any] | None = None,
+    ) -> None:
+        self._app = app
+        self._look = look or look_up
+        self._may_trigger = may_trigger or allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        from starlette.concurrency import run_in_threadpool
+        from starlette.responses import JSONResponse
+
+        asked = TRIGGER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if asked is None:
+            await self._app(scope, receive, send)
+            return
+        messages = await received(receive)
+        reference = _model_of(b"".join(message.get("body", b"") for message in messages))
+        error = None if reference is None else await run_in_threadpool(self._look, reference)
+        if error is not None and await self._may_trigger(scope, unquote(asked["dag_id"])):
+            await JSONResponse({"detail": str(error)}, HTTPStatus.BAD_REQUEST)(scope, receive, send)
+            return
+        await self._app(scope, again(messages, receive), send)
+
+
+def look_up(reference: str) -> RepositoryError | None:
+    """The reason, by the repositories as last fetched."""
+    from modelops.repository.catalogue import refusal
+    from modelops.settings import Settings
+
+    return refusal(reference, Settings.from_environment())
+
+
+async def allowed(scope: Scope, dag_id: str) -> bool:
+    """Whether Airflow lets the person who asks run this DAG."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from starlette.concurrency import run_in_threadpool
+
+    from modelops.jobs_api.permissions import may
+
+    user = await signed_in(scope)
+    return user is not None and await run_in_threadpool(may, user, dag_id, "POST", DagAccessEntity.RUN)
+
+
+def _model_of(body: bytes) -> str | None:
+    """The model that the request names; None where it names none, or Airflow has to say what is wrong with it."""
+    try:
+        model = json.loads(body)["conf"][MODEL]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return model if isinstance(model, str) else None

@@ -1,0 +1,174 @@
+"""Finds the models that can't run here: those in R or SQL, and those whose Python works in a Teradata database.
+
+Their code is read, never run. The same function serves the import of a model, `./modelops check` and trigger forms.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import RepositoryError
+from modelops.domain.teradata import CLIENTS, DATABASE, IN_DATABASE, MODULES
+from modelops.repository.reading import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+ABOUT, CODE = "model.json", "model_modules/"
+SHOWN = 5
+"""So many names are listed."""
+_LANGUAGES = {"r": "R", "sql": "SQL"}
+_STAND_INS = {*CLIENTS, DATABASE}
+_TOKENS = [name.encode() for name in (*CLIENTS, DATABASE, *IN_DATABASE)]
+_RIGHT = {
+    "R": "the model in Python, such as scikit-learn, on the rows of context.read_pandas()",
+    "SQL": "the model in Python, with the SQL of its rows in datasets.yaml; SQL that computes features is a feature"
+    " task",
+}
+_RIGHT_IN_DATABASE = (
+    "the same in Python, such as scikit-learn, on the rows of context.read_pandas(); what the SQL of datasets.yaml can"
+    " do may be done there"
+)
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class _Use:
+    """A name that has no stand-in, and where it is used."""
+
+    file: str
+    line: int
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+def refuse_unsupported(folder: Path, reference: str) -> None:
+    """Refuse a model's folder whose code can't run here; `reference` names it in messages.
+
+    Raises:
+        RepositoryError: it is written in R or SQL, or uses what works in a Teradata database alone.
+    """
+    files = {}
+    for file in [folder / ABOUT, *sorted((folder / CODE).rglob("*"))]:
+        if file.is_file() and file.stat().st_size <= MAX_BYTES:  # the others are refused by who reads them
+            name = file.relative_to(folder).as_posix()
+            files[name] = file.read_bytes() if is_read(name) else b""
+    error = obstacle(files, reference)
+    if error is not None:
+        raise error
+
+
+def is_read(name: str) -> bool:
+    """Whether `obstacle` needs the contents of the model's file of this name."""
+    return name == ABOUT or (name.startswith(CODE) and name.endswith(".py"))
+
+
+def obstacle(files: Mapping[str, bytes], reference: str) -> RepositoryError | None:
+    """Why the model of these files can't run here; None if there is no such reason.
+
+    Args:
+        files: path in the model's folder → contents; of files that aren't `is_read` the path is enough.
+        reference: what messages call the model.
+    """
+    language, file = _language(files)
+    if language is not None:
+        return RepositoryError(
+            f"this model is written in {language}, and jobs run models in Python",
+            where=f"{reference}/{file}",
+            expected=_RIGHT[language],
+        )
+    uses = sorted(_uses(files))
+    if not uses:
+        return None
+    names = list(dict.fromkeys(map(str, uses)))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return RepositoryError(
+        f"this model works in a Teradata database, which jobs don't have: it uses {', '.join(names[:SHOWN])}{more}",
+        where=f"{reference}/{uses[0].file}:{uses[0].line}",
+        expected=_RIGHT_IN_DATABASE,
+    )
+
+
+def _language(files: Mapping[str, bytes]) -> tuple[str | None, str]:
+    """The language if it isn't Python, and the file that says so."""
+    try:
+        declared = _LANGUAGES.get(str(json.loads(files.get(ABOUT, b""))["language"]).casefold())
+    except (ValueError, LookupError, TypeError, RecursionError):
+        declared = None
+    if declared is not None:
+        return declared, ABOUT
+    if f"{CODE}training.py" not in files:
+        for name in sorted(files):
+            if name.startswith(f"{CODE}training."):
+                return _LANGUAGES.get(name.rpartition(".")[2].casefold()), name
+    return None, ""
+
+
+def _uses(files: Mapping[str, bytes]) -> Iterator[_Use]:
+    own = {name.partition("/")[0].removesuffix(".py") for name in files}
+    for file, source in files.items():
+        if file.endswith(".py") and is_read(file) and any(token in source for token in _TOKENS):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of the user's strings: not ours to report
+                    tree = ast.parse(source)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue  # refused elsewhere
+            for line, module, name in _without_stand_in(tree):
+                if module.partition(".")[0] not in own:
+                    yield _Use(file=file, line=line, module=module, name=name)
+
+
+def _without_stand_in(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Line, module and name of what is imported from these packages, or read as an attribute, and has no stand-in."""
+    modules: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from _imported(node, modules)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and (module := _module(node.value, modules)) is not None:
+            private = node.attr.startswith("_")
+            if not private and f"{module}.{node.attr}" not in MODULES and node.attr not in MODULES[module]:
+                yield node.lineno, module, node.attr
+
+
+def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Iterator[tuple[int, str, str]]:
+    """What an import brings that has no stand-in; `modules` gets the names that mean modules from then on."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            outermost = alias.name.partition(".")[0]
+            if not _has_stand_in(alias.name):
+                yield node.lineno, alias.name, ""
+            elif outermost in _STAND_INS:
+                modules[alias.asname or outermost] = alias.name if alias.asname else outermost
+        elif node.level == 0 and node.module is not None:
+            if f"{node.module}.{alias.name}" in MODULES:
+                modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+            elif not _has_stand_in(node.module, alias.name):
+                yield node.lineno, node.module, alias.name
+
+
+def _has_stand_in(module: str, name: str = "*") -> bool:
+    """Whether it may be imported; what is of other packages may."""
+    package = module.partition(".")[0]
+    if package in _STAND_INS:
+        return module in MODULES and (name == "*" or name in MODULES[module])
+    return package not in IN_DATABASE
+
+
+def _module(node: ast.expr, modules: Mapping[str, str]) -> str | None:
+    """The module that an expression such as `aoa.util` means, of those that have a stand-in."""
+    if isinstance(node, ast.Name):
+        return modules.get(node.id)
+    if isinstance(node, ast.Attribute):
+        outer = _module(node.value, modules)
+        if outer is not None and f"{outer}.{node.attr}" in MODULES:
+            return f"{outer}.{node.attr}"
+    return None

@@ -1,0 +1,74 @@
+"""A request to run a DAG for a model that can't run is refused before there is a run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from modelops.domain.errors import RepositoryError
+from modelops.jobs_api.model_requests import ModelRequests
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+PATH = "/api/v2/dags/model_lifecycle/dagRuns"
+IN_R = {"conf": {"model": "published/r"}, "logical_date": None}
+WHY = RepositoryError("this model is written in R", where="published/r/model.json", expected="Python")
+
+
+class Airflow:
+    """Says what it received."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"Airflow: " + body})
+
+
+def asked(body: Any, *, path: str = PATH, method: str = "POST", allowed: bool = True) -> httpx.Response:
+    async def may_trigger(_scope: Scope, dag_id: str) -> bool:
+        assert dag_id == "model_lifecycle"
+        return allowed
+
+    guard = ModelRequests(Airflow(), lambda model: WHY if model == "published/r" else None, may_trigger)
+
+    async def answer() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://here") as client:
+            return await client.request(method, path, content=body)
+
+    return asyncio.run(answer())
+
+
+def test_the_reason_is_the_answer() -> None:
+    answer = asked(json.dumps(IN_R))
+    assert answer.status_code == 400
+    assert answer.json() == {"detail": str(WHY)}
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        (json.dumps(IN_R), {"allowed": False}),
+        (json.dumps(IN_R), {"path": PATH.replace("dagRuns", "details")}),
+        (json.dumps(IN_R), {"path": f"{PATH}/run_1/clear"}),
+        (json.dumps(IN_R), {"method": "PUT"}),
+        (json.dumps({"conf": {"model": "published/python"}}), {}),
+        (json.dumps({"conf": {"model": ["published/r"]}}), {}),
+        (json.dumps({"conf": None}), {}),
+        ("[]", {}),
+        ("no JSON", {}),
+        ("", {}),
+        ("[" * 100_000, {}),
+    ],
+)
+def test_every_other_request_reaches_airflow_as_it_is(body: str, more: dict[str, Any]) -> None:
+    answer = asked(body, **more)
+    assert (answer.status_code, answer.text) == (200, f"Airflow: {body}")

@@ -1,0 +1,122 @@
+"""Models written for Teradata go through their lives with a datasets.yaml and nothing else, or are refused by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import published
+from integration.lifecycle.life import answered, evaluated, predicted, put_into_production, trained
+from integration.lifecycle.test_check import said_of
+from integration.lifecycle.test_parts import PARTS, Batch
+from modelops.domain.errors import RepositoryError, UserCodeError
+from modelops.domain.versions import ArtifactRole
+from modelops.registry.write import evidence, versions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workplace import Workplace
+
+
+def in_production(workplace: Workplace, model: str, **terms: Any) -> int:
+    """Train, evaluate, approve and deploy it; the number of the deployment."""
+    version = evaluated(workplace, model)["version"]
+    answered(workplace, version, model=model)
+    number: int = put_into_production(workplace, version, model, **terms)["deployment"]
+    return number
+
+
+def stored(workplace: Workplace, model: str) -> set[str]:
+    version = versions.find(workplace.connection, model, 1)
+    return {
+        one.name for one in evidence.artifacts_of(workplace.connection, version.id) if one.role is ArtifactRole.OUTPUT
+    }
+
+
+def test_a_model_with_both_ways_to_be_scored(workplace: Workplace, repository: Path, look: Any, log: list[str]) -> None:
+    published.both(repository)
+    deployment = in_production(workplace, "here/both")
+    assert {"model.joblib", "feature_importance.png"} <= stored(workplace, "here/both")
+    [told] = [line for line in log if line.startswith("record_training_stats")]
+    assert "jobs compute the statistics of their rows themselves" in told
+    assert predicted(workplace, deployment)["rows"] == 100
+    assert look("SELECT count(*), count(DISTINCT id), max(late) FROM predictions.both") == [(100, 100, 1)]
+
+
+def test_a_model_with_score_alone(workplace: Workplace, repository: Path, look: Any) -> None:
+    published.both(repository)
+    published.scored(repository)
+    for model in ("here/both", "here/scored"):
+        assert predicted(workplace, in_production(workplace, model))["rows"] == 100
+    assert look("SELECT count(*), count(DISTINCT id), max(json_report) FROM predictions.scored") == [(100, 100, "")]
+    [(differing,)] = look(
+        "SELECT count(*) FROM predictions.scored AS one FULL JOIN predictions.both AS other USING (id)"
+        " WHERE one.late IS DISTINCT FROM other.late"
+    )
+    assert differing == 0
+
+
+def test_the_partitions_of_a_batch_add_up(workplace: Workplace, repository: Path, look: Any) -> None:
+    published.newer(repository)
+    deployment = in_production(workplace, "here/newer", parts=PARTS)
+    counted = "count(*), count(DISTINCT id), round(sum(late)::numeric, 6), count(DISTINCT job_id)"
+    seen = f"SELECT {counted} FROM predictions.newer"
+    predicted(workplace, deployment)
+    [whole] = look(seen)
+    batch = Batch(workplace, deployment)
+    scored = [batch.score(part)["rows"] for part in range(PARTS)]
+    assert (sum(scored), min(scored) > 0) == (100, True)
+    assert batch.publish()["rows"] == 100
+    assert look(seen) == [whole]
+
+
+def test_a_prediction_belongs_to_its_row_in_whatever_order_it_is_written(
+    workplace: Workplace, repository: Path, look: Any
+) -> None:
+    published.newer(repository)
+    deployment = in_production(workplace, "here/newer")
+    assert predicted(workplace, deployment)["rows"] == 100
+    [(rows, slope)] = look(
+        "SELECT count(*), count(DISTINCT round((late - id / 10.0 + (100 - id))::numeric, 6)) FROM predictions.newer"
+    )
+    assert (rows, slope) == (100, 1)
+
+
+@pytest.mark.parametrize("write", [published.both, published.scored, published.newer])
+def test_check_takes_them_as_they_are(workplace: Workplace, repository: Path, write: Any) -> None:
+    lines = said_of(workplace, write(repository))
+    assert any(line.startswith("✓") for line in lines)
+    assert not any(line.startswith("!") for line in lines)
+
+
+def test_score_that_misses_a_row_fails_the_training(workplace: Workplace, repository: Path) -> None:
+    folder = published.scored(repository)
+    file = folder / "model_modules/scoring.py"
+    file.write_text(file.read_text().replace("copy_to_sql(df=predictions_pdf,", "copy_to_sql(df=predictions_pdf[1:],"))
+    with pytest.raises(UserCodeError) as failed:
+        trained(workplace, "here/scored")
+    assert failed.value.what == "score() wrote predictions for 59 of 60 rows"
+    assert "one row for each row" in failed.value.expected
+
+
+@pytest.mark.parametrize(
+    ("write", "what"),
+    [
+        (published.in_database, "it uses teradataml.ScaleFit, teradataml.ScaleTransform, teradataml.XGBoost"),
+        (published.partitioned, "teradatasqlalchemy.types.VARCHAR, aoa.util.check_sto_version"),
+        (published.in_r, "this model is written in R, and jobs run models in Python"),
+    ],
+)
+def test_what_can_not_run_is_refused_by_name(
+    workplace: Workplace, repository: Path, write: Any, what: str, log: list[str]
+) -> None:
+    folder = write(repository)
+    with pytest.raises(RepositoryError, match="model") as refused:
+        trained(workplace, f"here/{folder.name}")
+    assert what in refused.value.what
+    with pytest.raises(RepositoryError) as checked:
+        said_of(workplace, folder)
+    assert checked.value.what == refused.value.what
+    assert "environment" not in " ".join(log)
