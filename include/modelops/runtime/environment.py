@@ -8,34 +8,33 @@ distribution would run its code outside of the confined process.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import platform
 import re
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RequirementsError, Unavailable
-from modelops.plain_files import open_lock
+from modelops.runtime.environment_locks import Shared, exclusive, exclusive_if_free
 from modelops.runtime.requirements import read_requirements
 from modelops.runtime.uv import run_uv
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from modelops.settings import Settings
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # What wheels are chosen by: a lock holds for this alone.
 _PLATFORM = f"Python {_PYTHON} on {sys.platform} {platform.machine()}"
-# Written last: an environment without it was being built when its builder died.
-_MARKER = "modelops-complete"
+_AGAIN_AFTER = 0.1
+MARKER = "modelops-complete"
+"""Written last and removed first: an environment without it was being built or removed when its process died."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +47,16 @@ class Lock:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A Python that has the packages of the lock."""
+    """A Python that has the packages of the lock. As long as this object is there, nobody removes it."""
 
     python: Path
     lock: Lock
+    in_use: Shared | None = field(default=None, repr=False, compare=False)
+
+
+def folder_name(sha256: str) -> str:
+    """The name of the environment's folder for pinned packages with this hash."""
+    return sha256[:16]
 
 
 def resolve(requirements: str | None, *, settings: Settings, where: str, log: Callable[[str], None]) -> Lock:
@@ -76,12 +81,14 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
     locks.mkdir(parents=True, exist_ok=True)
     key = _sha256(f"{_PLATFORM}\n{asked}")
     path = locks / f"{key}.txt"
-    if not path.exists():
-        with _only_one(path, log) as lock_file:
-            if not path.exists():
+    text = _read_if_any(path)
+    if text is None:
+        with exclusive(path, log) as lock_file:
+            text = _read_if_any(path)
+            if text is None:
                 log(f"resolving the packages of {where}")
                 _compile(asked, path, where=where, keep_open=lock_file)
-    text = path.read_text(encoding="utf-8")
+                text = path.read_text(encoding="utf-8")
     return Lock(text=text, sha256=_sha256(text))
 
 
@@ -102,24 +109,36 @@ def build(lock: Lock, *, settings: Settings, where: str, log: Callable[[str], No
     """
     if lock.text is None:
         return Environment(python=Path(sys.executable), lock=lock)
-    folder = settings.environments / lock.sha256[:16]
-    environment = Environment(python=folder / "bin" / "python", lock=lock)
-    if _complete(environment):
-        log("environment reused")
-        return environment
+    folder = settings.environments / folder_name(lock.sha256)
     settings.environments.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder, log) as lock_file:
+    environment = Environment(python=folder / "bin" / "python", lock=lock)
+    built = False
+    while True:
+        if not _complete(environment):
+            with exclusive_if_free(folder) as lock_file:
+                if lock_file is not None and not _complete(environment):
+                    _rebuild(environment, lock.text, folder, where=where, log=log, keep_open=lock_file)
+                    built = True
+        # Not the lock that it was built with: between the two the environment may be removed, and is then built again.
+        in_use = Shared(folder, log)
         if _complete(environment):
-            log("environment reused")
-            return environment
-        started = time.monotonic()
-        packages = len(re.findall(r"(?m)^[A-Za-z0-9]", lock.text))
-        log(f"building the environment ({packages} package{'s' if packages > 1 else ''})")
-        if folder.exists():
-            shutil.rmtree(folder)
-        _install(environment, lock.text, folder, where=where, keep_open=lock_file)
-        log(f"environment ready in {time.monotonic() - started:.1f} s")
-    return environment
+            if not built:
+                log("environment reused")
+            return replace(environment, in_use=in_use)
+        in_use.close()
+        time.sleep(_AGAIN_AFTER)
+
+
+def _rebuild(
+    environment: Environment, text: str, folder: Path, *, where: str, log: Callable[[str], None], keep_open: int
+) -> None:
+    started = time.monotonic()
+    packages = len(re.findall(r"(?m)^[A-Za-z0-9]", text))
+    log(f"building the environment ({packages} package{'s' if packages > 1 else ''})")
+    if folder.exists():
+        shutil.rmtree(folder)
+    _install(environment, text, folder, where=where, keep_open=keep_open)
+    log(f"environment ready in {time.monotonic() - started:.1f} s")
 
 
 def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
@@ -164,7 +183,7 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         sync += ["--only-binary", ":all:", "--compile-bytecode"]
         failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open)
     if failure is None:
-        (folder / _MARKER).touch()
+        (folder / MARKER).touch()
     elif failure.about_packages:
         raise RequirementsError(
             f"the pinned packages can't be installed: {failure.essence}",
@@ -177,19 +196,14 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
 
 def _complete(environment: Environment) -> bool:
     # The python is a link, which leads nowhere once the Python that it was made with is gone.
-    return (environment.python.parents[1] / _MARKER).exists() and environment.python.exists()
+    return (environment.python.parents[1] / MARKER).exists() and environment.python.exists()
 
 
-@contextlib.contextmanager
-def _only_one(path: Path, log: Callable[[str], None]) -> Iterator[int]:
-    """Hold the lock of this path. uv inherits the open file, so that the lock is free only when uv is gone too."""
-    with open_lock(f"{path}.lock") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log("waiting for another job that is making the same environment")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file.fileno()
+def _read_if_any(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _project_lock() -> str:
