@@ -20,15 +20,18 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RequirementsError, Unavailable
 from modelops.runtime.environment_locks import Shared, exclusive, exclusive_if_free
+from modelops.runtime.hashes import with_hashes_of
 from modelops.runtime.requirements import read_requirements
 from modelops.runtime.uv import run_uv
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from modelops.runtime.hashes import Pin
     from modelops.settings import Settings
 
+_ADDED = "pyarrow"
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # What wheels are chosen by: a lock holds for this alone.
 _PLATFORM = f"Python {_PYTHON} on {sys.platform} {platform.machine()}"
@@ -62,6 +65,8 @@ def folder_name(sha256: str) -> str:
 def resolve(requirements: str | None, *, settings: Settings, where: str, log: Callable[[str], None]) -> Lock:
     """Pin what a requirements.txt asks for, and pyarrow, by which the rows come.
 
+    Where the lines have hashes, these are the ones that are pinned, and every package but pyarrow must have one.
+
     Args:
         requirements: its text; None where the model has none and runs on the project's own packages.
         settings: where locks are kept.
@@ -76,10 +81,12 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
     if requirements is None:
         return Lock(text=None, sha256=_sha256(f"the project's own environment\n{_PLATFORM}\n{_project_lock()}"))
     # A second line for the same package only adds to the first, so a version of the user's choice stays.
-    asked = "\n".join([*read_requirements(requirements, where=where), "pyarrow", ""])
+    wanted = read_requirements(requirements, where=where)
+    asked = "\n".join([*wanted.lines, _ADDED, ""])
     locks = settings.environments / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    key = _sha256(f"{_PLATFORM}\n{asked}")
+    given = "".join(f"{name}=={version} {' '.join(hashes)}\n" for (name, version), hashes in wanted.pins.items())
+    key = _sha256(f"{_PLATFORM}\n{asked}{given}")
     path = locks / f"{key}.txt"
     text = _read_if_any(path)
     if text is None:
@@ -87,7 +94,7 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
             text = _read_if_any(path)
             if text is None:
                 log(f"resolving the packages of {where}")
-                _compile(asked, path, where=where, keep_open=lock_file)
+                _compile(asked, wanted.pins, path, where=where, keep_open=lock_file)
                 text = path.read_text(encoding="utf-8")
     return Lock(text=text, sha256=_sha256(text))
 
@@ -141,7 +148,7 @@ def _rebuild(
     log(f"environment ready in {time.monotonic() - started:.1f} s")
 
 
-def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
+def _compile(asked: str, pins: Mapping[Pin, tuple[str, ...]], path: Path, *, where: str, keep_open: int) -> None:
     begun, wanted = path.with_suffix(".begun"), path.with_suffix(".in")
     # uv prefers the versions in the file that it is to write. Where the user leaves a version open, that of the project
     # is as good as any, and on this machine already.
@@ -168,7 +175,10 @@ def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
                 expected=f"packages and versions that exist as wheels for {_PLATFORM} and fit together",
             )
         raise Unavailable(f"the packages of {where} can't be resolved right now: {failure.essence}")
-    begun.write_text(f"# {_PLATFORM}\n{begun.read_text(encoding='utf-8')}", encoding="utf-8")
+    text = begun.read_text(encoding="utf-8")
+    if pins:
+        text = with_hashes_of(pins, read_requirements(text, where=where).pins, added=_ADDED, where=where)
+    begun.write_text(f"# {_PLATFORM}\n{text}", encoding="utf-8")
     begun.replace(path)
 
 
@@ -188,7 +198,8 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         raise RequirementsError(
             f"the pinned packages can't be installed: {failure.essence}",
             where=where,
-            expected="packages that the index still has; a change of a line makes the system pin them anew",
+            expected="packages that the index has as wheels with the pinned hashes; a change of a line makes the system"
+            " pin them anew",
         )
     else:
         raise Unavailable(f"the environment of {where} can't be built right now: {failure.essence}")
