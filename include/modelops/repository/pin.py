@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic
 
 from modelops.domain.errors import RepositoryError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.domain.feature_tasks import FeatureTask
+    from modelops.domain.packages import PackageIndex
     from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
@@ -27,6 +28,7 @@ class Pinned(Generic[Definition]):
 
     `code_sha256` is that of the archive, which is the same whenever the contents are. `commit` is None where there is
     no git or no commit yet; `dirty` says that the contents are not those of the commit.
+    `index` is where its packages come from; None: where those of the installation do.
     """
 
     definition: Definition
@@ -35,6 +37,7 @@ class Pinned(Generic[Definition]):
     code_sha256: str
     commit: str | None
     dirty: bool
+    index: PackageIndex | None = None
 
 
 def pin_model(
@@ -113,7 +116,7 @@ def _pin_reference(
             raise catalogue.unknown(kind, reference, settings)
         folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)
-    return _pin(kind, found, reference, destination)
+    return replace(_pin(kind, found, reference, destination), index=source.index)
 
 
 def _pin(kind: Kind[Definition], found: contents.Contents, reference: str, destination: Path) -> Pinned[Definition]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RequirementsError, Unavailable
+from modelops.domain.packages import PackageIndex
 from modelops.runtime.environment_locks import Shared, exclusive, exclusive_if_free
 from modelops.runtime.hashes import with_hashes_of
 from modelops.runtime.requirements import read_requirements
@@ -62,7 +63,14 @@ def folder_name(sha256: str) -> str:
     return sha256[:16]
 
 
-def resolve(requirements: str | None, *, settings: Settings, where: str, log: Callable[[str], None]) -> Lock:
+def resolve(
+    requirements: str | None,
+    *,
+    settings: Settings,
+    where: str,
+    log: Callable[[str], None],
+    index: PackageIndex | None = None,
+) -> Lock:
     """Pin what a requirements.txt asks for, and pyarrow, by which the rows come.
 
     Where the lines have hashes, these are the ones that are pinned, and every package but pyarrow must have one.
@@ -72,6 +80,7 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
         settings: where locks are kept.
         where: the name of the file, for messages.
         log: gets a line when packages have to be looked up.
+        index: where the packages come from; None: where those of the installation do. The lock records it.
 
     Raises:
         RequirementsError: a line that isn't allowed, or packages that don't exist, contradict each other or have no
@@ -86,7 +95,8 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
     locks = settings.environments / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     given = "".join(f"{name}=={version} {' '.join(hashes)}\n" for (name, version), hashes in wanted.pins.items())
-    key = _sha256(f"{_PLATFORM}\n{asked}{given}")
+    header = f"# {_PLATFORM}\n" + (f"{index.record}\n" if index else "")
+    key = _sha256(f"{_PLATFORM}\n{asked}{given}{index.record if index else ''}")
     path = locks / f"{key}.txt"
     text = _read_if_any(path)
     if text is None:
@@ -94,8 +104,10 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
             text = _read_if_any(path)
             if text is None:
                 log(f"resolving the packages of {where}")
-                _compile(asked, wanted.pins, path, where=where, keep_open=lock_file)
-                text = path.read_text(encoding="utf-8")
+                begun = path.with_suffix(".begun")
+                text = header + _compile(asked, wanted.pins, begun, where=where, keep_open=lock_file, index=index)
+                begun.write_text(text, encoding="utf-8")
+                begun.replace(path)
     return Lock(text=text, sha256=_sha256(text))
 
 
@@ -148,8 +160,16 @@ def _rebuild(
     log(f"environment ready in {time.monotonic() - started:.1f} s")
 
 
-def _compile(asked: str, pins: Mapping[Pin, tuple[str, ...]], path: Path, *, where: str, keep_open: int) -> None:
-    begun, wanted = path.with_suffix(".begun"), path.with_suffix(".in")
+def _compile(
+    asked: str,
+    pins: Mapping[Pin, tuple[str, ...]],
+    begun: Path,
+    *,
+    where: str,
+    keep_open: int,
+    index: PackageIndex | None,
+) -> str:
+    wanted = begun.with_suffix(".in")
     # uv prefers the versions in the file that it is to write. Where the user leaves a version open, that of the project
     # is as good as any, and on this machine already.
     ours = PROJECT_ROOT / "requirements.txt"
@@ -165,7 +185,7 @@ def _compile(asked: str, pins: Mapping[Pin, tuple[str, ...]], path: Path, *, whe
         "--python-version",
         _PYTHON,
     ]
-    failure = run_uv(arguments, cwd=path.parent, seconds=300, keep_open=keep_open)
+    failure = run_uv(arguments, cwd=begun.parent, seconds=300, keep_open=keep_open, index=index)
     wanted.unlink()
     if failure is not None:
         if failure.about_packages:
@@ -174,15 +194,15 @@ def _compile(asked: str, pins: Mapping[Pin, tuple[str, ...]], path: Path, *, whe
                 where=where,
                 expected=f"packages and versions that exist as wheels for {_PLATFORM} and fit together",
             )
-        raise Unavailable(f"the packages of {where} can't be resolved right now: {failure.essence}")
+        raise Unavailable(f"the packages of {where} can't be resolved right now{_at(index)}: {failure.essence}")
     text = begun.read_text(encoding="utf-8")
-    if pins:
-        text = with_hashes_of(pins, read_requirements(text, where=where).pins, added=_ADDED, where=where)
-    begun.write_text(f"# {_PLATFORM}\n{text}", encoding="utf-8")
-    begun.replace(path)
+    if not pins:
+        return text
+    return with_hashes_of(pins, read_requirements(text, where=where).pins, added=_ADDED, where=where)
 
 
 def _install(environment: Environment, text: str, folder: Path, *, where: str, keep_open: int) -> None:
+    index = PackageIndex.of_record(text)
     venv = ["venv", str(folder), "--python", sys.executable, "--no-project"]
     failure = run_uv(venv, cwd=folder.parent, seconds=60, keep_open=keep_open)
     if failure is None:
@@ -191,7 +211,7 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         sync = ["pip", "sync", str(pinned), "--python", str(environment.python), "--require-hashes"]
         # The child writes no bytecode, and importing scikit-learn without it takes three times as long.
         sync += ["--only-binary", ":all:", "--compile-bytecode"]
-        failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open)
+        failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open, index=index)
     if failure is None:
         (folder / MARKER).touch()
     elif failure.about_packages:
@@ -202,7 +222,16 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
             " pin them anew",
         )
     else:
-        raise Unavailable(f"the environment of {where} can't be built right now: {failure.essence}")
+        raise Unavailable(f"the environment of {where} can't be built right now{_at(index)}: {failure.essence}")
+
+
+def _at(index: PackageIndex | None) -> str:
+    """Where the packages of a repository with its own index should come from, for messages."""
+    if index is None:
+        return ""
+    return (
+        f" from {index.url} (its user and password, if it asks for any: {' and '.join(index.credentials)}, or ~/.netrc)"
+    )
 
 
 def _complete(environment: Environment) -> bool:

@@ -84,7 +84,7 @@ def _read_line(line: str, *, where: str) -> Requirement:
             f"the option {option[2]} isn't allowed",
             where=where,
             expected=f"{_RIGHT}; only --hash may follow a package, and an index of one's own is set for"
-            " the whole installation (UV_INDEX, UV_DEFAULT_INDEX or uv.toml)",
+            " the whole installation (UV_INDEX, UV_DEFAULT_INDEX or uv.toml), or in repositories.yaml (index)",
         )
     if _DIRECT.search(line):
         raise RequirementsError("a path, a URL or a repository isn't allowed", where=where, expected=_RIGHT)
