@@ -165,7 +165,7 @@ def prune_environments(installation: Installation, *, steps: Steps, sure: bool) 
         steps.say("There are no environments that no version needs.")
         return 0
     done = "removed" if sure else "can be removed"
-    steps.say(f"{environments} environments and {locks} files of pinned packages {done}: {_size(frees)} freed")
+    steps.say(f"environments: {environments}, files of pinned packages: {locks}, {done}: {_size(frees)} freed")
     if linked:
         steps.say(f"{_size(linked)} more are shared with uv's cache, and are freed by `.venv/bin/uv cache clean`.")
     if not sure:
