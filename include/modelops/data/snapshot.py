@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.arrays import lists_of
 from modelops.data.checks import check_rows
 from modelops.data.query import asking, columns_of, describe, travelling
 from modelops.data.reading import read
@@ -87,7 +88,7 @@ def write_snapshot(
     """
     with asking(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    sql = travelling(dataset.sql, columns, exact=dataset.entity_key)
+    sql = travelling(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
     try:
         snapshot = read(
             url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, most=most
@@ -177,6 +178,10 @@ def _without_stray_bits(array: pa.Array) -> pa.Array:
     """Clear the unused bits of each bitmap's last byte: the driver leaves random values there, and they are hashed."""
     import pyarrow as pa
 
+    if pa.types.is_list(array.type) and not array.offset:
+        validity, offsets, *_ = array.buffers()
+        buffers, elements = [_cut(validity, -len(array) % 8, len(array)), offsets], _without_stray_bits(array.values)
+        return pa.Array.from_buffers(array.type, len(array), buffers, array.null_count, children=[elements])
     spare = -len(array) % 8
     if not spare or array.offset:
         return array

@@ -34,6 +34,15 @@ OUTPUTS = {
     "string": "text",
     "large_string": "text",
     "date32[day]": "date",
+    "list<item: int8>": "smallint[]",
+    "list<item: int16>": "smallint[]",
+    "list<item: uint8>": "smallint[]",
+    "list<item: int32>": "integer[]",
+    "list<item: uint16>": "integer[]",
+    "list<item: int64>": "bigint[]",
+    "list<item: uint32>": "bigint[]",
+    "list<item: float>": "real[]",
+    "list<item: double>": "double precision[]",
 }
 """The PostgreSQL type for each Arrow type of a prediction, wide enough for every value. See also `TIMESTAMP`."""
 TIMESTAMP = re.compile(r"timestamp\[(?:s|ms|us|ns)(?P<zone>, tz=.+)?\]")

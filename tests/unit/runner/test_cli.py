@@ -35,6 +35,7 @@ COMMANDS = (
     "lock",
     "check",
     "init",
+    "prune",
 )
 
 
@@ -52,6 +53,8 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         (["upp"], "invalid choice: 'upp'"),
         (["up", "--detached"], "`up` doesn't know --detached"),
         (["psql", "--role", "root"], "invalid choice: 'root'"),
+        (["prune"], "one of the arguments --older-than --environments is required"),
+        (["prune", "--environments", "--older-than", "3"], "not allowed with argument --environments"),
         (["check"], "the following arguments are required: FOLDER"),
         (["init", "risk", "--target", "late"], "the following arguments are required: --from-table"),
     ],
