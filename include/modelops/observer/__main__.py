@@ -58,7 +58,7 @@ def _watch(ended: threading.Event, waits: Waits) -> None:
             application_name="modelops observer",
             options=f"-c lock_timeout={LOCK_SECONDS}s",
         )
-    with connection:
+    with airflow, connection:
         watch = Watch(airflow, connection, waits)
         log.info("watching %s", os.environ["MODELOPS_AIRFLOW_URL"])
         while not ended.is_set():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -20,13 +20,25 @@ HIDDEN = "/modelops/api/hidden-audit-log"
 class AirflowReader:
     """Reads the task instances, DAG runs and audit log of an Airflow.
 
+    Args:
+        timeout: seconds without a byte of the answer after which a request fails.
+
     Raises from every method:
         httpx.HTTPError: Airflow doesn't respond, or responds with an error.
     """
 
-    def __init__(self, url: str, *, user: str, password: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._client = httpx.Client(base_url=url, timeout=10, transport=transport)
+    def __init__(
+        self, url: str, *, user: str, password: str, timeout: float = 10, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._client = httpx.Client(base_url=url, timeout=timeout, transport=transport)
         self._credentials = {"username": user, "password": password}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections to Airflow."""
+        self._client.close()
 
     def task_instances(self, *, operators: Iterable[str], states: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         """All task instances of these operators in these states, page by page."""
@@ -148,14 +160,23 @@ class AirflowReader:
             self._log_in()
             response = self._client.get(address, params=parameters)
         response.raise_for_status()
-        answer: Mapping[str, Any] = response.json()
-        return answer
+        return _object(response)
 
     def _log_in(self) -> None:
         self._client.headers.pop("Authorization", None)
         response = self._client.post("/auth/token", json=self._credentials)
         response.raise_for_status()
-        self._client.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+        self._client.headers["Authorization"] = f"Bearer {_object(response)['access_token']}"
+
+
+def _object(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise httpx.DecodingError(f"{response.url} is not JSON: {error}", request=response.request) from error
+    if not isinstance(answer, dict):
+        raise httpx.DecodingError(f"{response.url} is no JSON object", request=response.request)
+    return answer
 
 
 def _segment(text: str) -> str:

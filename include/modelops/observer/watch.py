@@ -164,7 +164,8 @@ class Watch:
         )
 
     def _ending(self, key: TaskKey, instance: Mapping[str, Any]) -> Ending | None:
-        at = _time(instance["end_date"]) or datetime.now(UTC)
+        ended_at = _time(instance["end_date"])
+        at = ended_at or datetime.now(UTC)
 
         def ended(status: JobStatus, reason: str, by: str = AIRFLOW) -> Ending:
             return Ending(status=status, at=at, by=by, reason=reason)
@@ -177,22 +178,27 @@ class Watch:
             case "skipped" | "removed" as state:
                 return ended(JobStatus.SKIPPED, f"its state in Airflow is {state}")
             case "success":
-                by = self._person(key)
+                by = self._person(key, ended_at)
                 return ended(JobStatus.SKIPPED, "marked as success by hand; the job did nothing", by or AIRFLOW)
             case "failed":
-                if by := self._person(key):
+                if by := self._person(key, ended_at):
                     return ended(JobStatus.CANCELLED, "stopped by hand", by)
                 return ended(JobStatus.FAILED, f"{SILENT}; its log may show why")
         return None
 
-    def _person(self, key: TaskKey) -> str | None:
-        """The person who ended a task by hand, if the job is unfinished in the ledger and the audit log names them."""
+    def _person(self, key: TaskKey, ended_at: datetime | None) -> str | None:
+        """The person who ended a task by hand, if the job is unfinished in the ledger and the audit log names them.
+
+        Setting the state of a DAG run ends its unfinished tasks only: a task that ended before has ended by itself.
+        """
         if not observation.is_open(self._connection, key):
             return None
         for entry in self._airflow.audit_log(key.dag_id, key.run_id, events={*BY_HAND, "running"}):
             about_it = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
             if entry["event"] == "running" and about_it:
                 break  # the remaining entries are older than the attempt
+            if entry["event"] == "patch_dag_run" and ended_at and ended_at < datetime.fromisoformat(entry["when"]):
+                continue
             if entry["event"] in BY_HAND and about_it and entry["owner"] and sets_a_state(entry):
                 return str(entry["owner"])
         return None
