@@ -12,6 +12,7 @@ import pytest
 from factories import take
 from integration.observer.replay import COMMAND, FOLDER, FORBIDDEN, INVALID, SIGNING_IN, Answer, Answerless, recorded
 from integration.observer.test_recorded import LOST, jobs, look, states_key
+from modelops.domain.errors import Unavailable
 from modelops.observer.watch import Watch
 from modelops.registry.write import observation
 
@@ -37,14 +38,24 @@ def test_the_recordings_are_of_the_airflow_that_is_installed() -> None:
     assert set(made_with.values()) == {version("apache-airflow-core")}, f"record them anew: {COMMAND}"
 
 
-@pytest.mark.parametrize("answer", [recorded("refusals")[FORBIDDEN], BROKEN], ids=["forbidden", "broken"])
 @pytest.mark.parametrize("path", ["/eventLogs", "/taskInstances/lost", "/tasks/lost"])
-def test_what_concerns_one_task_holds_up_no_other(
-    replay: Replay, connection: Connection[Any], answer: Answer, path: str
-) -> None:
-    """Who ended a task is in the audit log: an observer that may not read it can't tell how the task ended."""
-    replay.instead[path] = answer
+def test_what_concerns_one_task_holds_up_no_other(replay: Replay, connection: Connection[Any], path: str) -> None:
+    replay.instead[path] = BROKEN
     look(replay, connection)
+    known = jobs(connection)
+    assert (known["lost"], known["scheduled"]) == (("running", 1, None), ("scheduled", 1, None))
+    replay.instead.clear()
+    look(replay, connection)
+    assert jobs(connection)["lost"] == ("failed", 1, LOST)
+
+
+@pytest.mark.parametrize("path", ["/eventLogs", "/taskInstances/lost", "/tasks/lost"])
+def test_what_the_observer_may_not_read_is_told(replay: Replay, connection: Connection[Any], path: str) -> None:
+    """Who ended or cleared a task is in the audit log. The other tasks are recorded, and the ledger is not complete."""
+    replay.instead[path] = recorded("refusals")[FORBIDDEN]
+    with replay.reader() as reader, pytest.raises(Unavailable, match=rf"account not read .*{path}"):
+        Watch(reader, connection).look()
+    assert observation.last_seen(connection) is None
     known = jobs(connection)
     assert (known["lost"], known["scheduled"]) == (("running", 1, None), ("scheduled", 1, None))
     replay.instead.clear()
