@@ -62,7 +62,7 @@ def test_the_page_of_the_command_line_has_every_command() -> None:
 
 def test_the_row_of_a_command_has_its_options() -> None:
     rows = re.findall(r"^\| (`\./modelops (\w+).*)$", read("docs/reference/command-line.md"), re.MULTILINE)
-    text = {command: row for row, command in rows}
+    text = {command: "".join(row for row, of in rows if of == command) for _, command in rows}
     subparsers = next(each for each in parser()._actions if isinstance(each, argparse._SubParsersAction))
     options = {
         (command, option)
