@@ -69,7 +69,7 @@ rate of 0.5 % has a standard deviation of {(0.005 * 0.995 / trials) ** 0.5:.2%}.
 
 {table(["standard deviations", *SIZES, "column", "found", *BOUND], [one.cells for one in power])}
 
-## Beside fixed thresholds
+## Compared with fixed thresholds
 
 Those that are Evidently's defaults for a numeric column: the Kolmogorov-Smirnov test at 0.05 up to 1,000 rows of the
 reference, beyond that a Wasserstein distance of 0.1 standard deviations. Rows are drawn, in {min(trials, 200)} trials.

@@ -1,4 +1,4 @@
-"""Looks at something again and again, until a time is up."""
+"""Repeats a check until a deadline."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def looks(*, every: float, within: float) -> Iterator[float]:
-    """Yield the seconds that are left: at once, after each `every` seconds, and a last time after `within` seconds."""
+def poll(*, every: float, within: float) -> Iterator[float]:
+    """Yield the seconds that are left: at once, then every `every` seconds, and a last time after `within` seconds."""
     deadline = time.monotonic() + within
     while (left := deadline - time.monotonic()) > 0:
         yield left

@@ -22,8 +22,8 @@ class Settings:
 
     `home` holds all state of this machine; `artifacts` is any URL that Airflow's ObjectStoragePath understands;
     `child_memory` is the most that a process of user code may allocate, in bytes (None: no limit). The files that one
-    run of user code leaves may be `output_files`, folders included, and have `output_bytes` all together. `queries`
-    bounds what one of users' queries gives.
+    run of user code leaves may be `output_files`, folders included, and have `output_bytes` all together. `read_bounds`
+    bounds what one of users' queries returns.
     """
 
     home: Path
@@ -32,7 +32,7 @@ class Settings:
     child_memory: int | None = None
     output_files: int = 1000
     output_bytes: int = 2**30
-    queries: ReadBounds = field(default_factory=ReadBounds)
+    read_bounds: ReadBounds = field(default_factory=ReadBounds)
 
     @property
     def environments(self) -> Path:
@@ -62,7 +62,7 @@ class Settings:
             child_memory=memory * 2**20 or None,
             output_files=_number(environ, "MODELOPS_OUTPUT_FILES", cls.output_files),
             output_bytes=_number(environ, "MODELOPS_OUTPUT_SIZE", cls.output_bytes // 2**20, unit=" of MiB") * 2**20,
-            queries=ReadBounds(
+            read_bounds=ReadBounds(
                 rows=_number(environ, "MODELOPS_DATASET_ROWS", ReadBounds.rows),
                 bytes=_number(environ, "MODELOPS_DATASET_SIZE", ReadBounds.bytes // 2**20, unit=" of MiB") * 2**20,
             ),

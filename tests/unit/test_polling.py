@@ -35,19 +35,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def test_a_look_at_once_and_one_when_the_time_is_up(
     clock: Clock, every: float, within: float, left: list[float]
 ) -> None:
-    assert list(polling.looks(every=every, within=within)) == left
+    assert list(polling.poll(every=every, within=within)) == left
     assert clock.now == 100 + max(0, within)
 
 
 def test_a_look_that_takes_longer_than_the_time(clock: Clock) -> None:
     seen = []
-    for left in polling.looks(every=1, within=5):
+    for left in polling.poll(every=1, within=5):
         seen.append(left)
         clock.now += 7
     assert seen == [5, 0]
 
 
 def test_no_pause_after_the_loop_has_left(clock: Clock) -> None:
-    for _ in polling.looks(every=1, within=5):
+    for _ in polling.poll(every=1, within=5):
         break
     assert clock.now == 100

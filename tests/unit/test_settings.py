@@ -36,7 +36,7 @@ def test_everything_can_be_set() -> None:
     assert settings.repositories == Path("/etc/repositories.yaml")
     assert settings.child_memory == 2 * 2**30
     assert (settings.output_files, settings.output_bytes) == (5000, 4 * 2**30)
-    assert (settings.queries.rows, settings.queries.bytes) == (1000, 8 * 2**20)
+    assert (settings.read_bounds.rows, settings.read_bounds.bytes) == (1000, 8 * 2**20)
 
 
 def test_an_amount_of_memory_that_is_none() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.target import COLUMNS, lock, ours, refusals, rows_table
+from modelops.data.relations import drop_released, lock, ours
+from modelops.data.target import COLUMNS, refusals, rows_table
 from modelops.domain.errors import TargetError
 from modelops.domain.targets import RUN_ID
 
@@ -50,6 +51,7 @@ def ensure_feature_table(
     """
     with refusals(target), connection.transaction():
         lock(connection, target)
+        drop_released(connection, target)
         rows, view = _existing(connection, target)
         if rows is None:
             make_rows_table(connection, target, columns, key=key)
@@ -70,6 +72,7 @@ def check_feature_table(
     """
     with refusals(target), connection.transaction(force_rollback=True):
         lock(connection, target)
+        drop_released(connection, target)
         rows, view = _existing(connection, target)
         if rows is None:
             make_rows_table(connection, target, columns, key=key)

@@ -66,7 +66,7 @@ def insert_from_select(
     key: Sequence[str],
     where: str,
     interval: Ends | None,
-    most: ReadBounds,
+    bounds: ReadBounds,
 ) -> int:
     """Insert the rows of the SELECT in one statement; returns the number of rows.
 
@@ -74,7 +74,7 @@ def insert_from_select(
 
     Raises:
         FeatureError: a key is null or appears twice, or a required column is null.
-        DatasetError: the database rejects the SELECT, or it gives more rows than `most`.
+        DatasetError: the database rejects the SELECT, or it gives more rows than `bounds`.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     import psycopg
@@ -83,7 +83,7 @@ def insert_from_select(
     names = names_of(columns)
     statement = (
         SQL("INSERT INTO {} ({}) SELECT {} FROM (\n{}\n) AS task LIMIT {}")
-        .format(Identifier(view.schema, view.name), names, names, SQL(bare(sql)), most.rows + 1)
+        .format(Identifier(view.schema, view.name), names, names, SQL(bare(sql)), bounds.rows + 1)
         .as_string()
     )
     try:
@@ -104,7 +104,7 @@ def insert_from_select(
             except BaseException:
                 connection.cancel_safe(timeout=3)
                 raise
-            most.check(rows=rows, where=where)
+            bounds.check(rows=rows, where=where)
             return rows
     except psycopg.Error as error:
         raise _translated(error, statement, where=where, interval=interval) from error

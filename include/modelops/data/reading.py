@@ -32,7 +32,7 @@ def read(
     *,
     where: str,
     interval: Ends | None = None,
-    most: ReadBounds | None = None,
+    bounds: ReadBounds | None = None,
 ) -> T:
     """Pass the query's batches, from one consistent READ ONLY snapshot, to `consume`, and return its result.
 
@@ -40,10 +40,10 @@ def read(
     cancels the query.
 
     Raises:
-        DatasetError: the server refuses the query, at once or after some rows; or there are more rows than `most`.
+        DatasetError: the server refuses the query, at once or after some rows; or there are more rows than `bounds`.
         Unavailable: the connection can't be made, or breaks.
     """
-    reading = Reading(url, sql, where=where, interval=interval, most=most)
+    reading = Reading(url, sql, where=where, interval=interval, bounds=bounds)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading") as pool:
         rows: Future[T] = pool.submit(reading.run, consume)
         try:
@@ -62,7 +62,7 @@ class Reading:
         where: the place that errors name.
         interval: the data interval, from its start to before its end, with time zones; the query can read it.
         batch_bytes: the approximate size of a batch.
-        most: how much the query may give; None: any amount.
+        bounds: the most rows and bytes that the query may return; None: no bound.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class Reading:
         where: str,
         interval: Ends | None = None,
         batch_bytes: int = BATCH_BYTES,
-        most: ReadBounds | None = None,
+        bounds: ReadBounds | None = None,
     ) -> None:
-        self._url, self._sql, self._most = url, sql, most
+        self._url, self._sql, self._bounds = url, sql, bounds
         self._where, self._interval, self._batch_bytes = where, interval, batch_bytes
         self._statement: Any = None
         self._cancelled = False
@@ -131,16 +131,16 @@ class Reading:
             # Errors between batches have their SQLSTATE only in the driver's own reader.
             with closing(AdbcRecordBatchReader._import_from_c(rows.address)) as batches:
                 self._check_not_cancelled()  # a cancel between the two lines above has no effect
-                return consume(batches if self._most is None else self._bounded(batches, self._most))
+                return consume(batches if self._bounds is None else self._bounded(batches, self._bounds))
 
-    def _bounded(self, batches: pa.RecordBatchReader, most: ReadBounds) -> pa.RecordBatchReader:
+    def _bounded(self, batches: pa.RecordBatchReader, bounds: ReadBounds) -> pa.RecordBatchReader:
         import pyarrow as pa
 
         def each() -> Iterator[pa.RecordBatch]:
             rows = size = 0
             for batch in batches:
                 rows, size = rows + batch.num_rows, size + batch.nbytes
-                most.check(rows=rows, size=size, where=self._where)
+                bounds.check(rows=rows, size=size, where=self._where)
                 yield batch
 
         return pa.RecordBatchReader.from_batches(batches.schema, each())

@@ -74,7 +74,7 @@ def write_snapshot(
     like: Mapping[str, str] | None = None,
     limit: int | None = None,
     interval: Ends | None = None,
-    most: ReadBounds | None = None,
+    bounds: ReadBounds | None = None,
 ) -> Snapshot:
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
 
@@ -82,8 +82,7 @@ def write_snapshot(
     columns must have the Arrow types that it names (those of the training). The query can read `interval`.
 
     Raises:
-        DatasetError: the query or its rows don't match the model's declaration, or it gives more than `most`; `path` is
-            removed.
+        DatasetError: the query or its rows don't match the model's declaration, or exceed `bounds`; `path` is removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
@@ -91,7 +90,7 @@ def write_snapshot(
     sql = travelling(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
     try:
         snapshot = read(
-            url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, most=most
+            url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, bounds=bounds
         )
         check_rows(snapshot.path, dataset, where=where, labelled=labelled, like=like)
     except BaseException:
@@ -108,12 +107,12 @@ def write_rows(
     where: str,
     exact: Collection[str] = (),
     interval: Ends | None = None,
-    most: ReadBounds | None = None,
+    bounds: ReadBounds | None = None,
 ) -> Snapshot:
     """Run any query once and write its rows, possibly none, to `path`. Columns in `exact` keep all digits.
 
     Raises:
-        DatasetError: the database rejects the query, or it gives more than `most`; `path` is removed.
+        DatasetError: the database rejects the query, or its rows exceed `bounds`; `path` is removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
@@ -121,7 +120,7 @@ def write_rows(
     try:
         asked = travelling(sql, columns, exact=exact)
         return read(
-            url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval, most=most
+            url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval, bounds=bounds
         )
     except BaseException:
         path.unlink(missing_ok=True)

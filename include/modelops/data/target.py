@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.query import PLATFORM
+from modelops.data.relations import drop_released, lock, ours
 from modelops.domain.errors import TargetError, Unavailable
 from modelops.domain.targets import OF_THE_RUN, RUN_ID, TargetColumn, check_columns
 
@@ -47,16 +48,6 @@ OUTPUTS = {
 """The PostgreSQL type for each Arrow type of a prediction, wide enough for every value. See also `TIMESTAMP`."""
 TIMESTAMP = re.compile(r"timestamp\[(?:s|ms|us|ns)(?P<zone>, tz=.+)?\]")
 
-KINDS = {"r": "table", "v": "view", "m": "materialized view", "f": "foreign table", "p": "partitioned table"}
-LOCK = "SELECT modelops.take_lock('target ' || %s)"
-ABANDONED = "SELECT modelops.target_is_abandoned(%s)"
-LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, true)"
-WAIT_FOR_BATCH = "10s"
-RELATION = """
-SELECT pg_class.oid, relkind::text, relowner::regrole::text, relowner = current_user::regrole
-FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-WHERE nspname = %s AND relname = %s
-"""
 COLUMNS = """
 SELECT attname, format_type(atttypid, atttypmod), attnotnull, attnum = ANY (coalesce(indkey, ''))
 FROM pg_attribute LEFT JOIN pg_index ON indrelid = attrelid AND indisprimary
@@ -85,7 +76,7 @@ def ensure_target(
     """Create the rows table and its view, or check that the existing ones fit this model.
 
     The order of the columns doesn't matter, as versions of one model share the target. What an earlier model left in a
-    target that it never published into is made anew. In the caller's transaction, an error undoes all changes, and the
+    target that it never published into is made again. In the caller's transaction, an error undoes all changes, and the
     lock on the target is held until the transaction ends.
 
     Raises:
@@ -96,6 +87,7 @@ def ensure_target(
     check_columns(target, key=key, outputs=outputs)
     with refusals(target), connection.transaction():
         lock(connection, target)
+        drop_released(connection, target)
         _ensure(connection, target, key, outputs)
 
 
@@ -154,28 +146,6 @@ def refusals(target: Target) -> Iterator[None]:
         ) from error
 
 
-def lock(connection: Connection[Any], target: Target) -> None:
-    """Take the target's lock until the transaction ends, and drop the target's relations if it is abandoned.
-
-    Batches of ended deployments may still be writing rows, which they can't publish any more: those are waited for, up
-    to WAIT_FOR_BATCH.
-    """
-    from psycopg.sql import SQL, Identifier
-
-    connection.execute(LOCK, (str(target),))
-    if connection.execute(ABANDONED, (str(target),)).fetchone() != (True,):
-        return
-    [(before,)] = connection.execute("SELECT current_setting('lock_timeout')").fetchall()
-    connection.execute(LOCK_TIMEOUT, (WAIT_FOR_BATCH,))
-    for relation, kind in ((target.as_of, "f"), (target.history, "v"), (target, "v"), (target.rows, "r")):
-        name = Identifier(relation.schema, relation.name)
-        if kind == "f":
-            connection.execute(SQL("DROP FUNCTION IF EXISTS {}(timestamptz)").format(name))
-        elif ours(connection, relation, kind) is not None:
-            connection.execute(SQL("DROP VIEW {}" if kind == "v" else "DROP TABLE {}").format(name))
-    connection.execute(LOCK_TIMEOUT, (before,))
-
-
 def _ensure(
     connection: Connection[Any], target: Target, key: Sequence[TargetColumn], outputs: Sequence[TargetColumn]
 ) -> None:
@@ -199,21 +169,6 @@ def _ensure(
         shown = [name for name, *_ in connection.execute(COLUMNS, (ours(connection, target, "v"),))]
         for statement in _history(target, shown):
             connection.execute(statement)
-
-
-def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
-    """The oid of ModelOps' own table or view of that name; None if it does not exist."""
-    found = connection.execute(RELATION, (name.schema, name.name)).fetchone()
-    if found is None:
-        return None
-    oid, is_kind, owner, own = found
-    if is_kind != kind or not own:
-        raise TargetError(
-            f"{name} is there already: a {KINDS.get(is_kind, 'relation')} of {owner}",
-            where=str(name),
-            expected="another target; its view and its table are made by ModelOps and belong to it",
-        )
-    return int(oid)
 
 
 def rows_table(
@@ -349,7 +304,7 @@ def _check_view(
         raise TargetError(
             f"the view {target} isn't as ModelOps made it: it gives {', '.join(found)}",
             where=str(target),
-            expected=f"another target; or DROP VIEW {target}, and it is made anew",
+            expected=f"another target; or DROP VIEW {target}, and it is made again",
         )
 
 

@@ -67,7 +67,7 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def _code(codes: Sequence[int]) -> int:
-    """The exit code of several runs of pytest: of one that failed; that no test was chosen only if none chose any."""
+    """The exit code of several pytest runs: a failure if there is one; NONE_CHOSEN only if every run chose no test."""
     return next((code for code in codes if code not in {0, NONE_CHOSEN}), min(codes))
 
 

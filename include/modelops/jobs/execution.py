@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from modelops.domain import bounds
 from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable
 from modelops.jobs.run import JobRun
+from modelops.loaded_code import LOADED
 from modelops.registry.schema import check_schema
 from modelops.registry.write import jobs
-from modelops.release import LOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def _check_code() -> None:
     Raises:
         Unavailable: the code on this machine is not what this process has loaded.
     """
-    if not LOADED.is_on_disk():
+    if not LOADED.matches_disk():
         raise Unavailable(
             "the product's code on this machine has changed since this process was started: restart it, with"
             " `./modelops down` and `./modelops up`"

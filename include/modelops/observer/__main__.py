@@ -12,7 +12,7 @@ import httpx
 import psycopg
 
 from modelops.domain.errors import ModelOpsError, Unavailable
-from modelops.observer.airflow import AirflowReader
+from modelops.observer.airflow import AirflowReader, no_permission
 from modelops.observer.waiting import Waits
 from modelops.observer.watch import Watch
 from modelops.registry.schema import check_schema
@@ -62,7 +62,7 @@ def _watch(ended: threading.Event, waits: Waits) -> None:
     with airflow, connection:
         check_schema(connection)
         if unreadable := airflow.unreadable():
-            raise Unavailable(f"the account {airflow.user} may not read {', '.join(unreadable)} of Airflow")
+            raise Unavailable(no_permission(airflow.user, unreadable))
         watch = Watch(airflow, connection, waits)
         log.info("watching %s", os.environ["MODELOPS_AIRFLOW_URL"])
         while not ended.is_set():

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from modelops.domain.jobs import TaskKey
 
 PAGE = 100
+SIGN_IN = "/auth/token"
+MOST_NAMED = 10
+"""Maximum paths that a message names."""
 HIDDEN = "/modelops/api/hidden-audit-log"
 """Route of the ModelOps plugin with audit log entries that Airflow's own list omits, such as those of `dags/~/…`."""
 
@@ -22,12 +25,25 @@ READS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "task instances": ("/dags/~/dagRuns/~/taskInstances", {"limit": 1}),
     "pools": ("/pools", {"limit": 1}),
     "the audit log": ("/eventLogs", {"limit": 1}),
-    "the audit log that Airflow's list omits": (
+    "audit log entries of `dags/~`": (
         HIDDEN,
         {"included_events": "clear", "after": "2000-01-01T00:00:00Z", "before": "2000-01-02T00:00:00Z"},
     ),
 }
 """A request for each kind of record that the observer reads."""
+
+
+def is_forbidden(error: httpx.HTTPStatusError) -> bool:
+    """Whether the account may not read this. It is signed in."""
+    return error.response.status_code == httpx.codes.FORBIDDEN and error.request.url.path != SIGN_IN
+
+
+def no_permission(user: str, unreadable: Iterable[str]) -> str:
+    """The sentence that says so; of many paths, the first ones."""
+    named = sorted(unreadable)
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    shown = ", ".join(named[:MOST_NAMED])
+    return f"the account {user} has no permission to read {shown}{more} in Airflow, so the ledger is incomplete"
 
 
 class AirflowReader:
@@ -45,6 +61,7 @@ class AirflowReader:
     ) -> None:
         self._client = httpx.Client(base_url=url, timeout=timeout, transport=transport)
         self.user = user
+        self._is_accepted = False
         self._credentials = {"username": user, "password": password}
 
     def __enter__(self) -> Self:
@@ -165,7 +182,7 @@ class AirflowReader:
         try:
             self._get(path, wanted)
         except httpx.HTTPStatusError as error:
-            if error.response.status_code == httpx.codes.FORBIDDEN:
+            if is_forbidden(error):
                 return False
             raise
         return True
@@ -183,15 +200,19 @@ class AirflowReader:
         if "Authorization" not in self._client.headers:
             self._log_in()
         response = self._client.get(address, params=parameters)
-        if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):  # the latter for an invalid token
+        # Airflow answers an invalid token with 403 too. A token that has been accepted once is not invalid.
+        expired = response.status_code == httpx.codes.FORBIDDEN and not self._is_accepted
+        if expired or response.status_code == httpx.codes.UNAUTHORIZED:
             self._log_in()
             response = self._client.get(address, params=parameters)
         response.raise_for_status()
+        self._is_accepted = True
         return _object(response)
 
     def _log_in(self) -> None:
         self._client.headers.pop("Authorization", None)
-        response = self._client.post("/auth/token", json=self._credentials)
+        self._is_accepted = False
+        response = self._client.post(SIGN_IN, json=self._credentials)
         response.raise_for_status()
         self._client.headers["Authorization"] = f"Bearer {_object(response)['access_token']}"
 

@@ -13,6 +13,7 @@ import httpx
 from modelops.domain.errors import Busy, ModelOpsError, Unavailable
 from modelops.domain.job_types import OPERATORS, JobType
 from modelops.domain.jobs import AIRFLOW, JobStatus, TaskKey
+from modelops.observer.airflow import is_forbidden, no_permission
 from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_state
 from modelops.observer.waiting import Reasons, Waits
 from modelops.registry.write import observation
@@ -96,8 +97,7 @@ class Watch:
     def _check_all_read(self) -> None:
         """Check that no read was forbidden. What the observer may not read may be who has cleared a training."""
         if self._forbidden:
-            forbidden = ", ".join(sorted(self._forbidden))
-            raise Unavailable(f"the ledger is not complete: Airflow lets the observer's account not read {forbidden}")
+            raise Unavailable(no_permission(self._airflow.user, self._forbidden))
 
     def _record_waits(self, live: list[Mapping[str, Any]], at: datetime) -> None:
         """Record why jobs wait that have waited for some seconds."""
@@ -256,7 +256,7 @@ class Watch:
             raise
         except (ModelOpsError, LookupError, httpx.HTTPStatusError) as error:
             log.warning("%s: %s", key, error)
-            if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.FORBIDDEN:
+            if isinstance(error, httpx.HTTPStatusError) and is_forbidden(error):
                 self._forbidden.add(error.request.url.path)
             if odd is not None:
                 odd.add(key)

@@ -13,7 +13,7 @@ from modelops.domain.errors import BadInput
 from modelops.runner.bootstrap import load_demo, migrate_airflow, migrate_registry, side_by_side
 from modelops.runner.postgres import binaries
 from modelops.runner.steps import Quiet
-from modelops.runner.up import with_database
+from modelops.runner.up import check_running_code, is_up, with_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,8 @@ LOGINS = ("reader", "owner", "jobs", "sql", "features", "airflow", "admin")
 
 def migrate(installation: Installation, *, steps: Steps) -> int:
     """Bring both databases to the newest schema."""
+    if is_up(installation):
+        check_running_code(installation, command="migrate")
     with with_database(installation, steps=steps, command="migrate"):
         side_by_side(
             lambda: migrate_registry(installation, steps=steps), lambda: migrate_airflow(installation, steps=steps)
@@ -60,6 +62,7 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
     import psycopg
 
     from modelops.kinds.check import check as check_what_it_is
+    from modelops.registry.schema import check_schema
     from modelops.registry.translation import translated
 
     if not folder.is_dir():
@@ -73,6 +76,7 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
         _make_ready(installation)
         url = installation.databases.url("jobs")
         with translated(), psycopg.connect(url, autocommit=True, application_name="modelops check") as ledger:
+            check_schema(ledger)
             check_what_it_is(
                 folder.resolve(),
                 sql_url=installation.databases.url("sql"),

@@ -85,10 +85,10 @@ def passwords_in(environ: Mapping[str, str], *, airflow_elsewhere: bool) -> dict
     missing = [f"{PASSWORD}{role.upper()}" for role in roles if role not in passwords]
     if passwords and missing:
         raise BadInput(
-            f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set, and other passwords are",
+            f"only some of the logins' passwords are set; missing: {', '.join(missing)}",
             where="the environment",
-            expected=f"a password for each of {', '.join(roles)}, or none: in {PASSWORD}<LOGIN>, or in the file that"
-            f" {PASSWORD}<LOGIN>_FILE names",
+            expected="all of them, each in its variable or in the file that the variable with _FILE at its end names;"
+            " or none",
         )
     return passwords
 

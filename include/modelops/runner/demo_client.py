@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from modelops.domain.errors import ModelOpsError, Unavailable
-from modelops.polling import looks
+from modelops.polling import poll
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,7 +131,7 @@ class Journey:
         return self._await_state(f"{task_id} of {dag_id}", address, states, page=page, within=within)
 
     def _await_state(self, what: str, address: str, states: set[str], *, page: str, within: timedelta) -> str:
-        for _ in looks(every=LOOK_EVERY, within=within.total_seconds()):
+        for _ in poll(every=LOOK_EVERY, within=within.total_seconds()):
             state = self._get(address)["state"]
             if state in states:
                 return str(state)
@@ -145,7 +145,7 @@ class Journey:
 
     def _get(self, address: str) -> Mapping[str, Any]:
         """An answer of Airflow, also when one of its components is just being started again."""
-        for left in looks(every=LOOK_EVERY, within=PATIENCE.total_seconds()):
+        for left in poll(every=LOOK_EVERY, within=PATIENCE.total_seconds()):
             try:
                 answer = self._requester.get(address)
             except httpx.TransportError as error:
@@ -155,7 +155,7 @@ class Journey:
                 if not answer.is_server_error:
                     break
         if not answer.is_success:
-            raise Unavailable(f"Airflow can't say how it goes: {answer.text}")
+            raise Unavailable(f"Airflow answered with an error: {answer.text}")
         found: Mapping[str, Any] = answer.json()
         return found
 

@@ -12,13 +12,15 @@ from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import Unavailable
+from modelops.domain.errors import BadInput, Unavailable
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+GIVEN = "passwords_from_outside"
+"""The key of secrets.json that says that the logins' passwords are not in it."""
 LOG_LIMIT = 10 * 2**20
 """A log longer than this, in bytes, is set aside when its process starts."""
 
@@ -115,15 +117,25 @@ class Secrets:
     def of(cls, path: Path, given: Mapping[str, str] = MappingProxyType({})) -> Secrets:
         """Read the secrets; what isn't there yet, as after an upgrade, is generated and kept.
 
-        `given` has passwords by role, which take precedence over the file and are not written into it.
+        `given` has passwords by role, which take precedence over the file and are not written into it. Once they are
+        given, they must be: generated ones would be set in the database, where other machines have the given ones.
 
         Raises:
             Unavailable: the file can't be read.
+            BadInput: passwords were given before, and are not now.
         """
-        known = {name: value for name, value in read_json(path).items() if name in cls.__dataclass_fields__}
+        content = read_json(path)
+        if content.get(GIVEN) and not given:
+            raise BadInput(
+                "the passwords of the logins come from outside, and none is set",
+                where="the environment",
+                expected=f"those that were set before; to have passwords generated, remove {GIVEN} from {path}",
+            )
+        known = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
         made = cls(**{**known, **given})
         kept = {name: value for name, value in asdict(made).items() if name not in given} | known
-        if kept != known:
+        kept |= {GIVEN: True} if given else {}
+        if kept != content:
             write_json(path, kept)
         return made
 

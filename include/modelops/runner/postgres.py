@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from modelops.domain.errors import Unavailable
-from modelops.polling import looks
+from modelops.polling import poll
 from modelops.runner.identity import Identity, postgres_identity
 from modelops.runner.layout import free_port, kept_port, rotated, tail, write_private
 from modelops.runner.processes import KILL, end, is_alive, start
@@ -117,7 +117,7 @@ class PostgresServer:
         # One of this object's own that has died holds the data folder until its parent, this process, takes note.
         self.stop()
         end_leftover(self.data)
-        for left in looks(every=0.2, within=timeout):
+        for left in poll(every=0.2, within=timeout):
             written = log.stat().st_size if (log := rotated(self.log)).exists() else 0
             self._process = self._spawn()
             if self._answers(left):
@@ -135,10 +135,10 @@ class PostgresServer:
         process = self._process
         if process is None:
             return
-        for number, patience in _farewell(immediately, timeout):
+        for number, seconds in _signals(immediately, timeout):
             process.send_signal(number)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+                process.wait(seconds)
                 self._process = None
                 return
 
@@ -150,12 +150,12 @@ class PostgresServer:
         settings = SETTINGS | {"port": str(port)} | ({} if self.durable else FORGETFUL)
         options = [f"-c{name}={value}" for name, value in settings.items()]
         program = [*who.prefix, str(self.bin / "postgres"), "-D", str(self.data), *options]
-        return start(program, env=_environment(), log=self.log, at_our_end=signal.SIGINT, cwd=self.data.parent)
+        return start(program, env=_environment(), log=self.log, parent_death_signal=signal.SIGINT, cwd=self.data.parent)
 
     def _answers(self, within: float) -> bool:
         import psycopg
 
-        for _ in looks(every=0.05, within=within):
+        for _ in poll(every=0.05, within=within):
             if self.pid is None:
                 return False
             with contextlib.suppress(psycopg.OperationalError):
@@ -187,7 +187,7 @@ def end_leftover(data: Path, *, immediately: bool = False, timeout: float = 30) 
     server = leftover(data)
     if server is None:
         return False
-    if end([server], *_farewell(immediately, timeout)):
+    if end([server], *_signals(immediately, timeout)):
         raise Unavailable(f"The PostgreSQL in {data} (process {server.pid}) doesn't end")
     return True
 
@@ -205,7 +205,7 @@ def leftover(data: Path) -> psutil.Process | None:
     return None
 
 
-def _farewell(immediately: bool, timeout: float) -> list[tuple[signal.Signals, float]]:
+def _signals(immediately: bool, timeout: float) -> list[tuple[signal.Signals, float]]:
     """PostgreSQL's signals: roll clients back and stop; stop at once and recover at the next start; die."""
     polite = [] if immediately else [(signal.SIGINT, timeout)]
     return [*polite, (signal.SIGQUIT, 5), KILL]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from modelops import parent_death
-from modelops.polling import looks
+from modelops.polling import poll
 from modelops.runner.configuration import MARKER
 from modelops.runner.layout import private, rotated
 
@@ -27,10 +27,15 @@ KILL = (signal.SIGKILL, 5.0)
 
 
 def start(
-    command: Sequence[str], *, env: Mapping[str, str], log: Path, at_our_end: signal.Signals, cwd: Path | None = None
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: Path,
+    parent_death_signal: signal.Signals,
+    cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own; it gets the signal `at_our_end` when the thread that calls this ends."""
-    tied = (sys.executable, "-IS", str(parent_death.__file__), str(int(at_our_end)), str(os.getpid()))
+    """Start a program in a session of its own; it gets `parent_death_signal` when the thread that calls this ends."""
+    tied = (sys.executable, "-IS", str(parent_death.__file__), str(int(parent_death_signal)), str(os.getpid()))
     with open(rotated(log), "ab", opener=private) as output:
         return subprocess.Popen(
             [*tied, *command],
@@ -81,21 +86,21 @@ def marked(home: Path, component: str | None = None) -> list[psutil.Process]:
     return ours
 
 
-def end(processes: Iterable[psutil.Process], *farewell: tuple[signal.Signals, float]) -> list[psutil.Process]:
-    """Send signals, each to those that are left after the seconds of the one before; those that survive all."""
+def end(processes: Iterable[psutil.Process], *signals: tuple[signal.Signals, float]) -> list[psutil.Process]:
+    """Send each signal in turn to the processes still alive, and wait that many seconds; returns the survivors."""
     left = [process for process in processes if is_alive(process)]
-    for number, patience in farewell:
+    for number, seconds in signals:
         for process in left:
             with contextlib.suppress(psutil.Error):
                 process.send_signal(number)
-        left = wait(left, patience)
+        left = wait(left, seconds)
     return left
 
 
 def wait(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
     """Wait until they have ended; those that haven't after `timeout` seconds."""
     left = list(processes)
-    for _ in looks(every=0.05, within=timeout):
+    for _ in poll(every=0.05, within=timeout):
         left = [process for process in left if is_alive(process)]
         if not left:
             break
@@ -104,12 +109,12 @@ def wait(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Pro
 
 def end_marked(home: Path, *, component: str | None = None, grace: float) -> int:
     """End the processes of an installation or of one of its components, and return their number."""
-    ended, farewell = 0, [(signal.SIGTERM, grace), KILL] if grace > 0 else [KILL]
+    ended, signals = 0, [(signal.SIGTERM, grace), KILL] if grace > 0 else [KILL]
     # What is being started while we look is seen the next time.
     for _ in range(5):
         leftovers = marked(home, component)
         if not leftovers:
             break
         ended += len(leftovers)
-        end(leftovers, *farewell)
+        end(leftovers, *signals)
     return ended

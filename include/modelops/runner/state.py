@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from modelops.domain.errors import Unavailable
-from modelops.polling import looks
-from modelops.release import LOADED
+from modelops.loaded_code import LOADED
+from modelops.polling import poll
 from modelops.runner.layout import read_json, write_json
 from modelops.runner.processes import KILL, end, found, identified
 
@@ -43,7 +43,7 @@ class Runner:
     code: str | None
 
     @property
-    def is_of_this_release(self) -> bool:
+    def runs_this_code(self) -> bool:
         """Whether it runs the code that this process has loaded."""
         return self.code == LOADED.digest
 
@@ -108,7 +108,7 @@ def stop(runner: Runner) -> None:
 
 
 def _take(lock: int, layout: Layout) -> None:
-    for _ in looks(every=0.1, within=2):  # its holder may be about to end, or about to say who it is
+    for _ in poll(every=0.1, within=2):  # its holder may be about to end, or about to say who it is
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return

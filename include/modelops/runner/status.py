@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 import psycopg
 
-from modelops.observer.airflow import AirflowReader
+from modelops.observer.airflow import AirflowReader, no_permission
 from modelops.repository.catalogue import problems
 from modelops.runner import state
 from modelops.runner.commands import welcome
@@ -55,8 +55,8 @@ def status(installation: Installation, *, steps: Steps) -> int:
 
 def _wrong(installation: Installation, runner: state.Runner) -> Iterator[str]:
     """What is wrong although all processes may run."""
-    if not runner.is_of_this_release:
-        yield "The code has changed since it was started: `./modelops down`, then `./modelops up`."
+    if not runner.runs_this_code:
+        yield "The code has changed since the installation was started: run `./modelops down`, then `./modelops up`."
     if runner.ready:
         yield from (f"A DAG file can't be imported: {error}" for error in import_errors(installation))
         yield from _problems_of_observer(installation, runner)
@@ -71,8 +71,7 @@ def _problems_of_observer(installation: Installation, runner: state.Runner) -> I
         except httpx.HTTPError:
             return  # Airflow isn't well, which is said above
     if unreadable:
-        named = ", ".join(unreadable)
-        yield f"The account {account.name} may not read {named} of Airflow, so the ledger is not complete."
+        yield no_permission(account.name, unreadable)
     process = found(runner.components.get("observer", {}))
     if process is None or time.time() - process.create_time() < BEHIND.total_seconds():
         return

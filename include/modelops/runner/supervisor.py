@@ -173,7 +173,7 @@ class Supervisor:
     def _start(self, run: Run) -> None:
         component = run.component
         environment = {**component.environment, COMPONENT: component.name}
-        process = start(component.command, env=environment, log=component.log, at_our_end=signal.SIGTERM)
+        process = start(component.command, env=environment, log=component.log, parent_death_signal=signal.SIGTERM)
         self._runs[component.name] = replace(run, process=process, since=time.monotonic())
         self._tell()
 

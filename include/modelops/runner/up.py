@@ -48,7 +48,7 @@ def running(
         BadInput: another process has brought it up with other code.
     """
     if is_up(installation):
-        check_release(installation, command=command)
+        check_running_code(installation, command=command)
         if with_demo:
             load_demo(installation, steps=steps)
         yield
@@ -94,14 +94,14 @@ def is_up(installation: Installation) -> bool:
     return False
 
 
-def check_release(installation: Installation, *, command: str) -> None:
+def check_running_code(installation: Installation, *, command: str) -> None:
     """Check that what is up runs the code that is on this machine now.
 
     Raises:
         BadInput: the code has changed since it was started.
     """
     runner = state.current(installation.layout)
-    if runner is not None and not runner.is_of_this_release:
+    if runner is not None and not runner.runs_this_code:
         raise BadInput(
             f"the code has changed since {installation.url} was started, and its jobs refuse to run",
             where=f"./modelops {command}",

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelops.polling import looks
+from modelops.polling import poll
 from modelops.runtime.lines import Lines
 from modelops.settings import LogBounds
 
@@ -153,7 +153,7 @@ def _kill(guard: subprocess.Popen[bytes], env: Mapping[str, str], *, lost: bool)
 
 def _sweep(marks: list[bytes]) -> None:
     """Kill the processes that have these in their environment: those that had left the guard's process group."""
-    for _ in looks(every=0.002, within=_SWEEP_SECONDS):
+    for _ in poll(every=0.002, within=_SWEEP_SECONDS):
         if not (marked := _with_environment(marks)):
             return
         for pid in marked:

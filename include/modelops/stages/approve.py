@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, DecisionRefused, EvidenceChanged
 from modelops.domain.versions import VersionKind
+from modelops.registry.schema import check_schema
 from modelops.registry.translation import translated
 from modelops.registry.write import decisions, jobs, versions
 from modelops.repository.policy import read_approvers
@@ -64,10 +65,11 @@ def decide(connection: Connection[Any], key: TaskKey, answer: Answer) -> Iterato
         NotAwaited: the approval doesn't wait for an answer.
         DecisionRefused: the answer can't become a decision.
         EvidenceChanged: the evidence has changed since the card was shown. The refusal is recorded first.
-        Unavailable: the ledger can't be reached; no decision is recorded.
+        Unavailable: the ledger can't be reached, or has the schema of other code; no decision is recorded.
     """
     attempt = None
     try:
+        check_schema(connection)
         with translated(), connection.transaction():
             attempt = jobs.resume(connection, key)
             yield None if attempt is None else _decide(connection, attempt, answer)

@@ -37,7 +37,7 @@ def check_owner(connection: Connection[Any], target: Target, kind: VersionKind, 
     Raises:
         TargetError: the target belongs to another one.
     """
-    others = deployments.holders_of_target(connection, str(target)) - {(kind, name)}
+    others = deployments.owners_of_target(connection, str(target)) - {(kind, name)}
     if others:
         held = ", ".join(f"the {other.output} of {holder}" for other, holder in sorted(others))
         raise TargetError(

@@ -193,19 +193,19 @@ MANY = "SELECT id, repeat('x', 1000) AS x FROM generate_series(1, 5000) AS id"
 
 
 @pytest.mark.parametrize(
-    ("most", "said", "setting"),
+    ("bounds", "said", "setting"),
     [
         (ReadBounds(rows=4999), "there are more than 4,999 rows", "MODELOPS_DATASET_ROWS"),
         (ReadBounds(bytes=2**20), "the rows have more than 1 MiB", "MODELOPS_DATASET_SIZE"),
     ],
 )
 def test_more_rows_than_a_query_may_give(
-    database: Database, tmp_path: Path, most: ReadBounds, said: str, setting: str
+    database: Database, tmp_path: Path, bounds: ReadBounds, said: str, setting: str
 ) -> None:
     path = tmp_path / "rows.arrow"
     for written in (
-        lambda: write_rows(database.url("modelops_sql"), MANY, path, where="a test", most=most),
-        lambda: write_snapshot(database.url("modelops_sql"), dataset(MANY), path, where="a test", most=most),
+        lambda: write_rows(database.url("modelops_sql"), MANY, path, where="a test", bounds=bounds),
+        lambda: write_snapshot(database.url("modelops_sql"), dataset(MANY), path, where="a test", bounds=bounds),
     ):
         with pytest.raises(DatasetError, match=said) as refused:
             written()
@@ -213,13 +213,13 @@ def test_more_rows_than_a_query_may_give(
         assert refused.value.expected.endswith(f"or have {setting} raised")
         assert not path.exists()
     at_most = ReadBounds(rows=5000, bytes=6 * 2**20)
-    assert write_rows(database.url("modelops_sql"), MANY, path, where="a test", most=at_most).rows == 5000
+    assert write_rows(database.url("modelops_sql"), MANY, path, where="a test", bounds=at_most).rows == 5000
 
 
 def test_an_error_between_batches_keeps_its_meaning_with_a_bound(database: Database) -> None:
     sql = "SELECT 1 / (200000 - id) AS id FROM generate_series(1, 200001) AS id"
     with pytest.raises(DatasetError, match="division by zero"):
-        read(database.url("modelops_sql"), sql, list, where="a test", most=ReadBounds())
+        read(database.url("modelops_sql"), sql, list, where="a test", bounds=ReadBounds())
 
 
 def test_a_server_that_is_away_is_no_fault_of_the_query(database: Database) -> None:

@@ -15,8 +15,8 @@ from modelops.domain.jobs import Claim, JobStatus
 from modelops.domain.versions import VersionStatus
 from modelops.jobs import execution
 from modelops.jobs.execution import Stopped, execute
+from modelops.loaded_code import LOADED
 from modelops.registry.write import jobs, versions
-from modelops.release import LOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ def test_a_database_that_another_release_has_migrated(job: Job, database: Databa
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("UPDATE modelops.schema_script SET sha256 = repeat('0', 64) WHERE name = 'functions/job.sql'")
     with pytest.raises(
-        Unavailable, match=r"not that of this release \(functions/job\.sql differs\): run `\./modelops mi"
+        Unavailable, match=r"schema differs from this code \(functions/job\.sql\): if the code is newer"
     ):
         job.attempt(completes)
     with database.connect() as connection:

@@ -53,7 +53,7 @@ def test_what_concerns_one_task_holds_up_no_other(replay: Replay, connection: Co
 def test_what_the_observer_may_not_read_is_told(replay: Replay, connection: Connection[Any], path: str) -> None:
     """Who ended or cleared a task is in the audit log. The other tasks are recorded, and the ledger is not complete."""
     replay.instead[path] = recorded("refusals")[FORBIDDEN]
-    with replay.reader() as reader, pytest.raises(Unavailable, match=rf"account not read .*{path}"):
+    with replay.reader() as reader, pytest.raises(Unavailable, match=rf"no permission to read .*{path}"):
         Watch(reader, connection).look()
     assert observation.last_seen(connection) is None
     known = jobs(connection)

@@ -165,7 +165,7 @@ def test_a_publication_looks_at_what_it_takes_the_place_of(year: Year, what: str
 def test_who_holds_a_target(year: Year) -> None:
     with year.database.connect() as connection:
         cursor = connection.cursor(row_factory=dict_row)
-        asked = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM modelops.holders_of_target(%s)"
+        asked = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM modelops.owners_of_target(%s)"
         row = cursor.execute(asked, ("predictions.arrival_delay",)).fetchone()
         assert row is not None
         [plan] = row["QUERY PLAN"]

@@ -94,7 +94,7 @@ def test_a_target_into_which_nothing_was_published_is_free_after_retirement(conn
     with pytest.raises(TargetError, match="holds the predictions of demo/other"):
         deployed(connection)
     retire(connection, first)
-    assert deployments.holders_of_target(connection, first.target) == set()
+    assert deployments.owners_of_target(connection, first.target) == set()
     deployed(connection)
     with pytest.raises(TargetError, match="holds the predictions of demo/arrival_delay"):
         deployed(connection, "demo/other")

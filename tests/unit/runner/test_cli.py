@@ -169,7 +169,10 @@ def test_code_that_changed_under_a_running_installation(
         assert "The code has changed" not in capsys.readouterr().out
         hold.tell(code="before the pull")
         assert cli.main(["status"]) == 1
-        assert "! The code has changed since it was started: `./modelops down`, then" in capsys.readouterr().out
+        assert (
+            "! The code has changed since the installation was started: run `./modelops down`"
+            in capsys.readouterr().out
+        )
         for command in (["up"], ["up", "--detach"], ["demo"]):
             assert cli.main(command) == 1
             said = capsys.readouterr().err

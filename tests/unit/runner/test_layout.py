@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelops.domain.errors import Unavailable
+from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.configuration import PASSWORDS_FILE, ROLES, USERS, accounts
 from modelops.runner.layout import (
     Layout,
@@ -62,11 +62,14 @@ def test_given_passwords_take_precedence_and_are_not_kept(tmp_path: Path) -> Non
     assert (first.jobs, first.sql) == ("given", "given too")
     assert "given" not in path.read_text()
     assert Secrets.of(path, given) == first
+    assert Secrets.of(path, {**given, "jobs": "changed"}).jobs == "changed"
+    with pytest.raises(BadInput, match="passwords of the logins come from outside, and none is set"):
+        Secrets.of(path)
+    content = json.loads(path.read_text())
+    del content["passwords_from_outside"]
+    write_private(path, json.dumps(content))
     own = Secrets.of(path)
-    assert own.jobs not in {"given", first.jobs}
-    assert own.owner == first.owner
-    assert Secrets.of(path, given).jobs == "given"
-    assert Secrets.of(path) == own, "those that were generated stay"
+    assert (own.owner, own.jobs in {"given", "changed"}) == (first.owner, False)
 
 
 def test_a_secrets_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:

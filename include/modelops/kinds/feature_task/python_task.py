@@ -78,7 +78,7 @@ def _inputs(made: Production, ends: Ends | None, workdir: Path, run: JobRun) -> 
             workdir / f"input-{name}.arrow",
             where=where,
             interval=ends,
-            most=run.resources.settings.queries,
+            bounds=run.resources.settings.read_bounds,
         )
         run.step("input_read", input=name, rows=rows.rows, sha256=rows.sha256)
         paths[name] = rows.path
@@ -95,7 +95,7 @@ def _write(made: Production, path: Path, run: JobRun) -> int:
             rows = 0
             for batch in batches(reader, path):
                 rows += batch.num_rows
-                run.resources.settings.queries.check(rows=rows, where=where)
+                run.resources.settings.read_bounds.check(rows=rows, where=where)
                 writer.write(batch, batch)
             return writer.finish()
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 RULE = Rule()
 REMEDIES = {
-    Cause.NO_REFERENCE: "in Airflow, clear the task run of the DAG run that made the deployed version, without the"
-    " tasks after it; then clear the task run of this version"
+    Cause.NO_REFERENCE: "in Airflow, clear the task `run` in the DAG run of the deployed version, without downstream"
+    " tasks; then clear the task `run` of this version"
 }
 SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"

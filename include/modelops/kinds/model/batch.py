@@ -49,11 +49,11 @@ class BatchSource:
         like: Mapping[str, str],
         interval: Interval | None,
         part: Part | None = None,
-        most: ReadBounds | None = None,
+        bounds: ReadBounds | None = None,
     ) -> BatchSource:
         """Ask the database what the query gives, without reading a row. Those of a part are read, where one is given.
 
-        `most` is how much the query may give; `run` refuses more.
+        `bounds` is how much the query may give; `run` refuses more.
 
         Raises:
             DatasetError: the query isn't what the model declares.
@@ -68,7 +68,7 @@ class BatchSource:
         if part is not None:
             rows, expected = part_of(rows, dataset.entity_key, part), expected and expected // part.of
         sql = travelling(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
-        reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES, most=most)
+        reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES, bounds=bounds)
         return cls(reading=PrefetchingReader(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
 
     def run(self, consume: Callable[[pa.RecordBatchReader], None]) -> None:

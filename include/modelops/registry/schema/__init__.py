@@ -87,29 +87,29 @@ def apply_scripts(connection: Connection[Any], *, migrated: bool) -> None:
         connection.execute(path.read_bytes())
     connection.execute("SET LOCAL check_function_bodies = on")
     _QUERIES.execute(connection, "check_functions")
-    _QUERIES.execute(connection, "forget_scripts")
+    _QUERIES.execute(connection, "forget_files")
     for name, digest in _files().items():
-        _QUERIES.execute(connection, "record_script", name=name, sha256=digest)
+        _QUERIES.execute(connection, "record_file", name=name, sha256=digest)
 
 
 def check_schema(connection: Connection[Any]) -> None:
-    """Check that the database has the schema of this release's files.
+    """Check that the database has the schema of this code.
 
     Raises:
-        Unavailable: another release has migrated it, or it has not been migrated yet.
+        Unavailable: other code has migrated it, or it has not been migrated yet.
     """
     import psycopg
 
     with translated():
         try:
             applied = _applied(connection)
-        except psycopg.errors.UndefinedTable:  # not migrated, or by a release that did not record this
+        except psycopg.errors.UndefinedTable:  # not migrated, or by code that did not record this
             applied = {}
     differing = sorted(name for name, digest in {*applied.items()} ^ {*loaded_files().items()})
     if differing:
         raise Unavailable(
-            f"the database's schema is not that of this release ({differing[0]} differs): run `./modelops migrate` with"
-            " the newer release, and restart all processes with it"
+            f"the database schema differs from this code ({differing[0]}): if the code is newer, run `./modelops down`"
+            " and `./modelops up`; if the database is newer, update the code"
         )
 
 
@@ -125,7 +125,7 @@ def _files() -> dict[str, str]:
 
 
 def _applied(connection: Connection[Any]) -> dict[str, str]:
-    return {row["name"]: row["sha256"] for row in _QUERIES.execute(connection, "applied_scripts")}
+    return {row["name"]: row["sha256"] for row in _QUERIES.execute(connection, "applied_files")}
 
 
 def _scripts() -> list[Path]:

@@ -5,5 +5,5 @@ CREATE TABLE IF NOT EXISTS modelops.schema_script (
   sha256      modelops.sha256 NOT NULL,
   applied_at  timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE modelops.schema_script IS 'The files of tables, functions and views that made this schema, with the hash of each. Workers of another release refuse to work.';
+COMMENT ON TABLE modelops.schema_script IS 'The files of tables, functions and views that made this schema, with the hash of each. Jobs and the observer stop if their own files differ.';
 GRANT SELECT ON modelops.schema_script TO modelops_jobs, modelops_reader;

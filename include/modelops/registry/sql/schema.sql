@@ -1,5 +1,5 @@
--- name: applied_scripts
--- The files of the schema that this database was made from.
+-- name: applied_files
+-- The schema files that this database was made from.
 SELECT name, sha256 FROM modelops.schema_script;
 
 -- name: check_functions
@@ -8,10 +8,10 @@ SELECT CASE lanname WHEN 'sql' THEN fmgr_sql_validator(pg_proc.oid) ELSE plpgsql
 FROM pg_proc JOIN pg_language ON pg_language.oid = prolang
 WHERE pronamespace = 'modelops'::regnamespace AND lanname IN ('sql', 'plpgsql');
 
--- name: forget_scripts!
--- Forgets the files of the schema, as all scripts are being applied.
+-- name: forget_files!
+-- Forgets the schema files, as all scripts are being applied.
 DELETE FROM modelops.schema_script;
 
--- name: record_script!
--- Remembers a file of the schema.
+-- name: record_file!
+-- Records the hash of a schema file.
 INSERT INTO modelops.schema_script (name, sha256) VALUES (:name, :sha256);

@@ -166,10 +166,10 @@ def active(connection: Connection[Any]) -> list[Deployment]:
         return [_deployment(row) for row in _QUERIES.execute(connection, "active")]
 
 
-def holders_of_target(connection: Connection[Any], target: str) -> set[tuple[VersionKind, str]]:
+def owners_of_target(connection: Connection[Any], target: str) -> set[tuple[VersionKind, str]]:
     """The models and feature tasks to which a target belongs: in production there, or with published rows."""
     with translated():
-        rows = _QUERIES.execute(connection, "holders_of_target", target=target)
+        rows = _QUERIES.execute(connection, "owners_of_target", target=target)
         return {(VersionKind(row["kind"]), row["name"]) for row in rows}
 
 

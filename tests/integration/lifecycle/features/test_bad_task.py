@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from factories import DOUBLED, DOUBLED_SQL, doubled_folder
-from integration.lifecycle.features.life import deployed, imported, made, ran
+from integration.lifecycle.features.life import deployed, imported, made, ran, retired
 from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
 
@@ -34,11 +34,23 @@ def published(workplace: Workplace, look: Any) -> int:
 
 
 def test_more_rows_than_a_query_may_give(workplace: Workplace, published: int, look: Any) -> None:
-    few = workplace.with_resources(settings=replace(workplace.settings, queries=ReadBounds(rows=99)))
+    few = workplace.with_resources(settings=replace(workplace.settings, read_bounds=ReadBounds(rows=99)))
     with pytest.raises(BadInput, match="there are more than 99 rows") as refused:
         made(few, published)
     assert refused.value.where == "here/doubled/task.sql"
     assert look(PUBLISHED) == WHOLE
+
+
+def test_a_released_table_with_the_view_of_a_killed_run(workplace: Workplace, repository: Path, look: Any) -> None:
+    """A run that was killed leaves the view through which it added rows; another version takes the table all the same."""
+    retired(workplace, deployed(workplace)["deployment"])
+    with workplace.connect() as connection:
+        connection.execute("CREATE VIEW staging.job_1_1_insert AS SELECT * FROM features.doubled_rows")
+    doubled_folder(
+        repository, columns=DOUBLED["columns"] | {"twice": "text"}, sql=DOUBLED_SQL.replace("x * 2", "(x * 2)::text")
+    )
+    made(workplace, deployed(workplace)["deployment"])
+    assert look("SELECT count(*), max(twice) FROM features.doubled")[0][0] == 100
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_its_own_requirements(workplace: Workplace, repository: Path, look: Any)
 )
 def test_more_rows_than_a_query_may_give(workplace: Workplace, repository: Path, most: int, where: str) -> None:
     doubled_folder(repository, sql=None, language="python", columns=COLUMNS, inputs=INPUTS, python=TWICE_AS_MANY)
-    few = workplace.with_resources(settings=replace(workplace.settings, queries=ReadBounds(rows=most)))
+    few = workplace.with_resources(settings=replace(workplace.settings, read_bounds=ReadBounds(rows=most)))
     version = imported(few)["version"]
     with pytest.raises(BadInput, match=f"there are more than {most} rows") as refused:
         ran(few, version)

@@ -1,26 +1,26 @@
 -- Deployments: an approved version serves a target. A target has one active deployment at a time, and each ends once.
 
-CREATE OR REPLACE FUNCTION modelops.holders_of_target(target text) RETURNS TABLE (kind modelops.version_kind, name text)
+CREATE OR REPLACE FUNCTION modelops.owners_of_target(target text) RETURNS TABLE (kind modelops.version_kind, name text)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT DISTINCT version.kind, version.name
   FROM modelops.deployment JOIN modelops.version ON version.id = deployment.version_id
-  WHERE deployment.target = holders_of_target.target
+  WHERE deployment.target = owners_of_target.target
     -- One that is being replaced has ended, and its successor begins in the same transaction.
     AND (deployment.ended_how IS DISTINCT FROM 'retired'
-           AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = holders_of_target.target)
+           AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = owners_of_target.target)
          OR EXISTS (SELECT FROM modelops.batch_run AS run
                     WHERE run.deployment_id = deployment.id AND run.published_at IS NOT NULL AND run.part IS NULL))
 $$;
-COMMENT ON FUNCTION modelops.holders_of_target IS
+COMMENT ON FUNCTION modelops.owners_of_target IS
   'The models and feature tasks to which a target belongs: those in production there, and those that have published into it.';
 
-CREATE OR REPLACE FUNCTION modelops.target_is_abandoned(target text) RETURNS boolean LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION modelops.target_is_released(target text) RETURNS boolean LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
-  SELECT EXISTS (SELECT FROM modelops.deployment WHERE deployment.target = target_is_abandoned.target)
-     AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_is_abandoned.target))
+  SELECT EXISTS (SELECT FROM modelops.deployment WHERE deployment.target = target_is_released.target)
+     AND NOT EXISTS (SELECT FROM modelops.owners_of_target(target_is_released.target))
 $$;
-COMMENT ON FUNCTION modelops.target_is_abandoned IS
-  'Whether all deployments into a target have ended before any of them published a row. Another model may use it then.';
+COMMENT ON FUNCTION modelops.target_is_released IS
+  'Whether every deployment into the target ended before it published anything; another model may then use it.';
 
 CREATE OR REPLACE FUNCTION modelops.guard_deployment() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -70,7 +70,7 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_into_its_output';
   END IF;
   PERFORM modelops.take_lock('target ' || NEW.target);
-  SELECT kind, name INTO other FROM modelops.holders_of_target(NEW.target)
+  SELECT kind, name INTO other FROM modelops.owners_of_target(NEW.target)
   WHERE (kind, name) <> (subject.kind, subject.name) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION '% holds the % of %', NEW.target,
@@ -126,7 +126,7 @@ SET search_path = pg_catalog AS $$
     AND status NOT IN ('failed', 'rejected')
     AND modelops.own_target(kind, name, definition) = target_bears_name_of.target
     AND modelops.own_target('model', target_bears_name_of.model, NULL) <> target_bears_name_of.target
-    AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_bears_name_of.target) AS holder
+    AND NOT EXISTS (SELECT FROM modelops.owners_of_target(target_bears_name_of.target) AS holder
                     WHERE (holder.kind, holder.name) = ('model', target_bears_name_of.model))
 $$;
 COMMENT ON FUNCTION modelops.target_bears_name_of IS
@@ -174,9 +174,9 @@ COMMENT ON FUNCTION modelops.in_production_at IS
   'What was in production at a moment, by whose decision, and on what evidence: a row per model or feature task and target.';
 
 REVOKE ALL ON FUNCTION
-  modelops.holders_of_target, modelops.target_is_abandoned, modelops.guard_deployment, modelops.follow_deployment, modelops.own_target, modelops.target_bears_name_of,
+  modelops.owners_of_target, modelops.target_is_released, modelops.guard_deployment, modelops.follow_deployment, modelops.own_target, modelops.target_bears_name_of,
   modelops.guard_deployment_target, modelops.in_production_at
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.in_production_at TO modelops_jobs, modelops_reader;
-GRANT EXECUTE ON FUNCTION modelops.holders_of_target, modelops.target_is_abandoned, modelops.own_target,
+GRANT EXECUTE ON FUNCTION modelops.owners_of_target, modelops.target_is_released, modelops.own_target,
   modelops.target_bears_name_of TO modelops_jobs;

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelops.release import CODE, LOADED, Code
+from modelops.loaded_code import CODE, LOADED, Code
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,21 +22,32 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_this_process_runs_what_is_on_disk() -> None:
-    assert LOADED.is_on_disk()
+    assert LOADED.matches_disk()
     assert (str(CODE / "release.py"), (CODE / "release.py").stat().st_size) in {file[:2] for file in LOADED.files}
 
 
 def test_the_same_contents_written_again(folder: Path) -> None:
     loaded = Code.on_disk(folder)
     os.utime(folder / "settings.py", ns=(0, 0))
-    assert loaded.is_on_disk(folder)
+    assert loaded.matches_disk(folder)
 
 
 def test_what_python_keeps_for_itself_does_not_count(folder: Path) -> None:
     loaded = Code.on_disk(folder)
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__" / "settings.cpython-311.pyc").write_bytes(b"\0")
-    assert loaded.is_on_disk(folder)
+    assert loaded.matches_disk(folder)
+
+
+def test_files_that_editors_make_do_not_count(folder: Path) -> None:
+    loaded = Code.on_disk(folder)
+    (folder / ".settings.py.swp").write_bytes(b"\0")
+    (folder / ".#settings.py").symlink_to("nobody@nowhere")
+    (folder / "#settings.py#").write_text("")
+    (folder / "settings.py~").write_text("")
+    (folder / ".DS_Store").write_text("")
+    assert Code.on_disk(folder) == loaded
+    assert loaded.matches_disk(folder)
 
 
 @pytest.mark.parametrize("change", ["another content", "a new file", "a file less", "another name"])
@@ -52,5 +63,5 @@ def test_other_code(folder: Path, change: str) -> None:
             settings.unlink()
         case "another name":
             settings.rename(folder / "bounds.py")
-    assert not loaded.is_on_disk(folder)
+    assert not loaded.matches_disk(folder)
     assert Code.on_disk(folder).digest != loaded.digest

@@ -1,7 +1,7 @@
-"""Which code a process has loaded, and whether the code on its machine is still the same.
+"""Which code of this package a process has loaded, and whether the code on its machine is still the same.
 
-An installation runs the code with which it was started. After a `git pull` some of it would be new, such as DAG files
-and the programs of users' interpreters, and some old, such as what a scheduler has imported.
+An installation runs the code with which it was started. After a `git pull` some of it would be new, such as the
+programs of users' interpreters, and some old, such as what a scheduler has imported.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CODE = Path(__file__).parent
+SUFFIXES = (".py", ".sql", ".md", ".mako")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +30,17 @@ class Code:
     def on_disk(cls, folder: Path = CODE) -> Code:
         """The code as it is now."""
         digest = hashlib.sha256()
-        for path in sorted(entry.path for entry in _entries(folder)):
+        files = _files(folder)
+        for path in sorted(path for path, _, _ in files):
             content = Path(path).read_bytes()
             digest.update(f"{Path(path).relative_to(folder)}\0{len(content)}\0".encode() + content)
-        return cls(files=_files(folder), digest=digest.hexdigest())
+        return cls(files=files, digest=digest.hexdigest())
 
-    def is_on_disk(self, folder: Path = CODE) -> bool:
+    def matches_disk(self, folder: Path = CODE) -> bool:
         """Whether the folder has the same contents. Files are only read if sizes or times differ."""
         try:
             return _files(folder) == self.files or Code.on_disk(folder).digest == self.digest
-        except FileNotFoundError:  # somebody is changing it
+        except OSError:  # somebody is changing it
             return False
 
 
@@ -47,12 +49,14 @@ def _files(folder: Path) -> frozenset[tuple[str, int, int]]:
 
 
 def _entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    """The files of code; not those that editors and Python make beside them."""
     with os.scandir(folder) as entries:
         for entry in entries:
+            if entry.name.startswith((".", "#", "_" * 2 + "pycache")):
+                continue
             if entry.is_dir():
-                if entry.name != "__pycache__":
-                    yield from _entries(entry.path)
-            elif not entry.name.endswith(".pyc"):
+                yield from _entries(entry.path)
+            elif entry.name.endswith(SUFFIXES) and entry.is_file():
                 yield entry
 
 
