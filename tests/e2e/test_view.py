@@ -201,6 +201,10 @@ def test_statistics_of_a_version_that_were_computed_anew(
         expect(page.get_by_role("heading", name=f"Compute statistics · {job.subject}")).to_be_visible()
         features = page.get_by_role("region", name=f"Features ({job.result['rows']} rows)")
         expect(features.get_by_role("row")).to_have_count(3)
+        features.get_by_role("button", name="x").press("Enter")
+        bins = page.get_by_role("region", name="Distribution of x")
+        expect(bins.get_by_role("row")).to_have_count(21)
+        expect(bins.get_by_role("cell", name=re.compile(r"^[\d.]+%$"))).to_have_count(20)
         assert barriers(page) == []
 
 

@@ -7,6 +7,7 @@ const BINS: [RegExp, string][] = [
   [/^above (.+)$/, "plus de $1"],
   [/^between (.+) and (.+)$/, "entre $1 et $2"],
   [/^rare or new$/, "rares ou nouvelles"],
+  [/^others$/, "autres"],
   [/^null$/, "valeurs nulles"],
   [/^not finite$/, "non finies"],
   [/^“(.*)”$/s, "«\u202f$1\u202f»"],
@@ -31,6 +32,10 @@ export const statistics: Texts["statistics"] = {
   ofRows: (role, rows) => `${role} (${rows} lignes)`,
   aboutReference: "Les lots lancés après cette tâche sont comptés dans les classes de ces colonnes.",
   none: "Aucune statistique n'est enregistrée.",
+  aboutNumbers: "Ouvrez une colonne pour voir ses classes en chiffres.",
+  aboutHalves:
+    "Les catégories de l'exécution déployée sont comptées sur la moitié de ses lignes\u202f: elles ont été choisies sur l'autre moitié.",
+  moreBins: (number) => `Catégories qui ont le moins changé, non affichées\u202f: ${number}.`,
   drift: "Dérive",
   verdicts: {
     stable: "stable",

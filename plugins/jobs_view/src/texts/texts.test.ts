@@ -69,7 +69,7 @@ const givenTo = (path: string): unknown[][] => {
     ];
   }
   if (path === "drift.bin") {
-    return [["below 0.5"], ["between 1 and 2.5"], ["“1.2”"], ["null"]];
+    return [["below 0.5"], ["between 1 and 2.5"], ["“1.2”"], ["null"], ["others"]];
   }
   return [
     [1, false],
