@@ -110,7 +110,7 @@ class Comparison:
 
 
 class Cause(StrEnum):
-    """Why a column can't be compared."""
+    """Why a column can't be compared. The view translates what is recorded of it (`texts/statistics.fr.ts`)."""
 
     NO_REFERENCE = "no_reference"
     """There is none, or an earlier release recorded it."""

@@ -51,7 +51,7 @@ const Found: FC<{ job: number; columns: Column[] }> = ({ job, columns }) => {
   const short = (value: number | null) => (value === null ? "–" : formats.number(Number(value.toPrecision(2))));
   const said = ({ verdict, detectable_shift, reason }: Column): string => {
     if (verdict === "reference_too_small") return statistics.tooSmall(short(detectable_shift));
-    return reason ?? statistics.verdicts[verdict] ?? verdict;
+    return reason === null ? (statistics.verdicts[verdict] ?? verdict) : texts.reason(reason);
   };
   return (
     <Section title={texts.title}>

@@ -44,6 +44,8 @@ export const drift = {
   mostMoved: "Bins that moved most",
   prediction: "prediction",
   bin: (name: string) => name,
+  /** Why a column is not comparable, as it is on record. */
+  reason: (text: string) => text,
   distributionOf: (column: string) => `Distribution of ${column}`,
   binHeading: "Bin",
   inReference: "Reference",
