@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from psycopg.rows import dict_row
 
-from asking import signed_in
-from factories import deployed, job_on
+from asking import SECRET, signed_in
+from factories import deployed, job_on, take, task_key
 from modelops.domain.datasets import Dataset
+from modelops.domain.deployments import DeploymentEnd
 from modelops.domain.drift import Rule
 from modelops.domain.job_types import JobType
-from modelops.registry.write import drift, jobs, runs, statistics, versions
+from modelops.registry.write import deployments, drift, jobs, runs, statistics, versions
 from modelops.statistics.drift import Cause, compare_all
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def test_distributions_and_drift_over_time(
         (checks[2][0], True, checks[2][1]),
         (checks[1][0], False, None),
     ]
+    assert [one["job_id"] for one in over["batches"]] == batches[:0:-1]
     assert (over["more"], over["columns_left_out"], over["reference_job"]) == (True, 0, computing.job_id)
     assert ask("GET", f"/{checks[0][1]}/evidence").json()["statistics"] == []
     of_words = ask("GET", f"/{batches[0]}/evidence").json()["statistics"][1]["values"]
@@ -159,3 +161,42 @@ def test_distributions_and_drift_over_time(
     for column in over["columns"]:
         for name, value in column["results"][0].items():
             assert newest[column["variable"]][name] == value
+
+
+def test_a_version_leads_to_its_statistics_and_to_the_drift_of_its_deployment(
+    monkeypatch: pytest.MonkeyPatch, connection: Connection[Any], database: Database
+) -> None:
+    ask = signed_in(database, monkeypatch)
+
+    def shown() -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        [version] = ask("GET", "/../versions").json()["versions"]
+        jobs_of = [(one["job_id"], one["type"]) for one in version["statistics_jobs"]]
+        return jobs_of, [(one["id"], one["target"]) for one in version["deployments"]]
+
+    deployment = deployed(connection)
+    version = versions.find(connection, deployment.model, deployment.version)
+    in_target = [(deployment.id, str(deployment.target))]
+    assert shown() == ([], in_target), "nothing is recorded"
+    found = []
+    for type_, role, dag_id in (
+        (JobType.EVALUATION, "prediction", "model_lifecycle"),
+        (JobType.COMPUTE_STATISTICS, "feature", "model_statistics"),
+        (JobType.COMPUTE_STATISTICS, "prediction", SECRET),
+    ):
+        recording = take(connection, task_key(dag_id=dag_id, task_id=type_), type=type_, subject=version.name)
+        dataset = Dataset(name="train", sql="SELECT 1", entity_key=("id",), feature_names=("x",), target_names=("y",))
+        records = {role: [{"variable": "x", "kind": "continuous", "values": REFERENCE["moved"]}]}
+        with jobs.fenced(connection, recording):
+            jobs.name_subject(connection, recording, version)
+            given = {"data_sha256": "0" * 64, "data_rows": 600, "records": records}
+            statistics.add_reference(connection, version, recording, dataset=dataset, **given)
+            jobs.complete(connection, recording, {})
+        found.append((recording.job_id, type_.value))
+        if dag_id != SECRET:
+            assert shown() == (found, in_target)
+    assert shown() == (found[1:2], in_target), "that of the predictions isn't to be seen"
+    retirement = job_on(connection, version, JobType.RETIREMENT)
+    with jobs.fenced(connection, retirement):
+        deployments.end(connection, deployment.id, how=DeploymentEnd.RETIRED, job_id=retirement.job_id)
+        jobs.complete(connection, retirement, {})
+    assert shown()[1] == []

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.browser import OURS, barriers, visit
-from e2e.system import EVALUATION, LIFECYCLE, STATISTICS
+from e2e.models import SQL
+from e2e.system import ALERT_RULE, BATCH, DRIFT_CHECK, EVALUATION, LIFECYCLE, PERFORMANCE, STATISTICS
 from modelops.domain.jobs import JobStatus
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ PAGES = (
     "/plugin/modelops",
     *(f"/plugin/modelops/{page}" for page in ("models", "features", "deployments", "production", "analysis")),
 )
+OF_DEPLOYMENT = ("", "/drift", "/performance", "/alerts")
+IN_FRENCH = ("Intervalles de données", "Dérive au cours du temps", "Performances", "Règles d'alerte")
+SHIFTED = f"SELECT id, x + 50 AS x, y FROM ({SQL}) AS shifted"
+LABELS = f"SELECT id, late FROM ({SQL}) AS labels"
 JOBS = "**/modelops/api/jobs?*"
 SHOWN = "[data-job], [role=log], section, table, [role=status]:not([aria-label])"
 """What a page has once it no longer loads."""
@@ -45,9 +50,12 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(system: System, gate: Path) -> Mapping[str, Run]:
-    """Side by side: one that fails, one that waits, one that needs nothing, and an evaluation of what never was."""
+    """Side by side: one that fails, one that waits, one that needs nothing, an evaluation of what never was, and one
+    that gets as far as its approval."""
     quick = {"model": "here/quick"}
+    drifting = {"target": "e2e_seen", "predict_dataset": SHIFTED, "truth": LABELS}
     return {
+        "deployed": system.run(name="seen-deployed", model="here/scored", **drifting),
         "failed": system.run(name="seen-failed", **quick, hyperparameters={"fail": "on purpose"}),
         "live": system.run(name="seen-live", **quick, hyperparameters={"gate": str(gate)}),
         "whole": system.run(name="seen-whole", **quick),
@@ -62,6 +70,27 @@ def failed(runs: Mapping[str, Run]) -> Run:
     run.await_end()
     run.await_status(JobStatus.FAILED)
     return run
+
+
+@pytest.fixture(scope="module")
+def deployment(system: System, runs: Mapping[str, Run]) -> int:
+    """With a batch that has drifted, its performance, and an alert that is firing."""
+    run = runs["deployed"]
+    run.await_question()
+    assert run.answer("Approve", "as it should be").is_success
+    number: int = run.result("deploy")["deployment"]
+    asked = {"deployment": number}
+    system.run(BATCH, name="seen", **asked).result("predict")
+    checked, measured = (system.run(dag, name="seen", **asked) for dag in (DRIFT_CHECK, PERFORMANCE))
+    assert checked.result("check_drift")["greatest"] == "major"
+    set_ = system.run(ALERT_RULE, name="seen", variable="x", level="major", **asked).result("set")
+    assert len(set_["alerts"]["fired"]) == 1
+    assert measured.result("measure")["labelled"] == 100
+    return number
+
+
+def pages_of(deployment: int) -> list[str]:
+    return [f"/plugin/modelops/deployments/{deployment}{page}" for page in OF_DEPLOYMENT]
 
 
 def row(page: Page, run: Run, task: str = "train") -> Locator:
@@ -201,6 +230,10 @@ def test_statistics_of_a_version_that_were_computed_anew(
         expect(page.get_by_role("heading", name=f"Compute statistics · {job.subject}")).to_be_visible()
         features = page.get_by_role("region", name=f"Features ({job.result['rows']} rows)")
         expect(features.get_by_role("row")).to_have_count(3)
+        features.get_by_role("button", name="x").press("Enter")
+        bins = page.get_by_role("region", name="Distribution of x")
+        expect(bins.get_by_role("row")).to_have_count(21)
+        expect(bins.get_by_role("cell", name=re.compile(r"^[\d.]+%$"))).to_have_count(20)
         assert barriers(page) == []
 
 
@@ -231,21 +264,56 @@ def test_in_french_at_once(people: Signed, failed: Run) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_nothing_keeps_people_from_using_it(people: Signed, failed: Run, scheme: Literal["dark", "light"]) -> None:
+def test_nothing_keeps_people_from_using_it(
+    people: Signed, failed: Run, deployment: int, scheme: Literal["dark", "light"]
+) -> None:
+    pages = (*PAGES, *pages_of(deployment))
     with people.page() as page:
         page.emulate_media(color_scheme=scheme)
         expect(page.locator("html")).to_have_class(re.compile(rf"\b{scheme}\b"))
         of_job = [address_of(failed, tab=tab) for tab in ("logs", "life", "properties")]
-        for address in (*PAGES, *of_job) if scheme == "dark" else PAGES:
+        for address in (*pages, *of_job) if scheme == "dark" else pages:
             visit(page, address)
             expect(page.locator(SHOWN).first).to_be_visible()
             assert barriers(page) == [], address
 
 
-def test_a_narrow_window(people: Signed, failed: Run) -> None:
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_pages_of_a_deployment_in_french(people: Signed, deployment: int, scheme: Literal["dark", "light"]) -> None:
+    with people.page() as page:
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("document.documentElement.lang = 'fr'")
+        for address, title in zip(pages_of(deployment), IN_FRENCH, strict=True):
+            visit(page, address)
+            expect(page.get_by_text(title, exact=True).first).to_be_visible()
+            expect(page.locator("section, table").first).to_be_visible()
+            assert barriers(page) == [], address
+        page.evaluate("document.documentElement.lang = 'en'")
+
+
+def test_statistics_and_drift_are_a_click_away(people: Signed, runs: Mapping[str, Run], deployment: int) -> None:
+    version = runs["deployed"].result("deploy")["version"]
+    subject = f"here/scored v{version}"
+    models = "/plugin/modelops/models?model=here/scored"
+    with people.page(models) as page:
+        of_version = page.get_by_role("row").filter(has_text="predictions.e2e_seen").first
+        expect(of_version.get_by_role("link", name="Statistics (Evaluation)")).to_be_visible()
+        of_version.get_by_role("link", name="Statistics (Training)").click()
+        expect(page.get_by_role("region", name="Features (100 rows)")).to_be_visible()
+        visit(page, models)
+        of_version.get_by_role("link", name="Drift in predictions.e2e_seen").click()
+        expect(page.get_by_role("heading", name=f"Drift of {subject} → predictions.e2e_seen")).to_be_visible()
+        for place in ("columnheader", "cell"):
+            page.get_by_role(place).get_by_role("link", name="Statistics", exact=True).click()
+            expect(page.get_by_role("heading", name=f"Batch prediction · {subject}")).to_be_visible()
+            expect(page.get_by_role("region", name="Features (100 rows)")).to_be_visible()
+            visit(page, f"/plugin/modelops/deployments/{deployment}")
+
+
+def test_a_narrow_window(people: Signed, failed: Run, deployment: int) -> None:
     with people.page() as page:
         page.set_viewport_size({"width": 420, "height": 900})
-        for address in (*PAGES, address_of(failed, tab="life")):
+        for address in (*PAGES, *pages_of(deployment), address_of(failed, tab="life")):
             visit(page, address)
             expect(page.locator(SHOWN).first).to_be_visible()
             assert page.locator(OURS).evaluate("view => view.scrollWidth <= view.clientWidth"), address

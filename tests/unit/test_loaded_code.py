@@ -23,7 +23,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_this_process_runs_what_is_on_disk() -> None:
     assert LOADED.matches_disk()
-    assert (str(CODE / "release.py"), (CODE / "release.py").stat().st_size) in {file[:2] for file in LOADED.files}
+    assert (str(CODE / "loaded_code.py"), (CODE / "loaded_code.py").stat().st_size) in {
+        file[:2] for file in LOADED.files
+    }
 
 
 def test_the_same_contents_written_again(folder: Path) -> None:

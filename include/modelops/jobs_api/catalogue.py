@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from modelops.airflow.timetables import plan
 from modelops.domain.bounds import brief
 from modelops.domain.decisions import Verdict
+from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobStatus
 from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.domain.versions import VersionKind, VersionStatus
@@ -27,6 +28,20 @@ Place = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 router = APIRouter(prefix="/api")
+
+
+class Recording(BaseModel):
+    """A job that recorded statistics of a version."""
+
+    job_id: int
+    type: JobType
+
+
+class InTarget(BaseModel):
+    """A deployment of a version that has not ended."""
+
+    id: int = Field(description="The deployment.")
+    target: str
 
 
 class Version(BaseModel):
@@ -47,6 +62,10 @@ class Version(BaseModel):
     approver: str | None
     decided_at: datetime | None
     comment: str | None
+    statistics_jobs: list[Recording] = Field(
+        description="The jobs that recorded the statistics of its features and predictions that are in use."
+    )
+    deployments: list[InTarget] = Field(description="Where it is deployed now.")
 
 
 class Deployment(BaseModel):

@@ -73,6 +73,7 @@ class Distribution(BaseModel):
 class CheckedBatch(PublishedBatch):
     """A published batch and its newest drift check."""
 
+    job_id: int = Field(description="The job of the batch.")
     checked: bool
     check_job_id: int | None = Field(
         description="The job of the drift check; null if there is none, or it isn't yours to see."

@@ -110,7 +110,7 @@ class Comparison:
 
 
 class Cause(StrEnum):
-    """Why a column can't be compared."""
+    """Why a column can't be compared. The view translates what is recorded of it (`texts/statistics.fr.ts`)."""
 
     NO_REFERENCE = "no_reference"
     """There is none, or an earlier release recorded it."""
@@ -189,6 +189,18 @@ def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: R
         natural=_natural(blocks, weights, ordered=ordered),
         most_moved=_most_moved(before, after, bin_names(bins)),
     )
+
+
+def distribution(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The bins of a reference with their rows there and now: `bin`, `reference_rows` and `rows` of each.
+
+    Raises:
+        Incomparable: as for `compare`.
+    """
+    bins = _bins(reference, now)
+    before = (sum(counts) for counts in zip(*bins["blocks"], strict=True))
+    counted = zip(bin_names(bins), before, cells(now, categories=bins.get("categories", ())), strict=True)
+    return [{"bin": name, "reference_rows": first, "rows": second} for name, first, second in counted]
 
 
 def _bins(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ FLIGHTS = "flights_of_the_tests"
 
 @pytest.fixture(scope="session")
 def flights(server: PostgresServer, template: str) -> Iterator[Database]:
-    """A database with the flights, made once, for tests that only read."""
+    """A database with the flights, made once, for tests that leave them as they are."""
     loaded = Database(server=server, name=FLIGHTS)
     names = {"name": sql.Identifier(FLIGHTS), "template": sql.Identifier(template)}
     with psycopg.connect(server.admin_url, autocommit=True) as connection:

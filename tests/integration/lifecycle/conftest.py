@@ -104,10 +104,12 @@ def workplace(
     return workplace_in(tmp_path, database, connection, log)
 
 
-def workplace_in(folder: Path, database: Database, connection: psycopg.Connection[Any], log: list[str]) -> Workplace:
-    """With all files below the folder, also the repository `here`."""
+def workplace_in(
+    folder: Path, database: Database, connection: psycopg.Connection[Any], log: list[str], *, name: str = "here"
+) -> Workplace:
+    """With all files below the folder, also the repository of that name."""
     configuration = folder / "repositories.yaml"
-    configuration.write_text(json.dumps({"repositories": {"here": {"path": str(folder / "repository")}}}))
+    configuration.write_text(json.dumps({"repositories": {name: {"path": str(folder / "repository")}}}))
     settings = Settings(home=folder / "home", artifacts=(folder / "artifacts").as_uri(), repositories=configuration)
     resources = Resources(
         connect=database.connect,

@@ -9,7 +9,7 @@ from modelops.data.arrow_files import batches, opened
 from modelops.data.feature_table import staged_table
 from modelops.data.insert_select import STAGING, staged_name
 from modelops.data.snapshot import write_rows
-from modelops.domain.drift import Rule
+from modelops.domain.drift import Rule, Verdict
 from modelops.domain.targets import Target
 from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.kinds.feature_task import code as version_code
@@ -21,11 +21,12 @@ from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
 from modelops.stages.versions import version_in_use
-from modelops.statistics.drift import Cause, compare_all
+from modelops.statistics.drift import Cause, compare_all, distribution
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from modelops.data.snapshot import Snapshot
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from modelops.domain.requests import TaskRunRequest
     from modelops.domain.versions import Artifact, Evaluation
     from modelops.jobs.run import JobRun
+    from modelops.statistics.drift import Comparison
 
 RULE = Rule()
 REMEDIES = {
@@ -106,7 +108,10 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
 
 
 def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> list[dict[str, Any]]:
-    """Of each column its reference for later rows, and `drift`: the comparison with what is deployed, or None."""
+    """Of each column its reference for later rows, and `drift`: the comparison with what is deployed, or None.
+
+    The comparison has `bins` too: the rows of both in the bins of what is deployed, unless they can't be compared.
+    """
     deployed = {record["variable"]: record for record in (before and before.statistics) or ()}
     with opened(rows.path) as reader:
         statistics = TableStatistics.like(deployed.values(), schema=reader.schema, columns=list(task.columns))
@@ -118,8 +123,15 @@ def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) ->
     # A key differs from run to run.
     others = [one for one in statistics.as_records() if one["variable"] not in task.key]
     found = compare_all(deployed, [one for one in others if one["variable"] in deployed], RULE, remedies=REMEDIES)
-    drift = {one.variable: one.as_record() for one in found}
+    now = {one["variable"]: one for one in others}
+    drift = {
+        one.variable: one.as_record() | {"bins": _bins(one, deployed[one.variable], now[one.variable])} for one in found
+    }
     return [record | {"drift": drift.get(record["variable"])} for record in records]
+
+
+def _bins(found: Comparison, deployed: Mapping[str, Any], now: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [] if found.verdict is Verdict.NOT_COMPARABLE else distribution(deployed, now)
 
 
 def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:

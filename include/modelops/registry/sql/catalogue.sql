@@ -1,11 +1,34 @@
 -- name: versions
--- Versions of one kind, newest first, older than the last one of the page before, each with its newest metrics and who decided on it.
+-- Versions of one kind, newest first, older than the last one of the page before, each with its newest metrics, who decided on it,
+-- the jobs that recorded the statistics in use, and where it is deployed now. What the reader may not see is left out.
 SELECT version.id, version.name AS model, version.number, version.status, version.created_by, version.created_at,
        version.commit, version.job_id,
        -- Stored before there were bounds: too deep to be read.
        CASE WHEN jsonb_path_exists(evaluation.metrics, 'strict $.**{64}') THEN '{"…": null}' ELSE evaluation.metrics END AS metrics,
        decision.verdict, decision.approver, decision.decided_at,
-       decision.comment
+       decision.comment,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('job_id', recorded.id, 'type', recorded.type) ORDER BY recorded.id), '[]')
+        FROM (
+        SELECT DISTINCT recording.id, recording.type
+        FROM unnest('{feature,prediction}'::modelops.variable_role[]) AS wanted (role)
+        JOIN modelops.job AS recording ON recording.id = CASE version.kind
+          WHEN 'feature_task' THEN (SELECT tested.job_id FROM modelops.evaluation AS tested
+                                    WHERE tested.version_id = version.id ORDER BY tested.id DESC LIMIT 1)
+          ELSE coalesce(
+            (SELECT reference.job_id FROM modelops.reference
+             WHERE reference.version_id = version.id AND EXISTS (
+               SELECT FROM modelops.statistics WHERE reference_id = reference.id AND statistics.role = wanted.role)
+             ORDER BY reference.id DESC LIMIT 1),
+            (SELECT version.job_id WHERE EXISTS (
+               SELECT FROM modelops.statistics WHERE version_id = version.id AND statistics.role = wanted.role))) END
+        WHERE recording.dag_id = ANY(:dag_ids)) AS recorded) AS statistics_jobs,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', deployment.id, 'target', deployment.target) ORDER BY deployment.id), '[]')
+        FROM modelops.deployment
+        JOIN modelops.decision AS approved ON approved.id = deployment.decision_id
+        JOIN modelops.job AS approval ON approval.id = approved.job_id
+        JOIN modelops.job AS deploying ON deploying.id = deployment.job_id
+        WHERE deployment.version_id = version.id AND deployment.ended_at IS NULL
+          AND approval.dag_id = ANY(:dag_ids) AND deploying.dag_id = ANY(:dag_ids)) AS deployments
 FROM modelops.version
 JOIN modelops.job ON job.id = version.job_id
 LEFT JOIN LATERAL (SELECT metrics FROM modelops.evaluation WHERE evaluation.version_id = version.id

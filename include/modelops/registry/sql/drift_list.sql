@@ -34,13 +34,13 @@ WHERE deployment.id = :deployment_id AND job.dag_id = ANY(:dag_ids);
 -- The batches of a target whose jobs the reader may see, latest data interval first, each with its newest drift check.
 -- Those of an interval that others have superseded are left out.
 WITH page AS MATERIALIZED (
-  SELECT run.id, run.deployment_id, run.covers, run.published_at, run.rows
+  SELECT run.id, run.job_id, run.deployment_id, run.covers, run.published_at, run.rows
   FROM modelops.batch_run AS run JOIN modelops.job AS batch ON batch.id = run.job_id
   WHERE run.target = :target AND run.published_at IS NOT NULL AND batch.dag_id = ANY(:dag_ids)
     AND (run.superseded_at IS NULL OR run.covers = '(,)')
   ORDER BY coalesce(upper(run.covers), 'infinity') DESC, coalesce(lower(run.covers), '-infinity') DESC, run.id DESC
   LIMIT :limit)
-SELECT page.id AS run_id, page.deployment_id, version.number AS version, lower(page.covers) AS interval_start,
+SELECT page.id AS run_id, page.job_id, page.deployment_id, version.number AS version, lower(page.covers) AS interval_start,
        upper(page.covers) AS interval_end, page.published_at, page.rows, last.job_id AS any_check, last.attempt,
        -- The page of a job shows its newest attempt, which may have looked at another batch.
        CASE WHEN checking.dag_id = ANY(:dag_ids)

@@ -790,6 +790,11 @@ export interface components {
             published_at: string;
             /** Rows */
             rows: number;
+            /**
+             * Job Id
+             * @description The job of the batch.
+             */
+            job_id: number;
             /** Checked */
             checked: boolean;
             /**
@@ -1307,6 +1312,19 @@ export interface components {
             approval_job_id: number;
         };
         /**
+         * InTarget
+         * @description A deployment of a version that has not ended.
+         */
+        InTarget: {
+            /**
+             * Id
+             * @description The deployment.
+             */
+            id: number;
+            /** Target */
+            target: string;
+        };
+        /**
          * IntervalState
          * @description The state of an interval.
          * @enum {string}
@@ -1692,6 +1710,15 @@ export interface components {
             found: components["schemas"]["InProduction"][];
         };
         /**
+         * Recording
+         * @description A job that recorded statistics of a version.
+         */
+        Recording: {
+            /** Job Id */
+            job_id: number;
+            type: components["schemas"]["JobType"];
+        };
+        /**
          * Refusal
          * @description The reason for a refusal.
          */
@@ -1874,6 +1901,16 @@ export interface components {
             decided_at: string | null;
             /** Comment */
             comment: string | null;
+            /**
+             * Statistics Jobs
+             * @description The jobs that recorded the statistics of its features and predictions that are in use.
+             */
+            statistics_jobs: components["schemas"]["Recording"][];
+            /**
+             * Deployments
+             * @description Where it is deployed now.
+             */
+            deployments: components["schemas"]["InTarget"][];
         };
         /**
          * VersionKind

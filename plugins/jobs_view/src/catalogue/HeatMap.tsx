@@ -63,11 +63,11 @@ export const HeatMap: FC<Props> = ({ batches, columns }) => {
   );
 };
 
-/** The heading of a batch: its interval or time of publication, with a link to its drift check, and its version. */
+/** The heading of a batch: its interval or time of publication, with a link to its drift check; version, statistics. */
 const BatchHeading: FC<{ batch: CheckedBatch }> = ({ batch }) => {
-  const { drift: texts, evidence } = useTexts();
+  const { drift: texts, evidence, tabs } = useTexts();
   const formats = useFormats();
-  const { interval_start: start, interval_end: end, published_at, version, checked, check_job_id } = batch;
+  const { interval_start: start, interval_end: end, published_at, version, checked, check_job_id, job_id } = batch;
   const period = start === null || end === null ? formats.shortMoment(published_at) : formats.interval(start, end);
   return (
     <Stack gap={0} fontWeight="normal" fontSize="xs">
@@ -77,6 +77,7 @@ const BatchHeading: FC<{ batch: CheckedBatch }> = ({ batch }) => {
         <RouterLink to={jobAddress(check_job_id, "drift")}>{period}</RouterLink>
       )}
       <Text color="fg.muted">{evidence.version(version)}</Text>
+      <RouterLink to={jobAddress(job_id, "statistics")}>{tabs.statistics}</RouterLink>
       {!checked && <Text color="fg.muted">{texts.notChecked}</Text>}
     </Stack>
   );

@@ -84,7 +84,7 @@ export const IntervalsPage: FC<{ deployment: string }> = ({ deployment }) => {
 };
 
 const Table: FC<{ rows: DataInterval[] }> = ({ rows }) => {
-  const own = useTexts().intervals;
+  const { intervals: own, tabs } = useTexts();
   const formats = useFormats();
   const moment = (at: string | null) => (at === null ? own.ever : formats.moment(at));
   return (
@@ -113,6 +113,15 @@ const Table: FC<{ rows: DataInterval[] }> = ({ rows }) => {
           title: own.job,
           show: ({ job_id }) =>
             job_id === null ? "–" : <RouterLink to={jobAddress(job_id)}>{String(job_id)}</RouterLink>,
+        },
+        {
+          title: tabs.statistics,
+          show: ({ job_id, published_at }) =>
+            job_id === null || published_at === null ? (
+              "–"
+            ) : (
+              <RouterLink to={jobAddress(job_id, "statistics")}>{tabs.statistics}</RouterLink>
+            ),
         },
       ]}
     />

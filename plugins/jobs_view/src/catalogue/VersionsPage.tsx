@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { jobAddress, listAddress, pageAddress } from "../addresses";
+import { driftAddress, jobAddress, listAddress, pageAddress } from "../addresses";
 import { getVersions, type Version, type VersionStatus } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable, LONG } from "../parts/DataTable";
@@ -90,6 +90,7 @@ const Table: FC<Props & { rows: Version[] }> = ({ page, rows }) => {
         { title: texts.askedBy, show: ({ created_by }) => created_by },
         { title: texts.created, show: ({ created_at }) => <Moment at={created_at} /> },
         { title: own.decision, show: (version) => <Decision version={version} /> },
+        { title: own.statisticsAndDrift, show: (version) => <Data version={version} /> },
         {
           title: own.itsJobs,
           show: ({ model, number, job_id }) => (
@@ -101,6 +102,27 @@ const Table: FC<Props & { rows: Version[] }> = ({ page, rows }) => {
         },
       ]}
     />
+  );
+};
+
+/** Links to the jobs that recorded its statistics, and to the drift of its deployments. */
+const Data: FC<{ version: Version }> = ({ version: { statistics_jobs: recorded, deployments } }) => {
+  const { catalogue: own, types } = useTexts();
+  return recorded.length + deployments.length === 0 ? (
+    "–"
+  ) : (
+    <Stack gap={0} fontSize="sm">
+      {recorded.map(({ job_id, type }) => (
+        <RouterLink key={job_id} to={jobAddress(job_id, "evidence")}>
+          {own.statisticsOf(types[type])}
+        </RouterLink>
+      ))}
+      {deployments.map(({ id, target }) => (
+        <RouterLink key={id} to={driftAddress(id)}>
+          {own.driftIn(target)}
+        </RouterLink>
+      ))}
+    </Stack>
   );
 };
 

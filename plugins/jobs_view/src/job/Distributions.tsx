@@ -29,7 +29,14 @@ export const Distributions: FC<Props> = ({ job, column: { role, variable } }) =>
           <Notice text={texts.noBins} />
         ) : (
           <Stack gap={3} paddingY={2}>
-            <Bins bins={bins} label={texts.distributionOf(variable)} />
+            <Bins
+              bins={bins}
+              label={texts.distributionOf(variable)}
+              before={texts.inReference}
+              now={texts.inBatch}
+              about={texts.aboutBins}
+              left={texts.moreBins}
+            />
             <Code as="pre" whiteSpace="pre-wrap" overflowWrap="anywhere" padding={2}>
               {statement}
             </Code>
@@ -40,7 +47,19 @@ export const Distributions: FC<Props> = ({ job, column: { role, variable } }) =>
   );
 };
 
-const Bins: FC<{ bins: ComparedBin[]; label: string }> = ({ bins, label }) => {
+type BinsProps = {
+  bins: ComparedBin[];
+  label: string;
+  /** The headings of both sides; without `before` there is one side only. */
+  before?: string;
+  now: string;
+  about?: string;
+  /** What to say of bins that are not shown. */
+  left: (number: string) => string;
+};
+
+/** Bins as bars and as numbers. */
+export const Bins: FC<BinsProps> = ({ bins, label, before: beforeHeading, now: nowHeading, about, left }) => {
   const { drift: texts } = useTexts();
   const formats = useFormats();
   const shown = mostMoved(bins, MOST_BINS);
@@ -51,11 +70,13 @@ const Bins: FC<{ bins: ComparedBin[]; label: string }> = ({ bins, label }) => {
         <Table.Header>
           <Table.Row>
             <Table.ColumnHeader>{texts.binHeading}</Table.ColumnHeader>
+            {beforeHeading !== undefined && (
+              <Table.ColumnHeader colSpan={3} scope="colgroup">
+                {beforeHeading}
+              </Table.ColumnHeader>
+            )}
             <Table.ColumnHeader colSpan={3} scope="colgroup">
-              {texts.inReference}
-            </Table.ColumnHeader>
-            <Table.ColumnHeader colSpan={3} scope="colgroup">
-              {texts.inBatch}
+              {nowHeading}
             </Table.ColumnHeader>
           </Table.Row>
         </Table.Header>
@@ -65,16 +86,20 @@ const Bins: FC<{ bins: ComparedBin[]; label: string }> = ({ bins, label }) => {
               <Table.ColumnHeader scope="row" fontWeight="normal" {...LONG}>
                 {texts.bin(bin)}
               </Table.ColumnHeader>
-              <Side share={before} most={most} rows={reference_rows} color="gray.solid" />
+              {beforeHeading !== undefined && (
+                <Side share={before} most={most} rows={reference_rows} color="gray.solid" />
+              )}
               <Side share={now} most={most} rows={rows} color="blue.solid" />
             </Table.Row>
           ))}
         </Table.Body>
       </Table.Root>
-      <Text color="fg.muted" marginTop={2}>
-        {shown.length < bins.length && `${texts.moreBins(formats.number(bins.length - shown.length))} `}
-        {texts.aboutBins}
-      </Text>
+      {(shown.length < bins.length || about !== undefined) && (
+        <Text color="fg.muted" marginTop={2}>
+          {shown.length < bins.length && `${left(formats.number(bins.length - shown.length))} `}
+          {about}
+        </Text>
+      )}
     </Box>
   );
 };

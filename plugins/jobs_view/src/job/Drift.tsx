@@ -1,4 +1,4 @@
-import { Badge, Box, Button, Code, Stack, Table, Text } from "@chakra-ui/react";
+import { Badge, Box, Code, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import { type FC, Fragment, useState } from "react";
 import { useSearchParams } from "react-router-dom";
@@ -11,6 +11,7 @@ import { Notice } from "../parts/Problem";
 import { Section } from "../parts/Section";
 import { paletteOf } from "../parts/verdicts";
 import { useFormats, useTexts } from "../texts/language";
+import { ColumnToggle } from "./ColumnToggle";
 import { Distributions } from "./Distributions";
 
 type Column = DriftCheck["columns"][number];
@@ -50,7 +51,7 @@ const Found: FC<{ job: number; columns: Column[] }> = ({ job, columns }) => {
   const short = (value: number | null) => (value === null ? "–" : formats.number(Number(value.toPrecision(2))));
   const said = ({ verdict, detectable_shift, reason }: Column): string => {
     if (verdict === "reference_too_small") return statistics.tooSmall(short(detectable_shift));
-    return reason ?? statistics.verdicts[verdict] ?? verdict;
+    return reason === null ? (statistics.verdicts[verdict] ?? verdict) : texts.reason(reason);
   };
   return (
     <Section title={texts.title}>
@@ -74,19 +75,11 @@ const Found: FC<{ job: number; columns: Column[] }> = ({ job, columns }) => {
                 <Fragment key={key}>
                   <Table.Row data-verdict={column.verdict}>
                     <Table.ColumnHeader scope="row" {...LONG}>
-                      <Button
-                        variant="plain"
-                        size="sm"
-                        height="auto"
-                        padding={0}
-                        whiteSpace="normal"
-                        textAlign="start"
-                        aria-expanded={isOpen}
-                        onClick={() => setOpen(isOpen ? null : key)}
-                      >
-                        <span aria-hidden>{isOpen ? "▾" : "▸"}</span>
-                        {column.variable}
-                      </Button>
+                      <ColumnToggle
+                        name={column.variable}
+                        isOpen={isOpen}
+                        onToggle={() => setOpen(isOpen ? null : key)}
+                      />
                       {column.role === "prediction" && (
                         <Text as="span" color="fg.muted">{` (${texts.prediction})`}</Text>
                       )}

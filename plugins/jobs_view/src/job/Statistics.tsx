@@ -1,11 +1,14 @@
-import { Box, Table, Text } from "@chakra-ui/react";
-import type { FC } from "react";
+import { Box, HStack, Table, Text } from "@chakra-ui/react";
+import { type FC, Fragment, useState } from "react";
 
 import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useFormats, useTexts } from "../texts/language";
 import { barsOf, comparedBars } from "./bars";
+import { ColumnToggle } from "./ColumnToggle";
+import { type Counts, countsOf } from "./counts";
 import { Distribution } from "./Distribution";
+import { Bins } from "./Distributions";
 
 /** The comparison of a column with its reference, as the database keeps it; shifts are in standard deviations. */
 type Drift = {
@@ -14,6 +17,8 @@ type Drift = {
   shift: number | null;
   natural: number | null;
   detectable: number | null;
+  /** The rows in the bins of what is deployed; runs of earlier releases have none. */
+  bins?: { bin: string; reference_rows: number; rows: number }[];
 };
 
 /** Statistics of one column, as the database keeps them. */
@@ -44,6 +49,7 @@ const MOST_FREQUENT = 3;
 export const Statistics: FC<Props> = ({ columns, deployed, title }) => {
   const compared = deployed !== undefined;
   const before = new Map(deployed?.map(({ variable, values }) => [variable, values]));
+  const [open, setOpen] = useState<string | null>(null);
   const texts = useTexts().statistics;
   const formats = useFormats();
   const show = (...values: unknown[]): string[] => {
@@ -84,36 +90,57 @@ export const Statistics: FC<Props> = ({ columns, deployed, title }) => {
             </Table.Row>
           </Table.Header>
           <Table.Body>
-            {columns.map(({ variable, values, drift }) => (
-              <Table.Row key={variable}>
-                <Table.ColumnHeader scope="row" {...LONG}>
-                  {variable}
-                </Table.ColumnHeader>
-                <Table.Cell textAlign="end">{show(values.nulls)[0]}</Table.Cell>
-                {show(values.min, values.max, values.mean).map((value, number) => (
-                  <Table.Cell key={number} textAlign="end">
-                    {value}
-                  </Table.Cell>
-                ))}
-                <Shapes values={values} deployed={before.get(variable)} compared={compared} />
-                <Table.Cell {...LONG}>
-                  {Object.entries(values.frequencies ?? {})
-                    .sort(([, mine], [, theirs]) => theirs - mine)
-                    .slice(0, MOST_FREQUENT)
-                    .map(([name, count]) => `${name} (${formats.number(count)})`)
-                    .join(", ")}
-                </Table.Cell>
-                {compared && <Table.Cell>{said(drift)}</Table.Cell>}
-              </Table.Row>
-            ))}
+            {columns.map((column) => {
+              const { variable, values, drift } = column;
+              const counts = countsOf(column, before.get(variable));
+              const isOpen = variable === open;
+              return (
+                <Fragment key={variable}>
+                  <Table.Row>
+                    <Table.ColumnHeader scope="row" {...LONG}>
+                      {counts.length === 0 ? (
+                        variable
+                      ) : (
+                        <ColumnToggle
+                          name={variable}
+                          isOpen={isOpen}
+                          onToggle={() => setOpen(isOpen ? null : variable)}
+                        />
+                      )}
+                    </Table.ColumnHeader>
+                    <Table.Cell textAlign="end">{show(values.nulls)[0]}</Table.Cell>
+                    {show(values.min, values.max, values.mean).map((value, number) => (
+                      <Table.Cell key={number} textAlign="end">
+                        {value}
+                      </Table.Cell>
+                    ))}
+                    <Shapes values={values} deployed={before.get(variable)} compared={compared} />
+                    <Table.Cell {...LONG}>
+                      {Object.entries(values.frequencies ?? {})
+                        .sort(([, mine], [, theirs]) => theirs - mine)
+                        .slice(0, MOST_FREQUENT)
+                        .map(([name, count]) => `${name} (${formats.number(count)})`)
+                        .join(", ")}
+                    </Table.Cell>
+                    {compared && <Table.Cell>{said(drift)}</Table.Cell>}
+                  </Table.Row>
+                  {isOpen && (
+                    <Table.Row>
+                      <Table.Cell colSpan={compared ? 9 : 7}>
+                        <Numbers variable={variable} counts={counts} compared={compared} />
+                      </Table.Cell>
+                    </Table.Row>
+                  )}
+                </Fragment>
+              );
+            })}
           </Table.Body>
         </Table.Root>
       </Box>
-      {compared && (
-        <Text color="fg.muted" marginTop={2}>
-          {texts.aboutDrift}
-        </Text>
-      )}
+      <Text color="fg.muted" marginTop={2}>
+        {texts.aboutNumbers}
+        {compared && ` ${texts.aboutDrift}`}
+      </Text>
     </Section>
   );
 };
@@ -135,5 +162,32 @@ const Shapes: FC<{ values: Values; deployed: Values | undefined; compared: boole
         <Distribution bars={now} />
       </Table.Cell>
     </>
+  );
+};
+
+type NumbersProps = { variable: string; counts: Counts[]; compared: boolean };
+
+/** The bins of a column as numbers. Where those of the sides differ, each side has a table. */
+const Numbers: FC<NumbersProps> = ({ variable, counts, compared }) => {
+  const { drift, statistics: texts } = useTexts();
+  return (
+    <HStack gap={8} paddingY={2} align="flex-start" wrap="wrap">
+      {counts.map(({ of, bins }) => {
+        const now = of === "deployed" ? texts.deployed : compared ? texts.now : texts.distribution;
+        const label = drift.distributionOf(variable);
+        const isHalved = of === "both" && bins.some(({ bin }) => bin === "rare or new");
+        return (
+          <Bins
+            key={of}
+            bins={bins}
+            label={counts.length > 1 ? `${label}: ${now}` : label}
+            {...(of === "both" ? { before: texts.deployed } : {})}
+            now={now}
+            {...(isHalved ? { about: texts.aboutHalves } : {})}
+            left={texts.moreBins}
+          />
+        );
+      })}
+    </HStack>
   );
 };

@@ -272,6 +272,9 @@ export const en = {
     rejectedBy: (who: string) => `rejected by ${who}`,
     firstJob: "First job",
     itsJobs: "Its jobs",
+    statisticsAndDrift: "Statistics, drift",
+    statisticsOf: (type: string) => `Statistics (${type})`,
+    driftIn: (target: string) => `Drift in ${target}`,
     neverRan: "has not run yet",
     runsNow:
       "A batch is requested in your name, as a separate DAG run: for the data interval that ended last, or for all rows.",

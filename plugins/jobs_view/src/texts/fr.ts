@@ -290,6 +290,9 @@ export const fr: Texts = {
     rejectedBy: (who) => `rejetée par ${who}`,
     firstJob: "Première tâche",
     itsJobs: "Ses tâches",
+    statisticsAndDrift: "Statistiques, dérive",
+    statisticsOf: (type) => `Statistiques (${type})`,
+    driftIn: (target) => `Dérive dans ${target}`,
     neverRan: "pas encore exécuté",
     runsNow:
       "Une exécution par lots est demandée en votre nom, dans une exécution de DAG distincte\u202f: pour le dernier intervalle écoulé, ou pour toutes les lignes.",

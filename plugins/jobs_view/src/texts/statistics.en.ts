@@ -14,6 +14,9 @@ export const statistics = {
   ofRows: (role: string, rows: string) => `${role} (${rows} rows)`,
   aboutReference: "Batches that start after this job are counted in the bins of these columns.",
   none: "No statistics are recorded.",
+  aboutNumbers: "Open a column to see its bins as numbers.",
+  aboutHalves: "Categories of the deployed run are counted on half of its rows: they were chosen on the other half.",
+  moreBins: (number: string) => `Categories that changed least, not shown: ${number}.`,
   drift: "Drift",
   verdicts: {
     stable: "stable",
@@ -41,6 +44,8 @@ export const drift = {
   mostMoved: "Bins that moved most",
   prediction: "prediction",
   bin: (name: string) => name,
+  /** Why a column is not comparable, as it is on record. */
+  reason: (text: string) => text,
   distributionOf: (column: string) => `Distribution of ${column}`,
   binHeading: "Bin",
   inReference: "Reference",

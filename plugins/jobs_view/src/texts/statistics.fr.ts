@@ -7,6 +7,7 @@ const BINS: [RegExp, string][] = [
   [/^above (.+)$/, "plus de $1"],
   [/^between (.+) and (.+)$/, "entre $1 et $2"],
   [/^rare or new$/, "rares ou nouvelles"],
+  [/^others$/, "autres"],
   [/^null$/, "valeurs nulles"],
   [/^not finite$/, "non finies"],
   [/^“(.*)”$/s, "«\u202f$1\u202f»"],
@@ -14,6 +15,57 @@ const BINS: [RegExp, string][] = [
 const frenchBin = (name: string): string => {
   const numbers = name.startsWith("“") ? name : name.replaceAll(/(\d)\.(\d)/g, "$1,$2");
   return BINS.reduce((text, [from, to]) => text.replace(from, to), numbers);
+};
+
+const KINDS: Record<string, string> = {
+  continuous: "numérique",
+  categorical: "catégorielle",
+  temporal: "temporelle",
+  other: "d'un autre type",
+};
+const kind = (name: string): string => KINDS[name] ?? name;
+
+/** Why a column is not comparable is on record in English: what `statistics/drift.py` and `kinds/check_drift.py` say. */
+const CAUSES: [RegExp, (...found: string[]) => string][] = [
+  [/^there is no reference of (.+)$/s, (column) => `il n'y a pas de référence de ${column}`],
+  [
+    /^an earlier release recorded the statistics, without a reference$/,
+    () => "une version antérieure du système a enregistré les statistiques, sans référence",
+  ],
+  [
+    /^(.+) is (\w+), and (\w+) in the reference$/s,
+    (column, now, before) => `${column} est ${kind(now)}, et ${kind(before)} dans la référence`,
+  ],
+  [/^(.+) has no finite value in the reference$/s, (column) => `${column} n'a aucune valeur finie dans la référence`],
+  [/^(.+) is of a type without bins$/s, (column) => `${column} est d'un type sans classes`],
+  [
+    /^(.+) is counted in other bins than those of the reference$/s,
+    (column) => `${column} est comptée dans d'autres classes que celles de la référence`,
+  ],
+  [
+    /^the batch was published without statistics of it$/,
+    () => "le lot a été publié sans statistiques de cette colonne",
+  ],
+];
+const REMEDIES: [string, string][] = [
+  [
+    "recompute the statistics of the version (DAG model_statistics), then rerun the batch",
+    "recalculez les statistiques de la version (DAG model_statistics), puis relancez le lot",
+  ],
+  [
+    "import and run the task again (DAG feature_pipeline), and deploy that version",
+    "importez et exécutez de nouveau la tâche (DAG feature_pipeline), et déployez cette version",
+  ],
+  ["rerun the batch", "relancez le lot"],
+];
+const frenchReason = (text: string): string => {
+  const [what, remedy] = REMEDIES.find(([each]) => text.endsWith(`: ${each}`)) ?? ["", ""];
+  const cause = what === "" ? text : text.slice(0, -`: ${what}`.length);
+  for (const [pattern, french] of CAUSES) {
+    const found = pattern.exec(cause);
+    if (found !== null) return french(...found.slice(1)) + (remedy === "" ? "" : `\u202f: ${remedy}`);
+  }
+  return text;
 };
 
 export const statistics: Texts["statistics"] = {
@@ -31,6 +83,10 @@ export const statistics: Texts["statistics"] = {
   ofRows: (role, rows) => `${role} (${rows} lignes)`,
   aboutReference: "Les lots lancés après cette tâche sont comptés dans les classes de ces colonnes.",
   none: "Aucune statistique n'est enregistrée.",
+  aboutNumbers: "Ouvrez une colonne pour voir ses classes en chiffres.",
+  aboutHalves:
+    "Les catégories de l'exécution déployée sont comptées sur la moitié de ses lignes\u202f: elles ont été choisies sur l'autre moitié.",
+  moreBins: (number) => `Catégories qui ont le moins changé, non affichées\u202f: ${number}.`,
   drift: "Dérive",
   verdicts: {
     stable: "stable",
@@ -58,6 +114,7 @@ export const drift: Texts["drift"] = {
   mostMoved: "Classes qui ont le plus changé",
   prediction: "prédiction",
   bin: frenchBin,
+  reason: frenchReason,
   distributionOf: (column) => `Distribution de ${column}`,
   binHeading: "Classe",
   inReference: "Référence",

@@ -40,6 +40,18 @@ const VALUES = Object.fromEntries(
   ].map((name) => [name, `<${name}>`]),
 );
 
+/** Why columns are not comparable, as drift checks record it. */
+const REASONS = [
+  "there is no reference of x: recompute the statistics of the version (DAG model_statistics), then rerun the batch",
+  "an earlier release recorded the statistics, without a reference: import and run the task again (DAG feature_pipeline), and deploy that version",
+  "x is categorical, and continuous in the reference",
+  "x is temporal, and other in the reference",
+  "x has no finite value in the reference",
+  "x is of a type without bins",
+  "x is counted in other bins than those of the reference: rerun the batch",
+  "the batch was published without statistics of it: rerun the batch",
+];
+
 type Said = (...given: unknown[]) => string;
 type Text = string | Said;
 
@@ -69,7 +81,10 @@ const givenTo = (path: string): unknown[][] => {
     ];
   }
   if (path === "drift.bin") {
-    return [["below 0.5"], ["between 1 and 2.5"], ["“1.2”"], ["null"]];
+    return [["below 0.5"], ["between 1 and 2.5"], ["“1.2”"], ["null"], ["others"]];
+  }
+  if (path === "drift.reason") {
+    return REASONS.map((text) => [text]);
   }
   return [
     [1, false],
@@ -117,6 +132,23 @@ test("what is the same in both languages is known to be", () => {
     both[0].filter((said, index) => said === both[1][index]).forEach((said) => found.add(said));
   }
   assert.deepEqual([...found].toSorted(), SAME.toSorted());
+});
+
+test("why a column is not comparable is in the reader's language, and as recorded where that isn't known", () => {
+  for (const text of REASONS) {
+    const said = fr.drift.reason(text);
+    assert.doesNotMatch(said, /\b(?:the|is|batch|rerun|reference|there)\b/, text);
+    assert.equal(en.drift.reason(text), text);
+  }
+  assert.equal(
+    fr.drift.reason("late: rate is continuous, and categorical in the reference"),
+    "late: rate est numérique, et catégorielle dans la référence",
+  );
+  assert.equal(
+    fr.drift.reason("x is counted in other bins than those of the reference: rerun the batch"),
+    "x est comptée dans d'autres classes que celles de la référence\u202f: relancez le lot",
+  );
+  assert.equal(fr.drift.reason("something else: rerun the batch"), "something else: rerun the batch");
 });
 
 suite("typography", () => {

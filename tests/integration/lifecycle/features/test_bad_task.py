@@ -42,7 +42,7 @@ def test_more_rows_than_a_query_may_give(workplace: Workplace, published: int, l
 
 
 def test_a_released_table_with_the_view_of_a_killed_run(workplace: Workplace, repository: Path, look: Any) -> None:
-    """A run that was killed leaves the view through which it added rows; another version takes the table all the same."""
+    """A killed run leaves the view through which it added rows; another version takes the table all the same."""
     retired(workplace, deployed(workplace)["deployment"])
     with workplace.connect() as connection:
         connection.execute("CREATE VIEW staging.job_1_1_insert AS SELECT * FROM features.doubled_rows")

@@ -155,6 +155,24 @@ def test_drift_against_what_is_deployed(workplace: Workplace, repository: Path) 
     assert drift["twice"] > 1
 
 
+def test_both_runs_are_counted_in_the_bins_of_the_deployed_one(workplace: Workplace, repository: Path) -> None:
+    deployed(workplace)
+    doubled_folder(repository, sql=DOUBLED_SQL.replace("x * 2", "x * 2 + 10"))
+    imported(workplace)
+    ran(workplace, 2)
+    newest = evidence.newest_evaluation(workplace.connection, version(workplace, 2).id)
+    assert newest is not None
+    bins = {one["variable"]: (one["drift"] or {}).get("bins") for one in newest.statistics or ()}
+    assert bins["id"] is bins["at"] is None, "a key, and times"
+    # 0.2 … 20 when it was deployed, 10.2 … 30 now.
+    assert [bins["twice"][0][name] for name in ("bin", "reference_rows", "rows")] == ["below 0.2", 0, 0]
+    counts = {one["bin"].split()[0]: (one["reference_rows"], one["rows"]) for one in bins["twice"]}
+    assert counts["above"] == (0, 50)
+    assert [sum(one[name] for one in bins["twice"]) for name in ("reference_rows", "rows")] == [100, 100]
+    assert [one["bin"] for one in bins["half"]] == ["“1”", "rare or new", "null"]
+    assert [one["rows"] for one in bins["half"]] == [50, 0, 50]
+
+
 def test_the_card_tells_what_changes(workplace: Workplace, repository: Path) -> None:
     deployed(workplace)
     columns = {"id": "integer", "at": "timestamptz", "twice": "float8", "square": "float8"}
