@@ -231,9 +231,8 @@ def _at(index: PackageIndex | None) -> str:
     """Where the packages of a repository with its own index should come from, for messages."""
     if index is None:
         return ""
-    return (
-        f" from {index.url} (its user and password, if it asks for any: {' and '.join(index.credentials)}, or ~/.netrc)"
-    )
+    variables = " and ".join(index.credential_variables)
+    return f" from {index.url} (its user and password, if it asks for any: {variables}, or ~/.netrc)"
 
 
 def _complete(environment: Environment) -> bool:
