@@ -23,7 +23,7 @@ ELEMENTS = {
 }
 """The PostgreSQL types whose arrays become lists, with the Arrow type of an element. Other arrays are read as text."""
 MOST_ELEMENTS = 65_536
-"""Of one array."""
+"""The most elements that one array may have."""
 
 
 def array_type(element: str) -> str:

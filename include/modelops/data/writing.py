@@ -375,8 +375,8 @@ def _for_csv(array: pa.Array, type_: str) -> pa.Array:
     return pc.binary_join_element_wise(text, zone, "") if zone else text
 
 
-def _array_text(values: Sequence[float]) -> str:
-    return "{" + ",".join(map(repr, values)) + "}"
+def _array_text(values: Sequence[float | None]) -> str:
+    return "{" + ",".join("NULL" if value is None else repr(value) for value in values) + "}"
 
 
 def _hex(array: pa.Array) -> pa.Array:

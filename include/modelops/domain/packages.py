@@ -16,8 +16,8 @@ class PackageIndex:
     url: str
 
     @property
-    def credentials(self) -> tuple[str, str]:
-        """The environment variables with the user and the password for it."""
+    def credential_variables(self) -> tuple[str, str]:
+        """The names of the environment variables with the user and the password for it."""
         prefix = "UV_INDEX_" + re.sub(r"[^A-Z0-9]", "_", self.name.upper())
         return f"{prefix}_USERNAME", f"{prefix}_PASSWORD"
 

@@ -174,7 +174,9 @@ def read_sources(file: Path) -> Sources:
             right[source.name] = source
         except RepositoryError as error:
             wrong[_label(name)] = error
-    return Sources(right=right, wrong=wrong)
+    colliding = _same_credentials(right)
+    right = {name: source for name, source in right.items() if name not in colliding}
+    return Sources(right=right, wrong=wrong | colliding)
 
 
 def _source(document: Document, name: object, folder: Path) -> Source:
@@ -208,6 +210,25 @@ def _source(document: Document, name: object, folder: Path) -> Source:
         where=declared,
         expected="either path: a folder, or url: a git repository and ref: its branch, tag or commit",
     )
+
+
+def _same_credentials(sources: Mapping[str, Source]) -> dict[str, RepositoryError]:
+    """Refuses sources with an index whose credentials have the same names: each would send its own to the other's."""
+    sharing: dict[tuple[str, str], list[Source]] = {}
+    for source in sources.values():
+        if source.index is not None:
+            sharing.setdefault(source.index.credential_variables, []).append(source)
+    return {
+        source.name: RepositoryError(
+            f"the repositories {' and '.join(repr(one.name) for one in alike)} have an index, and its user and password"
+            f" would come from the same variables, {' and '.join(variables)}",
+            where=source.declared,
+            expected="names that differ in more than _ and -",
+        )
+        for variables, alike in sharing.items()
+        if len(alike) > 1
+        for source in alike
+    }
 
 
 def _label(name: object) -> str:

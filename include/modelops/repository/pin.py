@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic
 
 from modelops.domain.errors import RepositoryError
-from modelops.repository import archive, catalogue, contents, mirror, shared
+from modelops.repository import archive, catalogue, contents, mirror, shared_modules
 from modelops.repository.archive import unpack
 from modelops.repository.configuration import GitSource, read_sources
 from modelops.repository.kinds import MODELS, TASKS, Definition, Kind
@@ -90,7 +90,8 @@ def pin_folder(
         )
     found = contents.of_folder(folder, str(folder), allow_dirty=allow_dirty)
     if folder.parent.name == kind.folder:
-        found = shared.joined(found, shared.of_repository(folder.parents[1], allow_dirty=allow_dirty), str(folder))
+        common = shared_modules.of_repository(folder.parents[1], allow_dirty=allow_dirty)
+        found = shared_modules.joined(found, common, str(folder))
     return _pin(kind, found, str(folder), destination)
 
 
@@ -114,14 +115,14 @@ def _pin_reference(
         if name not in catalogue.names(kind, source, settings):
             raise catalogue.unknown(kind, reference, settings, at=source if ref is not None else None)
         found = contents.of_mirror(repository, commit, f"{kind.folder}/{name}", reference)
-        common = shared.of_mirror(repository, commit)
+        common = shared_modules.of_mirror(repository, commit)
     else:
         if name not in catalogue.names(kind, source, settings):
             raise catalogue.unknown(kind, reference, settings)
         folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)
-        common = shared.of_repository(source.path, allow_dirty=allow_dirty)
-    pinned = _pin(kind, shared.joined(found, common, reference), reference, destination)
+        common = shared_modules.of_repository(source.path, allow_dirty=allow_dirty)
+    pinned = _pin(kind, shared_modules.joined(found, common, reference), reference, destination)
     return replace(pinned, index=source.index)
 
 

@@ -81,18 +81,19 @@ def parser() -> Parser:
         usage="modelops airflow [ARGUMENT …]",
     )
     airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
-    prune = command("prune", "Remove what nothing needs: superseded rows, or environments; first only say what.")
+    prune = command(
+        "prune",
+        "Remove superseded rows, or environments that no version needs. Without --yes it only lists them.",
+    )
     what = prune.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--older-than",
         type=days,
         metavar="DAYS",
-        help="rows that were superseded so many days ago",
+        help="rows superseded at least this many days ago (`<target>_history` no longer shows them)",
     )
-    what.add_argument(
-        "--environments", action="store_true", help="environments of this machine that no usable version needs"
-    )
-    prune.add_argument("--yes", action="store_true", help="remove it; else only say what would be freed")
+    what.add_argument("--environments", action="store_true", help="environments of this machine that no version needs")
+    prune.add_argument("--yes", action="store_true", help="remove them")
     check = command(
         "check", "Check a model, a feature task or a repository without Airflow; a model is trained on 1,000 rows."
     )

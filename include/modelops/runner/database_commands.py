@@ -149,7 +149,7 @@ def prune_environments(installation: Installation, *, steps: Steps, sure: bool) 
 
     from modelops.registry.translation import translated
     from modelops.registry.write import sweeping
-    from modelops.runtime.unneeded import find_unneeded, remove_unneeded
+    from modelops.runtime.environment_pruning import find_unneeded, remove_unneeded
 
     with with_database(installation, steps=Quiet(), command="prune"):
         url = installation.databases.url("jobs")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RequirementsError, Unavailable
 from modelops.domain.packages import PackageIndex
-from modelops.runtime.environment_locks import Shared, exclusive, exclusive_if_free
+from modelops.runtime.environment_locks import SharedLock, exclusive_lock
 from modelops.runtime.hashes import with_hashes_of
 from modelops.runtime.requirements import read_requirements, without_stand_ins
 from modelops.runtime.uv import run_uv
@@ -36,7 +36,6 @@ _ADDED = "pyarrow"
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # What wheels are chosen by: a lock holds for this alone.
 _PLATFORM = f"Python {_PYTHON} on {sys.platform} {platform.machine()}"
-_AGAIN_AFTER = 0.1
 MARKER = "modelops-complete"
 """Written last and removed first: an environment without it was being built or removed when its process died."""
 
@@ -55,7 +54,7 @@ class Environment:
 
     python: Path
     lock: Lock
-    in_use: Shared | None = field(default=None, repr=False, compare=False)
+    in_use: SharedLock | None = field(default=None, repr=False, compare=False)
 
 
 def folder_name(sha256: str) -> str:
@@ -102,7 +101,7 @@ def resolve(
     path = locks / f"{key}.txt"
     text = _read_if_any(path)
     if text is None:
-        with exclusive(path, log) as lock_file:
+        with exclusive_lock(path, log) as lock_file:
             text = _read_if_any(path)
             if text is None:
                 log(f"resolving the packages of {where}")
@@ -135,19 +134,22 @@ def build(lock: Lock, *, settings: Settings, where: str, log: Callable[[str], No
     environment = Environment(python=folder / "bin" / "python", lock=lock)
     built = False
     while True:
-        if not _complete(environment):
-            with exclusive_if_free(folder) as lock_file:
-                if lock_file is not None and not _complete(environment):
-                    _rebuild(environment, lock.text, folder, where=where, log=log, keep_open=lock_file)
-                    built = True
-        # Not the lock that it was built with: between the two the environment may be removed, and is then built again.
-        in_use = Shared(folder, log)
         if _complete(environment):
-            if not built:
-                log("environment reused")
-            return replace(environment, in_use=in_use)
-        in_use.close()
-        time.sleep(_AGAIN_AFTER)
+            in_use = SharedLock(folder, log)
+            # Between the check or the build and this lock the environment may have been removed.
+            if _complete(environment):
+                if not built:
+                    log("environment reused")
+                return replace(environment, in_use=in_use)
+            in_use.close()
+        # Builders wait for each other at a lock of their own. At the folder's they would also wait for a job that uses
+        # what another one has built meanwhile, until that job ends.
+        with exclusive_lock(folder.with_suffix(".building"), log):
+            if _complete(environment):
+                continue
+            with exclusive_lock(folder, log) as lock_file:
+                _rebuild(environment, lock.text, folder, where=where, log=log, keep_open=lock_file)
+                built = True
 
 
 def _rebuild(
@@ -220,8 +222,8 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         raise RequirementsError(
             f"the pinned packages can't be installed: {failure.essence}",
             where=where,
-            expected="packages that the index has as wheels with the pinned hashes; a change of a line makes the system"
-            " pin them anew",
+            expected="packages that the index has as wheels with the pinned hashes; after a change of a line they are"
+            " resolved again",
         )
     else:
         raise Unavailable(f"the environment of {where} can't be built right now{_at(index)}: {failure.essence}")
@@ -231,9 +233,8 @@ def _at(index: PackageIndex | None) -> str:
     """Where the packages of a repository with its own index should come from, for messages."""
     if index is None:
         return ""
-    return (
-        f" from {index.url} (its user and password, if it asks for any: {' and '.join(index.credentials)}, or ~/.netrc)"
-    )
+    variables = " and ".join(index.credential_variables)
+    return f" from {index.url} (its user and password, if it asks for any: {variables}, or ~/.netrc)"
 
 
 def _complete(environment: Environment) -> bool:

@@ -1,4 +1,4 @@
-"""Locks between the processes that make, use and remove what lies under `Settings.environments`.
+"""Locks between the processes that build, use and remove what lies under `Settings.environments`.
 
 The lock of a path is an flock on the file `<path>.lock`, which stays when the path is removed. The kernel frees it when
 its holder ends, however that is.
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-WAITING = "waiting for another job that is making the same environment"
+WAITING = "waiting: another process is building or removing this environment"
 
 
 @contextlib.contextmanager
-def exclusive(path: Path, log: Callable[[str], None]) -> Iterator[int]:
-    """Make or replace this path as the only one; gives the descriptor of the lock.
+def exclusive_lock(path: Path, log: Callable[[str], None]) -> Iterator[int]:
+    """An exclusive lock on the path; gives its descriptor. Blocks while another process holds a lock on it.
 
     A program that inherits the descriptor holds the lock too, so that it is free only when that program has ended.
     """
@@ -33,10 +33,10 @@ def exclusive(path: Path, log: Callable[[str], None]) -> Iterator[int]:
         yield file.fileno()
 
 
-class Shared:
-    """The path in use beside others: nobody makes or removes it until this is closed, or gone.
+class SharedLock:
+    """A shared lock on the path: nobody builds or removes it until `close()` or garbage collection.
 
-    Waits for who makes or removes it now, and says so.
+    Blocks while another process holds the exclusive lock.
     """
 
     def __init__(self, path: Path, log: Callable[[str], None]) -> None:
@@ -47,8 +47,8 @@ class Shared:
 
 
 @contextlib.contextmanager
-def exclusive_if_free(path: Path) -> Iterator[int | None]:
-    """As `exclusive`, but without waiting: gives None where somebody makes or uses the path."""
+def try_exclusive_lock(path: Path) -> Iterator[int | None]:
+    """As `exclusive_lock`, but without blocking: gives None if another process holds a lock on the path."""
     with open_lock(f"{path}.lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -115,7 +115,7 @@ VALUES = {
         pa.timestamp("us", tz="America/New_York"),
     ),
     "bytea": pa.array([b"", b"\x00\xff\\", b"abc"]),
-    "bigint[]": pa.array([[-(2**63), 2**63 - 1], [], [7]]),
+    "bigint[]": pa.array([[-(2**63), 2**63 - 1], [None, None], [7, None]]),
     "real[]": pa.array([[float("nan"), float("inf")], [], [-1e-30, 0.1]], pa.list_(pa.float32())),
     "double precision[]": pa.array([[0.1 + 0.2, -0.0], [], [-1e-300, 1e300]]),
 }
@@ -140,7 +140,7 @@ def test_binary_and_csv_give_the_same_rows(jobs: psycopg.Connection[Any], offset
     assert found[0][-1] == (
         *("0", "0", "0", "-1e-30", "0.30000000000000004", "true", "Größe 日本 \U0001f6eb", "2026-02-28"),
         *("1969-12-31 23:59:59.000001", "1970-01-01 00:00:00+00", "\\x616263"),
-        *("{7}", "{-1e-30,0.1}", "{-1e-300,1e+300}"),
+        *("{7,NULL}", "{-1e-30,0.1}", "{-1e-300,1e+300}"),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conftest import Database
 
 PAGE = ROOT / "docs/how-to/load-your-own-rows.md"
-ROWS = "SELECT order_id, amount::text, country, taste, returned FROM shop.orders ORDER BY order_id"
+ROWS = "SELECT order_id, amount::text, country, embedding, returned FROM shop.orders ORDER BY order_id"
 LOADED = [(1, "19.90", "FR", [0.1, 0.9], False), (2, None, "DE", [0.7, 0.2], True)]
 
 
@@ -95,7 +95,7 @@ def test_a_csv_file(database: Database, folder: Path) -> None:
 def test_a_parquet_file(database: Database, folder: Path) -> None:
     make, load, _ = psql_commands()
     psql(database, folder, make)
-    kinds = {"order_id": pa.int64(), "ordered_at": pa.timestamp("us", "UTC"), "taste": pa.string()}
+    kinds = {"order_id": pa.int64(), "ordered_at": pa.timestamp("us", "UTC"), "embedding": pa.string()}
     options = pyarrow.csv.ConvertOptions(column_types=kinds, strings_can_be_null=True)
     pyarrow.parquet.write_table(
         pyarrow.csv.read_csv(folder / "orders.csv", convert_options=options), folder / "orders.parquet"

@@ -171,7 +171,7 @@ def test_a_repository_may_have_a_package_index(tmp_path: Path, source: str) -> N
     found = sources_of(tmp_path, text).find("risk-models")
     assert found is not None
     assert found.index == PackageIndex(name="risk-models", url="https://packages.example.com/risk/simple")
-    assert found.index.credentials == ("UV_INDEX_RISK_MODELS_USERNAME", "UV_INDEX_RISK_MODELS_PASSWORD")
+    assert found.index.credential_variables == ("UV_INDEX_RISK_MODELS_USERNAME", "UV_INDEX_RISK_MODELS_PASSWORD")
 
 
 @pytest.mark.parametrize(
@@ -192,3 +192,18 @@ def test_a_package_index_has_no_credentials_in_the_file(tmp_path: Path, index: s
     assert error.what.endswith(what)
     assert "UV_INDEX_<NAME>_PASSWORD" in error.expected
     assert "secret" not in str(error)
+
+
+def test_two_repositories_with_an_index_do_not_share_credentials(tmp_path: Path) -> None:
+    """The password of one index would go to the address of the other."""
+    index = "path: models, index: 'https://packages.example.com/simple'"
+    found = sources_of(tmp_path, f"repositories: {{a-b: {{{index}}}, a_b: {{{index}}}, a: {{{index}}}}}")
+    assert set(found.right) == {"a"}
+    assert set(found.wrong) == {"a-b", "a_b"}
+    with pytest.raises(RepositoryError) as refusal:
+        found.find("a-b")
+    assert "'a-b' and 'a_b'" in refusal.value.what
+    assert "UV_INDEX_A_B_USERNAME and UV_INDEX_A_B_PASSWORD" in refusal.value.what
+    assert refusal.value.where.endswith("(repositories.a-b)")
+    without = sources_of(tmp_path, f"repositories: {{a-b: {{{index}}}, a_b: {{path: models}}}}")
+    assert without.wrong == {}, "one that has no index has no credentials"

@@ -18,6 +18,7 @@ import pytest
 
 from modelops.domain.errors import RequirementsError, Unavailable, UserCodeError
 from modelops.runtime.environment import Environment, Lock, build, resolve
+from modelops.runtime.environment_locks import WAITING
 from modelops.settings import Settings
 from unit.runtime.models import gone
 
@@ -31,6 +32,7 @@ BUILDER = """
 import sys
 from pathlib import Path
 from modelops.runtime.environment import build, resolve
+from modelops.runtime.environment_locks import WAITING
 from modelops.settings import Settings
 settings = Settings(home=Path(sys.argv[1]), artifacts="", repositories=Path())
 log = lambda line: print(line, flush=True)
@@ -216,7 +218,7 @@ def test_two_builders_at_once_build_once(two_builders: TwoBuilders) -> None:
     built_it, waited = sorted(two_builders.logs)
     assert built_it[0] == "building the environment (2 packages)"
     assert re.fullmatch(r"environment ready in \d+\.\d s", built_it[1])
-    assert waited == ["waiting for another job that is making the same environment", "environment reused"]
+    assert waited == [WAITING, "environment reused"]
 
 
 def test_an_environment_holds_what_is_asked_for_and_nothing_else(six: Environment, model: Model) -> None:

@@ -58,3 +58,33 @@ def test_a_list_with_an_element_that_no_number_is_can_not_be_used() -> None:
         "the prediction e is null",
     ]
     assert unusable(expecting().named({"e": [[1], []]}, None, rows=2)) is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(pa.array([[1, 2], None, [NAN, 3], [4, 5]], pa.list_(pa.float64(), 2)), id="of a fixed size"),
+        pytest.param(
+            pa.ListArray.from_arrays(
+                pa.array([0, 2, 4, 6, 8], pa.int32()),
+                pa.array([1.0, 2.0, 8.0, 9.0, NAN, 3.0, 4.0, 5.0]),
+                mask=pa.array([False, True, False, False]),
+            ),
+            id="with a mask",
+        ),
+        pytest.param(pa.array([[9], [1, 2], None, [NAN, 3], [4]], pa.list_(pa.float64()))[1:], id="a slice"),
+    ],
+)
+def test_elements_below_a_null_list_do_not_count(values: pa.Array) -> None:
+    columns = expecting().named({"e": values}, None, rows=4)
+    found = unusable(columns)
+    assert found is not None
+    assert found.to_pylist() == [False, True, True, False]
+    assert [why(columns, row) for row in (1, 2)] == ["the prediction e is null", "the prediction e[0] is NaN"]
+
+
+def test_an_array_of_rows_that_is_too_wide_or_of_no_numbers_is_refused_with_its_column() -> None:
+    wide = np.broadcast_to(np.float64(1), (2, 2**30))
+    assert refused(expecting(), {"e": wide}) == "predict() returned a list of 1,073,741,824 elements in the column 'e'"
+    mixed = np.array([["a", 1.0], [2.0, 3.0]], dtype=object)
+    assert refused(expecting(), {"e": mixed}).startswith("the column 'e' that predict() returned can't become Arrow: ")

@@ -88,7 +88,7 @@ def test_credentials_come_from_the_environment_or_netrc_and_go_nowhere(
 ) -> None:
     user, password = ACCOUNT.split(":")
     if source == "environment":
-        for name, value in zip(closed_index.credentials, (user, password), strict=True):
+        for name, value in zip(closed_index.credential_variables, (user, password), strict=True):
             monkeypatch.setenv(name, value)
     else:
         netrc = tmp_path / "netrc"
@@ -105,7 +105,7 @@ def test_an_index_that_lets_us_not_in_is_named_with_where_its_credentials_belong
     settings: Settings, closed_index: PackageIndex, monkeypatch: pytest.MonkeyPatch, given: str | None
 ) -> None:
     if given is not None:
-        for name, value in zip(closed_index.credentials, ("ada", given), strict=True):
+        for name, value in zip(closed_index.credential_variables, ("ada", given), strict=True):
             monkeypatch.setenv(name, value)
     with pytest.raises(Unavailable) as refused:
         resolved(settings, closed_index)

@@ -213,9 +213,14 @@ def why(columns: Columns, row: int) -> str:
 
 
 def rows_of(array: pa.Array, elements: pa.Array) -> pa.Array:
-    """True for each list of the array that has an element for which `elements`, of all lists together, is true."""
-    rows = pc.list_parent_indices(array).filter(elements)
-    return pc.is_in(pa.array(range(len(array)), rows.type), value_set=pc.unique(rows))
+    """True for each list of the array that has an element for which `elements`, of all lists together, is true.
+
+    `elements` belongs to `array.flatten()`, which leaves out what lies below a null list.
+    """
+    # A null list may have a width, such as one of a fixed size, and list_parent_indices() counts its elements.
+    places = pc.indices_nonzero(array.is_valid())
+    rows = places.take(pc.unique(pc.list_parent_indices(array.drop_null()).filter(elements)))
+    return pc.is_in(pa.array(range(len(array)), rows.type), value_set=rows)
 
 
 def is_a(value: Any, package: str, kind: str) -> bool:
@@ -271,12 +276,13 @@ def _in_order(value: Any, rows: int, called: str) -> Any:
 
 def _array(name: Any, values: Any) -> pa.Array:
     """A column as an Arrow array. NaN stays NaN in what was an array of numbers, and means null elsewhere."""
-    if is_a(values, "numpy", "ndarray") and values.ndim == 2 and values.shape[1] != 1:
-        return _of_rows(values)
-    if not is_column(values):
+    of_rows = is_a(values, "numpy", "ndarray") and values.ndim == 2 and values.shape[1] != 1
+    if of_rows:
+        _check_longest(name, values.shape[1])
+    elif not is_column(values):
         raise WrongResultError(f"the column {name!r} that predict() returned is {in_words(values)}")
     try:
-        return _plain(_as_arrow(values))
+        return _of_rows(values) if of_rows else _plain(_as_arrow(values))
     except MemoryError:
         raise
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
@@ -329,12 +335,7 @@ def _check_type(name: str, found: pa.DataType) -> None:
 
 def _cast(name: str, array: pa.Array, wanted: pa.DataType) -> pa.Array:
     if pa.types.is_list(array.type):
-        longest = pc.max(pc.list_value_length(array)).as_py() or 0
-        if longest > MOST_ELEMENTS:
-            raise WrongResultError(
-                f"predict() returned a list of {longest:,} elements in the column {name!r}",
-                right=f"lists of at most {MOST_ELEMENTS:,} elements",
-            )
+        _check_longest(name, pc.max(pc.list_value_length(array)).as_py() or 0)
     if array.type == wanted:
         return array
     trouble = f"predict() returned the column {name!r} as {array.type}, where it was {wanted}"
@@ -344,6 +345,15 @@ def _cast(name: str, array: pa.Array, wanted: pa.DataType) -> pa.Array:
         return array.cast(wanted)
     except pa.ArrowInvalid as error:
         raise WrongResultError(f"{trouble}: {error}") from None
+
+
+def _check_longest(name: Any, elements: int) -> None:
+    """Refuse a column whose longest list has so many elements."""
+    if elements > MOST_ELEMENTS:
+        raise WrongResultError(
+            f"predict() returned a list of {elements:,} elements in the column {name!r}",
+            right=f"lists of at most {MOST_ELEMENTS:,} elements",
+        )
 
 
 def _is_lossless(old: pa.DataType, new: pa.DataType) -> bool:

@@ -225,7 +225,7 @@ class Scoring:
         return unfit
 
     def _without(self, batch: pa.RecordBatch, unfit: list[tuple[pa.Array, str]]) -> pa.RecordBatch:
-        """The answer to a batch with rows that are set aside before predict() is called."""
+        """The answer to a batch with rows that are rejected before predict() is called."""
         whole = pc.invert(unfit[0][0])
         for rows, _ in unfit[1:]:
             whole = pc.and_(whole, pc.invert(rows))

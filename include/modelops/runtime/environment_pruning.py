@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelops.domain.errors import Unavailable
 from modelops.plain_files import remove
 from modelops.runtime.environment import MARKER, folder_name
-from modelops.runtime.environment_locks import exclusive_if_free
+from modelops.runtime.environment_locks import try_exclusive_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -25,8 +27,8 @@ _BLOCK = 512
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unneeded:
-    """An environment, or a file in `locks/`, that no version needs, and that nobody makes or uses now.
+class UnneededFile:
+    """An environment, or a file in `locks/`, that no version needs, and that nobody builds or uses now.
 
     `frees` is what its removal gives back, in bytes; `linked` the bytes of its files that have other names too, such as
     those in uv's cache.
@@ -38,7 +40,7 @@ class Unneeded:
     linked: int
 
 
-def find_unneeded(settings: Settings, needed: Collection[str]) -> list[Unneeded]:
+def find_unneeded(settings: Settings, needed: Collection[str]) -> list[UnneededFile]:
     """What could be removed, environments first, in the order of their names; nothing is changed.
 
     Args:
@@ -47,31 +49,41 @@ def find_unneeded(settings: Settings, needed: Collection[str]) -> list[Unneeded]
     """
     found = []
     for path in _kept(settings):
-        with exclusive_if_free(_locked_by(path)) as free:
-            if free is not None and not _is_needed(path, needed):
+        with try_exclusive_lock(_locked_by(path)) as free:
+            if free is not None and path.exists() and not _is_needed(path, needed):
                 found.append(_measured(path))
     return found
 
 
-def remove_unneeded(settings: Settings, needed: Callable[[], Collection[str]]) -> Iterator[Unneeded]:
-    """Remove it, one after the other; yields each that was removed.
+def remove_unneeded(settings: Settings, needed: Callable[[], Collection[str]]) -> Iterator[UnneededFile]:
+    """Remove it, one after the other; yields each that is gone.
 
     Killed at any moment, each environment is whole, or one that counts as not built and goes the next time.
 
     Args:
         settings: where environments are kept.
-        needed: reads the hashes anew. It is called while the lock of a path is held: who has built there since has
-            recorded before that it needs it.
+        needed: reads the current hashes. It is called while the lock of a path is held: a job that built here since
+            then has already recorded its version.
+
+    Raises:
+        Unavailable: some could not be removed; all others have been.
     """
+    left = []
     for path in _kept(settings):
-        with exclusive_if_free(_locked_by(path)) as free:
+        with try_exclusive_lock(_locked_by(path)) as free:
             if free is None or not path.exists() or _is_needed(path, needed()):
                 continue
             gone = _measured(path)
-            if gone.is_environment:
-                (path / MARKER).unlink(missing_ok=True)
-            remove(path)
-            yield gone
+            with suppress(OSError):
+                if gone.is_environment:
+                    (path / MARKER).unlink(missing_ok=True)
+                remove(path)
+            if path.exists():
+                left.append(str(path))
+            else:
+                yield gone
+    if left:
+        raise Unavailable(f"{', '.join(left)} can't be removed: remove it as the user who owns its files")
 
 
 def _kept(settings: Settings) -> list[Path]:
@@ -85,7 +97,7 @@ def _kept(settings: Settings) -> list[Path]:
 
 def _locked_by(path: Path) -> Path:
     """The path whose lock protects this one: all that one resolution writes has the lock of its result."""
-    return path if path.is_dir() else path.with_suffix(".txt")
+    return path if _ENVIRONMENT.fullmatch(path.name) else path.with_suffix(".txt")
 
 
 def _is_needed(path: Path, needed: Collection[str]) -> bool:
@@ -94,7 +106,7 @@ def _is_needed(path: Path, needed: Collection[str]) -> bool:
     return path.suffix == ".txt" and hashlib.sha256(path.read_bytes()).hexdigest() in needed
 
 
-def _measured(path: Path) -> Unneeded:
+def _measured(path: Path) -> UnneededFile:
     frees = linked = 0
     inside = (os.path.join(place, name) for place, _, names in os.walk(path) for name in names)
     for file in [path] if path.is_file() else inside:
@@ -103,4 +115,4 @@ def _measured(path: Path) -> Unneeded:
             linked += status.st_blocks * _BLOCK
         else:
             frees += status.st_blocks * _BLOCK
-    return Unneeded(path=path, is_environment=path.is_dir(), frees=frees, linked=linked)
+    return UnneededFile(path=path, is_environment=path.is_dir(), frees=frees, linked=linked)

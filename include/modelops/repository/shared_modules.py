@@ -72,9 +72,8 @@ def joined(found: Contents, shared: Contents | None, shown: str) -> Contents:
             too large for an archive.
     """
     entries = list(found.entries)
-    found = replace(found, entries=entries)
     if shared is None or not any(entry.name.endswith(".py") for entry in entries):
-        return found
+        return replace(found, entries=entries)
     if any(entry.name.partition("/")[0] in (FOLDER, f"{FOLDER}.py") for entry in entries):
         raise RepositoryError(
             f"this folder has {FOLDER}, and so has its repository",
@@ -107,4 +106,4 @@ def _is_committed(repository: Path) -> bool:
             listed = partial(tree.git, "ls-tree", "-z", "--full-tree", tree.commit, "--")
             return bool(listed(f"{tree.prefix}/{FOLDER}".lstrip("/")))
     except GitError:
-        return False  # told where the folder itself is read
+        return False  # reported when the folder itself is read

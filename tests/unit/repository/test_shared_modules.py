@@ -8,7 +8,7 @@ import pytest
 
 from factories import task_folder
 from modelops.domain.errors import RepositoryError
-from modelops.repository import archive, shared
+from modelops.repository import archive, shared_modules
 from modelops.repository.kinds import MODELS, TASKS
 from modelops.repository.pin import Pinned, pin_folder, pin_model, pin_task
 
@@ -143,7 +143,7 @@ def test_a_name_that_is_taken(tmp_path: Path, repository: Path, name: str) -> No
 def test_what_is_no_folder_of_the_repository(
     tmp_path: Path, repository: Path, configure: Configure, commit: Commit, kind: str, *, committed: bool
 ) -> None:
-    place = repository / shared.FOLDER
+    place = repository / shared_modules.FOLDER
     (tmp_path / "elsewhere").mkdir()
     if kind == "file":
         place.write_text("")

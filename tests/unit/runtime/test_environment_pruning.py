@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from modelops.runtime import unneeded
+from modelops.domain.errors import Unavailable
+from modelops.runtime import environment_pruning
 from modelops.runtime.environment import MARKER, Lock, build
-from modelops.runtime.environment_locks import Shared, exclusive, exclusive_if_free
-from modelops.runtime.unneeded import Unneeded, find_unneeded, remove_unneeded
+from modelops.runtime.environment_locks import SharedLock, exclusive_lock, try_exclusive_lock
+from modelops.runtime.environment_pruning import UnneededFile, find_unneeded, remove_unneeded
 from modelops.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,11 +48,11 @@ def locks_left(settings: Settings) -> set[str]:
     return {path.read_text() for path in (settings.environments / "locks").glob("*.txt")}
 
 
-def removed(settings: Settings, *needed: str) -> list[Unneeded]:
+def removed(settings: Settings, *needed: str) -> list[UnneededFile]:
     return list(remove_unneeded(settings, lambda: {sha256(text) for text in needed}))
 
 
-def names(found: list[Unneeded]) -> list[str]:
+def names(found: list[UnneededFile]) -> list[str]:
     return [one.path.name for one in found if one.is_environment]
 
 
@@ -95,7 +97,7 @@ def test_one_that_a_job_uses_stays_until_the_job_lets_go(settings: Settings) -> 
 def test_one_that_is_being_built_stays(settings: Settings) -> None:
     folder = built(settings, "six==1")
     (folder / MARKER).unlink()
-    with exclusive(folder, print):
+    with exclusive_lock(folder, print):
         assert names(removed(settings)) == []
     assert folder.exists()
 
@@ -106,7 +108,7 @@ def test_one_that_a_version_has_needed_since_stays(settings: Settings) -> None:
     may_build = []
 
     def needed() -> set[str]:
-        with exclusive_if_free(folder) as lock_file:
+        with try_exclusive_lock(folder) as lock_file:
             may_build.append(lock_file is not None)
         return {sha256("six==1")}
 
@@ -125,13 +127,13 @@ def test_a_removal_that_was_killed_leaves_nothing_that_counts(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(unneeded, "remove", die)
+        patched.setattr(environment_pruning, "remove", die)
         with pytest.raises(KeyboardInterrupt):
             removed(settings)
     assert not (folder / MARKER).exists(), "a half environment may be used"
     # A version needs it again, and it isn't whole.
     assert names(removed(settings, "six==1")) == [folder.name]
-    Shared(folder, print).close()
+    SharedLock(folder, print).close()
 
 
 def test_what_a_resolution_that_was_killed_left_goes_too_and_nothing_foreign(settings: Settings) -> None:
@@ -141,7 +143,7 @@ def test_what_a_resolution_that_was_killed_left_goes_too_and_nothing_foreign(set
     foreign = [locks / "notes.md", settings.environments / "mine"]
     for path in (*left, *foreign):
         path.write_text("")
-    with exclusive(locks / f"{'a' * 64}.txt", print):
+    with exclusive_lock(locks / f"{'a' * 64}.txt", print):
         assert removed(settings, "six==1") == []
     assert [one.path for one in removed(settings, "six==1")] == left
     assert all(path.exists() for path in foreign)
@@ -153,3 +155,26 @@ def test_what_uvs_cache_has_too_is_told_apart(settings: Settings) -> None:
     [environment] = [one for one in removed(settings) if one.is_environment]
     assert environment.linked >= 50_000
     assert environment.frees < 50_000
+
+
+def test_what_a_second_prune_has_just_removed_is_skipped(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = built(settings, "six==1")
+    kept = environment_pruning._kept(settings)
+    assert len(kept) == 2
+    removed(settings)
+    monkeypatch.setattr(environment_pruning, "_kept", lambda _: kept)
+    assert find_unneeded(settings, set()) == []
+    assert removed(settings) == []
+    assert not folder.with_suffix(".txt.lock").exists(), "it was locked by the name of a list of packages"
+
+
+def test_what_could_not_be_removed_is_not_counted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, other = sorted([built(settings, "six==1"), built(settings, "six==2")])
+    real_remove = environment_pruning.remove
+    monkeypatch.setattr(environment_pruning, "remove", lambda path: None if path == folder else real_remove(path))
+    removing = remove_unneeded(settings, set)
+    assert names(list(itertools.islice(removing, 3))) == [other.name]
+    with pytest.raises(Unavailable, match=f"{folder.name} can't be removed"):
+        next(removing)
+    assert folder.exists()
+    assert not other.exists()
