@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from modelops.domain.errors import RepositoryError
-from modelops.jobs_api.model_requests import ModelRequests
+from modelops.jobs_api import model_requests
+from modelops.jobs_api.model_requests import ModelRequests, allowed
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -72,3 +74,19 @@ def test_the_reason_is_the_answer() -> None:
 def test_every_other_request_reaches_airflow_as_it_is(body: str, more: dict[str, Any]) -> None:
     answer = asked(body, **more)
     assert (answer.status_code, answer.text) == (200, f"Airflow: {body}")
+
+
+@pytest.mark.parametrize(("role", "answer"), [("viewer", False), ("user", True), (None, False)])
+def test_only_who_may_run_the_dag_is_told(monkeypatch: pytest.MonkeyPatch, role: str | None, answer: bool) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Airflow's own web server imports is full of them
+        from modelops.jobs_api import permissions
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    async def signed_in(_scope: Scope) -> Any:
+        return None if role is None else SimpleAuthManagerUser(username="vera", role=role)
+
+    monkeypatch.setattr(permissions, "get_auth_manager", SimpleAuthManager)
+    monkeypatch.setattr(model_requests, "signed_in", signed_in)
+    assert asyncio.run(allowed({"type": "http"}, "model_lifecycle")) is answer

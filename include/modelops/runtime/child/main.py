@@ -1,7 +1,8 @@
 """The program that runs a model's own code, with the Python of the model's environment.
 
 Started by path, never imported. It imports the standard library alone (to score and to run a task, Arrow too), puts
-nothing of ModelOps where the model's code could import it, and leaves word in a file of what came of it.
+nothing of ModelOps where the model's code could import it (but for the stand-ins of teradata.py, by the names that they
+stand in for), and leaves word in a file of what came of it.
 
 Usage: child.py ASSIGNMENT_JSON OUTCOME_JSON
 """

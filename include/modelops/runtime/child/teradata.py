@@ -53,7 +53,7 @@ class DataFrame:
 
     @property
     def columns(self) -> list[str]:
-        return list(self._source().columns)
+        return _run().columns(self._source)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -205,7 +205,8 @@ def _check_columns(called: str, frame: Any, names: list[str]) -> None:
             f"{called}() got {type(frame).__qualname__} where a data frame belongs",
             right="DataFrame.from_query(context.dataset_info.sql)",
         )
-    missing = [name for name in names if name not in list(columns)]
+    columns = list(columns)
+    missing = [name for name in names if name not in columns]
     if missing:
         raise StandInError(
             f"{called}() names {listed(missing)}; the columns are {listed(columns)}", right="names of these columns"

@@ -82,6 +82,15 @@ class Run:
             frame.index = importlib.import_module("pandas").Index(frame[self.key[0]].to_numpy())
         return frame
 
+    def columns(self, source: Callable[[], pandas.DataFrame]) -> list[str]:
+        """The columns that a source gives; those of the dataset without reading its rows."""
+        if source != self.rows:
+            return list(source().columns)
+        if self._given is not None:
+            return list(self._given.columns)
+        names: list[str] = self.context.read_arrow().schema.names
+        return names
+
     def give(self) -> None:
         """Have the context, too, give the rows for which score(context) is called."""
         self.context.read_pandas = lambda: self._read() if self._given is None else self._given.copy()
