@@ -752,7 +752,7 @@ CREATE FUNCTION modelops.guard_deployment() RETURNS trigger
 DECLARE
   subject modelops.version;
   doing modelops.job;
-  other modelops.version;
+  other record;
 BEGIN
   PERFORM modelops.check_isolation();
   IF TG_OP = 'UPDATE' THEN
@@ -796,8 +796,8 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_into_its_output';
   END IF;
   PERFORM modelops.take_lock('target ' || NEW.target);
-  SELECT version.* INTO other FROM modelops.deployment JOIN modelops.version ON version.id = version_id
-  WHERE target = NEW.target AND (version.kind, version.name) <> (subject.kind, subject.name) LIMIT 1;
+  SELECT kind, name INTO other FROM modelops.holders_of_target(NEW.target)
+  WHERE (kind, name) <> (subject.kind, subject.name) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION '% holds the % of %', NEW.target,
       CASE other.kind WHEN 'model' THEN 'predictions' ELSE 'features' END, other.name
@@ -1061,6 +1061,21 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.guard_version_step() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.guard_version_step() IS 'Refuses `approved` and `rejected` without a decision, and `deployed` without a deployment.';
+CREATE FUNCTION modelops.holders_of_target(target text) RETURNS TABLE(kind modelops.version_kind, name text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT DISTINCT version.kind, version.name
+  FROM modelops.deployment JOIN modelops.version ON version.id = deployment.version_id
+  WHERE deployment.target = holders_of_target.target
+    -- One that is being replaced has ended, and its successor begins in the same transaction.
+    AND (deployment.ended_how IS DISTINCT FROM 'retired'
+           AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = holders_of_target.target)
+         OR EXISTS (SELECT FROM modelops.batch_run AS run
+                    WHERE run.deployment_id = deployment.id AND run.published_at IS NOT NULL AND run.part IS NULL))
+$$;
+ALTER FUNCTION modelops.holders_of_target(target text) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.holders_of_target(target text) IS 'The models and feature tasks to which a target belongs: those in production there, and those that have published into it.';
 CREATE FUNCTION modelops.in_production_at(moment timestamp with time zone) RETURNS TABLE(kind modelops.version_kind, model text, version integer, deployment bigint, target text, engine modelops.engine, dataset jsonb, started_at timestamp with time zone, ended_at timestamp with time zone, ended_how modelops.deployment_end, deployed_by text, trained_for text, commit text, artifact_sha256 text, decision bigint, approver text, comment text, decided_at timestamp with time zone, evidence_digest text, evidence jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1384,12 +1399,20 @@ CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS t
     AND status NOT IN ('failed', 'rejected')
     AND modelops.own_target(kind, name, definition) = target_bears_name_of.target
     AND modelops.own_target('model', target_bears_name_of.model, NULL) <> target_bears_name_of.target
-    AND NOT EXISTS (SELECT FROM modelops.deployment JOIN modelops.version AS deployed ON deployed.id = version_id
-                    WHERE deployment.target = target_bears_name_of.target AND deployed.kind = 'model'
-                      AND deployed.name = target_bears_name_of.model)
+    AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_bears_name_of.target) AS holder
+                    WHERE (holder.kind, holder.name) = ('model', target_bears_name_of.model))
 $$;
 ALTER FUNCTION modelops.target_bears_name_of(target text, model text) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
+CREATE FUNCTION modelops.target_is_abandoned(target text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT EXISTS (SELECT FROM modelops.deployment WHERE deployment.target = target_is_abandoned.target)
+     AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_is_abandoned.target))
+$$;
+ALTER FUNCTION modelops.target_is_abandoned(target text) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.target_is_abandoned(target text) IS 'Whether all deployments into a target have ended before any of them published a row. Another model may use it then.';
 CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id bigint, covers tstzrange, published_at timestamp with time zone, is_pending boolean)
     LANGUAGE sql STABLE
     AS $$
@@ -2244,7 +2267,7 @@ CREATE TABLE modelops.schema_script (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE modelops.schema_script OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.schema_script IS 'The scripts of functions and views that made this schema, with the hash of each.';
+COMMENT ON TABLE modelops.schema_script IS 'The files of tables, functions and views that made this schema, with the hash of each. Workers of another release refuse to work.';
 CREATE TABLE modelops.set_aside (
     run_id bigint NOT NULL,
     "position" bigint NOT NULL,
@@ -2717,6 +2740,8 @@ REVOKE ALL ON FUNCTION modelops.guard_reference() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_schedule() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version_step() FROM PUBLIC;
+REVOKE ALL ON FUNCTION modelops.holders_of_target(target text) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.holders_of_target(target text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_reader;
@@ -2777,6 +2802,8 @@ REVOKE ALL ON FUNCTION modelops.take_lock(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.take_lock(name text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.target_is_abandoned(target text) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.target_is_abandoned(target text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_reader;

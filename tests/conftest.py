@@ -68,6 +68,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-docs", action="store_true", help="write anew what is made from the code: docs, the API's description"
     )
+    parser.addoption(
+        "--record-airflow", action="store_true", help="record anew what Airflow answers the observer, from a real one"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import numpy as np
 from bench.arguments import positive
 from bench.drift.fixed import fixed_thresholds
 from bench.drift.report import Answer, render
-from bench.drift.simulation import Categories, Cell, zipf
+from bench.drift.simulation import Categories, Cell, Outlier, zipf
 from bench.tables import keep
 from modelops.domain.drift import Rule
 
@@ -26,7 +26,9 @@ def main() -> None:
     chosen = parser.parse_args()
     generator = np.random.default_rng(chosen.seed)
 
-    def told(text: str, cell: Cell | Categories, most: float | None = None, least: float | None = None) -> Answer:
+    def told(
+        text: str, cell: Cell | Categories | Outlier, most: float | None = None, least: float | None = None
+    ) -> Answer:
         print(f"· {text}", file=sys.stderr, flush=True)
         return Answer(text=text, rate=cell.rate(chosen.trials, generator), most=most, least=least)
 
@@ -61,6 +63,13 @@ def main() -> None:
     ]
     print("· fixed thresholds", file=sys.stderr, flush=True)
     others = fixed_thresholds(min(chosen.trials, 200), generator)
+    power.append(
+        told(
+            "1.0, and a value of 1,000,000 in the reference | 10,000 | 10,000 | alone",
+            Outlier(reference=10**4, batch=10**4, shift=1.0),
+            least=0.99,
+        )
+    )
     keep(
         render(false_alarms, categories, power, others, trials=chosen.trials, seed=chosen.seed),
         "drift",

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from scipy import stats
 
 from modelops.domain.drift import Rule, Verdict
 from modelops.statistics.drift import compare, judged
 from modelops.statistics.quantiles import BINS
-from modelops.statistics.reference import BLOCKS, MOST_NAMED
+from modelops.statistics.reference import BLOCKS, MOST_NAMED, Rows, reference_records
+from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +66,29 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outlier:
+    """Trials of one column whose reference has a value of 1,000,000 among those of a normal distribution.
+
+    The rows are drawn, and bins are chosen and counted by the product.
+    """
+
+    reference: int
+    batch: int
+    shift: float
+
+    def rate(self, trials: int, generator: Generator) -> float:
+        """In which share of the trials drift is found."""
+        found = 0
+        for _ in range(trials):
+            reference = _reference(_batch([*generator.normal(size=self.reference - 1), 1e6]))
+            counted = TableStatistics.like([reference])
+            counted.update(_batch(generator.normal(self.shift, size=self.batch)))
+            [one] = judged([compare(reference, counted.as_records()[0], DEFAULT)], DEFAULT)
+            found += one.verdict in FOUND
+        return found / trials
+
+
+@dataclass(frozen=True, kw_only=True)
 class Categories:
     """Trials of a column of categories without drift: reference and batch have the same number of rows."""
 
@@ -84,6 +109,14 @@ class Categories:
             [one] = judged([compare(_texts(named, chosen, counts), _told(named, now), self.rule)], self.rule)
             found += one.verdict in FOUND
         return found / trials
+
+
+def _batch(values: Sequence[float] | NDArray[np.float64]) -> pa.RecordBatch:
+    return pa.record_batch({"x": pa.array(values, pa.float64())})
+
+
+def _reference(batch: pa.RecordBatch) -> dict[str, Any]:
+    return reference_records(Rows.of(lambda: [batch], batch.schema, key=()), columns=["x"])[0]
 
 
 def zipf(categories: int, exponent: float) -> NDArray[np.float64]:

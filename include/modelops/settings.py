@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ class Settings:
 
     `home` holds all state of this machine; `artifacts` is any URL that Airflow's ObjectStoragePath understands;
     `child_memory` is the most that a process of user code may allocate, in bytes (None: no limit). The files that one
-    run of user code leaves may be `output_files`, folders included, and have `output_bytes` all together.
+    run of user code leaves may be `output_files`, folders included, and have `output_bytes` all together. `queries`
+    bounds what one of users' queries gives.
     """
 
     home: Path
@@ -30,6 +32,7 @@ class Settings:
     child_memory: int | None = None
     output_files: int = 1000
     output_bytes: int = 2**30
+    queries: ReadBounds = field(default_factory=ReadBounds)
 
     @property
     def environments(self) -> Path:
@@ -49,7 +52,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read MODELOPS_HOME, MODELOPS_ARTIFACTS, MODELOPS_REPOSITORIES, MODELOPS_CHILD_MEMORY (MiB),
-        MODELOPS_OUTPUT_FILES and MODELOPS_OUTPUT_SIZE (MiB)."""
+        MODELOPS_OUTPUT_FILES, MODELOPS_OUTPUT_SIZE (MiB), MODELOPS_DATASET_ROWS and MODELOPS_DATASET_SIZE (MiB)."""
         home = Path(environ.get("MODELOPS_HOME") or PROJECT_ROOT / ".modelops").resolve()
         memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, unit=" of MiB")
         return cls(
@@ -59,6 +62,10 @@ class Settings:
             child_memory=memory * 2**20 or None,
             output_files=_number(environ, "MODELOPS_OUTPUT_FILES", cls.output_files),
             output_bytes=_number(environ, "MODELOPS_OUTPUT_SIZE", cls.output_bytes // 2**20, unit=" of MiB") * 2**20,
+            queries=ReadBounds(
+                rows=_number(environ, "MODELOPS_DATASET_ROWS", ReadBounds.rows),
+                bytes=_number(environ, "MODELOPS_DATASET_SIZE", ReadBounds.bytes // 2**20, unit=" of MiB") * 2**20,
+            ),
         )
 
 

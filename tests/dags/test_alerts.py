@@ -129,7 +129,7 @@ def test_a_notification_says_what_went_from_what_to_what(
     assert alert["link"].endswith(f"/plugin/modelops/deployments/{deployment.id}/alerts")
     with database.connect("modelops_reader") as reader:
         [row] = reader.cursor(row_factory=dict_row).execute(alert["statement"]).fetchall()
-    assert row["value"] == 0.65
+    assert (row["before"], row["value"]) == (0.8, 0.65)
     assert send() == 0, "once"
 
 
@@ -219,6 +219,10 @@ def test_the_page_shows_rules_and_alerts(
     assert (alert["state"], alert["resolved_at"], found["more"]) == ("firing", None, False)
     [change] = alert["found"]
     assert (change["before"], change["now"], change["target"]) == (0.8, 0.65, "late")
+    with database.connect("modelops_reader") as reader:
+        [row] = reader.cursor(row_factory=dict_row).execute(alert["statement"]).fetchall()
+    figures = [row[name] for name in ("target", "metric", "before", "value", "lower", "upper")]
+    assert figures == [change[name] for name in ("target", "metric", "before", "now", "lower", "upper")]
     assert [one["notifier"].split(".")[-1] for one in alert["notifications"]] == ["Mail", "Chat"]
     [listed] = ask("GET", "/../deployments").json()["deployments"]
     assert listed["firing"] == 1

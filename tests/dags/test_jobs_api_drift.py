@@ -130,7 +130,8 @@ def test_distributions_and_drift_over_time(
             rows = reader.cursor(row_factory=dict_row).execute(one["statement"]).fetchall()
             shown = [{name: each[name] for name in ("reference_rows", "rows")} for each in rows]
             assert shown == [{name: each[name] for name in ("reference_rows", "rows")} for each in one["bins"]]
-            assert [float(each["now"]) for each in rows] == pytest.approx([each["now"] for each in one["bins"]])
+            for share in ("before", "now"):
+                assert [float(each[share]) for each in rows] == pytest.approx([each[share] for each in one["bins"]])
     unknown = ask("GET", f"/{check}/distribution?role=feature&variable=unknown")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "nothing_checked")
     assert ask("GET", f"/{check}/distribution?role=key&variable=id").status_code == 422

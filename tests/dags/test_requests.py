@@ -139,3 +139,9 @@ def test_forms_ask_for_what_the_requests_declare(dags: dict[str, DAG]) -> None:
             said = declared[re.sub("^(train|evaluate|predict)_", "", name)]
             value = param.value if param.has_value else None
             assert (param.schema["type"], value) in said, (dag.dag_id, name)
+
+
+def test_a_drift_check_takes_a_deployment_that_has_ended() -> None:
+    """Its use case does, and its form said that the deployment must be active."""
+    said = {one.name: one.description for one in parameters_of(requests.DriftCheckRequest)}
+    assert said["deployment"] == "The number of a deployment, also of one that has ended."

@@ -125,8 +125,9 @@ def test_a_person_snoozes_it(people: Signed, system: System, fired: Mapping[str,
         over_time = page.get_by_role("region", name="Drift over time")
         expect(over_time.get_by_role("row", name="x major")).to_be_visible()
         assert barriers(page) == []
-        over_time.get_by_role("columnheader").get_by_role("link").click()
-        page.get_by_role("button", name="x", exact=True).click()
+        expect(over_time.get_by_role("columnheader").get_by_role("link")).to_be_visible()
+        over_time.get_by_role("row", name="x major").get_by_role("link").click()
+        expect(page.get_by_role("button", name="x", exact=True)).to_have_attribute("aria-expanded", "true")
         bins = page.get_by_role("region", name="Distribution of x")
         expect(bins.get_by_role("rowheader", name="above")).to_be_visible()
         expect(page.get_by_text("FROM modelops.distribution(")).to_be_visible()

@@ -74,7 +74,7 @@ def test_what_the_reviewer_sees(runs: Mapping[str, Run]) -> None:
     shown = run.question()
     version = run.versions()[0]
     assert shown["subject"] == f"Approve here/scored v{version['number']}?"
-    assert "asked for by **trainer**, trained on 100 rows of dataset `train`" in shown["body"]
+    assert "requested by **trainer**, trained on 100 rows of dataset `train`" in shown["body"]
     assert version["artifact_sha256"] in shown["body"]
     assert run.job("approve").status is JobStatus.AWAITING_APPROVAL
 

@@ -27,6 +27,8 @@ def test_everything_can_be_set() -> None:
             "MODELOPS_CHILD_MEMORY": "2048",
             "MODELOPS_OUTPUT_FILES": "5000",
             "MODELOPS_OUTPUT_SIZE": "4096",
+            "MODELOPS_DATASET_ROWS": "1000",
+            "MODELOPS_DATASET_SIZE": "8",
         }
     )
     assert settings.work == Path("/srv/modelops/work")
@@ -34,6 +36,7 @@ def test_everything_can_be_set() -> None:
     assert settings.repositories == Path("/etc/repositories.yaml")
     assert settings.child_memory == 2 * 2**30
     assert (settings.output_files, settings.output_bytes) == (5000, 4 * 2**30)
+    assert (settings.queries.rows, settings.queries.bytes) == (1000, 8 * 2**20)
 
 
 def test_an_amount_of_memory_that_is_none() -> None:

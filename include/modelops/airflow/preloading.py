@@ -5,6 +5,8 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
+from modelops.registry.schema import loaded_files
+
 USE_CASES = ("modelops.stages", "modelops.kinds")
 """The packages with the use cases; they import the other packages of ModelOps."""
 LIBRARIES = ("adbc_driver_postgresql.dbapi", "aiosql", "pgpq", "psycopg", "pyarrow.csv", "pyarrow.parquet")
@@ -23,6 +25,7 @@ def preload_jobs() -> None:
         _import_modules(package)
     for library in LIBRARIES:
         import_module(library)
+    loaded_files()  # as they are now, for the check of the database's schema
 
 
 def _import_modules(package: str) -> None:

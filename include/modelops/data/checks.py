@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelops.data.arrays import check_arrays, lists_of
 from modelops.data.query import asking, describe, travelling
 from modelops.data.reading import read
 from modelops.domain.errors import DatasetError
@@ -55,7 +56,8 @@ def check_dataset(
 
     with asking(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    nothing = SQL("{} LIMIT 0").format(SQL(travelling(dataset.sql, columns, exact=dataset.entity_key))).as_string()
+    sql = travelling(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+    nothing = SQL("{} LIMIT 0").format(SQL(sql)).as_string()
     schema = read(url, nothing, lambda batches: batches.schema, where=where, interval=interval)
     if like is not None:
         check_types(schema, dataset, like, labelled=labelled, where=where)
@@ -82,6 +84,7 @@ def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like
             check_types(table.schema, dataset, like, labelled=labelled, where=where)
         _check_key(table.select(list(dataset.entity_key)), where=where)
         check_times(table, where=where)
+        check_arrays(table, where=where)
         if labelled:
             _check_targets(table, dataset, where=where)
 

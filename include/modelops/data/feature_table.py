@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.target import COLUMNS, LOCK, ours, refusals, rows_table
+from modelops.data.target import COLUMNS, lock, ours, refusals, rows_table
 from modelops.domain.errors import TargetError
 from modelops.domain.targets import RUN_ID
 
@@ -49,7 +49,7 @@ def ensure_feature_table(
         Unavailable: the database can't be reached.
     """
     with refusals(target), connection.transaction():
-        connection.execute(LOCK, (str(target),))
+        lock(connection, target)
         rows, view = _existing(connection, target)
         if rows is None:
             make_rows_table(connection, target, columns, key=key)
@@ -69,6 +69,7 @@ def check_feature_table(
         Unavailable: the database can't be reached.
     """
     with refusals(target), connection.transaction(force_rollback=True):
+        lock(connection, target)
         rows, view = _existing(connection, target)
         if rows is None:
             make_rows_table(connection, target, columns, key=key)

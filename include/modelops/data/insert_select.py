@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from modelops.data.query import Ends
+    from modelops.domain.datasets import ReadBounds
 
 STAGING = "staging"
 
@@ -65,6 +66,7 @@ def insert_from_select(
     key: Sequence[str],
     where: str,
     interval: Ends | None,
+    most: ReadBounds,
 ) -> int:
     """Insert the rows of the SELECT in one statement; returns the number of rows.
 
@@ -72,7 +74,7 @@ def insert_from_select(
 
     Raises:
         FeatureError: a key is null or appears twice, or a required column is null.
-        DatasetError: the database rejects the SELECT.
+        DatasetError: the database rejects the SELECT, or it gives more rows than `most`.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     import psycopg
@@ -80,8 +82,8 @@ def insert_from_select(
 
     names = names_of(columns)
     statement = (
-        SQL("INSERT INTO {} ({}) SELECT {} FROM (\n{}\n) AS task")
-        .format(Identifier(view.schema, view.name), names, names, SQL(bare(sql)))
+        SQL("INSERT INTO {} ({}) SELECT {} FROM (\n{}\n) AS task LIMIT {}")
+        .format(Identifier(view.schema, view.name), names, names, SQL(bare(sql)), most.rows + 1)
         .as_string()
     )
     try:
@@ -89,7 +91,7 @@ def insert_from_select(
             connection.execute(ALL_ROWS)
             tell_interval(connection, interval)
             try:
-                return connection.execute(statement, prepare=True).rowcount
+                rows = connection.execute(statement, prepare=True).rowcount
             except psycopg.errors.UniqueViolation as error:
                 connection.rollback()
                 raise FeatureError(
@@ -102,6 +104,8 @@ def insert_from_select(
             except BaseException:
                 connection.cancel_safe(timeout=3)
                 raise
+            most.check(rows=rows, where=where)
+            return rows
     except psycopg.Error as error:
         raise _translated(error, statement, where=where, interval=interval) from error
 

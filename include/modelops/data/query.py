@@ -26,7 +26,7 @@ ARROW_TYPES = frozenset(
     {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "date", "timestamp", "timestamptz", "bytea"}
 )
 """PostgreSQL types that have an Arrow type. `numeric` is read as float8, or as text within the entity key, where no
-digit may be lost. Every other type is read as text."""
+digit may be lost. Of arrays see `arrays.ELEMENTS`. Every other type is read as text."""
 PLATFORM = re.compile("|".join(("08(?!P01)", "40", "53", "55P03", "57014", "57P", "58", "XX")))
 """SQLSTATEs of platform errors, such as deadlocks and timeouts. All others are errors of the query."""
 INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
@@ -218,21 +218,30 @@ def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | Non
     return None
 
 
-def travelling(sql: str, columns: tuple[Column, ...], *, exact: Collection[str] = ()) -> str:
-    """The query with each column cast to a type that Arrow has; columns in `exact` keep every digit."""
+def travelling(
+    sql: str, columns: tuple[Column, ...], *, exact: Collection[str] = (), lists: Collection[str] = ()
+) -> str:
+    """The query with each column cast to a type that Arrow has.
+
+    Columns in `exact` keep every digit; those in `lists`, which are arrays of numbers, become lists.
+    """
     from psycopg.sql import SQL, Identifier
 
     selected = SQL(", ").join(
-        SQL("{} AS {}").format(in_arrow(c, Identifier(c.name), exact=c.name in exact), Identifier(c.name))
+        SQL("{} AS {}").format(
+            in_arrow(c, Identifier(c.name), exact=c.name in exact, as_list=c.name in lists), Identifier(c.name)
+        )
         for c in columns
     )
     return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(bare(sql))).as_string()
 
 
-def in_arrow(column: Column, value: Composable, *, exact: bool = False) -> Composable:
+def in_arrow(column: Column, value: Composable, *, exact: bool = False, as_list: bool = False) -> Composable:
     """The value of a column, cast to a type that Arrow has; if `exact`, with every digit."""
     from psycopg.sql import SQL
 
+    if as_list and not exact:
+        return SQL("{}::float8[]").format(value) if column.type == "numeric[]" else value
     if column.type in ARROW_TYPES:
         return value
     return SQL("{}::float8" if column.type == "numeric" and not exact else "{}::text").format(value)
@@ -313,7 +322,9 @@ def line_in(error: psycopg.Error, sql: str) -> str:
 def _type_name(connection: Connection[Any], oid: int) -> str:
     known = connection.adapters.types.get(oid)
     # psycopg finds an array's entry by the oid of the array and by that of its elements.
-    return known.name if known and known.oid == oid else "unknown"
+    if known is None:
+        return "unknown"
+    return known.name if known.oid == oid else f"{known.name}[]"
 
 
 def _check_names(names: list[str], dataset: Dataset, *, where: str, labelled: bool) -> None:

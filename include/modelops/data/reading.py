@@ -11,12 +11,13 @@ from modelops.data.query import ALL_ROWS, PLATFORM, refused, settings_of
 from modelops.domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
     import pyarrow as pa
 
     from modelops.data.query import Ends
+    from modelops.domain.datasets import ReadBounds
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ def read(
     *,
     where: str,
     interval: Ends | None = None,
+    most: ReadBounds | None = None,
 ) -> T:
     """Pass the query's batches, from one consistent READ ONLY snapshot, to `consume`, and return its result.
 
@@ -38,10 +40,10 @@ def read(
     cancels the query.
 
     Raises:
-        DatasetError: the server refuses the query, at once or after some rows.
+        DatasetError: the server refuses the query, at once or after some rows; or there are more rows than `most`.
         Unavailable: the connection can't be made, or breaks.
     """
-    reading = Reading(url, sql, where=where, interval=interval)
+    reading = Reading(url, sql, where=where, interval=interval, most=most)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading") as pool:
         rows: Future[T] = pool.submit(reading.run, consume)
         try:
@@ -60,6 +62,7 @@ class Reading:
         where: the place that errors name.
         interval: the data interval, from its start to before its end, with time zones; the query can read it.
         batch_bytes: the approximate size of a batch.
+        most: how much the query may give; None: any amount.
     """
 
     def __init__(
@@ -70,8 +73,9 @@ class Reading:
         where: str,
         interval: Ends | None = None,
         batch_bytes: int = BATCH_BYTES,
+        most: ReadBounds | None = None,
     ) -> None:
-        self._url, self._sql = url, sql
+        self._url, self._sql, self._most = url, sql, most
         self._where, self._interval, self._batch_bytes = where, interval, batch_bytes
         self._statement: Any = None
         self._cancelled = False
@@ -80,7 +84,7 @@ class Reading:
         """Pass the batches, from one consistent READ ONLY snapshot, to `consume`, and return its result.
 
         Raises:
-            DatasetError: the server refuses the query, at once or after some rows.
+            DatasetError: the server refuses the query, at once or after some rows; or it gives too many rows.
             Unavailable: the connection can't be made, or breaks; or the query was cancelled.
         """
         try:
@@ -127,7 +131,19 @@ class Reading:
             # Errors between batches have their SQLSTATE only in the driver's own reader.
             with closing(AdbcRecordBatchReader._import_from_c(rows.address)) as batches:
                 self._check_not_cancelled()  # a cancel between the two lines above has no effect
-                return consume(batches)
+                return consume(batches if self._most is None else self._bounded(batches, self._most))
+
+    def _bounded(self, batches: pa.RecordBatchReader, most: ReadBounds) -> pa.RecordBatchReader:
+        import pyarrow as pa
+
+        def each() -> Iterator[pa.RecordBatch]:
+            rows = size = 0
+            for batch in batches:
+                rows, size = rows + batch.num_rows, size + batch.nbytes
+                most.check(rows=rows, size=size, where=self._where)
+                yield batch
+
+        return pa.RecordBatchReader.from_batches(batches.schema, each())
 
     def _check_not_cancelled(self) -> None:
         if self._cancelled:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.arrays import lists_of
 from modelops.data.checks import check_rows
 from modelops.data.query import asking, columns_of, describe, travelling
 from modelops.data.reading import read
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from modelops.data.query import Ends
-    from modelops.domain.datasets import Dataset
+    from modelops.domain.datasets import Dataset, ReadBounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ def write_snapshot(
     like: Mapping[str, str] | None = None,
     limit: int | None = None,
     interval: Ends | None = None,
+    most: ReadBounds | None = None,
 ) -> Snapshot:
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
 
@@ -80,14 +82,17 @@ def write_snapshot(
     columns must have the Arrow types that it names (those of the training). The query can read `interval`.
 
     Raises:
-        DatasetError: the query or its rows don't match the model's declaration; `path` is removed.
+        DatasetError: the query or its rows don't match the model's declaration, or it gives more than `most`; `path` is
+            removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    sql = travelling(dataset.sql, columns, exact=dataset.entity_key)
+    sql = travelling(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
     try:
-        snapshot = read(url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval)
+        snapshot = read(
+            url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, most=most
+        )
         check_rows(snapshot.path, dataset, where=where, labelled=labelled, like=like)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -96,19 +101,28 @@ def write_snapshot(
 
 
 def write_rows(
-    url: str, sql: str, path: Path, *, where: str, exact: Collection[str] = (), interval: Ends | None = None
+    url: str,
+    sql: str,
+    path: Path,
+    *,
+    where: str,
+    exact: Collection[str] = (),
+    interval: Ends | None = None,
+    most: ReadBounds | None = None,
 ) -> Snapshot:
     """Run any query once and write its rows, possibly none, to `path`. Columns in `exact` keep all digits.
 
     Raises:
-        DatasetError: the database rejects the query; `path` is removed.
+        DatasetError: the database rejects the query, or it gives more than `most`; `path` is removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
     with asking(url) as connection:
         columns = columns_of(connection, sql, where=where, interval=interval)
     try:
         asked = travelling(sql, columns, exact=exact)
-        return read(url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval)
+        return read(
+            url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval, most=most
+        )
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -164,6 +178,10 @@ def _without_stray_bits(array: pa.Array) -> pa.Array:
     """Clear the unused bits of each bitmap's last byte: the driver leaves random values there, and they are hashed."""
     import pyarrow as pa
 
+    if pa.types.is_list(array.type) and not array.offset:
+        validity, offsets, *_ = array.buffers()
+        buffers, elements = [_cut(validity, -len(array) % 8, len(array)), offsets], _without_stray_bits(array.values)
+        return pa.Array.from_buffers(array.type, len(array), buffers, array.null_count, children=[elements])
     spare = -len(array) % 8
     if not spare or array.offset:
         return array

@@ -34,12 +34,24 @@ OUTPUTS = {
     "string": "text",
     "large_string": "text",
     "date32[day]": "date",
+    "list<item: int8>": "smallint[]",
+    "list<item: int16>": "smallint[]",
+    "list<item: uint8>": "smallint[]",
+    "list<item: int32>": "integer[]",
+    "list<item: uint16>": "integer[]",
+    "list<item: int64>": "bigint[]",
+    "list<item: uint32>": "bigint[]",
+    "list<item: float>": "real[]",
+    "list<item: double>": "double precision[]",
 }
 """The PostgreSQL type for each Arrow type of a prediction, wide enough for every value. See also `TIMESTAMP`."""
 TIMESTAMP = re.compile(r"timestamp\[(?:s|ms|us|ns)(?P<zone>, tz=.+)?\]")
 
 KINDS = {"r": "table", "v": "view", "m": "materialized view", "f": "foreign table", "p": "partitioned table"}
 LOCK = "SELECT modelops.take_lock('target ' || %s)"
+ABANDONED = "SELECT modelops.target_is_abandoned(%s)"
+LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, true)"
+WAIT_FOR_BATCH = "10s"
 RELATION = """
 SELECT pg_class.oid, relkind::text, relowner::regrole::text, relowner = current_user::regrole
 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -72,8 +84,9 @@ def ensure_target(
 ) -> None:
     """Create the rows table and its view, or check that the existing ones fit this model.
 
-    The order of the columns doesn't matter, as versions of one model share the target. In the caller's transaction, an
-    error undoes all changes, and the lock on the target is held until the transaction ends.
+    The order of the columns doesn't matter, as versions of one model share the target. What an earlier model left in a
+    target that it never published into is made anew. In the caller's transaction, an error undoes all changes, and the
+    lock on the target is held until the transaction ends.
 
     Raises:
         TargetError: the existing relation has another owner or other columns; the schema is missing, or the login may
@@ -82,7 +95,7 @@ def ensure_target(
     """
     check_columns(target, key=key, outputs=outputs)
     with refusals(target), connection.transaction():
-        connection.execute(LOCK, (str(target),))
+        lock(connection, target)
         _ensure(connection, target, key, outputs)
 
 
@@ -139,6 +152,28 @@ def refusals(target: Target) -> Iterator[None]:
             where=str(target),
             expected="another target, or other columns",
         ) from error
+
+
+def lock(connection: Connection[Any], target: Target) -> None:
+    """Take the target's lock until the transaction ends, and drop the target's relations if it is abandoned.
+
+    Batches of ended deployments may still be writing rows, which they can't publish any more: those are waited for, up
+    to WAIT_FOR_BATCH.
+    """
+    from psycopg.sql import SQL, Identifier
+
+    connection.execute(LOCK, (str(target),))
+    if connection.execute(ABANDONED, (str(target),)).fetchone() != (True,):
+        return
+    [(before,)] = connection.execute("SELECT current_setting('lock_timeout')").fetchall()
+    connection.execute(LOCK_TIMEOUT, (WAIT_FOR_BATCH,))
+    for relation, kind in ((target.as_of, "f"), (target.history, "v"), (target, "v"), (target.rows, "r")):
+        name = Identifier(relation.schema, relation.name)
+        if kind == "f":
+            connection.execute(SQL("DROP FUNCTION IF EXISTS {}(timestamptz)").format(name))
+        elif ours(connection, relation, kind) is not None:
+            connection.execute(SQL("DROP VIEW {}" if kind == "v" else "DROP TABLE {}").format(name))
+    connection.execute(LOCK_TIMEOUT, (before,))
 
 
 def _ensure(

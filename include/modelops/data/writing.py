@@ -45,8 +45,14 @@ BINARY = {
     "date": "date32",
     "timestamp without time zone": "timestamp[us]",
     "timestamp with time zone": "timestamp[us]",
+    "smallint[]": "int16",
+    "integer[]": "int32",
+    "bigint[]": "int64",
+    "real[]": "float",
+    "double precision[]": "double",
 }
 """PostgreSQL types that pgpq encodes, with the Arrow type that it encodes from; timestamps with time zone are in UTC.
+Of an array it is the type of its elements.
 If a column has any other type, the whole COPY is in CSV."""
 
 
@@ -328,7 +334,8 @@ def _repeated_id(run_id: int, rows: int) -> pa.Array:
 def _arrow_type(column: TargetColumn) -> pa.DataType:
     import pyarrow as pa
 
-    return pa.type_for_alias(BINARY.get(column.type, "string"))
+    type_ = pa.type_for_alias(BINARY.get(column.type, "string"))
+    return pa.list_(type_) if column.type.endswith("[]") and column.type in BINARY else type_
 
 
 def _cast(array: pa.Array, column: TargetColumn, target: Target) -> pa.Array:
@@ -350,6 +357,9 @@ def _for_csv(array: pa.Array, type_: str) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_list(array.type):
+        # Arrays are long and the format is rarely CSV, so this isn't made faster.
+        return pa.array([None if row is None else _array_text(row) for row in array.to_pylist()], pa.string())
     if pa.types.is_binary(array.type):
         return pc.binary_join_element_wise("\\x", _hex(array), "")
     if not pa.types.is_temporal(array.type):
@@ -363,6 +373,10 @@ def _for_csv(array: pa.Array, type_: str) -> pa.Array:
         bc_text = pc.binary_join_element_wise(before, day, zone, " BC", "")
         return pc.if_else(pc.less(years, 1), bc_text, pc.binary_join_element_wise(text, zone, ""))
     return pc.binary_join_element_wise(text, zone, "") if zone else text
+
+
+def _array_text(values: Sequence[float]) -> str:
+    return "{" + ",".join(map(repr, values)) + "}"
 
 
 def _hex(array: pa.Array) -> pa.Array:

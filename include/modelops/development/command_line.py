@@ -17,7 +17,7 @@ PASSING_ON = ("test", "bench")
 
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the commands to the command line; `command` makes a parser from a name and a summary."""
-    tests = command("test", "Run the tests: all, or one part.", usage="modelops test [PART …] [PYTEST ARGUMENT …]")
+    tests = command("test", "Run the tests: all, or some parts.", usage="modelops test [PART …] [PYTEST ARGUMENT …]")
     tests.epilog = f"PART is {', '.join(commands.PARTS)}. Other arguments go to pytest."
     bench = command("bench", "Measure how fast something is.", usage="modelops bench PART [ARGUMENT …]")
     bench.epilog = (

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING
@@ -42,17 +43,19 @@ CHECKS = {
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run pytest on one part of the tests, or on all; whatever fails, all of it.
+    """Run pytest on the parts of the tests that the first arguments name, or on all; whatever fails, all of it.
 
     Raises:
         BadInput: the first argument is neither a part nor anything for pytest.
     """
-    part, *rest = arguments or ("",)
-    if part in PARTS:
-        return _pytest((part,), rest)
-    if part and not part.startswith("-"):
-        if not (PROJECT_ROOT / part.split("::")[0]).exists():
-            raise BadInput(f"there are no tests {part!r}", where="./modelops test", expected=", ".join(PARTS))
+    chosen = list(takewhile(PARTS.__contains__, arguments))
+    if chosen:
+        groups = ([one for one in chosen if one in SIDE_BY_SIDE], [one for one in chosen if one not in SIDE_BY_SIDE])
+        return _code([_pytest(group, arguments[len(chosen) :]) for group in groups if group])
+    first = next(iter(arguments), "-")
+    if not first.startswith("-"):
+        if not (PROJECT_ROOT / first.split("::")[0]).exists():
+            raise BadInput(f"there are no tests {first!r}", where="./modelops test", expected=", ".join(PARTS))
         return _tool("python", "-m", "pytest", *arguments)
     # Those of a real Airflow wait for most of their time, which the others fill, and are not to be held up by them.
     with ThreadPoolExecutor(1) as beside, NamedTemporaryFile() as said:
@@ -60,6 +63,11 @@ def test(arguments: Sequence[str]) -> int:
         codes = [_pytest(("e2e",), arguments), others.result()]
         sys.stdout.flush()
         print(Path(said.name).read_text(encoding="utf-8", errors="replace"), flush=True)
+    return _code(codes)
+
+
+def _code(codes: Sequence[int]) -> int:
+    """The exit code of several runs of pytest: of one that failed; that no test was chosen only if none chose any."""
     return next((code for code in codes if code not in {0, NONE_CHOSEN}), min(codes))
 
 

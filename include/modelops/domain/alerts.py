@@ -236,11 +236,11 @@ def change_of(found: Mapping[str, Any]) -> str:
     )
 
 
-OF_METRIC = """SELECT performance.run_id, metric.*
+OF_METRIC = """SELECT performance.run_id, found.before, metric.*
 FROM modelops.alert
 JOIN modelops.performance USING (run_id, job_id, attempt)
 JOIN modelops.performance_metric AS metric ON metric.performance_id = performance.id
-CROSS JOIN jsonb_to_recordset(alert.found) AS found (target text, metric text)
+CROSS JOIN jsonb_to_recordset(alert.found) AS found (target text, metric text, before float8)
 WHERE alert.id = {} AND metric.target = found.target AND metric.metric = found.metric;"""
 OF_DRIFT = """SELECT drift.run_id, drift.role, drift.variable, drift.verdict, drift.psi, drift.shift,
   drift.natural_variation, drift.most_moved

@@ -13,7 +13,37 @@ from modelops.domain.labels import LabelSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MEBIBYTE = 2**20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadBounds:
+    """How much one of users' queries may give: rows, and bytes of these rows in Arrow's memory layout."""
+
+    rows: int = 500_000_000
+    bytes: int = 100 * 2**30
+
+    def check(self, *, rows: int, size: int = 0, where: str) -> None:
+        """Refuse more; for a stream, call this with what has come so far.
+
+        Raises:
+            DatasetError: the query gives more than one of the bounds.
+        """
+        if rows > self.rows:
+            raise _too_much("there are more than", f"{self.rows:,} rows", "MODELOPS_DATASET_ROWS", where)
+        if size > self.bytes:
+            raise _too_much(
+                "the rows have more than", f"{self.bytes // MEBIBYTE:,} MiB", "MODELOPS_DATASET_SIZE", where
+            )
+
+
+def _too_much(what: str, bound: str, setting: str, where: str) -> DatasetError:
+    return DatasetError(
+        f"{what} {bound}",
+        where=where,
+        expected=f"at most {bound}: select a sample, fewer columns or a data interval; or have {setting} raised",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

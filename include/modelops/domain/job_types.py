@@ -103,7 +103,8 @@ class JobType(StrEnum):
             label=Label(en="Approval", fr="Approbation"),
             meaning="Shows a version's evidence to the reviewers and records their decision.",
             operators=("ApproveModelOperator",),
-            steps="none; it has the events `awaiting_approval`, a second `running`, and perhaps `refused`",
+            steps="none; it has the event `awaiting_approval`, and if an answer was given on evidence that has changed "
+            "also `refused`, another `running` and another `awaiting_approval`",
             attempts=attempts.APPROVAL,
             transitions=_decided(VersionStatus.EVALUATED),
             evidence=Evidence.ALL,
@@ -150,7 +151,7 @@ class JobType(StrEnum):
             meaning="Scores the rows of a deployment's predict dataset.",
             operators=("PredictBatchOperator", "PredictPartOperator", "PublishBatchOperator"),
             steps="`run_begun` (`detail` has the number of the run), `artifacts_fetched`, `environment_ready`, "
-            "`scoring_started`, `rows_written`",
+            "`scoring_started`, `rows_written`; of `PublishBatchOperator` `run_begun` only",
             attempts=attempts.BATCH,
             tabs=(Tab.LOGS, Tab.LIFE_CYCLE, Tab.PREDICTIONS, Tab.STATISTICS, Tab.PROPERTIES),
         ),

@@ -206,7 +206,12 @@ class BatchRequest(IntervalRequest):
 class DriftCheckRequest(IntervalRequest):
     """Compare a published batch with the reference. None: the newest batch of a deployment without intervals."""
 
-    deployment: int = p.deployment()
+    deployment: int = p.parameter(
+        title="Deployment",
+        description="The number of a deployment, also of one that has ended.",
+        type="integer",
+        minimum=1,
+    )
     batch_task: str | None = p.parameter(
         None,
         title="Task of the batch",

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from modelops.domain import bounds
 from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable
 from modelops.jobs.run import JobRun
+from modelops.registry.schema import check_schema
 from modelops.registry.write import jobs
+from modelops.release import LOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,14 +51,17 @@ def execute(
 
     Raises:
         FenceLost: a newer attempt has the job.
-        Unavailable: the ledger can't be reached.
+        Unavailable: the ledger can't be reached, or has the schema of another release; the product's code has changed
+            since this process was started.
     """
     with connect() as ledger:
+        check_schema(ledger)
         attempt = jobs.claim(ledger, claim)
         if attempt.recorded_result is not None:
             log("This job had completed already; its recorded result is returned.")
             return dict(attempt.recorded_result)
         try:
+            _check_code()
             return work(JobRun(attempt=attempt, ledger=ledger, resources=resources(), log=log))
         except (FenceLost, Stopped, KeyboardInterrupt, SystemExit):
             raise
@@ -64,6 +69,19 @@ def execute(
             again = not isinstance(error, BadInput) and claim.may_retry
             _give_up(attempt, ledger, connect, error, again=again)
             raise
+
+
+def _check_code() -> None:
+    """Refuse to run old and new code together, as after a `git pull` under a running installation.
+
+    Raises:
+        Unavailable: the code on this machine is not what this process has loaded.
+    """
+    if not LOADED.is_on_disk():
+        raise Unavailable(
+            "the product's code on this machine has changed since this process was started: restart it, with"
+            " `./modelops down` and `./modelops up`"
+        )
 
 
 def _give_up(

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain import bounds
 from modelops.domain.deployments import INTERVAL, Interval
 from modelops.plain_files import remove
 from modelops.registry.write import jobs
@@ -98,7 +97,6 @@ class JobRun:
         Raises:
             OutOfBounds: the result is too large for Airflow and the ledger; nothing of the transaction may stay.
         """
-        bounds.check_result(result, where=f"the result of job {self.job_id}")
         jobs.complete(connection or self.ledger, self.attempt, result)
 
     def name_subject(self, version: Version) -> None:

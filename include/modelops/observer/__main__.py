@@ -11,10 +11,11 @@ from datetime import timedelta
 import httpx
 import psycopg
 
-from modelops.domain.errors import ModelOpsError
+from modelops.domain.errors import ModelOpsError, Unavailable
 from modelops.observer.airflow import AirflowReader
 from modelops.observer.waiting import Waits
 from modelops.observer.watch import Watch
+from modelops.registry.schema import check_schema
 from modelops.registry.translation import translated
 from modelops.repository.catalogue import refresh
 from modelops.settings import Settings
@@ -58,7 +59,10 @@ def _watch(ended: threading.Event, waits: Waits) -> None:
             application_name="modelops observer",
             options=f"-c lock_timeout={LOCK_SECONDS}s",
         )
-    with connection:
+    with airflow, connection:
+        check_schema(connection)
+        if unreadable := airflow.unreadable():
+            raise Unavailable(f"the account {airflow.user} may not read {', '.join(unreadable)} of Airflow")
         watch = Watch(airflow, connection, waits)
         log.info("watching %s", os.environ["MODELOPS_AIRFLOW_URL"])
         while not ended.is_set():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -16,17 +16,47 @@ PAGE = 100
 HIDDEN = "/modelops/api/hidden-audit-log"
 """Route of the ModelOps plugin with audit log entries that Airflow's own list omits, such as those of `dags/~/…`."""
 
+READS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "DAGs": ("/dags", {"limit": 1}),
+    "DAG runs": ("/dags/~/dagRuns", {"limit": 1}),
+    "task instances": ("/dags/~/dagRuns/~/taskInstances", {"limit": 1}),
+    "pools": ("/pools", {"limit": 1}),
+    "the audit log": ("/eventLogs", {"limit": 1}),
+    "the audit log that Airflow's list omits": (
+        HIDDEN,
+        {"included_events": "clear", "after": "2000-01-01T00:00:00Z", "before": "2000-01-02T00:00:00Z"},
+    ),
+}
+"""A request for each kind of record that the observer reads."""
+
 
 class AirflowReader:
     """Reads the task instances, DAG runs and audit log of an Airflow.
+
+    Args:
+        timeout: seconds without a byte of the answer after which a request fails.
 
     Raises from every method:
         httpx.HTTPError: Airflow doesn't respond, or responds with an error.
     """
 
-    def __init__(self, url: str, *, user: str, password: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._client = httpx.Client(base_url=url, timeout=10, transport=transport)
+    def __init__(
+        self, url: str, *, user: str, password: str, timeout: float = 10, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._client = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+        self.user = user
         self._credentials = {"username": user, "password": password}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections to Airflow."""
+        self._client.close()
+
+    def unreadable(self) -> list[str]:
+        """What the account may not read of Airflow, of all that the observer reads."""
+        return [what for what, (path, wanted) in READS.items() if not self._may_read(path, wanted)]
 
     def task_instances(self, *, operators: Iterable[str], states: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         """All task instances of these operators in these states, page by page."""
@@ -131,6 +161,15 @@ class AirflowReader:
             if not page["event_logs"] or offset >= page["total_entries"]:
                 return
 
+    def _may_read(self, path: str, wanted: Mapping[str, Any]) -> bool:
+        try:
+            self._get(path, wanted)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.FORBIDDEN:
+                return False
+            raise
+        return True
+
     def _find(self, path: str, parameters: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
         try:
             return self._get(path, parameters or {})
@@ -144,18 +183,27 @@ class AirflowReader:
         if "Authorization" not in self._client.headers:
             self._log_in()
         response = self._client.get(address, params=parameters)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
+        if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):  # the latter for an invalid token
             self._log_in()
             response = self._client.get(address, params=parameters)
         response.raise_for_status()
-        answer: Mapping[str, Any] = response.json()
-        return answer
+        return _object(response)
 
     def _log_in(self) -> None:
         self._client.headers.pop("Authorization", None)
         response = self._client.post("/auth/token", json=self._credentials)
         response.raise_for_status()
-        self._client.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+        self._client.headers["Authorization"] = f"Bearer {_object(response)['access_token']}"
+
+
+def _object(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise httpx.DecodingError(f"{response.url} is not JSON: {error}", request=response.request) from error
+    if not isinstance(answer, dict):
+        raise httpx.DecodingError(f"{response.url} is no JSON object", request=response.request)
+    return answer
 
 
 def _segment(text: str) -> str:

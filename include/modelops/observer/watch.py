@@ -56,6 +56,7 @@ class Watch:
         self._airflow = airflow
         self._connection = connection
         self._caught_up: datetime | None = None
+        self._forbidden = set[str]()
         self._runs_read = set[tuple[str, str, str]]()
         self._request = lru_cache(maxsize=1000)(self._read_request)
         self._task = lru_cache(maxsize=1000)(self._read_task)
@@ -68,33 +69,42 @@ class Watch:
 
         Raises:
             httpx.HTTPError: Airflow doesn't respond. Nothing is lost: the next look catches up.
-            Unavailable: the ledger can't be reached.
+            Unavailable: the ledger can't be reached; or Airflow lets the observer's account not read something, so that
+                the ledger is not complete.
         """
         began = datetime.now(UTC)
+        self._forbidden.clear()
         live, waiting = set[TaskKey](), set[tuple[str, str, str]]()
         instances = list(self._airflow.task_instances(operators=OPERATORS, states=LIVE))
         for instance in instances:
             live.add(key_of(instance))
             if instance["state"] == "awaiting_input":
                 waiting.add((instance["dag_id"], instance["dag_run_id"], f"try {instance['try_number']}"))
-            with _isolated(key_of(instance)):
+            with self._isolated(key_of(instance)):
                 self._record(instance, OPERATORS[instance["operator"]])
         for job in observation.open_jobs(self._connection):
             if job.key not in live:
-                with _isolated(job.key):
+                with self._isolated(job.key):
                     self._look_up(job)
         if self._caught_up is None or began - self._caught_up > CATCH_UP_EVERY:
             self._catch_up(waiting)
             self._caught_up = began
+        self._check_all_read()
         observation.note(self._connection, began)
         self._record_waits(instances, began)
+
+    def _check_all_read(self) -> None:
+        """Check that no read was forbidden. What the observer may not read may be who has cleared a training."""
+        if self._forbidden:
+            forbidden = ", ".join(sorted(self._forbidden))
+            raise Unavailable(f"the ledger is not complete: Airflow lets the observer's account not read {forbidden}")
 
     def _record_waits(self, live: list[Mapping[str, Any]], at: datetime) -> None:
         """Record why jobs wait that have waited for some seconds."""
         reasons = Reasons(self._airflow, live, self._upstream)
         for instance in self._waits.due(live, at):
             key = key_of(instance)
-            with _isolated(key):
+            with self._isolated(key):
                 detail = reasons.of(instance)
                 observation.note_waiting(self._connection, key, attempt=instance["try_number"], at=at, detail=detail)
 
@@ -109,7 +119,7 @@ class Watch:
         for run in still - self._runs_read:
             odd = set[TaskKey]()
             for instance in self._airflow.task_instances_of(run[0], run[1], OPERATORS):
-                with _isolated(key_of(instance), odd):
+                with self._isolated(key_of(instance), odd):
                     self._record(instance, OPERATORS[instance["operator"]])
                     if instance["try_number"] > 1:
                         self._record_tries(key_of(instance), OPERATORS[instance["operator"]])
@@ -164,7 +174,8 @@ class Watch:
         )
 
     def _ending(self, key: TaskKey, instance: Mapping[str, Any]) -> Ending | None:
-        at = _time(instance["end_date"]) or datetime.now(UTC)
+        ended_at = _time(instance["end_date"])
+        at = ended_at or datetime.now(UTC)
 
         def ended(status: JobStatus, reason: str, by: str = AIRFLOW) -> Ending:
             return Ending(status=status, at=at, by=by, reason=reason)
@@ -177,22 +188,27 @@ class Watch:
             case "skipped" | "removed" as state:
                 return ended(JobStatus.SKIPPED, f"its state in Airflow is {state}")
             case "success":
-                by = self._person(key)
+                by = self._person(key, ended_at)
                 return ended(JobStatus.SKIPPED, "marked as success by hand; the job did nothing", by or AIRFLOW)
             case "failed":
-                if by := self._person(key):
+                if by := self._person(key, ended_at):
                     return ended(JobStatus.CANCELLED, "stopped by hand", by)
                 return ended(JobStatus.FAILED, f"{SILENT}; its log may show why")
         return None
 
-    def _person(self, key: TaskKey) -> str | None:
-        """The person who ended a task by hand, if the job is unfinished in the ledger and the audit log names them."""
+    def _person(self, key: TaskKey, ended_at: datetime | None) -> str | None:
+        """The person who ended a task by hand, if the job is unfinished in the ledger and the audit log names them.
+
+        Setting the state of a DAG run ends its unfinished tasks only: a task that ended before has ended by itself.
+        """
         if not observation.is_open(self._connection, key):
             return None
         for entry in self._airflow.audit_log(key.dag_id, key.run_id, events={*BY_HAND, "running"}):
             about_it = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
             if entry["event"] == "running" and about_it:
                 break  # the remaining entries are older than the attempt
+            if entry["event"] == "patch_dag_run" and ended_at and ended_at < datetime.fromisoformat(entry["when"]):
+                continue
             if entry["event"] in BY_HAND and about_it and entry["owner"] and sets_a_state(entry):
                 return str(entry["owner"])
         return None
@@ -223,6 +239,28 @@ class Watch:
             parameters=given,
         )
 
+    @contextmanager
+    def _isolated(self, key: TaskKey, odd: set[TaskKey] | None = None) -> Iterator[None]:
+        """Log an unexpected error about one task and record it in `odd`, so that it does not affect the other tasks.
+
+        A job that is locked is skipped too; the next look reads it again. A forbidden read makes the look fail at its
+        end.
+        """
+        try:
+            yield
+        except Busy as error:
+            log.warning("%s waits for the next look: %s", key, error)
+            if odd is not None:
+                odd.add(key)
+        except Unavailable:
+            raise
+        except (ModelOpsError, LookupError, httpx.HTTPStatusError) as error:
+            log.warning("%s: %s", key, error)
+            if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.FORBIDDEN:
+                self._forbidden.add(error.request.url.path)
+            if odd is not None:
+                odd.add(key)
+
     def _read_upstream(self, dag_id: str, task_id: str, _version: int | None) -> list[str]:
         return self._airflow.upstream(dag_id, task_id)
 
@@ -232,26 +270,6 @@ class Watch:
         if task is None:
             raise LookupError(f"Airflow has no task {task_id} of {dag_id} any more")
         return task
-
-
-@contextmanager
-def _isolated(key: TaskKey, odd: set[TaskKey] | None = None) -> Iterator[None]:
-    """Log an unexpected error about one task and record it in `odd`, so that it does not affect the other tasks.
-
-    A job that is locked is skipped too; the next look reads it again.
-    """
-    try:
-        yield
-    except Busy as error:
-        log.warning("%s waits for the next look: %s", key, error)
-        if odd is not None:
-            odd.add(key)
-    except Unavailable:
-        raise
-    except (ModelOpsError, LookupError, httpx.HTTPStatusError) as error:
-        log.warning("%s: %s", key, error)
-        if odd is not None:
-            odd.add(key)
 
 
 def key_of(instance: Mapping[str, Any]) -> TaskKey:

@@ -165,14 +165,14 @@ class ClaimChallengersOperator(BaseOperator):
 
         from modelops.kinds.model.challenger import lifecycle_parameters
         from modelops.registry.translation import translated
-        from modelops.registry.write import alerts, deployments
+        from modelops.registry.write import alerts
 
         with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
             alerts.claim_challengers(connection, most=MOST_CHALLENGERS)
             return [
                 {
                     "trigger_run_id": one["run_id"],
-                    "conf": lifecycle_parameters(deployments.find(connection, one["deployment_id"]), one["dataset"]),
+                    "conf": lifecycle_parameters(connection, one["deployment_id"], one["dataset"]),
                 }
                 for one in alerts.unstarted_challengers(connection, most=MOST_CHALLENGERS)
             ]

@@ -26,6 +26,10 @@ USERS = ("modelops_sql", "modelops_features")
 """The logins that run users' SQL."""
 LIMITS = {"statement_timeout": "1h", "temp_file_limit": "20GB"}
 """Of users' logins, unless an administrator has set another value for the login. Only a superuser sets the second."""
+KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+"""Seconds and number of probes after which the server ends the session of a machine that has vanished. By its system's
+default that takes two hours, in which a COPY holds its locks. `tcp_user_timeout` would also end the sessions of readers
+that take rows slowly."""
 OPEN_FUNCTIONS = """
 SELECT oid::regprocedure::text FROM pg_proc
 WHERE pronamespace = 'pg_catalog'::regnamespace
@@ -85,7 +89,7 @@ def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> N
 
 def open_to_logins(connection: Connection[Any], database: str) -> None:
     """Make the schemas of the database that the connection is to, and give each login its rights; repeatable."""
-    from psycopg.sql import SQL, Identifier
+    from psycopg.sql import SQL, Identifier, Literal
 
     name = Identifier(database)
     logins = SQL(", ").join(Identifier(login) for login in LOGINS if login.startswith("modelops_"))
@@ -110,6 +114,11 @@ def open_to_logins(connection: Connection[Any], database: str) -> None:
     connection.execute("ALTER ROLE modelops_jobs SET default_transaction_isolation = 'read committed'")
     # A worker whose machine has gone would hold its job's row, and with it the next attempt and the observer.
     connection.execute("ALTER ROLE modelops_jobs SET idle_in_transaction_session_timeout = '15s'")
+    for login in LOGINS:
+        for setting, value in KEEPALIVES.items():
+            connection.execute(
+                SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(setting), Literal(value))
+            )
     limit_users(connection)
 
 

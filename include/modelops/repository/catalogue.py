@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from modelops.domain.packages import PackageIndex
     from modelops.repository.configuration import Source
     from modelops.repository.kinds import Kind
     from modelops.settings import Settings
@@ -91,13 +92,24 @@ def names(kind: Kind[Any], source: Source, settings: Settings) -> list[str]:
 
 def reference_of(kind: Kind[Any], folder: Path, settings: Settings) -> str | None:
     """The reference of the thing in that folder; None where it isn't in a configured folder repository."""
+    source = _source_of(kind, folder, settings)
+    return None if source is None else f"{source.name}/{folder.resolve().name}"
+
+
+def index_of(kind: Kind[Any], folder: Path, settings: Settings) -> PackageIndex | None:
+    """The package index of the thing in that folder; None: that of the installation."""
+    source = _source_of(kind, folder, settings)
+    return None if source is None else source.index
+
+
+def _source_of(kind: Kind[Any], folder: Path, settings: Settings) -> FolderSource | None:
     try:
         sources = read_sources(settings.repositories)
     except RepositoryError:
         return None
     for source in sources.right.values():
         if isinstance(source, FolderSource) and (source.path / kind.folder).resolve() == folder.resolve().parent:
-            return f"{source.name}/{folder.resolve().name}"
+            return source
     return None
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from modelops.domain import bounds
 from modelops.domain.errors import RepositoryError
+from modelops.domain.packages import PackageIndex
 from modelops.repository.reading import read_yaml
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z0-9_-]+")
 _SCHEMES = ("https://", "ssh://", "file://")
 _SCP = re.compile(r"[\w.-]+@[\w][\w.-]*:(?!//|:).+")
+_INDEX = re.compile(r"https?://[A-Za-z0-9._\[\]:-]+(/[\w./%~+,=-]*)?")
 _REF = re.compile(r"\w[\w./@+#=-]*")
 _REFS = "the name of a branch, a tag or a commit"
 _PARAMETER = "the parameter ref"
@@ -29,11 +31,15 @@ _PARAMETER = "the parameter ref"
 
 @dataclass(frozen=True, kw_only=True)
 class FolderSource:
-    """A ModelOps repository that lies in a folder, under git or not. `declared` is its place in repositories.yaml."""
+    """A ModelOps repository that lies in a folder, under git or not. `declared` is its place in repositories.yaml.
+
+    `index` is where its packages come from; None: where those of the installation do.
+    """
 
     name: str
     path: Path
     declared: str
+    index: PackageIndex | None = None
 
     def at(self, ref: str) -> NoReturn:
         """Refuse a ref that was asked for.
@@ -52,7 +58,7 @@ class FolderSource:
 class GitSource:
     """A ModelOps repository that is fetched with git. `url` may hold a password.
 
-    `ref` is a branch, tag or commit; `ref_declared` is the place that says so.
+    `ref` is a branch, tag or commit; `ref_declared` is the place that says so. `index` is as for a folder.
     """
 
     name: str
@@ -60,6 +66,7 @@ class GitSource:
     ref: str
     declared: str
     ref_declared: str
+    index: PackageIndex | None = None
 
     def at(self, ref: str) -> GitSource:
         """The same repository at a ref that was asked for.
@@ -110,7 +117,13 @@ class _Source(BaseModel):
     )
     ref: str | None = Field(None, description=f'{_REFS}; in quotes where it looks like a number: ref: "1.0"')
 
-    @field_validator("path", "url", "ref")
+    index: str | None = Field(
+        None,
+        description="the address of a package index (https://packages.example.com/simple) without user and password,"
+        " which the environment variables UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD or ~/.netrc give",
+    )
+
+    @field_validator("path", "url", "ref", "index")
     @classmethod
     def _is_plain(cls, value: str | None) -> str | None:
         if value is not None and (not value.strip() or not value.isprintable()):
@@ -125,6 +138,16 @@ class _Source(BaseModel):
         if url is not None and (re.match(r"\w*::", url) or _is_other_scheme(url)):
             raise ValueError("has a scheme that isn't allowed")
         return url
+
+    @field_validator("index")
+    @classmethod
+    def _is_index(cls, index: str | None) -> str | None:
+        # What is refused may be a password, and isn't repeated.
+        if index is not None and ("@" in index or "?" in index or "#" in index):
+            raise ValueError("holds a user, a password or a query")
+        if index is not None and not _INDEX.fullmatch(index):
+            raise ValueError("is not an address of http or https")
+        return index
 
     @field_validator("ref")
     @classmethod
@@ -165,9 +188,11 @@ def _source(document: Document, name: object, folder: Path) -> Source:
         )
     place = ("repositories", name)
     declared = document.where(*place)
-    match document.read_as(_Source, *place):
+    entry = document.read_as(_Source, *place)
+    index = None if entry.index is None else PackageIndex(name=name, url=entry.index)
+    match entry:
         case _Source(path=str(path), url=None, ref=None):
-            return FolderSource(name=name, path=_absolute(path, folder), declared=declared)
+            return FolderSource(name=name, path=_absolute(path, folder), declared=declared, index=index)
         case _Source(path=None, url=str(url), ref=str(ref)):
             remote = url.startswith(_SCHEMES) or _SCP.fullmatch(url)
             return GitSource(
@@ -176,6 +201,7 @@ def _source(document: Document, name: object, folder: Path) -> Source:
                 ref=ref,
                 declared=declared,
                 ref_declared=document.where(*place, "ref"),
+                index=index,
             )
     raise RepositoryError(
         f"repository {name!r} has neither just a path nor just a url and a ref",

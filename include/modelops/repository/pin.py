@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic
 
 from modelops.domain.errors import RepositoryError
-from modelops.repository import archive, catalogue, contents, mirror
+from modelops.repository import archive, catalogue, contents, mirror, shared
 from modelops.repository.archive import unpack
 from modelops.repository.configuration import GitSource, read_sources
 from modelops.repository.kinds import MODELS, TASKS, Definition, Kind
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.domain.feature_tasks import FeatureTask
+    from modelops.domain.packages import PackageIndex
     from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
@@ -27,6 +28,7 @@ class Pinned(Generic[Definition]):
 
     `code_sha256` is that of the archive, which is the same whenever the contents are. `commit` is None where there is
     no git or no commit yet; `dirty` says that the contents are not those of the commit.
+    `index` is where its packages come from; None: where those of the installation do.
     """
 
     definition: Definition
@@ -35,6 +37,7 @@ class Pinned(Generic[Definition]):
     code_sha256: str
     commit: str | None
     dirty: bool
+    index: PackageIndex | None = None
 
 
 def pin_model(
@@ -85,7 +88,10 @@ def pin_folder(
             where=str(folder),
             expected=f"one of {', '.join(map(str, there))}" if there else kind.layout,
         )
-    return _pin(kind, contents.of_folder(folder, str(folder), allow_dirty=allow_dirty), str(folder), destination)
+    found = contents.of_folder(folder, str(folder), allow_dirty=allow_dirty)
+    if folder.parent.name == kind.folder:
+        found = shared.joined(found, shared.of_repository(folder.parents[1], allow_dirty=allow_dirty), str(folder))
+    return _pin(kind, found, str(folder), destination)
 
 
 def _pin_reference(
@@ -108,12 +114,15 @@ def _pin_reference(
         if name not in catalogue.names(kind, source, settings):
             raise catalogue.unknown(kind, reference, settings, at=source if ref is not None else None)
         found = contents.of_mirror(repository, commit, f"{kind.folder}/{name}", reference)
+        common = shared.of_mirror(repository, commit)
     else:
         if name not in catalogue.names(kind, source, settings):
             raise catalogue.unknown(kind, reference, settings)
         folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)
-    return _pin(kind, found, reference, destination)
+        common = shared.of_repository(source.path, allow_dirty=allow_dirty)
+    pinned = _pin(kind, shared.joined(found, common, reference), reference, destination)
+    return replace(pinned, index=source.index)
 
 
 def _pin(kind: Kind[Definition], found: contents.Contents, reference: str, destination: Path) -> Pinned[Definition]:

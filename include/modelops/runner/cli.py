@@ -81,11 +81,18 @@ def parser() -> Parser:
         usage="modelops airflow [ARGUMENT …]",
     )
     airflow.epilog = "All arguments are for airflow. Needs the databases: run it while `up` does."
-    prune = command("prune", "Remove superseded rows of predictions and features, which only <target>_history shows.")
-    prune.add_argument(
-        "--older-than", type=days, metavar="DAYS", required=True, help="those that were superseded so many days ago"
+    prune = command("prune", "Remove what nothing needs: superseded rows, or environments; first only say what.")
+    what = prune.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--older-than",
+        type=days,
+        metavar="DAYS",
+        help="rows that were superseded so many days ago",
     )
-    prune.add_argument("--yes", action="store_true", help="remove them; else only say what would be freed")
+    what.add_argument(
+        "--environments", action="store_true", help="environments of this machine that no usable version needs"
+    )
+    prune.add_argument("--yes", action="store_true", help="remove it; else only say what would be freed")
     check = command(
         "check", "Check a model, a feature task or a repository without Airflow; a model is trained on 1,000 rows."
     )
@@ -155,6 +162,8 @@ def _run_on_databases(chosen: argparse.Namespace, rest: list[str], installation:
             return database_commands.migrate(installation, steps=steps)
         case "psql":
             return database_commands.psql(installation, steps=steps, login=chosen.role, arguments=rest)
+        case "prune" if chosen.environments:
+            return database_commands.prune_environments(installation, steps=steps, sure=chosen.yes)
         case "prune":
             return database_commands.prune(installation, steps=steps, days=chosen.older_than, sure=chosen.yes)
         case "airflow":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from modelops.domain.errors import BadInput
 from modelops.runner import state
 from modelops.runner.layout import private, rotated
-from modelops.runner.up import is_up, running, take_down
+from modelops.runner.up import check_release, is_up, running, take_down
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ HOW_TO_STOP = "Ctrl-C or `./modelops down` stops it."
 def up(installation: Installation, *, steps: Steps) -> int:
     """Bring it up and keep it up until somebody stops it."""
     if is_up(installation):
+        check_release(installation, command="up")
         steps.say(f"Already up.\n{welcome(installation)}")
         return 0
     started = time.monotonic()
@@ -39,6 +40,7 @@ def up(installation: Installation, *, steps: Steps) -> int:
 def up_detached(installation: Installation, *, steps: Steps) -> int:
     """Start the installation in a process of its own, and show that process's output until it is up."""
     if is_up(installation):
+        check_release(installation, command="up")
         steps.say(f"Already up.\n{welcome(installation)}")
         return 0
     installation.layout.prepare()

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modelops.runner.databases import PASSWORD, VARIABLE
 from modelops.runner.layout import read_json, write_json
 
 if TYPE_CHECKING:
@@ -116,11 +117,12 @@ def observer_environment(layout: Layout, environment: Mapping[str, str]) -> dict
 
 def _process_environment(layout: Layout, databases: Databases, environ: Mapping[str, str]) -> dict[str, str]:
     # Python's and Airflow's own variables of the user's shell belong to other projects.
-    strange = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "MODELOPS_DATABASE_URL")
+    # The address and the passwords of the databases are for the runner alone.
+    strange = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", VARIABLE)
     kept = {
         name: value
         for name, value in environ.items()
-        if not name.startswith(("PYTHON", "AIRFLOW__")) and name not in strange
+        if not name.startswith(("PYTHON", "AIRFLOW__", PASSWORD)) and name not in strange
     }
     here = "127.0.0.1,localhost"
     proxied = {name: f"{kept[name]},{here}" if kept.get(name) else here for name in ("NO_PROXY", "no_proxy")}

@@ -139,6 +139,44 @@ def prune(installation: Installation, *, steps: Steps, days: int, sure: bool) ->
     return 0
 
 
+def prune_environments(installation: Installation, *, steps: Steps, sure: bool) -> int:
+    """Say which environments and pinned packages no version needs, and remove them if `sure`."""
+    import psycopg
+
+    from modelops.registry.translation import translated
+    from modelops.registry.write import sweeping
+    from modelops.runtime.unneeded import find_unneeded, remove_unneeded
+
+    with with_database(installation, steps=Quiet(), command="prune"):
+        url = installation.databases.url("jobs")
+        with translated(), psycopg.connect(url, autocommit=True, application_name="modelops prune") as ledger:
+            if sure:
+                found = remove_unneeded(installation.settings, lambda: sweeping.needed_requirements(ledger))
+            else:
+                found = iter(find_unneeded(installation.settings, sweeping.needed_requirements(ledger)))
+            environments = locks = frees = linked = 0
+            for one in found:
+                if one.is_environment:
+                    steps.say(f"environments/{one.path.name}: {_size(one.frees + one.linked)}")
+                environments += one.is_environment
+                locks += not one.is_environment
+                frees, linked = frees + one.frees, linked + one.linked
+    if not environments + locks:
+        steps.say("There are no environments that no version needs.")
+        return 0
+    done = "removed" if sure else "can be removed"
+    steps.say(f"environments: {environments}, files of pinned packages: {locks}, {done}: {_size(frees)} freed")
+    if linked:
+        steps.say(f"{_size(linked)} more are shared with uv's cache, and are freed by `.venv/bin/uv cache clean`.")
+    if not sure:
+        steps.say("Nothing was removed: `./modelops prune --environments --yes` removes them.")
+    return 0
+
+
+def _size(count: int) -> str:
+    return f"{count / MEBIBYTE:,.1f} MiB"
+
+
 def _address(installation: Installation, login: str) -> str:
     databases = installation.databases
     if login == "airflow":

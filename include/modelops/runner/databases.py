@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from modelops.domain.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modelops.runner.layout import Secrets
 
 VARIABLE = "MODELOPS_DATABASE_URL"
+PASSWORD = "MODELOPS_DATABASE_PASSWORD_"  # noqa: S105 - the name of a variable
+"""Prefix of the variables that hold the logins' passwords: `MODELOPS_DATABASE_PASSWORD_JOBS`. With `_FILE` at the end a
+variable names a file that holds the password."""
 ROLES = ("owner", "jobs", "reader", "sql", "features")
 
 
@@ -63,6 +69,43 @@ def own_server(url: str, *, secrets: Secrets, airflow_elsewhere: bool) -> Databa
         airflow_database=None if airflow_elsewhere else f"{name}_airflow",
         secrets=secrets,
     )
+
+
+def passwords_in(environ: Mapping[str, str], *, airflow_elsewhere: bool) -> dict[str, str]:
+    """The logins' passwords that the environment gives, by role: all of them, or none.
+
+    Several machines must have the same passwords. One that lacks some would generate others and set them.
+
+    Raises:
+        BadInput: the environment gives some of the passwords and lacks others, or a file can't be read.
+    """
+    roles = ROLES if airflow_elsewhere else (*ROLES, "airflow")
+    found = {role: _password_in(environ, f"{PASSWORD}{role.upper()}") for role in roles}
+    passwords = {role: password for role, password in found.items() if password is not None}
+    missing = [f"{PASSWORD}{role.upper()}" for role in roles if role not in passwords]
+    if passwords and missing:
+        raise BadInput(
+            f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set, and other passwords are",
+            where="the environment",
+            expected=f"a password for each of {', '.join(roles)}, or none: in {PASSWORD}<LOGIN>, or in the file that"
+            f" {PASSWORD}<LOGIN>_FILE names",
+        )
+    return passwords
+
+
+def _password_in(environ: Mapping[str, str], variable: str) -> str | None:
+    file = environ.get(f"{variable}_FILE")
+    if not file:
+        return environ.get(variable) or None
+    if environ.get(variable):
+        raise BadInput(f"{variable} and {variable}_FILE are set", where="the environment", expected="one of them")
+    try:
+        password = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file} can't be read: {error}", where=f"{variable}_FILE", expected="a text file") from None
+    if not password:
+        raise BadInput(f"{file} is empty", where=f"{variable}_FILE", expected="a file that holds the password")
+    return password
 
 
 def _as(url: str, login: str, password: str, database: str) -> str:

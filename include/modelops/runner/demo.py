@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.jobs import JobStatus
+from modelops.polling import looks
 from modelops.runner.demo_client import Journey, Rejected
 
 if TYPE_CHECKING:
@@ -109,7 +110,6 @@ def _await_observer(connection: psycopg.Connection[Any]) -> None:
     from modelops.registry.write import observation
 
     now = datetime.now(UTC)
-    while (seen := observation.last_seen(connection)) is None or seen < now:
-        if datetime.now(UTC) - now > OBSERVED_WITHIN:
+    for _ in looks(every=0.2, within=OBSERVED_WITHIN.total_seconds()):
+        if (seen := observation.last_seen(connection)) is not None and seen >= now:
             return
-        time.sleep(0.2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from modelops.domain.errors import ModelOpsError, Unavailable
+from modelops.polling import looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,14 +131,12 @@ class Journey:
         return self._await_state(f"{task_id} of {dag_id}", address, states, page=page, within=within)
 
     def _await_state(self, what: str, address: str, states: set[str], *, page: str, within: timedelta) -> str:
-        deadline = time.monotonic() + within.total_seconds()
-        while time.monotonic() < deadline:
+        for _ in looks(every=LOOK_EVERY, within=within.total_seconds()):
             state = self._get(address)["state"]
             if state in states:
                 return str(state)
             if state in OVER:
                 raise TaskOver(f"{what} is {state}; see {self._installation.url}{page}")
-            time.sleep(LOOK_EVERY)
         raise Unavailable(f"{what} took longer than {within}; see {self._installation.url}{page}")
 
     def _result(self, dag_id: str, run_id: str, task_id: str) -> Mapping[str, Any]:
@@ -147,21 +145,19 @@ class Journey:
 
     def _get(self, address: str) -> Mapping[str, Any]:
         """An answer of Airflow, also when one of its components is just being started again."""
-        deadline = time.monotonic() + PATIENCE.total_seconds()
-        while True:
+        for left in looks(every=LOOK_EVERY, within=PATIENCE.total_seconds()):
             try:
                 answer = self._requester.get(address)
-                answer.raise_for_status()
-                found: Mapping[str, Any] = answer.json()
-            except httpx.HTTPStatusError as error:
-                if not error.response.is_server_error or time.monotonic() > deadline:
-                    raise Unavailable(f"Airflow can't say how it goes: {error.response.text}") from error
             except httpx.TransportError as error:
-                if time.monotonic() > deadline:
+                if not left:
                     raise Unavailable(f"Airflow doesn't answer: {error}") from error
             else:
-                return found
-            time.sleep(LOOK_EVERY)
+                if not answer.is_server_error:
+                    break
+        if not answer.is_success:
+            raise Unavailable(f"Airflow can't say how it goes: {answer.text}")
+        found: Mapping[str, Any] = answer.json()
+        return found
 
     def _where_to_click(self, dag_id: str, run_id: str) -> str:
         account = self._installation.accounts[REVIEWER]

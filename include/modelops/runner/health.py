@@ -37,6 +37,16 @@ def unwell(url: str) -> set[str]:
     return set() if "metadatabase" in ill else {part.replace("_", "-") for part in ill}
 
 
+def import_errors(installation: Installation) -> list[str]:
+    """Each DAG file that can't be imported, with the last line of the error; none if Airflow doesn't answer."""
+    try:
+        with installation.api() as client:
+            errors = _pages(client, "/api/v2/importErrors", "import_errors")
+    except Unavailable:
+        return []
+    return [f"{error['filename']}: {error['stack_trace'].strip().rpartition(chr(10))[2]}" for error in errors]
+
+
 class StartFailed(ModelOpsError):
     """The installation could not be brought up."""
 

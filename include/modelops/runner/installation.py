@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.configuration import Account, accounts, airflow_environment
-from modelops.runner.databases import VARIABLE, Databases, own_server
+from modelops.runner.databases import VARIABLE, Databases, own_server, passwords_in
 from modelops.runner.layout import Layout, Secrets, free_port, is_free, kept_port, write_private
 from modelops.runner.postgres import PostgresServer
 from modelops.settings import Settings
@@ -57,10 +57,11 @@ class Installation:
         """The databases' addresses; the embedded server must have been started once.
 
         Raises:
-            BadInput: MODELOPS_DATABASE_URL can't be used.
+            BadInput: MODELOPS_DATABASE_URL can't be used, or a login's password is missing.
         """
-        secrets = Secrets.of(self.layout.secrets)
         elsewhere = METADATA in self.environ
+        given = passwords_in(self.environ, airflow_elsewhere=elsewhere)
+        secrets = Secrets.of(self.layout.secrets, given)
         if self.server is None:
             return own_server(self.environ[VARIABLE], secrets=secrets, airflow_elsewhere=elsewhere)
         return Databases(

@@ -9,12 +9,14 @@ import secrets
 import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import Unavailable
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 LOG_LIMIT = 10 * 2**20
@@ -91,7 +93,7 @@ def _fernet_key() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """Secrets, generated once per installation."""
+    """Secrets, generated once per installation. The passwords of the database logins may be given from outside."""
 
     owner: str = field(default_factory=_password)
     jobs: str = field(default_factory=_password)
@@ -110,17 +112,19 @@ class Secrets:
         return {**named, "airflow": self.airflow}
 
     @classmethod
-    def of(cls, path: Path) -> Secrets:
+    def of(cls, path: Path, given: Mapping[str, str] = MappingProxyType({})) -> Secrets:
         """Read the secrets; what isn't there yet, as after an upgrade, is generated and kept.
+
+        `given` has passwords by role, which take precedence over the file and are not written into it.
 
         Raises:
             Unavailable: the file can't be read.
         """
-        kept = read_json(path)
-        known = {name: value for name, value in kept.items() if name in cls.__dataclass_fields__}
-        made = cls(**known)
-        if asdict(made) != known:
-            write_json(path, asdict(made))
+        known = {name: value for name, value in read_json(path).items() if name in cls.__dataclass_fields__}
+        made = cls(**{**known, **given})
+        kept = {name: value for name, value in asdict(made).items() if name not in given} | known
+        if kept != known:
+            write_json(path, kept)
         return made
 
 

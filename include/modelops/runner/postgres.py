@@ -9,17 +9,15 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import psutil
 
-from modelops import parent_death
 from modelops.domain.errors import Unavailable
+from modelops.polling import looks
 from modelops.runner.identity import Identity, postgres_identity
-from modelops.runner.layout import free_port, kept_port, private, rotated, tail, write_private
-from modelops.runner.processes import is_alive, wait
+from modelops.runner.layout import free_port, kept_port, rotated, tail, write_private
+from modelops.runner.processes import KILL, end, is_alive, start
 
 SUPERUSER = "postgres"
 
@@ -119,20 +117,18 @@ class PostgresServer:
         # One of this object's own that has died holds the data folder until its parent, this process, takes note.
         self.stop()
         end_leftover(self.data)
-        deadline = time.monotonic() + timeout
-        while True:
-            written = rotated(self.log).stat().st_size if self.log.exists() else 0
+        for left in looks(every=0.2, within=timeout):
+            written = log.stat().st_size if (log := rotated(self.log)).exists() else 0
             self._process = self._spawn()
-            if self._answers(deadline):
+            if self._answers(left):
                 return
             said = tail(self.log, start=written)
             # After a kill -9 the dead server's lock or memory can stay for some moments. A port can be taken since
             # we looked. Either is worth another try.
-            passing = self._process.poll() is not None and any(reason in said for reason in STALE + TAKEN)
-            if time.monotonic() > deadline or not passing:
-                self.stop(immediately=True)
-                raise Unavailable(f"PostgreSQL didn't start; the end of {self.log}:\n{said}")
-            time.sleep(0.2)
+            if self._process.poll() is None or not any(reason in said for reason in STALE + TAKEN):
+                break
+        self.stop(immediately=True)
+        raise Unavailable(f"PostgreSQL didn't start; the end of {self.log}:\n{said}")
 
     def stop(self, *, immediately: bool = False, timeout: float = 30) -> None:
         """Stop the server that this object started; `immediately` doesn't wait for a checkpoint."""
@@ -154,28 +150,17 @@ class PostgresServer:
         settings = SETTINGS | {"port": str(port)} | ({} if self.durable else FORGETFUL)
         options = [f"-c{name}={value}" for name, value in settings.items()]
         program = [*who.prefix, str(self.bin / "postgres"), "-D", str(self.data), *options]
-        tied = [sys.executable, "-IS", str(parent_death.__file__), str(int(signal.SIGINT)), str(os.getpid())]
-        with open(self.log, "ab", opener=private) as log:
-            return subprocess.Popen(
-                [*tied, *program],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                umask=0o077,
-                env=_environment(),
-                cwd=self.data.parent,
-            )
+        return start(program, env=_environment(), log=self.log, at_our_end=signal.SIGINT, cwd=self.data.parent)
 
-    def _answers(self, deadline: float) -> bool:
+    def _answers(self, within: float) -> bool:
         import psycopg
 
-        process = self._process
-        while process is not None and process.poll() is None and time.monotonic() < deadline:
+        for _ in looks(every=0.05, within=within):
+            if self.pid is None:
+                return False
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(self.admin_url, connect_timeout=5).close()
                 return True
-            time.sleep(0.05)
         return False
 
     def _identity(self) -> Identity:
@@ -202,12 +187,9 @@ def end_leftover(data: Path, *, immediately: bool = False, timeout: float = 30) 
     server = leftover(data)
     if server is None:
         return False
-    for number, patience in _farewell(immediately, timeout):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            server.send_signal(number)
-        if not wait([server], patience):
-            return True
-    raise Unavailable(f"The PostgreSQL in {data} (process {server.pid}) doesn't end")
+    if end([server], *_farewell(immediately, timeout)):
+        raise Unavailable(f"The PostgreSQL in {data} (process {server.pid}) doesn't end")
+    return True
 
 
 def leftover(data: Path) -> psutil.Process | None:
@@ -226,7 +208,7 @@ def leftover(data: Path) -> psutil.Process | None:
 def _farewell(immediately: bool, timeout: float) -> list[tuple[signal.Signals, float]]:
     """PostgreSQL's signals: roll clients back and stop; stop at once and recover at the next start; die."""
     polite = [] if immediately else [(signal.SIGINT, timeout)]
-    return [*polite, (signal.SIGQUIT, 5), (signal.SIGKILL, 5)]
+    return [*polite, (signal.SIGQUIT, 5), KILL]
 
 
 def _environment() -> dict[str, str]:

@@ -1,22 +1,47 @@
-"""Finds and ends the processes of one installation, and of no other."""
+"""Starts, finds and ends the processes of one installation, and of no other."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import time
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import psutil
 
+from modelops import parent_death
+from modelops.polling import looks
 from modelops.runner.configuration import MARKER
+from modelops.runner.layout import private, rotated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 COMPONENT = "MODELOPS_COMPONENT"
 """Which component a process is part of."""
+KILL = (signal.SIGKILL, 5.0)
+"""The last signal, and the seconds that the kernel has to do it."""
+
+
+def start(
+    command: Sequence[str], *, env: Mapping[str, str], log: Path, at_our_end: signal.Signals, cwd: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own; it gets the signal `at_our_end` when the thread that calls this ends."""
+    tied = (sys.executable, "-IS", str(parent_death.__file__), str(int(at_our_end)), str(os.getpid()))
+    with open(rotated(log), "ab", opener=private) as output:
+        return subprocess.Popen(
+            [*tied, *command],
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            umask=0o077,
+        )
 
 
 def identified(process: psutil.Process) -> dict[str, float]:
@@ -56,38 +81,35 @@ def marked(home: Path, component: str | None = None) -> list[psutil.Process]:
     return ours
 
 
-def end(processes: Iterable[psutil.Process], *, grace: float) -> list[psutil.Process]:
-    """Terminate processes, kill those left after `grace` seconds, and return those that even survive that."""
+def end(processes: Iterable[psutil.Process], *farewell: tuple[signal.Signals, float]) -> list[psutil.Process]:
+    """Send signals, each to those that are left after the seconds of the one before; those that survive all."""
     left = [process for process in processes if is_alive(process)]
-    if grace > 0:
+    for number, patience in farewell:
         for process in left:
             with contextlib.suppress(psutil.Error):
-                process.terminate()
-        left = wait(left, grace)
-    for process in left:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    return wait(left, 5)
+                process.send_signal(number)
+        left = wait(left, patience)
+    return left
 
 
 def wait(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
     """Wait until they have ended; those that haven't after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    left = [process for process in processes if is_alive(process)]
-    while left and time.monotonic() < deadline:
-        time.sleep(0.05)
+    left = list(processes)
+    for _ in looks(every=0.05, within=timeout):
         left = [process for process in left if is_alive(process)]
+        if not left:
+            break
     return left
 
 
 def end_marked(home: Path, *, component: str | None = None, grace: float) -> int:
     """End the processes of an installation or of one of its components, and return their number."""
-    ended = 0
+    ended, farewell = 0, [(signal.SIGTERM, grace), KILL] if grace > 0 else [KILL]
     # What is being started while we look is seen the next time.
     for _ in range(5):
         leftovers = marked(home, component)
         if not leftovers:
             break
         ended += len(leftovers)
-        end(leftovers, grace=grace)
+        end(leftovers, *farewell)
     return ended

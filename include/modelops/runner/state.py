@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import signal
 import threading
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING
 import psutil
 
 from modelops.domain.errors import Unavailable
+from modelops.polling import looks
+from modelops.release import LOADED
 from modelops.runner.layout import read_json, write_json
-from modelops.runner.processes import end, found, identified, wait
+from modelops.runner.processes import KILL, end, found, identified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +31,8 @@ STOP_TIMEOUT = 60
 class Runner:
     """The process that holds an installation: a command, and what it has started.
 
-    `ready` tells whether all is up; `components` are processes as `processes.identified` gives them.
+    `ready` tells whether all is up; `components` are processes as `processes.identified` gives them; `code` is the
+    digest of the code that it runs.
     """
 
     process: psutil.Process
@@ -38,6 +40,12 @@ class Runner:
     url: str | None
     ready: bool
     components: Mapping[str, Mapping[str, float]]
+    code: str | None
+
+    @property
+    def is_of_this_release(self) -> bool:
+        """Whether it runs the code that this process has loaded."""
+        return self.code == LOADED.digest
 
 
 def current(layout: Layout) -> Runner | None:
@@ -52,6 +60,7 @@ def current(layout: Layout) -> Runner | None:
         url=state.get("url"),
         ready=state.get("ready", False),
         components=state.get("components", {}),
+        code=state.get("code"),
     )
 
 
@@ -60,7 +69,12 @@ class Hold:
 
     def __init__(self, path: Path, command: str) -> None:
         self._path = path
-        self._state: dict[str, object] = {"runner": identified(psutil.Process()), "command": command, "ready": False}
+        self._state: dict[str, object] = {
+            "runner": identified(psutil.Process()),
+            "command": command,
+            "ready": False,
+            "code": LOADED.digest,
+        }
         self._lock = threading.Lock()
         write_json(path, self._state)
 
@@ -90,27 +104,17 @@ def held(layout: Layout, *, command: str) -> Iterator[Hold]:
 
 def stop(runner: Runner) -> None:
     """Have the runner stop all that it started, and wait for it; it is killed when it takes too long."""
-    with suppress(psutil.NoSuchProcess):
-        runner.process.send_signal(signal.SIGTERM)
-    end(wait([runner.process], STOP_TIMEOUT), grace=0)
+    end([runner.process], (signal.SIGTERM, STOP_TIMEOUT), KILL)
 
 
 def _take(lock: int, layout: Layout) -> None:
-    deadline = time.monotonic() + 2
-    while True:
-        try:
+    for _ in looks(every=0.1, within=2):  # its holder may be about to end, or about to say who it is
+        with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # Its holder may be about to end, or about to say who it is.
-            if time.monotonic() < deadline:
-                time.sleep(0.1)
-                continue
-            holder = current(layout)
-            who = f"`./modelops {holder.command}` (process {holder.process.pid})" if holder else "another process"
-            raise Unavailable(
-                f"{layout.home} is in use by {who}; wait for it, or end it with `./modelops down`"
-            ) from None
-        return
+            return
+    holder = current(layout)
+    who = f"`./modelops {holder.command}` (process {holder.process.pid})" if holder else "another process"
+    raise Unavailable(f"{layout.home} is in use by {who}; wait for it, or end it with `./modelops down`")
 
 
 def _file(layout: Layout) -> Path:

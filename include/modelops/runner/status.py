@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
+import psycopg
 
+from modelops.observer.airflow import AirflowReader
 from modelops.repository.catalogue import problems
 from modelops.runner import state
 from modelops.runner.commands import welcome
 from modelops.runner.components import NAMES
-from modelops.runner.health import PARTS
+from modelops.runner.health import PARTS, import_errors
 from modelops.runner.processes import found
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modelops.runner.installation import Installation
     from modelops.runner.steps import Steps
 
 NOT_RUNNING = 3
 """The exit code when nothing runs, as that of service managers."""
+BEHIND = timedelta(minutes=1)
+"""How far the ledger may be behind Airflow. The observer looks every two seconds."""
 
 
 def status(installation: Installation, *, steps: Steps) -> int:
@@ -36,12 +44,43 @@ def status(installation: Installation, *, steps: Steps) -> int:
         well = well and said in ("running", "healthy")
         since = _duration(time.time() - process.create_time()) if process else ""
         steps.say(f"{name:<14} {process.pid if process else '':>8} {since:>10}  {said}")
-    for problem in problems(installation.settings):
+    wrong = list(_wrong(installation, runner))
+    for problem in (*wrong, *problems(installation.settings)):
         steps.say(f"! {problem}")
     if not runner.ready:
         steps.say("It is just being started or stopped.")
     steps.say(welcome(installation))
-    return 0 if well else 1
+    return 0 if well and not wrong else 1
+
+
+def _wrong(installation: Installation, runner: state.Runner) -> Iterator[str]:
+    """What is wrong although all processes may run."""
+    if not runner.is_of_this_release:
+        yield "The code has changed since it was started: `./modelops down`, then `./modelops up`."
+    if runner.ready:
+        yield from (f"A DAG file can't be imported: {error}" for error in import_errors(installation))
+        yield from _problems_of_observer(installation, runner)
+
+
+def _problems_of_observer(installation: Installation, runner: state.Runner) -> Iterator[str]:
+    """What it may not read of Airflow, and whether the ledger is behind although it has run for some time."""
+    account = installation.accounts["observer"]
+    with AirflowReader(runner.url or "", user=account.name, password=account.password) as airflow:
+        try:
+            unreadable = airflow.unreadable()
+        except httpx.HTTPError:
+            return  # Airflow isn't well, which is said above
+    if unreadable:
+        named = ", ".join(unreadable)
+        yield f"The account {account.name} may not read {named} of Airflow, so the ledger is not complete."
+    process = found(runner.components.get("observer", {}))
+    if process is None or time.time() - process.create_time() < BEHIND.total_seconds():
+        return
+    with suppress(psycopg.OperationalError), psycopg.connect(installation.databases.url("reader")) as connection:
+        seen = connection.execute("SELECT now() - seen_at FROM modelops.observation").fetchone()
+        if seen is None or seen[0] > BEHIND:
+            behind = "has never been complete" if seen is None else f"is behind by {_duration(seen[0].total_seconds())}"
+            yield f"The ledger {behind}: see {installation.layout.log('observer')}."
 
 
 def _health(url: str) -> dict[str, str]:

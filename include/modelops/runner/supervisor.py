@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -13,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from modelops import parent_death
 from modelops.domain.errors import Unavailable
-from modelops.runner.layout import private, rotated
-from modelops.runner.processes import COMPONENT, end_marked, identified
+from modelops.runner.processes import COMPONENT, end_marked, identified, start
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
@@ -175,18 +171,10 @@ class Supervisor:
                 self._well[name] = now
 
     def _start(self, run: Run) -> None:
-        tied = (sys.executable, "-IS", str(parent_death.__file__), str(int(signal.SIGTERM)), str(os.getpid()))
-        with open(rotated(run.component.log), "ab", opener=private) as log:
-            process = subprocess.Popen(
-                [*tied, *run.component.command],
-                env={**run.component.environment, COMPONENT: run.component.name},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                umask=0o077,
-            )
-        self._runs[run.component.name] = replace(run, process=process, since=time.monotonic())
+        component = run.component
+        environment = {**component.environment, COMPONENT: component.name}
+        process = start(component.command, env=environment, log=component.log, at_our_end=signal.SIGTERM)
+        self._runs[component.name] = replace(run, process=process, since=time.monotonic())
         self._tell()
 
     def _note_end(self, name: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from modelops.domain.errors import BadInput
 from modelops.runner import components, state
 from modelops.runner.bootstrap import (
     database,
@@ -44,8 +45,10 @@ def running(
     Raises:
         Unavailable: something that it stands on can't be had.
         StartFailed: a component doesn't come up, or a DAG file can't be imported.
+        BadInput: another process has brought it up with other code.
     """
     if is_up(installation):
+        check_release(installation, command=command)
         if with_demo:
             load_demo(installation, steps=steps)
         yield
@@ -89,6 +92,22 @@ def is_up(installation: Installation) -> bool:
             told = True
         time.sleep(0.2)
     return False
+
+
+def check_release(installation: Installation, *, command: str) -> None:
+    """Check that what is up runs the code that is on this machine now.
+
+    Raises:
+        BadInput: the code has changed since it was started.
+    """
+    runner = state.current(installation.layout)
+    if runner is not None and not runner.is_of_this_release:
+        raise BadInput(
+            f"the code has changed since {installation.url} was started, and its jobs refuse to run",
+            where=f"./modelops {command}",
+            expected="`./modelops down`, then `./modelops up`, which migrates the databases and starts the new code;"
+            " jobs that were interrupted are tried again",
+        )
 
 
 def take_down(installation: Installation, *, steps: Steps) -> bool:

@@ -8,34 +8,37 @@ distribution would run its code outside of the confined process.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import platform
 import re
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RequirementsError, Unavailable
-from modelops.plain_files import open_lock
+from modelops.domain.packages import PackageIndex
+from modelops.runtime.environment_locks import Shared, exclusive, exclusive_if_free
+from modelops.runtime.hashes import with_hashes_of
 from modelops.runtime.requirements import read_requirements, without_stand_ins
 from modelops.runtime.uv import run_uv
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
+    from modelops.runtime.hashes import Pin
     from modelops.settings import Settings
 
+_ADDED = "pyarrow"
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # What wheels are chosen by: a lock holds for this alone.
 _PLATFORM = f"Python {_PYTHON} on {sys.platform} {platform.machine()}"
-# Written last: an environment without it was being built when its builder died.
-_MARKER = "modelops-complete"
+_AGAIN_AFTER = 0.1
+MARKER = "modelops-complete"
+"""Written last and removed first: an environment without it was being built or removed when its process died."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +51,36 @@ class Lock:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A Python that has the packages of the lock."""
+    """A Python that has the packages of the lock. As long as this object is there, nobody removes it."""
 
     python: Path
     lock: Lock
+    in_use: Shared | None = field(default=None, repr=False, compare=False)
 
 
-def resolve(requirements: str | None, *, settings: Settings, where: str, log: Callable[[str], None]) -> Lock:
+def folder_name(sha256: str) -> str:
+    """The name of the environment's folder for pinned packages with this hash."""
+    return sha256[:16]
+
+
+def resolve(
+    requirements: str | None,
+    *,
+    settings: Settings,
+    where: str,
+    log: Callable[[str], None],
+    index: PackageIndex | None = None,
+) -> Lock:
     """Pin what a requirements.txt asks for, and pyarrow, by which the rows come.
+
+    Where the lines have hashes, these are the ones that are pinned, and every package but pyarrow must have one.
 
     Args:
         requirements: its text; None where the model has none and runs on the project's own packages.
         settings: where locks are kept.
         where: the name of the file, for messages.
         log: gets a line when packages have to be looked up, and one on packages that are not installed.
+        index: where the packages come from; None: where those of the installation do. The lock records it.
 
     Raises:
         RequirementsError: a line that isn't allowed, or packages that don't exist, contradict each other or have no
@@ -74,17 +93,23 @@ def resolve(requirements: str | None, *, settings: Settings, where: str, log: Ca
     wanted, left_out = without_stand_ins(read_requirements(requirements, where=where))
     if left_out:
         log(f"{', '.join(left_out)} of {where}: not installed, as this system has stand-ins that need no database")
-    asked = "\n".join([*wanted, "pyarrow", ""])
+    asked = "\n".join([*wanted.lines, _ADDED, ""])
     locks = settings.environments / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    key = _sha256(f"{_PLATFORM}\n{asked}")
+    given = "".join(f"{name}=={version} {' '.join(hashes)}\n" for (name, version), hashes in wanted.pins.items())
+    header = f"# {_PLATFORM}\n" + (f"{index.record}\n" if index else "")
+    key = _sha256(f"{_PLATFORM}\n{asked}{given}{index.record if index else ''}")
     path = locks / f"{key}.txt"
-    if not path.exists():
-        with _only_one(path, log) as lock_file:
-            if not path.exists():
+    text = _read_if_any(path)
+    if text is None:
+        with exclusive(path, log) as lock_file:
+            text = _read_if_any(path)
+            if text is None:
                 log(f"resolving the packages of {where}")
-                _compile(asked, path, where=where, keep_open=lock_file)
-    text = path.read_text(encoding="utf-8")
+                begun = path.with_suffix(".begun")
+                text = header + _compile(asked, wanted.pins, begun, where=where, keep_open=lock_file, index=index)
+                begun.write_text(text, encoding="utf-8")
+                begun.replace(path)
     return Lock(text=text, sha256=_sha256(text))
 
 
@@ -105,28 +130,48 @@ def build(lock: Lock, *, settings: Settings, where: str, log: Callable[[str], No
     """
     if lock.text is None:
         return Environment(python=Path(sys.executable), lock=lock)
-    folder = settings.environments / lock.sha256[:16]
-    environment = Environment(python=folder / "bin" / "python", lock=lock)
-    if _complete(environment):
-        log("environment reused")
-        return environment
+    folder = settings.environments / folder_name(lock.sha256)
     settings.environments.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder, log) as lock_file:
+    environment = Environment(python=folder / "bin" / "python", lock=lock)
+    built = False
+    while True:
+        if not _complete(environment):
+            with exclusive_if_free(folder) as lock_file:
+                if lock_file is not None and not _complete(environment):
+                    _rebuild(environment, lock.text, folder, where=where, log=log, keep_open=lock_file)
+                    built = True
+        # Not the lock that it was built with: between the two the environment may be removed, and is then built again.
+        in_use = Shared(folder, log)
         if _complete(environment):
-            log("environment reused")
-            return environment
-        started = time.monotonic()
-        packages = len(re.findall(r"(?m)^[A-Za-z0-9]", lock.text))
-        log(f"building the environment ({packages} package{'s' if packages > 1 else ''})")
-        if folder.exists():
-            shutil.rmtree(folder)
-        _install(environment, lock.text, folder, where=where, keep_open=lock_file)
-        log(f"environment ready in {time.monotonic() - started:.1f} s")
-    return environment
+            if not built:
+                log("environment reused")
+            return replace(environment, in_use=in_use)
+        in_use.close()
+        time.sleep(_AGAIN_AFTER)
 
 
-def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
-    begun, wanted = path.with_suffix(".begun"), path.with_suffix(".in")
+def _rebuild(
+    environment: Environment, text: str, folder: Path, *, where: str, log: Callable[[str], None], keep_open: int
+) -> None:
+    started = time.monotonic()
+    packages = len(re.findall(r"(?m)^[A-Za-z0-9]", text))
+    log(f"building the environment ({packages} package{'s' if packages > 1 else ''})")
+    if folder.exists():
+        shutil.rmtree(folder)
+    _install(environment, text, folder, where=where, keep_open=keep_open)
+    log(f"environment ready in {time.monotonic() - started:.1f} s")
+
+
+def _compile(
+    asked: str,
+    pins: Mapping[Pin, tuple[str, ...]],
+    begun: Path,
+    *,
+    where: str,
+    keep_open: int,
+    index: PackageIndex | None,
+) -> str:
+    wanted = begun.with_suffix(".in")
     # uv prefers the versions in the file that it is to write. Where the user leaves a version open, that of the project
     # is as good as any, and on this machine already.
     ours = PROJECT_ROOT / "requirements.txt"
@@ -142,7 +187,7 @@ def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
         "--python-version",
         _PYTHON,
     ]
-    failure = run_uv(arguments, cwd=path.parent, seconds=300, keep_open=keep_open)
+    failure = run_uv(arguments, cwd=begun.parent, seconds=300, keep_open=keep_open, index=index)
     wanted.unlink()
     if failure is not None:
         if failure.about_packages:
@@ -151,12 +196,15 @@ def _compile(asked: str, path: Path, *, where: str, keep_open: int) -> None:
                 where=where,
                 expected=f"packages and versions that exist as wheels for {_PLATFORM} and fit together",
             )
-        raise Unavailable(f"the packages of {where} can't be resolved right now: {failure.essence}")
-    begun.write_text(f"# {_PLATFORM}\n{begun.read_text(encoding='utf-8')}", encoding="utf-8")
-    begun.replace(path)
+        raise Unavailable(f"the packages of {where} can't be resolved right now{_at(index)}: {failure.essence}")
+    text = begun.read_text(encoding="utf-8")
+    if not pins:
+        return text
+    return with_hashes_of(pins, read_requirements(text, where=where).pins, added=_ADDED, where=where)
 
 
 def _install(environment: Environment, text: str, folder: Path, *, where: str, keep_open: int) -> None:
+    index = PackageIndex.of_record(text)
     venv = ["venv", str(folder), "--python", sys.executable, "--no-project"]
     failure = run_uv(venv, cwd=folder.parent, seconds=60, keep_open=keep_open)
     if failure is None:
@@ -165,34 +213,39 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         sync = ["pip", "sync", str(pinned), "--python", str(environment.python), "--require-hashes"]
         # The child writes no bytecode, and importing scikit-learn without it takes three times as long.
         sync += ["--only-binary", ":all:", "--compile-bytecode"]
-        failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open)
+        failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open, index=index)
     if failure is None:
-        (folder / _MARKER).touch()
+        (folder / MARKER).touch()
     elif failure.about_packages:
         raise RequirementsError(
             f"the pinned packages can't be installed: {failure.essence}",
             where=where,
-            expected="packages that the index still has; a change of a line makes the system pin them anew",
+            expected="packages that the index has as wheels with the pinned hashes; a change of a line makes the system"
+            " pin them anew",
         )
     else:
-        raise Unavailable(f"the environment of {where} can't be built right now: {failure.essence}")
+        raise Unavailable(f"the environment of {where} can't be built right now{_at(index)}: {failure.essence}")
+
+
+def _at(index: PackageIndex | None) -> str:
+    """Where the packages of a repository with its own index should come from, for messages."""
+    if index is None:
+        return ""
+    return (
+        f" from {index.url} (its user and password, if it asks for any: {' and '.join(index.credentials)}, or ~/.netrc)"
+    )
 
 
 def _complete(environment: Environment) -> bool:
     # The python is a link, which leads nowhere once the Python that it was made with is gone.
-    return (environment.python.parents[1] / _MARKER).exists() and environment.python.exists()
+    return (environment.python.parents[1] / MARKER).exists() and environment.python.exists()
 
 
-@contextlib.contextmanager
-def _only_one(path: Path, log: Callable[[str], None]) -> Iterator[int]:
-    """Hold the lock of this path. uv inherits the open file, so that the lock is free only when uv is gone too."""
-    with open_lock(f"{path}.lock") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log("waiting for another job that is making the same environment")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file.fileno()
+def _read_if_any(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _project_lock() -> str:

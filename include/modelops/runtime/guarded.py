@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelops.polling import looks
 from modelops.runtime.lines import Lines
 from modelops.settings import LogBounds
 
@@ -152,12 +153,12 @@ def _kill(guard: subprocess.Popen[bytes], env: Mapping[str, str], *, lost: bool)
 
 def _sweep(marks: list[bytes]) -> None:
     """Kill the processes that have these in their environment: those that had left the guard's process group."""
-    deadline = time.monotonic() + _SWEEP_SECONDS
-    while (marked := _with_environment(marks)) and time.monotonic() < deadline:
+    for _ in looks(every=0.002, within=_SWEEP_SECONDS):
+        if not (marked := _with_environment(marks)):
+            return
         for pid in marked:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(0.002)
 
 
 def _with_environment(marks: list[bytes]) -> list[int]:

@@ -203,6 +203,10 @@ def _clean(text: object) -> str:
     return str(text)[:MOST_CHARACTERS].encode("utf-8", errors="replace").decode("utf-8")
 
 
+_OWNERS = {"model_modules": "model", "shared_modules": "repository"}
+"""Whose folder has the modules that are pinned with a version, by their first name."""
+
+
 def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -> NoReturn:
     """The domain error for what child/main.py found."""
     said = " ".join(failure.message.split())
@@ -224,9 +228,8 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
             what = f"{entry.called} ran out of memory" + (f": it may allocate {_mebibytes(memory)}" if memory else "")
             what += f" ({said})" if said else ""
             expected = f"{entry.thrift}, or have MODELOPS_CHILD_MEMORY (MiB) raised"
-        case "missing_module" if failure.name.split(".")[0] == "model_modules":
-            what = f"the model has no module {failure.name}"
-            expected = f"the file {failure.name.replace('.', '/')}.py in the model's folder, or another import"
+        case "missing_module" if failure.name.split(".")[0] in _OWNERS:
+            what, expected = _missing_of_own(failure.name)
         case "missing_module":
             what, expected = _missing(failure.name.split(".")[0], entry)
         case "import":
@@ -244,6 +247,13 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
             if entry.owner == "model":
                 expected += ", and `./modelops check` with the model's folder repeats it on a few rows"
     raise UserCodeError(what, where=failure.where or file, expected=expected)
+
+
+def _missing_of_own(module: str) -> tuple[str, str]:
+    folder, _, inside = module.partition(".")
+    owner = _OWNERS[folder]
+    expected = f"the file {module.replace('.', '/')}.py" if inside else f"a folder {folder} with Python files"
+    return f"the {owner} has no module {module}", f"{expected} in the {owner}'s folder, or another import"
 
 
 def _missing(package: str, entry: _Entry) -> tuple[str, str]:

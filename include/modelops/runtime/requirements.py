@@ -1,12 +1,15 @@
 """Reads the text of a requirements.txt and refuses what may not be in one.
 
-A model's packages are pinned, hashed and installed from wheels. So a line names a package; what would install something
-else (a folder, a URL, a git repository), from elsewhere (an index), or read other files is refused.
+A model's packages are pinned, hashed and installed from wheels. So a line names a package, with hashes if they are
+pinned already; what would install something else (a folder, a URL, a git repository), from elsewhere (an index), or
+read other files is refused.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -14,17 +17,34 @@ from packaging.utils import canonicalize_name
 from modelops.domain.errors import RequirementsError
 from modelops.domain.findings import Findings
 from modelops.domain.teradata import BROUGHT, STAND_INS
+from modelops.runtime.hashes import Line, pins_of, split_hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelops.runtime.hashes import Pin
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _DIRECT = re.compile(r"(?i)://|^(git|hg|svn|bzr)\+|^file:|^[.~/\\]|\.(whl|zip|tar\.\w+|tgz)$")
 _RIGHT = "packages of the index by name, one a line, such as scikit-learn==1.5.2 or pandas>=2,<3"
 
 
-def read_requirements(text: str, *, where: str) -> list[str]:
-    """The requirements of the text in one canonical form each, in its order, without comments.
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What a requirements.txt asks for: `lines` in one canonical form each, in its order, without comments and hashes.
+
+    `pins` has the hashes of each package; empty where the file gives none.
+    """
+
+    lines: list[str]
+    pins: Mapping[Pin, tuple[str, ...]]
+
+
+def read_requirements(text: str, *, where: str) -> Requirements:
+    """Read the contents of a requirements.txt.
 
     Args:
-        text: the contents of a requirements.txt.
+        text: the contents.
         where: its name, for messages.
 
     Raises:
@@ -34,19 +54,23 @@ def read_requirements(text: str, *, where: str) -> list[str]:
     findings, found = Findings(), []
     for number, line in _lines(text):
         with findings.collecting():
-            found.append(str(_read_line(line, where=f"{where}, line {number}")))
+            place = f"{where}, line {number}"
+            line, hashes = split_hashes(line, where=place)
+            found.append(Line(requirement=_read_line(line, where=place), hashes=hashes, where=place))
     findings.refuse()
-    return found
+    return Requirements(lines=[str(one.requirement) for one in found], pins=pins_of(found))
 
 
-def without_stand_ins(requirements: list[str]) -> tuple[list[str], list[str]]:
-    """The requirements to install, and those that are not: the child has stand-ins for these packages.
+def without_stand_ins(requirements: Requirements) -> tuple[Requirements, list[str]]:
+    """The requirements to install, and the lines that are not installed: the child has stand-ins for these packages.
 
-    Where there are any of these, the first list has the package that they would have brought along.
+    Where there are any of these, the first has the package that they would have brought along. A list with hashes has
+    it already.
     """
-    left_out = [line for line in requirements if canonicalize_name(Requirement(line).name) in STAND_INS]
-    kept = [line for line in requirements if line not in left_out]
-    return ([*kept, BROUGHT] if left_out else kept), left_out
+    left_out = [line for line in requirements.lines if canonicalize_name(Requirement(line).name) in STAND_INS]
+    lines = [line for line in requirements.lines if line not in left_out]
+    pins = {pin: hashes for pin, hashes in requirements.pins.items() if pin[0] not in STAND_INS}
+    return Requirements(lines=[*lines, BROUGHT] if left_out and not pins else lines, pins=pins), left_out
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
@@ -73,8 +97,8 @@ def _read_line(line: str, *, where: str) -> Requirement:
         raise RequirementsError(
             f"the option {option[2]} isn't allowed",
             where=where,
-            expected=f"{_RIGHT}; the packages are pinned and hashed by the system, and an index of one's own is set for"
-            " the whole installation (UV_INDEX, UV_DEFAULT_INDEX or uv.toml)",
+            expected=f"{_RIGHT}; only --hash may follow a package, and an index of one's own is set for"
+            " the whole installation (UV_INDEX, UV_DEFAULT_INDEX or uv.toml), or in repositories.yaml (index)",
         )
     if _DIRECT.search(line):
         raise RequirementsError("a path, a URL or a repository isn't allowed", where=where, expected=_RIGHT)

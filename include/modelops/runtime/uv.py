@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from modelops.domain.packages import PackageIndex
+
 # What uv is told by the installation: its own settings, an index, a proxy, certificates. Nothing else of the job's
 # environment, in which there are credentials of databases.
 _PASSED_ON = re.compile(r"(?i)(UV|PIP|SSL|XDG)_.*|.*_proxy|(REQUESTS_CA|CURL_CA)_BUNDLE|NETRC|PATH|HOME|TMPDIR|LANG")
@@ -30,15 +32,35 @@ class Failure:
     essence: str
 
 
-def run_uv(arguments: Sequence[str], *, cwd: Path, seconds: float, keep_open: int) -> Failure | None:
-    """Run uv; None if it did what it should. It ends with this process, and after so many seconds in any case."""
+# Where the installation says packages come from: not heard where a repository says it.
+_OTHER_INDEXES = {
+    "UV_INDEX",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_CONFIG_FILE",
+}
+
+
+def run_uv(
+    arguments: Sequence[str], *, cwd: Path, seconds: float, keep_open: int, index: PackageIndex | None = None
+) -> Failure | None:
+    """Run uv; None if it did what it should. It ends with this process, and after so many seconds in any case.
+
+    With `index`, packages come from there alone, and uv reads none of its configuration files, which may name others.
+    """
     from uv import find_uv_bin
 
     lines: list[str] = []
+    passed_on = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+    if index is not None:
+        arguments = [*arguments, "--default-index", f"{index.name}={index.url}", "--no-config"]
+        passed_on = {name: value for name, value in passed_on.items() if name not in _OTHER_INDEXES}
     try:
         ending = run_guarded(
             [find_uv_bin(), *arguments, "--quiet", "--no-python-downloads", "--color", "never"],
-            env={name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)},
+            env=passed_on,
             cwd=cwd,
             on_line=lines.append,
             seconds=seconds,

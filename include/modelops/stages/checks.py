@@ -37,10 +37,11 @@ def check_owner(connection: Connection[Any], target: Target, kind: VersionKind, 
     Raises:
         TargetError: the target belongs to another one.
     """
-    others = deployments.models_of_target(connection, str(target)) - {name}
+    others = deployments.holders_of_target(connection, str(target)) - {(kind, name)}
     if others:
+        held = ", ".join(f"the {other.output} of {holder}" for other, holder in sorted(others))
         raise TargetError(
-            f"{target} holds the {kind.output} of {', '.join(sorted(others))}",
+            f"{target} holds {held}",
             where=where,
             expected=f"a target of this {kind.words}'s own",
         )

@@ -58,7 +58,8 @@ def pinned_files(pinned: Pinned[Any], requirements: str, workdir: Path, run: Job
     """
     definition = pinned.definition
     where = f"{definition.reference}/{requirements}"
-    lock = resolve(definition.requirements, settings=run.resources.settings, where=where, log=run.log)
+    settings = run.resources.settings
+    lock = resolve(definition.requirements, settings=settings, where=where, log=run.log, index=pinned.index)
     listed = workdir / LOCK
     listed.write_text(lock.text or "", encoding="utf-8")
     return lock, [

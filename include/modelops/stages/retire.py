@@ -47,5 +47,7 @@ def _retire(request: RetirementRequest, run: JobRun, kind: VersionKind) -> dict[
             "reason": request.reason,
         }
         run.complete(result)
-    run.log(f"{deployment.subject} is retired; {deployment.target} still shows its published rows")
+    held = deployments.holders_of_target(run.ledger, deployment.target)
+    shown = "still shows its published rows" if held else "has never had any, and is released"
+    run.log(f"{deployment.subject} is retired; {deployment.target} {shown}")
     return result

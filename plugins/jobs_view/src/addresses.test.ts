@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import {
   dagAddress,
+  distributionAddress,
   intervalsAddress,
   jobAddress,
   listAddress,
@@ -24,6 +25,14 @@ test("a run's id is one part of the path, whatever characters it has", () => {
   const ids = { dag_id: "dag/é", run_id: "a/b?c=d&e#f%2F g\u{1F40D}" };
   const parts = new URL(runAddress(ids), "https://airflow.example").pathname.split("/").map(decodeURIComponent);
   assert.deepEqual(parts, ["", "dags", ids.dag_id, "runs", ids.run_id]);
+});
+
+test("a column of a drift check is opened whatever its name is", () => {
+  const { searchParams } = new URL(
+    distributionAddress(7, { role: "feature", variable: "a&b #1" }),
+    "https://a.example",
+  );
+  assert.deepEqual([...searchParams.values()], ["drift", "feature a&b #1"]);
 });
 
 test("a task that is mapped has its index in the address, 0 included", () => {

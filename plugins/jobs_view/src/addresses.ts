@@ -37,6 +37,13 @@ export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent
 export const jobAddress = (id: number, tab?: string): string =>
   `${HERE}/jobs/${String(id)}${tab === undefined ? "" : `?tab=${tab}`}`;
 
+/** The name of a column in addresses and on the page of a drift check. */
+export const columnKey = ({ role, variable }: { role: string; variable: string }): string => `${role} ${variable}`;
+
+/** The distribution of a column in the reference and in the batch that a drift check has compared. */
+export const distributionAddress = (check: number, column: { role: string; variable: string }): string =>
+  `${jobAddress(check, "drift")}&${new URLSearchParams({ column: columnKey(column) }).toString()}`;
+
 export const runAddress = (job: Pick<Job, "dag_id" | "run_id">): string =>
   `/dags/${encodeURIComponent(job.dag_id)}/runs/${encodeURIComponent(job.run_id)}`;
 

@@ -14,7 +14,7 @@ from modelops.data.checks import check_times, check_types
 from modelops.data.query import describe, estimate_rows, travelling
 from modelops.data.reading import Reading, read
 from modelops.data.snapshot import write_rows, write_snapshot
-from modelops.domain.datasets import Dataset
+from modelops.domain.datasets import Dataset, ReadBounds
 from modelops.domain.errors import DatasetError, Unavailable
 from polling import until
 
@@ -187,6 +187,39 @@ def test_whose_trouble_it_is_says_the_sqlstate(
     with pytest.raises(kind, match="quelque chose") as caught:
         read(database.url("modelops_sql"), sql, list, where="a test")
     assert type(caught.value) is kind
+
+
+MANY = "SELECT id, repeat('x', 1000) AS x FROM generate_series(1, 5000) AS id"
+
+
+@pytest.mark.parametrize(
+    ("most", "said", "setting"),
+    [
+        (ReadBounds(rows=4999), "there are more than 4,999 rows", "MODELOPS_DATASET_ROWS"),
+        (ReadBounds(bytes=2**20), "the rows have more than 1 MiB", "MODELOPS_DATASET_SIZE"),
+    ],
+)
+def test_more_rows_than_a_query_may_give(
+    database: Database, tmp_path: Path, most: ReadBounds, said: str, setting: str
+) -> None:
+    path = tmp_path / "rows.arrow"
+    for written in (
+        lambda: write_rows(database.url("modelops_sql"), MANY, path, where="a test", most=most),
+        lambda: write_snapshot(database.url("modelops_sql"), dataset(MANY), path, where="a test", most=most),
+    ):
+        with pytest.raises(DatasetError, match=said) as refused:
+            written()
+        assert refused.value.where == "a test"
+        assert refused.value.expected.endswith(f"or have {setting} raised")
+        assert not path.exists()
+    at_most = ReadBounds(rows=5000, bytes=6 * 2**20)
+    assert write_rows(database.url("modelops_sql"), MANY, path, where="a test", most=at_most).rows == 5000
+
+
+def test_an_error_between_batches_keeps_its_meaning_with_a_bound(database: Database) -> None:
+    sql = "SELECT 1 / (200000 - id) AS id FROM generate_series(1, 200001) AS id"
+    with pytest.raises(DatasetError, match="division by zero"):
+        read(database.url("modelops_sql"), sql, list, where="a test", most=ReadBounds())
 
 
 def test_a_server_that_is_away_is_no_fault_of_the_query(database: Database) -> None:

@@ -255,7 +255,7 @@ def test_columns_of_a_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "arrow", ["uint64", "list<item: double>", "dictionary<values=string, indices=int8, ordered=0>"]
+    "arrow", ["uint64", "list<item: string>", "dictionary<values=string, indices=int8, ordered=0>"]
 )
 def test_a_prediction_that_no_column_is_made_for(arrow: str) -> None:
     with pytest.raises(TargetError, match="the prediction x has the type"):

@@ -115,12 +115,15 @@ VALUES = {
         pa.timestamp("us", tz="America/New_York"),
     ),
     "bytea": pa.array([b"", b"\x00\xff\\", b"abc"]),
+    "bigint[]": pa.array([[-(2**63), 2**63 - 1], [], [7]]),
+    "real[]": pa.array([[float("nan"), float("inf")], [], [-1e-30, 0.1]], pa.list_(pa.float32())),
+    "double precision[]": pa.array([[0.1 + 0.2, -0.0], [], [-1e-300, 1e300]]),
 }
 
 
 @pytest.mark.parametrize("offset", [0, 1])
 def test_binary_and_csv_give_the_same_rows(jobs: psycopg.Connection[Any], offset: int) -> None:
-    outputs = tuple(TargetColumn(name=type_.replace(" ", "_"), type=type_) for type_ in VALUES)
+    outputs = tuple(TargetColumn(name=type_.replace(" ", "_").replace("[]", "s"), type=type_) for type_ in VALUES)
     predictions = pa.record_batch(list(VALUES.values()), names=[column.name for column in outputs]).slice(offset)
     found = []
     for type_ in ("text", "numeric"):
@@ -137,6 +140,7 @@ def test_binary_and_csv_give_the_same_rows(jobs: psycopg.Connection[Any], offset
     assert found[0][-1] == (
         *("0", "0", "0", "-1e-30", "0.30000000000000004", "true", "Größe 日本 \U0001f6eb", "2026-02-28"),
         *("1969-12-31 23:59:59.000001", "1970-01-01 00:00:00+00", "\\x616263"),
+        *("{7}", "{-1e-30,0.1}", "{-1e-300,1e+300}"),
     )
 
 

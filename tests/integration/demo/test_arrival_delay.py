@@ -52,6 +52,19 @@ def test_the_labels_and_the_departures_are_those_that_the_readme_counts(flights:
             assert connection.execute(f"SELECT count(*) FROM ({departing}) AS departing").fetchone() == (rows,)
 
 
+def test_half_as_many_flights_are_late_in_september_as_in_july(flights: Database) -> None:
+    """Among the departures whose labels are known: this is the `positive_rate` of their predictions' performance."""
+    july = {"interval_start": "2013-07-01T00:00:00-04:00", "interval_end": "2013-08-01T00:00:00-04:00"}
+    sql, late = model.datasets.sql, []
+    labelled = f"({sql['predict_departures']}) AS departing JOIN ({sql['truth']}) AS labels USING (flight_id)"
+    with flights.connect("modelops_sql") as connection:
+        for interval in ({"July": july} | dict(MONTHS)).values():
+            for end, moment in interval.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (f"modelops.{end}", moment))
+            late += connection.execute(f"SELECT round(100 * avg(late), 1) FROM {labelled}").fetchone() or ()
+    assert late == [Decimal("31.5"), Decimal("23.8"), Decimal("13.2")]
+
+
 def test_the_datasets_have_the_declared_columns_in_the_same_types(rows: Callable[[str], Snapshot]) -> None:
     declared = [*model.datasets.entity_key, *model.datasets.features]
     train = rows("train").columns

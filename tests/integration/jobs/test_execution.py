@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import psycopg
@@ -12,8 +13,10 @@ from modelops.domain.errors import BadInput, FenceLost, Unavailable, UnknownVers
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Claim, JobStatus
 from modelops.domain.versions import VersionStatus
+from modelops.jobs import execution
 from modelops.jobs.execution import Stopped, execute
 from modelops.registry.write import jobs, versions
+from modelops.release import LOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +105,26 @@ def test_completed(job: Job) -> None:
     assert (job.record.status, job.record.result) == (JobStatus.COMPLETED, {"version": 1})
     assert job.story == [(1, "running"), (1, "completed")]
     assert all(connection.closed for connection in job.connections)
+
+
+def test_a_database_that_another_release_has_migrated(job: Job, database: Database) -> None:
+    """A worker of before, or one whose database nobody has migrated yet; it writes nothing into the ledger."""
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("UPDATE modelops.schema_script SET sha256 = repeat('0', 64) WHERE name = 'functions/job.sql'")
+    with pytest.raises(
+        Unavailable, match=r"not that of this release \(functions/job\.sql differs\): run `\./modelops mi"
+    ):
+        job.attempt(completes)
+    with database.connect() as connection:
+        assert jobs.of_runs(connection, [job.key.run_id]) == []
+
+
+def test_code_that_changed_under_a_running_installation(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "LOADED", replace(LOADED, files=frozenset(), digest="before the pull"))
+    with pytest.raises(Unavailable, match="code on this machine has changed since this process was started"):
+        job.attempt(completes)
+    assert job.record.status is JobStatus.RETRYING
+    assert "restart it, with `./modelops down` and `./modelops up`" in str(job.record.error)
 
 
 def test_a_retry_returns_the_recorded_result_and_does_nothing(job: Job) -> None:

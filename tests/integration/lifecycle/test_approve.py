@@ -252,7 +252,7 @@ def test_the_card(workplace: Workplace) -> None:
     request = ask(MODEL, VERSION, workplace.job(JobType.APPROVAL))
     card = card_of(request)
     for said in (
-        "**here/scored v1**, asked for by **ada**, trained on 60 rows of dataset `train`.",
+        "**here/scored v1**, requested by **ada**, trained on 60 rows of dataset `train`.",
         "Evaluated on 40 rows of dataset `evaluate`. No version of this model is in production yet.",
         "| shift | 5 |",
         f"| artifacts | `{request.evidence['artifact_sha256']}` |",

@@ -10,6 +10,7 @@ import pytest
 
 from factories import SCORING, model_folder
 from integration.lifecycle.life import approved, deployed, predicted, put_into_production, retired, scorer
+from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import DatasetError, ScoringError, TargetError, UnknownDeployment, UserCodeError
 
 if TYPE_CHECKING:
@@ -129,6 +130,16 @@ def test_the_target_was_taken_away(workplace: Workplace, database: Database) -> 
         admin.execute("ALTER TABLE predictions.scored_rows RENAME COLUMN late TO was_late")
     with pytest.raises(TargetError, match="late"):
         predicted(workplace, made["deployment"])
+
+
+def test_more_rows_than_a_query_may_give(workplace: Workplace, look: Any) -> None:
+    made = put_into_production(workplace, 1)
+    predicted(workplace, made["deployment"])
+    before = look("SELECT count(*), max(job_id) FROM predictions.scored")
+    few = workplace.with_resources(settings=replace(workplace.settings, queries=ReadBounds(rows=99)))
+    with pytest.raises(DatasetError, match="there are more than 99 rows"):
+        predicted(few, made["deployment"])
+    assert look("SELECT count(*), max(job_id) FROM predictions.scored") == before
 
 
 def test_retired_while_a_batch_is_under_way(workplace: Workplace, look: Any, log: list[str]) -> None:

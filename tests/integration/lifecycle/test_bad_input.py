@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from factories import DATASETS, EVALUATION, TRAINING, model_folder, take, task_key
+from integration.lifecycle.test_check import said_of
 from modelops.domain.errors import BadInput, DatasetError, Unavailable, UnknownVersion, UserCodeError
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import EvaluationRequest, TrainingRequest
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.train import train
+from unit.runtime.package_index import serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,6 +265,18 @@ def test_requirements_that_do_not_resolve(workplace: Workplace, repository: Path
     error = refusal(workplace, TrainingRequest(model="here/bad"))
     assert "no-such-package-anywhere" in str(error)
     assert "requirements.txt" in str(error)
+
+
+def test_packages_that_the_index_of_the_repository_lacks(workplace: Workplace, repository: Path) -> None:
+    folder = model_folder(repository, "bad", requirements="six\n")
+    with serving({"pyarrow": "1.0"}) as url:
+        source = {"path": str(repository), "index": url}
+        workplace.settings.repositories.write_text(json.dumps({"repositories": {"here": source}}))
+        error = refusal(workplace, TrainingRequest(model="here/bad"))
+        assert "six was not found in the package registry" in str(error)
+        with pytest.raises(BadInput) as checked:
+            said_of(workplace, folder)
+        assert checked.value.what == error.what
 
 
 def test_datasets_yaml(workplace: Workplace, repository: Path) -> None:

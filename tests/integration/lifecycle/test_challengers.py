@@ -11,7 +11,7 @@ import pytest
 from factories import SCORING, doubled_folder, model_folder, task_key
 from integration.lifecycle.alerting import after_a_batch, live, ruled, snoozed
 from integration.lifecycle.features import life as features
-from integration.lifecycle.life import answered, put_into_production
+from integration.lifecycle.life import answered, approved, put_into_production
 from integration.lifecycle.test_drift_check import TRAINED_ON_ALL
 from modelops.domain.errors import AlertError, DecisionRefused
 from modelops.domain.job_types import JobType
@@ -19,7 +19,7 @@ from modelops.domain.requests import EvaluationRequest, TrainingRequest
 from modelops.kinds.model.challenger import lifecycle_parameters
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.train import train
-from modelops.registry.write import alerts, deployments
+from modelops.registry.write import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +36,11 @@ def lives() -> Callable[[Workplace, Path], None]:
 
 
 def test_an_alert_starts_a_challenger_now_and_then(
-    workplace: Workplace, shift: Callable[[str, float], None], look: Any, database: Database
+    workplace: Workplace, repository: Path, shift: Callable[[str, float], None], look: Any, database: Database
 ) -> None:
-    deployment = put_into_production(workplace, 1, parts=2)["deployment"]
+    model_folder(repository, "scored", scoring=SCORING, datasets=TRAINED_ON_ALL)
+    version = approved(workplace, hyperparameters={"depth": 5})
+    deployment = put_into_production(workplace, version, parts=2)["deployment"]
     rule = ruled(workplace, deployment, variable="x", challenger=True, challenger_dataset="SELECT 1", most_a_month=2)
     assert rule["says"].endswith("; starts a challenger")
     ledger = workplace.connection
@@ -49,9 +51,10 @@ def test_an_alert_starts_a_challenger_now_and_then(
     [due] = alerts.unstarted_challengers(ledger, most=9)
     assert (due["dataset"], due["deployment_id"]) == ("SELECT 1", deployment)
     assert alerts.author_of_challenger(ledger, due["run_id"]) == "ada"
-    assert lifecycle_parameters(deployments.find(ledger, deployment), due["dataset"]) == {
+    assert lifecycle_parameters(ledger, deployment, due["dataset"]) == {
         "model": "here/scored",
         "train_dataset": "SELECT 1",
+        "hyperparameters": {"depth": 5},
         "predict_dataset": "predict",
         "target": "predictions.scored",
         "set_aside_budget": 0,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from factories import SCORING, model_folder
+from factories import DATASETS, SCORING, model_folder
 from integration.lifecycle.life import approved, deployed, evaluated, predicted, put_into_production, retired, scorer
 from modelops.domain.errors import (
     ArtifactChanged,
+    BadInput,
     DatasetError,
     IntervalError,
     NotApproved,
@@ -104,6 +105,23 @@ def test_replaced_and_rolled_back(workplace: Workplace, folder: Path, look: Any)
     assert back["replaced"] == {"deployment": second["deployment"], "version": 2}
     predicted(workplace, back["deployment"])
     assert look("SELECT DISTINCT model_version FROM predictions.scored") == [(1,)]
+
+
+def test_a_target_released_by_a_retirement(workplace: Workplace, repository: Path, look: Any, log: list[str]) -> None:
+    """Deployed by mistake where the table has other columns than those of the model that takes the name later."""
+    model_folder(repository, "other", scoring=SCORING)
+    by_price = DATASETS.replace("entity_key: id", "entity_key: price").replace("SELECT id", "SELECT price")
+    (repository / "model_definitions/other/datasets.yaml").write_text(by_price)
+    mistaken = deployed(workplace, "here/other", target="shared")
+    retired(workplace, mistaken["deployment"])
+    assert "predictions.shared has never had any, and is released" in log[-1]
+    made = put_into_production(workplace, 1, target="shared")
+    predicted(workplace, made["deployment"])
+    assert look("SELECT count(*) > 0 FROM predictions.shared WHERE id IS NOT NULL") == [(True,)]
+    retired(workplace, made["deployment"])
+    assert "predictions.shared still shows its published rows" in log[-1]
+    with pytest.raises(BadInput, match="holds the predictions of here/scored"):
+        deployed(workplace, "here/other", target="shared")
 
 
 def test_retired(workplace: Workplace, look: Any) -> None:

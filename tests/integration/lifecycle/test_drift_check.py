@@ -213,6 +213,32 @@ def test_the_distribution_is_what_was_compared(workplace: Workplace, variable: s
         assert (one["before"], one["now"]) == shares[one["bin"]]
 
 
+def test_a_check_that_fails_leaves_the_batch_as_it_was(
+    workplace: Workplace, look: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails when it has recorded its results: they are gone with it."""
+    deployment = put_into_production(workplace, 1)["deployment"]
+    run = predicted(workplace, deployment)["run"]
+    batch = (
+        "SELECT to_jsonb(run), job.status FROM modelops.batch_run AS run JOIN modelops.job ON job.id = run.job_id"
+        f" WHERE run.id = {run}"
+    )
+    before = look(batch)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr("modelops.kinds.check_drift.judge", fails)
+    with pytest.raises(ArithmeticError):
+        checked(workplace, deployment)
+    assert look("SELECT count(*) FROM modelops.drift") == [(0,)]
+    assert look(batch) == before
+    assert before[0][1] == "completed"
+    assert look("SELECT count(*) FROM predictions.scored") == [(100,)]
+    monkeypatch.undo()
+    assert checked(workplace, deployment)[1]["run"] == run
+
+
 def test_a_reference_of_another_version_is_refused(workplace: Workplace) -> None:
     deployment = put_into_production(workplace, 1)["deployment"]
     run = predicted(workplace, deployment)["run"]

@@ -122,9 +122,8 @@ def test_the_statistics_of_parts_add_up(workplace: Workplace, deployment: int, l
     assert [row[:3] for row in of_parts] == [row[:3] for row in of_whole]
     for mine, other in zip(of_parts, of_whole, strict=True):
         assert mine[3] == (None if other[3] is None else pytest.approx(other[3]))
-        if mine[0] == "feature":
-            assert mine[4:] == other[4:]
-            assert mine[5] is not None
+        assert mine[4:] == other[4:]
+        assert mine[5] is not None
 
 
 def test_a_part_that_fails_and_is_retried_spoils_nothing(workplace: Workplace, deployment: int, look: Any) -> None:

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from conftest import Database
     from workplace import Workplace
 
+NAMES = ("accuracy", "brier", "log_loss", "positive_rate", "predicted_rate")
+BY_HAND = """
+SELECT avg((p.late = o.late)::int)::float8, avg((late_probability - o.late) ^ 2)::float8,
+       avg(-ln(CASE o.late WHEN 1 THEN late_probability ELSE 1 - late_probability END))::float8,
+       avg(o.late)::float8, avg(late_probability)::float8
+FROM {} AS p JOIN observed AS o USING (id)
+"""
+"""These metrics, in this order, by a join of a relation of predictions with the labels."""
+
 
 @pytest.fixture(scope="module")
 def lives() -> Callable[[Workplace, Path], None]:
@@ -70,26 +79,14 @@ def test_the_metrics_are_those_of_a_join_by_hand(
     job_id, result = measured(workplace, deployment)
     assert (result["rows"], result["labelled"]) == (100, 80)
     found = metrics(look, job_id)
-    [(accuracy, brier, log_loss, positive, expected)] = look("""
-        SELECT avg((p.late = o.late)::int)::float8, avg((late_probability - o.late) ^ 2)::float8,
-               avg(-ln(CASE o.late WHEN 1 THEN late_probability ELSE 1 - late_probability END))::float8,
-               avg(o.late)::float8, avg(late_probability)::float8
-        FROM predictions.scored AS p JOIN observed AS o USING (id)
-    """)
+    [joined] = look(BY_HAND.format("predictions.scored"))
     [(auc,)] = look("""
         SELECT avg(CASE WHEN a.late_probability > b.late_probability THEN 1
                         WHEN a.late_probability = b.late_probability THEN 0.5 ELSE 0 END)::float8
         FROM (SELECT late_probability FROM predictions.scored JOIN observed AS o USING (id) WHERE o.late = 1) AS a,
              (SELECT late_probability FROM predictions.scored JOIN observed AS o USING (id) WHERE o.late = 0) AS b
     """)
-    by_hand = {
-        "accuracy": accuracy,
-        "brier": brier,
-        "log_loss": log_loss,
-        "auc": auc,
-        "positive_rate": positive,
-        "predicted_rate": expected,
-    }
+    by_hand = {"auc": auc, **dict(zip(NAMES, joined, strict=True))}
     assert {name: found[name] for name in by_hand} == pytest.approx(by_hand, rel=1e-12)
     assert found.keys() == by_hand.keys() | {"f1", "precision", "recall"}
     ends = look("SELECT metric, lower, value, upper FROM modelops.performance_metric")
@@ -103,7 +100,7 @@ def test_predictions_are_measured_as_they_were_published(
     first = deployed(workplace, dataset=OF_INTERVAL)
     run = predicted(workplace, first, **AUGUST)["run"]
     observed("id % 2 = 0")
-    measured(workplace, first)
+    assert measured(workplace, first)[1]["labelled"] == 50
     [(then,)] = look(f"SELECT published_at FROM modelops.batch_run WHERE id = {run}")
 
     second = deployed(workplace, 2, dataset=OF_INTERVAL)
@@ -112,15 +109,16 @@ def test_predictions_are_measured_as_they_were_published(
     job_id, result = measured(workplace, first, also_missing=True)
     assert (result["batches"], result["labelled"]) == (1, 100)
 
-    by_hand = "SELECT avg((late_probability - o.late) ^ 2)::float8 FROM {} AS p JOIN observed AS o USING (id)"
-    [(of_then,)] = look(by_hand.format(f"predictions.scored_as_of('{then.isoformat()}')"))
-    [(of_now,)] = look(by_hand.format("predictions.scored"))
-    assert metrics(look, job_id)["brier"] == pytest.approx(of_then, rel=1e-12)
-    assert not math.isclose(of_then, of_now, rel_tol=1e-3)
+    [of_then] = look(BY_HAND.format(f"predictions.scored_as_of('{then.isoformat()}')"))
+    [of_now] = look(BY_HAND.format("predictions.scored"))
+    found = metrics(look, job_id)
+    assert [found[name] for name in NAMES] == pytest.approx(of_then, rel=1e-12)
+    assert not math.isclose(found["brier"], of_now[NAMES.index("brier")], rel_tol=1e-3)
 
     of_second, result = measured(workplace, second)
     assert (result["batches"], result["labelled"]) == (1, 100)
-    assert metrics(look, of_second)["brier"] == pytest.approx(of_now, rel=1e-12)
+    found = metrics(look, of_second)
+    assert [found[name] for name in NAMES] == pytest.approx(of_now, rel=1e-12)
 
 
 def test_each_interval_is_measured_once_its_labels_are_due(

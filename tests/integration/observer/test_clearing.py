@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SECOND = timedelta(seconds=1)
 
 
-class RecordedAirflow:
+class FakeAirflow:
     """Answers as Airflow's REST API gives them, of one training that is under way in this attempt."""
 
     def __init__(self, key: TaskKey, *, attempt: int, first: int, log: Iterable[Mapping[str, Any]]) -> None:
@@ -110,7 +110,7 @@ def began(connection: Connection[Any], version: Version) -> list[datetime]:
     return [at for (at,) in found]
 
 
-def look(connection: Connection[Any], airflow: RecordedAirflow, *, times: int = 1) -> None:
+def look(connection: Connection[Any], airflow: FakeAirflow, *, times: int = 1) -> None:
     watch = Watch(cast("AirflowReader", airflow), connection)
     for _ in range(times):
         watch.look()
@@ -128,7 +128,7 @@ def test_by_a_route_that_clears_partitions(connection: Connection[Any]) -> None:
     told = entry(
         "grace", first + (second - first) / 2, "clear_dag_run_partitions", partitions(key.run_id), run_id=key.run_id
     )
-    airflow = RecordedAirflow(key, attempt=2, first=2, log=[told])
+    airflow = FakeAirflow(key, attempt=2, first=2, log=[told])
     look(connection, airflow, times=3)
     assert standing(connection, version) == (["ada", "grace"], [])
     assert airflow.read == [tuple(began(connection, version))]
@@ -136,7 +136,7 @@ def test_by_a_route_that_clears_partitions(connection: Connection[Any]) -> None:
 
 def test_nothing_in_the_audit_log(connection: Connection[Any]) -> None:
     version = trained_anew(connection)
-    look(connection, RecordedAirflow(key_of(connection, version), attempt=2, first=2, log=[]))
+    look(connection, FakeAirflow(key_of(connection, version), attempt=2, first=2, log=[]))
     assert standing(connection, version) == (["ada"], [2])
 
 
@@ -145,7 +145,7 @@ def test_an_entry_before_the_attempt_before_says_nothing(connection: Connection[
     version = trained_anew(connection)
     key, (first, _) = key_of(connection, version), began(connection, version)
     log = [entry("grace", first + since, "clear_dag_run", {"dry_run": False}, run_id=key.run_id)]
-    look(connection, RecordedAirflow(key, attempt=2, first=2, log=log))
+    look(connection, FakeAirflow(key, attempt=2, first=2, log=log))
     assert standing(connection, version) == (["ada"], [2])
 
 
@@ -154,7 +154,7 @@ def test_who_cleared_another_run_counts_and_explains_nothing(connection: Connect
     version = trained_anew(connection)
     key, (first, second) = key_of(connection, version), began(connection, version)
     log = [entry("grace", first + (second - first) / 2, "clear_dag_run", {"dry_run": False}, run_id="another")]
-    look(connection, RecordedAirflow(key, attempt=2, first=2, log=log))
+    look(connection, FakeAirflow(key, attempt=2, first=2, log=log))
     assert standing(connection, version) == (["ada", "grace"], [2])
 
 
@@ -163,7 +163,7 @@ def test_an_entry_speaks_for_one_attempt(connection: Connection[Any]) -> None:
     version = trained_anew(connection, 2, 3)
     key, (first, second, _) = key_of(connection, version), began(connection, version)
     log = [entry("grace", first + (second - first) / 2, "clear_dag_run", {"dry_run": False}, run_id=key.run_id)]
-    look(connection, RecordedAirflow(key, attempt=3, first=3, log=log))
+    look(connection, FakeAirflow(key, attempt=3, first=3, log=log))
     assert standing(connection, version) == (["ada", "grace"], [3])
 
 
@@ -172,7 +172,7 @@ def test_cleared_before_a_worker_has_it_again(connection: Connection[Any]) -> No
     version = evaluated_version(connection)
     key, [first] = key_of(connection, version), began(connection, version)
     log = [entry("grace", first + SECOND, "clear_dag_run", {"dry_run": False}, run_id=key.run_id)]
-    airflow = RecordedAirflow(key, attempt=2, first=2, log=log)
+    airflow = FakeAirflow(key, attempt=2, first=2, log=log)
     watch = Watch(cast("AirflowReader", airflow), connection)
     watch.look()
     take(connection, key, number=2, first=2)
@@ -193,7 +193,7 @@ def test_cleared_while_it_ran_and_counted_as_a_retry(connection: Connection[Any]
         entry("grace", first + (second - first) / 2, "clear_dag_run", {"dry_run": False}, run_id=key.run_id),
         entry("alan", second + SECOND, "clear_dag_run", {"dry_run": False}, run_id=key.run_id),
     ]
-    airflow = RecordedAirflow(key, attempt=2, first=1, log=log)
+    airflow = FakeAirflow(key, attempt=2, first=1, log=log)
     look(connection, airflow, times=3)
     assert airflow.read == [(first, second)]
     assert standing(connection, version) == (["ada", "grace"], [])
@@ -204,5 +204,5 @@ def test_a_mere_retry(connection: Connection[Any]) -> None:
     take(connection, key)
     version = trained_version(connection, key=key, number=2)
     add_evaluation(connection, version)
-    look(connection, RecordedAirflow(key, attempt=2, first=1, log=[]))
+    look(connection, FakeAirflow(key, attempt=2, first=1, log=[]))
     assert standing(connection, version) == (["ada"], [])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 
 from factories import task_key
-from integration.observer.test_clearing import RecordedAirflow
+from integration.observer.test_clearing import FakeAirflow
 from modelops.domain.job_types import JobType
 from modelops.observer.watch import Watch
 from modelops.registry.write import jobs, observation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SCHEDULED = "2026-03-01T12:00:00Z"
 
 
-class TwoTasks(RecordedAirflow):
+class TwoTasks(FakeAirflow):
     """Two tasks that have been scheduled."""
 
     def __init__(self, *keys: TaskKey) -> None:

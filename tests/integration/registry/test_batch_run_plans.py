@@ -162,6 +162,17 @@ def test_a_publication_looks_at_what_it_takes_the_place_of(year: Year, what: str
     assert sum(plan["Plan"][f"Shared {which} Blocks"] for which in ("Hit", "Read")) < MOST
 
 
+def test_who_holds_a_target(year: Year) -> None:
+    with year.database.connect() as connection:
+        cursor = connection.cursor(row_factory=dict_row)
+        asked = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM modelops.holders_of_target(%s)"
+        row = cursor.execute(asked, ("predictions.arrival_delay",)).fetchone()
+        assert row is not None
+        [plan] = row["QUERY PLAN"]
+        assert plan["Plan"]["Actual Rows"] == 1
+        assert sum(plan["Plan"][f"Shared {which} Blocks"] for which in ("Hit", "Read")) < MOST
+
+
 def test_what_is_to_be_swept_is_found_by_itself(year: Year) -> None:
     """Also where a year of superseded runs was never swept, and where nothing of a year is to be."""
     for target in ("predictions.arrival_delay", "predictions.other"):

@@ -89,6 +89,17 @@ def test_a_target_is_one_models(connection: Connection[Any]) -> None:
         deployed(connection, "demo/other")
 
 
+def test_a_target_into_which_nothing_was_published_is_free_after_retirement(connection: Connection[Any]) -> None:
+    first = deployed(connection, "demo/other")
+    with pytest.raises(TargetError, match="holds the predictions of demo/other"):
+        deployed(connection)
+    retire(connection, first)
+    assert deployments.holders_of_target(connection, first.target) == set()
+    deployed(connection)
+    with pytest.raises(TargetError, match="holds the predictions of demo/arrival_delay"):
+        deployed(connection, "demo/other")
+
+
 def test_in_production_at(connection: Connection[Any]) -> None:
     first = deployed(connection)
     second = deployed(connection)

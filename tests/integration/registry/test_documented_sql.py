@@ -46,6 +46,9 @@ def prepared(database: Database) -> Iterator[Database]:
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute(USERS_TABLES)
         admin.execute(f"CREATE ROLE {LOGIN_OF_YOUR_OWN}")
+        # As in an installation: a copy of a database doesn't have the grants on the database itself.
+        database_name = psycopg.sql.Identifier(database.name)
+        admin.execute(psycopg.sql.SQL("GRANT CREATE ON DATABASE {} TO modelops_owner").format(database_name))
     key = TargetColumn(name="flight_id", type="bigint")
     output = TargetColumn(name="late", type="integer")
     with database.connect() as connection:

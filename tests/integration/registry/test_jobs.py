@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factories import begin_version, take, task_key
+from modelops.domain.bounds import OutOfBounds
 from modelops.domain.errors import FenceLost
 from modelops.domain.jobs import JobStatus
 from modelops.domain.versions import VersionStatus
@@ -33,6 +34,16 @@ def test_a_job_is_taken_and_completed(connection: Connection[Any]) -> None:
     assert (record.status, record.result, record.attempt) == (JobStatus.COMPLETED, {"version": 1}, 1)
     assert record.worked is not None
     assert story(connection, attempt.job_id) == ["running", "rows_written", "completed"]
+
+
+def test_a_result_that_airflow_and_the_ledger_should_not_keep(connection: Connection[Any]) -> None:
+    """Whoever completes the job, a worker or a person; the transaction leaves nothing."""
+    key = task_key()
+    attempt = take(connection, key)
+    with pytest.raises(OutOfBounds, match="text has 70,002 of the"), jobs.fenced(connection, attempt):
+        jobs.complete(connection, attempt, {"text": "x" * 70_000}, by="grace")
+    [record] = jobs.of_runs(connection, [key.run_id])
+    assert (record.status, record.result) == (JobStatus.RUNNING, None)
 
 
 def test_a_worker_that_was_given_up_can_write_nothing(connection: Connection[Any]) -> None:

@@ -44,6 +44,19 @@ def test_a_login_that_may_make_roles_and_databases(strangers_server: PostgresSer
         assert jobs.execute("SELECT count(*) FROM modelops.transition").fetchone() == (17,)
 
 
+def test_a_machine_that_vanishes_is_noticed(strangers_server: PostgresServer) -> None:
+    """The system's default is two hours, in which the session of a lost worker holds its locks."""
+    provision(strangers_server.admin_url, data_database="modelops", airflow_database="airflow", passwords=PASSWORDS)
+    for login, password in PASSWORDS.items():
+        database = "airflow" if login == "airflow" else "modelops"
+        url = f"postgresql://{login}:{password}@127.0.0.1:{strangers_server.port}/{database}"
+        with psycopg.connect(url) as connection:
+            probes = [
+                connection.execute(f"SHOW tcp_keepalives_{what}").fetchone() for what in ("idle", "interval", "count")
+            ]
+        assert probes == [("10",), ("5",), ("3",)], login
+
+
 def test_a_server_that_is_not_there(strangers_server: PostgresServer) -> None:
     parts = urlsplit(strangers_server.admin_url)
     nowhere = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{strangers_server.port}", ":1")))

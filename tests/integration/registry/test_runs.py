@@ -10,7 +10,7 @@ import pytest
 
 from factories import deployed, take, task_key
 from modelops.domain.deployments import DeploymentEnd, Interval
-from modelops.domain.errors import IntervalError, ModelOpsError, UnknownDeployment
+from modelops.domain.errors import IntervalError, ModelOpsError, TargetError, UnknownDeployment
 from modelops.domain.job_types import JobType
 from modelops.registry.write import deployments, jobs, runs
 from modelops.registry.write.runs import DueInterval
@@ -60,6 +60,16 @@ def test_the_newest_run_of_an_interval_is_seen(connection: Connection[Any]) -> N
     assert visible(connection) == [kept, again]
     whole = published(connection, deployment, month(1, 4))
     assert visible(connection) == [whole]
+
+
+def test_a_target_with_published_rows_stays_its_models(connection: Connection[Any]) -> None:
+    first = deployed(connection, "demo/other")
+    published(connection, first)
+    retirement = take(connection, task_key(task_id="retire"), type=JobType.RETIREMENT)
+    with jobs.fenced(connection, retirement):
+        deployments.end(connection, first.id, how=DeploymentEnd.RETIRED, job_id=retirement.job_id)
+    with pytest.raises(TargetError, match="holds the predictions of demo/other"):
+        deployed(connection)
 
 
 def test_whoever_publishes_sees_what_was_published_meanwhile(database: Database, connection: Connection[Any]) -> None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from factories import begin_version, take, trained_version
+from factories import begin_version, decide, evaluated_version, take, trained_version
+from modelops.domain.decisions import Verdict
 from modelops.domain.errors import UnknownVersion
 from modelops.domain.versions import VersionKind
-from modelops.registry.write import versions
+from modelops.registry.write import sweeping, versions
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -38,3 +39,14 @@ def test_a_name_that_there_is_not(connection: Connection[Any], name: str, what: 
         versions.find(connection, name, None)
     assert (caught.value.what, caught.value.expected) == (what, "train it first")
     assert versions.close_names(connection, "demo/arrival_delay", kind=VersionKind.MODEL) == ""
+
+
+def test_the_packages_that_versions_need(connection: Connection[Any]) -> None:
+    """Those of what may still be evaluated, deployed or scored; not of what was rejected, or isn't pinned yet."""
+    assert sweeping.needed_requirements(connection) == set()
+    begin_version(connection, take(connection), "demo/in_the_making")
+    assert sweeping.needed_requirements(connection) == set()
+    version = evaluated_version(connection)
+    assert sweeping.needed_requirements(connection) == {version.requirements_sha256}
+    decide(connection, version, Verdict.REJECTED, comment="worse than the one before")
+    assert sweeping.needed_requirements(connection) == set()

@@ -16,6 +16,7 @@ import pytest
 
 from modelops.domain.errors import Unavailable
 from modelops.runner import identity
+from modelops.runner.layout import LOG_LIMIT
 from modelops.runner.postgres import PostgresServer, end_leftover, leftover
 from modelops.runner.processes import wait
 
@@ -59,6 +60,15 @@ def test_it_listens_on_this_machine_only_and_wants_a_password(servers: Callable[
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(server.admin_url.replace(server.password, "postgres"))
     assert stat.S_IMODE((server.data / "modelops.password").stat().st_mode) == 0o600
+
+
+def test_a_log_that_is_too_long_begins_anew(servers: Callable[..., PostgresServer]) -> None:
+    server = servers()
+    with server.log.open("wb") as log:
+        log.truncate(LOG_LIMIT + 1)
+    server.start()
+    assert server.log.with_name("postgres.log.1").stat().st_size == LOG_LIMIT + 1
+    assert "ready to accept connections" in server.log.read_text()
 
 
 def test_data_password_and_port_stay_over_a_stop(servers: Callable[..., PostgresServer]) -> None:

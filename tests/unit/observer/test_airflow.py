@@ -33,3 +33,22 @@ def test_no_entry_is_missed_however_many_there_are() -> None:
     assert all(page["after"] == NOON.isoformat() for page in asked)
     assert [page.get("order_by") for page in asked] == ["event_log_id"] * 4 + [None] * 2
     assert not any({"dag_id", "run_id", "before"} & set(page) for page in asked)
+
+
+def test_what_the_account_may_not_read() -> None:
+    """As the usual role for an observer: Airflow's FAB gives the right to the audit log to administrators only."""
+    signed_in = 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal signed_in
+        if request.url.path == "/auth/token":
+            signed_in += 1
+            return httpx.Response(201, json={"access_token": "t"})
+        forbidden = request.url.path in {"/api/v2/eventLogs", HIDDEN}
+        return httpx.Response(403 if forbidden else 200, json={"detail": "Forbidden"})
+
+    with AirflowReader(
+        "http://airflow", user="observer", password="p", transport=httpx.MockTransport(answer)
+    ) as reader:
+        assert reader.unreadable() == ["the audit log", "the audit log that Airflow's list omits"]
+    assert signed_in == 1 + 2, "an invalid token is answered with 403 too"

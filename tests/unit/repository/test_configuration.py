@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelops.domain.errors import RepositoryError
+from modelops.domain.packages import PackageIndex
 from modelops.repository.configuration import FolderSource, GitSource, Sources, read_sources
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def test_a_wrong_file_is_told_what_and_where(tmp_path: Path, text: str, what: st
 
 def test_what_is_right_is_told(tmp_path: Path) -> None:
     assert refused(tmp_path, "repositories: {d: {ref: 1}}").expected.endswith('looks like a number: ref: "1.0"')
-    assert refused(tmp_path, "repositories: {d: {ulr: 1}}").expected == "only these keys: path, url, ref"
+    assert refused(tmp_path, "repositories: {d: {ulr: 1}}").expected == "only these keys: path, url, ref, index"
 
 
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
@@ -162,3 +163,32 @@ def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="isn't UTF-8: byte 0xe9") as refusal:
         read_sources(tmp_path / "repositories.yaml")
     assert refusal.value.where.endswith("repositories.yaml:2")
+
+
+@pytest.mark.parametrize("source", ["path: models", "url: 'https://example.com/a.git', ref: main"])
+def test_a_repository_may_have_a_package_index(tmp_path: Path, source: str) -> None:
+    text = f"repositories: {{risk-models: {{{source}, index: 'https://packages.example.com/risk/simple'}}}}"
+    found = sources_of(tmp_path, text).find("risk-models")
+    assert found is not None
+    assert found.index == PackageIndex(name="risk-models", url="https://packages.example.com/risk/simple")
+    assert found.index.credentials == ("UV_INDEX_RISK_MODELS_USERNAME", "UV_INDEX_RISK_MODELS_PASSWORD")
+
+
+@pytest.mark.parametrize(
+    ("index", "what"),
+    [
+        ("https://ada:secret@example.com/simple", "index holds a user, a password or a query"),
+        ("https://secret@example.com/simple", "index holds a user, a password or a query"),
+        ("https://example.com/simple?token=secret", "index holds a user, a password or a query"),
+        ("https://example.com/simple#secret", "index holds a user, a password or a query"),
+        ("/srv/secret", "index is not an address of http or https"),
+        ("ftp://example.com/secret", "index is not an address of http or https"),
+        ("https://example.com/a secret", "index is not an address of http or https"),
+        ("", "index is blank, or holds characters that can't be printed"),
+    ],
+)
+def test_a_package_index_has_no_credentials_in_the_file(tmp_path: Path, index: str, what: str) -> None:
+    error = refused(tmp_path, f"repositories: {{a: {{path: models, index: '{index}'}}}}")
+    assert error.what.endswith(what)
+    assert "UV_INDEX_<NAME>_PASSWORD" in error.expected
+    assert "secret" not in str(error)

@@ -10,9 +10,10 @@ import pytest
 
 from modelops.development import commands as development
 from modelops.domain.errors import BadInput, Unavailable
-from modelops.runner import cli
+from modelops.runner import cli, state
 from modelops.runner.health import dag_files
 from modelops.runner.installation import Installation
+from modelops.runner.layout import Layout
 from modelops.runner.steps import Steps
 from modelops.runner.supervisor import in_words
 
@@ -34,6 +35,7 @@ COMMANDS = (
     "lock",
     "check",
     "init",
+    "prune",
 )
 
 
@@ -51,6 +53,8 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         (["upp"], "invalid choice: 'upp'"),
         (["up", "--detached"], "`up` doesn't know --detached"),
         (["psql", "--role", "root"], "invalid choice: 'root'"),
+        (["prune"], "one of the arguments --older-than --environments is required"),
+        (["prune", "--environments", "--older-than", "3"], "not allowed with argument --environments"),
         (["check"], "the following arguments are required: FOLDER"),
         (["init", "risk", "--target", "late"], "the following arguments are required: --from-table"),
     ],
@@ -111,6 +115,15 @@ def test_tests_that_are_not_there_are_told_from_options_for_pytest(started: list
     ]
 
 
+def test_several_parts_of_the_tests(started: list[tuple[str, ...]]) -> None:
+    """Without this, pytest got the names of the other parts, which are no paths of tests."""
+    development.test(["unit", "e2e", "dags", "--write-docs"])
+    assert started == [
+        ("python", "-m", "pytest", *development.SEVERAL_AT_ONCE, "tests/unit", "tests/dags", "--write-docs"),
+        ("python", "-m", "pytest", "tests/e2e", "--write-docs"),
+    ]
+
+
 def test_what_tests_start_finds_our_modules_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     given: list[dict[str, str]] = []
@@ -140,6 +153,28 @@ def test_status_of_what_has_never_run_is_3(
     assert cli.main(["status"]) == 3
     assert "Not running" in capsys.readouterr().out
     assert not (tmp_path / "home").exists(), "asking must not make anything"
+
+
+def test_code_that_changed_under_a_running_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a `git pull` without `down`: told and refused."""
+    monkeypatch.setenv("MODELOPS_HOME", str(tmp_path))
+    monkeypatch.setattr(cli, "_stop_on_signals", lambda _: None)
+    layout = Layout(home=tmp_path)
+    layout.prepare()
+    with state.held(layout, command="up") as hold:
+        hold.tell(url="http://127.0.0.1:1", ready=True)
+        cli.main(["status"])
+        assert "The code has changed" not in capsys.readouterr().out
+        hold.tell(code="before the pull")
+        assert cli.main(["status"]) == 1
+        assert "! The code has changed since it was started: `./modelops down`, then" in capsys.readouterr().out
+        for command in (["up"], ["up", "--detach"], ["demo"]):
+            assert cli.main(command) == 1
+            said = capsys.readouterr().err
+            assert f"where: ./modelops {command[0]}\n" in said
+            assert "`./modelops down`, then `./modelops up`, which migrates the databases" in said
 
 
 def test_reset_without_anybody_to_ask_removes_nothing(

@@ -61,6 +61,12 @@ def test_every_setting_is_one_that_airflow_knows(
             assert option in reference[section]["options"], f"Airflow has no setting {name}"
 
 
+def test_passwords_of_the_databases_are_the_runners_alone(environment: Callable[..., Environment]) -> None:
+    given = {"MODELOPS_DATABASE_PASSWORD_OWNER": "the owner's", "MODELOPS_DATABASE_PASSWORD_JOBS_FILE": "/run/jobs"}
+    made = environment(**given, MODELOPS_DATABASE_URL="postgresql://boss:x@db/warehouse")
+    assert not {name for name in made if name.startswith("MODELOPS_DATABASE_")}
+
+
 def test_everything_listens_on_this_machine_only(environment: Callable[..., Environment]) -> None:
     made = environment()
     assert made["AIRFLOW__API__HOST"] == "127.0.0.1"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from modelops.domain.errors import BadInput
-from modelops.runner.databases import ROLES, Databases, own_server
+from modelops.runner.databases import ROLES, Databases, own_server, passwords_in
 from modelops.runner.layout import Secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRETS = Secrets(owner="o/w:n@r", jobs="jobs-secret")
 
@@ -62,3 +67,38 @@ def test_an_address_that_cannot_be_used_is_refused_without_showing_its_password(
     assert refused.value.where == "MODELOPS_DATABASE_URL"
     assert "postgresql://login:password@host:5432/database" in refused.value.expected
     assert url not in str(refused.value)
+
+
+GIVEN = {f"MODELOPS_DATABASE_PASSWORD_{role.upper()}": f"secret of {role}" for role in (*ROLES, "airflow")}
+
+
+def test_passwords_that_the_environment_gives(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("from a file\n")
+    environ = {**GIVEN, "MODELOPS_DATABASE_PASSWORD_JOBS": "", "MODELOPS_DATABASE_PASSWORD_JOBS_FILE": str(file)}
+    given = passwords_in(environ, airflow_elsewhere=False)
+    assert given == {role: f"secret of {role}" for role in (*ROLES, "airflow")} | {"jobs": "from a file"}
+    assert passwords_in({}, airflow_elsewhere=False) == {}
+
+
+def test_a_missing_password_is_refused_by_its_name() -> None:
+    lacking = {name: value for name, value in GIVEN.items() if not name.endswith(("_SQL", "_AIRFLOW"))}
+    with pytest.raises(BadInput, match="MODELOPS_DATABASE_PASSWORD_SQL, MODELOPS_DATABASE_PASSWORD_AIRFLOW are not"):
+        passwords_in(lacking, airflow_elsewhere=False)
+    with pytest.raises(BadInput, match="MODELOPS_DATABASE_PASSWORD_SQL is not set") as refused:
+        passwords_in(lacking, airflow_elsewhere=True)
+    assert "secret of" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "can't be read"), ("\n", "is empty"), ("given", "_JOBS and MODELOPS_DATABASE_PASSWORD")],
+)
+def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: str | None, said: str) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_text(content)
+    name = "MODELOPS_DATABASE_PASSWORD_JOBS"
+    environ = {**GIVEN, name: "another" if content == "given" else "", f"{name}_FILE": str(file)}
+    with pytest.raises(BadInput, match=said):
+        passwords_in(environ, airflow_elsewhere=True)

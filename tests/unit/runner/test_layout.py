@@ -55,6 +55,20 @@ def test_a_secret_that_an_upgrade_needs_is_added_and_the_others_stay(tmp_path: P
     assert json.loads(path.read_text()) == new
 
 
+def test_given_passwords_take_precedence_and_are_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    given = {"jobs": "given", "sql": "given too"}
+    first = Secrets.of(path, given)
+    assert (first.jobs, first.sql) == ("given", "given too")
+    assert "given" not in path.read_text()
+    assert Secrets.of(path, given) == first
+    own = Secrets.of(path)
+    assert own.jobs not in {"given", first.jobs}
+    assert own.owner == first.owner
+    assert Secrets.of(path, given).jobs == "given"
+    assert Secrets.of(path) == own, "those that were generated stay"
+
+
 def test_a_secrets_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     path.write_text("{half a fi")

@@ -135,6 +135,31 @@ def test_a_pyarrow_of_the_users_choice_stays(home: Path) -> None:
     assert "\npyarrow==19.0.1 \\" in text
 
 
+WHEEL = "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
+SOURCE = "sha256:1e61c37477a1626458e36f7b1d82aa5c9b094fa4802892072e49de9c60c4c926"
+
+
+def test_given_hashes_are_pinned_as_they_are_and_pyarrow_beside_them(home: Path) -> None:
+    text = resolved(
+        f'six==1.16.0 \\\n    --hash={WHEEL}\n    # via us\ncolorama==0.4.6 ; os_name == "nt" --hash={WHEEL}', home
+    ).text
+    assert text is not None
+    assert f"\nsix==1.16.0 \\\n    --hash={WHEEL}\n" in text
+    assert SOURCE not in text
+    assert re.search(r"\npyarrow==\S+ \\\n    --hash=sha256:", text)
+    assert "colorama" not in text
+    assert text != resolved("six==1.16.0", home).text, "a lock without the hashes is another lock"
+
+
+def test_a_wrong_hash_names_the_package(home: Path) -> None:
+    with pytest.raises(RequirementsError, match=r"no file of six==1\.16\.0 with the given hash") as refused:
+        resolved(f"six==1.16.0 --hash=sha256:{'0' * 64}", home)
+    assert refused.value.where == WHERE
+    # The hash of the source package, which is never installed.
+    with pytest.raises(RequirementsError, match=r"can't be installed: .*six==1\.16\.0"):
+        built(resolved(f"six==1.16.0 --hash={SOURCE}", home), home)
+
+
 @pytest.mark.parametrize(
     ("requirements", "essence"),
     [

@@ -230,7 +230,12 @@ def test_probabilities_must_be_numbers_for_each_row() -> None:
         pytest.param(np.ones((2, 2, 2)), "predict() returned a numpy array of shape (2, 2, 2)", id="a cube"),
         pytest.param([1, "u"], "the column 'late' that predict() returned can't become Arrow: ", id="of everything"),
         pytest.param(["u", NAN], "the column 'late' that predict() returned can't become Arrow: ", id="text and NaN"),
-        pytest.param([[1], [2]], "the column 'late' that predict() returned is of the type list<", id="lists"),
+        pytest.param([["a"], ["b"]], "the column 'late' that predict() returned is of the type list<", id="texts"),
+        pytest.param([[[1]], [[2]]], "the column 'late' that predict() returned is of the type list<", id="nested"),
+        pytest.param({"e": np.ones((2, 65_537))}, "predict() returned a list of 65,537 elements", id="long lists"),
+        pytest.param(
+            {"e": np.ones((3, 4))}, "predict() returned 3 predictions in the column 'e' for 2 rows", id="rows of lists"
+        ),
         pytest.param([{"a": 1}] * 2, "the column 'late' that predict() returned is of the type struct<", id="dicts"),
         pytest.param(
             np.ones(2, "uint64"), "the column 'late' that predict() returned is of the type uint64", id="uint64"

@@ -85,6 +85,12 @@ def test_a_shift_of_a_normal_column_is_told_in_standard_deviations(shift: float,
     assert found.lower < found.index
 
 
+def test_an_outlier_in_the_reference_hides_no_shift() -> None:
+    found = checked(reference([*normal(0, 10_000), 1e6]), normal(1, 10_000, 1.0))
+    assert found.verdict is Verdict.MAJOR
+    assert found.shift == pytest.approx(1, abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("before", "values", "type_"),
     [

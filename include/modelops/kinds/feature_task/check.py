@@ -11,7 +11,7 @@ from modelops.domain.findings import Findings, by_place
 from modelops.kinds.feature_task.code import REQUIREMENTS
 from modelops.kinds.feature_task.columns import check_declared
 from modelops.kinds.feature_task.preflight import check_output
-from modelops.repository.catalogue import reference_of
+from modelops.repository.catalogue import index_of, reference_of
 from modelops.repository.kinds import TASKS
 from modelops.repository.pin import pin_folder
 from modelops.runtime.environment import build, resolve
@@ -59,7 +59,9 @@ def read_task_folder(
         echo(f"✓ Table {task.output}")
     if task.function:
         with findings.collecting():
-            lock = resolve(task.requirements, settings=settings, where=f"{folder}/{REQUIREMENTS}", log=echo)
+            index = index_of(TASKS, folder, settings)
+            where = f"{folder}/{REQUIREMENTS}"
+            lock = resolve(task.requirements, settings=settings, where=where, log=echo, index=index)
     try:
         findings.refuse()
     except SeveralErrors as error:

@@ -90,7 +90,8 @@ def check_interval_column(task: FeatureTask, connection: Connection[Any], *, nam
         TargetError: the version before is incremental by another column, or is not.
     """
     last = deployments.last_of_target(connection, str(task.output))
-    if last is None or last.model != name:
+    holds = (VersionKind.FEATURE_TASK, name) in deployments.holders_of_target(connection, str(task.output))
+    if last is None or not holds:
         return
     before = _definition(last, connection)["incremental"]
     if before != task.incremental:

@@ -72,7 +72,14 @@ def _inputs(made: Production, ends: Ends | None, workdir: Path, run: JobRun) -> 
     paths = {}
     for name, sql in made.task.inputs.items():
         where = f"{made.task.reference}/task.yaml (inputs.{name})"
-        rows = write_rows(run.resources.rows_url, sql, workdir / f"input-{name}.arrow", where=where, interval=ends)
+        rows = write_rows(
+            run.resources.rows_url,
+            sql,
+            workdir / f"input-{name}.arrow",
+            where=where,
+            interval=ends,
+            most=run.resources.settings.queries,
+        )
         run.step("input_read", input=name, rows=rows.rows, sha256=rows.sha256)
         paths[name] = rows.path
     return paths
@@ -85,7 +92,10 @@ def _write(made: Production, path: Path, run: JobRun) -> int:
     with run.resources.connect() as connection, translated(), connection.transaction(), opened(path) as reader:
         where = f"the rows of {made.task.reference}"
         with RowsWriter(connection, made.target, made.run_id, key, others, where=where) as writer:
+            rows = 0
             for batch in batches(reader, path):
+                rows += batch.num_rows
+                run.resources.settings.queries.check(rows=rows, where=where)
                 writer.write(batch, batch)
             return writer.finish()
 

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 RULE = Rule()
-REMEDIES = {Cause.NO_REFERENCE: "run the deployed version again, then this one"}
+REMEDIES = {
+    Cause.NO_REFERENCE: "in Airflow, clear the task run of the DAG run that made the deployed version, without the"
+    " tasks after it; then clear the task run of this version"
+}
 SAMPLE_ROWS = 100
 ROWS, SAMPLE = "output.arrow", "sample.csv"
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from modelops.data.arrays import check_arrays, lists_of
 from modelops.data.checks import check_times, check_types
 from modelops.data.prefetch import PrefetchingReader
 from modelops.data.query import asking, describe, estimate_rows, part_of, travelling
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modelops.domain.datasets import Dataset
+    from modelops.domain.datasets import Dataset, ReadBounds
     from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.parts import Part
 
@@ -48,8 +49,11 @@ class BatchSource:
         like: Mapping[str, str],
         interval: Interval | None,
         part: Part | None = None,
+        most: ReadBounds | None = None,
     ) -> BatchSource:
         """Ask the database what the query gives, without reading a row. Those of a part are read, where one is given.
+
+        `most` is how much the query may give; `run` refuses more.
 
         Raises:
             DatasetError: the query isn't what the model declares.
@@ -63,15 +67,16 @@ class BatchSource:
         rows = dataset.sql
         if part is not None:
             rows, expected = part_of(rows, dataset.entity_key, part), expected and expected // part.of
-        sql = travelling(rows, columns, exact=dataset.entity_key)
-        reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES)
+        sql = travelling(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+        reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES, most=most)
         return cls(reading=PrefetchingReader(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
 
     def run(self, consume: Callable[[pa.RecordBatchReader], None]) -> None:
         """Give the rows to `consume`, from one consistent READ ONLY snapshot.
 
         Raises:
-            DatasetError: they have other types than in training, or hold times that Arrow can't.
+            DatasetError: they have other types than in training, hold times that Arrow can't or too long arrays, or are
+                too many.
             Unavailable: the connection breaks.
         """
         import pyarrow as pa
@@ -79,11 +84,15 @@ class BatchSource:
         def checked(batches: pa.RecordBatchReader) -> None:
             check_types(batches.schema, self.dataset, self.like, labelled=False, where=self.where)
             timed = [field.name for field in batches.schema if pa.types.is_temporal(field.type)]
+            lists = [field.name for field in batches.schema if pa.types.is_list(field.type)]
 
             def each() -> Iterator[pa.RecordBatch]:
                 for batch in batches:
                     if timed:
                         check_times(batch.select(timed), where=self.where)
+                    if lists:
+                        # The row with a null element is rejected, as one that can't be scored.
+                        check_arrays(batch.select(lists), where=self.where, nulls_allowed=True)
                     yield batch
 
             consume(pa.RecordBatchReader.from_batches(batches.schema, each()))

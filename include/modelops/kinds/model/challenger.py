@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelops.registry.write import deployments, versions
+
 if TYPE_CHECKING:
-    from modelops.domain.deployments import Deployment
+    from psycopg import Connection
 
 
-def lifecycle_parameters(deployment: Deployment, dataset: str) -> dict[str, Any]:
-    """The parameters of model_lifecycle: the deployment's model, to be deployed on the deployment's terms.
+def lifecycle_parameters(connection: Connection[Any], deployment_id: int, dataset: str) -> dict[str, Any]:
+    """The parameters of model_lifecycle: the deployment's model and hyperparameters, to be deployed on its terms.
 
     Its schedule is left out: a new deployment takes over that of its target.
 
     Args:
         dataset: the name of a dataset, or SQL, for the training.
+
+    Raises:
+        Unavailable: the ledger can't be reached.
     """
+    deployment = deployments.find(connection, deployment_id)
+    version = versions.find(connection, deployment.model, deployment.version)
     truth = deployment.truth
     return {
         "model": deployment.model,
         "train_dataset": dataset,
+        "hyperparameters": version.hyperparameters or {},
         "predict_dataset": deployment.dataset["name"] or deployment.dataset["sql"],
         "target": deployment.target,
         "set_aside_budget": deployment.set_aside_budget,

@@ -27,7 +27,7 @@ from modelops.kinds.model.sample import ROWS as SAMPLE_ROWS
 from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sample
 from modelops.kinds.model.standard import check_packages, stored_estimator
 from modelops.kinds.model.workbench import Workbench
-from modelops.repository.catalogue import reference_of
+from modelops.repository.catalogue import index_of, reference_of
 from modelops.repository.definition import MAY_BE_LEFT_OUT, REQUIRED_DATASETS, SCORING, place_of_query, read_datasets
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
@@ -99,7 +99,8 @@ def read_folder(
     where = f"{folder}/{REQUIREMENTS}"
     try:
         with findings.collecting():
-            lock = resolve(requirements, settings=settings, where=where, log=echo)
+            index = index_of(MODELS, folder, settings)
+            lock = resolve(requirements, settings=settings, where=where, log=echo, index=index)
             if pinned is not None:
                 check_packages(pinned.definition, lock, where=where)
     except Unavailable:

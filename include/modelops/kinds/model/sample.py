@@ -223,9 +223,12 @@ def _each(rows: pa.RecordBatch) -> dict[int, int]:
 
 
 def _tolerance(column: pa.ChunkedArray) -> tuple[float, float]:
-    """How far a number of a column may be off, relatively and absolutely."""
+    """How far a number of a column, or an element of its arrays, may be off, relatively and absolutely."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_list(column.type):
+        column = pc.list_flatten(column)
     kind = str(column.type)
     if kind not in TOLERANCES:
         return 0, 0
@@ -294,4 +297,8 @@ def _struct(sample: pa.Table, name: str) -> pa.RecordBatch:
 def _same(one: object, another: object, relative: float, absolute: float) -> bool:
     if isinstance(one, float) and isinstance(another, float):
         return math.isclose(one, another, rel_tol=relative, abs_tol=absolute)
+    if isinstance(one, list) and isinstance(another, list):
+        return len(one) == len(another) and all(
+            _same(mine, other, relative, absolute) for mine, other in zip(one, another, strict=True)
+        )
     return one == another

@@ -120,6 +120,7 @@ class Workbench:
             labelled=labelled,
             like=None if trained_on is None else trained_on.columns,
             limit=limit,
+            most=self.settings.queries,
         )
         self.step("rows_written", rows=rows.rows, sha256=rows.sha256)
         return replace(dataset, had_nulls=(trained_on or rows).had_nulls), rows

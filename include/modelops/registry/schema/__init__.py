@@ -25,12 +25,15 @@ How to change it:
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelops.domain.errors import Unavailable
 from modelops.registry import declarations
 from modelops.registry.queries import Queries
+from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
     from typing import Any
@@ -72,24 +75,57 @@ def create_tables(connection: Connection[Any]) -> None:
 def apply_scripts(connection: Connection[Any], *, migrated: bool) -> None:
     """Apply the scripts of functions, triggers and views; within the caller's transaction.
 
-    All scripts run if one of them has changed since it was last applied to this database, or if the tables have
-    (`migrated`): a migration may have dropped what a script makes.
+    All scripts run if a file of the schema has changed since they were last applied to this database, or if the tables
+    have (`migrated`): a migration may have dropped what a script makes.
     """
     connection.execute((HOME / "script.sql").read_bytes())
-    scripts = {f"{path.parent.name}/{path.name}": path.read_bytes() for path in _scripts()}
-    digests = {name: sha256(content).hexdigest() for name, content in scripts.items()}
-    applied = {row["name"]: row["sha256"] for row in _QUERIES.execute(connection, "applied_scripts")}
-    if digests == applied and not migrated:
+    if not migrated and _applied(connection) == _files():
         return
     # Functions call each other, whatever the order of the files; their bodies are checked when all are there.
     connection.execute("SET LOCAL check_function_bodies = off")
-    for content in scripts.values():
-        connection.execute(content)
+    for path in _scripts():
+        connection.execute(path.read_bytes())
     connection.execute("SET LOCAL check_function_bodies = on")
     _QUERIES.execute(connection, "check_functions")
     _QUERIES.execute(connection, "forget_scripts")
-    for name, digest in digests.items():
+    for name, digest in _files().items():
         _QUERIES.execute(connection, "record_script", name=name, sha256=digest)
+
+
+def check_schema(connection: Connection[Any]) -> None:
+    """Check that the database has the schema of this release's files.
+
+    Raises:
+        Unavailable: another release has migrated it, or it has not been migrated yet.
+    """
+    import psycopg
+
+    with translated():
+        try:
+            applied = _applied(connection)
+        except psycopg.errors.UndefinedTable:  # not migrated, or by a release that did not record this
+            applied = {}
+    differing = sorted(name for name, digest in {*applied.items()} ^ {*loaded_files().items()})
+    if differing:
+        raise Unavailable(
+            f"the database's schema is not that of this release ({differing[0]} differs): run `./modelops migrate` with"
+            " the newer release, and restart all processes with it"
+        )
+
+
+@cache
+def loaded_files() -> dict[str, str]:
+    """The SHA-256 of each file of the schema, as it was when this process, or its parent, first asked."""
+    return _files()
+
+
+def _files() -> dict[str, str]:
+    paths = [*sorted((HOME / "tables").glob("*.sql")), *_scripts()]
+    return {f"{path.parent.name}/{path.name}": sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _applied(connection: Connection[Any]) -> dict[str, str]:
+    return {row["name"]: row["sha256"] for row in _QUERIES.execute(connection, "applied_scripts")}
 
 
 def _scripts() -> list[Path]:

@@ -44,9 +44,9 @@ WHERE target = :target
               WHERE run.deployment_id = deployment.id AND run.published_at IS NOT NULL AND run.superseded_at IS NULL)
 ORDER BY deployment.id DESC LIMIT 1;
 
--- name: models_of_target
--- Which models a target has served, and serves.
-SELECT DISTINCT model FROM modelops.deployment WHERE target = :target;
+-- name: holders_of_target
+-- The models and feature tasks to which a target belongs.
+SELECT kind, name FROM modelops.holders_of_target(:target);
 
 -- name: bearer_of_target
 -- The other model or feature task whose own target this is, before any deployment; null: none.

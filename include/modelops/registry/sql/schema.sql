@@ -1,5 +1,5 @@
 -- name: applied_scripts
--- The scripts of functions and views that were applied to this database.
+-- The files of the schema that this database was made from.
 SELECT name, sha256 FROM modelops.schema_script;
 
 -- name: check_functions
@@ -9,9 +9,9 @@ FROM pg_proc JOIN pg_language ON pg_language.oid = prolang
 WHERE pronamespace = 'modelops'::regnamespace AND lanname IN ('sql', 'plpgsql');
 
 -- name: forget_scripts!
--- Forgets which scripts were applied, as all of them are being applied.
+-- Forgets the files of the schema, as all scripts are being applied.
 DELETE FROM modelops.schema_script;
 
 -- name: record_script!
--- Remembers that a script was applied.
+-- Remembers a file of the schema.
 INSERT INTO modelops.schema_script (name, sha256) VALUES (:name, :sha256);

@@ -48,3 +48,8 @@ JOIN (SELECT target, sum(rows) AS rows FROM modelops.batch_run
       WHERE published_at IS NOT NULL AND swept_at IS NULL GROUP BY target) AS stored USING (target)
 WHERE to_regclass(target || '_rows') IS NOT NULL
 ORDER BY target;
+
+-- name: needed_requirements
+-- The pinned packages of the versions that a job may still run: those that are neither failed, rejected nor retired.
+SELECT DISTINCT requirements_sha256 AS sha256 FROM modelops.version
+WHERE requirements_sha256 IS NOT NULL AND status NOT IN ('failed', 'rejected', 'retired');

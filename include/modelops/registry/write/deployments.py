@@ -166,10 +166,11 @@ def active(connection: Connection[Any]) -> list[Deployment]:
         return [_deployment(row) for row in _QUERIES.execute(connection, "active")]
 
 
-def models_of_target(connection: Connection[Any], target: str) -> set[str]:
-    """The models and feature tasks that have, or had, a deployment into a target."""
+def holders_of_target(connection: Connection[Any], target: str) -> set[tuple[VersionKind, str]]:
+    """The models and feature tasks to which a target belongs: in production there, or with published rows."""
     with translated():
-        return {row["model"] for row in _QUERIES.execute(connection, "models_of_target", target=target)}
+        rows = _QUERIES.execute(connection, "holders_of_target", target=target)
+        return {(VersionKind(row["kind"]), row["name"]) for row in rows}
 
 
 def bearer_of_target(connection: Connection[Any], target: str, model: str) -> str | None:

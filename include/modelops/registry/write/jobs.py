@@ -309,7 +309,12 @@ def note_refused(connection: Connection[Any], attempt: Attempt, *, person: str, 
 
 
 def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any], *, by: str = WORKER) -> None:
-    """Record the job's result and completion, by a person or a worker; within the fenced transaction of the work."""
+    """Record the job's result and completion, by a person or a worker; within the fenced transaction of the work.
+
+    Raises:
+        OutOfBounds: the result is too large for Airflow and the ledger; nothing of the transaction may stay.
+    """
+    bounds.check_result(result, where=f"the result of job {attempt.job_id}")
     _QUERIES.execute(
         connection, "finish", id=attempt.job_id, status=JobStatus.COMPLETED, result=Jsonb(result), error=None
     )

@@ -1,4 +1,4 @@
-"""Finds runs whose rows no reader sees, and records that their rows were removed. See `sql/sweeping.sql`.
+"""Finds what can be removed: rows that no reader sees, and packages that no version needs. See `sql/sweeping.sql`.
 
 The functions that find runs lock them until the end of the caller's transaction, which removes the rows.
 """
@@ -50,3 +50,9 @@ def prunable(connection: Connection[Any], *, days: int) -> list[Mapping[str, Any
     """What was superseded at least `days` ago, by `target`: `runs`, `rows` and an estimate of `bytes`."""
     with translated():
         return list(_QUERIES.execute(connection, "prunable", days=days))
+
+
+def needed_requirements(connection: Connection[Any]) -> set[str]:
+    """The hashes of the pinned packages of all versions that are neither failed, rejected nor retired."""
+    with translated():
+        return {row["sha256"] for row in _QUERIES.execute(connection, "needed_requirements")}

@@ -64,7 +64,8 @@ class ModelContext:
         """All rows as a pandas DataFrame, whose types are those of the training.
 
         A column of integers or of true and false that had a null in training is float64, or object with None; one that
-        had none is int16 to int64, or bool. So predict(data) gets them too, whatever rows are in a batch.
+        had none is int16 to int64, or bool. So predict(data) gets them too, whatever rows are in a batch. A column of
+        arrays has a numpy array in each row: np.stack(rows["embedding"]) has the shape (rows, length).
 
         Raises:
             ModuleNotFoundError: model_modules/requirements.txt doesn't list pandas.

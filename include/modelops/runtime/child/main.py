@@ -215,9 +215,9 @@ def _kind(error: Any) -> tuple[str, str]:
             return "exit", "" if error.code is None else repr(error.code)[:80]
         case MemoryError():
             return "memory", ""
-        case ModuleNotFoundError(name=str(name)) if name.startswith("model_modules") or not _is_there(
-            name.partition(".")[0]
-        ):
+        case ModuleNotFoundError(name=str(name)) if name.startswith(
+            ("model_modules", "shared_modules")
+        ) or not _is_there(name.partition(".")[0]):
             return "missing_module", name
         case ImportError():
             return "import", ""

@@ -21,6 +21,8 @@ NAME_BYTES = 63
 
 INTEGERS = {pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()}
 PLAIN = INTEGERS | {pa.bool_(), pa.float32(), pa.float64(), pa.string(), pa.date32()}
+OF_LISTS = INTEGERS | {pa.float32(), pa.float64()}
+MOST_ELEMENTS = 65_536
 UNITS = ("s", "ms", "us", "ns")
 
 Columns = list[tuple[str, pa.Array]]
@@ -94,7 +96,7 @@ class Predictions:
         names = [name for name, _ in columns]
         if self._schema is None:
             self._check_names(names)
-            if any(array.type == pa.null() for _, array in columns):
+            if any(array.type in (pa.null(), pa.list_(pa.null())) for _, array in columns):
                 return None
             for name, array in columns:
                 _check_type(name, array.type)
@@ -170,10 +172,17 @@ class Predictions:
 
 
 def unusable(columns: Columns) -> pa.Array | None:
-    """True for each row with a prediction that is null, NaN or infinite; None if there is no such row."""
+    """True for each row with a prediction, or an element of one, that is null, NaN or infinite; None: no such row."""
     found = None
     for _, array in columns:
-        if pa.types.is_floating(array.type):
+        if pa.types.is_list(array.type):
+            elements = unusable([("", array.flatten())])
+            if elements is None and not array.null_count:
+                continue
+            usable = array.is_valid()
+            if elements is not None:
+                usable = pc.and_(usable, pc.invert(rows_of(array, elements)))
+        elif pa.types.is_floating(array.type):
             usable = pc.is_finite(array)
             if not array.null_count and pc.all(usable).as_py():
                 continue
@@ -194,7 +203,19 @@ def why(columns: Columns, row: int) -> str:
             return f"the prediction {name} is null"
         if pa.types.is_floating(array.type) and not math.isfinite(value.as_py()):
             return f"the prediction {name} is {'NaN' if math.isnan(value.as_py()) else 'infinite'}"
+        if pa.types.is_list(array.type):
+            elements = [("", value.values)]
+            bad = unusable(elements)
+            if bad is not None:
+                place = pc.index(bad, pa.scalar(True)).as_py()
+                return why([(f"{name}[{place}]", value.values)], place)
     raise AssertionError(f"nothing is wrong with row {row}")
+
+
+def rows_of(array: pa.Array, elements: pa.Array) -> pa.Array:
+    """True for each list of the array that has an element for which `elements`, of all lists together, is true."""
+    rows = pc.list_parent_indices(array).filter(elements)
+    return pc.is_in(pa.array(range(len(array)), rows.type), value_set=pc.unique(rows))
 
 
 def is_a(value: Any, package: str, kind: str) -> bool:
@@ -250,6 +271,8 @@ def _in_order(value: Any, rows: int, called: str) -> Any:
 
 def _array(name: Any, values: Any) -> pa.Array:
     """A column as an Arrow array. NaN stays NaN in what was an array of numbers, and means null elsewhere."""
+    if is_a(values, "numpy", "ndarray") and values.ndim == 2 and values.shape[1] != 1:
+        return _of_rows(values)
     if not is_column(values):
         raise WrongResultError(f"the column {name!r} that predict() returned is {in_words(values)}")
     try:
@@ -259,6 +282,13 @@ def _array(name: Any, values: Any) -> pa.Array:
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         said = " ".join(str(error).split())
         raise WrongResultError(f"the column {name!r} that predict() returned can't become Arrow: {said}") from None
+
+
+def _of_rows(values: Any) -> pa.Array:
+    """A list for each row of a numpy array of numbers."""
+    rows, count = values.shape
+    offsets = pa.array([row * count for row in range(rows + 1)], pa.int32())
+    return pa.ListArray.from_arrays(offsets, pa.array(values.ravel()))
 
 
 def _as_arrow(values: Any) -> Any:
@@ -281,18 +311,30 @@ def _plain(array: Any) -> pa.Array:
         array = array.dictionary_decode()
     if array.type in (pa.large_string(), pa.string_view()):
         array = array.cast(pa.string())
+    if pa.types.is_fixed_size_list(array.type) or pa.types.is_large_list(array.type) or pa.types.is_list(array.type):
+        array = array.cast(pa.list_(array.type.value_type))  # its elements have the name that type_of expects
     return array
 
 
 def _check_type(name: str, found: pa.DataType) -> None:
+    if pa.types.is_list(found) and found.value_type in OF_LISTS:
+        return
     if found not in PLAIN and not pa.types.is_timestamp(found):
         raise WrongResultError(
             f"the column {name!r} that predict() returned is of the type {found}",
-            right="columns of bool, int8 to int64, uint8 to uint32, float, double, string, date32 or timestamp",
+            right="columns of bool, int8 to int64, uint8 to uint32, float, double, string, date32 or timestamp; or of"
+            " lists of such integers, of float or of double",
         )
 
 
 def _cast(name: str, array: pa.Array, wanted: pa.DataType) -> pa.Array:
+    if pa.types.is_list(array.type):
+        longest = pc.max(pc.list_value_length(array)).as_py() or 0
+        if longest > MOST_ELEMENTS:
+            raise WrongResultError(
+                f"predict() returned a list of {longest:,} elements in the column {name!r}",
+                right=f"lists of at most {MOST_ELEMENTS:,} elements",
+            )
     if array.type == wanted:
         return array
     trouble = f"predict() returned the column {name!r} as {array.type}, where it was {wanted}"
@@ -308,6 +350,8 @@ def _is_lossless(old: pa.DataType, new: pa.DataType) -> bool:
     """Whether each value of one type has its like in the other; the cast itself refuses integers too large for that."""
     if old == pa.null():
         return True
+    if pa.types.is_list(old) and pa.types.is_list(new):
+        return old.value_type == new.value_type or _is_lossless(old.value_type, new.value_type)
     if pa.types.is_timestamp(old) and pa.types.is_timestamp(new):
         return bool(old.tz == new.tz) and UNITS.index(old.unit) < UNITS.index(new.unit)
     if old in INTEGERS and new in INTEGERS:
@@ -318,6 +362,9 @@ def _is_lossless(old: pa.DataType, new: pa.DataType) -> bool:
 
 def type_of(text: str) -> pa.DataType:
     """The Arrow type that `str` calls so."""
+    of_lists = re.fullmatch(r"list<item: (\w+)>", text)
+    if of_lists:
+        return pa.list_(pa.type_for_alias(of_lists[1]))
     timestamp = re.fullmatch(r"timestamp\[(s|ms|us|ns)(?:, tz=(.+))?\]", text)
     return pa.timestamp(timestamp[1], tz=timestamp[2]) if timestamp else pa.type_for_alias(text)
 

@@ -207,24 +207,34 @@ class Scoring:
             WrongResultError: predict() returned what it must not.
             OverBudgetError: too many rows can't be scored.
         """
-        unexpected = [name for name in self._never_null(batch.schema) if batch.column(name).null_count]
-        if unexpected:
-            return self._without_nulls(batch, unexpected)
+        unfit = self._unfit(batch)
+        if unfit:
+            return self._without(batch, unfit)
         answer = self._answer(batch, range(self._position, self._position + batch.num_rows))
         self._position += batch.num_rows
         return answer
 
-    def _without_nulls(self, batch: pa.RecordBatch, columns: list[str]) -> pa.RecordBatch:
-        """The answer to a batch in which these columns have nulls that they must not have."""
-        whole = batch.column(columns[0]).is_valid()
-        for name in columns[1:]:
-            whole = pc.and_(whole, batch.column(name).is_valid())
+    def _unfit(self, batch: pa.RecordBatch) -> list[tuple[pa.Array, str]]:
+        """The rows that predict() must not get, as masks, each with the reason."""
+        never_null = [name for name in self._never_null(batch.schema) if batch.column(name).null_count]
+        unfit = [(batch.column(name).is_null(), f"{name} is null; in training it never was") for name in never_null]
+        for field, column in zip(batch.schema, batch.columns, strict=True):
+            if pa.types.is_list(field.type) and column.flatten().null_count:
+                rows = predictions.rows_of(column, column.flatten().is_null())
+                unfit.append((rows, f"{field.name} has an element that is null"))
+        return unfit
+
+    def _without(self, batch: pa.RecordBatch, unfit: list[tuple[pa.Array, str]]) -> pa.RecordBatch:
+        """The answer to a batch with rows that are set aside before predict() is called."""
+        whole = pc.invert(unfit[0][0])
+        for rows, _ in unfit[1:]:
+            whole = pc.and_(whole, pc.invert(rows))
         kept = pc.indices_nonzero(whole)
         answer = self._answer(batch.filter(whole), [self._position + row for row in kept.to_pylist()])
         reasons: list[str | None] = [None] * batch.num_rows
         for row in pc.indices_nonzero(pc.invert(whole)).to_pylist():
-            name = next(name for name in columns if not batch.column(name)[row].is_valid)
-            reasons[row] = self._set_aside(f"{name} is null; in training it never was", self._position + row, None)
+            reason = next(reason for rows, reason in unfit if rows[row].as_py())
+            reasons[row] = self._set_aside(reason, self._position + row, None)
         self._position += batch.num_rows
         # Each row's place among those that were scored; null where it wasn't.
         places = pa.nulls(batch.num_rows, pa.int64())

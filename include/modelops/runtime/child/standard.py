@@ -17,7 +17,7 @@ from typing import Any
 
 FILE, ABOUT = "model.skops", "model.skops.json"
 EVALUATION, SCORING = "model_modules/evaluation.py", "model_modules/scoring.py"
-OWN = "model_modules"
+OWN = {"model_modules", "shared_modules"}
 BESIDE_A_MODEL = (".png", ".svg")
 """Endings of files that train() may leave, besides metrics.json, if the estimator that it returns is to be stored."""
 
@@ -137,8 +137,8 @@ def _dump(estimator: Any, output: Path) -> None:
         (output / FILE).unlink()
         raise StandardError(
             f"{what} holds {', '.join(untrusted)}; that isn't among the types that are loaded from a file",
-            right="an estimator of scikit-learn's classes and of those in model_modules, such as a search's"
-            " best_estimator_; or save it yourself below"
+            right="an estimator of scikit-learn's classes and of those in model_modules and"
+            " shared_modules, such as a search's best_estimator_; or save it yourself below"
             f" context.artifact_output_path, and write {EVALUATION} and {SCORING}",
         )
     about = {
@@ -173,9 +173,9 @@ def _untrusted(held: list[str]) -> list[str]:
 
 
 def _is_own(name: str) -> bool:
-    """Whether it is a class or a function that the model's own pinned code defines."""
+    """Whether it is a class or a function that the code that is pinned with the model defines."""
     module, _, short = name.rpartition(".")
-    if module.partition(".")[0] != OWN:
+    if module.partition(".")[0] not in OWN:
         return False
     found = getattr(importlib.import_module(module), short, None)
     return found is not None and getattr(found, "__module__", None) == module

@@ -1,7 +1,8 @@
-import { Box, Stack, Table, Text } from "@chakra-ui/react";
+import { Box, Link, Stack, Table, Text } from "@chakra-ui/react";
 import { type FC, useEffect, useRef } from "react";
+import { Link as OfRouter } from "react-router-dom";
 
-import { jobAddress } from "../addresses";
+import { distributionAddress, jobAddress } from "../addresses";
 import type { CheckedBatch, ColumnOverTime } from "../api/client";
 import { LONG } from "../parts/DataTable";
 import { RouterLink } from "../parts/RouterLink";
@@ -49,9 +50,11 @@ export const HeatMap: FC<Props> = ({ batches, columns }) => {
                 {variable}
                 {role === "prediction" && <Text as="span" color="fg.muted">{` (${texts.prediction})`}</Text>}
               </Table.ColumnHeader>
-              {results.map((result, place) => (
-                <Cell key={batches[place]?.run_id} result={result} />
-              ))}
+              {results.map((result, place) => {
+                const check = batches[place]?.check_job_id ?? null;
+                const to = check === null ? null : distributionAddress(check, { role, variable });
+                return <Cell key={batches[place]?.run_id} result={result} to={to} />;
+              })}
             </Table.Row>
           ))}
         </Table.Body>
@@ -79,7 +82,8 @@ const BatchHeading: FC<{ batch: CheckedBatch }> = ({ batch }) => {
   );
 };
 
-const Cell: FC<{ result: ColumnOverTime["results"][number] }> = ({ result }) => {
+/** The verdict on a column in a batch, with a link to its distribution there. */
+const Cell: FC<{ result: ColumnOverTime["results"][number]; to: string | null }> = ({ result, to }) => {
   const { drift: texts, statistics } = useTexts();
   const formats = useFormats();
   if (result === null) {
@@ -94,7 +98,15 @@ const Cell: FC<{ result: ColumnOverTime["results"][number] }> = ({ result }) => 
       color="colorPalette.fg"
       data-verdict={verdict}
     >
-      <Text fontSize="xs">{words}</Text>
+      <Text fontSize="xs">
+        {to === null ? (
+          words
+        ) : (
+          <Link asChild color="inherit" variant="underline">
+            <OfRouter to={to}>{words}</OfRouter>
+          </Link>
+        )}
+      </Text>
       <Text fontSize="sm" fontVariantNumeric="tabular-nums">
         {psi === null ? "–" : formats.number(Number(psi.toPrecision(2)))}
       </Text>

@@ -1,7 +1,9 @@
 import { Badge, Box, Button, Code, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import { type FC, Fragment, useState } from "react";
+import { useSearchParams } from "react-router-dom";
 
+import { columnKey } from "../addresses";
 import { type DriftCheck, getDrift, type WholeJob } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { LONG } from "../parts/DataTable";
@@ -41,7 +43,8 @@ export const Drift: FC<{ job: WholeJob }> = ({ job }) => {
 };
 
 const Found: FC<{ job: number; columns: Column[] }> = ({ job, columns }) => {
-  const [open, setOpen] = useState<string | null>(null);
+  const [search] = useSearchParams();
+  const [open, setOpen] = useState(search.get("column"));
   const { drift: texts, statistics } = useTexts();
   const formats = useFormats();
   const short = (value: number | null) => (value === null ? "–" : formats.number(Number(value.toPrecision(2))));
@@ -65,7 +68,7 @@ const Found: FC<{ job: number; columns: Column[] }> = ({ job, columns }) => {
           </Table.Header>
           <Table.Body>
             {columns.map((column) => {
-              const key = `${column.role} ${column.variable}`;
+              const key = columnKey(column);
               const isOpen = key === open;
               return (
                 <Fragment key={key}>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from factories import DOUBLED, DOUBLED_SQL, doubled_folder
 from integration.lifecycle.features.life import deployed, imported, made, ran
+from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -29,6 +31,14 @@ def published(workplace: Workplace, look: Any) -> int:
     made(workplace, deployment)
     assert look(PUBLISHED) == WHOLE
     return deployment
+
+
+def test_more_rows_than_a_query_may_give(workplace: Workplace, published: int, look: Any) -> None:
+    few = workplace.with_resources(settings=replace(workplace.settings, queries=ReadBounds(rows=99)))
+    with pytest.raises(BadInput, match="there are more than 99 rows") as refused:
+        made(few, published)
+    assert refused.value.where == "here/doubled/task.sql"
+    assert look(PUBLISHED) == WHOLE
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from integration.lifecycle.features.life import deployed, made
+from integration.lifecycle.features.life import TASK, deployed, imported, made, ran
 from modelops.domain.errors import UnknownBatch
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import DriftCheckRequest
+from modelops.domain.versions import VersionKind
 from modelops.kinds.check_drift import check_drift
 from modelops.registry.read import drift_list
+from modelops.registry.write import evidence, versions
 
 if TYPE_CHECKING:
     from conftest import Database
@@ -61,3 +63,23 @@ def test_a_run_of_an_earlier_release_says_what_to_do(workplace: Workplace, datab
         admin.execute("UPDATE modelops.evaluation SET statistics = '[]'")
     result, found = checked(workplace, deployment)
     assert (result["compared"], set(found.values())) == (0, {"not_comparable"})
+
+
+def test_a_run_beside_one_of_an_earlier_release_says_what_to_do(workplace: Workplace, database: Database) -> None:
+    """It gets no number; what it says to do makes it comparable."""
+    deployed(workplace)
+    without = "SELECT jsonb_agg(one #- '{values,reference}') FROM jsonb_array_elements(statistics) AS one"
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(f"UPDATE modelops.evaluation SET statistics = ({without})")
+    imported(workplace)
+    assert ran(workplace, 2)["drift"] == {}
+    version = versions.find(workplace.connection, TASK, 2, kind=VersionKind.FEATURE_TASK)
+    newest = evidence.newest_evaluation(workplace.connection, version.id)
+    assert newest
+    assert newest.statistics
+    found = [one["drift"] for one in newest.statistics if one["drift"]]
+    assert {one["verdict"] for one in found} == {"not_comparable"}
+    assert all("clear the task run" in one["why"] for one in found)
+    ran(workplace, 1)
+    assert set(ran(workplace, 2)["drift"]) == {"twice", "half"}

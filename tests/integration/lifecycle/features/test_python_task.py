@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from factories import doubled_folder
 from integration.lifecycle.features.life import approved, deployed, imported, made, put_into_production, ran
+from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -44,6 +46,17 @@ BY_INTERVAL = f"""
 SELECT * FROM ({INPUTS["rows"]}) AS whole
 WHERE at >= current_setting('modelops.interval_start')::timestamptz
   AND at < current_setting('modelops.interval_end')::timestamptz
+"""
+TWICE_AS_MANY = """
+import pyarrow as pa, pyarrow.compute as pc
+
+def run_task(context, **kwargs):
+    rows = context.read_arrow("rows")
+    for offset in (0, 1000):
+        yield pa.table({
+            "id": pc.add(rows["id"], offset).cast(pa.int32()), "at": rows["at"], "twice": rows["x"],
+            "half": pa.nulls(len(rows), pa.string()), "price": rows["price"],
+        })
 """
 SEEN = "SELECT count(*), sum(twice), sum(price), count(DISTINCT half) FROM features.doubled"
 
@@ -131,3 +144,15 @@ def test_its_own_requirements(workplace: Workplace, repository: Path, look: Any)
     number = approved(workplace)
     made(workplace, put_into_production(workplace, number)["deployment"])
     assert look("SELECT DISTINCT half FROM features.doubled") == [("1.16.0",)]
+
+
+@pytest.mark.parametrize(
+    ("most", "where"), [(99, "here/doubled/task.yaml (inputs.rows)"), (199, "the rows of here/doubled")]
+)
+def test_more_rows_than_a_query_may_give(workplace: Workplace, repository: Path, most: int, where: str) -> None:
+    doubled_folder(repository, sql=None, language="python", columns=COLUMNS, inputs=INPUTS, python=TWICE_AS_MANY)
+    few = workplace.with_resources(settings=replace(workplace.settings, queries=ReadBounds(rows=most)))
+    version = imported(few)["version"]
+    with pytest.raises(BadInput, match=f"there are more than {most} rows") as refused:
+        ran(few, version)
+    assert refused.value.where == where

@@ -166,7 +166,7 @@ def test_the_card_tells_what_changes(workplace: Workplace, repository: Path) -> 
     request = ask(TASK, number, workplace.run(job), kind=VersionKind.FEATURE_TASK)
     card = card_of(request, code_diff(request, workplace.run(job)))
     for said in (
-        "Beside it: v1, which is deployed. Its run over all of its inputs gave 100 rows.",
+        "v1 is deployed now. Its run over all of its inputs gave 100 rows.",
         "| rows | 100 | 100 | +0 |",
         "- **added**: square (double precision)",
         "- ⚠ **gone**: half (text)",

@@ -1,10 +1,32 @@
 -- Deployments: an approved version serves a target. A target has one active deployment at a time, and each ends once.
 
+CREATE OR REPLACE FUNCTION modelops.holders_of_target(target text) RETURNS TABLE (kind modelops.version_kind, name text)
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  SELECT DISTINCT version.kind, version.name
+  FROM modelops.deployment JOIN modelops.version ON version.id = deployment.version_id
+  WHERE deployment.target = holders_of_target.target
+    -- One that is being replaced has ended, and its successor begins in the same transaction.
+    AND (deployment.ended_how IS DISTINCT FROM 'retired'
+           AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = holders_of_target.target)
+         OR EXISTS (SELECT FROM modelops.batch_run AS run
+                    WHERE run.deployment_id = deployment.id AND run.published_at IS NOT NULL AND run.part IS NULL))
+$$;
+COMMENT ON FUNCTION modelops.holders_of_target IS
+  'The models and feature tasks to which a target belongs: those in production there, and those that have published into it.';
+
+CREATE OR REPLACE FUNCTION modelops.target_is_abandoned(target text) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog AS $$
+  SELECT EXISTS (SELECT FROM modelops.deployment WHERE deployment.target = target_is_abandoned.target)
+     AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_is_abandoned.target))
+$$;
+COMMENT ON FUNCTION modelops.target_is_abandoned IS
+  'Whether all deployments into a target have ended before any of them published a row. Another model may use it then.';
+
 CREATE OR REPLACE FUNCTION modelops.guard_deployment() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
   subject modelops.version;
   doing modelops.job;
-  other modelops.version;
+  other record;
 BEGIN
   PERFORM modelops.check_isolation();
   IF TG_OP = 'UPDATE' THEN
@@ -48,8 +70,8 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_into_its_output';
   END IF;
   PERFORM modelops.take_lock('target ' || NEW.target);
-  SELECT version.* INTO other FROM modelops.deployment JOIN modelops.version ON version.id = version_id
-  WHERE target = NEW.target AND (version.kind, version.name) <> (subject.kind, subject.name) LIMIT 1;
+  SELECT kind, name INTO other FROM modelops.holders_of_target(NEW.target)
+  WHERE (kind, name) <> (subject.kind, subject.name) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION '% holds the % of %', NEW.target,
       CASE other.kind WHEN 'model' THEN 'predictions' ELSE 'features' END, other.name
@@ -104,9 +126,8 @@ SET search_path = pg_catalog AS $$
     AND status NOT IN ('failed', 'rejected')
     AND modelops.own_target(kind, name, definition) = target_bears_name_of.target
     AND modelops.own_target('model', target_bears_name_of.model, NULL) <> target_bears_name_of.target
-    AND NOT EXISTS (SELECT FROM modelops.deployment JOIN modelops.version AS deployed ON deployed.id = version_id
-                    WHERE deployment.target = target_bears_name_of.target AND deployed.kind = 'model'
-                      AND deployed.name = target_bears_name_of.model)
+    AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_bears_name_of.target) AS holder
+                    WHERE (holder.kind, holder.name) = ('model', target_bears_name_of.model))
 $$;
 COMMENT ON FUNCTION modelops.target_bears_name_of IS
   'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
@@ -153,8 +174,9 @@ COMMENT ON FUNCTION modelops.in_production_at IS
   'What was in production at a moment, by whose decision, and on what evidence: a row per model or feature task and target.';
 
 REVOKE ALL ON FUNCTION
-  modelops.guard_deployment, modelops.follow_deployment, modelops.own_target, modelops.target_bears_name_of,
+  modelops.holders_of_target, modelops.target_is_abandoned, modelops.guard_deployment, modelops.follow_deployment, modelops.own_target, modelops.target_bears_name_of,
   modelops.guard_deployment_target, modelops.in_production_at
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION modelops.in_production_at TO modelops_jobs, modelops_reader;
-GRANT EXECUTE ON FUNCTION modelops.own_target, modelops.target_bears_name_of TO modelops_jobs;
+GRANT EXECUTE ON FUNCTION modelops.holders_of_target, modelops.target_is_abandoned, modelops.own_target,
+  modelops.target_bears_name_of TO modelops_jobs;

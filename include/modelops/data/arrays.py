@@ -1,0 +1,70 @@
+"""Columns of arrays, such as embeddings: `float8[]` in PostgreSQL, a list in Arrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pyarrow as pa
+
+    from modelops.data.query import Column
+
+ELEMENTS = {
+    "int2": "int16",
+    "int4": "int32",
+    "int8": "int64",
+    "float4": "float",
+    "float8": "double",
+    "numeric": "double",
+}
+"""The PostgreSQL types whose arrays become lists, with the Arrow type of an element. Other arrays are read as text."""
+MOST_ELEMENTS = 65_536
+"""Of one array."""
+
+
+def array_type(element: str) -> str:
+    """The name of the type of an array with such elements, as `Column.type` has it."""
+    return f"{element}[]"
+
+
+def lists_of(columns: Iterable[Column], like: Mapping[str, str] | None) -> frozenset[str]:
+    """The columns of arrays that become lists.
+
+    All arrays of numbers do, except those that were text in the training (`like`), as up to release 0.2.
+    """
+    arrays = {array_type(element) for element in ELEMENTS}
+    return frozenset(
+        column.name for column in columns if column.type in arrays and (like or {}).get(column.name) != "string"
+    )
+
+
+def check_arrays(table: pa.Table | pa.RecordBatch, *, where: str, nulls_allowed: bool = False) -> None:
+    """Check the lists of a dataset; for a stream, call this for each batch.
+
+    Raises:
+        DatasetError: one is longer than MOST_ELEMENTS or, unless they are allowed, has an element that is null.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for field in table.schema:
+        if not pa.types.is_list(field.type):
+            continue
+        column = table[field.name]
+        longest = pc.max(pc.list_value_length(column)).as_py() or 0
+        if longest > MOST_ELEMENTS:
+            raise DatasetError(
+                f"column {field.name} has an array of {longest:,} elements",
+                where=where,
+                expected=f"arrays of at most {MOST_ELEMENTS:,} elements",
+            )
+        if not nulls_allowed and (nulls := pc.list_flatten(column).null_count):
+            raise DatasetError(
+                f"column {field.name} has {nulls:,} null element{'' if nulls == 1 else 's'} in its arrays",
+                where=where,
+                expected=f"arrays of numbers only: … WHERE array_position({field.name}, NULL) IS NULL",
+            )

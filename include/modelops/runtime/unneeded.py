@@ -1,0 +1,106 @@
+"""Finds and removes the environments and lists of pinned packages that nothing needs any more."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelops.plain_files import remove
+from modelops.runtime.environment import MARKER, folder_name
+from modelops.runtime.environment_locks import exclusive_if_free
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
+
+    from modelops.settings import Settings
+
+_ENVIRONMENT = re.compile(r"[0-9a-f]{16}")
+# Written by `resolve`: the pinned packages, and what a resolution that was killed leaves.
+_PINNED = re.compile(r"[0-9a-f]{64}\.(txt|begun|in)")
+_BLOCK = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unneeded:
+    """An environment, or a file in `locks/`, that no version needs, and that nobody makes or uses now.
+
+    `frees` is what its removal gives back, in bytes; `linked` the bytes of its files that have other names too, such as
+    those in uv's cache.
+    """
+
+    path: Path
+    is_environment: bool
+    frees: int
+    linked: int
+
+
+def find_unneeded(settings: Settings, needed: Collection[str]) -> list[Unneeded]:
+    """What could be removed, environments first, in the order of their names; nothing is changed.
+
+    Args:
+        settings: where environments are kept.
+        needed: hashes of the pinned packages of the versions that may still run (`Lock.sha256`).
+    """
+    found = []
+    for path in _kept(settings):
+        with exclusive_if_free(_locked_by(path)) as free:
+            if free is not None and not _is_needed(path, needed):
+                found.append(_measured(path))
+    return found
+
+
+def remove_unneeded(settings: Settings, needed: Callable[[], Collection[str]]) -> Iterator[Unneeded]:
+    """Remove it, one after the other; yields each that was removed.
+
+    Killed at any moment, each environment is whole, or one that counts as not built and goes the next time.
+
+    Args:
+        settings: where environments are kept.
+        needed: reads the hashes anew. It is called while the lock of a path is held: who has built there since has
+            recorded before that it needs it.
+    """
+    for path in _kept(settings):
+        with exclusive_if_free(_locked_by(path)) as free:
+            if free is None or not path.exists() or _is_needed(path, needed()):
+                continue
+            gone = _measured(path)
+            if gone.is_environment:
+                (path / MARKER).unlink(missing_ok=True)
+            remove(path)
+            yield gone
+
+
+def _kept(settings: Settings) -> list[Path]:
+    environments, locks = settings.environments, settings.environments / "locks"
+    folders = sorted(environments.iterdir()) if environments.is_dir() else []
+    files = sorted(locks.iterdir()) if locks.is_dir() else []
+    return [path for path in folders if _ENVIRONMENT.fullmatch(path.name) and path.is_dir()] + [
+        path for path in files if _PINNED.fullmatch(path.name)
+    ]
+
+
+def _locked_by(path: Path) -> Path:
+    """The path whose lock protects this one: all that one resolution writes has the lock of its result."""
+    return path if path.is_dir() else path.with_suffix(".txt")
+
+
+def _is_needed(path: Path, needed: Collection[str]) -> bool:
+    if path.is_dir():
+        return (path / MARKER).exists() and path.name in {folder_name(sha256) for sha256 in needed}
+    return path.suffix == ".txt" and hashlib.sha256(path.read_bytes()).hexdigest() in needed
+
+
+def _measured(path: Path) -> Unneeded:
+    frees = linked = 0
+    inside = (os.path.join(place, name) for place, _, names in os.walk(path) for name in names)
+    for file in [path] if path.is_file() else inside:
+        status = os.lstat(file)
+        if status.st_nlink > 1:
+            linked += status.st_blocks * _BLOCK
+        else:
+            frees += status.st_blocks * _BLOCK
+    return Unneeded(path=path, is_environment=path.is_dir(), frees=frees, linked=linked)
