@@ -127,7 +127,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
 
 
 def _require_scorer(file: Path, shown: str) -> None:
-    """Refuse a file with neither a ModelScorer nor, as in the published layout, a function score(context)."""
+    """Refuse a file with neither a ModelScorer nor, as in the Teradata ModelOps layout, a function score(context)."""
     if binds(file, shown, "score") and not binds(file, shown, "ModelScorer"):
         require_function(file, shown, "score")
     else:

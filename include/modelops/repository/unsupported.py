@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RepositoryError
-from modelops.domain.teradata import CLIENTS, DATABASE, IN_DATABASE, MODULES
+from modelops.domain.teradata import IN_DATABASE, MODULES, STAND_INS
 from modelops.repository.reading import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ ABOUT, CODE = "model.json", "model_modules/"
 SHOWN = 5
 """So many names are listed."""
 _LANGUAGES = {"r": "R", "sql": "SQL"}
-_STAND_INS = {*CLIENTS, DATABASE}
-_TOKENS = [name.encode() for name in (*CLIENTS, DATABASE, *IN_DATABASE)]
+_TOKENS = [name.encode() for name in (*sorted(STAND_INS), *IN_DATABASE)]
 _RIGHT = {
     "R": "the model in Python, such as scikit-learn, on the rows of context.read_pandas()",
     "SQL": "the model in Python, with the SQL of its rows in datasets.yaml; SQL that computes features is a feature"
@@ -59,22 +58,22 @@ def refuse_unsupported(folder: Path, reference: str) -> None:
     for file in [folder / ABOUT, *sorted((folder / CODE).rglob("*"))]:
         if file.is_file() and file.stat().st_size <= MAX_BYTES:  # the others are refused by who reads them
             name = file.relative_to(folder).as_posix()
-            files[name] = file.read_bytes() if is_read(name) else b""
-    error = obstacle(files, reference)
+            files[name] = file.read_bytes() if needs_contents(name) else b""
+    error = unsupported_reason(files, reference)
     if error is not None:
         raise error
 
 
-def is_read(name: str) -> bool:
-    """Whether `obstacle` needs the contents of the model's file of this name."""
+def needs_contents(name: str) -> bool:
+    """Whether `unsupported_reason` needs the contents of the model's file of this name."""
     return name == ABOUT or (name.startswith(CODE) and name.endswith(".py"))
 
 
-def obstacle(files: Mapping[str, bytes], reference: str) -> RepositoryError | None:
+def unsupported_reason(files: Mapping[str, bytes], reference: str) -> RepositoryError | None:
     """Why the model of these files can't run here; None if there is no such reason.
 
     Args:
-        files: path in the model's folder → contents; of files that aren't `is_read` the path is enough.
+        files: path in the model's folder → contents; of files that aren't `needs_contents` the path is enough.
         reference: what messages call the model.
     """
     language, file = _language(files)
@@ -114,7 +113,7 @@ def _language(files: Mapping[str, bytes]) -> tuple[str | None, str]:
 def _uses(files: Mapping[str, bytes]) -> Iterator[_Use]:
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
     for file, source in files.items():
-        if file.endswith(".py") and is_read(file) and any(token in source for token in _TOKENS):
+        if file.endswith(".py") and needs_contents(file) and any(token in source for token in _TOKENS):
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of the user's strings: not ours to report
@@ -146,7 +145,7 @@ def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Ite
             outermost = alias.name.partition(".")[0]
             if not _has_stand_in(alias.name):
                 yield node.lineno, alias.name, ""
-            elif outermost in _STAND_INS:
+            elif outermost in STAND_INS:
                 modules[alias.asname or outermost] = alias.name if alias.asname else outermost
         elif node.level == 0 and node.module is not None:
             if f"{node.module}.{alias.name}" in MODULES:
@@ -158,7 +157,7 @@ def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Ite
 def _has_stand_in(module: str, name: str = "*") -> bool:
     """Whether it may be imported; what is of other packages may."""
     package = module.partition(".")[0]
-    if package in _STAND_INS:
+    if package in STAND_INS:
         return module in MODULES and (name == "*" or name in MODULES[module])
     return package not in IN_DATABASE
 

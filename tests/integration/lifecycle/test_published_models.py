@@ -1,4 +1,4 @@
-"""Models written for Teradata go through their lives with a datasets.yaml and nothing else, or are refused by name."""
+"""Models written for Teradata run with a datasets.yaml and nothing else, or are refused with the reason."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_score_that_misses_a_row_fails_the_training(workplace: Workplace, reposi
         (published.in_r, "this model is written in R, and jobs run models in Python"),
     ],
 )
-def test_what_can_not_run_is_refused_by_name(
+def test_what_can_not_run_is_refused_with_the_reason(
     workplace: Workplace, repository: Path, write: Any, what: str, log: list[str]
 ) -> None:
     folder = write(repository)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import published
 from modelops.domain.errors import RepositoryError
-from modelops.repository.catalogue import problems, references, refresh, refusal
+from modelops.repository.catalogue import problems, references, refresh, unsupported_reason_of
 from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
@@ -137,13 +137,13 @@ def test_models_that_can_not_run_are_not_offered_and_the_reason_is_there(
     offered = ["folder/both", "folder/delay", "remote/both", "remote/delay"]
     assert references(MODELS, settings) == offered
     for source in ("folder", "remote"):
-        in_r, in_database = (refusal(f"{source}/{name}", settings) for name in ("r-model", "in_database"))
+        in_r, in_database = (unsupported_reason_of(f"{source}/{name}", settings) for name in ("r-model", "in_database"))
         assert in_r is not None
         assert in_r.what == "this model is written in R, and jobs run models in Python"
         assert in_r.where == f"{source}/r-model/model.json"
         assert in_database is not None
         assert "teradataml.XGBoost" in in_database.what
-    assert [refusal(name, settings) for name in [*offered, "folder/none", "none/none", "x"]] == [None] * 7
+    assert [unsupported_reason_of(name, settings) for name in [*offered, "folder/none", "none/none", "x"]] == [None] * 7
     assert len(problems(settings)) == 6
 
 

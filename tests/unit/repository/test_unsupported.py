@@ -1,4 +1,4 @@
-"""Models in R and SQL, and those that work in a Teradata database, are refused by name; others are let pass."""
+"""Models in R and SQL, and those that work in a Teradata database, are refused with the reason; others are let pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import published
 from modelops.domain.errors import RepositoryError
 from modelops.repository.definition import read_model
-from modelops.repository.unsupported import obstacle
+from modelops.repository.unsupported import unsupported_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +20,10 @@ TRAINING = "model_modules/training.py"
 
 
 def refused(**files: str) -> RepositoryError | None:
-    """The obstacle of a model with these modules; `about` is its model.json."""
+    """Why not, of a model with these modules; `about` is its model.json."""
     about = files.pop("about", None)
     code = {f"model_modules/{name}.py": text.encode() for name, text in files.items()}
-    return obstacle(code | ({} if about is None else {"model.json": about.encode()}), "here/model")
+    return unsupported_reason(code | ({} if about is None else {"model.json": about.encode()}), "here/model")
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,13 @@ def test_a_language_in_model_json(language: str, what: str, right: str) -> None:
 
 @pytest.mark.parametrize(("file", "language"), [("training.R", "R"), ("training.sql", "SQL")])
 def test_a_language_by_the_name_of_the_file(file: str, language: str) -> None:
-    error = obstacle({f"model_modules/{file}": b""}, "here/model")
+    error = unsupported_reason({f"model_modules/{file}": b""}, "here/model")
     assert error is not None
     assert error.what == f"this model is written in {language}, and jobs run models in Python"
     assert error.where == f"here/model/model_modules/{file}"
-    assert obstacle({f"model_modules/{file}": b"", TRAINING: b"def train(context): ..."}, "here/model") is None
+    assert (
+        unsupported_reason({f"model_modules/{file}": b"", TRAINING: b"def train(context): ..."}, "here/model") is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_what_has_a_stand_in_and_what_is_something_else(source: str) -> None:
 
 def test_a_module_of_the_models_own_under_such_a_name() -> None:
     files = {"tmo.py": b"", TRAINING: b"from tmo import anything"}
-    assert obstacle(files, "here/model") is None
+    assert unsupported_reason(files, "here/model") is None
 
 
 def test_the_reason_is_the_only_error(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class StandIns:
 
     @property
     def part(self) -> ModuleType:
-        """teradata.py, loaded and begun."""
+        """teradata.py, loaded and initialised."""
         if self._part is None:
             self._part = _load_with(TERADATA_RUN, TERADATA)
             self._part.begin(self._context, verb=self._verb)

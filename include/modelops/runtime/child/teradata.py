@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from modelops.runtime.child.teradata_run import Run, StandInError, in_database, listed
+    from modelops.runtime.child.teradata_run import StandInError, StandInState, in_database, listed
 else:
-    from _modelops_teradata_run import Run, StandInError, in_database, listed
+    from _modelops_teradata_run import StandInError, StandInState, in_database, listed
 
 
 class DataFrame:
@@ -213,10 +213,10 @@ def _check_columns(called: str, frame: Any, names: list[str]) -> None:
         )
 
 
-_RUN: Run | None = None
+_RUN: StandInState | None = None
 
 
-def _run() -> Run:
+def _run() -> StandInState:
     assert _RUN is not None  # main.py begins before the code gets any of these names
     return _RUN
 
@@ -224,7 +224,7 @@ def _run() -> Run:
 def begin(context: Any, *, verb: str) -> None:
     """Stand in from now on, for the code of this context."""
     global _RUN
-    _RUN = Run(context, verb=verb)
+    _RUN = StandInState(context, verb=verb)
 
 
 def scorer(score: Callable[[Any], Any]) -> type:
@@ -245,7 +245,7 @@ def scorer(score: Callable[[Any], Any]) -> type:
     return ScoreFunction
 
 
-CLIENTS, DATABASE = ("aoa", "tmo", "teradatamodelops"), "teradataml"
+CLIENT_PACKAGES, DATABASE_PACKAGE = ("aoa", "tmo", "teradatamodelops"), "teradataml"
 _OF_CLIENT = {
     "aoa_create_context": create_context,
     "copy_to_sql": copy_to_sql,
@@ -270,8 +270,8 @@ _CLIENT_MODULES = (
 )  # fmt: skip
 _DATABASE_MODULES = ("", ".context", ".context.context", ".dataframe", ".dataframe.copy_to", ".dataframe.dataframe")
 MODULES: Mapping[str, Mapping[str, Any]] = {
-    **{f"{client}{module}": _OF_CLIENT for client in CLIENTS for module in _CLIENT_MODULES},
-    **{f"{DATABASE}{module}": _OF_DATABASE for module in _DATABASE_MODULES},
+    **{f"{client}{module}": _OF_CLIENT for client in CLIENT_PACKAGES for module in _CLIENT_MODULES},
+    **{f"{DATABASE_PACKAGE}{module}": _OF_DATABASE for module in _DATABASE_MODULES},
 }
 """What each module has. The same names as in modelops.domain.teradata, by which models are checked."""
 

@@ -41,8 +41,8 @@ class Table(NamedTuple):
     temporary: bool
 
 
-class Run:
-    """One run of the model's code: its context, the rows that it was given, and the tables that it has written."""
+class StandInState:
+    """What the stand-ins share during one run of user code: dataset rows, tables in memory, predictions."""
 
     def __init__(self, context: Any, *, verb: str) -> None:
         self.context = context
@@ -56,7 +56,7 @@ class Run:
             self._complete(context)
 
     def _complete(self, context: Any) -> None:
-        """Give the context what the published layout has besides."""
+        """Give the context what the Teradata ModelOps layout has besides."""
         info = context.dataset_info
         self.key = list(info.entity_key)
         if len(self.key) == 1:

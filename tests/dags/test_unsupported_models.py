@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from modelops.domain.errors import RepositoryError
-from modelops.jobs_api import model_requests
-from modelops.jobs_api.model_requests import ModelRequests, allowed
+from modelops.jobs_api import unsupported_models
+from modelops.jobs_api.unsupported_models import UnsupportedModelMiddleware, allowed
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -40,7 +40,7 @@ def asked(body: Any, *, path: str = PATH, method: str = "POST", allowed: bool = 
         assert dag_id == "model_lifecycle"
         return allowed
 
-    guard = ModelRequests(Airflow(), lambda model: WHY if model == "published/r" else None, may_trigger)
+    guard = UnsupportedModelMiddleware(Airflow(), lambda model: WHY if model == "published/r" else None, may_trigger)
 
     async def answer() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://here") as client:
@@ -84,9 +84,9 @@ def test_only_who_may_run_the_dag_is_told(monkeypatch: pytest.MonkeyPatch, role:
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
-    async def signed_in(_scope: Scope) -> Any:
+    async def signed_in_user(_scope: Scope) -> Any:
         return None if role is None else SimpleAuthManagerUser(username="vera", role=role)
 
     monkeypatch.setattr(permissions, "get_auth_manager", SimpleAuthManager)
-    monkeypatch.setattr(model_requests, "signed_in", signed_in)
+    monkeypatch.setattr(unsupported_models, "signed_in_user", signed_in_user)
     assert asyncio.run(allowed({"type": "http"}, "model_lifecycle")) is answer

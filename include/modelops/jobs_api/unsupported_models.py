@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from modelops.jobs_api.middleware import again, received, signed_in
+from modelops.jobs_api.asgi_requests import read_body, replay, signed_in_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,22 +25,22 @@ MODEL = "model"
 """The parameter that names a model, in every DAG that has one."""
 
 
-class ModelRequests:
+class UnsupportedModelMiddleware:
     """ASGI middleware around Airflow's web server; it looks at requests to run a DAG, and at nothing else.
 
     Args:
-        look: gives the reason why a model can't run, None if there is none; it may block.
+        reason_for: gives the reason why a model can't run, None if there is none; it may block.
         may_trigger: whether the person who asks may run the DAG; others get Airflow's own answer.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        look: Callable[[str], RepositoryError | None] | None = None,
+        reason_for: Callable[[str], RepositoryError | None] | None = None,
         may_trigger: Callable[[Scope, str], Any] | None = None,
     ) -> None:
         self._app = app
-        self._look = look or look_up
+        self._reason_for = reason_for or reason_in_repositories
         self._may_trigger = may_trigger or allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,21 +52,21 @@ class ModelRequests:
         if asked is None:
             await self._app(scope, receive, send)
             return
-        messages = await received(receive)
+        messages = await read_body(receive)
         reference = _model_of(b"".join(message.get("body", b"") for message in messages))
-        error = None if reference is None else await run_in_threadpool(self._look, reference)
+        error = None if reference is None else await run_in_threadpool(self._reason_for, reference)
         if error is not None and await self._may_trigger(scope, unquote(asked["dag_id"])):
             await JSONResponse({"detail": str(error)}, HTTPStatus.BAD_REQUEST)(scope, receive, send)
             return
-        await self._app(scope, again(messages, receive), send)
+        await self._app(scope, replay(messages, receive), send)
 
 
-def look_up(reference: str) -> RepositoryError | None:
+def reason_in_repositories(reference: str) -> RepositoryError | None:
     """The reason, by the repositories as last fetched."""
-    from modelops.repository.catalogue import refusal
+    from modelops.repository.catalogue import unsupported_reason_of
     from modelops.settings import Settings
 
-    return refusal(reference, Settings.from_environment())
+    return unsupported_reason_of(reference, Settings.from_environment())
 
 
 async def allowed(scope: Scope, dag_id: str) -> bool:
@@ -76,7 +76,7 @@ async def allowed(scope: Scope, dag_id: str) -> bool:
 
     from modelops.jobs_api.permissions import may
 
-    user = await signed_in(scope)
+    user = await signed_in_user(scope)
     return user is not None and await run_in_threadpool(may, user, dag_id, "POST", DagAccessEntity.RUN)
 
 
