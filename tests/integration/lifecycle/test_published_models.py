@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from integration.lifecycle.test_parts import PARTS, Batch
 from modelops.domain.errors import RepositoryError, UserCodeError
 from modelops.domain.versions import ArtifactRole
 from modelops.registry.write import evidence, versions
+from modelops.repository import pin
+from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +85,21 @@ def test_a_prediction_belongs_to_its_row_in_whatever_order_it_is_written(
         "SELECT count(*), count(DISTINCT round((late - id / 10.0 + (100 - id))::numeric, 6)) FROM predictions.newer"
     )
     assert (rows, slope) == (100, 1)
+
+
+def test_a_version_that_was_trained_before_the_check_goes_on(
+    workplace: Workplace, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = published.both(repository)
+    (folder / "model_modules/unused.py").write_text("from teradataml import XGBoost\n")
+    with monkeypatch.context() as before:
+        before.setattr(pin, "MODELS", replace(MODELS, refuse=None))
+        version = evaluated(workplace, "here/both")["version"]
+    answered(workplace, version, model="here/both")
+    deployment = put_into_production(workplace, version, "here/both")["deployment"]
+    assert predicted(workplace, deployment)["rows"] == 100
+    with pytest.raises(RepositoryError, match=r"teradataml\.XGBoost"):
+        trained(workplace, "here/both")
 
 
 @pytest.mark.parametrize("write", [published.both, published.scored, published.newer])
