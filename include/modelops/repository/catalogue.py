@@ -52,8 +52,9 @@ def references(kind: Kind[Any], settings: Settings) -> list[str]:
 def unsupported_reason_of(reference: str, settings: Settings) -> RepositoryError | None:
     """Why this model can't run, if it is one in R, in SQL or for a Teradata database. Needs no network."""
     try:
-        source = read_sources(settings.repositories).right.get(reference.partition("/")[0])
-        return None if source is None else _unsupported(source, settings).get(reference)
+        repository, _, name = reference.partition("/")
+        source = read_sources(settings.repositories).right.get(repository)
+        return None if source is None else _unsupported(source, settings, only=name).get(reference)
     except ModelOpsError:
         return None  # the job says what is wrong
 
@@ -176,12 +177,14 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
     return list({parts[1] for parts in paths if len(parts) == 3 and parts[2] in kind.markers})
 
 
-def _unsupported(source: Source, settings: Settings) -> Mapping[str, RepositoryError]:
-    """The models of a source that can't run, by their references, with the reason."""
+def _unsupported(source: Source, settings: Settings, only: str | None = None) -> Mapping[str, RepositoryError]:
+    """The models of a source that can't run, or only that one, by their references, with the reason."""
+    models = [name for name in names(MODELS, source, settings) if only in (None, name)]
     if isinstance(source, GitSource):
-        return _unsupported_in_mirror(source, settings.mirrors / source.name)
+        there = _unsupported_in_mirror(source, settings.mirrors / source.name)
+        return {each: there[each] for each in (f"{source.name}/{name}" for name in models) if each in there}
     found = {}
-    for name in names(MODELS, source, settings):
+    for name in models:
         reference = f"{source.name}/{name}"
         try:
             refuse_unsupported(source.path / MODELS.folder / name, reference)
