@@ -12,7 +12,7 @@ import pytest
 
 from modelops.domain.errors import RepositoryError
 from modelops.jobs_api import unsupported_models
-from modelops.jobs_api.unsupported_models import UnsupportedModelMiddleware, allowed
+from modelops.jobs_api.unsupported_models import PINNING, UnsupportedModelMiddleware, allowed
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -61,6 +61,9 @@ def test_the_reason_is_the_answer() -> None:
         (json.dumps(IN_R), {"allowed": False}),
         (json.dumps(IN_R), {"path": PATH.replace("dagRuns", "details")}),
         (json.dumps(IN_R), {"path": f"{PATH}/run_1/clear"}),
+        (json.dumps(IN_R), {"path": PATH.replace("model_lifecycle", "model_deployment")}),
+        (json.dumps(IN_R), {"path": PATH.replace("model_lifecycle", "model_evaluation")}),
+        (json.dumps(IN_R), {"path": PATH.replace("model_lifecycle", "somebodys_own")}),
         (json.dumps(IN_R), {"method": "PUT"}),
         (json.dumps({"conf": {"model": "published/python"}}), {}),
         (json.dumps({"conf": {"model": ["published/r"]}}), {}),
@@ -74,6 +77,11 @@ def test_the_reason_is_the_answer() -> None:
 def test_every_other_request_reaches_airflow_as_it_is(body: str, more: dict[str, Any]) -> None:
     answer = asked(body, **more)
     assert (answer.status_code, answer.text) == (200, f"Airflow: {body}")
+
+
+def test_these_are_the_dags_that_pin_a_models_code(dags: dict[str, Any]) -> None:
+    trains = {name for name, dag in dags.items() if any(task.task_type == "TrainModelOperator" for task in dag.tasks)}
+    assert trains == PINNING
 
 
 @pytest.mark.parametrize(("role", "answer"), [("viewer", False), ("user", True), (None, False)])

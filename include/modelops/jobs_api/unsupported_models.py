@@ -1,4 +1,4 @@
-"""Refuses a request to run a DAG for a model that can't run, with the reason, before there is a run.
+"""Refuses a request to train a model that can't run, with the reason, before there is a run.
 
 The trigger form does not suggest such models, and accepts any text: it and the REST API send the same request.
 """
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from modelops.domain.errors import RepositoryError
 
 TRIGGER = re.compile(r"/api/v2/dags/(?P<dag_id>[^/]+)/dagRuns$")
+PINNING = frozenset({"model_lifecycle"})
+"""The DAGs that pin code from the repository. All others run versions that exist, with the code pinned for them."""
 MODEL = "model"
-"""The parameter that names a model, in every DAG that has one."""
+"""Their parameter that names the model."""
 
 
 class UnsupportedModelMiddleware:
-    """ASGI middleware around Airflow's web server; it looks at requests to run a DAG, and at nothing else.
+    """ASGI middleware around Airflow's web server; it looks at requests to run a DAG of PINNING, and at nothing else.
 
     Args:
         reason_for: gives the reason why a model can't run, None if there is none; it may block.
@@ -49,13 +51,14 @@ class UnsupportedModelMiddleware:
         from starlette.responses import JSONResponse
 
         asked = TRIGGER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if asked is None:
+        dag_id = "" if asked is None else unquote(asked["dag_id"])
+        if dag_id not in PINNING:
             await self._app(scope, receive, send)
             return
         messages = await read_body(receive)
         reference = _model_of(b"".join(message.get("body", b"") for message in messages))
         error = None if reference is None else await run_in_threadpool(self._reason_for, reference)
-        if error is not None and await self._may_trigger(scope, unquote(asked["dag_id"])):
+        if error is not None and await self._may_trigger(scope, dag_id):
             await JSONResponse({"detail": str(error)}, HTTPStatus.BAD_REQUEST)(scope, receive, send)
             return
         await self._app(scope, replay(messages, receive), send)
