@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from modelops.runtime.child.teradata_run import StandInError, StandInState, in_database, listed
+    from modelops.runtime.child.teradata_run import NoStandInError, StandInError, StandInState, in_database, listed
 else:
-    from _modelops_teradata_run import StandInError, StandInState, in_database, listed
+    from _modelops_teradata_run import NoStandInError, StandInError, StandInState, in_database, listed
 
 
 class DataFrame:
@@ -292,7 +292,7 @@ class Loader:
         def missing(attribute: str) -> NoReturn:
             if attribute.startswith("_") or f"{name}.{attribute}" in MODULES:
                 raise AttributeError(attribute)
-            in_database(f"{name}.{attribute}")
+            in_database(f"{name}.{attribute}", NoStandInError)
 
         module.__dict__["__getattr__"] = missing
 
@@ -301,8 +301,8 @@ def spec(name: str) -> ModuleSpec:
     """Of one of these modules.
 
     Raises:
-        StandInError: it has no stand-in.
+        NoStandInError: it has no stand-in.
     """
     if name not in MODULES:
-        in_database(f"the module {name}")
+        in_database(f"the module {name}", NoStandInError)
     return ModuleSpec(name, Loader(), is_package=True)  # type: ignore[arg-type] # create_module and exec_module suffice

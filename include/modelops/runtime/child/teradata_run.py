@@ -34,6 +34,10 @@ class StandInError(Exception):
         self.name = right
 
 
+class NoStandInError(StandInError, ImportError):
+    """The code imports what has no stand-in; it may catch that and do without."""
+
+
 class Table(NamedTuple):
     """A table that the code has written."""
 
@@ -217,8 +221,8 @@ def _matched(frame: pandas.DataFrame, key: list[str], rows: int) -> pandas.DataF
     return ordered
 
 
-def in_database(what: str) -> NoReturn:
-    raise StandInError(f"{what} works in a Teradata database, and the code has none", right=IN_SQL)
+def in_database(what: str, error: type[StandInError] = StandInError) -> NoReturn:
+    raise error(f"{what} works in a Teradata database, and the code has none", right=IN_SQL)
 
 
 def listed(names: Iterable[Any]) -> str:
