@@ -104,7 +104,7 @@ class DataFrame:
 def copy_to_sql(
     df: Any,
     table_name: str,
-    schema_name: str | None = None,  # noqa: ARG001 - arguments are those of the published packages
+    schema_name: str | None = None,  # noqa: ARG001 - arguments are those of Teradata's packages
     if_exists: str = "append",
     index: bool = False,
     index_label: Any = None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PREDICTIONS_DATABASE, PREDICTIONS_TABLE = "modelops", "predictions"
 JOB = "job_id"
-"""A column that the published models write; every row of predictions has the job's id anyway."""
+"""A column that models for Teradata ModelOps write; every row of predictions has the job's id anyway."""
 IN_SQL = "the same in the SQL of datasets.yaml; or to_pandas() first, and then in pandas"
 INPUT = "context.read_pandas(name) of an input that task.yaml declares"
 COPY = "copy_to_sql(df=frame, table_name=context.dataset_info.predictions_table)"
@@ -28,6 +28,7 @@ class StandInError(Exception):
     """The model's code uses a stand-in for what only a Teradata database can do. `name` says what would be right."""
 
     kind = "wrong_result"
+    name: str | None
 
     def __init__(self, what: str, *, right: str) -> None:
         super().__init__(what)
