@@ -22,11 +22,11 @@ def _form_suggestions(app):
     return FormSuggestions(app)
 
 
-def _model_requests(app):
+def _unsupported_models(app):
     """Create the middleware when the web server starts, so that other processes do not import it."""
-    from modelops.jobs_api.model_requests import ModelRequests
+    from modelops.jobs_api.unsupported_models import UnsupportedModelMiddleware
 
-    return ModelRequests(app)
+    return UnsupportedModelMiddleware(app)
 
 
 class ModelOpsPlugin(AirflowPlugin):
@@ -38,7 +38,7 @@ class ModelOpsPlugin(AirflowPlugin):
     fastapi_root_middlewares = [
         {"name": "Answers to approvals", "middleware": _approval_middleware, "args": [], "kwargs": {}},
         {"name": "Suggestions of trigger forms", "middleware": _form_suggestions, "args": [], "kwargs": {}},
-        {"name": "Requests for models", "middleware": _model_requests, "args": [], "kwargs": {}},
+        {"name": "Requests for models that can't run", "middleware": _unsupported_models, "args": [], "kwargs": {}},
     ]
 
     @cached_property

@@ -82,7 +82,7 @@ def patch(database: Database, airflow: Airflow, waiting: TaskKey, monkeypatch: p
     async def grace(_scope: Any) -> Any:
         return SimpleNamespace(get_name=lambda: "grace")
 
-    monkeypatch.setattr(approval_middleware, "signed_in", grace)
+    monkeypatch.setattr(approval_middleware, "signed_in_user", grace)
     monkeypatch.setattr(approval_middleware, "_is_ours", lambda _user, _key: None)
     monkeypatch.setattr(
         approval_middleware, "_queueing_of", lambda _key: Queueing.read(1, NOON, NOON + timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""The packages of the published layout that runs in Teradata, and the names of them that models may use.
+"""The packages of the Teradata ModelOps layout, and the names of them that models may use.
 
 A model's process gets these names from `runtime/child/teradata.py`, so the packages are neither resolved nor installed.
 """
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CLIENTS = ("aoa", "tmo", "teradatamodelops")
-"""Names under which the client of the published system has been imported."""
-DATABASE = "teradataml"
-STAND_INS = frozenset({*CLIENTS, DATABASE})
+CLIENT_PACKAGES = ("aoa", "tmo", "teradatamodelops")
+"""Names under which the client of Teradata ModelOps has been imported."""
+DATABASE_PACKAGE = "teradataml"
+STAND_INS = frozenset({*CLIENT_PACKAGES, DATABASE_PACKAGE})
 """Distributions that are left out of a requirements.txt."""
-BROUGHT = "pandas"
+REQUIRED_PACKAGE = "pandas"
 """The package that these distributions install and that the stand-ins need."""
 IN_DATABASE = ("teradatasqlalchemy", "teradatasql")
 """Packages without a stand-in: what uses them runs in a Teradata database."""
@@ -33,7 +33,7 @@ _CLIENT_MODULES = (
 _DATABASE_MODULES = ("", ".context", ".context.context", ".dataframe", ".dataframe.copy_to", ".dataframe.dataframe")
 
 MODULES: Mapping[str, frozenset[str]] = {
-    **{f"{client}{module}": _OF_CLIENT for client in CLIENTS for module in _CLIENT_MODULES},
-    **{f"{DATABASE}{module}": _OF_DATABASE for module in _DATABASE_MODULES},
+    **{f"{client}{module}": _OF_CLIENT for client in CLIENT_PACKAGES for module in _CLIENT_MODULES},
+    **{f"{DATABASE_PACKAGE}{module}": _OF_DATABASE for module in _DATABASE_MODULES},
 }
 """The modules that have a stand-in, and the names in each."""

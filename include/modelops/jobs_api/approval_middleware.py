@@ -29,7 +29,7 @@ from modelops.domain.errors import (
 )
 from modelops.domain.jobs import TaskKey
 from modelops.domain.refusals import Code, Refusal
-from modelops.jobs_api.middleware import again, received, signed_in
+from modelops.jobs_api.asgi_requests import read_body, replay, signed_in_user
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
@@ -98,10 +98,10 @@ class ApprovalMiddleware:
         if asked is None:
             await self._app(scope, receive, send)
             return
-        messages = await received(receive)
+        messages = await read_body(receive)
         answered = await self._decided(scope, asked, messages, receive)
         if answered is None:
-            await self._app(scope, again(messages, receive), send)
+            await self._app(scope, replay(messages, receive), send)
         for message in answered or ():
             await send(message)
 
@@ -111,7 +111,7 @@ class ApprovalMiddleware:
         """What is answered to an answer to an approval of ours; None where this is none, or makes no sense."""
         from starlette.concurrency import run_in_threadpool
 
-        user, key = await signed_in(scope), _key_of(asked)
+        user, key = await signed_in_user(scope), _key_of(asked)
         if user is None or key is None:
             return None
         is_ours = await run_in_threadpool(_is_ours, user, key)
@@ -121,7 +121,7 @@ class ApprovalMiddleware:
         async def airflow() -> list[Message]:
             """Airflow's answer to it."""
             said: list[Message] = []
-            await self._app(scope, again(messages, receive), _collect(said))
+            await self._app(scope, replay(messages, receive), _collect(said))
             return said
 
         try:
@@ -143,7 +143,7 @@ class ApprovalMiddleware:
         """Let Airflow take a task's question, and if it did, see to it that the text is the one that was given."""
         from starlette.concurrency import run_in_threadpool
 
-        messages = await received(receive)
+        messages = await read_body(receive)
         status = 0
 
         async def note_status(message: MutableMapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ class ApprovalMiddleware:
             status = message.get("status", status)
             await send(message)
 
-        await self._app(scope, again(messages, receive), note_status)
+        await self._app(scope, replay(messages, receive), note_status)
         if status == CREATED:
             body = b"".join(message.get("body", b"") for message in messages)
             try:

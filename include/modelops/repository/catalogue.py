@@ -14,7 +14,7 @@ from modelops.repository.configuration import FolderSource, GitSource, read_sour
 from modelops.repository.git import GitError, git, git_names
 from modelops.repository.kinds import MODELS
 from modelops.repository.reading import MAX_BYTES
-from modelops.repository.unsupported import is_read, obstacle, refuse_unsupported
+from modelops.repository.unsupported import needs_contents, refuse_unsupported, unsupported_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,11 +49,12 @@ def references(kind: Kind[Any], settings: Settings) -> list[str]:
     return found
 
 
-def refusal(reference: str, settings: Settings) -> RepositoryError | None:
+def unsupported_reason_of(reference: str, settings: Settings) -> RepositoryError | None:
     """Why this model can't run, if it is one in R, in SQL or for a Teradata database. Needs no network."""
     try:
-        source = read_sources(settings.repositories).right.get(reference.partition("/")[0])
-        return None if source is None else _unsupported(source, settings).get(reference)
+        repository, _, name = reference.partition("/")
+        source = read_sources(settings.repositories).right.get(repository)
+        return None if source is None else _unsupported(source, settings, only=name).get(reference)
     except ModelOpsError:
         return None  # the job says what is wrong
 
@@ -176,12 +177,14 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
     return list({parts[1] for parts in paths if len(parts) == 3 and parts[2] in kind.markers})
 
 
-def _unsupported(source: Source, settings: Settings) -> Mapping[str, RepositoryError]:
-    """The models of a source that can't run, by their references, with the reason."""
+def _unsupported(source: Source, settings: Settings, only: str | None = None) -> Mapping[str, RepositoryError]:
+    """The models of a source that can't run, or only that one, by their references, with the reason."""
+    models = [name for name in names(MODELS, source, settings) if only in (None, name)]
     if isinstance(source, GitSource):
-        return _unsupported_in_mirror(source, settings.mirrors / source.name)
+        there = _unsupported_in_mirror(source, settings.mirrors / source.name)
+        return {each: there[each] for each in (f"{source.name}/{name}" for name in models) if each in there}
     found = {}
-    for name in names(MODELS, source, settings):
+    for name in models:
         reference = f"{source.name}/{name}"
         try:
             refuse_unsupported(source.path / MODELS.folder / name, reference)
@@ -202,7 +205,7 @@ def _unsupported_in_mirror(source: GitSource, folder: Path) -> Mapping[str, Repo
 
 @lru_cache(maxsize=32)
 def _unsupported_in_tree(source: str, folder: Path, tree: str) -> Mapping[str, RepositoryError]:
-    """Of what git has under this name nothing ever changes, so it is read once."""
+    """Cached: the contents of a git tree never change."""
     models: dict[str, dict[str, bytes]] = {}
     wanted = []
     for line in git_names("ls-tree", "-r", "-l", "-z", tree, folder=folder, bare=True):
@@ -211,7 +214,7 @@ def _unsupported_in_tree(source: str, folder: Path, tree: str) -> Mapping[str, R
         model, _, name = path.partition("/")
         if kind == "blob" and name:
             models.setdefault(model, {})[name] = b""
-            if is_read(name) and int(size) <= MAX_BYTES:
+            if needs_contents(name) and int(size) <= MAX_BYTES:
                 wanted.append((model, name, blob, int(size)))
     request = "".join(f"{blob}\n" for _, _, blob, _ in wanted).encode()
     answer = git("cat-file", "--batch", stdin=request, folder=folder, bare=True)
@@ -220,5 +223,5 @@ def _unsupported_in_tree(source: str, folder: Path, tree: str) -> Mapping[str, R
         start = end + len(f"{blob} blob {length}\n")
         models[model][name] = answer[start : start + length]
         end = start + length + 1
-    found = {f"{source}/{model}": obstacle(files, f"{source}/{model}") for model, files in models.items()}
+    found = {f"{source}/{model}": unsupported_reason(files, f"{source}/{model}") for model, files in models.items()}
     return {reference: error for reference, error in found.items() if error is not None}

@@ -19,7 +19,6 @@ from modelops.repository.entry_points import binds, require_function, require_me
 from modelops.repository.fields import Columns, Days, Index, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_json, read_text_if_any, read_yaml
-from modelops.repository.unsupported import refuse_unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +66,6 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     Raises:
         RepositoryError: a file or an entry point is missing or wrong; SeveralErrors, where there are more.
     """
-    refuse_unsupported(folder, reference)
     name = PurePath(reference).name
     modules = folder / "model_modules"
     shown = f"{reference}/model_modules"
@@ -127,7 +125,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
 
 
 def _require_scorer(file: Path, shown: str) -> None:
-    """Refuse a file with neither a ModelScorer nor, as in the published layout, a function score(context)."""
+    """Refuse a file with neither a ModelScorer nor, as in the Teradata ModelOps layout, a function score(context)."""
     if binds(file, shown, "score") and not binds(file, shown, "ModelScorer"):
         require_function(file, shown, "score")
     else:

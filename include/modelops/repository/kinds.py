@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from modelops.repository.definition import ModelDefinition, read_model
 from modelops.repository.task_definition import read_task
+from modelops.repository.unsupported import refuse_unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,8 @@ class Kind(Generic[Definition]):
 
     `also` is a file that marks a folder too, which then lacks the other.
 
-    `read` reads and checks such a folder; its second argument, a reference, names it in messages.
+    `read` reads and checks such a folder; its second argument, a reference, names it in messages. `refuse` is called in
+    the same way before that, when a folder is pinned: what was pinned once is read without it.
     """
 
     folder: str
@@ -31,6 +33,7 @@ class Kind(Generic[Definition]):
     word: str
     read: Callable[[Path, str], Definition]
     also: str | None = None
+    refuse: Callable[[Path, str], None] | None = None
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -55,7 +58,12 @@ class Kind(Generic[Definition]):
 
 
 MODELS: Kind[ModelDefinition] = Kind(
-    folder="model_definitions", marker="datasets.yaml", also="model.json", word="model", read=read_model
+    folder="model_definitions",
+    marker="datasets.yaml",
+    also="model.json",
+    word="model",
+    read=read_model,
+    refuse=refuse_unsupported,
 )
 TASKS: Kind[FeatureTask] = Kind(
     folder="feature_engineering_tasks", marker="task.yaml", word="feature task", read=read_task

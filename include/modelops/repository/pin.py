@@ -131,6 +131,8 @@ def _pin(kind: Kind[Definition], found: contents.Contents, reference: str, desti
     packed = destination / "contents.tar"
     digest = archive.write(found.entries, packed)
     folder = unpack(packed, destination, shown=reference)
+    if kind.refuse is not None:
+        kind.refuse(folder, reference)
     return Pinned(
         definition=kind.read(folder, reference),
         folder=folder,

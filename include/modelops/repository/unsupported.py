@@ -1,6 +1,8 @@
 """Finds the models that can't run here: those in R or SQL, and those whose Python works in a Teradata database.
 
-Their code is read, never run. The same function serves the import of a model, `./modelops check` and trigger forms.
+Their code is read, never run. This is done where a model is pinned, checked, listed or requested for a training, and
+never to code that was pinned before. What the code may do without isn't held against it: imports in a `try` that
+catches their failure or under TYPE_CHECKING, and names that the file also gives to something else.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import RepositoryError
-from modelops.domain.teradata import CLIENTS, DATABASE, IN_DATABASE, MODULES
+from modelops.domain.teradata import IN_DATABASE, MODULES, STAND_INS
 from modelops.repository.reading import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ ABOUT, CODE = "model.json", "model_modules/"
 SHOWN = 5
 """So many names are listed."""
 _LANGUAGES = {"r": "R", "sql": "SQL"}
-_STAND_INS = {*CLIENTS, DATABASE}
-_TOKENS = [name.encode() for name in (*CLIENTS, DATABASE, *IN_DATABASE)]
+_TOKENS = [name.encode() for name in (*sorted(STAND_INS), *IN_DATABASE)]
+_CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _RIGHT = {
     "R": "the model in Python, such as scikit-learn, on the rows of context.read_pandas()",
     "SQL": "the model in Python, with the SQL of its rows in datasets.yaml; SQL that computes features is a feature"
@@ -55,26 +57,27 @@ def refuse_unsupported(folder: Path, reference: str) -> None:
     Raises:
         RepositoryError: it is written in R or SQL, or uses what works in a Teradata database alone.
     """
-    files = {}
+    files = {f"{entry.name}/" if entry.is_dir() else entry.name: b"" for entry in folder.iterdir()}
     for file in [folder / ABOUT, *sorted((folder / CODE).rglob("*"))]:
         if file.is_file() and file.stat().st_size <= MAX_BYTES:  # the others are refused by who reads them
             name = file.relative_to(folder).as_posix()
-            files[name] = file.read_bytes() if is_read(name) else b""
-    error = obstacle(files, reference)
+            files[name] = file.read_bytes() if needs_contents(name) else b""
+    error = unsupported_reason(files, reference)
     if error is not None:
         raise error
 
 
-def is_read(name: str) -> bool:
-    """Whether `obstacle` needs the contents of the model's file of this name."""
+def needs_contents(name: str) -> bool:
+    """Whether `unsupported_reason` needs the contents of the model's file of this name."""
     return name == ABOUT or (name.startswith(CODE) and name.endswith(".py"))
 
 
-def obstacle(files: Mapping[str, bytes], reference: str) -> RepositoryError | None:
+def unsupported_reason(files: Mapping[str, bytes], reference: str) -> RepositoryError | None:
     """Why the model of these files can't run here; None if there is no such reason.
 
     Args:
-        files: path in the model's folder → contents; of files that aren't `is_read` the path is enough.
+        files: path in the model's folder → contents; of files that aren't `needs_contents` the path is enough. What
+            lies at the top of the folder is importable, and comes before packages of the same name.
         reference: what messages call the model.
     """
     language, file = _language(files)
@@ -114,7 +117,7 @@ def _language(files: Mapping[str, bytes]) -> tuple[str | None, str]:
 def _uses(files: Mapping[str, bytes]) -> Iterator[_Use]:
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
     for file, source in files.items():
-        if file.endswith(".py") and is_read(file) and any(token in source for token in _TOKENS):
+        if file.endswith(".py") and needs_contents(file) and any(token in source for token in _TOKENS):
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of the user's strings: not ours to report
@@ -129,14 +132,62 @@ def _uses(files: Mapping[str, bytes]) -> Iterator[_Use]:
 def _without_stand_in(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
     """Line, module and name of what is imported from these packages, or read as an attribute, and has no stand-in."""
     modules: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
+    for node, optional in _nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) and not optional:
             yield from _imported(node, modules)
+    for node in ast.walk(tree):
+        for name in _bound(node):
+            modules.pop(name, None)
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and (module := _module(node.value, modules)) is not None:
             private = node.attr.startswith("_")
             if not private and f"{module}.{node.attr}" not in MODULES and node.attr not in MODULES[module]:
                 yield node.lineno, module, node.attr
+
+
+def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """All nodes, each with whether the code does without the imports there."""
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, optional = waiting.pop()
+        yield node, optional
+        left_out: set[ast.AST] = set()
+        if isinstance(node, ast.Try) and any(_catches_import(handler.type) for handler in node.handlers):
+            left_out = {*node.body, *node.handlers, *node.orelse}
+        elif isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
+            left_out = {*node.body}
+        waiting += [(child, optional or child in left_out) for child in ast.iter_child_nodes(node)]
+
+
+def _catches_import(caught: ast.expr | None) -> bool:
+    kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(kind is None or _last_name(kind) in _CAUGHT for kind in kinds)
+
+
+def _last_name(node: ast.expr) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """The names that a node gives to something that is none of the modules with a stand-in."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name
+        case ast.MatchMapping(rest=str(name)):
+            yield name
+        case ast.Import(names=aliases):
+            for alias in aliases:
+                outermost = alias.name.partition(".")[0]
+                if outermost not in STAND_INS:
+                    yield alias.asname or outermost
+        case ast.ImportFrom(names=aliases, module=module, level=level):
+            for alias in aliases:
+                if level or f"{module}.{alias.name}" not in MODULES:
+                    yield alias.asname or alias.name
 
 
 def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Iterator[tuple[int, str, str]]:
@@ -146,7 +197,7 @@ def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Ite
             outermost = alias.name.partition(".")[0]
             if not _has_stand_in(alias.name):
                 yield node.lineno, alias.name, ""
-            elif outermost in _STAND_INS:
+            elif outermost in STAND_INS:
                 modules[alias.asname or outermost] = alias.name if alias.asname else outermost
         elif node.level == 0 and node.module is not None:
             if f"{node.module}.{alias.name}" in MODULES:
@@ -158,7 +209,7 @@ def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Ite
 def _has_stand_in(module: str, name: str = "*") -> bool:
     """Whether it may be imported; what is of other packages may."""
     package = module.partition(".")[0]
-    if package in _STAND_INS:
+    if package in STAND_INS:
         return module in MODULES and (name == "*" or name in MODULES[module])
     return package not in IN_DATABASE
 

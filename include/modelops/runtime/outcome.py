@@ -46,7 +46,7 @@ _PACKAGES = {
 }
 
 
-# Helpers in the published ModelOps layout that open a connection of the code's own.
+# Helpers in the Teradata ModelOps layout that open a connection of the code's own.
 _CONNECTION_HELPERS = re.compile(r"\b(?:aoa|tmo|vmo)_create_context\b")
 _ROWS_COME_ALONG = (
     "context.read_pandas() or context.read_batches() in the place of the connection and its query: the rows come with"

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from modelops.domain.errors import RequirementsError
 from modelops.domain.findings import Findings
-from modelops.domain.teradata import BROUGHT, STAND_INS
+from modelops.domain.teradata import REQUIRED_PACKAGE, STAND_INS
 from modelops.runtime.hashes import Line, pins_of, split_hashes
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def without_stand_ins(requirements: Requirements) -> tuple[Requirements, list[st
     left_out = [line for line in requirements.lines if canonicalize_name(Requirement(line).name) in STAND_INS]
     lines = [line for line in requirements.lines if line not in left_out]
     pins = {pin: hashes for pin, hashes in requirements.pins.items() if pin[0] not in STAND_INS}
-    return Requirements(lines=[*lines, BROUGHT] if left_out and not pins else lines, pins=pins), left_out
+    return Requirements(lines=[*lines, REQUIRED_PACKAGE] if left_out and not pins else lines, pins=pins), left_out
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

@@ -1,7 +1,8 @@
-"""Models written for Teradata go through their lives with a datasets.yaml and nothing else, or are refused by name."""
+"""Models written for Teradata run with a datasets.yaml and nothing else, or are refused with the reason."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from integration.lifecycle.test_parts import PARTS, Batch
 from modelops.domain.errors import RepositoryError, UserCodeError
 from modelops.domain.versions import ArtifactRole
 from modelops.registry.write import evidence, versions
+from modelops.repository import pin
+from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +87,21 @@ def test_a_prediction_belongs_to_its_row_in_whatever_order_it_is_written(
     assert (rows, slope) == (100, 1)
 
 
+def test_a_version_that_was_trained_before_the_check_goes_on(
+    workplace: Workplace, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = published.both(repository)
+    (folder / "model_modules/unused.py").write_text("from teradataml import XGBoost\n")
+    with monkeypatch.context() as before:
+        before.setattr(pin, "MODELS", replace(MODELS, refuse=None))
+        version = evaluated(workplace, "here/both")["version"]
+    answered(workplace, version, model="here/both")
+    deployment = put_into_production(workplace, version, "here/both")["deployment"]
+    assert predicted(workplace, deployment)["rows"] == 100
+    with pytest.raises(RepositoryError, match=r"teradataml\.XGBoost"):
+        trained(workplace, "here/both")
+
+
 @pytest.mark.parametrize("write", [published.both, published.scored, published.newer])
 def test_check_takes_them_as_they_are(workplace: Workplace, repository: Path, write: Any) -> None:
     lines = said_of(workplace, write(repository))
@@ -109,7 +127,7 @@ def test_score_that_misses_a_row_fails_the_training(workplace: Workplace, reposi
         (published.in_r, "this model is written in R, and jobs run models in Python"),
     ],
 )
-def test_what_can_not_run_is_refused_by_name(
+def test_what_can_not_run_is_refused_with_the_reason(
     workplace: Workplace, repository: Path, write: Any, what: str, log: list[str]
 ) -> None:
     folder = write(repository)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import published
 from modelops.domain.errors import RepositoryError
-from modelops.repository.catalogue import problems, references, refresh, refusal
+from modelops.repository import catalogue
+from modelops.repository.catalogue import problems, references, refresh, unsupported_reason_of
 from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
@@ -137,14 +138,34 @@ def test_models_that_can_not_run_are_not_offered_and_the_reason_is_there(
     offered = ["folder/both", "folder/delay", "remote/both", "remote/delay"]
     assert references(MODELS, settings) == offered
     for source in ("folder", "remote"):
-        in_r, in_database = (refusal(f"{source}/{name}", settings) for name in ("r-model", "in_database"))
+        in_r, in_database = (unsupported_reason_of(f"{source}/{name}", settings) for name in ("r-model", "in_database"))
         assert in_r is not None
         assert in_r.what == "this model is written in R, and jobs run models in Python"
         assert in_r.where == f"{source}/r-model/model.json"
         assert in_database is not None
         assert "teradataml.XGBoost" in in_database.what
-    assert [refusal(name, settings) for name in [*offered, "folder/none", "none/none", "x"]] == [None] * 7
+    assert [unsupported_reason_of(name, settings) for name in [*offered, "folder/none", "none/none", "x"]] == [None] * 7
     assert len(problems(settings)) == 6
+
+
+def test_a_folder_that_is_no_model_is_not_judged(repository: Path, configure: Configure, commit: Commit) -> None:
+    (repository / MODELS.folder / "archive/model_modules").mkdir(parents=True)
+    (repository / MODELS.folder / "archive/model_modules/training.R").touch()
+    commit(repository)
+    settings = configure(folder="{path: repository}", remote="{url: repository, ref: main}")
+    refresh(settings)
+    assert problems(settings) == []
+    assert [unsupported_reason_of(f"{source}/archive", settings) for source in ("folder", "remote")] == [None] * 2
+
+
+def test_for_one_model_no_other_is_read(
+    repository: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published.in_r(repository)
+    read: list[str] = []
+    monkeypatch.setattr(catalogue, "refuse_unsupported", lambda _folder, reference: read.append(reference))
+    assert unsupported_reason_of("here/delay", configure(here="{path: repository}")) is None
+    assert read == ["here/delay"]
 
 
 def test_a_model_is_offered_once_its_commit_can_run(repository: Path, configure: Configure, commit: Commit) -> None:

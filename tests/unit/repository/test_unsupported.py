@@ -1,4 +1,4 @@
-"""Models in R and SQL, and those that work in a Teradata database, are refused by name; others are let pass."""
+"""Models in R and SQL, and those that work in a Teradata database, are refused with the reason; others are let pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 import published
 from modelops.domain.errors import RepositoryError
 from modelops.repository.definition import read_model
-from modelops.repository.unsupported import obstacle
+from modelops.repository.kinds import MODELS
+from modelops.repository.pin import pin_folder
+from modelops.repository.unsupported import unsupported_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +22,10 @@ TRAINING = "model_modules/training.py"
 
 
 def refused(**files: str) -> RepositoryError | None:
-    """The obstacle of a model with these modules; `about` is its model.json."""
+    """Why not, of a model with these modules; `about` is its model.json."""
     about = files.pop("about", None)
     code = {f"model_modules/{name}.py": text.encode() for name, text in files.items()}
-    return obstacle(code | ({} if about is None else {"model.json": about.encode()}), "here/model")
+    return unsupported_reason(code | ({} if about is None else {"model.json": about.encode()}), "here/model")
 
 
 @pytest.mark.parametrize(
@@ -43,11 +45,13 @@ def test_a_language_in_model_json(language: str, what: str, right: str) -> None:
 
 @pytest.mark.parametrize(("file", "language"), [("training.R", "R"), ("training.sql", "SQL")])
 def test_a_language_by_the_name_of_the_file(file: str, language: str) -> None:
-    error = obstacle({f"model_modules/{file}": b""}, "here/model")
+    error = unsupported_reason({f"model_modules/{file}": b""}, "here/model")
     assert error is not None
     assert error.what == f"this model is written in {language}, and jobs run models in Python"
     assert error.where == f"here/model/model_modules/{file}"
-    assert obstacle({f"model_modules/{file}": b"", TRAINING: b"def train(context): ..."}, "here/model") is None
+    assert (
+        unsupported_reason({f"model_modules/{file}": b"", TRAINING: b"def train(context): ..."}, "here/model") is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,15 +100,61 @@ def test_many_names_are_counted() -> None:
         "teradataml = 1  # import teradataml, GLM",
         "import sklearn\nsklearn.anything",
         "from teradataml import (",  # said elsewhere
+        "try:\n    import teradatasql\nexcept ImportError:\n    teradatasql = None",
+        "try:\n    from teradataml import XGBoost\nexcept (KeyError, ModuleNotFoundError):\n    import teradatasql",
+        "try:\n    import teradataml\n    teradataml.GLM\nexcept Exception:\n    pass\nelse:\n    import teradatasql",
+        "def f():\n    try:\n        import teradatasql\n    except builtins.ImportError: ...",
+        "try:\n    import teradatasql\nexcept:\n    pass",
+        "import typing\nif typing.TYPE_CHECKING:\n    from teradataml import XGBoost",
+        "if TYPE_CHECKING:\n    from teradatasqlalchemy import types",
+        "import aoa\ndef f(aoa):\n    return aoa.x",
+        "import aoa\ndef f():\n    aoa = 1\n    return aoa.x",
+        "import aoa\ndef f():\n    for aoa in []:\n        aoa.x",
+        "import aoa\ndef f():\n    from numpy import area as aoa\n    aoa.x",
+        "import aoa\nfrom shared_modules import aoa\naoa.x",
     ],
 )
 def test_what_has_a_stand_in_and_what_is_something_else(source: str) -> None:
     assert refused(training=source) is None
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "try:\n    import teradatasql\nexcept KeyError:\n    pass",
+        "try:\n    pass\nexcept ImportError:\n    pass\nfinally:\n    import teradatasql",
+        "if TYPE_CHECKING:\n    pass\nelse:\n    import teradatasql",
+        "import teradataml as tdml, aoa\ndef f(aoa):\n    tdml.XGBoost()",
+    ],
+)
+def test_what_the_code_can_not_do_without(source: str) -> None:
+    assert refused(training=source) is not None
+
+
+@pytest.mark.parametrize("own", ["aoa/__init__.py", "aoa.py"])
+def test_a_package_of_the_models_own_comes_first(tmp_path: Path, write_model: WriteModel, own: str) -> None:
+    files = {own: "class AoaClient: ...", TRAINING: "from aoa import AoaClient\ndef train(context): ..."}
+    folder = write_model(tmp_path / "model", files)
+    pin_folder(MODELS, folder, destination=tmp_path / "pinned", allow_dirty=True)
+    assert unsupported_reason({name: text.encode() for name, text in files.items()}, "here/model") is None
+    below = {f"model_modules/{own}": "", own: None}
+    write_model(tmp_path / "other", files | below)
+    with pytest.raises(RepositoryError, match="AoaClient"):
+        pin_folder(MODELS, tmp_path / "other", destination=tmp_path / "again", allow_dirty=True)
+
+
+def test_what_was_pinned_is_read_and_not_judged(tmp_path: Path, write_model: WriteModel) -> None:
+    """A version may run that was trained before there was this check."""
+    helper = {"model_modules/unused.py": "from teradataml import XGBoost"}
+    folder = write_model(tmp_path / "model", helper)
+    assert read_model(folder, "here/model").name == "model"
+    with pytest.raises(RepositoryError, match="XGBoost"):
+        pin_folder(MODELS, folder, destination=tmp_path / "pinned", allow_dirty=True)
+
+
 def test_a_module_of_the_models_own_under_such_a_name() -> None:
     files = {"tmo.py": b"", TRAINING: b"from tmo import anything"}
-    assert obstacle(files, "here/model") is None
+    assert unsupported_reason(files, "here/model") is None
 
 
 def test_the_reason_is_the_only_error(tmp_path: Path) -> None:
@@ -112,7 +162,7 @@ def test_the_reason_is_the_only_error(tmp_path: Path) -> None:
     for write in (published.in_r, published.in_database):
         folder = write(tmp_path)
         with pytest.raises(RepositoryError, match="model") as caught:
-            read_model(folder, "here/model")
+            pin_folder(MODELS, folder, destination=tmp_path / f"pinned-{folder.name}", allow_dirty=True)
         assert type(caught.value) is RepositoryError
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -37,7 +40,7 @@ def scoring(model: Model, body: str = "pass", columns: str = "'id', 'late'") -> 
 def test_the_names_that_a_check_lets_pass_are_those_that_there_are() -> None:
     part = child._load_with(child.TERADATA_RUN, child.TERADATA)
     assert {module: frozenset(names) for module, names in part.MODULES.items()} == dict(teradata.MODULES)
-    assert {*part.CLIENTS, part.DATABASE} == teradata.STAND_INS == set(child.PUBLISHED)
+    assert {*part.CLIENT_PACKAGES, part.DATABASE_PACKAGE} == teradata.STAND_INS == set(child.PUBLISHED)
 
 
 def test_the_rows_are_those_of_the_context_and_the_key_is_the_index_too(model: Model) -> None:
@@ -153,6 +156,45 @@ def test_a_module_of_the_models_own_comes_first(model: Model) -> None:
     error = failure_of(model)
     assert "artifacts/output/m" in error.what, "without stand-ins there is no such folder"
     assert model.lines[0] == "own"
+
+
+def test_an_installed_package_comes_first(model: Model) -> None:
+    """An environment has one only if it was pinned before there were stand-ins."""
+    installed = model.tmp_path / "installed"
+    installed.mkdir()
+    (installed / "teradataml.py").write_text("def XGBoost():\n    return 'installed'\n")
+    path = f"import sys\nsys.path.append({str(installed)!r})\n"
+    model.write(f"{path}from teradataml import XGBoost\ndef train(context):\n    print(XGBoost())\n")
+    assert model.run() == ["installed"]
+
+
+def test_code_may_do_without_what_has_no_stand_in(model: Model) -> None:
+    training(
+        model,
+        """
+for missing in ("from teradataml import XGBoost", "import teradataml.analytics.mle", "import teradatasql"):
+    try:
+        exec(missing)
+    except ImportError as error:
+        print(type(error).__name__)
+""",
+    )
+    assert model.run() == ["NoStandInError", "NoStandInError", "ModuleNotFoundError"]
+
+
+def test_two_threads_that_import_at_once_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+
+    def load(*_names: str) -> SimpleNamespace:
+        loaded.append(1)
+        time.sleep(0.1)
+        return SimpleNamespace(begin=lambda _context, verb: None, spec=lambda name: name)
+
+    monkeypatch.setattr(child, "_load_with", load)
+    stand_ins = child.StandIns(None, verb="train")
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(stand_ins.find_spec, ["aoa", "teradataml"])) == ["aoa", "teradataml"]
+    assert loaded == [1]
 
 
 def test_nothing_is_there_for_those_who_do_not_import_it(model: Model) -> None:

@@ -1,7 +1,8 @@
 """The program that runs a model's own code, with the Python of the model's environment.
 
 Started by path, never imported. It imports the standard library alone (to score and to run a task, Arrow too), puts
-nothing of ModelOps where the model's code could import it, and leaves word in a file of what came of it.
+nothing of ModelOps where the model's code could import it (but for the stand-ins of teradata.py, by the names that they
+stand in for), and leaves word in a file of what came of it.
 
 Usage: child.py ASSIGNMENT_JSON OUTCOME_JSON
 """
@@ -11,11 +12,13 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import importlib
+import importlib.machinery
 import importlib.util
 import json
 import os
 import resource
 import sys
+import threading
 import traceback
 from pathlib import Path
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
@@ -53,29 +56,36 @@ class NotRunError(Exception):
 
 
 class StandIns:
-    """Finds the modules of PUBLISHED, in the place of installed ones; those that the model's folder has come first.
+    """Finds the modules of PUBLISHED that neither the model's folder nor its environment has.
 
-    Nothing of teradata.py is loaded before the code imports one of them.
+    New environments have none of them, and older ones may: the code was trained with those. Nothing of teradata.py is
+    loaded before the code imports one of them.
     """
 
-    def __init__(self, context: Any, *, verb: str, folder: str) -> None:
+    def __init__(self, context: Any, *, verb: str) -> None:
         self._context, self._verb = context, verb
-        own = (Path(folder, name) for name in PUBLISHED)
-        self._own = {path.name for path in own if path.exists() or path.with_suffix(".py").exists()}
+        self._there: dict[str, bool] = {}
         self._part: ModuleType | None = None
+        self._loading = threading.Lock()  # two threads may import two of these packages at once
 
     @property
     def part(self) -> ModuleType:
-        """teradata.py, loaded and begun."""
-        if self._part is None:
-            self._part = _load_with(TERADATA_RUN, TERADATA)
-            self._part.begin(self._context, verb=self._verb)
-        return self._part
+        """teradata.py, loaded and initialised."""
+        with self._loading:
+            if self._part is None:
+                part = _load_with(TERADATA_RUN, TERADATA)
+                part.begin(self._context, verb=self._verb)
+                self._part = part
+            return self._part
 
     def find_spec(self, name: str, *_unused: object) -> Any:
         """As the import machinery asks for it."""
         package = name.partition(".")[0]
-        return self.part.spec(name) if package in PUBLISHED and package not in self._own else None
+        if package not in PUBLISHED:
+            return None
+        if package not in self._there:
+            self._there[package] = importlib.machinery.PathFinder.find_spec(package) is not None
+        return None if self._there[package] else self.part.spec(name)
 
 
 def main(assignment_file: str, outcome_file: str) -> int:
@@ -86,7 +96,7 @@ def main(assignment_file: str, outcome_file: str) -> int:
     contexts = _load(CONTEXT, Path(__file__).with_name("context.py"))
     context = (contexts.TaskContext if assignment["verb"] == "run_task" else contexts.ModelContext)(assignment)
     sys.path.insert(0, folder)
-    stand_ins = StandIns(context, verb=assignment["verb"], folder=folder)
+    stand_ins = StandIns(context, verb=assignment["verb"])
     sys.meta_path.insert(0, stand_ins)
     sys.argv[:] = [f"{folder}/{MODULES[assignment['verb']].replace('.', '/')}.py"]
     pid = os.getpid()

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from modelops.runtime.child.teradata_run import Run, StandInError, in_database, listed
+    from modelops.runtime.child.teradata_run import NoStandInError, StandInError, StandInState, in_database, listed
 else:
-    from _modelops_teradata_run import Run, StandInError, in_database, listed
+    from _modelops_teradata_run import NoStandInError, StandInError, StandInState, in_database, listed
 
 
 class DataFrame:
@@ -53,7 +53,7 @@ class DataFrame:
 
     @property
     def columns(self) -> list[str]:
-        return list(self._source().columns)
+        return _run().columns(self._source)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -104,7 +104,7 @@ class DataFrame:
 def copy_to_sql(
     df: Any,
     table_name: str,
-    schema_name: str | None = None,  # noqa: ARG001 - arguments are those of the published packages
+    schema_name: str | None = None,  # noqa: ARG001 - arguments are those of Teradata's packages
     if_exists: str = "append",
     index: bool = False,
     index_label: Any = None,
@@ -205,17 +205,18 @@ def _check_columns(called: str, frame: Any, names: list[str]) -> None:
             f"{called}() got {type(frame).__qualname__} where a data frame belongs",
             right="DataFrame.from_query(context.dataset_info.sql)",
         )
-    missing = [name for name in names if name not in list(columns)]
+    columns = list(columns)
+    missing = [name for name in names if name not in columns]
     if missing:
         raise StandInError(
             f"{called}() names {listed(missing)}; the columns are {listed(columns)}", right="names of these columns"
         )
 
 
-_RUN: Run | None = None
+_RUN: StandInState | None = None
 
 
-def _run() -> Run:
+def _run() -> StandInState:
     assert _RUN is not None  # main.py begins before the code gets any of these names
     return _RUN
 
@@ -223,7 +224,7 @@ def _run() -> Run:
 def begin(context: Any, *, verb: str) -> None:
     """Stand in from now on, for the code of this context."""
     global _RUN
-    _RUN = Run(context, verb=verb)
+    _RUN = StandInState(context, verb=verb)
 
 
 def scorer(score: Callable[[Any], Any]) -> type:
@@ -244,7 +245,7 @@ def scorer(score: Callable[[Any], Any]) -> type:
     return ScoreFunction
 
 
-CLIENTS, DATABASE = ("aoa", "tmo", "teradatamodelops"), "teradataml"
+CLIENT_PACKAGES, DATABASE_PACKAGE = ("aoa", "tmo", "teradatamodelops"), "teradataml"
 _OF_CLIENT = {
     "aoa_create_context": create_context,
     "copy_to_sql": copy_to_sql,
@@ -269,8 +270,8 @@ _CLIENT_MODULES = (
 )  # fmt: skip
 _DATABASE_MODULES = ("", ".context", ".context.context", ".dataframe", ".dataframe.copy_to", ".dataframe.dataframe")
 MODULES: Mapping[str, Mapping[str, Any]] = {
-    **{f"{client}{module}": _OF_CLIENT for client in CLIENTS for module in _CLIENT_MODULES},
-    **{f"{DATABASE}{module}": _OF_DATABASE for module in _DATABASE_MODULES},
+    **{f"{client}{module}": _OF_CLIENT for client in CLIENT_PACKAGES for module in _CLIENT_MODULES},
+    **{f"{DATABASE_PACKAGE}{module}": _OF_DATABASE for module in _DATABASE_MODULES},
 }
 """What each module has. The same names as in modelops.domain.teradata, by which models are checked."""
 
@@ -291,7 +292,7 @@ class Loader:
         def missing(attribute: str) -> NoReturn:
             if attribute.startswith("_") or f"{name}.{attribute}" in MODULES:
                 raise AttributeError(attribute)
-            in_database(f"{name}.{attribute}")
+            in_database(f"{name}.{attribute}", NoStandInError)
 
         module.__dict__["__getattr__"] = missing
 
@@ -300,8 +301,8 @@ def spec(name: str) -> ModuleSpec:
     """Of one of these modules.
 
     Raises:
-        StandInError: it has no stand-in.
+        NoStandInError: it has no stand-in.
     """
     if name not in MODULES:
-        in_database(f"the module {name}")
+        in_database(f"the module {name}", NoStandInError)
     return ModuleSpec(name, Loader(), is_package=True)  # type: ignore[arg-type] # create_module and exec_module suffice

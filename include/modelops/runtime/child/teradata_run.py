@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PREDICTIONS_DATABASE, PREDICTIONS_TABLE = "modelops", "predictions"
 JOB = "job_id"
-"""A column that the published models write; every row of predictions has the job's id anyway."""
+"""A column that models for Teradata ModelOps write; every row of predictions has the job's id anyway."""
 IN_SQL = "the same in the SQL of datasets.yaml; or to_pandas() first, and then in pandas"
 INPUT = "context.read_pandas(name) of an input that task.yaml declares"
 COPY = "copy_to_sql(df=frame, table_name=context.dataset_info.predictions_table)"
@@ -28,10 +28,15 @@ class StandInError(Exception):
     """The model's code uses a stand-in for what only a Teradata database can do. `name` says what would be right."""
 
     kind = "wrong_result"
+    name: str | None
 
     def __init__(self, what: str, *, right: str) -> None:
         super().__init__(what)
         self.name = right
+
+
+class NoStandInError(StandInError, ImportError):
+    """The code imports what has no stand-in; it may catch that and do without."""
 
 
 class Table(NamedTuple):
@@ -41,8 +46,8 @@ class Table(NamedTuple):
     temporary: bool
 
 
-class Run:
-    """One run of the model's code: its context, the rows that it was given, and the tables that it has written."""
+class StandInState:
+    """What the stand-ins share during one run of user code: dataset rows, tables in memory, predictions."""
 
     def __init__(self, context: Any, *, verb: str) -> None:
         self.context = context
@@ -56,7 +61,7 @@ class Run:
             self._complete(context)
 
     def _complete(self, context: Any) -> None:
-        """Give the context what the published layout has besides."""
+        """Give the context what the Teradata ModelOps layout has besides."""
         info = context.dataset_info
         self.key = list(info.entity_key)
         if len(self.key) == 1:
@@ -81,6 +86,15 @@ class Run:
         if len(self.key) == 1:
             frame.index = importlib.import_module("pandas").Index(frame[self.key[0]].to_numpy())
         return frame
+
+    def columns(self, source: Callable[[], pandas.DataFrame]) -> list[str]:
+        """The columns that a source gives; those of the dataset without reading its rows."""
+        if source != self.rows:
+            return list(source().columns)
+        if self._given is not None:
+            return list(self._given.columns)
+        names: list[str] = self.context.read_arrow().schema.names
+        return names
 
     def give(self) -> None:
         """Have the context, too, give the rows for which score(context) is called."""
@@ -208,8 +222,8 @@ def _matched(frame: pandas.DataFrame, key: list[str], rows: int) -> pandas.DataF
     return ordered
 
 
-def in_database(what: str) -> NoReturn:
-    raise StandInError(f"{what} works in a Teradata database, and the code has none", right=IN_SQL)
+def in_database(what: str, error: type[StandInError] = StandInError) -> NoReturn:
+    raise error(f"{what} works in a Teradata database, and the code has none", right=IN_SQL)
 
 
 def listed(names: Iterable[Any]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from modelops.domain.errors import RepositoryError
-from modelops.jobs_api.model_requests import ModelRequests
+from modelops.jobs_api import unsupported_models
+from modelops.jobs_api.unsupported_models import PINNING, UnsupportedModelMiddleware, allowed
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -38,7 +40,7 @@ def asked(body: Any, *, path: str = PATH, method: str = "POST", allowed: bool = 
         assert dag_id == "model_lifecycle"
         return allowed
 
-    guard = ModelRequests(Airflow(), lambda model: WHY if model == "published/r" else None, may_trigger)
+    guard = UnsupportedModelMiddleware(Airflow(), lambda model: WHY if model == "published/r" else None, may_trigger)
 
     async def answer() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://here") as client:
@@ -59,6 +61,9 @@ def test_the_reason_is_the_answer() -> None:
         (json.dumps(IN_R), {"allowed": False}),
         (json.dumps(IN_R), {"path": PATH.replace("dagRuns", "details")}),
         (json.dumps(IN_R), {"path": f"{PATH}/run_1/clear"}),
+        (json.dumps(IN_R), {"path": PATH.replace("model_lifecycle", "model_deployment")}),
+        (json.dumps(IN_R), {"path": PATH.replace("model_lifecycle", "model_evaluation")}),
+        (json.dumps(IN_R), {"path": PATH.replace("model_lifecycle", "somebodys_own")}),
         (json.dumps(IN_R), {"method": "PUT"}),
         (json.dumps({"conf": {"model": "published/python"}}), {}),
         (json.dumps({"conf": {"model": ["published/r"]}}), {}),
@@ -72,3 +77,24 @@ def test_the_reason_is_the_answer() -> None:
 def test_every_other_request_reaches_airflow_as_it_is(body: str, more: dict[str, Any]) -> None:
     answer = asked(body, **more)
     assert (answer.status_code, answer.text) == (200, f"Airflow: {body}")
+
+
+def test_these_are_the_dags_that_pin_a_models_code(dags: dict[str, Any]) -> None:
+    trains = {name for name, dag in dags.items() if any(task.task_type == "TrainModelOperator" for task in dag.tasks)}
+    assert trains == PINNING
+
+
+@pytest.mark.parametrize(("role", "answer"), [("viewer", False), ("user", True), (None, False)])
+def test_only_who_may_run_the_dag_is_told(monkeypatch: pytest.MonkeyPatch, role: str | None, answer: bool) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Airflow's own web server imports is full of them
+        from modelops.jobs_api import permissions
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    async def signed_in_user(_scope: Scope) -> Any:
+        return None if role is None else SimpleAuthManagerUser(username="vera", role=role)
+
+    monkeypatch.setattr(permissions, "get_auth_manager", SimpleAuthManager)
+    monkeypatch.setattr(unsupported_models, "signed_in_user", signed_in_user)
+    assert asyncio.run(allowed({"type": "http"}, "model_lifecycle")) is answer

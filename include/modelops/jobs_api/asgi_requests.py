@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope
 
 
-async def received(receive: Receive) -> list[Message]:
+async def read_body(receive: Receive) -> list[Message]:
     """All messages of the request's body."""
     messages: list[Message] = []
     while not messages or (messages[-1]["type"] == "http.request" and messages[-1].get("more_body")):
@@ -18,7 +18,7 @@ async def received(receive: Receive) -> list[Message]:
     return messages
 
 
-def again(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
+def replay(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
     """What was received, once more, and then what comes."""
     kept = list(messages)
 
@@ -28,8 +28,8 @@ def again(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[M
     return next_message
 
 
-async def signed_in(scope: Scope) -> Any:
-    """Who asks; Airflow finds it out, so that it is whom the answer would be of. None: nobody who is signed in."""
+async def signed_in_user(scope: Scope) -> Any:
+    """The signed-in user, as Airflow authenticates the request; None if there is none."""
     from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
     from fastapi import HTTPException
     from starlette.requests import Request

@@ -1,4 +1,4 @@
-"""Refuses a request to run a DAG for a model that can't run, with the reason, before there is a run.
+"""Refuses a request to train a model that can't run, with the reason, before there is a run.
 
 The trigger form does not suggest such models, and accepts any text: it and the REST API send the same request.
 """
@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from modelops.jobs_api.middleware import again, received, signed_in
+from modelops.jobs_api.asgi_requests import read_body, replay, signed_in_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,26 +21,28 @@ if TYPE_CHECKING:
     from modelops.domain.errors import RepositoryError
 
 TRIGGER = re.compile(r"/api/v2/dags/(?P<dag_id>[^/]+)/dagRuns$")
+PINNING = frozenset({"model_lifecycle"})
+"""The DAGs that pin code from the repository. All others run versions that exist, with the code pinned for them."""
 MODEL = "model"
-"""The parameter that names a model, in every DAG that has one."""
+"""Their parameter that names the model."""
 
 
-class ModelRequests:
-    """ASGI middleware around Airflow's web server; it looks at requests to run a DAG, and at nothing else.
+class UnsupportedModelMiddleware:
+    """ASGI middleware around Airflow's web server; it looks at requests to run a DAG of PINNING, and at nothing else.
 
     Args:
-        look: gives the reason why a model can't run, None if there is none; it may block.
+        reason_for: gives the reason why a model can't run, None if there is none; it may block.
         may_trigger: whether the person who asks may run the DAG; others get Airflow's own answer.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        look: Callable[[str], RepositoryError | None] | None = None,
+        reason_for: Callable[[str], RepositoryError | None] | None = None,
         may_trigger: Callable[[Scope, str], Any] | None = None,
     ) -> None:
         self._app = app
-        self._look = look or look_up
+        self._reason_for = reason_for or reason_in_repositories
         self._may_trigger = may_trigger or allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,24 +51,25 @@ class ModelRequests:
         from starlette.responses import JSONResponse
 
         asked = TRIGGER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if asked is None:
+        dag_id = "" if asked is None else unquote(asked["dag_id"])
+        if dag_id not in PINNING:
             await self._app(scope, receive, send)
             return
-        messages = await received(receive)
+        messages = await read_body(receive)
         reference = _model_of(b"".join(message.get("body", b"") for message in messages))
-        error = None if reference is None else await run_in_threadpool(self._look, reference)
-        if error is not None and await self._may_trigger(scope, unquote(asked["dag_id"])):
+        error = None if reference is None else await run_in_threadpool(self._reason_for, reference)
+        if error is not None and await self._may_trigger(scope, dag_id):
             await JSONResponse({"detail": str(error)}, HTTPStatus.BAD_REQUEST)(scope, receive, send)
             return
-        await self._app(scope, again(messages, receive), send)
+        await self._app(scope, replay(messages, receive), send)
 
 
-def look_up(reference: str) -> RepositoryError | None:
+def reason_in_repositories(reference: str) -> RepositoryError | None:
     """The reason, by the repositories as last fetched."""
-    from modelops.repository.catalogue import refusal
+    from modelops.repository.catalogue import unsupported_reason_of
     from modelops.settings import Settings
 
-    return refusal(reference, Settings.from_environment())
+    return unsupported_reason_of(reference, Settings.from_environment())
 
 
 async def allowed(scope: Scope, dag_id: str) -> bool:
@@ -76,7 +79,7 @@ async def allowed(scope: Scope, dag_id: str) -> bool:
 
     from modelops.jobs_api.permissions import may
 
-    user = await signed_in(scope)
+    user = await signed_in_user(scope)
     return user is not None and await run_in_threadpool(may, user, dag_id, "POST", DagAccessEntity.RUN)
 
 
