@@ -14,6 +14,10 @@ if COMPONENT in (["scheduler"], ["celery"]):
     from modelops.airflow.preloading import preload_jobs
 
     preload_jobs()
+    if COMPONENT == ["celery"]:
+        from modelops.airflow.worker_heartbeat import beat_with_celery
+
+        beat_with_celery()
 elif COMPONENT == ["dag-processor"]:
     from modelops.airflow.preloading import preload_dags
 

@@ -104,7 +104,7 @@ def test_the_index_lists_every_page(page: Path) -> None:
 
 
 KNOWN = {
-    *("cd", "cp", "curl", "done", "du", "echo", "for", "git", "mkdir", "npm", "python3", "tar"),
+    *("cd", "cp", "curl", "docker", "done", "du", "echo", "for", "git", "mkdir", "npm", "python3", "tar"),
     *("$bin/pg_dump", "$bin/pg_restore", ".venv/bin/python", "cat"),
 }
 """Other commands of the documents; `$bin` is the folder of PostgreSQL's own."""

@@ -29,7 +29,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     faults.add_argument("--seed", type=int, default=1, help="of the random ones (default: 1)")
     faults.add_argument("--write", action="store_true", help="write docs/reports/faults.md")
     command("lint", "Run ruff, mypy and import-linter.")
-    command("lock", "Make requirements.txt anew from requirements.in.")
+    command("lock", "Make requirements.txt and requirements-cluster.txt anew from their .in files.")
 
 
 def run(chosen: argparse.Namespace, rest: list[str]) -> int:

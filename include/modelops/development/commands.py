@@ -34,6 +34,8 @@ BROWSER = "chromium"
 MEASURED = ("backfill", "batch", "deployments", "drift", "features", "lists", "parts", "statistics")
 OF_THE_VIEW = "tests/e2e/test_view*.py"
 
+LOCKS = ("requirements.txt", "requirements-cluster.txt")
+
 CHECKS = {
     "ruff check": ("ruff", "check", ".", "modelops"),
     "ruff format": ("ruff", "format", "--check", ".", "modelops"),
@@ -118,12 +120,16 @@ def lint() -> int:
 
 
 def lock() -> int:
-    """Make requirements.txt anew by the command that its header shows.
+    """Make each of `LOCKS` anew by the command that its header shows, the second with the versions of the first.
 
     Raises:
-        BadInput: the header shows none.
+        BadInput: a header shows none.
     """
-    file = PROJECT_ROOT / "requirements.txt"
+    return next((code for code in map(_lock, LOCKS) if code != 0), 0)
+
+
+def _lock(name: str) -> int:
+    file = PROJECT_ROOT / name
     shown = re.search(r"^#\s+uv (pip compile .+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     if shown is None:
         raise BadInput(

@@ -12,6 +12,7 @@ import httpx
 import psycopg
 
 from modelops.domain.errors import ModelOpsError, Unavailable
+from modelops.heartbeat import beat
 from modelops.observer.airflow import AirflowReader, no_permission
 from modelops.observer.waiting import Waits
 from modelops.observer.watch import Watch
@@ -67,6 +68,7 @@ def _watch(ended: threading.Event, waits: Waits) -> None:
         log.info("watching %s", os.environ["MODELOPS_AIRFLOW_URL"])
         while not ended.is_set():
             watch.look()
+            beat()
             ended.wait(LOOK_EVERY.total_seconds())
 
 

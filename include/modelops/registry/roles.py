@@ -42,7 +42,8 @@ OTHER_LOGINS = """
 SELECT rolname FROM pg_roles
 WHERE NOT rolsuper AND rolname <> ALL(%s) AND (rolname = 'pg_signal_backend' OR rolname !~ '^pg_')
 """
-LOGINS = ("modelops_owner", "modelops_jobs", "modelops_reader", "modelops_sql", "modelops_features", "airflow")
+OURS = ("modelops_owner", "modelops_jobs", "modelops_reader", "modelops_sql", "modelops_features")
+LOGINS = (*OURS, "airflow")
 
 
 def provision(
@@ -50,7 +51,8 @@ def provision(
 ) -> None:
     """Make the logins and the databases that are missing, and set the logins' passwords; repeatable.
 
-    `passwords` has one for each of `LOGINS`. `airflow_database` is None where Airflow's metadata lives elsewhere.
+    `passwords` has one for each of `LOGINS`. `airflow_database` is None where Airflow's metadata lives elsewhere; no
+    login `airflow` is made then.
 
     Raises:
         Unavailable: the server can't be reached.
@@ -58,12 +60,13 @@ def provision(
     import psycopg
 
     with translated(), psycopg.connect(admin_url, autocommit=True) as connection:
-        for login in LOGINS:
+        for login in LOGINS if airflow_database else OURS:
             _ensure_login(connection, login, passwords[login])
         # Who isn't a superuser may only give things to a role that it could become.
-        connection.execute("GRANT modelops_owner, airflow TO CURRENT_USER")
+        connection.execute("GRANT modelops_owner TO CURRENT_USER")
         _ensure_database(connection, data_database, owner="modelops_owner")
         if airflow_database:
+            connection.execute("GRANT airflow TO CURRENT_USER")
             _ensure_database(connection, airflow_database, owner="airflow")
     with translated(), psycopg.connect(admin_url, dbname=data_database, autocommit=True) as connection:
         open_to_logins(connection, data_database)
@@ -77,6 +80,10 @@ def _ensure_login(connection: Connection[Any], login: str, password: str) -> Non
     # Hashed here: a server writes statements into its log, those that fail or all of them.
     hashed = connection.pgconn.encrypt_password(password.encode(), login.encode()).decode()
     connection.execute(SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(login), Literal(hashed)))
+    for setting, value in KEEPALIVES.items():
+        connection.execute(
+            SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(setting), Literal(value))
+        )
 
 
 def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> None:
@@ -89,10 +96,10 @@ def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> N
 
 def open_to_logins(connection: Connection[Any], database: str) -> None:
     """Make the schemas of the database that the connection is to, and give each login its rights; repeatable."""
-    from psycopg.sql import SQL, Identifier, Literal
+    from psycopg.sql import SQL, Identifier
 
     name = Identifier(database)
-    logins = SQL(", ").join(Identifier(login) for login in LOGINS if login.startswith("modelops_"))
+    logins = SQL(", ").join(Identifier(login) for login in OURS)
     connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, logins))
     connection.execute(SQL("GRANT CREATE ON DATABASE {} TO modelops_owner").format(name))
     connection.execute("CREATE SCHEMA IF NOT EXISTS modelops AUTHORIZATION modelops_owner")
@@ -114,11 +121,6 @@ def open_to_logins(connection: Connection[Any], database: str) -> None:
     connection.execute("ALTER ROLE modelops_jobs SET default_transaction_isolation = 'read committed'")
     # A worker whose machine has gone would hold its job's row, and with it the next attempt and the observer.
     connection.execute("ALTER ROLE modelops_jobs SET idle_in_transaction_session_timeout = '15s'")
-    for login in LOGINS:
-        for setting, value in KEEPALIVES.items():
-            connection.execute(
-                SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(setting), Literal(value))
-            )
     limit_users(connection)
 
 

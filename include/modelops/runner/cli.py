@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 MOST_DAYS = 36_500
+ENV = "Write .env from .env.example, with a generated value for each secret. A .env that is there is left as it is."
 PASSING_ON = ("psql", "airflow", *development.PASSING_ON)
 """The commands whose unknown arguments are for the program that they start."""
 
@@ -107,6 +108,9 @@ def parser() -> Parser:
     init.add_argument(
         "--key", metavar="COLUMN", action="append", default=[], help="what identifies a row, if no index says it"
     )
+    cluster = command("cluster", "Run on several machines, by docker-compose.yaml.")
+    actions = cluster.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("env", help="write .env with generated secrets", description=ENV, allow_abbrev=False)
     development.add_commands(command)
     return whole
 
@@ -120,12 +124,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command in development.NAMES:
             return development.run(chosen, rest)
+        if chosen.command == "cluster":
+            return _write_env()
         return _run_on_installation(chosen, rest)
     except ModelOpsError as error:
         print(f"modelops: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _write_env() -> int:
+    from modelops.runner.cluster.secrets_file import write_env
+    from modelops.settings import PROJECT_ROOT
+
+    print(f"✓ {write_env(PROJECT_ROOT)}: generated secrets, readable by you alone. Keep a copy: nothing else has them.")
+    return 0
 
 
 def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:

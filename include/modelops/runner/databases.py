@@ -80,7 +80,7 @@ def passwords_in(environ: Mapping[str, str], *, airflow_elsewhere: bool) -> dict
         BadInput: the environment gives some of the passwords and lacks others, or a file can't be read.
     """
     roles = ROLES if airflow_elsewhere else (*ROLES, "airflow")
-    found = {role: _password_in(environ, f"{PASSWORD}{role.upper()}") for role in roles}
+    found = {role: password_in(environ, f"{PASSWORD}{role.upper()}") for role in roles}
     passwords = {role: password for role, password in found.items() if password is not None}
     missing = [f"{PASSWORD}{role.upper()}" for role in roles if role not in passwords]
     if passwords and missing:
@@ -93,7 +93,12 @@ def passwords_in(environ: Mapping[str, str], *, airflow_elsewhere: bool) -> dict
     return passwords
 
 
-def _password_in(environ: Mapping[str, str], variable: str) -> str | None:
+def password_in(environ: Mapping[str, str], variable: str) -> str | None:
+    """The password in a variable, or in the file that `<variable>_FILE` names; None if neither is set.
+
+    Raises:
+        BadInput: both are set, or the file can't be read or is empty.
+    """
     file = environ.get(f"{variable}_FILE")
     if not file:
         return environ.get(variable) or None

@@ -89,7 +89,8 @@ def _password() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _fernet_key() -> str:
+def new_fernet_key() -> str:
+    """A key for Airflow's encryption of connections and variables."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
@@ -103,7 +104,7 @@ class Secrets:
     sql: str = field(default_factory=_password)
     features: str = field(default_factory=_password)
     airflow: str = field(default_factory=_password)
-    fernet_key: str = field(default_factory=_fernet_key)
+    fernet_key: str = field(default_factory=new_fernet_key)
     jwt_secret: str = field(default_factory=lambda: secrets.token_urlsafe(48))
     api_secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 

@@ -57,6 +57,15 @@ def test_a_machine_that_vanishes_is_noticed(strangers_server: PostgresServer) ->
         assert probes == [("10",), ("5",), ("3",)], login
 
 
+def test_where_airflows_metadata_is_elsewhere_it_has_no_login(strangers_server: PostgresServer) -> None:
+    passwords = {login: password for login, password in PASSWORDS.items() if login != "airflow"}
+    for _ in range(2):
+        provision(strangers_server.admin_url, data_database="modelops", airflow_database=None, passwords=passwords)
+    with psycopg.connect(strangers_server.admin_url) as connection:
+        logins = connection.execute("SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|postgres$)'").fetchall()
+    assert {name for (name,) in logins if name in PASSWORDS} == set(passwords)
+
+
 def test_a_server_that_is_not_there(strangers_server: PostgresServer) -> None:
     parts = urlsplit(strangers_server.admin_url)
     nowhere = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{strangers_server.port}", ":1")))

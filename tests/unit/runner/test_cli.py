@@ -137,12 +137,25 @@ def test_what_tests_start_finds_our_modules_compiled(monkeypatch: pytest.MonkeyP
     assert ["PYTHONDONTWRITEBYTECODE" in env for env in given] == [False]
 
 
-def test_the_lock_is_made_by_the_command_in_its_header(started: list[tuple[str, ...]]) -> None:
+def test_each_lock_is_made_by_the_command_in_its_header(started: list[tuple[str, ...]]) -> None:
     development.lock()
-    (command,) = started
-    assert command[:3] == ("uv", "pip", "compile")
-    assert "--generate-hashes" in command
-    assert command[-3:] == ("requirements.in", "-o", "requirements.txt")
+    for command, name in zip(started, ("requirements", "requirements-cluster"), strict=True):
+        assert command[:3] == ("uv", "pip", "compile")
+        assert "--generate-hashes" in command
+        assert command[-3:] == (f"{name}.in", "-o", f"{name}.txt")
+
+
+def test_a_file_of_secrets_that_is_there_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env.example").write_text("A_SECRET=\n", encoding="utf-8")
+    monkeypatch.setattr("modelops.settings.PROJECT_ROOT", tmp_path)
+    assert cli.main(["cluster", "env"]) == 0
+    written = (tmp_path / ".env").read_text(encoding="utf-8")
+    assert str(tmp_path / ".env") in capsys.readouterr().out
+    assert cli.main(["cluster", "env"]) == 1
+    assert "left as it is" in capsys.readouterr().err
+    assert (tmp_path / ".env").read_text(encoding="utf-8") == written
 
 
 def test_status_of_what_has_never_run_is_3(

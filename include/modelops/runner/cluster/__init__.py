@@ -1,0 +1,1 @@
+"""What the services of docker-compose.yaml need besides Airflow: the init job, health checks and generated secrets."""
