@@ -158,8 +158,9 @@ def test_the_observer_beats_after_each_look_that_succeeds(monkeypatch: pytest.Mo
                 raise Unavailable("Airflow doesn't answer")
 
     monkeypatch.setattr(observer, "Watch", Watching)
-    monkeypatch.setattr(observer, "AirflowReader", lambda *_, **__: None)
+    monkeypatch.setattr(observer.AirflowReader, "unreadable", lambda _: [])
     monkeypatch.setattr(observer.psycopg, "connect", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(observer, "check_schema", lambda _: None)
     monkeypatch.setattr(observer, "LOOK_EVERY", timedelta(0))
     monkeypatch.setenv(heartbeat.VARIABLE, str(tmp_path / "beat"))
     for name in (
@@ -168,7 +169,7 @@ def test_the_observer_beats_after_each_look_that_succeeds(monkeypatch: pytest.Mo
         "MODELOPS_OBSERVER_PASSWORD",
         "AIRFLOW_CONN_MODELOPS",
     ):
-        monkeypatch.setenv(name, "x")
+        monkeypatch.setenv(name, "http://airflow")
     with pytest.raises(Unavailable):
         observer._watch(ended, Waits())
     assert beats[0] is None
