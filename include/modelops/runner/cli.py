@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelops.development import command_line as development
 from modelops.domain.errors import ModelOpsError
+from modelops.runner.hosts import commands as hosts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,9 +109,10 @@ def parser() -> Parser:
     init.add_argument(
         "--key", metavar="COLUMN", action="append", default=[], help="what identifies a row, if no index says it"
     )
-    cluster = command("cluster", "Run on several machines, by docker-compose.yaml.")
+    cluster = command("cluster", "Run on several machines, or on several hosts of this one, by docker-compose.yaml.")
     actions = cluster.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("env", help="write .env with generated secrets", description=ENV, allow_abbrev=False)
+    hosts.add_commands(actions)
     development.add_commands(command)
     return whole
 
@@ -125,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.command in development.NAMES:
             return development.run(chosen, rest)
         if chosen.command == "cluster":
-            return _write_env()
+            return _write_env() if chosen.action == "env" else _run_on_hosts(chosen)
         return _run_on_installation(chosen, rest)
     except ModelOpsError as error:
         print(f"modelops: {error}", file=sys.stderr)
@@ -140,6 +142,13 @@ def _write_env() -> int:
 
     print(f"✓ {write_env(PROJECT_ROOT)}: generated secrets, readable by you alone. Keep a copy: nothing else has them.")
     return 0
+
+
+def _run_on_hosts(chosen: argparse.Namespace) -> int:
+    from modelops.runner.steps import Steps
+    from modelops.settings import Settings
+
+    return hosts.execute(chosen, home=Settings.from_environment().home, steps=Steps())
 
 
 def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:

@@ -1,0 +1,245 @@
+"""A cluster as commands see it: its state folder, its file, and the process that keeps it up."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from modelops.domain.errors import BadInput, ModelOpsError, Unavailable
+from modelops.runner.hosts import compose
+from modelops.runner.hosts.environment import ensure_environment
+from modelops.runner.hosts.interpolation import read_env_file
+from modelops.runner.hosts.keeper import CONTROL, MOST_SECONDS, PLAN
+from modelops.runner.hosts.namespaces import namespaces, search_path
+from modelops.runner.hosts.plan import Host, plan
+from modelops.runner.layout import private, read_json, rotated, tail, write_json
+from modelops.runner.processes import KILL, end, found, identified
+from modelops.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from modelops.runner.steps import Steps
+
+FILE = "docker-compose.yaml"
+ENV_FILE = ".env"
+LOOK_EVERY = 0.2
+LINES = 5
+"""How many lines of the log of a host that isn't well are shown."""
+MOST_STARTS = 5
+"""How often the program of a host may be started until the start of the cluster is given up."""
+
+
+class Refused(ModelOpsError):
+    """The keeper refuses a command."""
+
+
+class Cluster:
+    """The cluster of one state folder.
+
+    Args:
+        state: the folder of all its state.
+        file: the compose file; paths in it are relative to its folder, and there the Dockerfile is.
+        env_file: the file with the values of its variables; the environment wins over it.
+        environment: the folder of the Python environment of the project's services; made if need be.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        file: Path = PROJECT_ROOT / FILE,
+        env_file: Path | None = None,
+        environment: Path | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.state = state
+        self.file = file
+        self.env_file = env_file
+        self.environment = environment or state / "environment"
+        self._environ = environ
+        self._started: subprocess.Popen[bytes] | None = None
+
+    def variables(self) -> dict[str, str]:
+        """The values for the file's variables.
+
+        Raises:
+            BadInput: the named file can't be read, or a line of it is wrong.
+        """
+        path = self.env_file or self.file.parent / ENV_FILE
+        found = read_env_file(path, self._environ) if self.env_file or path.exists() else {}
+        return {**found, **self._environ}
+
+    def plan(self, workers: int) -> list[Host]:
+        """The hosts that the file asks for.
+
+        Raises:
+            BadInput: the file is wrong, a variable has no value, or no program stands for an image.
+        """
+        services = compose.read(self.file, self.variables())
+        return plan(
+            services,
+            workers=workers,
+            state=self.state,
+            project=PROJECT_ROOT,
+            python=self.environment,
+            file=self.file.name,
+        )
+
+    def up(self, *, workers: int, steps: Steps, timeout: float) -> None:
+        """Start all hosts and wait until all are well.
+
+        Raises:
+            BadInput: it is up already, or the file is wrong.
+            Unavailable: namespaces or programs can't be had, or a host doesn't get well in `timeout` seconds.
+        """
+        hosts = self.plan(workers)
+        if self.keeper() is not None:
+            raise BadInput("the cluster is up", where=str(self.state), expected="`./modelops cluster down` before")
+        prefix = namespaces()
+        for folder in (self.state, self.state / "logs"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(bind.source == str(self.environment) for host in hosts for bind in host.binds):
+            ensure_environment(self.environment, project=PROJECT_ROOT, steps=steps)
+        write_json(self.state / PLAN, [_written(host) for host in hosts])
+        with _listeners(hosts) as listeners:
+            self._spawn(prefix, listeners)
+        self._await_health(steps, timeout)
+
+    def down(self, *, at_once: bool) -> bool:
+        """Stop all hosts, and whatever is left of them; whether there was anything."""
+        keeper = self.keeper()
+        if keeper is None:
+            return False
+        with suppress(ModelOpsError):
+            self.ask({"do": "down", "at_once": at_once}, timeout=None)
+            keeper.wait(10)
+        # Its child is process 1 of the hosts' namespaces: the kernel ends everything in them with it.
+        end([*keeper.children(), keeper] if keeper.is_running() else [], KILL)
+        if self._started is not None:
+            self._started.wait()
+        return True
+
+    def keeper(self) -> psutil.Process | None:
+        """The process that keeps the hosts, while it runs: `unshare`, whose child is the keeper proper."""
+        if self._started is not None:
+            self._started.poll()  # takes note of its end if it is our own child
+        return found(read_json(self.state / "keeper.json"))
+
+    def hosts(self) -> list[dict[str, Any]]:
+        """What each host does, as `Machine.told` gives it; empty when the cluster isn't up."""
+        return list(self.ask({"do": "status"})["hosts"]) if self.keeper() else []
+
+    def ask(self, request: Mapping[str, Any], *, timeout: float | None = MOST_SECONDS + 10) -> dict[str, Any]:
+        """Have the keeper do something.
+
+        Raises:
+            Refused: it says why not.
+            Unavailable: the cluster isn't up, or doesn't answer in time (seconds).
+        """
+        if self.keeper() is None:
+            raise Unavailable("The cluster isn't up; `./modelops cluster up` starts it")
+        try:
+            # By way of the folder: a socket's own path may have at most 108 characters.
+            folder = os.open(self.state, os.O_PATH | os.O_DIRECTORY)
+            try:
+                with closing(socket.socket(socket.AF_UNIX)) as client:
+                    client.settimeout(timeout)
+                    client.connect(f"/proc/self/fd/{folder}/{CONTROL}")
+                    client.sendall(json.dumps(request).encode() + b"\n")
+                    answer = json.loads(client.makefile().readline())
+            finally:
+                os.close(folder)
+        except (OSError, ValueError) as error:
+            log = self.state / "logs" / "keeper.log"
+            raise Unavailable(f"The cluster's keeper doesn't answer ({error}); its log is {log}") from None
+        if "error" in answer:
+            raise Refused(answer["error"])
+        return dict(answer)
+
+    def _spawn(self, prefix: tuple[str, ...], listeners: list[socket.socket]) -> None:
+        numbers = [listener.fileno() for listener in listeners]
+        program = [sys.executable, "-P", "-m", "modelops.runner.hosts.keeper", str(self.state), *map(str, numbers)]
+        # The keeper has no use for what else is in the user's environment.
+        kept = {name: value for name, value in os.environ.items() if name in ("HOME", "TMPDIR", "LANG")}
+        with open(rotated(self.state / "logs" / "keeper.log"), "ab", opener=private) as log:
+            self._started = subprocess.Popen(
+                [*prefix, *program],
+                env={**kept, "PATH": search_path(), "PYTHONPATH": str(PROJECT_ROOT / "include")},
+                cwd=self.state,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=numbers,
+                start_new_session=True,
+            )
+        write_json(self.state / "keeper.json", identified(psutil.Process(self._started.pid)))
+
+    def _await_health(self, steps: Steps, timeout: float) -> None:
+        began, told = time.monotonic(), set()
+        while True:
+            try:
+                hosts = self.hosts()
+            except Unavailable:
+                hosts = []
+            for host in hosts:
+                if host["well"] and host["name"] not in told:
+                    told.add(host["name"])
+                    steps.say(f"✓ {host['name']:<46} {time.monotonic() - began:6.1f} s")
+            if hosts and all(host["well"] for host in hosts):
+                return
+            if self.keeper() is None:
+                log = self.state / "logs" / "keeper.log"
+                raise Unavailable(f"The cluster's keeper has ended; the end of {log}:\n{tail(log)}")
+            for host in hosts:
+                if (
+                    host["state"] == "failed"
+                    or host["health"] == "unhealthy"
+                    or host["starts"] > MOST_STARTS
+                    or (host["state"] == "exited" and not host["well"])
+                ):
+                    raise Unavailable(self._complaint(host))
+            if time.monotonic() - began > timeout:
+                missing = [host for host in hosts if not host["well"]]
+                raise Unavailable("\n".join([f"Not well after {timeout:g} s:", *map(self._complaint, missing)]))
+            time.sleep(LOOK_EVERY)
+
+    def _complaint(self, host: Mapping[str, Any]) -> str:
+        state = host["state"] if host["code"] is None else f"{host['state']} ({host['code']})"
+        log = self.state / "logs" / f"{host['name']}.log"
+        return f"{host['name']} is {state}. {host['why']}\nThe end of {log}:\n{tail(log, lines=LINES)}"
+
+
+@contextmanager
+def _listeners(hosts: list[Host]) -> Iterator[list[socket.socket]]:
+    """A listening socket for each published port, open inside; made here, outside the hosts' network."""
+    listeners: list[socket.socket] = []
+    try:
+        for host in hosts:
+            for port in host.ports:
+                family = socket.AF_INET6 if ":" in port.address else socket.AF_INET
+                try:
+                    listeners.append(socket.create_server((port.address, port.published), family=family))
+                except OSError as error:
+                    raise Unavailable(
+                        f"{host.name} can't be reached at {port.address}:{port.published}: {error.strerror}; name"
+                        " another address or port in its service"
+                    ) from None
+        yield listeners
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def _written(host: Host) -> dict[str, Any]:
+    return {**asdict(host), "folder": str(host.folder)}

@@ -1,0 +1,57 @@
+"""The Python environment of the project's services: made once from the lock of several machines."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelops.domain.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    from modelops.runner.steps import Steps
+
+LOCK = "requirements-cluster.txt"
+MARKER = ".made-from"
+CODE = ("dags", "include", "plugins")
+
+
+def ensure_environment(folder: Path, *, project: Path, steps: Steps) -> None:
+    """Make the environment unless it stands, and compile the project's code.
+
+    Raises:
+        BadInput: there is no lock.
+        Unavailable: a package can't be had.
+    """
+    lock = project / LOCK
+    if not lock.is_file():
+        raise BadInput(f"there is no {LOCK}", where=str(project), expected="the lock, which `./modelops lock` makes")
+    fingerprint = hashlib.sha256(lock.read_bytes()).hexdigest()
+    marker = folder / MARKER
+    if not marker.exists() or marker.read_text(encoding="ascii") != fingerprint:
+        with steps.step("Python environment of the hosts made"):
+            shutil.rmtree(folder, ignore_errors=True)
+            uv = str(Path(sys.executable).parent / "uv")
+            base = str(Path(sys.base_prefix) / "bin" / "python3")
+            # Hosts see the environment at the path of the image, so its programs mustn't name where it lies.
+            _run([uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", base, str(folder)])
+            python = str(folder / "bin" / "python")
+            _run(
+                [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", python, str(lock)]
+            )
+            marker.write_text(fingerprint, encoding="ascii")
+    # Hosts can't write there, and each of their processes would compile it anew.
+    _run([str(folder / "bin" / "python"), "-m", "compileall", "-q", *(str(project / name) for name in CODE)])
+
+
+def _run(command: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment.pop("VIRTUAL_ENV", None)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise Unavailable(f"The Python environment of the hosts can't be made; `{' '.join(command)}` failed:\n{said}")

@@ -1,0 +1,168 @@
+"""The first process of a host: gives it its own root folder and network address, starts its program, and waits for it.
+
+It runs in namespaces of its own (network, mounts, host name, processes, IPC), by its path and with nothing but the
+standard library. On its standard input is one JSON object: `name`, `root` (an empty folder), `binds`, `files` (text by
+path below /etc), `address` and `prefix` of eth0, `command`, `identity` (what stands before the command to make it an
+ordinary user), `environment` and `workdir`. The sender closes the input once the interface eth0 is there.
+
+As process 1 of its namespace it takes over ended processes whose parents have ended, and its own end is the end of
+all processes of the host.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
+MS_PRIVATE = 1 << 18
+KEPT = MS_NOSUID | MS_NODEV | MS_NOEXEC | 1024 | 2048
+"""Flags that a user namespace may not take away: those three, noatime and nodiratime."""
+MS_RELATIME = 1 << 21
+MNT_DETACH = 2
+SYSTEM = ("bin", "lib", "lib32", "lib64", "sbin", "usr")
+ETC = [
+    "alternatives",
+    "ca-certificates",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "pki",
+    "protocols",
+    "services",
+    "ssl",
+    "timezone",
+]
+FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """Become the host that the standard input describes."""
+    print("here", flush=True)
+    spec = json.load(sys.stdin)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    socket.sethostname(spec["name"])
+    network(spec["address"], spec["prefix"])
+    new_root(Path(spec["root"]), spec["binds"], spec["files"])
+    raise SystemExit(run(spec))
+
+
+def network(address: str, prefix: int) -> None:
+    """Bring the loopback interface and eth0 up."""
+    for command in (
+        ("link", "set", "lo", "up"),
+        ("addr", "add", f"{address}/{prefix}", "dev", "eth0"),
+        ("link", "set", "eth0", "up"),
+    ):
+        subprocess.run(["ip", *command], check=True)
+
+
+def new_root(root: Path, binds: list[dict[str, object]], files: dict[str, str]) -> None:
+    """Make a root folder of what the host may see, and leave the old one."""
+    mount(None, "/", None, MS_PRIVATE | MS_REC)
+    mount("tmpfs", root, "tmpfs", 0, "mode=755")
+    for name in SYSTEM:
+        if os.path.islink(f"/{name}"):
+            (root / name).symlink_to(os.readlink(f"/{name}"))
+        elif os.path.isdir(f"/{name}"):
+            bind(f"/{name}", root / name, read_only=True)
+    bind("/dev", root / "dev")
+    bind("/sys", root / "sys")
+    for name in ("tmp", "run", "var/tmp", "dev/shm"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        mount("tmpfs", root / name, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
+    (root / "var/run").symlink_to("/run")
+    for name in ETC:
+        if os.path.exists(f"/etc/{name}"):
+            bind(f"/etc/{name}", root / "etc" / name, read_only=True)
+    for name, text in files.items():
+        (root / "etc" / name).write_text(text, encoding="utf-8")
+    for one in binds:
+        bind(str(one["source"]), root / str(one["target"]).lstrip("/"), read_only=bool(one["read_only"]))
+    (root / "proc").mkdir()
+    mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    old = root / ".old"
+    old.mkdir()
+    subprocess.run(["pivot_root", root, old], check=True)
+    os.chdir("/")
+    if libc.umount2(b"/.old", MNT_DETACH) != 0:
+        raise OSError(ctypes.get_errno(), "umount /.old")
+    os.rmdir("/.old")
+
+
+def bind(source: str, target: Path, *, read_only: bool = False) -> None:
+    """Show a file or folder at another path; what is mounted below it too."""
+    if os.path.isdir(source):
+        target.mkdir(parents=True, exist_ok=True)
+    elif not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    mount(source, target, None, MS_BIND | MS_REC)
+    if read_only:
+        now = os.statvfs(target).f_flag
+        relative = MS_RELATIME if now & 4096 else 0
+        mount(None, target, None, MS_BIND | MS_REMOUNT | MS_RDONLY | (now & KEPT) | relative)
+
+
+def mount(source: str | None, target: str | Path, kind: str | None, flags: int, options: str | None = None) -> None:
+    """mount(2)."""
+    texts = [None if text is None else os.fsencode(text) for text in (source, target, kind, options)]
+    if libc.mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3]) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{os.strerror(number)}: mount {source or ''} {target}")
+
+
+def run(spec: dict[str, object]) -> int:
+    """Start the program, hand signals on to it, and return its exit code; 128 + n where signal n ended it."""
+    child = os.fork()
+    if child == 0:
+        start(spec)
+    for number in FORWARDED:
+        signal.signal(number, lambda number, _frame: hand_on(child, number))
+    while True:
+        try:
+            ended, status = os.wait()
+        except InterruptedError:
+            continue
+        if ended == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def hand_on(child: int, number: int) -> None:
+    """Send the program a signal, unless it has just ended."""
+    try:
+        os.kill(child, number)
+    except ProcessLookupError:
+        return
+
+
+def start(spec: dict[str, object]) -> None:
+    """Become the program, as an ordinary user."""
+    os.setsid()
+    environment = {str(name): str(value) for name, value in dict(spec["environment"]).items()}  # type: ignore[call-overload]
+    command = [*list(spec["identity"]), *list(spec["command"])]  # type: ignore[call-overload]
+    os.umask(0o022)
+    try:
+        os.chdir(str(spec["workdir"]))
+        os.environ["PATH"] = environment["PATH"]
+        os.execvpe(command[0], command, environment)  # noqa: S606 - the arguments are a list; no shell is wanted
+    except OSError as error:
+        print(f"{command}: {error}", file=sys.stderr, flush=True)
+        os._exit(127)
+
+
+if __name__ == "__main__":
+    main()

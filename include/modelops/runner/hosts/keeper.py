@@ -1,0 +1,162 @@
+"""The process that keeps a cluster up: process 1 of the namespaces in which all hosts live.
+
+`up` starts it through `unshare`. The kernel ends all hosts and removes their network and mounts when it ends, however
+that happens. It takes commands at a socket in the state folder, one JSON object for each connection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import socketserver
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelops.domain.errors import BadInput, ModelOpsError
+from modelops.runner.hosts import network
+from modelops.runner.hosts.machine import Machine, State
+from modelops.runner.hosts.plan import Host, chosen, names_of
+from modelops.runner.identity import postgres_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTROL = "control"
+PLAN = "plan.json"
+MOST_SECONDS = 600.0
+
+
+class Keeper:
+    """All hosts of one cluster."""
+
+    def __init__(self, hosts: list[Host], *, logs: Path) -> None:
+        identity = postgres_identity(logs)
+        names = names_of(hosts)
+        self.hosts = hosts
+        self.machines = {
+            host.name: Machine(host, names=names, identity=identity, log=logs / f"{host.name}.log") for host in hosts
+        }
+        self.ended = threading.Event()
+
+    @property
+    def by_service(self) -> dict[str, list[Machine]]:
+        """The hosts of each service."""
+        services: dict[str, list[Machine]] = {}
+        for machine in self.machines.values():
+            services.setdefault(machine.host.service, []).append(machine)
+        return services
+
+    def start(self) -> None:
+        """Start all hosts, each when those that it depends on are there."""
+        others = self.by_service
+        for machine in self.machines.values():
+            threading.Thread(target=machine.live, args=(others,), daemon=True).start()
+
+    def down(self, *, at_once: bool) -> None:
+        """Stop all hosts: those first on which none of the others depends."""
+        left = dict(self.machines)
+        while left:
+            needed = {service for machine in left.values() for service in machine.host.depends_on}
+            last = [machine for machine in left.values() if machine.host.service not in needed] or list(left.values())
+            threads = [threading.Thread(target=machine.stop, kwargs={"at_once": at_once}) for machine in last]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            left = {name: machine for name, machine in left.items() if machine not in last}
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a command asks for.
+
+        Raises:
+            BadInput: there is no such host or command.
+            Unavailable: the host doesn't run.
+        """
+        asked = request["do"]
+        if asked == "status":
+            return {"hosts": [machine.told() for machine in self.machines.values()]}
+        if asked == "down":
+            self.down(at_once=bool(request["at_once"]))
+            self.ended.set()
+            return {}
+        machine = self.machines[chosen(self.hosts, request["host"]).name]
+        match asked:
+            case "kill":
+                machine.kill()
+                await_end(machine)
+            case "start":
+                machine.start_again()
+            case "partition":
+                machine.partition()
+            case "heal":
+                machine.heal()
+            case "run":
+                code, said = machine.run(request["command"], timeout=MOST_SECONDS)
+                return {"code": code, "said": said}
+            case _:
+                raise BadInput(f"unknown request {asked!r}", where="./modelops cluster", expected="a command of it")
+        return {}
+
+
+class Control(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Takes commands."""
+
+    daemon_threads = True
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
+        super().__init__(CONTROL, Command)
+
+
+class Command(socketserver.StreamRequestHandler):
+    """One command and its answer."""
+
+    def handle(self) -> None:
+        """Answer with what was asked for, or with the error."""
+        assert isinstance(self.server, Control)
+        keeper = self.server.keeper
+        try:
+            answer = keeper.answer(json.loads(self.rfile.readline()))
+        except ModelOpsError as error:
+            answer = {"error": str(error)}
+        self.wfile.write(json.dumps(answer).encode() + b"\n")
+
+
+def await_end(machine: Machine, seconds: float = 10) -> None:
+    """Wait until a host that was killed is seen as killed."""
+    until = time.monotonic() + seconds
+    while machine.state is not State.KILLED and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def main(state: Path, listeners: list[int]) -> None:
+    """Bring the cluster up that the plan in the state folder describes, and keep it up until it is told to end.
+
+    `listeners` are sockets that `up` opened outside: one for each published port, in the order of the plan.
+    """
+    # A socket's path has at most 108 characters; a relative one is always short enough.
+    os.chdir(state)
+    hosts = [Host.from_json(written) for written in json.loads(Path(PLAN).read_text(encoding="utf-8"))]
+    network.make_bridge()
+    keeper = Keeper(hosts, logs=state / "logs")
+    signal.signal(signal.SIGTERM, lambda *_: keeper.ended.set())
+    published = [(host, port) for host in hosts for port in host.ports]
+    for number, (host, port) in zip(listeners, published, strict=True):
+        network.forward(socket.socket(fileno=number), host.address, port.target)
+    Path(CONTROL).unlink(missing_ok=True)
+    with Control(keeper) as control:
+        threading.Thread(target=control.serve_forever, daemon=True).start()
+        keeper.start()
+        keeper.ended.wait()
+        keeper.down(at_once=False)
+        Path(CONTROL).unlink(missing_ok=True)
+        time.sleep(0.2)  # the answer to who asked for the end
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [int(number) for number in sys.argv[2:]])

@@ -1,0 +1,189 @@
+"""Hosts in namespaces of their own: their network, restarts and health, and that nothing of them is left."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import psycopg
+import pytest
+
+from modelops.domain.errors import BadInput, Unavailable
+from modelops.runner.hosts.cluster import Cluster, Refused
+from modelops.runner.hosts.namespaces import namespaces
+from modelops.runner.layout import free_port
+from modelops.runner.steps import Quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# Images of PostgreSQL, as every machine that runs the tests has what stands for them.
+FILE = """
+x-any: &any
+  image: postgres:18
+  healthcheck: {test: "true", interval: 200ms}
+  restart: unless-stopped
+  stop_grace_period: 1s
+services:
+  data:
+    <<: *any
+    environment: {POSTGRES_USER: chief, POSTGRES_PASSWORD: "${PASSWORD:?}", POSTGRES_DB: "my data"}
+    healthcheck: {test: [CMD, pg_isready, --host=127.0.0.1], interval: 300ms, retries: 100}
+    volumes: ["data:/var/lib/postgresql"]
+    ports: ["127.0.0.1:${PORT}:5432"]
+  once:
+    image: postgres:18
+    entrypoint: [sh, -c, 'PGPASSWORD="$$PASSWORD" psql -h data -U chief -d "my data" -c "CREATE TABLE made ()"']
+    environment: {PASSWORD: "${PASSWORD:?}"}
+    depends_on: {data: {condition: service_healthy}}
+  worker:
+    <<: *any
+    entrypoint: [sh, -c, 'echo started >> /var/lib/postgresql/log; trap "exit 3" TERM; while true; do sleep 0.1; done']
+    depends_on: {once: {condition: service_completed_successfully}}
+"""
+SECONDS = 120
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _allowed() -> None:
+    try:
+        namespaces()
+    except Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("hosts")
+    (folder / "docker-compose.yaml").write_text(FILE)
+    (folder / ".env").write_text(f"PASSWORD=s3cret\nPORT={free_port()}\n")
+    cluster = Cluster(folder / "state", file=folder / "docker-compose.yaml", environ={})
+    cluster.up(workers=2, steps=Quiet(), timeout=SECONDS)
+    yield cluster
+    cluster.down(at_once=True)
+
+
+def told(cluster: Cluster, host: str) -> dict[str, Any]:
+    return next(one for one in cluster.hosts() if one["name"] == host)
+
+
+def eventually(look: Callable[[], Any]) -> None:
+    until = time.monotonic() + SECONDS
+    while not look():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def run(cluster: Cluster, host: str, *command: str) -> tuple[int, str]:
+    answer = cluster.ask({"do": "run", "host": host, "command": command})
+    return answer["code"], answer["said"].strip()
+
+
+def test_all_are_up_in_the_order_of_the_file(cluster: Cluster) -> None:
+    assert {host["name"]: (host["state"], host["code"]) for host in cluster.hosts()} == {
+        "data": ("running", None),
+        "once": ("exited", 0),
+        "w1": ("running", None),
+        "w2": ("running", None),
+    }
+    with pytest.raises(BadInput, match="the cluster is up"):
+        cluster.up(workers=2, steps=Quiet(), timeout=1)
+
+
+def test_a_published_port_reaches_the_database(cluster: Cluster) -> None:
+    port = cluster.variables()["PORT"]
+    with psycopg.connect(host="127.0.0.1", port=port, user="chief", password="s3cret", dbname="my data") as connection:
+        assert connection.execute("SELECT to_regclass('made') IS NOT NULL").fetchone() == (True,)
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(host="127.0.0.1", port=port, user="chief", password="wrong", dbname="my data")
+
+
+def test_a_host_has_a_name_processes_and_files_of_its_own(cluster: Cluster, tmp_path: Path) -> None:
+    assert run(cluster, "w1", "hostname") == (0, "w1")
+    assert run(cluster, "w1", "id", "-u")[1] != "0"
+    assert run(cluster, "w1", "ls", str(tmp_path))[0] != 0
+    assert run(cluster, "w1", "sh", "-c", "touch /var/lib/postgresql/mine && ls /var/lib/postgresql")[1] == "log\nmine"
+    assert run(cluster, "w2", "ls", "/var/lib/postgresql") == (0, "log")
+    assert "postgres" not in run(cluster, "w1", "sh", "-c", "cat /proc/[0-9]*/comm")[1]
+    assert run(cluster, "w1", "getent", "hosts", "data")[1].split() == [told(cluster, "data")["address"], "data"]
+    assert run(cluster, "w1", "cat", "/proc/net/route")[1].count("\n") == 1, "its own network is the only route"
+
+
+def test_a_program_that_ends_is_started_again_in_the_same_folders(cluster: Cluster) -> None:
+    starts = told(cluster, "w1")["starts"]
+    run(cluster, "w1", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
+    eventually(lambda: told(cluster, "w1")["starts"] > starts and told(cluster, "w1")["well"])
+    assert run(cluster, "w1", "cat", "/var/lib/postgresql/log")[1].count("started") == starts + 1
+
+
+def test_a_killed_host_stays_dead_until_it_is_started(cluster: Cluster) -> None:
+    cluster.ask({"do": "kill", "host": "w2"})
+    assert told(cluster, "w2")["state"] == "killed"
+    with pytest.raises(Refused, match="w2 doesn't run: it is killed"):
+        run(cluster, "w2", "true")
+    with pytest.raises(Refused, match="doesn't run"):
+        cluster.ask({"do": "kill", "host": "w2"})
+    cluster.ask({"do": "start", "host": "w2"})
+    eventually(lambda: told(cluster, "w2")["well"])
+    with pytest.raises(Refused, match="w2 was not killed"):
+        cluster.ask({"do": "start", "host": "w2"})
+
+
+def test_no_packet_reaches_a_host_that_is_cut_off(cluster: Cluster) -> None:
+    asked = ("pg_isready", "--host=data", "--timeout=2")
+    assert run(cluster, "w1", *asked)[0] == 0
+    cluster.ask({"do": "partition", "host": "w1"})
+    assert run(cluster, "w1", *asked)[0] != 0
+    assert not told(cluster, "w1")["well"]
+    assert run(cluster, "w2", *asked)[0] == 0
+    cluster.ask({"do": "heal", "host": "w1"})
+    eventually(lambda: run(cluster, "w1", *asked)[0] == 0)
+
+
+def test_an_unknown_host_is_refused_with_those_there_are(cluster: Cluster) -> None:
+    with pytest.raises(Refused, match="data, once, w1, w2"):
+        cluster.ask({"do": "kill", "host": "w3"})
+
+
+def test_data_stays_and_nothing_else_is_left(tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yaml").write_text(FILE)
+    (tmp_path / ".env").write_text(f"PASSWORD=s3cret\nPORT={free_port()}\n")
+    cluster = Cluster(tmp_path / "state", file=tmp_path / "docker-compose.yaml", environ={})
+    before = interfaces()
+    cluster.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    assert interfaces() == before, "the machine's own network has none of its interfaces"
+    keeper = cluster.keeper()
+    assert keeper is not None
+    all_of_it = [keeper, *keeper.children(recursive=True)]
+    keeper.kill()
+    psutil.wait_procs(all_of_it, timeout=SECONDS)
+    assert not [process for process in all_of_it if process.is_running() and process.status() != "zombie"]
+    assert str(tmp_path) not in subprocess.check_output(["cat", "/proc/self/mountinfo"], text=True)
+    assert cluster.down(at_once=True) is False
+    with pytest.raises(Unavailable, match="isn't up"):
+        cluster.ask({"do": "status"})
+
+    (tmp_path / "docker-compose.yaml").write_text(
+        FILE.replace("CREATE TABLE", "TABLE made; DROP TABLE made; CREATE TABLE")
+    )
+    cluster.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    assert told(cluster, "once")["code"] == 0, "the table of the first time was there"
+    assert cluster.down(at_once=False) is True
+    assert cluster.keeper() is None
+
+
+def test_a_service_that_fails_ends_the_start_with_its_last_words(tmp_path: Path) -> None:
+    text = FILE.replace("CREATE TABLE made ()", "SELECT nonsense")
+    (tmp_path / "docker-compose.yaml").write_text(text)
+    (tmp_path / ".env").write_text(f"PASSWORD=s3cret\nPORT={free_port()}\n")
+    cluster = Cluster(tmp_path / "state", file=tmp_path / "docker-compose.yaml", environ={})
+    with pytest.raises(Unavailable, match='"nonsense" does not exist'):
+        cluster.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    cluster.down(at_once=True)
+
+
+def interfaces() -> set[str]:
+    return set(psutil.net_if_addrs())
