@@ -64,6 +64,11 @@ def test_links_lead_to_files_and_headings(document: Path) -> None:
     assert not broken(document)
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_no_merge_was_left_unfinished(document: Path) -> None:
+    assert not re.search(r"^(<{7}|>{7}) ", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# There\n\n## It's `here`, twice\n\n## It's `here`, twice\n")
     page = tmp_path / "page.md"
