@@ -125,7 +125,7 @@ def test_a_person_snoozes_it(people: Signed, system: System, fired: Mapping[str,
         over_time = page.get_by_role("region", name="Drift over time")
         expect(over_time.get_by_role("row", name="x major")).to_be_visible()
         assert barriers(page) == []
-        expect(over_time.get_by_role("columnheader").get_by_role("link")).to_be_visible()
+        expect(over_time.get_by_role("columnheader").get_by_role("link", name="Statistics")).to_be_visible()
         over_time.get_by_role("row", name="x major").get_by_role("link").click()
         expect(page.get_by_role("button", name="x", exact=True)).to_have_attribute("aria-expanded", "true")
         bins = page.get_by_role("region", name="Distribution of x")
