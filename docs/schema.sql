@@ -796,7 +796,7 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_into_its_output';
   END IF;
   PERFORM modelops.take_lock('target ' || NEW.target);
-  SELECT kind, name INTO other FROM modelops.holders_of_target(NEW.target)
+  SELECT kind, name INTO other FROM modelops.owners_of_target(NEW.target)
   WHERE (kind, name) <> (subject.kind, subject.name) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION '% holds the % of %', NEW.target,
@@ -1061,21 +1061,6 @@ BEGIN
 END $$;
 ALTER FUNCTION modelops.guard_version_step() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.guard_version_step() IS 'Refuses `approved` and `rejected` without a decision, and `deployed` without a deployment.';
-CREATE FUNCTION modelops.holders_of_target(target text) RETURNS TABLE(kind modelops.version_kind, name text)
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog'
-    AS $$
-  SELECT DISTINCT version.kind, version.name
-  FROM modelops.deployment JOIN modelops.version ON version.id = deployment.version_id
-  WHERE deployment.target = holders_of_target.target
-    -- One that is being replaced has ended, and its successor begins in the same transaction.
-    AND (deployment.ended_how IS DISTINCT FROM 'retired'
-           AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = holders_of_target.target)
-         OR EXISTS (SELECT FROM modelops.batch_run AS run
-                    WHERE run.deployment_id = deployment.id AND run.published_at IS NOT NULL AND run.part IS NULL))
-$$;
-ALTER FUNCTION modelops.holders_of_target(target text) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.holders_of_target(target text) IS 'The models and feature tasks to which a target belongs: those in production there, and those that have published into it.';
 CREATE FUNCTION modelops.in_production_at(moment timestamp with time zone) RETURNS TABLE(kind modelops.version_kind, model text, version integer, deployment bigint, target text, engine modelops.engine, dataset jsonb, started_at timestamp with time zone, ended_at timestamp with time zone, ended_how modelops.deployment_end, deployed_by text, trained_for text, commit text, artifact_sha256 text, decision bigint, approver text, comment text, decided_at timestamp with time zone, evidence_digest text, evidence jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1317,6 +1302,21 @@ CREATE FUNCTION modelops.own_target(kind modelops.version_kind, name text, defin
 $$;
 ALTER FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) IS 'The target that has the name of a model, or that a feature task declares as its output.';
+CREATE FUNCTION modelops.owners_of_target(target text) RETURNS TABLE(kind modelops.version_kind, name text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT DISTINCT version.kind, version.name
+  FROM modelops.deployment JOIN modelops.version ON version.id = deployment.version_id
+  WHERE deployment.target = owners_of_target.target
+    -- One that is being replaced has ended, and its successor begins in the same transaction.
+    AND (deployment.ended_how IS DISTINCT FROM 'retired'
+           AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = owners_of_target.target)
+         OR EXISTS (SELECT FROM modelops.batch_run AS run
+                    WHERE run.deployment_id = deployment.id AND run.published_at IS NOT NULL AND run.part IS NULL))
+$$;
+ALTER FUNCTION modelops.owners_of_target(target text) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.owners_of_target(target text) IS 'The models and feature tasks to which a target belongs: those in production there, and those that have published into it.';
 CREATE FUNCTION modelops.processed_until(deployment_id bigint) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1399,20 +1399,20 @@ CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS t
     AND status NOT IN ('failed', 'rejected')
     AND modelops.own_target(kind, name, definition) = target_bears_name_of.target
     AND modelops.own_target('model', target_bears_name_of.model, NULL) <> target_bears_name_of.target
-    AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_bears_name_of.target) AS holder
+    AND NOT EXISTS (SELECT FROM modelops.owners_of_target(target_bears_name_of.target) AS holder
                     WHERE (holder.kind, holder.name) = ('model', target_bears_name_of.model))
 $$;
 ALTER FUNCTION modelops.target_bears_name_of(target text, model text) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
-CREATE FUNCTION modelops.target_is_abandoned(target text) RETURNS boolean
+CREATE FUNCTION modelops.target_is_released(target text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
     AS $$
-  SELECT EXISTS (SELECT FROM modelops.deployment WHERE deployment.target = target_is_abandoned.target)
-     AND NOT EXISTS (SELECT FROM modelops.holders_of_target(target_is_abandoned.target))
+  SELECT EXISTS (SELECT FROM modelops.deployment WHERE deployment.target = target_is_released.target)
+     AND NOT EXISTS (SELECT FROM modelops.owners_of_target(target_is_released.target))
 $$;
-ALTER FUNCTION modelops.target_is_abandoned(target text) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.target_is_abandoned(target text) IS 'Whether all deployments into a target have ended before any of them published a row. Another model may use it then.';
+ALTER FUNCTION modelops.target_is_released(target text) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.target_is_released(target text) IS 'Whether every deployment into the target ended before it published anything; another model may then use it.';
 CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id bigint, covers tstzrange, published_at timestamp with time zone, is_pending boolean)
     LANGUAGE sql STABLE
     AS $$
@@ -2267,7 +2267,7 @@ CREATE TABLE modelops.schema_script (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE modelops.schema_script OWNER TO modelops_owner;
-COMMENT ON TABLE modelops.schema_script IS 'The files of tables, functions and views that made this schema, with the hash of each. Workers of another release refuse to work.';
+COMMENT ON TABLE modelops.schema_script IS 'The files of tables, functions and views that made this schema, with the hash of each. Jobs and the observer stop if their own files differ.';
 CREATE TABLE modelops.set_aside (
     run_id bigint NOT NULL,
     "position" bigint NOT NULL,
@@ -2740,8 +2740,6 @@ REVOKE ALL ON FUNCTION modelops.guard_reference() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_schedule() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.guard_version_step() FROM PUBLIC;
-REVOKE ALL ON FUNCTION modelops.holders_of_target(target text) FROM PUBLIC;
-GRANT ALL ON FUNCTION modelops.holders_of_target(target text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.in_production_at(moment timestamp with time zone) TO modelops_reader;
@@ -2787,6 +2785,8 @@ REVOKE ALL ON FUNCTION modelops.note_progress(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.note_progress(deployment_id bigint) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.own_target(kind modelops.version_kind, name text, definition jsonb) TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.owners_of_target(target text) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.owners_of_target(target text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.processed_until(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.processed_until(deployment_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.processed_until(deployment_id bigint) TO modelops_reader;
@@ -2802,8 +2802,8 @@ REVOKE ALL ON FUNCTION modelops.take_lock(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.take_lock(name text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.target_bears_name_of(target text, model text) TO modelops_jobs;
-REVOKE ALL ON FUNCTION modelops.target_is_abandoned(target text) FROM PUBLIC;
-GRANT ALL ON FUNCTION modelops.target_is_abandoned(target text) TO modelops_jobs;
+REVOKE ALL ON FUNCTION modelops.target_is_released(target text) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.target_is_released(target text) TO modelops_jobs;
 REVOKE ALL ON FUNCTION modelops.work_list(deployment_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.work_list(deployment_id bigint) TO modelops_reader;

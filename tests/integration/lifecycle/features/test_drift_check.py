@@ -80,6 +80,6 @@ def test_a_run_beside_one_of_an_earlier_release_says_what_to_do(workplace: Workp
     assert newest.statistics
     found = [one["drift"] for one in newest.statistics if one["drift"]]
     assert {one["verdict"] for one in found} == {"not_comparable"}
-    assert all("clear the task run" in one["why"] for one in found)
+    assert all("clear the task `run`" in one["why"] for one in found)
     ran(workplace, 1)
     assert set(ran(workplace, 2)["drift"]) == {"twice", "half"}
