@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.configuration import Account, accounts, airflow_environment
 from modelops.runner.databases import VARIABLE, Databases, own_server, passwords_in
-from modelops.runner.layout import Layout, Secrets, free_port, is_free, kept_port, write_private
+from modelops.runner.layout import Layout, Secrets, claim_port, free_port, kept_port, write_private
 from modelops.runner.postgres import PostgresServer
 from modelops.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import httpx
 
@@ -73,7 +75,7 @@ class Installation:
 
     @property
     def port(self) -> int:
-        """The port of the web UI and the REST API: chosen by the user, or as `choose_port` did."""
+        """The port of the web UI and the REST API: chosen by the user, or as `port_claimed` did."""
         return self._chosen_port or kept_port(self.layout.run / "api.port") or USUAL_PORT
 
     @property
@@ -81,17 +83,25 @@ class Installation:
         """Where the web UI and the REST API are."""
         return f"http://127.0.0.1:{self.port}"
 
-    def choose_port(self) -> None:
-        """Settle the port for a start: last time's if it is free, else 8080, else any.
+    @contextmanager
+    def port_claimed(self) -> Iterator[None]:
+        """Choose the port for a start, and keep other installations off it inside.
+
+        The user's choice; without one, last time's port if it is free, else 8080, else any.
 
         Raises:
             Unavailable: the user chose one, and it is taken.
         """
-        if self._chosen_port is None:
-            kept = self.layout.run / "api.port"
-            write_private(kept, str(free_port(kept_port(kept), USUAL_PORT)))
-        elif not is_free(self._chosen_port):
+        kept = self.layout.run / "api.port"
+        any_other = iter(free_port, None)
+        wanted = chain([kept_port(kept), USUAL_PORT], any_other) if self._chosen_port is None else [self._chosen_port]
+        claim = next(filter(None, (claim_port(port) for port in wanted if port is not None)), None)
+        if claim is None:
             raise Unavailable(f"Port {self._chosen_port} ({PORT}) is taken; name another, or none for a free one")
+        with claim:
+            if self._chosen_port is None:
+                write_private(kept, str(claim.port))
+            yield
 
     @property
     def _chosen_port(self) -> int | None:

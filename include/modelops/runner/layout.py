@@ -199,6 +199,28 @@ def free_port(*preferred: int | None) -> int:
         return int(probe.getsockname()[1])
 
 
+class PortClaim(closing[socket.socket]):
+    """A port that other installations on this machine leave alone. The claim ends with this, or with the process."""
+
+    def __init__(self, port: int, name: socket.socket) -> None:
+        super().__init__(name)
+        self.port = port
+
+
+def claim_port(port: int) -> PortClaim | None:
+    """Claim a port whose server listens only some time later; None: it is taken, or another process has claimed it."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        name.bind(f"\0modelops-port-{port}")
+    except OSError:
+        name.close()
+        return None
+    if is_free(port):
+        return PortClaim(port, name)
+    name.close()
+    return None
+
+
 def kept_port(path: Path) -> int | None:
     """The port that was used last time, if any."""
     try:

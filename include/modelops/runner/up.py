@@ -55,18 +55,24 @@ def running(
         return
     with state.held(installation.layout, command=command) as hold:
         clear_away(installation, steps=steps)
-        installation.choose_port()
-        hold.tell(url=installation.url)
         try:
-            with database(installation, steps=steps):
-                _prepare(installation, steps=steps, with_demo=installation.embedded if with_demo is None else with_demo)
-                with _components(installation, steps=steps, hold=hold) as supervisor:
-                    _await(installation, supervisor, steps=steps)
+            with installation.port_claimed():
+                hold.tell(url=installation.url)
+                with database(installation, steps=steps), _started(installation, steps, hold, with_demo=with_demo):
                     hold.tell(ready=True)
                     yield
                     hold.tell(ready=False)
         finally:
             end_marked(installation.layout.home, grace=0)
+
+
+@contextmanager
+def _started(installation: Installation, steps: Steps, hold: state.Hold, *, with_demo: bool | None) -> Iterator[None]:
+    """All components run and are healthy inside; the database server is up."""
+    _prepare(installation, steps=steps, with_demo=installation.embedded if with_demo is None else with_demo)
+    with _components(installation, steps=steps, hold=hold) as supervisor:
+        _await(installation, supervisor, steps=steps)
+        yield
 
 
 @contextmanager

@@ -12,9 +12,11 @@ import pytest
 
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.configuration import PASSWORDS_FILE, ROLES, USERS, accounts
+from modelops.runner.installation import Installation
 from modelops.runner.layout import (
     Layout,
     Secrets,
+    claim_port,
     free_port,
     is_free,
     private,
@@ -124,6 +126,37 @@ def test_the_first_free_port_is_taken() -> None:
         assert not is_free(taken)
         assert free_port(taken, None, free) == free
         assert free_port(taken) not in (taken, 0)
+
+
+def test_a_claimed_port_is_nobody_elses_until_the_claim_is_closed() -> None:
+    """Two installations that start at the same time: the server of the first doesn't listen yet."""
+    port = free_port()
+    claim = claim_port(port)
+    assert claim is not None
+    with claim:
+        assert is_free(port)
+        assert claim_port(port) is None
+    again = claim_port(port)
+    assert again is not None
+    with again:
+        assert again.port == port
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert claim_port(server.getsockname()[1]) is None
+
+
+def test_two_installations_that_start_at_once_have_two_ports(tmp_path: Path) -> None:
+    one, other = (Installation(tmp_path / name, environ={}) for name in ("one", "other"))
+    one.layout.prepare()
+    other.layout.prepare()
+    with one.port_claimed():
+        first = one.port
+        with other.port_claimed():
+            assert other.port != first
+        chosen = Installation(tmp_path / "chosen", environ={"AIRFLOW__API__PORT": str(first)})
+        with pytest.raises(Unavailable, match=rf"Port {first} \(AIRFLOW__API__PORT\) is taken"), chosen.port_claimed():
+            pytest.fail("two have it")
+    with one.port_claimed():
+        assert one.port == first, "last time's, if it is free"
 
 
 def test_a_port_that_is_taken_on_every_address_is_not_free() -> None:
