@@ -285,10 +285,10 @@ def newer(repository: Path) -> Path:
     return _with(repository, "newer", NEWER_TRAINING, NEWER_EVALUATION, NEWER_SCORE, None)
 
 
-def in_database(repository: Path, *, datasets: str | None = DATASETS) -> Path:
+def refuse_without_stand_in(repository: Path, *, datasets: str | None = DATASETS) -> Path:
     """Functions of the database."""
     files = {"model_modules/training.py": IN_DATABASE_TRAINING, "model_modules/scoring.py": SCORE}
-    return model(repository, "in_database", files, datasets=datasets)
+    return model(repository, "refuse_without_stand_in", files, datasets=datasets)
 
 
 def partitioned(repository: Path) -> Path:

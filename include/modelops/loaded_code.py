@@ -52,7 +52,7 @@ def _entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
     """The files of code; not those that editors and Python make beside them."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith((".", "#", "_" * 2 + "pycache")):
+            if entry.name.startswith((".", "#", "__pycache__")):
                 continue
             if entry.is_dir():
                 yield from _entries(entry.path)

@@ -17,19 +17,23 @@ PASSING_ON = ("test", "bench")
 
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the commands to the command line; `command` makes a parser from a name and a summary."""
-    tests = command("test", "Run the tests: all, or some parts.", usage="modelops test [PART …] [PYTEST ARGUMENT …]")
+    tests = command(
+        "test",
+        "Run the tests: the named parts, or all but cluster.",
+        usage="modelops test [PART …] [PYTEST ARGUMENT …]",
+    )
     tests.epilog = f"PART is {', '.join(commands.PARTS)}. Other arguments go to pytest."
     bench = command("bench", "Measure how fast something is.", usage="modelops bench PART [ARGUMENT …]")
     bench.epilog = (
         f"PART is {', '.join(commands.MEASURED)}. `./modelops bench PART --help` shows its arguments."
-        " With --write the report in docs/benchmarks is written anew."
+        " With --write the report in docs/benchmarks is written again."
     )
     faults = command("faults", "Kill processes of batch predictions, and report what a reader saw meanwhile.")
     faults.add_argument("--kills", type=int, default=200, help="how many (default: 200)")
     faults.add_argument("--seed", type=int, default=1, help="of the random ones (default: 1)")
     faults.add_argument("--write", action="store_true", help="write docs/reports/faults.md")
     command("lint", "Run ruff, mypy and import-linter.")
-    command("lock", "Make requirements.txt and requirements-cluster.txt anew from their .in files.")
+    command("lock", "Write requirements.txt and requirements-cluster.txt again from their .in files.")
 
 
 def run(chosen: argparse.Namespace, rest: list[str]) -> int:

@@ -70,7 +70,7 @@ class Watch:
 
         Raises:
             httpx.HTTPError: Airflow doesn't respond. Nothing is lost: the next look catches up.
-            Unavailable: the ledger can't be reached; or Airflow lets the observer's account not read something, so that
+            Unavailable: the ledger can't be reached; or Airflow denies the observer's account a read, so that
                 the ledger is not complete.
         """
         began = datetime.now(UTC)

@@ -146,7 +146,7 @@ class _Source(BaseModel):
         if index is not None and ("@" in index or "?" in index or "#" in index):
             raise ValueError("holds a user, a password or a query")
         if index is not None and not _INDEX.fullmatch(index):
-            raise ValueError("is not an address of http or https")
+            raise ValueError("is not an http or https URL")
         return index
 
     @field_validator("ref")
@@ -220,8 +220,8 @@ def _same_credentials(sources: Mapping[str, Source]) -> dict[str, RepositoryErro
             sharing.setdefault(source.index.credential_variables, []).append(source)
     return {
         source.name: RepositoryError(
-            f"the repositories {' and '.join(repr(one.name) for one in alike)} have an index, and its user and password"
-            f" would come from the same variables, {' and '.join(variables)}",
+            f"the indexes of the repositories {' and '.join(repr(one.name) for one in alike)} would take user and"
+            f" password from the same variables, {' and '.join(variables)}",
             where=source.declared,
             expected="names that differ in more than _ and -",
         )

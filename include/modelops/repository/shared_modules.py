@@ -37,7 +37,7 @@ def of_mirror(mirror: Path, commit: str) -> Contents | None:
     if not found:
         return None
     if found.split()[1] != b"tree":
-        raise RepositoryError(f"{FOLDER} is no folder", where=f"commit {commit}", expected=_EXPECTED)
+        raise RepositoryError(f"{FOLDER} is not a folder", where=f"commit {commit}", expected=_EXPECTED)
     return contents.of_mirror(mirror, commit, FOLDER, FOLDER)
 
 
@@ -52,12 +52,12 @@ def of_repository(repository: Path, *, allow_dirty: bool) -> Contents | None:
     if folder.is_dir() and folder.resolve().is_relative_to(repository.resolve()):
         return contents.of_folder(folder.resolve(), str(folder), allow_dirty=allow_dirty)
     if folder.exists() or folder.is_symlink():
-        raise RepositoryError(f"{FOLDER} is no folder of this repository", where=str(folder), expected=_EXPECTED)
+        raise RepositoryError(f"{FOLDER} is not a folder of this repository", where=str(folder), expected=_EXPECTED)
     if not _is_committed(repository):
         return None
     if not allow_dirty:
         raise RepositoryError(
-            f"{FOLDER} was removed, and that is not committed",
+            f"{FOLDER} was removed, and the removal is not committed",
             where=str(folder),
             expected="commit it, or allow a dirty tree: the job then records that it ran one",
         )
@@ -88,7 +88,7 @@ def joined(found: Contents, shared: Contents | None, shown: str) -> Contents:
         )
     if shared.commit is not None and found.commit is not None and shared.commit != found.commit:
         raise RepositoryError(
-            f"{FOLDER} is of commit {shared.commit}, and this folder of {found.commit}",
+            f"{FOLDER} is at commit {shared.commit}, and this folder at commit {found.commit}",
             where=shown,
             expected="both in one git repository; try again if something was committed just now",
         )

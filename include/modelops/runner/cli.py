@@ -109,7 +109,9 @@ def parser() -> Parser:
     init.add_argument(
         "--key", metavar="COLUMN", action="append", default=[], help="what identifies a row, if no index says it"
     )
-    cluster = command("cluster", "Run on several machines, or on several hosts of this one, by docker-compose.yaml.")
+    cluster = command(
+        "cluster", "Write the secrets of docker-compose.yaml, or run its services on this machine without Docker."
+    )
     actions = cluster.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("env", help="write .env with generated secrets", description=ENV, allow_abbrev=False)
     hosts.add_commands(actions)

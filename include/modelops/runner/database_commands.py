@@ -166,10 +166,10 @@ def prune_environments(installation: Installation, *, steps: Steps, sure: bool) 
                 locks += not one.is_environment
                 frees, linked = frees + one.frees, linked + one.linked
     if not environments + locks:
-        steps.say("There are no environments that no version needs.")
+        steps.say("Nothing to remove: every environment is needed or in use.")
         return 0
-    done = "removed" if sure else "can be removed"
-    steps.say(f"environments: {environments}, files of pinned packages: {locks}, {done}: {_size(frees)} freed")
+    done = "freed" if sure else "would be freed"
+    steps.say(f"environments: {environments}, files of pinned packages: {locks}; {_size(frees)} {done}")
     if linked:
         steps.say(f"{_size(linked)} more are shared with uv's cache, and are freed by `.venv/bin/uv cache clean`.")
     if not sure:

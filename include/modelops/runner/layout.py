@@ -128,7 +128,7 @@ class Secrets:
         content = read_json(path)
         if content.get(GIVEN) and not given:
             raise BadInput(
-                "the passwords of the logins come from outside, and none is set",
+                "the passwords of the logins were set in the environment before, and none is set now",
                 where="the environment",
                 expected=f"those that were set before; to have passwords generated, remove {GIVEN} from {path}",
             )

@@ -122,7 +122,10 @@ def test_score_that_misses_a_row_fails_the_training(workplace: Workplace, reposi
 @pytest.mark.parametrize(
     ("write", "what"),
     [
-        (published.in_database, "it uses teradataml.ScaleFit, teradataml.ScaleTransform, teradataml.XGBoost"),
+        (
+            published.refuse_without_stand_in,
+            "it uses teradataml.ScaleFit, teradataml.ScaleTransform, teradataml.XGBoost",
+        ),
         (published.partitioned, "teradatasqlalchemy.types.VARCHAR, aoa.util.check_sto_version"),
         (published.in_r, "this model is written in R, and jobs run models in Python"),
     ],

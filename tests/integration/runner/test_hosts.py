@@ -89,7 +89,7 @@ def test_all_are_up_in_the_order_of_the_file(cluster: Cluster) -> None:
         "w1": ("running", None),
         "w2": ("running", None),
     }
-    with pytest.raises(BadInput, match="the cluster is up"):
+    with pytest.raises(BadInput, match="the cluster is already running"):
         cluster.up(workers=2, steps=Quiet(), timeout=1)
 
 

@@ -67,14 +67,14 @@ def test_what_a_version_pins_stays(connection: Connection[Any], environments: Pa
     assert version.requirements_sha256 == HASH
     said = prune(sure=False)
     assert f"environments/{folder_name(OTHER)}: 3.0 MiB" in said
-    assert "environments: 1, files of pinned packages: 0, can be removed: 3.0 MiB freed" in said
+    assert "environments: 1, files of pinned packages: 0; 3.0 MiB would be freed" in said
     assert "Nothing was removed: `./modelops prune --environments --yes` removes them." in said
     assert left(environments) == {folder_name(HASH), folder_name(OTHER)}
 
-    assert "removed: 3.0 MiB freed" in prune(sure=True)
+    assert "3.0 MiB freed" in prune(sure=True)
     assert left(environments) == {folder_name(HASH)}
-    assert prune(sure=True) == "There are no environments that no version needs.\n"
+    assert prune(sure=True) == "Nothing to remove: every environment is needed or in use.\n"
 
     decide(connection, version, Verdict.REJECTED, comment="worse than before")
-    assert "removed: 3.0 MiB freed" in prune(sure=True)
+    assert "3.0 MiB freed" in prune(sure=True)
     assert left(environments) == set()

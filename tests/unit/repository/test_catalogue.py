@@ -130,7 +130,7 @@ def test_a_model_is_marked_by_either_of_two_files(repository: Path, configure: C
 def test_models_that_can_not_run_are_not_offered_and_the_reason_is_there(
     repository: Path, configure: Configure, commit: Commit
 ) -> None:
-    for write in (published.both, published.in_database, published.partitioned, published.in_r):
+    for write in (published.both, published.refuse_without_stand_in, published.partitioned, published.in_r):
         write(repository)
     commit(repository)
     settings = configure(folder="{path: repository}", remote="{url: repository, ref: main}")
@@ -138,12 +138,14 @@ def test_models_that_can_not_run_are_not_offered_and_the_reason_is_there(
     offered = ["folder/both", "folder/delay", "remote/both", "remote/delay"]
     assert references(MODELS, settings) == offered
     for source in ("folder", "remote"):
-        in_r, in_database = (unsupported_reason_of(f"{source}/{name}", settings) for name in ("r-model", "in_database"))
+        in_r, refuse_without_stand_in = (
+            unsupported_reason_of(f"{source}/{name}", settings) for name in ("r-model", "refuse_without_stand_in")
+        )
         assert in_r is not None
         assert in_r.what == "this model is written in R, and jobs run models in Python"
         assert in_r.where == f"{source}/r-model/model.json"
-        assert in_database is not None
-        assert "teradataml.XGBoost" in in_database.what
+        assert refuse_without_stand_in is not None
+        assert "teradataml.XGBoost" in refuse_without_stand_in.what
     assert [unsupported_reason_of(name, settings) for name in [*offered, "folder/none", "none/none", "x"]] == [None] * 7
     assert len(problems(settings)) == 6
 
@@ -169,7 +171,7 @@ def test_for_one_model_no_other_is_read(
 
 
 def test_a_model_is_offered_once_its_commit_can_run(repository: Path, configure: Configure, commit: Commit) -> None:
-    folder = published.in_database(repository)
+    folder = published.refuse_without_stand_in(repository)
     commit(repository)
     settings = configure(remote="{url: repository, ref: main}")
     refresh(settings)
@@ -177,4 +179,4 @@ def test_a_model_is_offered_once_its_commit_can_run(repository: Path, configure:
     (folder / "model_modules/training.py").write_text(published.TRAINING)
     commit(repository)
     refresh(settings)
-    assert references(MODELS, settings) == ["remote/delay", "remote/in_database"]
+    assert references(MODELS, settings) == ["remote/delay", "remote/refuse_without_stand_in"]

@@ -181,9 +181,9 @@ def test_a_repository_may_have_a_package_index(tmp_path: Path, source: str) -> N
         ("https://secret@example.com/simple", "index holds a user, a password or a query"),
         ("https://example.com/simple?token=secret", "index holds a user, a password or a query"),
         ("https://example.com/simple#secret", "index holds a user, a password or a query"),
-        ("/srv/secret", "index is not an address of http or https"),
-        ("ftp://example.com/secret", "index is not an address of http or https"),
-        ("https://example.com/a secret", "index is not an address of http or https"),
+        ("/srv/secret", "index is not an http or https URL"),
+        ("ftp://example.com/secret", "index is not an http or https URL"),
+        ("https://example.com/a secret", "index is not an http or https URL"),
         ("", "index is blank, or holds characters that can't be printed"),
     ],
 )

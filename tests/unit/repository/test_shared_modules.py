@@ -94,7 +94,7 @@ def test_its_removal_is_a_change_too(tmp_path: Path, repository: Path, commit: C
     head = commit(repository)
     file.unlink()
     file.parent.rmdir()
-    with pytest.raises(RepositoryError, match="shared_modules was removed, and that is not committed"):
+    with pytest.raises(RepositoryError, match="shared_modules was removed, and the removal is not committed"):
         pinned(repository, tmp_path / "refused")
     dirty = pinned(repository, tmp_path / "dirty", allow_dirty=True)
     assert (dirty.commit, dirty.dirty) == (head, True)
@@ -124,7 +124,9 @@ def test_another_repository_is_another_commit(tmp_path: Path, repository: Path, 
     commit(share(repository).parent)
     share(repository, ".gitignore", "shared_modules\n")
     commit(repository)
-    with pytest.raises(RepositoryError, match=r"shared_modules is of commit \w+, and this folder of \w+") as refused:
+    with pytest.raises(
+        RepositoryError, match=r"shared_modules is at commit \w+, and this folder at commit \w+"
+    ) as refused:
         pinned(repository, tmp_path / "refused")
     assert "one git repository" in refused.value.expected
 
@@ -152,9 +154,9 @@ def test_what_is_no_folder_of_the_repository(
     if committed:
         commit(repository)
         settings = configure(there="{url: repository, ref: main}")
-        with pytest.raises(RepositoryError, match="shared_modules is no folder"):
+        with pytest.raises(RepositoryError, match="shared_modules is not a folder"):
             pin_model("there/delay", settings=settings, destination=tmp_path / "git")
-    with pytest.raises(RepositoryError, match="shared_modules is no folder"):
+    with pytest.raises(RepositoryError, match="shared_modules is not a folder"):
         pinned(repository, tmp_path / "job")
 
 

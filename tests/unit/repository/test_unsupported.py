@@ -159,7 +159,7 @@ def test_a_module_of_the_models_own_under_such_a_name() -> None:
 
 def test_the_reason_is_the_only_error(tmp_path: Path) -> None:
     """What else a model lacks, which was written for another system, says nothing to anybody."""
-    for write in (published.in_r, published.in_database):
+    for write in (published.in_r, published.refuse_without_stand_in):
         folder = write(tmp_path)
         with pytest.raises(RepositoryError, match="model") as caught:
             pin_folder(MODELS, folder, destination=tmp_path / f"pinned-{folder.name}", allow_dirty=True)

@@ -144,7 +144,7 @@ services:
     [
         ("{image: a, depends_on: [nobody]}", "depends_on", "there is no service 'nobody'"),
         ("{image: a, depends_on: {data: {condition: later}}}", "depends_on", "later"),
-        ("{image: a, network_mode: host}", "network_mode", "can't do 'network_mode'"),
+        ("{image: a, network_mode: host}", "network_mode", "'network_mode' is not supported without Docker"),
         ("{image: a, restart: sometimes}", "restart", "no policy"),
         ("{image: a, stop_grace_period: soon}", "stop_grace_period", "no duration"),
         ("{image: a, healthcheck: {test: [RUN, x]}}", "healthcheck.test", "no check"),

@@ -65,7 +65,7 @@ def test_given_passwords_take_precedence_and_are_not_kept(tmp_path: Path) -> Non
     assert "given" not in path.read_text()
     assert Secrets.of(path, given) == first
     assert Secrets.of(path, {**given, "jobs": "changed"}).jobs == "changed"
-    with pytest.raises(BadInput, match="passwords of the logins come from outside, and none is set"):
+    with pytest.raises(BadInput, match="passwords of the logins were set in the environment before"):
         Secrets.of(path)
     content = json.loads(path.read_text())
     del content["passwords_from_outside"]

@@ -1,7 +1,7 @@
 """The roles and accounts of several machines, in Airflow's FAB auth manager; repeatable.
 
-An account or right that is there is left as it is: people change their passwords, and administrators their rights, in
-Airflow. The observer's account alone is always as it has to be, as a program signs in with it.
+Accounts that exist are left as they are, for people change their passwords in Airflow; only the observer's is set each
+time, because a program signs in with it. Permissions that one of our roles lacks are added, and none is removed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ ADMIN = "Admin"
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role, and its rights beyond those of a viewer: pairs of FAB's action and resource."""
+    """A role, and its permissions beyond those of a viewer: pairs of FAB's action and resource."""
 
     name: str
-    rights: tuple[tuple[str, str], ...] = ()
+    permissions: tuple[tuple[str, str], ...] = ()
 
 
 # FAB asks for "can edit DAGs" for every change of anything below a DAG.
@@ -30,17 +30,17 @@ ROLES = {
     "admin": Role(name=ADMIN),
     "trainer": Role(
         name="Data scientist",
-        rights=(
+        permissions=(
             ("can_edit", "DAGs"),
             ("can_create", "DAG Runs"),
             ("can_edit", "DAG Runs"),
             ("can_edit", "Task Instances"),
         ),
     ),
-    "reviewer": Role(name="Reviewer", rights=(("can_edit", "DAGs"), ("can_edit", "HITL Detail"))),
+    "reviewer": Role(name="Reviewer", permissions=(("can_edit", "DAGs"), ("can_edit", "HITL Detail"))),
     "viewer": Role(name=VIEWER),
     # Without the audit log nobody would know who cleared a training, and so who may not approve it.
-    "observer": Role(name="Observer", rights=(("can_read", "Audit Logs"),)),
+    "observer": Role(name="Observer", permissions=(("can_read", "Audit Logs"),)),
 }
 """The accounts and their roles."""
 OBSERVER = "observer"
@@ -67,7 +67,7 @@ def _ensure_role(manager: Any, role: Role) -> Iterator[str]:
     if role.name in (VIEWER, ADMIN):
         return
     wanted = [*manager.find_role(VIEWER).permissions]
-    wanted += [manager.create_permission(action, resource) for action, resource in role.rights]
+    wanted += [manager.create_permission(action, resource) for action, resource in role.permissions]
     missing = [right for right in wanted if right not in made.permissions]
     for right in missing:
         manager.add_permission_to_role(made, right)

@@ -41,7 +41,7 @@ def problem(service: str, url: str = URL) -> str | None:
         with opener.open(url, timeout=TIMEOUT) as answer:
             status = json.load(answer)[component]["status"]
     except (OSError, ValueError, LookupError, TypeError) as error:
-        return f"the api-server doesn't say how {component} is: {error}"
+        return f"can't read the health of {component} from the api-server: {error}"
     return None if status == "healthy" else f"{component} is {status}"
 
 

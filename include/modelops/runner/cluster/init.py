@@ -33,7 +33,7 @@ FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
 
 def prepare(environ: Mapping[str, str], *, with_demo: bool, steps: Steps) -> None:
-    """Do all of it.
+    """Migrate both databases, and create logins, roles and accounts.
 
     Raises:
         BadInput: a secret is missing from the environment, or Airflow has another auth manager.
@@ -70,7 +70,7 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, st
         BadInput: one is missing, or an address is; all that are missing are named.
     """
     if environ.get(MANAGER) != FAB:
-        raise BadInput("Airflow has no accounts to make roles for", where=MANAGER, expected=FAB)
+        raise BadInput("the init job needs Airflow's FAB auth manager", where=MANAGER, expected=FAB)
     logins = {role: password_in(environ, f"{PASSWORD}{role.upper()}") for role in LOGINS}
     accounts = {name: password_in(environ, f"{ACCOUNT_PASSWORD}{name.upper()}") for name in ACCOUNTS}
     missing = [name for name in (VARIABLE, METADATA) if not environ.get(name)]
@@ -91,7 +91,7 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, st
 def _migrate_airflow() -> None:
     done = subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
-        raise Unavailable("Airflow's database can't be migrated; what Airflow said about it stands above")
+        raise Unavailable("`airflow db migrate` failed; its output is above")
 
 
 def _load_demo(databases: Databases, steps: Steps) -> None:

@@ -35,7 +35,9 @@ def write_env(folder: Path) -> Path:
             new.write(text)
     except FileExistsError:
         raise BadInput(
-            _already_there(file, example), where=str(file), expected="no such file: it is never changed"
+            _already_there(file, example),
+            where=str(file),
+            expected="another folder, or no such file: it is never overwritten",
         ) from None
     except OSError as error:
         raise Unavailable(f"{file} can't be written: {error}") from error

@@ -105,7 +105,9 @@ class Cluster:
         """
         hosts = self.plan(workers)
         if self.keeper() is not None:
-            raise BadInput("the cluster is up", where=str(self.state), expected="`./modelops cluster down` before")
+            raise BadInput(
+                "the cluster is already running", where=str(self.state), expected="run `./modelops cluster down` first"
+            )
         prefix = namespaces()
         for folder in (self.state, self.state / "logs"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -211,7 +213,7 @@ class Cluster:
                     raise Unavailable(self._complaint(host))
             if time.monotonic() - began > timeout:
                 missing = [host for host in hosts if not host["well"]]
-                raise Unavailable("\n".join([f"Not well after {timeout:g} s:", *map(self._complaint, missing)]))
+                raise Unavailable("\n".join([f"Not healthy after {timeout:g} s:", *map(self._complaint, missing)]))
             time.sleep(LOOK_EVERY)
 
     def _complaint(self, host: Mapping[str, Any]) -> str:
@@ -232,7 +234,7 @@ def _listeners(hosts: list[Host]) -> Iterator[list[socket.socket]]:
                     listeners.append(socket.create_server((port.address, port.published), family=family))
                 except OSError as error:
                     raise Unavailable(
-                        f"{host.name} can't be reached at {port.address}:{port.published}: {error.strerror}; name"
+                        f"can't listen on {port.address}:{port.published} for {host.name}: {error.strerror}; set"
                         " another address or port in its service"
                     ) from None
         yield listeners

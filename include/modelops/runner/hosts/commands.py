@@ -39,13 +39,19 @@ def add_commands(actions: Any) -> None:
     up = command("up", "Start all services, and wait until all are healthy.")
     up.add_argument("--workers", type=int, default=1, metavar="N", help=f"1 to {MOST_WORKERS} (default: 1)")
     up.add_argument("--file", type=Path, default=PROJECT_ROOT / FILE, help=f"the compose file (default: {FILE})")
-    up.add_argument("--env-file", type=Path, help="values of its variables (default: .env beside it)")
-    up.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="until it gives up (default: 600)")
+    up.add_argument("--env-file", type=Path, help="values of its variables (default: .env in its folder)")
+    up.add_argument(
+        "--timeout",
+        type=float,
+        default=600,
+        metavar="SECONDS",
+        help="how long to wait until all are healthy (default: 600)",
+    )
     down = command("down", "Stop all hosts; their data stays.")
     down.add_argument("--kill", action="store_true", help="at once, without the grace periods of the services")
     for name, summary in HOST_COMMANDS.items():
         command(name, summary).add_argument("host", metavar="HOST", help="such as w1, a worker, or scheduler")
-    command("status", "Show all hosts. Exit code: 0 well, 1 not well, 3 not up.")
+    command("status", "Show all hosts. Exit code: 0 healthy, 1 not healthy, 3 not running.")
     logs = command("logs", "Show the end of what a host's programs printed.")
     logs.add_argument("host", metavar="HOST")
     logs.add_argument("--lines", type=int, default=LINES, help=f"how many (default: {LINES})")
@@ -105,7 +111,11 @@ def logs(cluster: Cluster, host: str, *, lines: int, steps: Steps) -> int:
     """Show the end of a host's log, also while the cluster isn't up."""
     known = sorted(path.stem for path in (cluster.state / "logs").glob("*.log"))
     if host not in known:
-        raise BadInput(f"there is no log of {host!r}", where=str(cluster.state), expected=", ".join(known) or "an `up`")
+        raise BadInput(
+            f"there is no log of {host!r}",
+            where=str(cluster.state),
+            expected=", ".join(known) or "run `./modelops cluster up` first",
+        )
     steps.say(tail(cluster.state / "logs" / f"{host}.log", lines=lines))
     return 0
 

@@ -192,7 +192,7 @@ class _Reader:
 
     def left_out(self, name: str, written: Any) -> bool:
         if not isinstance(written, dict):
-            raise self.wrong(name, "", "the service says nothing", "image or build, and more")
+            raise self.wrong(name, "", "the service is not a mapping", "a mapping with image or build")
         return bool(written.get("profiles"))
 
     def service(self, name: str, written: dict[str, Any]) -> Service:
@@ -204,10 +204,12 @@ class _Reader:
     def _service(self, name: str, written: dict[str, Any]) -> Service:
         for key in written:
             if key not in READ | WITHOUT_EFFECT and not str(key).startswith("x-"):
-                raise self.wrong(name, key, f"hosts without Docker can't do {key!r}", ", ".join(sorted(READ)))
+                raise self.wrong(name, key, f"the key {key!r} is not supported without Docker", ", ".join(sorted(READ)))
         restart = str(written.get("restart", "no"))
         if not RESTART.fullmatch(restart):
-            raise self.wrong(name, "restart", f"{restart!r} is no policy", "no, always, unless-stopped or on-failure")
+            raise self.wrong(
+                name, "restart", f"{restart!r} is not a restart policy", "no, always, unless-stopped or on-failure"
+            )
         return Service(
             name=name,
             image=written.get("image"),
@@ -234,7 +236,7 @@ class _Reader:
             case list() as words:
                 return tuple(str(word) for word in words)
             case _:
-                raise self.wrong(name, key, "this is no command", "a list of words")
+                raise self.wrong(name, key, "this is not a command", "a list of words")
 
     def _environment(self, name: str, written: dict[str, Any]) -> dict[str, str]:
         given = written.get("environment") or {}
@@ -277,7 +279,7 @@ class _Reader:
             case ["CMD", *words] if words:
                 command = tuple(str(word) for word in words)
             case _:
-                raise self.wrong(name, "healthcheck.test", "this is no check", "[CMD, program, argument, …]")
+                raise self.wrong(name, "healthcheck.test", "this is not a health check", "[CMD, program, argument, …]")
         times = {
             key: self._duration(name, key, given, getattr(Healthcheck, key))
             for key in ("interval", "timeout", "start_period", "start_interval")
@@ -289,7 +291,7 @@ class _Reader:
             return default
         duration = seconds(str(written[key]))
         if duration is None:
-            raise self.wrong(name, key, f"{written[key]!r} is no duration", "such as 30s or 1m30s")
+            raise self.wrong(name, key, f"{written[key]!r} is not a duration", "such as 30s or 1m30s")
         return duration
 
     def _mount(self, name: str, written: Any) -> Mount:
@@ -301,7 +303,7 @@ class _Reader:
             source, target = str(written.get("source", "")), str(written.get("target", ""))
             read_only = bool(written.get("read_only"))
         if not source or not target.startswith("/"):
-            raise self.wrong(name, "volumes", f"{written!r} is no volume", "name:/path or ./path:/path")
+            raise self.wrong(name, "volumes", f"{written!r} is not a volume", "name:/path or ./path:/path")
         folder = source.startswith((".", "/", "~"))
         if folder:
             source = str((self.path.parent / source).resolve())

@@ -120,7 +120,7 @@ def _braced(inside: str, variables: Mapping[str, str], where: str, level: int) -
 
 def _invalid(template: str, where: str) -> BadInput:
     return BadInput(
-        f"{template!r} is no text with variables",
+        f"invalid variable substitution in {template!r}",
         where=where,
         expected="${NAME}, ${NAME:-default}, ${NAME:?}; $$ for $",
     )
@@ -132,7 +132,7 @@ def read_env_file(path: Path, given: Mapping[str, str]) -> dict[str, str]:
     A value may stand in quotes: nothing is replaced in single ones. ` #` begins a comment outside quotes.
 
     Raises:
-        BadInput: a line is no assignment, or the file can't be read.
+        BadInput: a line is not an assignment, or the file can't be read.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -145,7 +145,7 @@ def read_env_file(path: Path, given: Mapping[str, str]) -> dict[str, str]:
         where = f"{path}:{number}"
         assigned = ASSIGNMENT.fullmatch(line)
         if assigned is None:
-            raise BadInput("the line assigns nothing", where=where, expected="NAME=value")
+            raise BadInput("the line is not an assignment", where=where, expected="NAME=value")
         found[assigned["name"]] = _value(assigned["value"], {**found, **given}, where)
     return found
 
@@ -156,7 +156,7 @@ def _value(text: str, variables: Mapping[str, str], where: str) -> str:
         return text_of(plain, variables, where=where)
     quoted = QUOTED.match(text)
     if quoted is None or not re.fullmatch(r"\s*(?:#.*)?", text[quoted.end() :]):
-        raise BadInput("the quotes don't close on their line", where=where, expected="NAME='value'")
+        raise BadInput("the closing quote is missing", where=where, expected="NAME='value'")
     if quoted["single"] is not None:
         return quoted["single"]
     unescaped = re.sub(r"\\(.)", lambda one: ESCAPES.get(one[1], one[0]), quoted["double"])

@@ -236,7 +236,10 @@ class Machine:
             }
             for (service, condition), answer in answers.items():
                 if answer is None:
-                    self._end(State.FAILED, f"{service}, which it depends on, never was {condition}")
+                    self._end(
+                        State.FAILED,
+                        f"the service {service}, which it depends on, did not meet the condition {condition}",
+                    )
                     return False
             if all(answers.values()):
                 return True

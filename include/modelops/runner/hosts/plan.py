@@ -80,7 +80,9 @@ def plan(
         BadInput: no program stands for an image, or there are too many hosts.
     """
     if not 1 <= workers <= MOST_WORKERS:
-        raise BadInput(f"{workers} workers", where="--workers", expected=f"a number from 1 to {MOST_WORKERS}")
+        raise BadInput(
+            f"invalid number of workers: {workers}", where="--workers", expected=f"a number from 1 to {MOST_WORKERS}"
+        )
     hosts: list[Host] = []
     awaited = {name for one in services.values() for name, how in one.depends_on.items() if how is Condition.COMPLETED}
     for service in services.values():
@@ -91,7 +93,7 @@ def plan(
     taken = [host.name for host in hosts]
     if len(set(taken)) < len(taken) or len(taken) > MOST_HOSTS:
         raise BadInput(
-            f"{len(taken)} hosts named {', '.join(taken)}",
+            f"too many hosts, or a name that occurs twice: {', '.join(taken)}",
             where=file,
             expected=f"at most {MOST_HOSTS} names, none twice; w1, w2, … are the workers'",
         )

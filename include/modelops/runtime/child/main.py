@@ -79,7 +79,7 @@ class StandIns:
             return self._part
 
     def find_spec(self, name: str, *_unused: object) -> Any:
-        """As the import machinery asks for it."""
+        """The spec of a stand-in, or None to leave the import to other finders."""
         package = name.partition(".")[0]
         if package not in PUBLISHED:
             return None

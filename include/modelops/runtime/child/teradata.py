@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from modelops.runtime.child.teradata_run import NoStandInError, StandInError, StandInState, in_database, listed
+    from modelops.runtime.child.teradata_run import (
+        NoStandInError,
+        StandInError,
+        StandInState,
+        listed,
+        refuse_without_stand_in,
+    )
 else:
-    from _modelops_teradata_run import NoStandInError, StandInError, StandInState, in_database, listed
+    from _modelops_teradata_run import NoStandInError, StandInError, StandInState, listed, refuse_without_stand_in
 
 
 class DataFrame:
@@ -63,7 +69,7 @@ class DataFrame:
         return self._of(lambda frame: frame.head(n))
 
     def sample(self, n: int | None = None, frac: float | None = None, **_options: Any) -> DataFrame:
-        """So many rows, or that part of them; the same each time."""
+        """A random sample of `n` rows, or of the fraction `frac`, with a fixed seed."""
         return self._of(lambda frame: frame.sample(n=n, frac=frac, random_state=0))
 
     def select(self, select_expression: Any) -> DataFrame:
@@ -73,7 +79,7 @@ class DataFrame:
 
     def drop(self, columns: Any = None, axis: int = 1, **_options: Any) -> DataFrame:
         if columns is None or axis != 1:
-            in_database("DataFrame.drop without columns")
+            refuse_without_stand_in("DataFrame.drop without columns")
         names = [columns] if isinstance(columns, str) else list(columns)
         _check_columns("DataFrame.drop", self, names)
         return self._of(lambda frame: frame.drop(columns=names))
@@ -83,13 +89,13 @@ class DataFrame:
 
     def __getitem__(self, names: Any) -> DataFrame:
         if not isinstance(names, (str, list, tuple)) or not all(isinstance(name, str) for name in names):
-            in_database("DataFrame[...] with a condition")
+            refuse_without_stand_in("DataFrame[...] with a condition")
         return self.select(names)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        in_database(f"DataFrame.{name}")
+        refuse_without_stand_in(f"DataFrame.{name}")
 
     def __repr__(self) -> str:
         return repr(self._source())
@@ -130,7 +136,7 @@ class Connection:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        in_database(f"the connection's {name}")
+        refuse_without_stand_in(f"the connection's {name}")
 
 
 def create_context(*_unused: Any, **_options: Any) -> Connection:
@@ -280,7 +286,7 @@ class Loader:
     """Fills a module with its stand-ins."""
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """As usual."""
+        """Return None: Python creates the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
@@ -292,7 +298,7 @@ class Loader:
         def missing(attribute: str) -> NoReturn:
             if attribute.startswith("_") or f"{name}.{attribute}" in MODULES:
                 raise AttributeError(attribute)
-            in_database(f"{name}.{attribute}", NoStandInError)
+            refuse_without_stand_in(f"{name}.{attribute}", NoStandInError)
 
         module.__dict__["__getattr__"] = missing
 
@@ -304,5 +310,5 @@ def spec(name: str) -> ModuleSpec:
         NoStandInError: it has no stand-in.
     """
     if name not in MODULES:
-        in_database(f"the module {name}", NoStandInError)
+        refuse_without_stand_in(f"the module {name}", NoStandInError)
     return ModuleSpec(name, Loader(), is_package=True)  # type: ignore[arg-type] # create_module and exec_module suffice

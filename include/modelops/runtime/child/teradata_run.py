@@ -222,8 +222,8 @@ def _matched(frame: pandas.DataFrame, key: list[str], rows: int) -> pandas.DataF
     return ordered
 
 
-def in_database(what: str, error: type[StandInError] = StandInError) -> NoReturn:
-    raise error(f"{what} works in a Teradata database, and the code has none", right=IN_SQL)
+def refuse_without_stand_in(what: str, error: type[StandInError] = StandInError) -> NoReturn:
+    raise error(f"{what} has no stand-in: jobs have no Teradata database", right=IN_SQL)
 
 
 def listed(names: Iterable[Any]) -> str:
