@@ -79,6 +79,21 @@ def test_every_other_request_reaches_airflow_as_it_is(body: str, more: dict[str,
     assert (answer.status_code, answer.text) == (200, f"Airflow: {body}")
 
 
+def test_repositories_are_read_for_those_alone_who_may_run_the_dag() -> None:
+    def reason_for(_model: str) -> RepositoryError | None:
+        raise AssertionError("it was asked for somebody who may not run the DAG")
+
+    async def may_trigger(_scope: Scope, _dag_id: str) -> bool:
+        return False
+
+    async def answer() -> httpx.Response:
+        guard = UnsupportedModelMiddleware(Airflow(), reason_for, may_trigger)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://here") as client:
+            return await client.post(PATH, content=json.dumps(IN_R))
+
+    assert asyncio.run(answer()).status_code == 200
+
+
 def test_these_are_the_dags_that_pin_a_models_code(dags: dict[str, Any]) -> None:
     trains = {name for name, dag in dags.items() if any(task.task_type == "TrainModelOperator" for task in dag.tasks)}
     assert trains == PINNING

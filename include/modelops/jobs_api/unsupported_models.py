@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TRIGGER = re.compile(r"/api/v2/dags/(?P<dag_id>[^/]+)/dagRuns$")
 PINNING = frozenset({"model_lifecycle"})
-"""The DAGs that pin code from the repository. All others run versions that exist, with the code pinned for them."""
+"""The DAGs that pin a model's code. The others of models run versions that exist, with the code pinned for them."""
 MODEL = "model"
 """Their parameter that names the model."""
 
@@ -52,16 +52,16 @@ class UnsupportedModelMiddleware:
 
         asked = TRIGGER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         dag_id = "" if asked is None else unquote(asked["dag_id"])
-        if dag_id not in PINNING:
+        if dag_id not in PINNING or not await self._may_trigger(scope, dag_id):
             await self._app(scope, receive, send)
             return
         messages = await read_body(receive)
         reference = _model_of(b"".join(message.get("body", b"") for message in messages))
         error = None if reference is None else await run_in_threadpool(self._reason_for, reference)
-        if error is not None and await self._may_trigger(scope, dag_id):
+        if error is None:
+            await self._app(scope, replay(messages, receive), send)
+        else:
             await JSONResponse({"detail": str(error)}, HTTPStatus.BAD_REQUEST)(scope, receive, send)
-            return
-        await self._app(scope, replay(messages, receive), send)
 
 
 def reason_in_repositories(reference: str) -> RepositoryError | None:

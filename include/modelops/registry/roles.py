@@ -27,9 +27,9 @@ USERS = ("modelops_sql", "modelops_features")
 LIMITS = {"statement_timeout": "1h", "temp_file_limit": "20GB"}
 """Of users' logins, unless an administrator has set another value for the login. Only a superuser sets the second."""
 KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-"""Seconds and number of probes after which the server ends the session of a machine that has vanished. By its system's
-default that takes two hours, in which a COPY holds its locks. `tcp_user_timeout` would also end the sessions of readers
-that take rows slowly."""
+"""Of all logins, unless an administrator has set another value: the seconds and the number of probes after which the
+server ends the session of a machine that has vanished. By its system's default that takes two hours, in which a COPY
+holds its locks. `tcp_user_timeout` would also end the sessions of readers that take rows slowly."""
 OPEN_FUNCTIONS = """
 SELECT oid::regprocedure::text FROM pg_proc
 WHERE pronamespace = 'pg_catalog'::regnamespace
@@ -80,10 +80,23 @@ def _ensure_login(connection: Connection[Any], login: str, password: str) -> Non
     # Hashed here: a server writes statements into its log, those that fail or all of them.
     hashed = connection.pgconn.encrypt_password(password.encode(), login.encode()).decode()
     connection.execute(SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(login), Literal(hashed)))
-    for setting, value in KEEPALIVES.items():
-        connection.execute(
-            SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(setting), Literal(value))
-        )
+    _set_unless_set(connection, login, KEEPALIVES)
+
+
+def _set_unless_set(connection: Connection[Any], login: str, settings: Mapping[str, str]) -> None:
+    """Set what the login has no value of: an administrator may have chosen another one."""
+    from psycopg.sql import SQL, Identifier, Literal
+
+    found = connection.execute(
+        "SELECT split_part(unnest(setconfig), '=', 1) FROM pg_db_role_setting"
+        " WHERE setrole = %s::regrole AND setdatabase = 0",
+        (login,),
+    )
+    known = {name for (name,) in found}
+    for name, value in settings.items():
+        if name not in known:
+            setting = SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(name), Literal(value))
+            connection.execute(setting)
 
 
 def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> None:
@@ -130,21 +143,13 @@ def limit_users(connection: Connection[Any]) -> None:
     PostgreSQL lets any login call these functions, and only a superuser can revoke them. All other logins keep them.
     Without a superuser, run the statements of docs/how-to/use-your-own-postgresql.md.
     """
-    from psycopg.sql import SQL, Identifier, Literal
+    from psycopg.sql import SQL, Identifier
 
     row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     is_superuser = row is not None and row[0]
+    limits = {name: value for name, value in LIMITS.items() if is_superuser or name != "temp_file_limit"}
     for login in USERS:
-        found = connection.execute(
-            "SELECT split_part(unnest(setconfig), '=', 1) FROM pg_db_role_setting"
-            " WHERE setrole = %s::regrole AND setdatabase = 0",
-            (login,),
-        )
-        known = {name for (name,) in found}
-        for name, value in LIMITS.items():
-            if name not in known and (is_superuser or name != "temp_file_limit"):
-                setting = SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(name), Literal(value))
-                connection.execute(setting)
+        _set_unless_set(connection, login, limits)
     functions = [name for (name,) in connection.execute(OPEN_FUNCTIONS)] if is_superuser else []
     if functions:
         named = SQL(", ").join(SQL("pg_catalog.{}").format(SQL(name)) for name in functions)

@@ -17,7 +17,7 @@ from modelops.repository.reading import MAX_BYTES
 from modelops.repository.unsupported import needs_contents, refuse_unsupported, unsupported_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from modelops.domain.packages import PackageIndex
@@ -43,9 +43,9 @@ def references(kind: Kind[Any], settings: Settings) -> list[str]:
     found = []
     for source in sources:
         with contextlib.suppress(ModelOpsError):
-            refused = _unsupported(source, settings) if kind is MODELS else {}
-            every = [f"{source.name}/{name}" for name in names(kind, source, settings)]
-            found += [reference for reference in every if reference not in refused]
+            every = names(kind, source, settings)
+            refused = _unsupported(source, every, settings) if kind is MODELS else {}
+            found += [reference for name in every if (reference := f"{source.name}/{name}") not in refused]
     return found
 
 
@@ -54,7 +54,9 @@ def unsupported_reason_of(reference: str, settings: Settings) -> RepositoryError
     try:
         repository, _, name = reference.partition("/")
         source = read_sources(settings.repositories).right.get(repository)
-        return None if source is None else _unsupported(source, settings, only=name).get(reference)
+        if source is None or name not in names(MODELS, source, settings):
+            return None
+        return _unsupported(source, [name], settings).get(reference)
     except ModelOpsError:
         return None  # the job says what is wrong
 
@@ -71,8 +73,7 @@ def problems(settings: Settings) -> list[ModelOpsError]:
     found: list[ModelOpsError] = [*sources.wrong.values()]
     for source in sources.right.values():
         try:
-            names(MODELS, source, settings)
-            found += _unsupported(source, settings).values()
+            found += _unsupported(source, names(MODELS, source, settings), settings).values()
         except ModelOpsError as error:
             found.append(error)
     return found
@@ -177,9 +178,8 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
     return list({parts[1] for parts in paths if len(parts) == 3 and parts[2] in kind.markers})
 
 
-def _unsupported(source: Source, settings: Settings, only: str | None = None) -> Mapping[str, RepositoryError]:
-    """The models of a source that can't run, or only that one, by their references, with the reason."""
-    models = [name for name in names(MODELS, source, settings) if only in (None, name)]
+def _unsupported(source: Source, models: Iterable[str], settings: Settings) -> Mapping[str, RepositoryError]:
+    """Of these models of a source those that can't run, by their references, with the reason."""
     if isinstance(source, GitSource):
         there = _unsupported_in_mirror(source, settings.mirrors / source.name)
         return {each: there[each] for each in (f"{source.name}/{name}" for name in models) if each in there}

@@ -124,7 +124,7 @@ def test_the_command_says_it_in_one_line_and_fails(
     for name in GIVEN:
         monkeypatch.delenv(name, raising=False)
     assert init.main([]) == 1
-    assert capsys.readouterr().err.startswith("modelops: Airflow has no accounts")
+    assert capsys.readouterr().err.startswith("modelops: the init job needs Airflow's FAB")
 
 
 def test_a_process_without_the_variable_has_no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,10 +145,10 @@ services:
         ("{image: a, depends_on: [nobody]}", "depends_on", "there is no service 'nobody'"),
         ("{image: a, depends_on: {data: {condition: later}}}", "depends_on", "later"),
         ("{image: a, network_mode: host}", "network_mode", "'network_mode' is not supported without Docker"),
-        ("{image: a, restart: sometimes}", "restart", "no policy"),
-        ("{image: a, stop_grace_period: soon}", "stop_grace_period", "no duration"),
-        ("{image: a, healthcheck: {test: [RUN, x]}}", "healthcheck.test", "no check"),
-        ("{image: a, volumes: [/nowhere]}", "volumes", "no volume"),
+        ("{image: a, restart: sometimes}", "restart", "not a restart policy"),
+        ("{image: a, stop_grace_period: soon}", "stop_grace_period", "not a duration"),
+        ("{image: a, healthcheck: {test: [RUN, x]}}", "healthcheck.test", "not a health check"),
+        ("{image: a, volumes: [/nowhere]}", "volumes", "not a volume"),
         ("{image: a, ports: [8080]}", "ports", "can't be published"),
         ("{image: a, env_file: [5]}", "env_file", "names no file"),
         ("{image: a, healthcheck: {test: [CMD, x], retries: many}}", "", "many"),
@@ -259,12 +259,12 @@ def test_a_missing_redis_is_said(
 
 @pytest.mark.parametrize("workers", [0, 21])
 def test_the_number_of_workers_has_bounds(workers: int, read: Callable[..., dict[str, Service]], project: Path) -> None:
-    with pytest.raises(BadInput, match=f"{workers} workers"):
+    with pytest.raises(BadInput, match=f"invalid number of workers: {workers}"):
         hosts_of(read(), project, workers=workers)
 
 
 def test_a_service_may_not_have_the_name_of_a_worker(read: Callable[..., dict[str, Service]], project: Path) -> None:
-    with pytest.raises(BadInput, match="named w1"):
+    with pytest.raises(BadInput, match="a name that occurs twice: w1"):
         hosts_of(read("services:\n  w1: {image: postgres}\n  worker: {image: postgres}\n"), project)
 
 

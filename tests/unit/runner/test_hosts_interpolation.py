@@ -61,7 +61,7 @@ def test_a_dollar_that_begins_nothing_is_refused(template: str) -> None:
 
 
 def test_variables_in_variables_have_an_end() -> None:
-    with pytest.raises(BadInput, match="no text with variables"):
+    with pytest.raises(BadInput, match="invalid variable substitution"):
         text_of("${NONE:-" * 50 + "}" * 50, GIVEN, where="here")
 
 

@@ -132,7 +132,7 @@ print(DataFrame.from_table("mine").columns)
         ("import teradataml\nteradataml.XGBoost()", "teradataml.XGBoost has no stand-in", "datasets.yaml"),
         ("from teradataml import GLM", "teradataml.GLM has no stand-in", "datasets.yaml"),
         ("import teradataml.analytics.sqle", "the module teradataml.analytics has no stand-in", "SQL"),
-        ("aoa_create_context().execute('SELECT 1')", "the connection's execute works in", "datasets.yaml"),
+        ("aoa_create_context().execute('SELECT 1')", "the connection's execute has no stand-in", "datasets.yaml"),
         (
             "record_training_stats(DataFrame.from_query(context.dataset_info.sql), features=['z'])",
             "record_training_stats() names z; the columns are id, x, late",

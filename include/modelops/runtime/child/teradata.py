@@ -304,7 +304,7 @@ class Loader:
 
 
 def spec(name: str) -> ModuleSpec:
-    """Of one of these modules.
+    """The import spec of a stand-in module.
 
     Raises:
         NoStandInError: it has no stand-in.
