@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("deployments")
+MOST_LISTED = 20
+"""Maximum deployments that a message lists."""
 
 
 def begin(
@@ -122,17 +124,18 @@ def find(connection: Connection[Any], deployment_id: int, *, kind: VersionKind |
     """A deployment, ended or not, of this kind if one is given.
 
     Raises:
-        UnknownDeployment: no deployment has that number, and the message lists the active ones; or it is of another
-            kind.
+        UnknownDeployment: no deployment has that number, and the message lists active ones; or it is of another kind.
     """
     with translated():
         row = _QUERIES.execute(connection, "find", id=deployment_id).fetchone()
     if row is None:
-        listed = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in active(connection))
+        there = active(connection)
+        listed = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in there[:MOST_LISTED])
+        more = f"; and {len(there) - MOST_LISTED} more" if len(there) > MOST_LISTED else ""
         raise UnknownDeployment(
             f"there is no deployment {deployment_id}",
             where="the parameter deployment",
-            expected=f"the number of one that is active: {listed}" if listed else "deploy a version first",
+            expected=f"the number of a deployment; active are {listed}{more}" if there else "deploy a version first",
         )
     deployment = _deployment(row)
     if kind is not None and deployment.kind is not kind:
