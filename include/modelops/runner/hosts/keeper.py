@@ -35,7 +35,8 @@ class Keeper:
     """All hosts of one cluster."""
 
     def __init__(self, hosts: list[Host], *, logs: Path) -> None:
-        identity = postgres_identity(logs)
+        # Their paths in a host are open to all, whatever folder of this machine they come from.
+        identity = postgres_identity()
         names = names_of(hosts)
         self.hosts = hosts
         self.machines = {
