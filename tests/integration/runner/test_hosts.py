@@ -12,6 +12,7 @@ import pytest
 
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.hosts.cluster import Cluster, Refused
+from modelops.runner.hosts.images import PYTHON
 from modelops.runner.hosts.namespaces import namespaces
 from modelops.runner.layout import free_port
 from modelops.runner.steps import Quiet
@@ -110,6 +111,23 @@ def test_a_host_has_a_name_processes_and_files_of_its_own(cluster: Cluster, tmp_
     assert "postgres" not in run(cluster, "w1", "sh", "-c", "cat /proc/[0-9]*/comm")[1]
     assert run(cluster, "w1", "getent", "hosts", "data")[1].split() == [told(cluster, "data")["address"], "data"]
     assert run(cluster, "w1", "cat", "/proc/net/route")[1].count("\n") == 1, "its own network is the only route"
+
+
+@pytest.mark.parametrize("path", ["/", "/dev", "/sys/devices/system/cpu", "/proc/sys/kernel/core_pattern"])
+def test_nothing_of_the_machine_can_be_written_in_a_host(cluster: Cluster, path: str) -> None:
+    assert run(cluster, "w1", "test", "-e", path)[0] == 0
+    assert run(cluster, "w1", "test", "-w", path)[0] == 1
+
+
+def test_a_host_has_the_devices_alone_that_every_program_may_use(cluster: Cluster) -> None:
+    links, usable = {"fd", "ptmx", "stderr", "stdin", "stdout"}, {"full", "null", "random", "tty", "urandom", "zero"}
+    assert set(run(cluster, "w1", "ls", "/dev")[1].split()) == {*links, *usable, "pts", "shm"}
+    for path in ("/dev/kmsg", "/dev/loop0", "/dev/kvm", "/sys/power/state"):
+        assert run(cluster, "w1", "test", "-e", path)[0] == 1
+    used = "head -c 4 /dev/urandom | wc -c; echo gone > /dev/null; echo here > /dev/shm/file; cat /dev/shm/file"
+    assert run(cluster, "w1", "sh", "-c", f"{used}; echo said | cat /dev/stdin") == (0, "4\nhere\nsaid")
+    terminal = "import os; print(os.ttyname(os.openpty()[1]))"
+    assert run(cluster, "w1", PYTHON, "-IS", "-c", terminal) == (0, "/dev/pts/0")
 
 
 def test_a_program_that_ends_is_started_again_in_the_same_folders(cluster: Cluster) -> None:

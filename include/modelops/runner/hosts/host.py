@@ -22,7 +22,7 @@ from pathlib import Path
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
 MS_PRIVATE = 1 << 18
-KEPT = MS_NOSUID | MS_NODEV | MS_NOEXEC | 1024 | 2048
+KEPT = MS_NOSUID | MS_NODEV | MS_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME
 """Flags that a user namespace may not take away: those three, noatime and nodiratime."""
 MS_RELATIME = 1 << 21
 MNT_DETACH = 2
@@ -42,6 +42,14 @@ ETC = [
     "ssl",
     "timezone",
 ]
+DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
+"""All others, such as disks and the kernel's log, stay out: a program may have the number of their owner."""
+LINKS = {"fd": "fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+"""Names in /dev and what they mean in /proc/self."""
+HARDWARE = "/sys/devices/system"
+"""Of /sys, what programs ask for the number of processors and the layout of the memory."""
+OF_THE_MACHINE = ("bus", "fs", "irq", "sys", "sysrq-trigger")
+"""In /proc, what is the same for all processes: settings of the kernel."""
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -78,8 +86,9 @@ def new_root(root: Path, binds: list[dict[str, object]], files: dict[str, str]) 
             (root / name).symlink_to(os.readlink(f"/{name}"))
         elif os.path.isdir(f"/{name}"):
             bind(f"/{name}", root / name, read_only=True)
-    bind("/dev", root / "dev")
-    bind("/sys", root / "sys")
+    devices(root / "dev")
+    if os.path.isdir(HARDWARE):
+        bind(HARDWARE, root / HARDWARE.lstrip("/"), read_only=True)
     for name in ("tmp", "run", "var/tmp", "dev/shm"):
         (root / name).mkdir(parents=True, exist_ok=True)
         mount("tmpfs", root / name, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
@@ -91,8 +100,7 @@ def new_root(root: Path, binds: list[dict[str, object]], files: dict[str, str]) 
         (root / "etc" / name).write_text(text, encoding="utf-8")
     for one in binds:
         bind(str(one["source"]), root / str(one["target"]).lstrip("/"), read_only=bool(one["read_only"]))
-    (root / "proc").mkdir()
-    mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    processes(root / "proc")
     old = root / ".old"
     old.mkdir()
     subprocess.run(["pivot_root", root, old], check=True)
@@ -100,6 +108,27 @@ def new_root(root: Path, binds: list[dict[str, object]], files: dict[str, str]) 
     if libc.umount2(b"/.old", MNT_DETACH) != 0:
         raise OSError(ctypes.get_errno(), "umount /.old")
     os.rmdir("/.old")
+    make_read_only("/")
+
+
+def devices(folder: Path) -> None:
+    """Make a /dev with the devices that every program may use, and terminals of its own."""
+    for name in DEVICES:
+        bind(f"/dev/{name}", folder / name)
+    for name, meant in LINKS.items():
+        (folder / name).symlink_to(f"/proc/self/{meant}")
+    (folder / "pts").mkdir()
+    mount("devpts", folder / "pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    (folder / "ptmx").symlink_to("pts/ptmx")
+
+
+def processes(folder: Path) -> None:
+    """Make a /proc of the host's own processes, in which nothing of the machine can be set."""
+    folder.mkdir()
+    mount("proc", folder, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    for name in OF_THE_MACHINE:
+        if (folder / name).exists():
+            bind(str(folder / name), folder / name, read_only=True)
 
 
 def bind(source: str, target: Path, *, read_only: bool = False) -> None:
@@ -111,9 +140,14 @@ def bind(source: str, target: Path, *, read_only: bool = False) -> None:
         target.touch()
     mount(source, target, None, MS_BIND | MS_REC)
     if read_only:
-        now = os.statvfs(target).f_flag
-        relative = MS_RELATIME if now & 4096 else 0
-        mount(None, target, None, MS_BIND | MS_REMOUNT | MS_RDONLY | (now & KEPT) | relative)
+        make_read_only(target)
+
+
+def make_read_only(target: str | Path) -> None:
+    """Make what is mounted there read-only; what is mounted below it stays as it is."""
+    now = os.statvfs(target).f_flag
+    relative = MS_RELATIME if now & os.ST_RELATIME else 0
+    mount(None, target, None, MS_BIND | MS_REMOUNT | MS_RDONLY | (now & KEPT) | relative)
 
 
 def mount(source: str | None, target: str | Path, kind: str | None, flags: int, options: str | None = None) -> None:
