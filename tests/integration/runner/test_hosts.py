@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -11,14 +10,17 @@ import psycopg
 import pytest
 
 from modelops.domain.errors import BadInput, Unavailable
+from modelops.runner.hosts import cluster as cluster_module
 from modelops.runner.hosts.cluster import Cluster, Refused
 from modelops.runner.hosts.images import PYTHON
 from modelops.runner.hosts.namespaces import namespaces
 from modelops.runner.layout import free_port
+from modelops.runner.processes import is_alive
 from modelops.runner.steps import Quiet
+from polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 # Images of PostgreSQL, as every machine that runs the tests has what stands for them.
@@ -45,6 +47,12 @@ services:
     entrypoint: [sh, -c, 'echo started >> /var/lib/postgresql/log; trap "exit 3" TERM; while true; do sleep 0.1; done']
     depends_on: {once: {condition: service_completed_successfully}}
 """
+SMALL = """
+services:
+  worker:
+    image: postgres:18
+    entrypoint: [sleep, infinity]
+"""
 SECONDS = 120
 
 
@@ -69,13 +77,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 def told(cluster: Cluster, host: str) -> dict[str, Any]:
     return next(one for one in cluster.hosts() if one["name"] == host)
-
-
-def eventually(look: Callable[[], Any]) -> None:
-    until = time.monotonic() + SECONDS
-    while not look():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def run(cluster: Cluster, host: str, *command: str) -> tuple[int, str]:
@@ -133,7 +134,7 @@ def test_a_host_has_the_devices_alone_that_every_program_may_use(cluster: Cluste
 def test_a_program_that_ends_is_started_again_in_the_same_folders(cluster: Cluster) -> None:
     starts = told(cluster, "w1")["starts"]
     run(cluster, "w1", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
-    eventually(lambda: told(cluster, "w1")["starts"] > starts and told(cluster, "w1")["well"])
+    until(lambda: told(cluster, "w1")["starts"] > starts and told(cluster, "w1")["well"], "w1 is well", within=SECONDS)
     assert run(cluster, "w1", "cat", "/var/lib/postgresql/log")[1].count("started") == starts + 1
 
 
@@ -145,7 +146,7 @@ def test_a_killed_host_stays_dead_until_it_is_started(cluster: Cluster) -> None:
     with pytest.raises(Refused, match="doesn't run"):
         cluster.ask({"do": "kill", "host": "w2"})
     cluster.ask({"do": "start", "host": "w2"})
-    eventually(lambda: told(cluster, "w2")["well"])
+    until(lambda: told(cluster, "w2")["well"], "w2 is well", within=SECONDS)
     with pytest.raises(Refused, match="w2 was not killed"):
         cluster.ask({"do": "start", "host": "w2"})
 
@@ -158,7 +159,7 @@ def test_no_packet_reaches_a_host_that_is_cut_off(cluster: Cluster) -> None:
     assert not told(cluster, "w1")["well"]
     assert run(cluster, "w2", *asked)[0] == 0
     cluster.ask({"do": "heal", "host": "w1"})
-    eventually(lambda: run(cluster, "w1", *asked)[0] == 0)
+    until(lambda: run(cluster, "w1", *asked)[0] == 0, "w1 reaches data", within=SECONDS)
 
 
 def test_an_unknown_host_is_refused_with_those_there_are(cluster: Cluster) -> None:
@@ -191,6 +192,69 @@ def test_data_stays_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert told(cluster, "once")["code"] == 0, "the table of the first time was there"
     assert cluster.down(at_once=False) is True
     assert cluster.keeper() is None
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Cluster]:
+    """One host that does nothing; it isn't started."""
+    (tmp_path / "docker-compose.yaml").write_text(SMALL)
+    cluster = Cluster(tmp_path / "state", file=tmp_path / "docker-compose.yaml", environ={})
+    yield cluster
+    cluster.down(at_once=True)
+
+
+@pytest.mark.parametrize("stopped", ["unshare", "its child"])
+def test_a_keeper_that_does_not_answer_is_killed(small: Cluster, stopped: str) -> None:
+    small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    keeper = small.keeper()
+    assert keeper is not None
+    all_of_it = [keeper, *keeper.children(recursive=True)]
+    all_of_it[stopped != "unshare"].suspend()
+    assert small.down(at_once=True) is True
+    until(lambda: not any(map(is_alive, all_of_it)), "all have ended", within=SECONDS)
+
+
+def test_one_cluster_alone_uses_a_state_folder(small: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn = Cluster._spawn
+
+    def while_another_comes(*arguments: Any) -> None:
+        with monkeypatch.context() as original:
+            original.setattr(Cluster, "_spawn", spawn)
+            with pytest.raises(Unavailable, match="in use by another process"):
+                Cluster(small.state, file=small.file, environ={}).up(workers=1, steps=Quiet(), timeout=SECONDS)
+        spawn(*arguments)
+
+    monkeypatch.setattr(Cluster, "_spawn", while_another_comes)
+    small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    record = small.state / "keeper.json"
+    known = record.read_text()
+    record.unlink()
+    with pytest.raises(Unavailable, match="in use by another process"):
+        small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    record.write_text(known)
+    assert small.down(at_once=True) is True
+
+
+def test_a_start_that_dies_before_the_keeper_is_on_record_leaves_nothing(
+    small: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_process: psutil.Process) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as died:
+        died.setattr(cluster_module, "identified", dies)
+        with pytest.raises(KeyboardInterrupt):
+            small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    assert small._started is not None
+    small._started.wait(SECONDS)
+    small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+
+
+def test_what_was_started_is_said_to_run_on_when_it_does_not_get_well(small: Cluster) -> None:
+    small.file.write_text(SMALL + '    healthcheck: {test: "false", interval: 60s}\n')
+    with pytest.raises(Unavailable, match=r"(?s)Not healthy after 1 s.*still runs: `./modelops cluster down`"):
+        small.up(workers=1, steps=Quiet(), timeout=1)
+    assert small.keeper() is not None
 
 
 def test_a_service_that_fails_ends_the_start_with_its_last_words(tmp_path: Path) -> None:

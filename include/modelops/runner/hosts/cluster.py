@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -10,30 +11,37 @@ import sys
 import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import psutil
 
 from modelops.domain.errors import BadInput, ModelOpsError, Unavailable
+from modelops.plain_files import open_lock
+from modelops.polling import poll
 from modelops.runner.hosts import compose
 from modelops.runner.hosts.environment import ensure_environment
 from modelops.runner.hosts.interpolation import read_env_file
-from modelops.runner.hosts.keeper import CONTROL, MOST_SECONDS, PLAN
+from modelops.runner.hosts.keeper import BEGIN, CONTROL, MOST_SECONDS, PLAN
 from modelops.runner.hosts.namespaces import namespaces, search_path
 from modelops.runner.hosts.plan import Host, plan
 from modelops.runner.layout import private, read_json, rotated, tail, write_json
-from modelops.runner.processes import KILL, end, found, identified
+from modelops.runner.processes import KILL, end, found, identified, wait
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from modelops.runner.steps import Steps
 
 FILE = "docker-compose.yaml"
 ENV_FILE = ".env"
+LOCK = "lock"
+"""Held by the command that starts the cluster, and then by the keeper as long as it lives."""
 LOOK_EVERY = 0.2
+END_WITHIN = 10.0
+"""Seconds that the keeper has to answer that it ends, and to end beyond the grace periods of the hosts."""
+STILL_RUNS = "What was started still runs: `./modelops cluster down` stops it."
 LINES = 5
 """How many lines of the log of a host that isn't well are shown."""
 MOST_STARTS = 5
@@ -96,27 +104,32 @@ class Cluster:
             file=self.file.name,
         )
 
-    def up(self, *, workers: int, steps: Steps, timeout: float) -> None:
+    def up(self, *, workers: int, steps: Steps, timeout: float) -> list[Host]:
         """Start all hosts and wait until all are well.
 
         Raises:
             BadInput: it is up already, or the file is wrong.
-            Unavailable: namespaces or programs can't be had, or a host doesn't get well in `timeout` seconds.
+            Unavailable: another process starts it; namespaces or programs can't be had; or a host doesn't get well in
+                `timeout` seconds: then what was started still runs.
         """
         hosts = self.plan(workers)
-        if self.keeper() is not None:
-            raise BadInput(
-                "the cluster is already running", where=str(self.state), expected="run `./modelops cluster down` first"
-            )
         prefix = namespaces()
         for folder in (self.state, self.state / "logs"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(bind.source == str(self.environment) for host in hosts for bind in host.binds):
-            ensure_environment(self.environment, project=PROJECT_ROOT, steps=steps)
-        write_json(self.state / PLAN, [_written(host) for host in hosts])
-        with _listeners(hosts) as listeners:
-            self._spawn(prefix, listeners)
-        self._await_health(steps, timeout)
+        with open_lock(self.state / LOCK) as lock:
+            self._take(lock)
+            if any(bind.source == str(self.environment) for host in hosts for bind in host.binds):
+                ensure_environment(self.environment, project=PROJECT_ROOT, steps=steps)
+            write_json(self.state / PLAN, [_written(host) for host in hosts])
+            with _listeners(hosts) as listeners:
+                self._spawn(prefix, listeners, lock)
+        try:
+            self._await_health(steps, timeout)
+        except Unavailable as error:
+            if self.keeper() is None:
+                raise
+            raise Unavailable(f"{error}\n{STILL_RUNS}") from None
+        return hosts
 
     def down(self, *, at_once: bool) -> bool:
         """Stop all hosts, and whatever is left of them; whether there was anything."""
@@ -124,10 +137,13 @@ class Cluster:
         if keeper is None:
             return False
         with suppress(ModelOpsError):
-            self.ask({"do": "down", "at_once": at_once}, timeout=None)
-            keeper.wait(10)
-        # Its child is process 1 of the hosts' namespaces: the kernel ends everything in them with it.
-        end([*keeper.children(), keeper] if keeper.is_running() else [], KILL)
+            answer = self.ask({"do": "down", "at_once": at_once}, timeout=END_WITHIN)
+            wait([keeper], answer["grace"] + END_WITHIN)
+        left = [keeper]
+        with suppress(psutil.NoSuchProcess):
+            # Its child is process 1 of the hosts' namespaces: the kernel ends everything in them with it.
+            left = [*keeper.children(), keeper]
+        end(left, KILL)
         if self._started is not None:
             self._started.wait()
         return True
@@ -169,7 +185,20 @@ class Cluster:
             raise Refused(answer["error"])
         return dict(answer)
 
-    def _spawn(self, prefix: tuple[str, ...], listeners: list[socket.socket]) -> None:
+    def _take(self, lock: IO[bytes]) -> None:
+        for _ in poll(every=0.1, within=2):  # its holder may be about to end, or about to say who it is
+            if self.keeper() is not None:
+                raise BadInput(
+                    "the cluster is already running",
+                    where=str(self.state),
+                    expected="run `./modelops cluster down` first",
+                )
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+        raise Unavailable(f"{self.state} is in use by another process, which starts or ends the cluster; wait for it")
+
+    def _spawn(self, prefix: tuple[str, ...], listeners: list[socket.socket], lock: IO[bytes]) -> None:
         numbers = [listener.fileno() for listener in listeners]
         program = [sys.executable, "-P", "-m", "modelops.runner.hosts.keeper", str(self.state), *map(str, numbers)]
         # The keeper has no use for what else is in the user's environment.
@@ -179,21 +208,26 @@ class Cluster:
                 [*prefix, *program],
                 env={**kept, "PATH": search_path(), "PYTHONPATH": str(PROJECT_ROOT / "include")},
                 cwd=self.state,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=numbers,
+                pass_fds=[*numbers, lock.fileno()],
                 start_new_session=True,
             )
-        write_json(self.state / "keeper.json", identified(psutil.Process(self._started.pid)))
+        assert self._started.stdin is not None
+        # It begins once it can be found, and ends if we end before.
+        with self._started.stdin as begin:
+            write_json(self.state / "keeper.json", identified(psutil.Process(self._started.pid)))
+            with suppress(BrokenPipeError):
+                begin.write(BEGIN)
+                begin.flush()
 
     def _await_health(self, steps: Steps, timeout: float) -> None:
         began, told = time.monotonic(), set()
-        while True:
-            try:
+        hosts: list[dict[str, Any]] = []
+        for _ in poll(every=LOOK_EVERY, within=timeout):
+            with suppress(Unavailable):  # it doesn't answer yet
                 hosts = self.hosts()
-            except Unavailable:
-                hosts = []
             for host in hosts:
                 if host["well"] and host["name"] not in told:
                     told.add(host["name"])
@@ -210,16 +244,15 @@ class Cluster:
                     or host["starts"] > MOST_STARTS
                     or (host["state"] == "exited" and not host["well"])
                 ):
-                    raise Unavailable(self._complaint(host))
-            if time.monotonic() - began > timeout:
-                missing = [host for host in hosts if not host["well"]]
-                raise Unavailable("\n".join([f"Not healthy after {timeout:g} s:", *map(self._complaint, missing)]))
-            time.sleep(LOOK_EVERY)
+                    raise Unavailable(_complaint(host))
+        missing = [host for host in hosts if not host["well"]]
+        raise Unavailable("\n".join([f"Not healthy after {timeout:g} s:", *map(_complaint, missing)]))
 
-    def _complaint(self, host: Mapping[str, Any]) -> str:
-        state = host["state"] if host["code"] is None else f"{host['state']} ({host['code']})"
-        log = self.state / "logs" / f"{host['name']}.log"
-        return f"{host['name']} is {state}. {host['why']}\nThe end of {log}:\n{tail(log, lines=LINES)}"
+
+def _complaint(host: Mapping[str, Any]) -> str:
+    state = host["state"] if host["code"] is None else f"{host['state']} ({host['code']})"
+    end_of_log = tail(Path(host["log"]), lines=LINES)
+    return f"{host['name']} is {state}. {host['why']}\nThe end of {host['log']}:\n{end_of_log}"
 
 
 @contextmanager

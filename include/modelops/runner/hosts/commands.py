@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput
-from modelops.runner.hosts.cluster import FILE, Cluster
+from modelops.runner.hosts.cluster import FILE, STILL_RUNS, Cluster
 from modelops.runner.hosts.plan import MOST_WORKERS
 from modelops.runner.layout import tail
 from modelops.settings import PROJECT_ROOT
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from modelops.runner.hosts.compose import Port
     from modelops.runner.steps import Steps
 
 NOT_WELL, NOT_UP = 1, 3
@@ -87,11 +88,15 @@ def execute(chosen: argparse.Namespace, *, home: Path, steps: Steps) -> int:
 
 
 def up(cluster: Cluster, *, workers: int, steps: Steps, timeout: float) -> int:
-    """Start all hosts, and say where the web UI is."""
+    """Start all hosts, and say which ports are published."""
     began = time.monotonic()
-    cluster.up(workers=workers, steps=steps, timeout=timeout)
-    published = [port for host in cluster.plan(workers) for port in host.ports]
-    where = ", ".join(f"http://{port.address}:{port.published}" for port in published)
+    try:
+        hosts = cluster.up(workers=workers, steps=steps, timeout=timeout)
+    except KeyboardInterrupt:
+        if cluster.keeper() is not None:
+            steps.say(STILL_RUNS)
+        raise
+    where = ", ".join(f"{host.name} {_shown(port)}" for host in hosts for port in host.ports)
     steps.say(f"Up after {time.monotonic() - began:.1f} s.  {where}\n`./modelops cluster down` stops it.")
     return 0
 
@@ -125,6 +130,11 @@ def run(cluster: Cluster, host: str, command: Sequence[str]) -> int:
     answer = cluster.ask({"do": "run", "host": host, "command": list(command)})
     sys.stdout.write(answer["said"])
     return int(answer["code"])
+
+
+def _shown(port: Port) -> str:
+    address = f"[{port.address}]" if ":" in port.address else port.address
+    return f"{address}:{port.published}"
 
 
 def _told(host: dict[str, Any]) -> str:

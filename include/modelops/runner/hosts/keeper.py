@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CONTROL = "control"
 PLAN = "plan.json"
 MOST_SECONDS = 600.0
+BEGIN = b"\n"
+"""What the one who has started it writes to its standard input once it is on record."""
 
 
 class Keeper:
@@ -42,6 +44,7 @@ class Keeper:
         self.machines = {
             host.name: Machine(host, names=names, identity=identity, log=logs / f"{host.name}.log") for host in hosts
         }
+        self.at_once = False
         self.ended = threading.Event()
 
     @property
@@ -58,13 +61,13 @@ class Keeper:
         for machine in self.machines.values():
             threading.Thread(target=machine.live, args=(others,), daemon=True).start()
 
-    def down(self, *, at_once: bool) -> None:
-        """Stop all hosts: those first on which none of the others depends."""
+    def down(self) -> None:
+        """Stop all hosts, those first on which none of the others depends; with `at_once` without grace periods."""
         left = dict(self.machines)
         while left:
             needed = {service for machine in left.values() for service in machine.host.depends_on}
             last = [machine for machine in left.values() if machine.host.service not in needed] or list(left.values())
-            threads = [threading.Thread(target=machine.stop, kwargs={"at_once": at_once}) for machine in last]
+            threads = [threading.Thread(target=machine.stop, kwargs={"at_once": self.at_once}) for machine in last]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -82,9 +85,8 @@ class Keeper:
         if asked == "status":
             return {"hosts": [machine.told() for machine in self.machines.values()]}
         if asked == "down":
-            self.down(at_once=bool(request["at_once"]))
-            self.ended.set()
-            return {}
+            self.at_once = bool(request["at_once"])
+            return {"grace": 0 if self.at_once else sum(host.grace for host in self.hosts)}
         machine = self.machines[chosen(self.hosts, request["host"]).name]
         match asked:
             case "kill":
@@ -121,11 +123,16 @@ class Command(socketserver.StreamRequestHandler):
         """Answer with what was asked for, or with the error."""
         assert isinstance(self.server, Control)
         keeper = self.server.keeper
+        request = json.loads(self.rfile.readline())
         try:
-            answer = keeper.answer(json.loads(self.rfile.readline()))
+            answer = keeper.answer(request)
         except ModelOpsError as error:
             answer = {"error": str(error)}
-        self.wfile.write(json.dumps(answer).encode() + b"\n")
+        try:
+            self.wfile.write(json.dumps(answer).encode() + b"\n")
+        finally:
+            if request["do"] == "down":
+                keeper.ended.set()  # after the answer, which would else be lost with this process
 
 
 def await_end(machine: Machine, seconds: float = 10) -> None:
@@ -140,6 +147,8 @@ def main(state: Path, listeners: list[int]) -> None:
 
     `listeners` are sockets that `up` opened outside: one for each published port, in the order of the plan.
     """
+    if sys.stdin.buffer.readline() != BEGIN:
+        return
     # A socket's path has at most 108 characters; a relative one is always short enough.
     os.chdir(state)
     hosts = [Host.from_json(written) for written in json.loads(Path(PLAN).read_text(encoding="utf-8"))]
@@ -154,9 +163,8 @@ def main(state: Path, listeners: list[int]) -> None:
         threading.Thread(target=control.serve_forever, daemon=True).start()
         keeper.start()
         keeper.ended.wait()
-        keeper.down(at_once=False)
+        keeper.down()
         Path(CONTROL).unlink(missing_ok=True)
-        time.sleep(0.2)  # the answer to who asked for the end
 
 
 if __name__ == "__main__":
