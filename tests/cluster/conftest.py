@@ -15,7 +15,7 @@ import pytest
 from e2e.waiting import eventually
 from factories import SCORING, model_folder
 from modelops.domain.errors import Unavailable
-from modelops.runner.cluster.secrets_file import write_env
+from modelops.runner.containers.secrets_file import write_env
 from modelops.runner.hosts.cluster import Cluster
 from modelops.runner.hosts.interpolation import read_env_file
 from modelops.runner.hosts.namespaces import namespaces

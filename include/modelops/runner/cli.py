@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write_env() -> int:
-    from modelops.runner.cluster.secrets_file import write_env
+    from modelops.runner.containers.secrets_file import write_env
     from modelops.settings import PROJECT_ROOT
 
     print(f"✓ {write_env(PROJECT_ROOT)}: generated secrets, readable by you alone. Keep a copy: nothing else has them.")

@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from documents import ROOT
-from modelops.runner.cluster.accounts import ROLES as ACCOUNTS
-from modelops.runner.cluster.health import COMPONENTS
-from modelops.runner.cluster.init import ACCOUNT_PASSWORD, FAB, MANAGER, secrets_in
-from modelops.runner.cluster.secrets_file import SECRET, write_env
 from modelops.runner.configuration import PACE
+from modelops.runner.containers.accounts import ROLES as ACCOUNTS
+from modelops.runner.containers.health import COMPONENTS
+from modelops.runner.containers.init import ACCOUNT_PASSWORD, FAB, MANAGER, secrets_in
+from modelops.runner.containers.secrets_file import SECRET, write_env
 from modelops.runner.databases import ROLES
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def test_everything_is_watched_and_ends_in_order(written: Services) -> None:
     for name in PRODUCT - {"init"}:
         assert written[name]["depends_on"] == {"init": {"condition": "service_completed_successfully"}}
         *command, what = written[name]["healthcheck"]["test"]
-        assert command == ["CMD", "python", "-m", "modelops.runner.cluster.health"]
+        assert command == ["CMD", "python", "-m", "modelops.runner.containers.health"]
         assert what in {*COMPONENTS, "heartbeat"}
         assert ("MODELOPS_HEARTBEAT" in written[name]["environment"]) is (what == "heartbeat")
 

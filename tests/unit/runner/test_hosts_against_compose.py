@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from documents import ROOT
-from modelops.runner.cluster.secrets_file import write_env
+from modelops.runner.containers.secrets_file import write_env
 from modelops.runner.hosts import compose
 from modelops.runner.hosts.cluster import Cluster
 from modelops.runner.hosts.compose import Healthcheck, Port, Service, seconds

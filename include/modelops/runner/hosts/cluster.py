@@ -155,7 +155,7 @@ class Cluster:
         return found(read_json(self.state / "keeper.json"))
 
     def hosts(self) -> list[dict[str, Any]]:
-        """What each host does, as `Machine.told` gives it; empty when the cluster isn't up."""
+        """What each host does, as `LiveHost.told` gives it; empty when the cluster isn't up."""
         return list(self.ask({"do": "status"})["hosts"]) if self.keeper() else []
 
     def ask(self, request: Mapping[str, Any], *, timeout: float | None = MOST_SECONDS + 10) -> dict[str, Any]:

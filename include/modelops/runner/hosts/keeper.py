@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, ModelOpsError
 from modelops.runner.hosts import network
-from modelops.runner.hosts.machine import Machine, State
+from modelops.runner.hosts.live_host import LiveHost, State
 from modelops.runner.hosts.plan import Host, chosen, names_of
 from modelops.runner.identity import postgres_identity
 
@@ -41,38 +41,38 @@ class Keeper:
         identity = postgres_identity()
         names = names_of(hosts)
         self.hosts = hosts
-        self.machines = {
-            host.name: Machine(host, names=names, identity=identity, log=logs / f"{host.name}.log") for host in hosts
+        self.live = {
+            host.name: LiveHost(host, names=names, identity=identity, log=logs / f"{host.name}.log") for host in hosts
         }
         self.at_once = False
         self.ended = threading.Event()
 
     @property
-    def by_service(self) -> dict[str, list[Machine]]:
+    def by_service(self) -> dict[str, list[LiveHost]]:
         """The hosts of each service."""
-        services: dict[str, list[Machine]] = {}
-        for machine in self.machines.values():
-            services.setdefault(machine.host.service, []).append(machine)
+        services: dict[str, list[LiveHost]] = {}
+        for host in self.live.values():
+            services.setdefault(host.host.service, []).append(host)
         return services
 
     def start(self) -> None:
         """Start all hosts, each when those that it depends on are there."""
         others = self.by_service
-        for machine in self.machines.values():
-            threading.Thread(target=machine.live, args=(others,), daemon=True).start()
+        for host in self.live.values():
+            threading.Thread(target=host.live, args=(others,), daemon=True).start()
 
     def down(self) -> None:
         """Stop all hosts, those first on which none of the others depends; with `at_once` without grace periods."""
-        left = dict(self.machines)
+        left = dict(self.live)
         while left:
-            needed = {service for machine in left.values() for service in machine.host.depends_on}
-            last = [machine for machine in left.values() if machine.host.service not in needed] or list(left.values())
-            threads = [threading.Thread(target=machine.stop, kwargs={"at_once": self.at_once}) for machine in last]
+            needed = {service for host in left.values() for service in host.host.depends_on}
+            last = [host for host in left.values() if host.host.service not in needed] or list(left.values())
+            threads = [threading.Thread(target=host.stop, kwargs={"at_once": self.at_once}) for host in last]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-            left = {name: machine for name, machine in left.items() if machine not in last}
+            left = {name: host for name, host in left.items() if host not in last}
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a command asks for.
@@ -83,23 +83,23 @@ class Keeper:
         """
         asked = request["do"]
         if asked == "status":
-            return {"hosts": [machine.told() for machine in self.machines.values()]}
+            return {"hosts": [host.told() for host in self.live.values()]}
         if asked == "down":
             self.at_once = bool(request["at_once"])
             return {"grace": 0 if self.at_once else sum(host.grace for host in self.hosts)}
-        machine = self.machines[chosen(self.hosts, request["host"]).name]
+        host = self.live[chosen(self.hosts, request["host"]).name]
         match asked:
             case "kill":
-                machine.kill()
-                await_end(machine)
+                host.kill()
+                await_end(host)
             case "start":
-                machine.start_again()
+                host.start_again()
             case "partition":
-                machine.partition()
+                host.partition()
             case "heal":
-                machine.heal()
+                host.heal()
             case "run":
-                code, said = machine.run(request["command"], timeout=MOST_SECONDS)
+                code, said = host.run(request["command"], timeout=MOST_SECONDS)
                 return {"code": code, "said": said}
             case _:
                 raise BadInput(f"unknown request {asked!r}", where="./modelops cluster", expected="a command of it")
@@ -135,10 +135,10 @@ class Command(socketserver.StreamRequestHandler):
                 keeper.ended.set()  # after the answer, which would else be lost with this process
 
 
-def await_end(machine: Machine, seconds: float = 10) -> None:
+def await_end(host: LiveHost, seconds: float = 10) -> None:
     """Wait until a host that was killed is seen as killed."""
     until = time.monotonic() + seconds
-    while machine.state is not State.KILLED and time.monotonic() < until:
+    while host.state is not State.KILLED and time.monotonic() < until:
         time.sleep(0.02)
 
 

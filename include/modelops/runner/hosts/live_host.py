@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, ModelOpsError, Unavailable
-from modelops.runner.hosts import host as host_program
-from modelops.runner.hosts import network
+from modelops.runner.hosts import host_init, network
 from modelops.runner.hosts.compose import Condition
 from modelops.runner.hosts.images import PYTHON, Bind
 from modelops.runner.hosts.plan import PREFIX
@@ -63,7 +62,7 @@ class State(StrEnum):
     """It can't be started, or one that it depends on has failed."""
 
 
-class Machine:
+class LiveHost:
     """One host. `live` is run in a thread; the other methods are called from others.
 
     Args:
@@ -91,7 +90,7 @@ class Machine:
         self._killed = False
         self._lock = threading.RLock()
 
-    def live(self, others: Mapping[str, Sequence[Machine]]) -> None:
+    def live(self, others: Mapping[str, Sequence[LiveHost]]) -> None:
         """Wait for the hosts of the services that it depends on, and run until the cluster ends."""
         pause = FIRST_PAUSE
         if not self._dependencies_met(others):
@@ -227,12 +226,12 @@ class Machine:
                 raise Unavailable(f"{command[0]} didn't end in {timeout:g} s on {self.host.name}") from None
         return process.returncode, said.decode(errors="replace")
 
-    def _dependencies_met(self, others: Mapping[str, Sequence[Machine]]) -> bool:
+    def _dependencies_met(self, others: Mapping[str, Sequence[LiveHost]]) -> bool:
         while not self._ending:
             answers = {
-                (service, condition): machine.satisfies(condition)
+                (service, condition): host.satisfies(condition)
                 for service, condition in self.host.depends_on.items()
-                for machine in others[service]
+                for host in others[service]
             }
             for (service, condition), answer in answers.items():
                 if answer is None:
@@ -253,7 +252,7 @@ class Machine:
             if self._ending:
                 return False
             process = subprocess.Popen(
-                ["unshare", *NAMESPACES, "--fork", "--kill-child", PYTHON, "-IS", str(host_program.__file__)],
+                ["unshare", *NAMESPACES, "--fork", "--kill-child", PYTHON, "-IS", str(host_init.__file__)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -21,9 +21,9 @@ from modelops.airflow.worker_heartbeat import beat_with_celery
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.observer import __main__ as observer
 from modelops.observer.waiting import Waits
-from modelops.runner.cluster import init
-from modelops.runner.cluster.health import OLDEST, problem
-from modelops.runner.cluster.secrets_file import SECRET, write_env
+from modelops.runner.containers import init
+from modelops.runner.containers.health import OLDEST, problem
+from modelops.runner.containers.secrets_file import SECRET, write_env
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

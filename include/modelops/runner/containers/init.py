@@ -1,6 +1,6 @@
 """The init job of docker-compose.yaml: migrates both databases, makes roles and accounts, and ends.
 
-`python -m modelops.runner.cluster.init`. It may run again at any time; what is there is left as it is. `--with-demo`
+`python -m modelops.runner.containers.init`. It may run again at any time; what is there is left as it is. `--with-demo`
 also loads the flights of the demonstration.
 """
 
@@ -13,8 +13,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput, ModelOpsError, Unavailable
-from modelops.runner.cluster.accounts import ROLES as ACCOUNTS
-from modelops.runner.cluster.accounts import ensure_accounts
+from modelops.runner.containers.accounts import ROLES as ACCOUNTS
+from modelops.runner.containers.accounts import ensure_accounts
 from modelops.runner.databases import PASSWORD, VARIABLE, own_server, password_in
 from modelops.runner.databases import ROLES as LOGINS
 from modelops.runner.installation import METADATA
@@ -103,7 +103,7 @@ def _load_demo(databases: Databases, steps: Steps) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the job, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m modelops.runner.cluster.init", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m modelops.runner.containers.init", description=__doc__)
     parser.add_argument("--with-demo", action="store_true", help="load the demonstration's flights too")
     chosen = parser.parse_args(arguments)
     try:

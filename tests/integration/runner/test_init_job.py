@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from documents import ROOT
-from modelops.runner.cluster.accounts import ROLES
-from modelops.runner.cluster.init import FAB
+from modelops.runner.containers.accounts import ROLES
+from modelops.runner.containers.init import FAB
 from modelops.runner.postgres import PostgresServer
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run(server: PostgresServer, home: Path, **more: str) -> str:
         **{f"MODELOPS_ACCOUNT_PASSWORD_{name.upper()}": f"of-{name}" for name in ROLES},
         **more,
     }
-    command = [sys.executable, "-P", "-m", "modelops.runner.cluster.init"]
+    command = [sys.executable, "-P", "-m", "modelops.runner.containers.init"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
