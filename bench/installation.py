@@ -51,12 +51,13 @@ class Installation:
 
     def settings(self) -> Settings:
         """The settings of a job."""
-        from modelops.settings import Settings
+        from modelops.settings import InstallationSettings, MachineSettings, Settings
 
         return Settings(
-            home=self.folder / "home",
-            artifacts=(self.folder / "artifacts").as_uri(),
-            repositories=self.folder / "repositories.yaml",
+            installation=InstallationSettings(
+                artifacts=(self.folder / "artifacts").as_uri(), repositories=self.folder / "repositories.yaml"
+            ),
+            machine=MachineSettings(home=self.folder / "home"),
         )
 
     def environment_of(self, model: str) -> Environment:
@@ -65,8 +66,8 @@ class Installation:
 
         file = Path("model_definitions", model, "model_modules", "requirements.txt")
         text = (self.folder / "repository" / file).read_text(encoding="utf-8")
-        lock = resolve(text, settings=self.settings(), where=str(file), log=lambda _: None)
-        return build(lock, settings=self.settings(), where=str(file), log=lambda _: None)
+        lock = resolve(text, machine=self.settings().machine, where=str(file), log=lambda _: None)
+        return build(lock, machine=self.settings().machine, where=str(file), log=lambda _: None)
 
     def resources(self) -> Resources:
         """The resources of a job. Modules are imported here, as in an operator, since that is part of a job's time."""

@@ -43,3 +43,8 @@ class Workplace:
 
     def with_resources(self, **values: Any) -> Workplace:
         return replace(self, resources=replace(self.resources, **values))
+
+    def with_installation(self, **values: Any) -> Workplace:
+        """With these settings of the installation."""
+        installation = replace(self.settings.installation, **values)
+        return self.with_resources(settings=replace(self.settings, installation=installation))

@@ -1,4 +1,4 @@
-"""Settings, read from the environment once per process."""
+"""Settings, read from the environment: those of an installation, and those of one machine of it."""
 
 from __future__ import annotations
 
@@ -17,22 +17,65 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The folders and addresses of one installation.
+class LogBounds:
+    """How much of what a program prints goes to the log: bytes of one line, and of all lines together."""
 
-    `home` holds all state of this machine; `artifacts` is any URL that Airflow's ObjectStoragePath understands;
-    `child_memory` is the most that a process of user code may allocate, in bytes (None: no limit). The files that one
-    run of user code leaves may be `output_files`, folders included, and have `output_bytes` all together. `read_bounds`
-    bounds what one of users' queries returns.
+    line: int = 128 * 2**10
+    all: int = 100 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallationSettings:
+    """What must be equal on every machine of an installation.
+
+    `artifacts` is any URL that Airflow's ObjectStoragePath understands; all machines reach the same files there.
+    `repositories` is the file that lists the repositories; its text is the same on all machines. The files that one run
+    of user code leaves may be `output_files`, folders included, and have `output_bytes` all together. `read_bounds`
+    bounds what one of users' queries returns, and `log_bounds` what one run of user code prints.
     """
 
-    home: Path
     artifacts: str
     repositories: Path
-    child_memory: int | None = None
     output_files: int = 1000
     output_bytes: int = 2**30
     read_bounds: ReadBounds = field(default_factory=ReadBounds)
+    log_bounds: LogBounds = field(default_factory=LogBounds)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> InstallationSettings:
+        """Read MODELOPS_ARTIFACTS (in MODELOPS_HOME by default), MODELOPS_REPOSITORIES, MODELOPS_OUTPUT_FILES,
+        MODELOPS_OUTPUT_SIZE (MiB), MODELOPS_DATASET_ROWS, MODELOPS_DATASET_SIZE (MiB), MODELOPS_LOG_LINE (KiB) and
+        MODELOPS_LOG_SIZE (MiB).
+
+        Raises:
+            BadInput: a bound isn't a positive whole number.
+        """
+        return cls(
+            artifacts=environ.get("MODELOPS_ARTIFACTS") or (_home(environ) / "artifacts").as_uri(),
+            repositories=Path(environ.get("MODELOPS_REPOSITORIES") or PROJECT_ROOT / "repositories.yaml"),
+            output_files=_number(environ, "MODELOPS_OUTPUT_FILES", cls.output_files),
+            output_bytes=_number(environ, "MODELOPS_OUTPUT_SIZE", cls.output_bytes // 2**20, unit=" of MiB") * 2**20,
+            read_bounds=ReadBounds(
+                rows=_number(environ, "MODELOPS_DATASET_ROWS", ReadBounds.rows),
+                bytes=_number(environ, "MODELOPS_DATASET_SIZE", ReadBounds.bytes // 2**20, unit=" of MiB") * 2**20,
+            ),
+            log_bounds=LogBounds(
+                line=_number(environ, "MODELOPS_LOG_LINE", LogBounds.line // 2**10, unit=" of KiB") * 2**10,
+                all=_number(environ, "MODELOPS_LOG_SIZE", LogBounds.all // 2**20, unit=" of MiB") * 2**20,
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineSettings:
+    """What each machine of an installation may have its own of.
+
+    `home` holds all state of this machine; `child_memory` is the most that a process of user code may allocate, in
+    bytes (None: no limit).
+    """
+
+    home: Path
+    child_memory: int | None = None
 
     @property
     def environments(self) -> Path:
@@ -50,39 +93,38 @@ class Settings:
         return self.home / "repositories"
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read MODELOPS_HOME, MODELOPS_ARTIFACTS, MODELOPS_REPOSITORIES, MODELOPS_CHILD_MEMORY (MiB),
-        MODELOPS_OUTPUT_FILES, MODELOPS_OUTPUT_SIZE (MiB), MODELOPS_DATASET_ROWS and MODELOPS_DATASET_SIZE (MiB)."""
-        home = Path(environ.get("MODELOPS_HOME") or PROJECT_ROOT / ".modelops").resolve()
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> MachineSettings:
+        """Read MODELOPS_HOME and MODELOPS_CHILD_MEMORY (MiB).
+
+        Raises:
+            BadInput: the memory isn't a positive whole number.
+        """
         memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, unit=" of MiB")
-        return cls(
-            home=home,
-            artifacts=environ.get("MODELOPS_ARTIFACTS") or (home / "artifacts").as_uri(),
-            repositories=Path(environ.get("MODELOPS_REPOSITORIES") or PROJECT_ROOT / "repositories.yaml"),
-            child_memory=memory * 2**20 or None,
-            output_files=_number(environ, "MODELOPS_OUTPUT_FILES", cls.output_files),
-            output_bytes=_number(environ, "MODELOPS_OUTPUT_SIZE", cls.output_bytes // 2**20, unit=" of MiB") * 2**20,
-            read_bounds=ReadBounds(
-                rows=_number(environ, "MODELOPS_DATASET_ROWS", ReadBounds.rows),
-                bytes=_number(environ, "MODELOPS_DATASET_SIZE", ReadBounds.bytes // 2**20, unit=" of MiB") * 2**20,
-            ),
-        )
+        return cls(home=_home(environ), child_memory=memory * 2**20 or None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogBounds:
-    """How much of what a program prints goes to the log: bytes of one line, and of all lines together."""
+class Settings:
+    """All settings, for what needs both kinds."""
 
-    line: int = 128 * 2**10
-    all: int = 100 * 2**20
+    installation: InstallationSettings
+    machine: MachineSettings
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> LogBounds:
-        """Read MODELOPS_LOG_LINE (KiB) and MODELOPS_LOG_SIZE (MiB)."""
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the variables of both.
+
+        Raises:
+            BadInput: one of them has a wrong value.
+        """
         return cls(
-            line=_number(environ, "MODELOPS_LOG_LINE", cls.line // 2**10, unit=" of KiB") * 2**10,
-            all=_number(environ, "MODELOPS_LOG_SIZE", cls.all // 2**20, unit=" of MiB") * 2**20,
+            installation=InstallationSettings.from_environment(environ),
+            machine=MachineSettings.from_environment(environ),
         )
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("MODELOPS_HOME") or PROJECT_ROOT / ".modelops").resolve()
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, unit: str = "") -> int:

@@ -21,7 +21,7 @@ from modelops.runner.hosts.interpolation import read_env_file
 from modelops.runner.hosts.namespaces import namespaces
 from modelops.runner.layout import free_port, tail
 from modelops.runner.steps import Steps
-from modelops.settings import PROJECT_ROOT, Settings
+from modelops.settings import PROJECT_ROOT, MachineSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     cluster = Cluster(
         home / "state",
         env_file=env,
-        environment=Settings.from_environment().home / "cluster" / "environment",
+        environment=MachineSettings.from_environment().home / "cluster" / "environment",
         environ={},
     )
     if cluster.keeper() is None:

@@ -22,7 +22,7 @@ MARKER = "MODELOPS_CHILD"
 
 def processes_of(system: System, job_id: int) -> list[psutil.Process]:
     """Those that run, or watch over, the user code of a job: by their environment, folder or command line."""
-    folder = f"{system.installation.settings.work}/job-{job_id}-"
+    folder = f"{system.installation.settings.machine.work}/job-{job_id}-"
 
     def belongs(process: psutil.Process) -> bool:
         with contextlib.suppress(psutil.Error, OSError):
@@ -78,8 +78,8 @@ def kill_postgres(system: System) -> None:
 def files_of(system: System, job_id: int) -> list[Path]:
     """What a job has in the working folder, and half-written in the artifact store."""
     settings = system.installation.settings
-    return list(_below(settings.work, job_id)) + list(
-        _below(Path(urlsplit(settings.artifacts).path) / "incoming", job_id)
+    return list(_below(settings.machine.work, job_id)) + list(
+        _below(Path(urlsplit(settings.installation.artifacts).path) / "incoming", job_id)
     )
 
 

@@ -12,7 +12,7 @@ import psutil
 import psycopg
 
 from faults.supervisor import Executor
-from faults.task import resources_of
+from faults.task import resources_of, settings_in
 from faults.works import WORKS
 from modelops.registry.migrate import migrate
 from modelops.registry.roles import LOGINS, provision
@@ -51,8 +51,7 @@ class Ground:
 
     @property
     def installation(self) -> Any:
-        artifacts = (self.home / "artifacts").as_uri()
-        return SimpleNamespace(settings=SimpleNamespace(work=self.home / "work", artifacts=artifacts))
+        return SimpleNamespace(settings=settings_in(self.home))
 
     def connect(self, role: str = "modelops_reader") -> psycopg.Connection[Any]:
         url = self.server.admin_url.rsplit("/", 1)[0] + f"/{DATABASE}" if role == "admin" else self.urls[role]

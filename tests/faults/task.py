@@ -17,7 +17,7 @@ from modelops.jobs.execution import execute
 from modelops.jobs.run import Resources
 from modelops.parent_death import die_with_parent
 from modelops.registry.translation import translated
-from modelops.settings import Settings
+from modelops.settings import InstallationSettings, MachineSettings, Settings
 
 if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
@@ -36,8 +36,18 @@ def resources_of(ground: dict[str, Any]) -> Resources:
         rows_url=ground["urls"]["modelops_sql"],
         features_url=ground["urls"]["modelops_features"],
         store=ArtifactStore(home / "artifacts"),
-        settings=Settings(home=home, artifacts=(home / "artifacts").as_uri(), repositories=home / "repositories.yaml"),
+        settings=settings_in(home),
         plan=lambda schedule: Plan(schedule=schedule),
+    )
+
+
+def settings_in(home: Path) -> Settings:
+    """The settings of an installation of which everything is below this folder."""
+    return Settings(
+        installation=InstallationSettings(
+            artifacts=(home / "artifacts").as_uri(), repositories=home / "repositories.yaml"
+        ),
+        machine=MachineSettings(home=home),
     )
 
 

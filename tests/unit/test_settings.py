@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Where things are, and what is bounded: for all machines of an installation, or for one."""
 
 from __future__ import annotations
 
@@ -6,37 +6,58 @@ from pathlib import Path
 
 import pytest
 
+from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
-from modelops.settings import PROJECT_ROOT, LogBounds, Settings
+from modelops.settings import PROJECT_ROOT, InstallationSettings, LogBounds, MachineSettings, Settings
+
+OF_THE_INSTALLATION = {
+    "MODELOPS_ARTIFACTS": "s3://bucket/artifacts",
+    "MODELOPS_REPOSITORIES": "/etc/repositories.yaml",
+    "MODELOPS_OUTPUT_FILES": "5000",
+    "MODELOPS_OUTPUT_SIZE": "4096",
+    "MODELOPS_DATASET_ROWS": "1000",
+    "MODELOPS_DATASET_SIZE": "8",
+    "MODELOPS_LOG_LINE": "8",
+    "MODELOPS_LOG_SIZE": "1",
+}
+OF_THE_MACHINE = {"MODELOPS_HOME": "/srv/modelops", "MODELOPS_CHILD_MEMORY": "2048"}
 
 
 def test_without_any_setting_all_is_in_the_project() -> None:
     settings = Settings.from_environment({})
-    assert settings.home == PROJECT_ROOT / ".modelops"
-    assert settings.artifacts == (PROJECT_ROOT / ".modelops/artifacts").as_uri()
-    assert settings.repositories == PROJECT_ROOT / "repositories.yaml"
-    assert settings.child_memory is None
+    assert settings.machine == MachineSettings(home=PROJECT_ROOT / ".modelops", child_memory=None)
+    assert settings.installation == InstallationSettings(
+        artifacts=(PROJECT_ROOT / ".modelops/artifacts").as_uri(), repositories=PROJECT_ROOT / "repositories.yaml"
+    )
+    assert settings.installation.log_bounds == LogBounds(line=128 * 2**10, all=100 * 2**20)
 
 
 def test_everything_can_be_set() -> None:
-    settings = Settings.from_environment(
-        {
-            "MODELOPS_HOME": "/srv/modelops",
-            "MODELOPS_ARTIFACTS": "s3://bucket/artifacts",
-            "MODELOPS_REPOSITORIES": "/etc/repositories.yaml",
-            "MODELOPS_CHILD_MEMORY": "2048",
-            "MODELOPS_OUTPUT_FILES": "5000",
-            "MODELOPS_OUTPUT_SIZE": "4096",
-            "MODELOPS_DATASET_ROWS": "1000",
-            "MODELOPS_DATASET_SIZE": "8",
-        }
+    settings = Settings.from_environment(OF_THE_INSTALLATION | OF_THE_MACHINE)
+    assert settings.installation == InstallationSettings(
+        artifacts="s3://bucket/artifacts",
+        repositories=Path("/etc/repositories.yaml"),
+        output_files=5000,
+        output_bytes=4 * 2**30,
+        read_bounds=ReadBounds(rows=1000, bytes=8 * 2**20),
+        log_bounds=LogBounds(line=8 * 2**10, all=2**20),
     )
-    assert settings.work == Path("/srv/modelops/work")
-    assert settings.artifacts == "s3://bucket/artifacts"
-    assert settings.repositories == Path("/etc/repositories.yaml")
-    assert settings.child_memory == 2 * 2**30
-    assert (settings.output_files, settings.output_bytes) == (5000, 4 * 2**30)
-    assert (settings.read_bounds.rows, settings.read_bounds.bytes) == (1000, 8 * 2**20)
+    assert settings.machine == MachineSettings(home=Path("/srv/modelops"), child_memory=2 * 2**30)
+    assert settings.machine.work == Path("/srv/modelops/work")
+
+
+def test_machines_may_differ_in_theirs_alone() -> None:
+    """With the settings of the installation set, those of a machine change nothing of them."""
+    first = Settings.from_environment(OF_THE_INSTALLATION)
+    other = Settings.from_environment(OF_THE_INSTALLATION | OF_THE_MACHINE)
+    assert first.installation == other.installation
+    assert first.machine == MachineSettings.from_environment({})
+    assert other.machine == MachineSettings.from_environment(OF_THE_MACHINE)
+
+
+def test_artifacts_are_in_the_state_folder_unless_set() -> None:
+    installation = InstallationSettings.from_environment({"MODELOPS_HOME": "/srv/modelops"})
+    assert installation.artifacts == "file:///srv/modelops/artifacts"
 
 
 def test_an_amount_of_memory_that_is_none() -> None:
@@ -44,9 +65,7 @@ def test_an_amount_of_memory_that_is_none() -> None:
         Settings.from_environment({"MODELOPS_CHILD_MEMORY": "2 GB"})
 
 
-def test_bounds_of_the_log() -> None:
-    assert LogBounds.from_environment({}) == LogBounds(line=128 * 2**10, all=100 * 2**20)
-    bounds = LogBounds.from_environment({"MODELOPS_LOG_LINE": "8", "MODELOPS_LOG_SIZE": "1"})
-    assert bounds == LogBounds(line=8 * 2**10, all=2**20)
-    with pytest.raises(BadInput, match=r"(?s)MODELOPS_LOG_LINE is '0'.*a whole number of KiB, at least 1"):
-        LogBounds.from_environment({"MODELOPS_LOG_LINE": "0"})
+@pytest.mark.parametrize("name", [name for name, value in OF_THE_INSTALLATION.items() if value.isdecimal()])
+def test_a_bound_that_is_none(name: str) -> None:
+    with pytest.raises(BadInput, match=rf"(?s){name} is '0'.*a whole number.*, at least 1"):
+        Settings.from_environment({name: "0"})

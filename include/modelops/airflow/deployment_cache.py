@@ -14,7 +14,7 @@ from modelops.domain.deployments import Deployed
 from modelops.domain.errors import Unavailable
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
-from modelops.settings import Settings
+from modelops.settings import MachineSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def load_deployments(number: int | None = None) -> list[Deployed]:
     """All deployments that have a DAG, or one of them."""
-    cache = Settings.from_environment().home / "deployments.json"
+    cache = MachineSettings.from_environment().home / "deployments.json"
     try:
         found = _read_registry(number)
     except Unavailable as error:

@@ -125,7 +125,7 @@ class JobRun:
     def workdir(self) -> Iterator[Path]:
         """Create a folder for this attempt and remove it at the end. Folders of killed attempts are removed first."""
         self._sweep()
-        folder = self.resources.settings.work / self.tag
+        folder = self.resources.settings.machine.work / self.tag
         folder.mkdir(parents=True)
         try:
             yield folder
@@ -138,9 +138,9 @@ class JobRun:
         Raises:
             UserCodeError: one of them is not a plain file, or there are too many files or bytes.
         """
-        settings = self.resources.settings
+        bounds = self.resources.settings.installation
         artifacts = self.resources.store.put_output(
-            output, tag=self.tag, most_files=settings.output_files, most_bytes=settings.output_bytes
+            output, tag=self.tag, most_files=bounds.output_files, most_bytes=bounds.output_bytes
         )
         self.step("artifacts_stored", files=len(artifacts))
         return artifacts
@@ -152,7 +152,7 @@ class JobRun:
     def _sweep(self) -> None:
         """Remove the files of killed attempts: earlier attempts at this job, and attempts at jobs that have ended."""
         self.resources.store.sweep(f"job-{self.job_id}-")
-        found = ((path, _TAG.fullmatch(path.name)) for path in self.resources.settings.work.glob("job-*"))
+        found = ((path, _TAG.fullmatch(path.name)) for path in self.resources.settings.machine.work.glob("job-*"))
         folders = {path: int(tag[1]) for path, tag in found if tag is not None}
         ended = jobs.over_among(self.ledger, list(folders.values()))
         for path, job_id in folders.items():

@@ -30,7 +30,7 @@ from modelops.jobs_api.schemas import (
     Predictions,
 )
 from modelops.registry.read import job_evidence
-from modelops.settings import Settings
+from modelops.settings import InstallationSettings
 
 APPLICATION = "modelops evidence"
 ROWS = 20
@@ -145,7 +145,7 @@ def _opened(artifact: Artifact) -> IO[bytes]:
     from airflow.sdk import ObjectStoragePath
 
     try:
-        source = ArtifactStore(ObjectStoragePath(Settings.from_environment().artifacts)).open(artifact)
+        source = ArtifactStore(ObjectStoragePath(InstallationSettings.from_environment().artifacts)).open(artifact)
     except ArtifactChanged as error:
         raise Refused(409, Code.ARTIFACT_CHANGED, str(error), name=artifact.name) from error
     found = hashlib.sha256()

@@ -45,9 +45,9 @@ def _check_repository(
     repository: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> None:
     """Check everything that needs no environment first; build environments and train only if that is right."""
-    settings.work.mkdir(parents=True, exist_ok=True)
+    settings.machine.work.mkdir(parents=True, exist_ok=True)
     findings = Findings()
-    with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
+    with TemporaryDirectory(prefix="check-", dir=settings.machine.work) as scratch:
         next_steps: dict[Path, Callable[[], None]] = {}
         for number, folder in enumerate(_things(repository)):
             work = Path(scratch, str(number))
@@ -56,7 +56,7 @@ def _check_repository(
             with findings.collecting():
                 if TASKS.marks(folder):
                     lock = read_task_folder(folder, work, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
-                    next_steps[folder] = partial(build_for, lock, settings=settings, echo=echo)
+                    next_steps[folder] = partial(build_for, lock, machine=settings.machine, echo=echo)
                 else:
                     code = read_folder(folder, work, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
                     next_steps[folder] = partial(

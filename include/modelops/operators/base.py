@@ -218,7 +218,7 @@ class JobOperator(BaseOperator):
             ledger_url=url_of(self.ledger_conn_id),
             rows_url=url_of(self.rows_conn_id),
             features_url=url_of(self.features_conn_id),
-            store=ArtifactStore(ObjectStoragePath(settings.artifacts)),
+            store=ArtifactStore(ObjectStoragePath(settings.installation.artifacts)),
             settings=settings,
             plan=plan,
         )

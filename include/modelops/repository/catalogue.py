@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelops.domain.packages import PackageIndex
     from modelops.repository.configuration import Source
     from modelops.repository.kinds import Kind
-    from modelops.settings import Settings
+    from modelops.settings import InstallationSettings, MachineSettings, Settings
 
 EXAMPLES = 5
 """So many names are shown to someone whose name is like none."""
@@ -37,14 +37,14 @@ def references(kind: Kind[Any], settings: Settings) -> list[str]:
     `problems` says why.
     """
     try:
-        sources = read_sources(settings.repositories).right.values()
+        sources = read_sources(settings.installation.repositories).right.values()
     except RepositoryError:
         return []
     found = []
     for source in sources:
         with contextlib.suppress(ModelOpsError):
-            every = names(kind, source, settings)
-            refused = _unsupported(source, every, settings) if kind is MODELS else {}
+            every = names(kind, source, settings.machine)
+            refused = _unsupported(source, every, settings.machine) if kind is MODELS else {}
             found += [reference for name in every if (reference := f"{source.name}/{name}") not in refused]
     return found
 
@@ -53,10 +53,10 @@ def unsupported_reason_of(reference: str, settings: Settings) -> RepositoryError
     """Why this model can't run, if it is one in R, in SQL or for a Teradata database. Needs no network."""
     try:
         repository, _, name = reference.partition("/")
-        source = read_sources(settings.repositories).right.get(repository)
-        if source is None or name not in names(MODELS, source, settings):
+        source = read_sources(settings.installation.repositories).right.get(repository)
+        if source is None or name not in names(MODELS, source, settings.machine):
             return None
-        return _unsupported(source, [name], settings).get(reference)
+        return _unsupported(source, [name], settings.machine).get(reference)
     except ModelOpsError:
         return None  # the job says what is wrong
 
@@ -67,19 +67,19 @@ def problems(settings: Settings) -> list[ModelOpsError]:
     Needs no network.
     """
     try:
-        sources = read_sources(settings.repositories)
+        sources = read_sources(settings.installation.repositories)
     except RepositoryError as error:
         return [error]
     found: list[ModelOpsError] = [*sources.wrong.values()]
     for source in sources.right.values():
         try:
-            found += _unsupported(source, names(MODELS, source, settings), settings).values()
+            found += _unsupported(source, names(MODELS, source, settings.machine), settings.machine).values()
         except ModelOpsError as error:
             found.append(error)
     return found
 
 
-def names(kind: Kind[Any], source: Source, settings: Settings) -> list[str]:
+def names(kind: Kind[Any], source: Source, machine: MachineSettings) -> list[str]:
     """The names of a source's things of a kind; of a git source as last fetched.
 
     Raises:
@@ -88,25 +88,25 @@ def names(kind: Kind[Any], source: Source, settings: Settings) -> list[str]:
     if isinstance(source, FolderSource):
         found = _names_in_folder(kind, source)
     else:
-        found = _names_in_mirror(kind, source, settings.mirrors / source.name)
+        found = _names_in_mirror(kind, source, machine.mirrors / source.name)
     return sorted(name for name in found if name.isprintable() and not name.startswith("."))
 
 
-def reference_of(kind: Kind[Any], folder: Path, settings: Settings) -> str | None:
+def reference_of(kind: Kind[Any], folder: Path, installation: InstallationSettings) -> str | None:
     """The reference of the thing in that folder; None where it isn't in a configured folder repository."""
-    source = _source_of(kind, folder, settings)
+    source = _source_of(kind, folder, installation)
     return None if source is None else f"{source.name}/{folder.resolve().name}"
 
 
-def index_of(kind: Kind[Any], folder: Path, settings: Settings) -> PackageIndex | None:
+def index_of(kind: Kind[Any], folder: Path, installation: InstallationSettings) -> PackageIndex | None:
     """The package index of the thing in that folder; None: that of the installation."""
-    source = _source_of(kind, folder, settings)
+    source = _source_of(kind, folder, installation)
     return None if source is None else source.index
 
 
-def _source_of(kind: Kind[Any], folder: Path, settings: Settings) -> FolderSource | None:
+def _source_of(kind: Kind[Any], folder: Path, installation: InstallationSettings) -> FolderSource | None:
     try:
-        sources = read_sources(settings.repositories)
+        sources = read_sources(installation.repositories)
     except RepositoryError:
         return None
     for source in sources.right.values():
@@ -120,14 +120,17 @@ def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSourc
 
     With `at`, among those of that source only, at a ref that was asked for.
     """
-    known = references(kind, settings) if at is None else [f"{at.name}/{name}" for name in names(kind, at, settings)]
+    if at is None:
+        known = references(kind, settings)
+    else:
+        known = [f"{at.name}/{name}" for name in names(kind, at, settings.machine)]
     question = did_you_mean(reference, known)
     expected = kind.layout if known else f"there is none yet: {kind.layout}"
     if known and not question:
         expected += f"; there are {', '.join(known[:EXAMPLES])}" + (" and others" if len(known) > EXAMPLES else "")
     return RepositoryError(
         f"there is no {kind.word} {reference!r}" + (f" at {at.ref!r}" if at else "") + question,
-        where=at.ref_declared if at else str(settings.repositories),
+        where=at.ref_declared if at else str(settings.installation.repositories),
         expected=expected,
     )
 
@@ -135,14 +138,14 @@ def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSourc
 def refresh(settings: Settings) -> None:
     """Fetch the git repositories. Never raises; a failure is logged."""
     try:
-        sources = read_sources(settings.repositories)
+        sources = read_sources(settings.installation.repositories)
     except Exception as error:  # noqa: BLE001 - the caller's loop goes on
         log.warning("no repository was fetched: %s", error)
         return
     for source in sources.right.values():
         if isinstance(source, GitSource):
             try:
-                mirror.update(source, settings.mirrors)
+                mirror.update(source, settings.machine.mirrors)
             except Exception as error:  # noqa: BLE001 - as above
                 log.warning("repository %r was not fetched: %s", source.name, error)
 
@@ -178,10 +181,10 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
     return list({parts[1] for parts in paths if len(parts) == 3 and parts[2] in kind.markers})
 
 
-def _unsupported(source: Source, models: Iterable[str], settings: Settings) -> Mapping[str, RepositoryError]:
+def _unsupported(source: Source, models: Iterable[str], machine: MachineSettings) -> Mapping[str, RepositoryError]:
     """Of these models of a source those that can't run, by their references, with the reason."""
     if isinstance(source, GitSource):
-        there = _unsupported_in_mirror(source, settings.mirrors / source.name)
+        there = _unsupported_in_mirror(source, machine.mirrors / source.name)
         return {each: there[each] for each in (f"{source.name}/{name}" for name in models) if each in there}
     found = {}
     for name in models:

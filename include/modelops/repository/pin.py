@@ -105,19 +105,19 @@ def _pin_reference(
     ref: str | None = None,
 ) -> Pinned[Definition]:
     source_name, _, name = reference.partition("/")
-    source = read_sources(settings.repositories).find(source_name)
+    source = read_sources(settings.installation.repositories).find(source_name)
     if source is None:
         raise catalogue.unknown(kind, reference, settings)
     if ref is not None:
         source = source.at(ref)
     if isinstance(source, GitSource):
-        repository, commit = mirror.pinned_commit(source, settings.mirrors)
-        if name not in catalogue.names(kind, source, settings):
+        repository, commit = mirror.pinned_commit(source, settings.machine.mirrors)
+        if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings, at=source if ref is not None else None)
         found = contents.of_mirror(repository, commit, f"{kind.folder}/{name}", reference)
         common = shared_modules.of_mirror(repository, commit)
     else:
-        if name not in catalogue.names(kind, source, settings):
+        if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings)
         folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)

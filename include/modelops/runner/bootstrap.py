@@ -107,7 +107,7 @@ def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
     from modelops.repository.configuration import GitSource, read_sources
 
     try:
-        sources = read_sources(installation.settings.repositories)
+        sources = read_sources(installation.settings.installation.repositories)
     except RepositoryError as error:
         steps.say(f"! {error}")
         return

@@ -148,9 +148,9 @@ def _write_env() -> int:
 
 def _run_on_hosts(chosen: argparse.Namespace) -> int:
     from modelops.runner.steps import Steps
-    from modelops.settings import Settings
+    from modelops.settings import MachineSettings
 
-    return hosts.execute(chosen, home=Settings.from_environment().home, steps=Steps())
+    return hosts.execute(chosen, home=MachineSettings.from_environment().home, steps=Steps())
 
 
 def _run_on_installation(chosen: argparse.Namespace, rest: list[str]) -> int:

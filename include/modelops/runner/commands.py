@@ -99,7 +99,7 @@ def reset(installation: Installation, *, steps: Steps, sure: bool, everything: b
         return 1
     take_down(installation, steps=steps)
     with steps.step("Removed"):
-        kept = set() if everything else {installation.settings.environments}
+        kept = set() if everything else {installation.settings.machine.environments}
         for path in [path for path in home.iterdir() if path not in kept]:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     if not installation.embedded:

@@ -112,8 +112,8 @@ def init(installation: Installation, *, steps: Steps, place: Path, table: str, t
         folder, said = init_model(place, table=table, target=target, key=key, sql_url=url)
     steps.say(f"✓ {folder}: {said}")
     steps.say(f"  Try it: ./modelops check {folder}")
-    if reference_of(MODELS, folder, installation.settings) is None:
-        steps.say(f"  To run it, name its repository in {installation.settings.repositories}:")
+    if reference_of(MODELS, folder, installation.settings.installation) is None:
+        steps.say(f"  To run it, name its repository in {installation.settings.installation.repositories}:")
         steps.say(f"    mine: {{path: {place.parent.resolve()}}}")
     return 0
 
@@ -155,9 +155,9 @@ def prune_environments(installation: Installation, *, steps: Steps, sure: bool) 
         url = installation.databases.url("jobs")
         with translated(), psycopg.connect(url, autocommit=True, application_name="modelops prune") as ledger:
             if sure:
-                found = remove_unneeded(installation.settings, lambda: sweeping.needed_requirements(ledger))
+                found = remove_unneeded(installation.settings.machine, lambda: sweeping.needed_requirements(ledger))
             else:
-                found = iter(find_unneeded(installation.settings, sweeping.needed_requirements(ledger)))
+                found = iter(find_unneeded(installation.settings.machine, sweeping.needed_requirements(ledger)))
             environments = locks = frees = linked = 0
             for one in found:
                 if one.is_environment:

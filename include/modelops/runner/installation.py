@@ -14,7 +14,7 @@ from modelops.runner.configuration import Account, accounts, airflow_environment
 from modelops.runner.databases import VARIABLE, Databases, own_server, passwords_in
 from modelops.runner.layout import Layout, Secrets, claim_port, free_port, kept_port, write_private
 from modelops.runner.postgres import PostgresServer
-from modelops.settings import Settings
+from modelops.settings import MachineSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ class Installation:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Installation:
         """The installation that MODELOPS_HOME names, or the project's own."""
-        return cls(Settings.from_environment(environ).home, environ=environ)
+        return cls(MachineSettings.from_environment(environ).home, environ=environ)
 
     @property
     def embedded(self) -> bool:

@@ -1,8 +1,8 @@
 """One Python environment per set of pinned requirements, made with uv, once, and kept.
 
 Two steps, so that a job can record what it ran with before it runs: `resolve` pins a requirements.txt to exact versions
-and hashes, `build` installs these. Both keep what they have made under `Settings.environments`; the same text gives
-the same environment until its file in `locks/` is removed. Only wheels are used, as building a source
+and hashes, `build` installs these. Both keep what they have made under `MachineSettings.environments`; the same text
+gives the same environment until its file in `locks/` is removed. Only wheels are used, as building a source
 distribution would run its code outside of the confined process.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelops.runtime.hashes import Pin
-    from modelops.settings import Settings
+    from modelops.settings import MachineSettings
 
 _ADDED = "pyarrow"
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -65,7 +65,7 @@ def folder_name(sha256: str) -> str:
 def resolve(
     requirements: str | None,
     *,
-    settings: Settings,
+    machine: MachineSettings,
     where: str,
     log: Callable[[str], None],
     index: PackageIndex | None = None,
@@ -76,7 +76,7 @@ def resolve(
 
     Args:
         requirements: its text; None where the model has none and runs on the project's own packages.
-        settings: where locks are kept.
+        machine: where locks are kept.
         where: the name of the file, for messages.
         log: gets a line when packages have to be looked up, and one on packages that are not installed.
         index: where the packages come from; None: where those of the installation do. The lock records it.
@@ -93,7 +93,7 @@ def resolve(
     if left_out:
         log(f"{', '.join(left_out)} of {where}: not installed, as this system has stand-ins that need no database")
     asked = "\n".join([*wanted.lines, _ADDED, ""])
-    locks = settings.environments / "locks"
+    locks = machine.environments / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     given = "".join(f"{name}=={version} {' '.join(hashes)}\n" for (name, version), hashes in wanted.pins.items())
     header = f"# {_PLATFORM}\n" + (f"{index.record}\n" if index else "")
@@ -112,14 +112,14 @@ def resolve(
     return Lock(text=text, sha256=_sha256(text))
 
 
-def build(lock: Lock, *, settings: Settings, where: str, log: Callable[[str], None]) -> Environment:
+def build(lock: Lock, *, machine: MachineSettings, where: str, log: Callable[[str], None]) -> Environment:
     """The environment of the lock: the one that is there, or a new one.
 
     Several jobs may ask at once: one builds, the others wait for it.
 
     Args:
         lock: from `resolve`.
-        settings: where environments are kept.
+        machine: where environments are kept.
         where: the name of the requirements file, for messages.
         log: gets a few lines on what is done and how long it took.
 
@@ -129,8 +129,8 @@ def build(lock: Lock, *, settings: Settings, where: str, log: Callable[[str], No
     """
     if lock.text is None:
         return Environment(python=Path(sys.executable), lock=lock)
-    folder = settings.environments / folder_name(lock.sha256)
-    settings.environments.mkdir(parents=True, exist_ok=True)
+    folder = machine.environments / folder_name(lock.sha256)
+    machine.environments.mkdir(parents=True, exist_ok=True)
     environment = Environment(python=folder / "bin" / "python", lock=lock)
     built = False
     while True:

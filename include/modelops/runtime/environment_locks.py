@@ -1,4 +1,4 @@
-"""Locks between the processes that build, use and remove what lies under `Settings.environments`.
+"""Locks between the processes that build, use and remove what lies under `MachineSettings.environments`.
 
 The lock of a path is an flock on the file `<path>.lock`, which stays when the path is removed. The kernel frees it when
 its holder ends, however that is.

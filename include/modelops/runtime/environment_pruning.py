@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-    from modelops.settings import Settings
+    from modelops.settings import MachineSettings
 
 _ENVIRONMENT = re.compile(r"[0-9a-f]{16}")
 # Written by `resolve`: the pinned packages, and what a resolution that was killed leaves.
@@ -40,28 +40,28 @@ class UnneededFile:
     linked: int
 
 
-def find_unneeded(settings: Settings, needed: Collection[str]) -> list[UnneededFile]:
+def find_unneeded(machine: MachineSettings, needed: Collection[str]) -> list[UnneededFile]:
     """What could be removed, environments first, in the order of their names; nothing is changed.
 
     Args:
-        settings: where environments are kept.
+        machine: where environments are kept.
         needed: hashes of the pinned packages of the versions that may still run (`Lock.sha256`).
     """
     found = []
-    for path in _kept(settings):
+    for path in _kept(machine):
         with try_exclusive_lock(_locked_by(path)) as free:
             if free is not None and path.exists() and not _is_needed(path, needed):
                 found.append(_measured(path))
     return found
 
 
-def remove_unneeded(settings: Settings, needed: Callable[[], Collection[str]]) -> Iterator[UnneededFile]:
+def remove_unneeded(machine: MachineSettings, needed: Callable[[], Collection[str]]) -> Iterator[UnneededFile]:
     """Remove it, one after the other; yields each that is gone.
 
     Killed at any moment, each environment is whole, or one that counts as not built and goes the next time.
 
     Args:
-        settings: where environments are kept.
+        machine: where environments are kept.
         needed: reads the current hashes. It is called while the lock of a path is held: a job that built here since
             then has already recorded its version.
 
@@ -69,7 +69,7 @@ def remove_unneeded(settings: Settings, needed: Callable[[], Collection[str]]) -
         Unavailable: some could not be removed; all others have been.
     """
     left = []
-    for path in _kept(settings):
+    for path in _kept(machine):
         with try_exclusive_lock(_locked_by(path)) as free:
             if free is None or not path.exists() or _is_needed(path, needed()):
                 continue
@@ -86,8 +86,8 @@ def remove_unneeded(settings: Settings, needed: Callable[[], Collection[str]]) -
         raise Unavailable(f"{', '.join(left)} can't be removed: remove it as the user who owns its files")
 
 
-def _kept(settings: Settings) -> list[Path]:
-    environments, locks = settings.environments, settings.environments / "locks"
+def _kept(machine: MachineSettings) -> list[Path]:
+    environments, locks = machine.environments, machine.environments / "locks"
     folders = sorted(environments.iterdir()) if environments.is_dir() else []
     files = sorted(locks.iterdir()) if locks.is_dir() else []
     return [path for path in folders if _ENVIRONMENT.fullmatch(path.name) and path.is_dir()] + [

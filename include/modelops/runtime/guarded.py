@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from modelops.polling import poll
 from modelops.runtime.lines import Lines
-from modelops.settings import LogBounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from modelops.settings import LogBounds
 
 # In the environment of a guarded program under this name: what to find its processes by, should the guard be lost.
 MARKER = "MODELOPS_CHILD"
@@ -36,6 +37,7 @@ def run_guarded(
     env: Mapping[str, str],
     cwd: Path,
     on_line: Callable[[str], None],
+    log_bounds: LogBounds,
     memory: int | None = None,
     seconds: float | None = None,
     keep_open: Sequence[int] = (),
@@ -52,6 +54,7 @@ def run_guarded(
         env: the whole environment of the program.
         cwd: an existing folder.
         on_line: gets a line of output without its end.
+        log_bounds: of what it prints, this much is given to `on_line`.
         memory: bytes that each of its processes may allocate (RLIMIT_DATA); None: no limit.
         seconds: after these TimeoutError is raised; None: no limit.
         keep_open: file descriptors that the program inherits.
@@ -59,7 +62,7 @@ def run_guarded(
     Returns:
         The exit code; or, negative, the number of the signal that ended it; or None if the guard was lost.
     """
-    lines = Lines(LogBounds.from_environment())  # which may be refused: nothing has started yet
+    lines = Lines(log_bounds)
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from modelops.settings import LogBounds
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from modelops.settings import LogBounds
 
 MAX_BYTES = 8 * 1024
 TAIL_BYTES = 64 * 1024
@@ -23,8 +23,8 @@ class Lines:
     place says how much that was; the end of the whole output is always there.
     """
 
-    def __init__(self, bounds: LogBounds | None = None) -> None:
-        self._bounds = bounds or LogBounds()
+    def __init__(self, bounds: LogBounds) -> None:
+        self._bounds = bounds
         self._begun = b""
         self._given = self._cut_off = 0  # bytes of the present line
         self._written = 0  # bytes of all lines

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from modelops.domain.datasets import Dataset
     from modelops.runtime.environment import Environment
+    from modelops.settings import LogBounds
 
 _CHILD = Path(__file__).parent / "child" / "main.py"
 
@@ -94,6 +95,7 @@ def run_child(
     environment: Environment,
     workdir: Path,
     memory: int | None,
+    log_bounds: LogBounds,
     on_line: Callable[[str], None],
 ) -> None:
     """Run the model's code to its end; what it prints goes to `on_line`, line by line, as it is printed.
@@ -106,6 +108,7 @@ def run_child(
         workdir: a folder of this attempt alone. It gets assignment.json, outcome.json and the folder scratch, which is
             the code's working, home and temporary folder and is removed at the end.
         memory: bytes that each process of the code may allocate; None: no limit.
+        log_bounds: of what the code prints, this much is given to `on_line`.
         on_line: called in this thread. An exception that it raises ends the code and comes out here.
 
     Raises:
@@ -114,7 +117,14 @@ def run_child(
         Unavailable: the environment isn't there.
     """
     assignment.artifact_output.mkdir(parents=True, exist_ok=True)
-    run_order(assignment.to_order(), environment=environment, workdir=workdir, memory=memory, on_line=on_line)
+    run_order(
+        assignment.to_order(),
+        environment=environment,
+        workdir=workdir,
+        memory=memory,
+        log_bounds=log_bounds,
+        on_line=on_line,
+    )
 
 
 def run_order(
@@ -123,6 +133,7 @@ def run_order(
     environment: Environment,
     workdir: Path,
     memory: int | None,
+    log_bounds: LogBounds,
     on_line: Callable[[str], None],
     keep_open: Sequence[int] = (),
 ) -> None:
@@ -144,6 +155,7 @@ def run_order(
                 env=_environment_of_child(order["job_id"], python=environment.python, scratch=scratch, memory=memory),
                 cwd=scratch,
                 memory=memory,
+                log_bounds=log_bounds,
                 on_line=on_line,
                 keep_open=keep_open,
             )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.runtime.environment import Environment
+    from modelops.settings import LogBounds
 
 __all__ = ["SET_ASIDE", "Brake", "Incoming", "Outgoing", "OverBudget", "ScoringAssignment", "pipe", "run_scorer"]
 
@@ -57,6 +58,7 @@ def run_scorer(
     environment: Environment,
     workdir: Path,
     memory: int | None,
+    log_bounds: LogBounds,
     on_line: Callable[[str], None],
     source_fd: int,
     sink_fd: int,
@@ -69,7 +71,7 @@ def run_scorer(
     more, the child ends.
 
     The caller closes its copies of both when this is over; only then does the other side see their end.
-    `environment`, `workdir`, `memory` and `on_line` are as for `run_child`.
+    `environment`, `workdir`, `memory`, `log_bounds` and `on_line` are as for `run_child`.
 
     Raises:
         UserCodeError: the code raised an error outside of predict(), crashed, ran out of its memory, has no
@@ -83,6 +85,7 @@ def run_scorer(
         environment=environment,
         workdir=workdir,
         memory=memory,
+        log_bounds=log_bounds,
         on_line=on_line,
         keep_open=(source_fd, sink_fd),
     )

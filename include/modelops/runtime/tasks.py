@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.runtime.environment import Environment
+    from modelops.settings import LogBounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,7 @@ def run_task(
     environment: Environment,
     workdir: Path,
     memory: int | None,
+    log_bounds: LogBounds,
     on_line: Callable[[str], None],
 ) -> None:
     """Run the function to its end, as `process.run_child` does; the file `output` then holds the rows.
@@ -70,4 +72,11 @@ def run_task(
         ChildLost: it was killed from outside.
         Unavailable: the environment isn't there.
     """
-    run_order(assignment.to_order(), environment=environment, workdir=workdir, memory=memory, on_line=on_line)
+    run_order(
+        assignment.to_order(),
+        environment=environment,
+        workdir=workdir,
+        memory=memory,
+        log_bounds=log_bounds,
+        on_line=on_line,
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelops.runtime.guarded import run_guarded
+from modelops.settings import LogBounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +64,7 @@ def run_uv(
             env=passed_on,
             cwd=cwd,
             on_line=lines.append,
+            log_bounds=LogBounds(),
             seconds=seconds,
             keep_open=[keep_open],
         )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from modelops.runtime.environment import Environment
     from modelops.runtime.scoring import ScoringAssignment
+    from modelops.settings import LogBounds
 
 BATCHES_UNDER_WAY = 8
 """Maximum number of batches that have been read and whose predictions have not been written."""
@@ -100,6 +101,7 @@ def score(
     environment: Environment,
     workdir: Path,
     memory: int | None,
+    log_bounds: LogBounds,
     on_line: Callable[[str], None],
     as_given: bool = False,
     on_features: Callable[[pa.RecordBatch], None] | None = None,
@@ -116,7 +118,7 @@ def score(
         source: read in a thread of its own.
         sink: written to in a thread of its own.
         assignment: the scorer, and how many rows may be rejected.
-        environment, workdir, memory, on_line: as for `run_child`.
+        environment, workdir, memory, log_bounds, on_line: as for `run_child`.
         as_given: score the source's batches unchanged; by default they are re-sliced to a size that suits scoring.
         on_features: called with each batch of features, in the source's thread.
         on_scored: called with each batch of predictions just before it is written, in the sink's thread.
@@ -144,6 +146,7 @@ def score(
             environment=environment,
             workdir=workdir,
             memory=memory,
+            log_bounds=log_bounds,
             on_line=on_line,
             source_fd=source_fd,
             sink_fd=sink_fd,

@@ -58,8 +58,8 @@ def pinned_files(pinned: Pinned[Any], requirements: str, workdir: Path, run: Job
     """
     definition = pinned.definition
     where = f"{definition.reference}/{requirements}"
-    settings = run.resources.settings
-    lock = resolve(definition.requirements, settings=settings, where=where, log=run.log, index=pinned.index)
+    machine = run.resources.settings.machine
+    lock = resolve(definition.requirements, machine=machine, where=where, log=run.log, index=pinned.index)
     listed = workdir / LOCK
     listed.write_text(lock.text or "", encoding="utf-8")
     return lock, [
@@ -100,7 +100,7 @@ def load(
     assert version.requirements_sha256 is not None
     lock = Lock(text=text, sha256=version.requirements_sha256)
     where = f"{version.name}/{requirements}"
-    if lock.text is None and lock != resolve(None, settings=run.resources.settings, where=where, log=run.log):
+    if lock.text is None and lock != resolve(None, machine=run.resources.settings.machine, where=where, log=run.log):
         raise RequirementsError(
             f"{version.subject} ran on the project's own packages, which have changed since it was pinned",
             where=where,

@@ -15,7 +15,7 @@ from factories import model_folder
 from modelops.airflow.timetables import plan
 from modelops.data.artifacts import ArtifactStore
 from modelops.jobs.run import Resources
-from modelops.settings import Settings
+from modelops.settings import InstallationSettings, MachineSettings, Settings
 from workplace import Workplace
 
 if TYPE_CHECKING:
@@ -110,7 +110,10 @@ def workplace_in(
     """With all files below the folder, also the repository of that name."""
     configuration = folder / "repositories.yaml"
     configuration.write_text(json.dumps({"repositories": {name: {"path": str(folder / "repository")}}}))
-    settings = Settings(home=folder / "home", artifacts=(folder / "artifacts").as_uri(), repositories=configuration)
+    settings = Settings(
+        installation=InstallationSettings(artifacts=(folder / "artifacts").as_uri(), repositories=configuration),
+        machine=MachineSettings(home=folder / "home"),
+    )
     resources = Resources(
         connect=database.connect,
         ledger_url=database.url("modelops_jobs"),

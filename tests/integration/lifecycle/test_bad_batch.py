@@ -136,7 +136,7 @@ def test_more_rows_than_a_query_may_give(workplace: Workplace, look: Any) -> Non
     made = put_into_production(workplace, 1)
     predicted(workplace, made["deployment"])
     before = look("SELECT count(*), max(job_id) FROM predictions.scored")
-    few = workplace.with_resources(settings=replace(workplace.settings, read_bounds=ReadBounds(rows=99)))
+    few = workplace.with_installation(read_bounds=ReadBounds(rows=99))
     with pytest.raises(DatasetError, match="there are more than 99 rows"):
         predicted(few, made["deployment"])
     assert look("SELECT count(*), max(job_id) FROM predictions.scored") == before

@@ -29,7 +29,7 @@ def refusal(workplace: Workplace, request: TrainingRequest) -> BadInput:
     attempt = take(workplace.connection, subject=request.model)
     with pytest.raises(BadInput) as caught:
         train(request, workplace.run(attempt))
-    assert list(workplace.settings.work.glob("*")) == []
+    assert list(workplace.settings.machine.work.glob("*")) == []
     with workplace.connection.cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM modelops.artifact WHERE role = 'output'").fetchone() == (0,)
     return caught.value
@@ -194,11 +194,11 @@ def test_a_training_that_leaves_what_is_not_its_own(
 
 
 def test_a_folder_that_somebody_keeps_beside_the_work_folders(workplace: Workplace) -> None:
-    kept = workplace.settings.work / "job-old-backup"
+    kept = workplace.settings.machine.work / "job-old-backup"
     kept.mkdir(parents=True)
     with workplace.job(JobType.TRAINING).workdir() as workdir:
         assert workdir.is_dir()
-    assert list(workplace.settings.work.iterdir()) == [kept]
+    assert list(workplace.settings.machine.work.iterdir()) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_packages_that_the_index_of_the_repository_lacks(workplace: Workplace, r
     folder = model_folder(repository, "bad", requirements="six\n")
     with serving({"pyarrow": "1.0"}) as url:
         source = {"path": str(repository), "index": url}
-        workplace.settings.repositories.write_text(json.dumps({"repositories": {"here": source}}))
+        workplace.settings.installation.repositories.write_text(json.dumps({"repositories": {"here": source}}))
         error = refusal(workplace, TrainingRequest(model="here/bad"))
         assert "six was not found in the package registry" in str(error)
         with pytest.raises(BadInput) as checked:

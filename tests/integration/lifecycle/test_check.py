@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -168,9 +167,9 @@ def test_what_may_be_left_is_that_of_a_training(workplace: Workplace, repository
     """As the installation says: more files than by default may be left, and no more bytes than a training may leave."""
     more = "    for number in range(1200):\n        (path / f'{number:04}.txt').write_text('left')\n"
     folder = model_folder(repository, "many", training=TRAINING + more)
-    allowing = workplace.with_resources(settings=replace(workplace.settings, output_files=2000))
+    allowing = workplace.with_installation(output_files=2000)
     assert any("train() left 0000.txt (4 bytes)" in line for line in said_of(allowing, folder))
-    short = workplace.with_resources(settings=replace(workplace.settings, output_files=2000, output_bytes=4000))
+    short = workplace.with_installation(output_files=2000, output_bytes=4000)
     with pytest.raises(BadInput, match=r"the files that the code left have 4,8.. bytes"):
         said_of(short, folder)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from factories import take, task_key
+from factories import SCORING, TRAINING, model_folder, take, task_key
 from modelops.domain.errors import ArtifactChanged
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobStatus
@@ -16,6 +16,7 @@ from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.train import train
 from modelops.registry.write import evidence, jobs, versions
+from modelops.settings import LogBounds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,18 @@ def test_a_training_leaves_a_version_with_its_hashes_and_artifacts(workplace: Wo
     ]
     [record] = jobs.of_runs(workplace.connection, [key.run_id])
     assert (record.status, record.subject) == (JobStatus.COMPLETED, "here/iris v1")
-    assert list(workplace.settings.work.iterdir()) == []
+    assert list(workplace.settings.machine.work.iterdir()) == []
+
+
+def test_what_the_code_prints_is_bounded_as_the_installation_says(
+    workplace: Workplace, repository: Path, log: list[str]
+) -> None:
+    printing = TRAINING.replace("    rows = ", "    print('t' * 5000)\n    rows = ")
+    scoring = SCORING.replace("        score = ", "        print('p' * 5000)\n        score = ")
+    model_folder(repository, "printing", training=printing, scoring=scoring)
+    trained(workplace.with_installation(log_bounds=LogBounds(line=1000)), model="here/printing")
+    assert {"t" * 1000, "p" * 1000} <= set(log)
+    assert not {line for line in log if "t" * 1001 in line or "p" * 1001 in line}
 
 
 def test_the_same_rows_have_the_same_hash(workplace: Workplace) -> None:

@@ -16,7 +16,7 @@ from modelops.domain.decisions import Verdict
 from modelops.runner import database_commands
 from modelops.runner.steps import Steps
 from modelops.runtime.environment import MARKER, folder_name
-from modelops.settings import Settings
+from modelops.settings import MachineSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def environments(tmp_path: Path) -> Path:
 def prune(database: Database, environments: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Runs the command; returns what it prints."""
     monkeypatch.setattr(database_commands, "with_database", lambda *_, **__: contextlib.nullcontext())
-    settings = Settings(home=environments.parent, artifacts="", repositories=environments)
+    settings = SimpleNamespace(machine=MachineSettings(home=environments.parent))
     installation: Any = SimpleNamespace(
         settings=settings, databases=SimpleNamespace(url=lambda login: database.url(f"modelops_{login}"))
     )

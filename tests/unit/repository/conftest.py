@@ -13,7 +13,7 @@ import pytest
 
 from factories import model_folder, task_folder
 from modelops.repository.kinds import MODELS, TASKS, Kind
-from modelops.settings import Settings
+from modelops.settings import InstallationSettings, MachineSettings, Settings
 
 DATASETS = """\
 entity_key: [flight_id]
@@ -118,6 +118,9 @@ def configure(tmp_path: Path) -> Configure:
         file = tmp_path / "repositories.yaml"
         lines = [f"  {name}: {source}\n" for name, source in sources.items()]
         file.write_text("repositories:\n" + "".join(lines) if lines else "repositories: {}\n")
-        return Settings(home=tmp_path / "home", artifacts="file:///nowhere", repositories=file)
+        return Settings(
+            installation=InstallationSettings(artifacts="file:///nowhere", repositories=file),
+            machine=MachineSettings(home=tmp_path / "home"),
+        )
 
     return make

@@ -79,7 +79,7 @@ def test_without_configuration_there_is_nothing(
     configure: Configure, kind: Kind[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = configure()
-    settings.repositories.unlink()
+    settings.installation.repositories.unlink()
     assert references(kind, settings) == []
     assert ["there is no such file" in str(problem) for problem in problems(settings)] == [True]
     refresh(settings)

@@ -208,13 +208,13 @@ def test_what_an_interrupted_process_left(
 ) -> None:
     commit(repository)
     settings = configure(remote="{url: repository, ref: main}")
-    left_over = settings.mirrors / "remote.partial-1" / "objects"
+    left_over = settings.machine.mirrors / "remote.partial-1" / "objects"
     left_over.mkdir(parents=True)
     pin(settings)
     assert not left_over.exists()
     for lock in ("packed-refs.lock", "config.lock", "refs/heads/main.lock"):
-        (settings.mirrors / "remote" / lock).parent.mkdir(parents=True, exist_ok=True)
-        (settings.mirrors / "remote" / lock).touch()
+        (settings.machine.mirrors / "remote" / lock).parent.mkdir(parents=True, exist_ok=True)
+        (settings.machine.mirrors / "remote" / lock).touch()
     change(repository, 4)
     second = commit(repository)
     assert pin(settings).commit == second
@@ -230,7 +230,7 @@ def test_a_damaged_mirror_is_made_anew_and_not_looked_for_further_up(
     git(tmp_path, "branch", "precious")
     settings = configure(remote="{url: repository, ref: main}")
     pin(settings)
-    (settings.mirrors / "remote" / "HEAD").unlink()
+    (settings.machine.mirrors / "remote" / "HEAD").unlink()
     assert pin(settings).commit == head
     assert git(tmp_path, "rev-parse", "precious") == around
 
@@ -242,15 +242,17 @@ def test_several_workers_at_once(tmp_path: Path, repository: Path, configure: Co
 import sys
 from pathlib import Path
 from modelops.repository.pin import pin_model
-from modelops.settings import Settings
+from modelops.settings import InstallationSettings, MachineSettings, Settings
 home, repositories, destination = map(Path, sys.argv[1:])
-settings = Settings(home=home, artifacts="file:///nowhere", repositories=repositories)
+installation = InstallationSettings(artifacts="file:///nowhere", repositories=repositories)
+settings = Settings(installation=installation, machine=MachineSettings(home=home))
 print(pin_model("remote/delay", settings=settings, destination=destination).commit)
 """
     include = str(Path(__file__).parents[3] / "include")
+    command = [sys.executable, "-c", program, settings.machine.home, settings.installation.repositories]
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", program, settings.home, settings.repositories, tmp_path / f"worker-{number}"],
+            [*command, tmp_path / f"worker-{number}"],
             env={**os.environ, "PYTHONPATH": include},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -19,6 +19,7 @@ from modelops.domain.datasets import Dataset
 from modelops.domain.errors import UserCodeError
 from modelops.runtime.environment import Environment, Lock
 from modelops.runtime.process import Assignment, run_child
+from modelops.settings import LogBounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -112,6 +113,7 @@ class Model:
             environment=environment,
             workdir=self.workdir,
             memory=memory,
+            log_bounds=LogBounds(),
             on_line=on_line or self.lines.append,
         )
         return self.lines

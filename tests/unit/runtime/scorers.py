@@ -9,6 +9,7 @@ import pytest
 
 from modelops.domain.errors import UserCodeError
 from modelops.runtime.scoring import SET_ASIDE, ScoringAssignment, run_scorer
+from modelops.settings import LogBounds
 from unit.runtime.models import HERE, Model
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def run(
             environment=HERE,
             workdir=model.workdir,
             memory=memory,
+            log_bounds=LogBounds(),
             on_line=model.lines.append,
             source_fd=source.fileno(),
             sink_fd=sink.fileno(),

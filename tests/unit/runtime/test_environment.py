@@ -19,7 +19,7 @@ import pytest
 from modelops.domain.errors import RequirementsError, Unavailable, UserCodeError
 from modelops.runtime.environment import Environment, Lock, build, resolve
 from modelops.runtime.environment_locks import WAITING
-from modelops.settings import Settings
+from modelops.settings import MachineSettings
 from unit.runtime.models import gone
 
 if TYPE_CHECKING:
@@ -33,25 +33,25 @@ import sys
 from pathlib import Path
 from modelops.runtime.environment import build, resolve
 from modelops.runtime.environment_locks import WAITING
-from modelops.settings import Settings
-settings = Settings(home=Path(sys.argv[1]), artifacts="", repositories=Path())
+from modelops.settings import MachineSettings
+machine = MachineSettings(home=Path(sys.argv[1]))
 log = lambda line: print(line, flush=True)
-build(resolve("six==1.16.0", settings=settings, where="", log=log), settings=settings, where="", log=log)
+build(resolve("six==1.16.0", machine=machine, where="", log=log), machine=machine, where="", log=log)
 """
 
 
-def settings_at(home: Path) -> Settings:
-    return Settings(home=home, artifacts="", repositories=home)
+def machine_at(home: Path) -> MachineSettings:
+    return MachineSettings(home=home)
 
 
 def resolved(requirements: str | None, home: Path, log: list[str] | None = None) -> Lock:
     lines = [] if log is None else log
-    return resolve(requirements, settings=settings_at(home), where=WHERE, log=lines.append)
+    return resolve(requirements, machine=machine_at(home), where=WHERE, log=lines.append)
 
 
 def built(lock: Lock, home: Path, log: list[str] | None = None) -> Environment:
     lines = [] if log is None else log
-    return build(lock, settings=settings_at(home), where=WHERE, log=lines.append)
+    return build(lock, machine=machine_at(home), where=WHERE, log=lines.append)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def two_builders(home: Path) -> TwoBuilders:
             if line.startswith("building"):
                 assert other_waits.wait(30), "the other one doesn't wait"
 
-        return build(lock, settings=settings_at(home), where=WHERE, log=log)
+        return build(lock, machine=machine_at(home), where=WHERE, log=log)
 
     with ThreadPoolExecutor(2) as pool:
         environments = list(pool.map(build_one, logs))
@@ -262,7 +262,7 @@ def test_a_builder_that_is_killed_leaves_nothing_that_counts(tmp_path: Path, pyt
         builder.send_signal(signal.SIGKILL)
     assert gone(lambda: mentioning(tmp_path)), "uv goes on"
     lock = resolved("six==1.16.0", tmp_path)
-    folder = settings_at(tmp_path).environments / lock.sha256[:16]
+    folder = machine_at(tmp_path).environments / lock.sha256[:16]
     assert not (folder / "modelops-complete").exists()
     # However far it had come: at the worst there is a Python already, and some of the packages.
     (folder / "bin").mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from modelops.domain.errors import Unavailable
 from modelops.runtime import environment as environments
 from modelops.runtime.environment import MARKER, Environment, Lock, build, folder_name
 from modelops.runtime.environment_locks import WAITING, SharedLock
-from modelops.settings import Settings
+from modelops.settings import MachineSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +24,8 @@ SECONDS = 60
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, artifacts="", repositories=tmp_path)
+def machine(tmp_path: Path) -> MachineSettings:
+    return MachineSettings(home=tmp_path)
 
 
 def make(folder: Path) -> None:
@@ -36,10 +36,10 @@ def make(folder: Path) -> None:
 
 
 def test_who_waits_for_an_incomplete_environment_says_so_once(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    machine: MachineSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environments, "_install", lambda _env, _text, folder, **_: make(folder))
-    folder = settings.environments / folder_name(LOCK.sha256)
+    folder = machine.environments / folder_name(LOCK.sha256)
     folder.mkdir(parents=True)
     user, waits = SharedLock(folder, print), threading.Event()
     lines: list[str] = []
@@ -49,7 +49,7 @@ def test_who_waits_for_an_incomplete_environment_says_so_once(
         waits.set()
 
     with ThreadPoolExecutor(1) as pool:
-        built = pool.submit(build, LOCK, settings=settings, where="", log=log)
+        built = pool.submit(build, LOCK, machine=machine, where="", log=log)
         try:
             assert waits.wait(SECONDS), "it waits in silence"
         finally:
@@ -62,7 +62,7 @@ def test_who_waits_for_an_incomplete_environment_says_so_once(
 
 
 def test_after_a_build_that_failed_the_next_one_builds_and_the_others_use_that(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    machine: MachineSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs, waiting, tries = 4, threading.Semaphore(0), []
 
@@ -80,7 +80,7 @@ def test_after_a_build_that_failed_the_next_one_builds_and_the_others_use_that(
 
     monkeypatch.setattr(environments, "_install", install)
     with ThreadPoolExecutor(jobs) as pool:
-        builds = [pool.submit(build, LOCK, settings=settings, where="", log=log) for _ in range(jobs)]
+        builds = [pool.submit(build, LOCK, machine=machine, where="", log=log) for _ in range(jobs)]
         # Each result is kept, as a job keeps its environment until it ends: nobody waits for that.
         failures = [build.exception(SECONDS) for build in builds]
     assert sorted(type(failure).__name__ for failure in failures) == ["NoneType"] * (jobs - 1) + ["Unavailable"]

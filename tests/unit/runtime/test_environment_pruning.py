@@ -15,96 +15,96 @@ from modelops.runtime import environment_pruning
 from modelops.runtime.environment import MARKER, Lock, build
 from modelops.runtime.environment_locks import SharedLock, exclusive_lock, try_exclusive_lock
 from modelops.runtime.environment_pruning import UnneededFile, find_unneeded, remove_unneeded
-from modelops.settings import Settings
+from modelops.settings import MachineSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, artifacts="", repositories=tmp_path)
+def machine(tmp_path: Path) -> MachineSettings:
+    return MachineSettings(home=tmp_path)
 
 
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def built(settings: Settings, text: str) -> Path:
+def built(machine: MachineSettings, text: str) -> Path:
     """An environment as it is after it was built, without its packages, and the file that pins them."""
-    folder = settings.environments / sha256(text)[:16]
+    folder = machine.environments / sha256(text)[:16]
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").symlink_to(sys.executable)
     (folder / "module.py").write_text("x" * 50_000)
     (folder / MARKER).touch()
-    locks = settings.environments / "locks"
+    locks = machine.environments / "locks"
     locks.mkdir(exist_ok=True)
     pinned = locks / f"{sha256(f'what is asked for {text}')}.txt"
     pinned.write_text(text)
     return folder
 
 
-def locks_left(settings: Settings) -> set[str]:
-    return {path.read_text() for path in (settings.environments / "locks").glob("*.txt")}
+def locks_left(machine: MachineSettings) -> set[str]:
+    return {path.read_text() for path in (machine.environments / "locks").glob("*.txt")}
 
 
-def removed(settings: Settings, *needed: str) -> list[UnneededFile]:
-    return list(remove_unneeded(settings, lambda: {sha256(text) for text in needed}))
+def removed(machine: MachineSettings, *needed: str) -> list[UnneededFile]:
+    return list(remove_unneeded(machine, lambda: {sha256(text) for text in needed}))
 
 
 def names(found: list[UnneededFile]) -> list[str]:
     return [one.path.name for one in found if one.is_environment]
 
 
-def test_what_no_version_needs_is_removed_with_its_pinned_packages(settings: Settings) -> None:
-    needed, other = built(settings, "six==1"), built(settings, "six==2")
-    gone = removed(settings, "six==1")
+def test_what_no_version_needs_is_removed_with_its_pinned_packages(machine: MachineSettings) -> None:
+    needed, other = built(machine, "six==1"), built(machine, "six==2")
+    gone = removed(machine, "six==1")
     assert names(gone) == [other.name]
     assert len(gone) == 2
     assert gone[0].frees >= 50_000
     assert not other.exists()
     assert (needed / "module.py").exists()
-    assert locks_left(settings) == {"six==1"}
-    assert removed(settings, "six==1") == []
+    assert locks_left(machine) == {"six==1"}
+    assert removed(machine, "six==1") == []
 
 
-def test_to_find_it_changes_nothing(settings: Settings) -> None:
-    folder = built(settings, "six==1")
-    found = find_unneeded(settings, set())
+def test_to_find_it_changes_nothing(machine: MachineSettings) -> None:
+    folder = built(machine, "six==1")
+    found = find_unneeded(machine, set())
     assert names(found) == [folder.name]
     assert (folder / MARKER).exists()
-    assert locks_left(settings) == {"six==1"}
-    assert found == removed(settings)
+    assert locks_left(machine) == {"six==1"}
+    assert found == removed(machine)
 
 
-def test_an_installation_without_environments(settings: Settings) -> None:
-    assert find_unneeded(settings, set()) == []
-    assert removed(settings) == []
+def test_an_installation_without_environments(machine: MachineSettings) -> None:
+    assert find_unneeded(machine, set()) == []
+    assert removed(machine) == []
 
 
-def test_one_that_a_job_uses_stays_until_the_job_lets_go(settings: Settings) -> None:
-    folder = built(settings, "six==1")
+def test_one_that_a_job_uses_stays_until_the_job_lets_go(machine: MachineSettings) -> None:
+    folder = built(machine, "six==1")
     lock = Lock(text="six==1", sha256=sha256("six==1"))
-    first = build(lock, settings=settings, where="", log=print)
-    second = build(lock, settings=settings, where="", log=print)
+    first = build(lock, machine=machine, where="", log=print)
+    second = build(lock, machine=machine, where="", log=print)
     del first
-    assert names(find_unneeded(settings, set())) == names(removed(settings)) == []
+    assert names(find_unneeded(machine, set())) == names(removed(machine)) == []
     assert second.python.exists()
     del second
-    assert names(removed(settings)) == [folder.name]
+    assert names(removed(machine)) == [folder.name]
 
 
-def test_one_that_is_being_built_stays(settings: Settings) -> None:
-    folder = built(settings, "six==1")
+def test_one_that_is_being_built_stays(machine: MachineSettings) -> None:
+    folder = built(machine, "six==1")
     (folder / MARKER).unlink()
     with exclusive_lock(folder, print):
-        assert names(removed(settings)) == []
+        assert names(removed(machine)) == []
     assert folder.exists()
 
 
-def test_one_that_a_version_has_needed_since_stays(settings: Settings) -> None:
+def test_one_that_a_version_has_needed_since_stays(machine: MachineSettings) -> None:
     """A job records what it needs before it builds, so that what is read under the lock has it."""
-    folder = built(settings, "six==1")
+    folder = built(machine, "six==1")
     may_build = []
 
     def needed() -> set[str]:
@@ -112,15 +112,15 @@ def test_one_that_a_version_has_needed_since_stays(settings: Settings) -> None:
             may_build.append(lock_file is not None)
         return {sha256("six==1")}
 
-    assert list(remove_unneeded(settings, needed)) == []
+    assert list(remove_unneeded(machine, needed)) == []
     assert may_build[0] is False, "who builds now could have recorded its need before"
     assert folder.exists()
 
 
 def test_a_removal_that_was_killed_leaves_nothing_that_counts(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    machine: MachineSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = built(settings, "six==1")
+    folder = built(machine, "six==1")
 
     def die(path: Path) -> None:
         (path / "module.py").unlink()
@@ -129,50 +129,52 @@ def test_a_removal_that_was_killed_leaves_nothing_that_counts(
     with monkeypatch.context() as patched:
         patched.setattr(environment_pruning, "remove", die)
         with pytest.raises(KeyboardInterrupt):
-            removed(settings)
+            removed(machine)
     assert not (folder / MARKER).exists(), "a half environment may be used"
     # A version needs it again, and it isn't whole.
-    assert names(removed(settings, "six==1")) == [folder.name]
+    assert names(removed(machine, "six==1")) == [folder.name]
     SharedLock(folder, print).close()
 
 
-def test_what_a_resolution_that_was_killed_left_goes_too_and_nothing_foreign(settings: Settings) -> None:
-    built(settings, "six==1")
-    locks = settings.environments / "locks"
+def test_what_a_resolution_that_was_killed_left_goes_too_and_nothing_foreign(machine: MachineSettings) -> None:
+    built(machine, "six==1")
+    locks = machine.environments / "locks"
     left = [locks / f"{'a' * 64}.begun", locks / f"{'a' * 64}.in"]
-    foreign = [locks / "notes.md", settings.environments / "mine"]
+    foreign = [locks / "notes.md", machine.environments / "mine"]
     for path in (*left, *foreign):
         path.write_text("")
     with exclusive_lock(locks / f"{'a' * 64}.txt", print):
-        assert removed(settings, "six==1") == []
-    assert [one.path for one in removed(settings, "six==1")] == left
+        assert removed(machine, "six==1") == []
+    assert [one.path for one in removed(machine, "six==1")] == left
     assert all(path.exists() for path in foreign)
 
 
-def test_what_uvs_cache_has_too_is_told_apart(settings: Settings) -> None:
-    folder = built(settings, "six==1")
-    os.link(folder / "module.py", settings.home / "cached.py")
-    [environment] = [one for one in removed(settings) if one.is_environment]
+def test_what_uvs_cache_has_too_is_told_apart(machine: MachineSettings) -> None:
+    folder = built(machine, "six==1")
+    os.link(folder / "module.py", machine.home / "cached.py")
+    [environment] = [one for one in removed(machine) if one.is_environment]
     assert environment.linked >= 50_000
     assert environment.frees < 50_000
 
 
-def test_what_a_second_prune_has_just_removed_is_skipped(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = built(settings, "six==1")
-    kept = environment_pruning._kept(settings)
+def test_what_a_second_prune_has_just_removed_is_skipped(
+    machine: MachineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = built(machine, "six==1")
+    kept = environment_pruning._kept(machine)
     assert len(kept) == 2
-    removed(settings)
+    removed(machine)
     monkeypatch.setattr(environment_pruning, "_kept", lambda _: kept)
-    assert find_unneeded(settings, set()) == []
-    assert removed(settings) == []
+    assert find_unneeded(machine, set()) == []
+    assert removed(machine) == []
     assert not folder.with_suffix(".txt.lock").exists(), "it was locked by the name of a list of packages"
 
 
-def test_what_could_not_be_removed_is_not_counted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, other = sorted([built(settings, "six==1"), built(settings, "six==2")])
+def test_what_could_not_be_removed_is_not_counted(machine: MachineSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, other = sorted([built(machine, "six==1"), built(machine, "six==2")])
     real_remove = environment_pruning.remove
     monkeypatch.setattr(environment_pruning, "remove", lambda path: None if path == folder else real_remove(path))
-    removing = remove_unneeded(settings, set)
+    removing = remove_unneeded(machine, set)
     assert names(list(itertools.islice(removing, 3))) == [other.name]
     with pytest.raises(Unavailable, match=f"{folder.name} can't be removed"):
         next(removing)

@@ -11,7 +11,7 @@ from modelops.settings import LogBounds
 
 
 def lines_of(*pieces: bytes) -> list[str]:
-    lines = Lines()
+    lines = Lines(LogBounds())
     return [line for piece in pieces for line in lines.feed(piece)] + list(lines.end())
 
 
@@ -34,7 +34,7 @@ def test_lines(pieces: list[bytes], expected: list[str]) -> None:
 
 
 def test_a_long_line_comes_in_pieces_before_it_ends() -> None:
-    lines = Lines()
+    lines = Lines(LogBounds())
     assert [len(line) for line in lines.feed(b"x" * (2 * MAX_BYTES + 5))] == [MAX_BYTES, MAX_BYTES]
     assert list(lines.feed(b"\n")) == ["xxxxx"]
 
@@ -52,7 +52,7 @@ def test_a_progress_bar_of_any_length_takes_no_memory() -> None:
 
 def test_a_line_without_end_is_cut_and_takes_no_memory() -> None:
     """300 MB in one line, as a program prints that takes its data for text."""
-    lines, given, chunk = Lines(), 0, b"x" * 65_536
+    lines, given, chunk = Lines(LogBounds()), 0, b"x" * 65_536
     tracemalloc.start()
     for _ in range(300 * 2**20 // len(chunk)):
         given += sum(map(len, lines.feed(chunk)))

@@ -10,7 +10,7 @@ import pytest
 from modelops.domain.errors import RequirementsError, Unavailable
 from modelops.domain.packages import PackageIndex
 from modelops.runtime.environment import Lock, build, resolve
-from modelops.settings import Settings
+from modelops.settings import MachineSettings
 from unit.runtime.package_index import serving
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ ACCOUNT = "ada:open-sesame"
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MachineSettings:
     monkeypatch.setenv("UV_NO_CACHE", "1")
-    return Settings(home=tmp_path, artifacts="", repositories=tmp_path)
+    return MachineSettings(home=tmp_path)
 
 
 @pytest.fixture
@@ -40,27 +40,27 @@ def closed_index() -> Iterator[PackageIndex]:
         yield PackageIndex(name="risk-models", url=url)
 
 
-def resolved(settings: Settings, index: PackageIndex, requirements: str = "ours") -> Lock:
-    return resolve(requirements, settings=settings, where="requirements.txt", log=print, index=index)
+def resolved(machine: MachineSettings, index: PackageIndex, requirements: str = "ours") -> Lock:
+    return resolve(requirements, machine=machine, where="requirements.txt", log=print, index=index)
 
 
-def written(settings: Settings) -> str:
+def written(machine: MachineSettings) -> str:
     """All that is kept of locks and environments."""
-    files = (path for path in settings.environments.rglob("*") if path.suffix in (".txt", ".in", ".json", ".url"))
+    files = (path for path in machine.environments.rglob("*") if path.suffix in (".txt", ".in", ".json", ".url"))
     return "".join(path.read_text() for path in files)
 
 
 def test_packages_come_from_the_index_of_the_repository_alone(
-    settings: Settings, open_index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+    machine: MachineSettings, open_index: PackageIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving({"ours": "9.0", "theirs": "9.0", "pyarrow": "9.0"}) as other:
         monkeypatch.setenv("UV_INDEX", other)
         monkeypatch.setenv("UV_DEFAULT_INDEX", other)
-        lock = resolved(settings, open_index)
+        lock = resolved(machine, open_index)
         with pytest.raises(RequirementsError, match="theirs"):
-            resolved(settings, open_index, "theirs")
+            resolved(machine, open_index, "theirs")
         # A later job knows nothing of repositories.yaml: the lock says where the packages are.
-        environment = build(lock, settings=settings, where="requirements.txt", log=print)
+        environment = build(lock, machine=machine, where="requirements.txt", log=print)
     assert lock.text is not None
     assert open_index.record in lock.text.splitlines()
     made = subprocess.run(
@@ -69,17 +69,17 @@ def test_packages_come_from_the_index_of_the_repository_alone(
     assert made.stdout == "1.0\n"
 
 
-def test_two_indexes_share_no_lock(settings: Settings, open_index: PackageIndex) -> None:
+def test_two_indexes_share_no_lock(machine: MachineSettings, open_index: PackageIndex) -> None:
     with serving(OURS) as url:
         other = PackageIndex(name="other", url=url)
-        first, second = resolved(settings, open_index), resolved(settings, other)
+        first, second = resolved(machine, open_index), resolved(machine, other)
     assert first.sha256 != second.sha256
-    assert resolved(settings, open_index) == first, "the first one's was lost"
+    assert resolved(machine, open_index) == first, "the first one's was lost"
 
 
 @pytest.mark.parametrize("source", ["environment", "netrc"])
 def test_credentials_come_from_the_environment_or_netrc_and_go_nowhere(
-    settings: Settings,
+    machine: MachineSettings,
     closed_index: PackageIndex,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -95,28 +95,28 @@ def test_credentials_come_from_the_environment_or_netrc_and_go_nowhere(
         netrc.write_text(f"machine 127.0.0.1 login {user} password {password}\n")
         netrc.chmod(0o600)
         monkeypatch.setenv("NETRC", str(netrc))
-    lock = resolved(settings, closed_index)
-    build(lock, settings=settings, where="requirements.txt", log=print)
-    assert password not in written(settings) + "".join(capfd.readouterr())
+    lock = resolved(machine, closed_index)
+    build(lock, machine=machine, where="requirements.txt", log=print)
+    assert password not in written(machine) + "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize("given", [None, "wrong-password"])
 def test_an_index_that_lets_us_not_in_is_named_with_where_its_credentials_belong(
-    settings: Settings, closed_index: PackageIndex, monkeypatch: pytest.MonkeyPatch, given: str | None
+    machine: MachineSettings, closed_index: PackageIndex, monkeypatch: pytest.MonkeyPatch, given: str | None
 ) -> None:
     if given is not None:
         for name, value in zip(closed_index.credential_variables, ("ada", given), strict=True):
             monkeypatch.setenv(name, value)
     with pytest.raises(Unavailable) as refused:
-        resolved(settings, closed_index)
+        resolved(machine, closed_index)
     told = str(refused.value)
     assert closed_index.url in told
     assert "UV_INDEX_RISK_MODELS_USERNAME and UV_INDEX_RISK_MODELS_PASSWORD" in told
     assert "wrong-password" not in told
 
 
-def test_a_comment_of_the_user_is_no_record_of_an_index(settings: Settings, open_index: PackageIndex) -> None:
-    text = resolved(settings, open_index, "# index mine https://example.com/simple\nours").text
+def test_a_comment_of_the_user_is_no_record_of_an_index(machine: MachineSettings, open_index: PackageIndex) -> None:
+    text = resolved(machine, open_index, "# index mine https://example.com/simple\nours").text
     assert text is not None
     assert PackageIndex.of_record(text) == open_index
     assert "example.com" not in text

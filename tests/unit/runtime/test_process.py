@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from modelops.domain.errors import BadInput, ChildLost, Unavailable
+from modelops.domain.errors import ChildLost, Unavailable
 from modelops.runtime.environment import Environment, Lock
-from modelops.runtime.guarded import run_guarded
 from unit.runtime.models import FAMILY, Model, alive, failure_of, marked
 
 MEBIBYTE = 2**20
@@ -37,15 +36,6 @@ def test_a_line_arrives_while_the_code_still_runs(model: Model) -> None:
             heard.touch()  # only this lets the code go on
 
     assert model.run(on_line=on_line) == ["on stdout", "on stderr", "it was heard"]
-
-
-def test_bounds_of_the_log_that_are_wrong_start_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MODELOPS_LOG_LINE", "much")
-    started: list[object] = []
-    monkeypatch.setattr("modelops.runtime.guarded.subprocess.Popen", lambda *command, **_: started.append(command))
-    with pytest.raises(BadInput, match="much"):
-        run_guarded(["true"], env={}, cwd=tmp_path, on_line=print)
-    assert started == []
 
 
 def test_the_code_gets_no_credentials(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from modelops.domain.errors import ChildLost, UserCodeError
 from modelops.runtime.scoring import run_scorer
+from modelops.settings import LogBounds
 from unit.runtime.models import HERE, Model
 from unit.runtime.scorers import assignment, columns, failure_of, features, run, scorer
 
@@ -99,6 +100,7 @@ def test_nobody_reads_any_more(model: Model) -> None:
             environment=HERE,
             workdir=model.workdir,
             memory=None,
+            log_bounds=LogBounds(),
             on_line=on_line,
             source_fd=source.fileno(),
             sink_fd=sink,

@@ -10,6 +10,7 @@ import pytest
 
 from modelops.domain.errors import ChildLost, UserCodeError
 from modelops.runtime.tasks import TaskAssignment, run_task
+from modelops.settings import LogBounds
 from unit.runtime.models import HERE, write_rows
 
 if TYPE_CHECKING:
@@ -57,7 +58,14 @@ def run(tmp_path: Path) -> Callable[..., pa.Table]:
             columns=[(name, *types) for name, types in (columns or COLUMNS).items()],
         )
         said = [] if lines is None else lines
-        run_task(assignment, environment=HERE, workdir=tmp_path / "work", memory=memory, on_line=said.append)
+        run_task(
+            assignment,
+            environment=HERE,
+            workdir=tmp_path / "work",
+            memory=memory,
+            log_bounds=LogBounds(),
+            on_line=said.append,
+        )
         with pa.memory_map(str(tmp_path / "output.arrow")) as source:
             made: pa.Table = pa.ipc.open_file(source).read_all()
         return made

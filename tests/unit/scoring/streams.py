@@ -13,6 +13,7 @@ import pyarrow as pa
 from modelops.domain.datasets import Dataset
 from modelops.runtime.scoring import ScoringAssignment
 from modelops.scoring.engine import Scored, score
+from modelops.settings import LogBounds
 from unit.runtime.models import HERE, Model
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ def run(
         environment=HERE,
         workdir=model.workdir,
         memory=None,
+        log_bounds=LogBounds(),
         on_line=on_line or model.lines.append,
         **callables,
     )

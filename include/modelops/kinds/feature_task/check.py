@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelops.jobs.run import Log
     from modelops.runtime.environment import Lock
-    from modelops.settings import Settings
+    from modelops.settings import MachineSettings, Settings
 
 
 def check_task_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log) -> None:
@@ -33,10 +33,10 @@ def check_task_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], se
         BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
         Unavailable: the platform's trouble.
     """
-    settings.work.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
+    settings.machine.work.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="check-", dir=settings.machine.work) as scratch:
         lock = read_task_folder(folder, Path(scratch), sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
-    build_for(lock, settings=settings, echo=echo)
+    build_for(lock, machine=settings.machine, echo=echo)
 
 
 def read_task_folder(
@@ -55,13 +55,13 @@ def read_task_folder(
         check_declared(task, sql_url)
         echo(f"✓ SQL of {', '.join([*task.inputs, *(['task.sql'] if task.sql else [])])}")
     with findings.collecting():
-        check_output(task, ledger, name=reference_of(TASKS, folder, settings))
+        check_output(task, ledger, name=reference_of(TASKS, folder, settings.installation))
         echo(f"✓ Table {task.output}")
     if task.function:
         with findings.collecting():
-            index = index_of(TASKS, folder, settings)
+            index = index_of(TASKS, folder, settings.installation)
             where = f"{folder}/{REQUIREMENTS}"
-            lock = resolve(task.requirements, settings=settings, where=where, log=echo, index=index)
+            lock = resolve(task.requirements, machine=settings.machine, where=where, log=echo, index=index)
     try:
         findings.refuse()
     except SeveralErrors as error:
@@ -69,12 +69,12 @@ def read_task_folder(
     return lock
 
 
-def build_for(lock: Lock | None, *, settings: Settings, echo: Log) -> None:
+def build_for(lock: Lock | None, *, machine: MachineSettings, echo: Log) -> None:
     """Build the environment of a task in Python.
 
     Raises:
         BadInput, Unavailable: as `check_task_folder`.
     """
     if lock is not None:
-        build(lock, settings=settings, where=REQUIREMENTS, log=echo)
+        build(lock, machine=machine, where=REQUIREMENTS, log=echo)
     echo("✓ This feature task can be imported. Its rows are checked when its pipeline runs it.")

@@ -105,7 +105,7 @@ def _from_select(made: Production, run: JobRun) -> int:
             key=task.key,
             where=f"{task.reference}/task.sql",
             interval=ends_of(task, made.interval),
-            bounds=run.resources.settings.read_bounds,
+            bounds=run.resources.settings.installation.read_bounds,
         )
 
 

@@ -36,7 +36,7 @@ def run_python(made: Production, workdir: Path, run: JobRun) -> int:
     """
     task, version = made.task, made.version
     environment = build(
-        made.code.lock, settings=run.resources.settings, where=f"{task.reference}/{REQUIREMENTS}", log=run.log
+        made.code.lock, machine=run.resources.settings.machine, where=f"{task.reference}/{REQUIREMENTS}", log=run.log
     )
     run.step("environment_ready", requirements=made.code.lock.sha256)
     ends = ends_of(task, made.interval)
@@ -61,7 +61,8 @@ def run_python(made: Production, workdir: Path, run: JobRun) -> int:
         ),
         environment=environment,
         workdir=workdir,
-        memory=run.resources.settings.child_memory,
+        memory=run.resources.settings.machine.child_memory,
+        log_bounds=run.resources.settings.installation.log_bounds,
         on_line=run.log,
     )
     run.step("run_finished")
@@ -78,7 +79,7 @@ def _inputs(made: Production, ends: Ends | None, workdir: Path, run: JobRun) -> 
             workdir / f"input-{name}.arrow",
             where=where,
             interval=ends,
-            bounds=run.resources.settings.read_bounds,
+            bounds=run.resources.settings.installation.read_bounds,
         )
         run.step("input_read", input=name, rows=rows.rows, sha256=rows.sha256)
         paths[name] = rows.path
@@ -95,7 +96,7 @@ def _write(made: Production, path: Path, run: JobRun) -> int:
             rows = 0
             for batch in batches(reader, path):
                 rows += batch.num_rows
-                run.resources.settings.read_bounds.check(rows=rows, where=where)
+                run.resources.settings.installation.read_bounds.check(rows=rows, where=where)
                 writer.write(batch, batch)
             return writer.finish()
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from modelops.plain_files import HeldFolder
     from modelops.repository.definition import ModelDefinition
     from modelops.runtime.environment import Environment
-    from modelops.settings import Settings
+    from modelops.settings import InstallationSettings, Settings
 
 ROWS = 1000
 PREDICT = "predict"
@@ -66,8 +66,8 @@ def check_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], setting
         BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
         Unavailable: the platform's trouble.
     """
-    settings.work.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
+    settings.machine.work.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="check-", dir=settings.machine.work) as scratch:
         code = read_folder(folder, Path(scratch), sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
         try_code(code, folder, Path(scratch), sql_url=sql_url, settings=settings, echo=echo)
 
@@ -95,12 +95,12 @@ def read_folder(
         columns = _check_datasets(str(folder), datasets, sql_url, findings, echo)
         if pinned is not None and pinned.definition.has_scorer and PREDICT in columns:
             with findings.collecting():
-                _check_target(folder, columns[PREDICT], ledger, settings, echo)
+                _check_target(folder, columns[PREDICT], ledger, settings.installation, echo)
     where = f"{folder}/{REQUIREMENTS}"
     try:
         with findings.collecting():
-            index = index_of(MODELS, folder, settings)
-            lock = resolve(requirements, settings=settings, where=where, log=echo, index=index)
+            index = index_of(MODELS, folder, settings.installation)
+            lock = resolve(requirements, machine=settings.machine, where=where, log=echo, index=index)
             if pinned is not None:
                 check_packages(pinned.definition, lock, where=where)
     except Unavailable:
@@ -181,11 +181,11 @@ def _check_datasets(
 
 
 def _check_target(
-    folder: Path, columns: DatasetColumns, ledger: Connection[Any], settings: Settings, echo: Log
+    folder: Path, columns: DatasetColumns, ledger: Connection[Any], installation: InstallationSettings, echo: Log
 ) -> None:
     """That of a deployment that names none."""
     target = target_of(str(folder), None)
-    reference = reference_of(MODELS, folder, settings)
+    reference = reference_of(MODELS, folder, installation)
     if reference is not None:
         check_own_target(ledger, target, reference)
     key, _ = columns_for(columns.key, {})
@@ -217,7 +217,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
     dataset, rows = training.read("train", limit=ROWS)
     echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
     model = training.run("train", environment, dataset, rows)
-    _say_what_it_left(model, "train", settings, echo)
+    _say_what_it_left(model, "train", settings.installation, echo)
     findings = Findings()
     scored = ""
     with findings.collecting():
@@ -239,7 +239,7 @@ def _evaluate(bench: Workbench, environment: Environment, trained_on: Snapshot, 
     echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
     dataset = _allowing_nulls(dataset, trained_on, rows, echo)
     output = bench.run("evaluate", environment, dataset, rows, model=model)
-    _say_what_it_left(output, "evaluate", bench.settings, echo)
+    _say_what_it_left(output, "evaluate", bench.settings.installation, echo)
     for name, value in read_metrics(output, required=True).items():
         echo(f"  {name} = {value}")
 
@@ -284,7 +284,7 @@ def _unrecorded(_step: str, /, **_detail: object) -> None:
     """A check leaves no trace in the ledger."""
 
 
-def _say_what_it_left(output: HeldFolder, verb: str, settings: Settings, echo: Log) -> None:
-    files = files_left(output, most_files=settings.output_files, most_bytes=settings.output_bytes)
+def _say_what_it_left(output: HeldFolder, verb: str, bounds: InstallationSettings, echo: Log) -> None:
+    files = files_left(output, most_files=bounds.output_files, most_bytes=bounds.output_bytes)
     left = ", ".join(f"{name} ({size:,} bytes)" for name, size in files)
     echo(f"✓ {verb}() left {left}")

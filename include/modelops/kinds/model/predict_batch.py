@@ -69,7 +69,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             like=version.columns,
             interval=None if interval is None else interval.within(zone),
             part=request.only,
-            bounds=run.resources.settings.read_bounds,
+            bounds=run.resources.settings.installation.read_bounds,
         )
         last = runs.rows_of_last(run.ledger, deployment.id)
         progress = Progress(

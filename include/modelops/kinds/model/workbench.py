@@ -91,7 +91,7 @@ class Workbench:
             Unavailable: the package index can't be reached.
         """
         where = f"{self.name}/model_modules/requirements.txt"
-        environment = build(self.code.lock, settings=self.settings, where=where, log=self.log)
+        environment = build(self.code.lock, machine=self.settings.machine, where=where, log=self.log)
         self.step("environment_ready", requirements=self.code.lock.sha256)
         return environment
 
@@ -120,7 +120,7 @@ class Workbench:
             labelled=labelled,
             like=None if trained_on is None else trained_on.columns,
             limit=limit,
-            bounds=self.settings.read_bounds,
+            bounds=self.settings.installation.read_bounds,
         )
         self.step("rows_written", rows=rows.rows, sha256=rows.sha256)
         return replace(dataset, had_nulls=(trained_on or rows).had_nulls), rows
@@ -151,7 +151,8 @@ class Workbench:
             assignment=assignment,
             environment=environment,
             workdir=self.folder,
-            memory=self.settings.child_memory,
+            memory=self.settings.machine.child_memory,
+            log_bounds=self.settings.installation.log_bounds,
             on_line=self.log,
             as_given=as_given,
             on_features=on_features,
@@ -200,10 +201,11 @@ class Workbench:
             assignment,
             environment=environment,
             workdir=self.folder,
-            memory=self.settings.child_memory,
+            memory=self.settings.machine.child_memory,
+            log_bounds=self.settings.installation.log_bounds,
             on_line=self.log,
         )
-        if not output.files(most=self.settings.output_files):
+        if not output.files(most=self.settings.installation.output_files):
             raise UserCodeError(f"{verb}() left no file", where=ENTRY_FILES[verb], expected=EXPECTED[verb])
         self.step(f"{verb}_finished")
         return output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -34,7 +33,7 @@ def published(workplace: Workplace, look: Any) -> int:
 
 
 def test_more_rows_than_a_query_may_give(workplace: Workplace, published: int, look: Any) -> None:
-    few = workplace.with_resources(settings=replace(workplace.settings, read_bounds=ReadBounds(rows=99)))
+    few = workplace.with_installation(read_bounds=ReadBounds(rows=99))
     with pytest.raises(BadInput, match="there are more than 99 rows") as refused:
         made(few, published)
     assert refused.value.where == "here/doubled/task.sql"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ from factories import doubled_folder
 from integration.lifecycle.features.life import approved, deployed, imported, made, put_into_production, ran
 from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
+from modelops.settings import LogBounds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,8 +151,18 @@ def test_its_own_requirements(workplace: Workplace, repository: Path, look: Any)
 )
 def test_more_rows_than_a_query_may_give(workplace: Workplace, repository: Path, most: int, where: str) -> None:
     doubled_folder(repository, sql=None, language="python", columns=COLUMNS, inputs=INPUTS, python=TWICE_AS_MANY)
-    few = workplace.with_resources(settings=replace(workplace.settings, read_bounds=ReadBounds(rows=most)))
+    few = workplace.with_installation(read_bounds=ReadBounds(rows=most))
     version = imported(few)["version"]
     with pytest.raises(BadInput, match=f"there are more than {most} rows") as refused:
         ran(few, version)
     assert refused.value.where == where
+
+
+def test_what_a_task_prints_is_bounded_as_the_installation_says(
+    workplace: Workplace, repository: Path, log: list[str]
+) -> None:
+    python_folder(repository, returning("print('t' * 5000)"))
+    with pytest.raises(BadInput, match="returned None"):
+        ran(workplace.with_installation(log_bounds=LogBounds(line=1000)), imported(workplace)["version"])
+    assert "t" * 1000 in log
+    assert not [line for line in log if "t" * 1001 in line]
