@@ -7,6 +7,7 @@ import ast
 import json
 import re
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,6 +16,7 @@ from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event, JobStatus, WaitsFor
 from modelops.repository import definition, policy, task_definition
 from modelops.runner.cli import parser
+from modelops.settings import InstallationSettings, MachineSettings
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -147,3 +149,27 @@ def test_every_variable_of_the_product_is_documented() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "include/modelops").rglob("*.py"))
     read = set(re.findall(r"MODELOPS_[A-Z_]+", code))
     assert {name for name in read if name not in pages} <= INTERNAL
+
+
+@pytest.mark.parametrize(
+    ("group", "heading", "other"),
+    [
+        (InstallationSettings, "## Settings of the installation", "## Settings of a machine"),
+        (MachineSettings, "## Settings of a machine", "## Settings of the installation"),
+    ],
+)
+def test_a_setting_is_in_the_group_of_its_class(
+    group: type[InstallationSettings | MachineSettings], heading: str, other: str
+) -> None:
+    environ = Mock(get=Mock(return_value=None))
+    group.from_environment(environ)
+    asked = {call.args[0] for call in environ.get.call_args_list}
+    if group is InstallationSettings:
+        asked.remove("MODELOPS_HOME")  # for the default of MODELOPS_ARTIFACTS
+    assert asked - _variables_below(heading) == set()
+    assert asked & _variables_below(other) == set()
+
+
+def _variables_below(heading: str) -> set[str]:
+    section = read("docs/reference/settings.md").partition(f"{heading}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"MODELOPS_[A-Z_]+", section))
