@@ -159,10 +159,18 @@ def mount(source: str | None, target: str | Path, kind: str | None, flags: int, 
 
 
 def run(spec: dict[str, object]) -> int:
-    """Start the program, hand signals on to it, and return its exit code; 128 + n where signal n ended it."""
+    """Start the program, and return its exit code; 128 + n where signal n ended it."""
     child = os.fork()
     if child == 0:
         start(spec)
+    return stand_above(child)
+
+
+def stand_above(child: int) -> int:
+    """Do the duties of process 1 until the child ends, and return its exit code; 128 + n where signal n ended it.
+
+    It hands signals on to the child, and takes note of the ends of all processes whose parents have ended.
+    """
     for number in FORWARDED:
         signal.signal(number, lambda number, _frame: hand_on(child, number))
     while True:

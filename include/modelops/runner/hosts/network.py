@@ -33,7 +33,14 @@ def make_bridge() -> None:
 
 
 def connect(host: Host, pid: int, *, cut: bool) -> None:
-    """Give the network namespace of a process an interface eth0 on the bridge; `cut` leaves the cable unplugged."""
+    """Give the network namespace of a process an interface eth0 on the bridge; `cut` leaves the cable unplugged.
+
+    Raises:
+        Unavailable: the kernel refuses it.
+    """
+    # The kernel removes the cable of a host that has ended some time later, or not, after a start that failed midway.
+    with suppress(Unavailable):
+        _ip("link", "delete", _cable(host))
     _ip("link", "add", _cable(host), "type", "veth", "peer", "name", "eth0", "netns", str(pid))
     _ip("link", "set", _cable(host), "master", BRIDGE)
     if not cut:
