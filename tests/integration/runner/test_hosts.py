@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.hosts import cluster as cluster_module
+from modelops.runner.hosts import output
 from modelops.runner.hosts.cluster import Cluster, Refused
 from modelops.runner.hosts.images import PYTHON
 from modelops.runner.hosts.namespaces import namespaces, search_path
@@ -165,6 +167,15 @@ def test_no_packet_reaches_a_host_that_is_cut_off(cluster: Cluster) -> None:
     until(lambda: run(cluster, "w1", *asked)[0] == 0, "w1 reaches data", within=SECONDS)
 
 
+def test_what_a_command_prints_is_kept_up_to_a_bound(cluster: Cluster) -> None:
+    code, said = run(
+        cluster, "w1", "sh", "-c", f"echo begun; head -c {2 * output.MOST} /dev/zero; echo; echo ended; exit 4"
+    )
+    assert (code, said[:6], said[-6:]) == (4, "begun\n", "\nended")
+    left_out = output.MOST + len("begun\n\nended\n")
+    assert f"[{left_out:,} bytes left out: the first and the last {output.MOST // 2:,} bytes are kept]" in said
+
+
 def test_an_unknown_host_is_refused_with_those_there_are(cluster: Cluster) -> None:
     with pytest.raises(Refused, match="data, once, w1, w2"):
         cluster.ask({"do": "kill", "host": "w3"})
@@ -251,7 +262,7 @@ def test_a_process_whose_parent_has_ended_leaves_no_zombie(small: Cluster) -> No
         nsenter.kill()
         until(lambda: not is_alive(nsenter), "its parent has ended")
         child.kill()
-        assert asked.result(SECONDS)[0] != 0
+        assert asked.result(SECONDS) == (128 + signal.SIGKILL, "")
     until(lambda: not child.is_running(), "process 1 has taken note of its end")
 
 

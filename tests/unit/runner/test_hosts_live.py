@@ -76,13 +76,13 @@ def test_a_kill_that_the_kernel_does_not_do_is_an_error(tmp_path: Path, monkeypa
 def test_a_start_that_fails_counts_as_a_failure_of_the_program(
     restart: str, states: list[State], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> None:
+    def refuse(*_args: object, **_more: object) -> None:
         raise PermissionError("not here")
 
     failing, seen = live(tmp_path, restart), []
     end = failing._end
     monkeypatch.setattr(live_host, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(failing, "_spec", refuse)
+    monkeypatch.setattr(live_host, "spec_of", refuse)
     monkeypatch.setattr(failing, "_end", lambda state, why="": (seen.append(state), end(state, why)))
     failing.keep_up({})
     assert seen == states

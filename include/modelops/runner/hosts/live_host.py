@@ -8,21 +8,19 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, ModelOpsError, Unavailable
 from modelops.polling import poll
-from modelops.runner.hosts import host_init, network
+from modelops.runner.hosts import host_init, network, output
 from modelops.runner.hosts.compose import Condition
-from modelops.runner.hosts.images import PYTHON, Bind
-from modelops.runner.hosts.plan import PREFIX
+from modelops.runner.hosts.host_spec import spec_of
+from modelops.runner.hosts.images import PYTHON
 from modelops.runner.layout import private, rotated
 
 if TYPE_CHECKING:
@@ -40,14 +38,6 @@ LOOK_EVERY = 0.1
 KILL_WITHIN = 10.0
 """Seconds that the kernel has to end all processes of a host."""
 SHELL = ("/bin/sh", "-c", 'cd "$0" && exec "$@"')
-USERS = """root:x:0:0:root:/root:/bin/sh
-app:x:1000:1000:app:/tmp:/bin/sh
-nobody:x:65534:65534::/nonexistent:/bin/false
-"""
-GROUPS = """root:x:0:
-app:x:1000:
-nogroup:x:65534:
-"""
 
 
 class State(StrEnum):
@@ -218,11 +208,12 @@ class LiveHost:
         process.wait()
 
     def run(self, command: Sequence[str], *, timeout: float) -> tuple[int, str]:
-        """Run a command in the host, as its programs run; its exit code, and what it printed.
+        """Run a command in the host, as its programs run; its exit code, and what it printed, up to `output.MOST`.
 
         Raises:
-            Unavailable: the host doesn't run, or the command doesn't end in time (seconds).
+            Unavailable: the host doesn't run, or the command or its output doesn't end in time (seconds).
         """
+        deadline = time.monotonic() + timeout
         with self._lock:
             self._running()
             where = ["--target", str(self._init), "--mount", "--uts", "--ipc", "--net", "--pid"]
@@ -235,13 +226,15 @@ class LiveHost:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as process:
+            assert process.stdout is not None
             try:
-                said, _ = process.communicate(timeout=timeout)
-            except subprocess.TimeoutExpired:
+                said = output.read(process.stdout, within=timeout)
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except (TimeoutError, subprocess.TimeoutExpired):
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 raise Unavailable(f"{command[0]} didn't end in {timeout:g} s on {self.host.name}") from None
-        return process.returncode, said.decode(errors="replace")
+        return _exit_code(process.returncode), said
 
     def _dependencies_met(self, others: Mapping[str, Sequence[LiveHost]]) -> bool:
         for _ in poll(every=LOOK_EVERY, within=math.inf):
@@ -273,7 +266,7 @@ class LiveHost:
             if self._ending.is_set():
                 return False
             self.starts += 1
-            spec = self._spec()
+            spec = spec_of(self.host, names=self._names, identity=self._identity)
             with open(rotated(self._log), "ab", opener=private) as log:
                 process = subprocess.Popen(
                     ["unshare", *NAMESPACES, "--fork", "--kill-child", PYTHON, "-IS", str(host_init.__file__)],
@@ -308,42 +301,13 @@ class LiveHost:
             process.stdin.write(json.dumps(spec).encode())
         return int(children[0])
 
-    def _spec(self) -> dict[str, Any]:
-        root = self.host.folder / "root"
-        root.mkdir(parents=True, exist_ok=True)
-        binds = list(self.host.binds)
-        if not sys.base_prefix.startswith("/usr"):
-            binds.insert(0, Bind(source=sys.base_prefix, target=sys.base_prefix, read_only=True))
-        for bind in binds:
-            if not os.path.exists(bind.source):
-                Path(bind.source).mkdir(parents=True)
-                os.chown(bind.source, self._identity.uid, self._identity.gid)
-        return {
-            "name": self.host.name,
-            "root": str(root),
-            "binds": [asdict(bind) for bind in binds],
-            "files": {
-                "hosts": self._names,
-                "hostname": f"{self.host.name}\n",
-                "resolv.conf": "",
-                "passwd": USERS,
-                "group": GROUPS,
-            },
-            "address": self.host.address,
-            "prefix": PREFIX,
-            "command": self.host.command,
-            "identity": self._identity.prefix,
-            "environment": self.host.environment,
-            "workdir": self.host.workdir,
-        }
-
     def _wait(self) -> int:
         process = self._process
         assert process is not None
         code = process.wait()
         with self._lock:
             self._process = self._init = None
-            self.code = code if code >= 0 else 128 - code
+            self.code = _exit_code(code)
         return self.code
 
     def _restarts(self, code: int | None) -> bool:
@@ -397,3 +361,8 @@ class LiveHost:
     def _end(self, state: State, why: str = "") -> None:
         self.state, self.why = state, why
         self._ended.set()
+
+
+def _exit_code(code: int) -> int:
+    """As shells say it: 128 + n where signal n has ended the program."""
+    return code if code >= 0 else 128 - code
