@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ BRIDGE = "cluster0"
 GATEWAY = f"{NETWORK}.1"
 """The keeper's own address, from which published ports are forwarded."""
 CHUNK = 64 * 1024
+PAUSE = 0.5
+"""Seconds until the next connection is taken after one that couldn't be."""
 
 
 def make_bridge() -> None:
@@ -59,13 +62,20 @@ def mend(host: Host) -> None:
 
 def forward(listener: socket.socket, address: str, port: int) -> None:
     """Hand on each connection that the listener takes to a port of a host, in threads of their own."""
+    threading.Thread(target=_take, args=(listener, address, port), daemon=True).start()
 
-    def take() -> None:
-        while True:
+
+def _take(listener: socket.socket, address: str, port: int) -> None:
+    while listener.fileno() != -1:
+        client = None
+        try:
             client, _ = listener.accept()
             threading.Thread(target=_serve, args=(client, address, port), daemon=True).start()
-
-    threading.Thread(target=take, daemon=True).start()
+        except (OSError, RuntimeError) as error:  # no file or no thread is left, or the client has gone
+            if client is not None:
+                client.close()
+            print(f"A connection to {address}:{port} can't be taken: {error}", flush=True)
+            time.sleep(PAUSE)
 
 
 def _serve(client: socket.socket, address: str, port: int) -> None:
