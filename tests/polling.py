@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
+
+from modelops.polling import poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,7 +12,4 @@ if TYPE_CHECKING:
 
 def until(condition: Callable[[], bool], story: str, *, within: float = 60) -> None:
     """Wait until the condition holds; it is an error if it doesn't within so many seconds."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {within} s in vain until {story}"
-        time.sleep(0.02)
+    assert any(condition() for _ in poll(every=0.02, within=within)), f"waited {within} s in vain until {story}"

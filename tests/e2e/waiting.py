@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 import psycopg
 import pytest
+
+from modelops.polling import poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +30,8 @@ def eventually(what: str, look: Callable[[], T], *, story: Callable[[], str], ev
         what: the end of the sentence "after … seconds it isn't true that".
         story: what the failure shows.
     """
-    deadline = time.monotonic() + HUNG_AFTER
     last: object = None
-    while True:
+    for _ in poll(every=every, within=HUNG_AFTER):
         try:
             answer = look()
         except (httpx.TransportError, psycopg.OperationalError) as error:
@@ -44,8 +44,4 @@ def eventually(what: str, look: Callable[[], T], *, story: Callable[[], str], ev
             if answer:
                 return answer
             last = answer
-        if time.monotonic() > deadline:
-            pytest.fail(
-                f"after {HUNG_AFTER} s it isn't true that {what} (last answer: {last!r})\n\n{story()}", pytrace=False
-            )
-        time.sleep(every)
+    pytest.fail(f"after {HUNG_AFTER} s it isn't true that {what} (last answer: {last!r})\n\n{story()}", pytrace=False)

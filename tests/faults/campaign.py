@@ -18,6 +18,7 @@ from e2e.waiting import eventually
 from faults.reader import Reader
 from faults.task import RETRIES, TASK, TRY_AGAIN
 from faults.works import ROWS
+from modelops.polling import poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -160,11 +161,10 @@ def _strike_at_step(ground: Ground, strike: Strike, run_id: str) -> tuple[Superv
         task = gate.await_worker()
         if strike.victim in CODE:
             gate.open()  # only then do they begin
-        deadline = time.monotonic() + PATIENCE
-        while not (hit := _kill(ground, strike.victim, supervisor.pid, run_id, task=task)):
-            if supervisor.poll() is not None or time.monotonic() > deadline:
+        for _ in poll(every=0.01, within=PATIENCE):
+            hit = _kill(ground, strike.victim, supervisor.pid, run_id, task=task)
+            if hit or supervisor.poll() is not None:
                 break
-            time.sleep(0.01)
         with contextlib.suppress(Exception):  # it goes with the server
             gate.open()
     return supervisor, hit
@@ -247,9 +247,10 @@ def _examine(ground: Ground, run_id: str, strike: str, findings: Findings) -> No
         else:
             expect("what is told of a run", (rows, described), (None, 0))
             expect("its rows", kept if kept == 0 or not ground.work.staged else ROWS, kept if ground.work.staged else 0)
-    deadline = time.monotonic() + LEFT_WITHIN
-    while (left := processes_of(ground, job["id"])) and time.monotonic() < deadline:  # type: ignore[arg-type] # likewise
-        time.sleep(0.05)
+    for _ in poll(every=0.05, within=LEFT_WITHIN):
+        left = processes_of(ground, job["id"])  # type: ignore[arg-type] # likewise
+        if not left:
+            break
     expect("what still runs", left, [])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput
+from modelops.polling import poll
 from modelops.runner import state
 from modelops.runner.layout import private, rotated
 from modelops.runner.up import check_running_code, is_up, running, take_down
@@ -57,8 +59,9 @@ def up_detached(installation: Installation, *, steps: Steps) -> int:
         )
     try:
         ready = False
-        while not ready and runner.poll() is None:
-            time.sleep(0.2)
+        for _ in poll(every=0.2, within=math.inf):
+            if ready or runner.poll() is not None:
+                break
             holder = state.current(installation.layout)
             ready = holder is not None and holder.ready
             position = _show_from(log, position)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from modelops.domain.errors import ModelOpsError, Unavailable
+from modelops.runner.airflow_health import PARTS, PATH
 from modelops.runner.layout import tail
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.2
 """Seconds between two questions."""
-PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 ENDS_ALLOWED = 3
 """How often a component may end during the start before the start is given up."""
 WITHOUT_DAG = 12.0
@@ -30,11 +30,11 @@ WITHOUT_DAG = 12.0
 def unwell(url: str) -> set[str]:
     """The components that Airflow has had no sign of life from for some time; none while it can't be asked."""
     try:
-        said = httpx.get(f"{url}/api/v2/monitor/health", trust_env=False, timeout=2).json()
-        ill = {part for part in PARTS if said[part]["status"] == "unhealthy"}
+        said = httpx.get(f"{url}{PATH}", trust_env=False, timeout=2).json()
+        ill = {component for component, part in PARTS.items() if said[part]["status"] == "unhealthy"}
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return set()
-    return set() if "metadatabase" in ill else {part.replace("_", "-") for part in ill}
+    return set() if "api-server" in ill else ill
 
 
 def import_errors(installation: Installation) -> list[str]:
@@ -75,8 +75,8 @@ class Start:
             while True:
                 self._look(f"Airflow isn't healthy: {said}")
                 try:
-                    said = client.get("/api/v2/monitor/health").json()
-                    if all((said.get(part) or {}).get("status") == "healthy" for part in PARTS):
+                    said = client.get(PATH).json()
+                    if all((said.get(part) or {}).get("status") == "healthy" for part in PARTS.values()):
                         return
                 except (httpx.HTTPError, ValueError) as error:
                     said = error

@@ -13,9 +13,10 @@ import psycopg
 from modelops.observer.airflow import AirflowReader, no_permission
 from modelops.repository.catalogue import problems
 from modelops.runner import state
+from modelops.runner.airflow_health import PARTS, PATH
 from modelops.runner.commands import welcome
 from modelops.runner.components import NAMES
-from modelops.runner.health import PARTS, import_errors
+from modelops.runner.health import import_errors
 from modelops.runner.processes import found
 
 if TYPE_CHECKING:
@@ -85,11 +86,10 @@ def _problems_of_observer(installation: Installation, runner: state.Runner) -> I
 def _health(url: str) -> dict[str, str]:
     """What Airflow says of each of its programs."""
     try:
-        answer = httpx.get(f"{url}/api/v2/monitor/health", trust_env=False, timeout=5).json()
-        said = {part.replace("_", "-"): (answer.get(part) or {}).get("status") or "unknown" for part in PARTS}
+        answer = httpx.get(f"{url}{PATH}", trust_env=False, timeout=5).json()
+        return {component: (answer.get(part) or {}).get("status") or "unknown" for component, part in PARTS.items()}
     except (httpx.HTTPError, ValueError):
-        return dict.fromkeys(("api-server", "scheduler", "triggerer", "dag-processor"), "unknown: no answer")
-    return said | {"api-server": said["metadatabase"]}
+        return dict.fromkeys(PARTS, "unknown: no answer")
 
 
 def _duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput
+from modelops.polling import poll
 from modelops.runner import components, state
 from modelops.runner.bootstrap import (
     database,
@@ -90,13 +92,15 @@ def with_database(installation: Installation, *, steps: Steps, command: str) -> 
 def is_up(installation: Installation) -> bool:
     """Whether somebody has the installation up; one that is just being brought up is waited for."""
     told = False
-    while (runner := state.current(installation.layout)) is not None and runner.url is not None:
+    for _ in poll(every=0.2, within=math.inf):
+        runner = state.current(installation.layout)
+        if runner is None or runner.url is None:
+            break
         if runner.ready:
             return True
         if not told:
             print(f"Waiting for `./modelops {runner.command}` (process {runner.process.pid}) …", file=sys.stderr)
             told = True
-        time.sleep(0.2)
     return False
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -11,9 +15,10 @@ import pytest
 
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.hosts import cluster as cluster_module
+from modelops.runner.hosts import output
 from modelops.runner.hosts.cluster import Cluster, Refused
 from modelops.runner.hosts.images import PYTHON
-from modelops.runner.hosts.namespaces import namespaces
+from modelops.runner.hosts.namespaces import namespaces, search_path
 from modelops.runner.layout import free_port
 from modelops.runner.processes import is_alive
 from modelops.runner.steps import Quiet
@@ -162,6 +167,15 @@ def test_no_packet_reaches_a_host_that_is_cut_off(cluster: Cluster) -> None:
     until(lambda: run(cluster, "w1", *asked)[0] == 0, "w1 reaches data", within=SECONDS)
 
 
+def test_what_a_command_prints_is_kept_up_to_a_bound(cluster: Cluster) -> None:
+    code, said = run(
+        cluster, "w1", "sh", "-c", f"echo begun; head -c {2 * output.MOST} /dev/zero; echo; echo ended; exit 4"
+    )
+    assert (code, said[:6], said[-6:]) == (4, "begun\n", "\nended")
+    left_out = output.MOST + len("begun\n\nended\n")
+    assert f"[{left_out:,} bytes left out: the first and the last {output.MOST // 2:,} bytes are kept]" in said
+
+
 def test_an_unknown_host_is_refused_with_those_there_are(cluster: Cluster) -> None:
     with pytest.raises(Refused, match="data, once, w1, w2"):
         cluster.ask({"do": "kill", "host": "w3"})
@@ -203,15 +217,99 @@ def small(tmp_path: Path) -> Iterator[Cluster]:
     cluster.down(at_once=True)
 
 
-@pytest.mark.parametrize("stopped", ["unshare", "its child"])
-def test_a_keeper_that_does_not_answer_is_killed(small: Cluster, stopped: str) -> None:
+@pytest.mark.parametrize("levels", [0, 1, 2], ids=["unshare", "process 1", "the keeper proper"])
+def test_a_keeper_that_does_not_answer_is_killed(small: Cluster, levels: int) -> None:
     small.up(workers=1, steps=Quiet(), timeout=SECONDS)
-    keeper = small.keeper()
-    assert keeper is not None
-    all_of_it = [keeper, *keeper.children(recursive=True)]
-    all_of_it[stopped != "unshare"].suspend()
+    stopped = small.keeper()
+    assert stopped is not None
+    all_of_it = [stopped, *stopped.children(recursive=True)]
+    for _ in range(levels):
+        stopped = stopped.children()[0]
+    stopped.suspend()
     assert small.down(at_once=True) is True
     until(lambda: not any(map(is_alive, all_of_it)), "all have ended", within=SECONDS)
+
+
+def below(cluster: Cluster) -> list[psutil.Process]:
+    """All processes of the cluster."""
+    keeper = cluster.keeper()
+    assert keeper is not None
+    return keeper.children(recursive=True)
+
+
+def test_nothing_of_a_killed_host_is_left_when_the_command_answers(small: Cluster) -> None:
+    small.file.write_text(SMALL.replace("[sleep, infinity]", "[sh, -c, 'sleep 7 & sleep infinity']"))
+    small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    until(lambda: [process.name() for process in below(small)].count("sleep") == 2, "both sleep")
+    processes = below(small)
+    (top,) = (process for process in processes if process.name() == "unshare" and process.children())
+    of_the_host = [top, *top.children(recursive=True)]
+    small.ask({"do": "kill", "host": "w1"})
+    assert not [process for process in of_the_host if process.is_running()], "not as a zombie either"
+
+
+def test_a_process_whose_parent_has_ended_leaves_no_zombie(small: Cluster) -> None:
+    small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+
+    def commands() -> list[psutil.Process]:
+        return [one for one in below(small) if one.name() == "nsenter" and one.children()]
+
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(run, small, "w1", "sleep", "999")
+        until(lambda: bool(commands()), "the command runs")
+        (nsenter,) = commands()
+        (child,) = nsenter.children()
+        nsenter.kill()
+        until(lambda: not is_alive(nsenter), "its parent has ended")
+        child.kill()
+        assert asked.result(SECONDS) == (128 + signal.SIGKILL, "")
+    until(lambda: not child.is_running(), "process 1 has taken note of its end")
+
+
+def test_a_start_that_fails_is_said_and_repeated_as_the_service_says(
+    small: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (blocked := small.file.parent / "blocked").touch()
+    text = SMALL + "    volumes: ['./blocked/folder:/folder']\n"
+    small.file.write_text(text)
+    with pytest.raises(
+        Unavailable, match=r"(?s)w1 is failed\. .*blocked.*The end of .*The host can't be started: .*blocked"
+    ):
+        small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    assert told(small, "w1")["state"] == "failed"
+    small.down(at_once=True)
+
+    monkeypatch.setattr(cluster_module, "MOST_STARTS", 1)
+    small.file.write_text(text + "    restart: unless-stopped\n")
+    with pytest.raises(Unavailable, match=r"w1 is restarting\. .*blocked"):
+        small.up(workers=1, steps=Quiet(), timeout=SECONDS)
+    blocked.unlink()
+    until(lambda: told(small, "w1")["well"], "w1 is well", within=SECONDS)
+
+
+AGAIN = """
+import subprocess
+from pathlib import Path
+from modelops.runner.hosts import network
+from modelops.runner.hosts.plan import Host
+
+host = Host(name="w1", service="w", number=3, folder=Path(), command=(), environment={}, workdir="/", binds=())
+network.make_bridge()
+for _ in range(2):
+    print("here", flush=True)
+    shell = ["sh", "-c", "echo here; exec sleep infinity"]
+    other = subprocess.Popen(["unshare", "--net", *shell], stdout=subprocess.PIPE)
+    other.stdout.readline()
+    network.connect(host, other.pid, cut=False)
+"""
+
+
+def test_the_cable_of_an_earlier_start_does_not_hinder_the_next() -> None:
+    program = [*namespaces(), sys.executable, "-P", "-c", AGAIN]
+    done = subprocess.run(
+        program, env={**os.environ, "PATH": search_path()}, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("here\nhere\n", "")
 
 
 def test_one_cluster_alone_uses_a_state_folder(small: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,9 +349,9 @@ def test_a_start_that_dies_before_the_keeper_is_on_record_leaves_nothing(
 
 
 def test_what_was_started_is_said_to_run_on_when_it_does_not_get_well(small: Cluster) -> None:
-    small.file.write_text(SMALL + '    healthcheck: {test: "false", interval: 60s}\n')
-    with pytest.raises(Unavailable, match=r"(?s)Not healthy after 1 s.*still runs: `./modelops cluster down`"):
-        small.up(workers=1, steps=Quiet(), timeout=1)
+    small.file.write_text(SMALL + '    healthcheck: {test: "false", interval: 100ms}\n')
+    with pytest.raises(Unavailable, match=r"(?s)w1 is running.*still runs: `./modelops cluster down`"):
+        small.up(workers=1, steps=Quiet(), timeout=SECONDS)
     assert small.keeper() is not None
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from modelops.data.prefetch import PrefetchingReader
 from modelops.domain.errors import Unavailable
+from modelops.polling import poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,9 +68,9 @@ def test_only_so_much_waits() -> None:
 
     def slow(batches: pa.RecordBatchReader) -> None:
         for _ in batches:
-            deadline = time.monotonic() + SECONDS
-            while len(seen) < 2 and reading.read < len(seen) + 5 and time.monotonic() < deadline:
-                time.sleep(0.01)
+            for _ in poll(every=0.01, within=SECONDS):
+                if len(seen) >= 2 or reading.read >= len(seen) + 5:
+                    break
             time.sleep(0.1 if len(seen) < 2 else 0)  # for a reading that goes on
             seen.append(reading.read)
 
@@ -82,9 +83,9 @@ def test_less_waits_once_something_was_taken() -> None:
     reading, seen = Numbers(50), list[int]()
 
     def slow(batches: pa.RecordBatchReader) -> None:
-        deadline = time.monotonic() + SECONDS
-        while reading.read < 9 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        for _ in poll(every=0.01, within=SECONDS):
+            if reading.read >= 9:
+                break
         for _ in batches:
             if len(seen) < 8:
                 time.sleep(0.05)  # for a reading that goes on

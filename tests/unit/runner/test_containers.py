@@ -215,7 +215,7 @@ def test_the_health_of_a_service_is_what_the_api_server_says(answering: Callable
     address = answering(json.dumps(answer | {"triggerer": {"status": "unhealthy"}}))
     assert problem("api-server", address) is None
     assert problem("scheduler", address) is None
-    assert problem("dag_processor", address) is None
+    assert problem("dag-processor", address) is None
     assert problem("triggerer", address) == "triggerer is unhealthy"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,9 @@ import pytest
 import yaml
 
 from documents import ROOT
+from modelops.runner.airflow_health import PARTS
 from modelops.runner.configuration import PACE
 from modelops.runner.containers.accounts import ROLES as ACCOUNTS
-from modelops.runner.containers.health import COMPONENTS
 from modelops.runner.containers.init import ACCOUNT_PASSWORD, FAB, MANAGER, secrets_in
 from modelops.runner.containers.secrets_file import SECRET, write_env
 from modelops.runner.databases import ROLES
@@ -30,7 +29,6 @@ SECRETS = SECRET.findall(EXAMPLE)
 STORES = {"metadata", "data", "broker"}
 AIRFLOW = {"api-server", "scheduler", "dag-processor", "triggerer", "worker"}
 PRODUCT = AIRFLOW | {"init", "observer"}
-PROGRAMS = (["docker-compose"], ["docker", "compose"])
 
 Services = dict[str, dict[str, Any]]
 
@@ -43,19 +41,16 @@ def written() -> Services:
 
 
 @pytest.fixture(scope="module")
-def compose() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs Docker Compose 2 or newer on the file, in an environment that has nothing but what is given."""
+def compose(docker_compose: list[str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs Docker Compose on the file, in an environment that has nothing but what is given."""
 
-    def run(program: list[str], *arguments: str, folder: Path = ROOT, **environ: str) -> Any:
+    def run(*arguments: str, folder: Path = ROOT, **environ: str) -> Any:
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", **environ}
         where = ["--project-directory", str(folder), "--file", str(FILE)]
-        command = [shutil.which(program[0]) or program[0], *program[1:], *where, *arguments]
+        command = [*docker_compose, *where, *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    for program in PROGRAMS:
-        if shutil.which(program[0]) and re.match(r"v?[2-9]", run(program, "version", "--short").stdout):
-            return lambda *arguments, **more: run(program, *arguments, **more)
-    pytest.skip("Docker Compose 2 isn't on the PATH; .ci/run says how tests get it")
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +153,7 @@ def test_everything_is_watched_and_ends_in_order(written: Services) -> None:
         assert written[name]["depends_on"] == {"init": {"condition": "service_completed_successfully"}}
         *command, what = written[name]["healthcheck"]["test"]
         assert command == ["CMD", "python", "-m", "modelops.runner.containers.health"]
-        assert what in {*COMPONENTS, "heartbeat"}
+        assert what == (name if name in PARTS else "heartbeat")
         assert ("MODELOPS_HEARTBEAT" in written[name]["environment"]) is (what == "heartbeat")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from modelops.domain.errors import Unavailable
+from modelops.runner import health
+from modelops.runner.airflow_health import PARTS
 from modelops.runner.health import import_errors
 from modelops.runner.installation import Installation
 
@@ -37,3 +39,16 @@ def test_airflow_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(Installation, "api", refuse)
     assert import_errors(Installation(tmp_path, environ={})) == []
+
+
+def test_components_without_a_sign_of_life_are_named_unless_their_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def said(*ill: str) -> set[str]:
+        answer = {part: {"status": "unhealthy" if part in ill else "healthy"} for part in PARTS.values()}
+        monkeypatch.setattr(health.httpx, "get", lambda *_args, **_more: httpx.Response(200, json=answer))
+        return health.unwell("http://airflow")
+
+    assert said() == set()
+    assert said("dag_processor", "scheduler") == {"dag-processor", "scheduler"}
+    assert said("dag_processor", "metadatabase") == set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PROGRAMS = (["docker-compose"], ["docker", "compose"])
+HOME = "/home/somebody"
 HARD = """
 x-all: &all
   restart: always
@@ -32,7 +31,13 @@ services:
     command: run "two words" ${EMPTY:-three} $PLAIN
     environment: {<<: *environment, PLAIN: 5, ON: on, AT: 1:30, FLAG: true, TAKEN: , LATE: "${EMPTY-empty}"}
     env_file: values.env
-    volumes: ["data:/data", "./here:/there:ro", {type: bind, source: ., target: /all, read_only: true}]
+    volumes:
+      - data:/data
+      - ./here:/there:ro
+      - ~/x:/y/
+      - ~:/z/../w
+      - {type: bind, source: x, target: /v}
+      - {type: bind, source: ., target: /all, read_only: true}
     ports: ["127.0.0.1:${PORT}:80"]
     stop_grace_period: 1m30s
     healthcheck: {test: "test -f $$HOME", interval: 1h, timeout: 250ms, retries: 7, start_interval: 3s}
@@ -55,22 +60,13 @@ EMPTY=
 
 
 @pytest.fixture(scope="module")
-def config() -> Callable[..., dict[str, Any]]:
-    """The services of a file as Docker Compose 2 or newer resolves them."""
-    for program in PROGRAMS:
-        found = shutil.which(program[0])
-        if found is None:
-            continue
-        said = subprocess.run([*program, "version", "--short"], capture_output=True, text=True, check=False).stdout
-        if re.match(r"v?[2-9]", said):
-            break
-    else:
-        pytest.skip("Docker Compose 2 isn't on the PATH; .ci/run says how tests get it")
+def config(docker_compose: list[str]) -> Callable[..., dict[str, Any]]:
+    """The services of a file as Docker Compose resolves them."""
 
     def run(file: Path, folder: Path) -> dict[str, Any]:
-        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": HOME}
         where = ["--project-directory", str(folder), "--file", str(file)]
-        command = [found, *program[1:], *where, "config", "--format", "json"]
+        command = [*docker_compose, *where, "config", "--format", "json"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         # What it prints is a compose file again, in which a dollar is written twice.
@@ -135,7 +131,10 @@ def test_the_projects_file_is_read_as_compose_reads_it(config: Callable[..., dic
     assert services["worker"].environment["MODELOPS_LOG_LINE"] == "5"
 
 
-def test_the_grammar_is_that_of_compose(config: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+def test_the_grammar_is_that_of_compose(
+    config: Callable[..., dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", HOME)
     (path := tmp_path / "docker-compose.yaml").write_text(HARD, encoding="utf-8")
     (tmp_path / "values.env").write_text(VALUES, encoding="utf-8")
     (tmp_path / ".env").write_text("PLAIN=plain\nEMPTY=\nPORT=81\nTAKEN=from here\n", encoding="utf-8")

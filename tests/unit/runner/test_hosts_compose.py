@@ -123,6 +123,25 @@ def test_commands_times_volumes_and_ports_are_read(read: Callable[..., dict[str,
     assert services["data"].healthcheck == Healthcheck(command=("pg_isready",), interval=90, retries=2)
 
 
+def test_folders_are_those_that_compose_means(
+    read: Callable[..., dict[str, Service]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(project / "home"))
+    text = """
+services:
+  data:
+    image: postgres
+    volumes: ["~/x:/a", "~:/b/", "../x:/c/../d", "x:/e", {type: bind, source: x, target: /f}]
+"""
+    assert [(mount.source, mount.target, mount.folder) for mount in read(text)["data"].mounts] == [
+        (f"{project}/home/x", "/a", True),
+        (f"{project}/home", "/b", True),
+        (f"{project.parent}/x", "/d", True),
+        ("x", "/e", False),
+        (f"{project}/x", "/f", True),
+    ]
+
+
 def test_files_of_variables_are_read_and_the_environment_wins(
     read: Callable[..., dict[str, Service]], project: Path
 ) -> None:
@@ -149,6 +168,10 @@ services:
         ("{image: a, stop_grace_period: soon}", "stop_grace_period", "not a duration"),
         ("{image: a, healthcheck: {test: [RUN, x]}}", "healthcheck.test", "not a health check"),
         ("{image: a, volumes: [/nowhere]}", "volumes", "not a volume"),
+        ("{image: a, volumes: ['here:']}", "volumes", "not a volume"),
+        ("{image: a, volumes: ['here:/']}", "volumes", "mounted over the host's root"),
+        ("{image: a, volumes: ['here://x/../..']}", "volumes", "mounted over the host's root"),
+        ("{image: a, volumes: ['~chief/here:/there']}", "volumes", "the home of another user"),
         ("{image: a, ports: [8080]}", "ports", "can't be published"),
         ("{image: a, env_file: [5]}", "env_file", "names no file"),
         ("{image: a, healthcheck: {test: [CMD, x], retries: many}}", "", "many"),

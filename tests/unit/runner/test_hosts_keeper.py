@@ -27,6 +27,6 @@ def test_programs_get_no_right_to_pass_closed_folders(tmp_path: Path, monkeypatc
     monkeypatch.setattr(identity, "_works", lambda prefix: prefix != identity.NAMESPACE)
     logs = tmp_path / "logs"
     logs.mkdir(mode=0o700)
-    machine = Keeper([host(tmp_path)], logs=logs).live["w1"]
-    assert machine._identity.prefix[0] == "setpriv"
-    assert not [word for word in machine._identity.prefix if "caps" in word]
+    live = Keeper([host(tmp_path)], logs=logs).live_hosts["w1"]
+    assert live._identity.prefix[0] == "setpriv"
+    assert not [word for word in live._identity.prefix if "caps" in word]

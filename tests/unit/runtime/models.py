@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 import textwrap
-import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from modelops.domain.datasets import Dataset
 from modelops.domain.errors import UserCodeError
+from modelops.polling import poll
 from modelops.runtime.environment import Environment, Lock
 from modelops.runtime.process import Assignment, run_child
 from modelops.settings import LogBounds
@@ -147,12 +147,7 @@ def marked(job_id: str) -> list[int]:
 
 def gone(still_there: Callable[[], list[int]], *, seconds: float = 15) -> bool:
     """Wait until nothing is there any more."""
-    deadline = time.monotonic() + seconds
-    while still_there():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
+    return any(not still_there() for _ in poll(every=0.01, within=seconds))
 
 
 def failure_of(model: Model, **values: Any) -> UserCodeError:

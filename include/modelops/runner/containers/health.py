@@ -1,6 +1,6 @@
 """Checks the health of one service of docker-compose.yaml. Cheap, as it runs every few seconds: no Airflow is imported.
 
-`api-server`, `scheduler`, `dag_processor` and `triggerer` are as the api-server reports them; `heartbeat` is the age of
+`api-server`, `scheduler`, `dag-processor` and `triggerer` are as the api-server reports them; `heartbeat` is the age of
 the file that the observer and the workers touch.
 """
 
@@ -12,16 +12,9 @@ import sys
 import urllib.request
 
 from modelops import heartbeat
+from modelops.runner.airflow_health import PARTS, PATH
 
-URL = "http://api-server:8080/api/v2/monitor/health"
-DATABASE = "metadatabase"
-COMPONENTS = {
-    "api-server": DATABASE,
-    "scheduler": "scheduler",
-    "dag_processor": "dag_processor",
-    "triggerer": "triggerer",
-}
-"""What of the answer tells the health of a service: the api-server itself is well if it reaches its database."""
+URL = f"http://api-server:8080{PATH}"
 TIMEOUT = 5
 OLDEST = 30
 """Seconds after which a heartbeat is too old. Workers beat every two seconds, and so does the observer."""
@@ -34,15 +27,15 @@ def problem(service: str, url: str = URL) -> str | None:
         if age is None:
             return f"no heartbeat in {os.environ.get(heartbeat.VARIABLE)}"
         return f"the last heartbeat was {age:.0f} s ago" if age > OLDEST else None
-    component = COMPONENTS[service]
+    part = PARTS[service]
     try:
         # No proxy has any business with the network of the services.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(url, timeout=TIMEOUT) as answer:
-            status = json.load(answer)[component]["status"]
+            status = json.load(answer)[part]["status"]
     except (OSError, ValueError, LookupError, TypeError) as error:
-        return f"can't read the health of {component} from the api-server: {error}"
-    return None if status == "healthy" else f"{component} is {status}"
+        return f"can't read the health of {service} from the api-server: {error}"
+    return None if status == "healthy" else f"{part} is {status}"
 
 
 if __name__ == "__main__":

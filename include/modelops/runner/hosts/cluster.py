@@ -149,7 +149,7 @@ class Cluster:
         return True
 
     def keeper(self) -> psutil.Process | None:
-        """The process that keeps the hosts, while it runs: `unshare`, whose child is the keeper proper."""
+        """The process that keeps the hosts, while it runs: `unshare`, above process 1 and the keeper proper."""
         if self._started is not None:
             self._started.poll()  # takes note of its end if it is our own child
         return found(read_json(self.state / "keeper.json"))
@@ -179,11 +179,15 @@ class Cluster:
             finally:
                 os.close(folder)
         except (OSError, ValueError) as error:
-            log = self.state / "logs" / "keeper.log"
+            log = self._keeper_log
             raise Unavailable(f"The cluster's keeper doesn't answer ({error}); its log is {log}") from None
         if "error" in answer:
             raise Refused(answer["error"])
         return dict(answer)
+
+    @property
+    def _keeper_log(self) -> Path:
+        return self.state / "logs" / "keeper.log"
 
     def _take(self, lock: IO[bytes]) -> None:
         for _ in poll(every=0.1, within=2):  # its holder may be about to end, or about to say who it is
@@ -203,7 +207,7 @@ class Cluster:
         program = [sys.executable, "-P", "-m", "modelops.runner.hosts.keeper", str(self.state), *map(str, numbers)]
         # The keeper has no use for what else is in the user's environment.
         kept = {name: value for name, value in os.environ.items() if name in ("HOME", "TMPDIR", "LANG")}
-        with open(rotated(self.state / "logs" / "keeper.log"), "ab", opener=private) as log:
+        with open(rotated(self._keeper_log), "ab", opener=private) as log:
             self._started = subprocess.Popen(
                 [*prefix, *program],
                 env={**kept, "PATH": search_path(), "PYTHONPATH": str(PROJECT_ROOT / "include")},
@@ -235,16 +239,17 @@ class Cluster:
             if hosts and all(host["well"] for host in hosts):
                 return
             if self.keeper() is None:
-                log = self.state / "logs" / "keeper.log"
+                log = self._keeper_log
                 raise Unavailable(f"The cluster's keeper has ended; the end of {log}:\n{tail(log)}")
             for host in hosts:
-                if (
-                    host["state"] == "failed"
+                if not host["well"] and (
+                    host["state"] in {"failed", "exited"}
                     or host["health"] == "unhealthy"
                     or host["starts"] > MOST_STARTS
-                    or (host["state"] == "exited" and not host["well"])
                 ):
                     raise Unavailable(_complaint(host))
+        if not hosts:
+            raise Unavailable(f"The cluster's keeper didn't answer for {timeout:g} s; its log is {self._keeper_log}")
         missing = [host for host in hosts if not host["well"]]
         raise Unavailable("\n".join([f"Not healthy after {timeout:g} s:", *map(_complaint, missing)]))
 

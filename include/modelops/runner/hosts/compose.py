@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
 import shlex
 from dataclasses import dataclass
@@ -253,7 +255,7 @@ class _Reader:
             file = {"path": one} if isinstance(one, str) else one
             if not isinstance(file, dict) or not isinstance(file.get("path"), str):
                 raise self.wrong(name, "env_file", f"{one!r} names no file", "a path, or {path: …, required: false}")
-            path = self.path.parent / file["path"]
+            path = self._path(name, "env_file", file["path"])
             if path.exists() or file.get("required", True):
                 found |= read_env_file(path, {**found, **self.variables})
         return found
@@ -298,16 +300,27 @@ class _Reader:
         if isinstance(written, str):
             source, _, rest = written.partition(":")
             target, _, options = rest.partition(":")
-            read_only = "ro" in options.split(",")
+            read_only, folder = "ro" in options.split(","), False
         else:
             source, target = str(written.get("source", "")), str(written.get("target", ""))
             read_only = bool(written.get("read_only"))
+            folder = written.get("type") == "bind"
         if not source or not target.startswith("/"):
             raise self.wrong(name, "volumes", f"{written!r} is not a volume", "name:/path or ./path:/path")
-        folder = source.startswith((".", "/", "~"))
+        # Two slashes at the beginning mean something else to `normpath`.
+        target = posixpath.normpath(f"/{target.lstrip('/')}")
+        if target == "/":
+            raise self.wrong(name, "volumes", f"{written!r} is mounted over the host's root", "a path below /")
+        folder = folder or source.startswith((".", "/", "~"))
         if folder:
-            source = str((self.path.parent / source).resolve())
-        return Mount(source=source, target=target.rstrip("/"), folder=folder, read_only=read_only)
+            source = str(self._path(name, "volumes", source).resolve())
+        return Mount(source=source, target=target, folder=folder, read_only=read_only)
+
+    def _path(self, name: str, key: str, written: str) -> Path:
+        """A path of the file: relative to the folder of the file, or with `~` to the home of who runs this."""
+        if re.match("~[^/]", written):
+            raise self.wrong(name, key, f"{written!r} names the home of another user", "~/path, ./path or /path")
+        return self.path.parent / os.path.expanduser(written)
 
     def _port(self, name: str, written: str) -> Port:
         port = PORT.fullmatch(written)

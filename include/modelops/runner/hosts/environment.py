@@ -23,19 +23,22 @@ CODE = ("dags", "include", "plugins")
 def ensure_environment(folder: Path, *, project: Path, steps: Steps) -> None:
     """Make the environment unless it stands, and compile the project's code.
 
+    Code that can't be compiled is said, and isn't an error: processes compile it in memory.
+
     Raises:
         BadInput: there is no lock.
-        Unavailable: a package can't be had.
+        Unavailable: a package, or uv itself, can't be had.
     """
     lock = project / LOCK
     if not lock.is_file():
         raise BadInput(f"there is no {LOCK}", where=str(project), expected="the lock, which `./modelops lock` makes")
-    fingerprint = hashlib.sha256(lock.read_bytes()).hexdigest()
+    # Compiled packages fit one version of Python, and the environment links to where that one is.
+    made_from = f"{hashlib.sha256(lock.read_bytes()).hexdigest()}\n{sys.version}\n{sys.base_prefix}\n"
     marker = folder / MARKER
-    if not marker.exists() or marker.read_text(encoding="ascii") != fingerprint:
+    if not marker.exists() or marker.read_text(encoding="utf-8") != made_from:
         with steps.step("Python environment of the hosts made"):
             shutil.rmtree(folder, ignore_errors=True)
-            uv = str(Path(sys.executable).parent / "uv")
+            uv = _uv()
             base = str(Path(sys.base_prefix) / "bin" / "python3")
             # Hosts see the environment at the path of the image, so its programs mustn't name where it lies.
             _run([uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", base, str(folder)])
@@ -43,9 +46,22 @@ def ensure_environment(folder: Path, *, project: Path, steps: Steps) -> None:
             _run(
                 [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", python, str(lock)]
             )
-            marker.write_text(fingerprint, encoding="ascii")
+            marker.write_text(made_from, encoding="utf-8")
     # Hosts can't write there, and each of their processes would compile it anew.
-    _run([str(folder / "bin" / "python"), "-m", "compileall", "-q", *(str(project / name) for name in CODE)])
+    python = str(folder / "bin" / "python")
+    try:
+        _run([python, "-m", "compileall", "-q", *(str(project / name) for name in CODE)])
+    except Unavailable as error:
+        steps.say(f"Not all code of the hosts is compiled, so their programs start more slowly. {error}")
+
+
+def _uv() -> str:
+    from uv import find_uv_bin
+
+    try:
+        return find_uv_bin()
+    except FileNotFoundError as error:
+        raise Unavailable(f"The Python environment of the hosts can't be made: there is no uv ({error})") from None
 
 
 def _run(command: list[str]) -> None:
@@ -54,4 +70,4 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
-        raise Unavailable(f"The Python environment of the hosts can't be made; `{' '.join(command)}` failed:\n{said}")
+        raise Unavailable(f"`{' '.join(command)}` failed:\n{said}")

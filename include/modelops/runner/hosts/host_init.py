@@ -20,12 +20,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
-MS_PRIVATE = 1 << 18
+# mount(2) and statvfs(3) have the same number for each of these.
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = os.ST_RDONLY, os.ST_NOSUID, os.ST_NODEV, os.ST_NOEXEC
+# Of <linux/mount.h>, which no module of the standard library has; the same on every architecture.
+MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 1 << 5, 1 << 12, 1 << 14, 1 << 18, 1 << 21
+MNT_DETACH = 1 << 1
+"""For umount2(2), of <linux/fs.h>: what is still in use goes once it no longer is."""
 KEPT = MS_NOSUID | MS_NODEV | MS_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME
 """Flags that a user namespace may not take away: those three, noatime and nodiratime."""
-MS_RELATIME = 1 << 21
-MNT_DETACH = 2
 SYSTEM = ("bin", "lib", "lib32", "lib64", "sbin", "usr")
 ETC = [
     "alternatives",
@@ -159,10 +161,18 @@ def mount(source: str | None, target: str | Path, kind: str | None, flags: int, 
 
 
 def run(spec: dict[str, object]) -> int:
-    """Start the program, hand signals on to it, and return its exit code; 128 + n where signal n ended it."""
+    """Start the program, and return its exit code; 128 + n where signal n ended it."""
     child = os.fork()
     if child == 0:
         start(spec)
+    return stand_above(child)
+
+
+def stand_above(child: int) -> int:
+    """Do the duties of process 1 until the child ends, and return its exit code; 128 + n where signal n ended it.
+
+    It hands signals on to the child, and takes note of the ends of all processes whose parents have ended.
+    """
     for number in FORWARDED:
         signal.signal(number, lambda number, _frame: hand_on(child, number))
     while True:

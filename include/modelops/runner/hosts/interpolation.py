@@ -23,18 +23,6 @@ MOST_LEVELS = 20
 """How deep one variable may stand in the default of another."""
 
 
-class MissingVariable(BadInput):
-    """A compose file requires a variable that has no value; its name is `name`."""
-
-    def __init__(self, name: str, message: str, *, where: str) -> None:
-        self.name = name
-        said = f": {message}" if message else ""
-        super().__init__(f"{name} is not set{said}", where=where, expected=f"a value for {name} in .env or the shell")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return BadInput, (self.what,), {"where": self.where, "expected": self.expected}
-
-
 def interpolated(value: Any, variables: Mapping[str, str], *, where: str) -> Any:
     """The same tree of dictionaries and lists with all variables of its texts replaced; keys stay as they are.
 
@@ -114,7 +102,12 @@ def _braced(inside: str, variables: Mapping[str, str], where: str, level: int) -
             return other() if present else ""
         case _:
             if not present:
-                raise MissingVariable(named[0], other(), where=where)
+                message = other()
+                raise BadInput(
+                    f"{named[0]} is not set" + (f": {message}" if message else ""),
+                    where=where,
+                    expected=f"a value for {named[0]} in .env or the shell",
+                )
             return value or ""
 
 

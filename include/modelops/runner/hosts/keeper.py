@@ -1,7 +1,7 @@
-"""The process that keeps a cluster up: process 1 of the namespaces in which all hosts live.
+"""The process that keeps a cluster up, below process 1 of the namespaces in which all hosts live.
 
-`up` starts it through `unshare`. The kernel ends all hosts and removes their network and mounts when it ends, however
-that happens. It takes commands at a socket in the state folder, one JSON object for each connection.
+`up` starts it through `unshare`. The kernel ends all hosts and removes their network and mounts when one of the three
+ends, however that happens. It takes commands at a socket in the state folder, one JSON object for each connection.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import socket
 import socketserver
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, ModelOpsError
-from modelops.runner.hosts import network
-from modelops.runner.hosts.live_host import LiveHost, State
+from modelops.runner.hosts import host_init, network
+from modelops.runner.hosts.live_host import LiveHost
 from modelops.runner.hosts.plan import Host, chosen, names_of
 from modelops.runner.identity import postgres_identity
 
@@ -41,7 +40,7 @@ class Keeper:
         identity = postgres_identity()
         names = names_of(hosts)
         self.hosts = hosts
-        self.live = {
+        self.live_hosts = {
             host.name: LiveHost(host, names=names, identity=identity, log=logs / f"{host.name}.log") for host in hosts
         }
         self.at_once = False
@@ -51,28 +50,28 @@ class Keeper:
     def by_service(self) -> dict[str, list[LiveHost]]:
         """The hosts of each service."""
         services: dict[str, list[LiveHost]] = {}
-        for host in self.live.values():
-            services.setdefault(host.host.service, []).append(host)
+        for live in self.live_hosts.values():
+            services.setdefault(live.host.service, []).append(live)
         return services
 
     def start(self) -> None:
         """Start all hosts, each when those that it depends on are there."""
         others = self.by_service
-        for host in self.live.values():
-            threading.Thread(target=host.live, args=(others,), daemon=True).start()
+        for live in self.live_hosts.values():
+            threading.Thread(target=live.keep_up, args=(others,), daemon=True).start()
 
     def down(self) -> None:
         """Stop all hosts, those first on which none of the others depends; with `at_once` without grace periods."""
-        left = dict(self.live)
+        left = list(self.live_hosts.values())
         while left:
-            needed = {service for host in left.values() for service in host.host.depends_on}
-            last = [host for host in left.values() if host.host.service not in needed] or list(left.values())
-            threads = [threading.Thread(target=host.stop, kwargs={"at_once": self.at_once}) for host in last]
+            needed = {service for live in left for service in live.host.depends_on}
+            last = [live for live in left if live.host.service not in needed] or left
+            threads = [threading.Thread(target=live.stop, kwargs={"at_once": self.at_once}) for live in last]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-            left = {name: host for name, host in left.items() if host not in last}
+            left = [live for live in left if live not in last]
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a command asks for.
@@ -83,23 +82,22 @@ class Keeper:
         """
         asked = request["do"]
         if asked == "status":
-            return {"hosts": [host.told() for host in self.live.values()]}
+            return {"hosts": [live.told() for live in self.live_hosts.values()]}
         if asked == "down":
             self.at_once = bool(request["at_once"])
             return {"grace": 0 if self.at_once else sum(host.grace for host in self.hosts)}
-        host = self.live[chosen(self.hosts, request["host"]).name]
+        live = self.live_hosts[chosen(self.hosts, request["host"]).name]
         match asked:
             case "kill":
-                host.kill()
-                await_end(host)
+                live.kill()
             case "start":
-                host.start_again()
+                live.start_again()
             case "partition":
-                host.partition()
+                live.partition()
             case "heal":
-                host.heal()
+                live.heal()
             case "run":
-                code, said = host.run(request["command"], timeout=MOST_SECONDS)
+                code, said = live.run(request["command"], timeout=MOST_SECONDS)
                 return {"code": code, "said": said}
             case _:
                 raise BadInput(f"unknown request {asked!r}", where="./modelops cluster", expected="a command of it")
@@ -135,13 +133,6 @@ class Command(socketserver.StreamRequestHandler):
                 keeper.ended.set()  # after the answer, which would else be lost with this process
 
 
-def await_end(host: LiveHost, seconds: float = 10) -> None:
-    """Wait until a host that was killed is seen as killed."""
-    until = time.monotonic() + seconds
-    while host.state is not State.KILLED and time.monotonic() < until:
-        time.sleep(0.02)
-
-
 def main(state: Path, listeners: list[int]) -> None:
     """Bring the cluster up that the plan in the state folder describes, and keep it up until it is told to end.
 
@@ -149,6 +140,9 @@ def main(state: Path, listeners: list[int]) -> None:
     """
     if sys.stdin.buffer.readline() != BEGIN:
         return
+    # Process 1 gets all processes whose parents have ended, and each would stay a zombie if nobody took note of it.
+    if child := os.fork():
+        raise SystemExit(host_init.stand_above(child))
     # A socket's path has at most 108 characters; a relative one is always short enough.
     os.chdir(state)
     hosts = [Host.from_json(written) for written in json.loads(Path(PLAN).read_text(encoding="utf-8"))]

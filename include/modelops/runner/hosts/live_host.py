@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput, ModelOpsError, Unavailable
-from modelops.runner.hosts import host_init, network
+from modelops.polling import poll
+from modelops.runner.hosts import host_init, network, output
 from modelops.runner.hosts.compose import Condition
-from modelops.runner.hosts.images import PYTHON, Bind
-from modelops.runner.hosts.plan import PREFIX
+from modelops.runner.hosts.host_spec import spec_of
+from modelops.runner.hosts.images import PYTHON
 from modelops.runner.layout import private, rotated
 
 if TYPE_CHECKING:
@@ -35,15 +35,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0
 LONG_ENOUGH = 10.0
 """Seconds after which a program counts as started, and the pause begins anew."""
 LOOK_EVERY = 0.1
+KILL_WITHIN = 10.0
+"""Seconds that the kernel has to end all processes of a host."""
 SHELL = ("/bin/sh", "-c", 'cd "$0" && exec "$@"')
-USERS = """root:x:0:0:root:/root:/bin/sh
-app:x:1000:1000:app:/tmp:/bin/sh
-nobody:x:65534:65534::/nonexistent:/bin/false
-"""
-GROUPS = """root:x:0:
-app:x:1000:
-nogroup:x:65534:
-"""
 
 
 class State(StrEnum):
@@ -53,17 +47,17 @@ class State(StrEnum):
     """A service that it depends on isn't there yet."""
     RUNNING = "running"
     PAUSING = "restarting"
-    """Its program has ended, and is started again after a pause."""
+    """Its program has ended or couldn't be started, and is started again after a pause."""
     EXITED = "exited"
     """Its program has ended, and its service says no more."""
     KILLED = "killed"
     """Killed by a person, who may start it again."""
     FAILED = "failed"
-    """It can't be started, or one that it depends on has failed."""
+    """It couldn't be started and isn't to be started again, or one that it depends on has failed."""
 
 
 class LiveHost:
-    """One host. `live` is run in a thread; the other methods are called from others.
+    """One host. `keep_up` is run in a thread; the other methods are called from others.
 
     Args:
         names: the hosts file.
@@ -84,37 +78,39 @@ class LiveHost:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._init: int | None = None
+        self._has_run = False
         self._wanted = threading.Event()
         self._wanted.set()
-        self._ending = False
+        self._ended = threading.Event()
+        self._ending = threading.Event()
         self._killed = False
         self._lock = threading.RLock()
 
-    def live(self, others: Mapping[str, Sequence[LiveHost]]) -> None:
+    def keep_up(self, others: Mapping[str, Sequence[LiveHost]]) -> None:
         """Wait for the hosts of the services that it depends on, and run until the cluster ends."""
         pause = FIRST_PAUSE
         if not self._dependencies_met(others):
             return None
-        while not self._ending:
-            started = time.monotonic()
+        while not self._ending.is_set():
+            began, why = time.monotonic(), ""
             try:
                 if not self._start():
                     return None
             except (OSError, ModelOpsError, ValueError) as error:
-                self._end(State.FAILED, str(error))
-                return None
-            code = self._wait()
-            if self._ending:
+                self.code, why = None, str(error)
+                self._write(f"The host can't be started: {why}")
+            code = None if why else self._wait()
+            if self._ending.is_set():
                 return self._end(State.EXITED)
             if self._killed:
                 self._end(State.KILLED)
                 self._wanted.wait()
                 continue
             if not self._restarts(code):
-                return self._end(State.EXITED)
-            pause = FIRST_PAUSE if time.monotonic() - started > LONG_ENOUGH else min(pause * 2, LONGEST_PAUSE)
-            self._end(State.PAUSING)
-            self._pause(pause)
+                return self._end(State.FAILED if code is None else State.EXITED, why)
+            pause = FIRST_PAUSE if time.monotonic() - began > LONG_ENOUGH else min(pause * 2, LONGEST_PAUSE)
+            self._end(State.PAUSING, why)
+            self._ending.wait(pause)
         return None
 
     def satisfies(self, condition: Condition) -> bool | None:
@@ -123,7 +119,7 @@ class LiveHost:
             return None
         match condition:
             case Condition.STARTED:
-                return self.state is not State.WAITING
+                return self._has_run
             case Condition.HEALTHY:
                 gone = self.state in {State.EXITED, State.KILLED} or self.health == "unhealthy"
                 return None if gone else self.state is State.RUNNING and self.health in {"healthy", None}
@@ -134,7 +130,7 @@ class LiveHost:
     def is_well(self) -> bool:
         """Whether it is as its service says: healthy, running, or done."""
         if self.state is State.EXITED or self.host.is_awaited:
-            return self.state is State.EXITED and self.code == 0 and self.host.restart == "no"
+            return self.state is State.EXITED and self.code == 0 and not self._restarts(0)
         return self.state is State.RUNNING and self.health in {"healthy", None} and not self.is_cut
 
     def told(self) -> dict[str, Any]:
@@ -154,16 +150,26 @@ class LiveHost:
         }
 
     def kill(self) -> None:
-        """End all of its processes at once, as when the power goes; it stays so until `start_again`."""
+        """End all of its processes at once, as when the power goes; it stays so until `start_again`.
+
+        Raises:
+            Unavailable: it doesn't run, or the kernel hasn't ended its processes in time.
+        """
         with self._lock:
-            process = self._running()
+            self._running()
             self._killed = True
             self._wanted.clear()
-            process.kill()  # its child, the host's process 1, goes with it, and with that one all others
+            self._ended.clear()
+            self._kill_all()
+        if not self._ended.wait(KILL_WITHIN):
+            raise Unavailable(
+                f"{self.host.name} was killed, but the kernel hasn't ended its processes after {KILL_WITHIN:g} s;"
+                " `./modelops cluster status` says when it has"
+            )
 
     def start_again(self) -> None:
         """Start it after a `kill`, with the same folders."""
-        if not self._killed:
+        if not self._killed or self.state is not State.KILLED:
             raise BadInput(
                 f"{self.host.name} was not killed", where="./modelops cluster start", expected="a killed host"
             )
@@ -186,26 +192,28 @@ class LiveHost:
 
     def stop(self, *, at_once: bool) -> None:
         """Ask the program to end, and end it after its service's grace period; it isn't started again."""
-        self._ending = True
+        self._ending.set()
         self._wanted.set()
         with self._lock:
-            process = self._process
-        if process is None:
+            process, init = self._process, self._init
+        if process is None or init is None:
             return
-        if not at_once and self._init is not None:
+        if not at_once:
             with suppress(ProcessLookupError):
-                os.kill(self._init, signal.Signals[self.host.stop_signal])
+                os.kill(init, signal.Signals[self.host.stop_signal])
             with suppress(subprocess.TimeoutExpired):
                 process.wait(self.host.grace)
-        process.kill()
+        with self._lock:
+            self._kill_all()
         process.wait()
 
     def run(self, command: Sequence[str], *, timeout: float) -> tuple[int, str]:
-        """Run a command in the host, as its programs run; its exit code, and what it printed.
+        """Run a command in the host, as its programs run; its exit code, and what it printed, up to `output.MOST`.
 
         Raises:
-            Unavailable: the host doesn't run, or the command doesn't end in time (seconds).
+            Unavailable: the host doesn't run, or the command or its output doesn't end in time (seconds).
         """
+        deadline = time.monotonic() + timeout
         with self._lock:
             self._running()
             where = ["--target", str(self._init), "--mount", "--uts", "--ipc", "--net", "--pid"]
@@ -218,20 +226,24 @@ class LiveHost:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as process:
+            assert process.stdout is not None
             try:
-                said, _ = process.communicate(timeout=timeout)
-            except subprocess.TimeoutExpired:
+                said = output.read(process.stdout, within=timeout)
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except (TimeoutError, subprocess.TimeoutExpired):
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 raise Unavailable(f"{command[0]} didn't end in {timeout:g} s on {self.host.name}") from None
-        return process.returncode, said.decode(errors="replace")
+        return _exit_code(process.returncode), said
 
     def _dependencies_met(self, others: Mapping[str, Sequence[LiveHost]]) -> bool:
-        while not self._ending:
+        for _ in poll(every=LOOK_EVERY, within=math.inf):
+            if self._ending.is_set():
+                break
             answers = {
-                (service, condition): host.satisfies(condition)
+                (service, condition): other.satisfies(condition)
                 for service, condition in self.host.depends_on.items()
-                for host in others[service]
+                for other in others[service]
             }
             for (service, condition), answer in answers.items():
                 if answer is None:
@@ -242,67 +254,52 @@ class LiveHost:
                     return False
             if all(answers.values()):
                 return True
-            time.sleep(LOOK_EVERY)
         return False
 
     def _start(self) -> bool:
-        """Start the program, unless the cluster ends."""
-        spec = self._spec()
-        with self._lock, open(rotated(self._log), "ab", opener=private) as log:
-            if self._ending:
+        """Start the program, unless the cluster ends.
+
+        Raises:
+            OSError, Unavailable: it can't be started; nothing of it is left.
+        """
+        with self._lock:
+            if self._ending.is_set():
                 return False
-            process = subprocess.Popen(
-                ["unshare", *NAMESPACES, "--fork", "--kill-child", PYTHON, "-IS", str(host_init.__file__)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
-            assert process.stdin is not None
-            assert process.stdout is not None
-            if process.stdout.readline() != b"here\n":
-                process.kill()
-                raise Unavailable(f"its first process didn't start; see {self._log}")
-            network.connect(self.host, process.pid, cut=self.is_cut)
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
-            with process.stdin, process.stdout:
-                process.stdin.write(json.dumps(spec).encode())
-            self._process, self._init = process, int(children[0])
             self.starts += 1
+            spec = spec_of(self.host, names=self._names, identity=self._identity)
+            with open(rotated(self._log), "ab", opener=private) as log:
+                process = subprocess.Popen(
+                    ["unshare", *NAMESPACES, "--fork", "--kill-child", PYTHON, "-IS", str(host_init.__file__)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            try:
+                init = self._set_up(process, spec)
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            self._process, self._init, self._has_run = process, init, True
             self.code, self.why, self.state = None, "", State.RUNNING
         if self.host.healthcheck is not None:
             self.health = "starting"
             threading.Thread(target=self._check, args=(process,), daemon=True).start()
         return True
 
-    def _spec(self) -> dict[str, Any]:
-        root = self.host.folder / "root"
-        root.mkdir(parents=True, exist_ok=True)
-        binds = list(self.host.binds)
-        if not sys.base_prefix.startswith("/usr"):
-            binds.insert(0, Bind(source=sys.base_prefix, target=sys.base_prefix, read_only=True))
-        for bind in binds:
-            if not os.path.exists(bind.source):
-                Path(bind.source).mkdir(parents=True)
-                os.chown(bind.source, self._identity.uid, self._identity.gid)
-        return {
-            "name": self.host.name,
-            "root": str(root),
-            "binds": [asdict(bind) for bind in binds],
-            "files": {
-                "hosts": self._names,
-                "hostname": f"{self.host.name}\n",
-                "resolv.conf": "",
-                "passwd": USERS,
-                "group": GROUPS,
-            },
-            "address": self.host.address,
-            "prefix": PREFIX,
-            "command": self.host.command,
-            "identity": self._identity.prefix,
-            "environment": self.host.environment,
-            "workdir": self.host.workdir,
-        }
+    def _set_up(self, process: subprocess.Popen[bytes], spec: Mapping[str, Any]) -> int:
+        """Connect the host, tell its process 1 what it is to be, and return that one's number."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process.stdin, process.stdout:
+            begun = process.stdout.readline() == b"here\n"
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+            if not begun or not children:
+                raise Unavailable(f"its first process didn't start; see {self._log}")
+            network.connect(self.host, process.pid, cut=self.is_cut)
+            process.stdin.write(json.dumps(spec).encode())
+        return int(children[0])
 
     def _wait(self) -> int:
         process = self._process
@@ -310,19 +307,15 @@ class LiveHost:
         code = process.wait()
         with self._lock:
             self._process = self._init = None
-            self.code = code if code >= 0 else 128 - code
+            self.code = _exit_code(code)
         return self.code
 
-    def _restarts(self, code: int) -> bool:
+    def _restarts(self, code: int | None) -> bool:
+        """Whether its service has it started again after this exit code; None: it couldn't be started."""
         policy, _, most = self.host.restart.partition(":")
         if policy == "on-failure":
             return code != 0 and (not most or self.starts <= int(most))
         return policy in {"always", "unless-stopped"}
-
-    def _pause(self, pause: float) -> None:
-        until = time.monotonic() + pause
-        while not self._ending and time.monotonic() < until:
-            time.sleep(LOOK_EVERY)
 
     def _check(self, process: subprocess.Popen[bytes]) -> None:
         """Docker's rules: failures in the start period don't count, so many in a row after it make it unhealthy."""
@@ -354,5 +347,22 @@ class LiveHost:
             raise Unavailable(f"{self.host.name} doesn't run: it is {self.state}")
         return self._process
 
+    def _kill_all(self) -> None:
+        """End its process 1: the kernel ends all others with it, and `unshare`, its parent, ends after all of them."""
+        if self._init is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._init, signal.SIGKILL)
+
+    def _write(self, line: str) -> None:
+        """Add a line to its log, which may be what can't be written."""
+        with suppress(OSError), open(self._log, "a", encoding="utf-8", opener=private) as log:
+            log.write(f"{line}\n")
+
     def _end(self, state: State, why: str = "") -> None:
         self.state, self.why = state, why
+        self._ended.set()
+
+
+def _exit_code(code: int) -> int:
+    """As shells say it: 128 + n where signal n has ended the program."""
+    return code if code >= 0 else 128 - code

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ BRIDGE = "cluster0"
 GATEWAY = f"{NETWORK}.1"
 """The keeper's own address, from which published ports are forwarded."""
 CHUNK = 64 * 1024
+PAUSE = 0.5
+"""Seconds until the next connection is taken after one that couldn't be."""
 
 
 def make_bridge() -> None:
@@ -33,7 +36,14 @@ def make_bridge() -> None:
 
 
 def connect(host: Host, pid: int, *, cut: bool) -> None:
-    """Give the network namespace of a process an interface eth0 on the bridge; `cut` leaves the cable unplugged."""
+    """Give the network namespace of a process an interface eth0 on the bridge; `cut` leaves the cable unplugged.
+
+    Raises:
+        Unavailable: the kernel refuses it.
+    """
+    # The kernel removes the cable of a host that has ended some time later, or not, after a start that failed midway.
+    with suppress(Unavailable):
+        _ip("link", "delete", _cable(host))
     _ip("link", "add", _cable(host), "type", "veth", "peer", "name", "eth0", "netns", str(pid))
     _ip("link", "set", _cable(host), "master", BRIDGE)
     if not cut:
@@ -52,13 +62,20 @@ def mend(host: Host) -> None:
 
 def forward(listener: socket.socket, address: str, port: int) -> None:
     """Hand on each connection that the listener takes to a port of a host, in threads of their own."""
+    threading.Thread(target=_take, args=(listener, address, port), daemon=True).start()
 
-    def take() -> None:
-        while True:
+
+def _take(listener: socket.socket, address: str, port: int) -> None:
+    while listener.fileno() != -1:
+        client = None
+        try:
             client, _ = listener.accept()
             threading.Thread(target=_serve, args=(client, address, port), daemon=True).start()
-
-    threading.Thread(target=take, daemon=True).start()
+        except (OSError, RuntimeError) as error:  # no file or no thread is left, or the client has gone
+            if client is not None:
+                client.close()
+            print(f"A connection to {address}:{port} can't be taken: {error}", flush=True)
+            time.sleep(PAUSE)
 
 
 def _serve(client: socket.socket, address: str, port: int) -> None:
