@@ -49,7 +49,7 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
             url_of(login),
             autocommit=True,
             connect_timeout=SECONDS,
-            # The bound values decide which index serves, so each query is planned with them.
+            # Which index is best depends on the bound values, so each query is planned with them.
             prepare_threshold=None,
             options=f"-c statement_timeout={seconds}s",
             application_name=application,
@@ -124,7 +124,7 @@ def _pool(url: str) -> ConnectionPool[Connection[Any]]:
         min_size=0,
         max_size=AT_ONCE,
         timeout=SECONDS,
-        # If the database is away, no attempt outlasts the request: the next request tries again at once.
+        # If the database is down, no attempt to connect outlasts the request, and the next request tries again.
         reconnect_timeout=SECONDS,
         check=ConnectionPool.check_connection,
         num_workers=2,

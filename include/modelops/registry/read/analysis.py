@@ -33,7 +33,7 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class Quantiles:
     """Half of the jobs took at most the median, 95 in 100 at most `p95`; in seconds."""
 
     median: float
@@ -54,8 +54,8 @@ class Figures:
     number: int
     completed: int
     failed: int
-    waited: Spread | None
-    worked: Spread | None
+    waited: Quantiles | None
+    worked: Quantiles | None
 
     @property
     def failure_rate(self) -> float | None:
@@ -72,7 +72,7 @@ class Period(Figures):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfType:
+class TypeFigures:
     """The figures of a type: of the whole span, and of each period in which there were jobs, in order."""
 
     type: JobType
@@ -80,7 +80,9 @@ class OfType:
     periods: Sequence[Period]
 
 
-def by_type(connection: Connection[Any], dag_ids: Sequence[str], span: Span, *, unit: str, zone: str) -> list[OfType]:
+def by_type(
+    connection: Connection[Any], dag_ids: Sequence[str], span: Span, *, unit: str, zone: str
+) -> list[TypeFigures]:
     """The figures of each type that has jobs, in the order of a life.
 
     Args:
@@ -92,7 +94,7 @@ def by_type(connection: Connection[Any], dag_ids: Sequence[str], span: Span, *, 
             connection, "by_type", dag_ids=list(dag_ids), unit=unit, zone=zone, **_values(span)
         ).fetchall()
     return [
-        OfType(
+        TypeFigures(
             type=JobType(name),
             whole=Figures(**_figures(next(of_type))),  # what is of no period comes first
             periods=[Period(start=row["start"], **_figures(row)) for row in of_type],
@@ -122,5 +124,5 @@ def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _spread(quantiles: Sequence[float] | None) -> Spread | None:
-    return None if quantiles is None else Spread(median=quantiles[0], p95=quantiles[1])
+def _spread(quantiles: Sequence[float] | None) -> Quantiles | None:
+    return None if quantiles is None else Quantiles(median=quantiles[0], p95=quantiles[1])

@@ -26,7 +26,7 @@ MOST_CATEGORIES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
+class JobFile:
     """A file and the job that left it."""
 
     artifact: Artifact
@@ -46,7 +46,7 @@ def evidence_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Job
     return None if row is None else dict(row["evidence"])
 
 
-def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> list[Left]:
+def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> list[JobFile]:
     """The files that the job is about, by role and name."""
     with translated():
         rows = _QUERIES.execute(
@@ -59,7 +59,7 @@ def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Jo
             of_all_evaluations=with_evidence(Evidence.ALL),
         )
         return [
-            Left(
+            JobFile(
                 job_id=JobId(row.pop("job_id")),
                 job_type=JobType(row.pop("job_type")),
                 artifact=Artifact(**{**row, "role": ArtifactRole(row["role"])}),

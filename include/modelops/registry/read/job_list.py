@@ -33,7 +33,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class JobFilter:
     """Which jobs are looked for; None doesn't restrict.
 
     Args:
@@ -68,7 +68,7 @@ class Count:
 
 
 def page(
-    connection: Connection[Any], dag_ids: Sequence[str], wanted: Wanted, *, after: Place | None = None, limit: int
+    connection: Connection[Any], dag_ids: Sequence[str], wanted: JobFilter, *, after: Place | None = None, limit: int
 ) -> list[Mapping[str, Any]]:
     """The newest jobs that fit, as rows of `modelops.job_summary`; those older than `after`, if it is given."""
     dags, only_dag = _one_or_several(dag_ids)

@@ -4,14 +4,14 @@ import type { components, paths } from "./schema";
 type Schemas = components["schemas"];
 export type Job = Schemas["Job"];
 export type WholeJob = Schemas["WholeJob"];
-export type Happening = Schemas["Happening"];
+export type JobEvent = Schemas["JobEvent"];
 export type JobsPage = Schemas["Page"];
-export type Counted = Schemas["Counted"];
+export type JobCount = Schemas["JobCount"];
 export type JobType = Schemas["JobType"];
 export type JobStatus = Schemas["JobStatus"];
 export type Event = Schemas["Event"];
 export type Action = Schemas["Action"];
-export type Given = Schemas["Given"];
+export type ActionBody = Schemas["ActionBody"];
 export type RefusalCode = Schemas["Code"];
 export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
@@ -21,7 +21,7 @@ export type ComparedBin = Schemas["ComparedBin"];
 export type ColumnOverTime = Schemas["ColumnOverTime"];
 export type DriftCheck = Schemas["DriftCheck"];
 export type DriftOverTime = Schemas["DriftOverTime"];
-export type Measured = Schemas["Measured"];
+export type MeasurementPage = Schemas["MeasurementPage"];
 export type Measurement = Schemas["Measurement"];
 export type Performance = Schemas["Performance"];
 export type Alerts = Schemas["Alerts"];
@@ -39,10 +39,10 @@ export type IntervalState = Schemas["IntervalState"];
 export type InProduction = Schemas["InProduction"];
 export type Analysis = Schemas["Analysis"];
 export type TypeAnalysis = Schemas["TypeAnalysis"];
-export type Sum = Schemas["Sum"];
+export type JobFigures = Schemas["JobFigures"];
 export type Period = Schemas["Period"];
 export type Unit = Schemas["Unit"];
-export type Wanted = NonNullable<paths["/api/jobs"]["get"]["parameters"]["query"]>;
+export type JobFilter = NonNullable<paths["/api/jobs"]["get"]["parameters"]["query"]>;
 
 const SECONDS = 15;
 
@@ -117,9 +117,9 @@ const get = <T>(path: string, parameters: Record<string, Value | Value[]>, signa
   return ask(address, {}, signal);
 };
 
-export const getJobs = (wanted: Wanted, signal: AbortSignal) => get<JobsPage>("modelops/api/jobs", wanted, signal);
+export const getJobs = (wanted: JobFilter, signal: AbortSignal) => get<JobsPage>("modelops/api/jobs", wanted, signal);
 
-export const getCounts = (signal: AbortSignal) => get<Counted[]>("modelops/api/jobs/counts", {}, signal);
+export const getCounts = (signal: AbortSignal) => get<JobCount[]>("modelops/api/jobs/counts", {}, signal);
 
 export const getJob = (id: number, signal: AbortSignal) => get<WholeJob>(`modelops/api/jobs/${String(id)}`, {}, signal);
 
@@ -152,7 +152,7 @@ export const getIntervals = (deployment: string, last: { start: string; end: str
   );
 
 export const getMeasured = (job: number, signal: AbortSignal) =>
-  get<Measured>(`modelops/api/jobs/${String(job)}/performance`, {}, signal);
+  get<MeasurementPage>(`modelops/api/jobs/${String(job)}/performance`, {}, signal);
 
 export const getPerformance = (deployment: string, signal: AbortSignal) =>
   get<Performance>(`modelops/api/deployments/${encodeURIComponent(deployment)}/performance`, {}, signal);
@@ -187,8 +187,8 @@ export const artifactAddress = (id: number, file: ArtifactFile): string =>
   ).href;
 
 /** Do something about a job; resolves when Airflow has taken it. */
-export const act = (id: number, action: Action, given: Given) =>
-  ask<Schemas["Asked"]>(new URL(`modelops/api/jobs/${String(id)}/${action}`, document.baseURI), {
+export const act = (id: number, action: Action, given: ActionBody) =>
+  ask<Schemas["AcceptedAction"]>(new URL(`modelops/api/jobs/${String(id)}/${action}`, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(given),
@@ -196,7 +196,7 @@ export const act = (id: number, action: Action, given: Given) =>
 
 /** Make a batch of a deployment; resolves when Airflow has taken the request. */
 export const runDeployment = (id: number) =>
-  ask<Schemas["Asked"]>(new URL(`modelops/api/deployments/${String(id)}/run_now`, document.baseURI), {
+  ask<Schemas["AcceptedAction"]>(new URL(`modelops/api/deployments/${String(id)}/run_now`, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: "{}",

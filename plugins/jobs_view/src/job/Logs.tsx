@@ -15,7 +15,7 @@ import { useLog } from "./useLog";
 export const Logs: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const [chosen, setChosen] = useState<number | null>(null);
-  if (job.attempt === 0 || !job.events.some((happening) => happening.event === "running")) {
+  if (job.attempt === 0 || !job.events.some((jobEvent) => jobEvent.event === "running")) {
     return <Notice text={isFinal(job.status) ? texts.neverRan : texts.notStarted} />;
   }
   const attempt = chosen ?? job.attempt;

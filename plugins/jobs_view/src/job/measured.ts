@@ -13,7 +13,7 @@ export type Measured = {
   data_sha256: string;
 };
 type Metrics = Record<string, unknown>;
-export type Written = {
+export type StoredEvidence = {
   version: number;
   requested_by: string;
   commit: string | null;
@@ -33,7 +33,7 @@ export type Written = {
 /** The evaluation that counts: that of an evaluation's or a run's own job, else the newest. */
 export const measuredBy = (
   job: Pick<WholeJob, "type" | "result">,
-  evidence: Pick<Written, "evaluations">,
+  evidence: Pick<StoredEvidence, "evaluations">,
 ): Measured | undefined => {
   const all = evidence.evaluations ?? [];
   return (
@@ -44,7 +44,7 @@ export const measuredBy = (
 
 /** What to say of the rows beside the champion's: those that a model was evaluated on, or that a feature task gave. */
 export const rowsBeside = (
-  evidence: Pick<Written, "definition">,
+  evidence: Pick<StoredEvidence, "definition">,
   newest: Pick<Measured, "data_sha256">,
   champion: Pick<Measured, "data_sha256">,
 ): "sameRows" | "otherRows" | "sameOutput" | "newRows" => {

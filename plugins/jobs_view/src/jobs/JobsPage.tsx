@@ -6,7 +6,7 @@ import { listAddress } from "../addresses";
 import { useNow } from "../parts/useNow";
 import { useFormats, useTexts } from "../texts/language";
 import { FilterBar } from "./FilterBar";
-import { isEmpty, searchOf, wantedOf } from "./filters";
+import { isEmpty, searchOf, jobFilterOf } from "./filters";
 import { Found } from "./Found";
 import { useJobs } from "./queries";
 import { TypeList } from "./TypeList";
@@ -19,7 +19,7 @@ export const JobsPage: FC = () => {
   const texts = useTexts();
   const formats = useFormats();
   const [filters, change] = useFilters();
-  const wanted = wantedOf(filters, ON_A_PAGE, useNow(), (wall) => formats.instant(wall));
+  const wanted = jobFilterOf(filters, ON_A_PAGE, useNow(), (wall) => formats.instant(wall));
   const query = useJobs(wanted);
   return (
     <Stack gap={3}>

@@ -1,7 +1,7 @@
 import { Box, Button, Heading, HStack, Stack, Text } from "@chakra-ui/react";
 import type { FC, PropsWithChildren } from "react";
 
-import type { Counted, JobStatus, JobType } from "../api/client";
+import type { JobCount, JobStatus, JobType } from "../api/client";
 import { PALETTES } from "../parts/statuses";
 import { GROUPS, typesOf } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
@@ -46,7 +46,7 @@ export const TypeList: FC<Props> = ({ filters, change }) => {
 
 type RowProps = PropsWithChildren<{
   label: string;
-  counts: Counted[] | undefined;
+  counts: JobCount[] | undefined;
   chosen: boolean;
   choose: () => void;
 }>;
@@ -78,7 +78,7 @@ const Row: FC<RowProps> = ({ label, counts, chosen, choose, children }) => {
 };
 
 /** How many jobs of a type have which status, each leading to them. */
-const Statuses: FC<{ counts: Counted[]; choose: (status: JobStatus) => void }> = ({ counts, choose }) => {
+const Statuses: FC<{ counts: JobCount[]; choose: (status: JobStatus) => void }> = ({ counts, choose }) => {
   const texts = useTexts();
   const formats = useFormats();
   return (

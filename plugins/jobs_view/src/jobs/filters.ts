@@ -1,5 +1,5 @@
 /** What of the jobs is looked for: one object, kept in the address, from which the request is made. */
-import type { JobStatus, JobType, Wanted } from "../api/client";
+import type { JobStatus, JobType, JobFilter } from "../api/client";
 
 export type Period = "1h" | "24h" | "7d" | "30d";
 
@@ -63,7 +63,12 @@ export const searchOf = (filters: Partial<Filters>): URLSearchParams => {
 export const isEmpty = (filters: Filters): boolean => searchOf({ ...filters, after: "" }).size === 0;
 
 /** As the API wants it; `instant` reads a time of the clocks here. A period that ends now begins at a whole minute, so that the same is asked for a while. */
-export const wantedOf = (filters: Filters, limit: number, now: number, instant: (wall: string) => string): Wanted => {
+export const jobFilterOf = (
+  filters: Filters,
+  limit: number,
+  now: number,
+  instant: (wall: string) => string,
+): JobFilter => {
   const { within } = filters;
   const since = (hours: number): string =>
     new Date(Math.floor(now / MINUTE) * MINUTE - hours * 60 * MINUTE).toISOString();
