@@ -46,7 +46,7 @@ export type JobFilter = NonNullable<paths["/api/jobs"]["get"]["parameters"]["que
 
 const SECONDS = 15;
 
-/** An answer that is no success; `status` is 0 where there was no answer at all. */
+/** A response with an error status; `status` is 0 if there was no response. */
 export class RequestFailed extends Error {
   readonly status: number;
   readonly reason: Reason | null;
@@ -58,7 +58,7 @@ export class RequestFailed extends Error {
   }
 }
 
-/** Why the API of the jobs refuses. A newer server may have codes that this page doesn't know; Airflow has none. */
+/** The reason of a refusal of the jobs API. A newer server may send unknown codes; Airflow sends none. */
 export type Reason = { code: string; values: Record<string, string | number> };
 
 const reasonOf = (body: unknown): Reason | null =>
@@ -96,7 +96,7 @@ const ask = async <T>(address: URL, how: RequestInit, signal?: AbortSignal): Pro
   try {
     return (await answer.json()) as T;
   } catch (error) {
-    // Cut off on its way, or not from us at all.
+    // An incomplete response, or one from another server.
     signal?.throwIfAborted();
     throw new RequestFailed(0, error instanceof Error ? error.message : String(error));
   }
@@ -179,14 +179,14 @@ export const getSlowest = (type: JobType, span: Span, limit: number, signal: Abo
     signal,
   );
 
-/** Where a job's file is, to be shown or kept. */
+/** The URL of a job's file. */
 export const artifactAddress = (id: number, file: ArtifactFile): string =>
   new URL(
     `modelops/api/jobs/${String(id)}/artifacts/${file.sha256}?${new URLSearchParams({ name: file.name }).toString()}`,
     document.baseURI,
   ).href;
 
-/** Do something about a job; resolves when Airflow has taken it. */
+/** Perform an action on a job; resolves when Airflow has accepted it. */
 export const act = (id: number, action: Action, given: ActionBody) =>
   ask<Schemas["AcceptedAction"]>(new URL(`modelops/api/jobs/${String(id)}/${action}`, document.baseURI), {
     method: "POST",
@@ -194,7 +194,7 @@ export const act = (id: number, action: Action, given: ActionBody) =>
     body: JSON.stringify(given),
   });
 
-/** Make a batch of a deployment; resolves when Airflow has taken the request. */
+/** Request a batch of a deployment; resolves when Airflow has accepted it. */
 export const runDeployment = (id: number) =>
   ask<Schemas["AcceptedAction"]>(new URL(`modelops/api/deployments/${String(id)}/run_now`, document.baseURI), {
     method: "POST",

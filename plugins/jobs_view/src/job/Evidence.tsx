@@ -25,7 +25,7 @@ import { Statistics } from "./Statistics";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|svg\+xml)$/;
 
-/** What stands behind a job: the metrics beside the champion's, plots, what the version was made of, and files. */
+/** The evidence of a job: metrics next to the champion's, plots, provenance and files. */
 export const Evidence: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const query = useQuery({
@@ -183,7 +183,7 @@ const Compared: FC<{ evidence: StoredEvidence; newest: Measured }> = ({ evidence
   );
 };
 
-/** What only models have, and what only feature tasks have. */
+/** Facts that only models or only feature tasks have. */
 const ofKind = (
   { definition, training, hyperparameters }: StoredEvidence,
   newest: Measured | undefined,

@@ -10,7 +10,7 @@ import { paletteOf, type Share, shares, stepOf, type Stretch, stretches, waitOf 
 const SHORT_HASH = 12;
 const HASH = /^[0-9a-f]{40,64}$/;
 
-/** What happened to a job, in order, and where its time went. */
+/** The events of a job, in order, and how its time was spent. */
 export const LifeCycle: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const all = stretches(job, useNow());
@@ -113,7 +113,7 @@ const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, 
   );
 };
 
-/** The rest of what an event tells; of hashes the beginning, the whole under the pointer. */
+/** The other details of an event. Hashes are shortened; the tooltip has the whole hash. */
 const Detail: FC<{ detail: Record<string, unknown> }> = ({ detail }) =>
   Object.entries(detail)
     .filter(([name, value]) => name !== "step" && value !== null)

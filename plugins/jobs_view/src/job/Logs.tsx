@@ -121,7 +121,7 @@ const AHEAD = 30;
 
 type LinesProps = { lines: Line[]; search: string; wraps: boolean; follows: boolean };
 
-/** Of a long log, the lines that are in sight are on the page. */
+/** The lines of a log; only the visible ones are in the DOM. */
 const Lines: FC<LinesProps> = ({ lines, search, wraps, follows }) => {
   const texts = useTexts();
   const formats = useFormats();
@@ -184,7 +184,7 @@ const Lines: FC<LinesProps> = ({ lines, search, wraps, follows }) => {
   );
 };
 
-/** A text in which what is searched for is marked. */
+/** A text with the matches of the search highlighted. */
 const Marked: FC<{ text: string; search: string }> = ({ text, search }) => {
   const [before, marked, after] = found(text, search) ?? [text, "", ""];
   return (

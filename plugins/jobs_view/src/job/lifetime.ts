@@ -1,13 +1,13 @@
-/** A job's events as a line of time: what came when, how long it lasted, and whether that was waiting or working. */
+/** The timeline of a job: its events, how long each state lasted, and whether it was waiting or working. */
 import type { Event, JobEvent, JobStatus, WholeJob } from "../api/client";
 import { isFinal, PALETTES } from "../parts/statuses.ts";
 import type { Texts } from "../texts/en";
 
 export type Stretch = {
   jobEvent: JobEvent;
-  /** Seconds until the next event, or until now for the last one of a job that goes on; null at the end. */
+  /** Seconds until the next event, or until now for the last event of an unfinished job; null for the end. */
   lasted: number | null;
-  /** Whether that time isn't over. */
+  /** Whether the state still lasts. */
   open: boolean;
 };
 
@@ -25,8 +25,8 @@ export const stretches = (job: WholeJob, now: number): Stretch[] =>
 
 export type Share = { event: Event; seconds: number; palette: string };
 
-/** How long a job was where, in the order in which it first came there. Its steps are parts of running; what it waits
- * for is said of where it is. */
+/** The time that a job spent in each state, in the order of first entry. Steps belong to running; `waiting` events
+ * belong to the state before them. */
 export const shares = (all: Stretch[]): Share[] => {
   const sums = new Map<Event, number>();
   let event: Event = "created";
@@ -66,7 +66,7 @@ export const stepOf = (jobEvent: JobEvent, names: Record<string, string>): strin
   return (Object.hasOwn(names, step) ? names[step] : undefined) ?? step.replaceAll("_", " ");
 };
 
-/** What a job waits for: in the reader's words, else in the ledger's. */
+/** What a job waits for, in the language of the reader if the cause is known, otherwise in the words of the ledger. */
 export const waitOf = ({ detail }: JobEvent, words: Texts["waits"]): string => {
   const cause = String(detail.cause);
   return (Object.hasOwn(words, cause) ? words[cause]?.(detail) : undefined) ?? String(detail.reason);

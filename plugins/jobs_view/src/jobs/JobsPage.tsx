@@ -38,7 +38,7 @@ export const JobsPage: FC = () => {
 
 type PagerProps = { after: string; next: string | null; filters: URLSearchParams };
 
-/** From page to page. The page before is where the browser came from; whoever followed a link has the first one. */
+/** Links to the next and previous page. The previous page is in the browser's history; without one, the link leads to the first page. */
 const Pager: FC<PagerProps> = ({ after, next, filters }) => {
   const texts = useTexts();
   const navigate = useNavigate();

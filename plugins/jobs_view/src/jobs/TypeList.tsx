@@ -10,7 +10,7 @@ import { useCounts } from "./queries";
 
 type Props = { filters: Filters; change: (change: Partial<Filters>) => void };
 
-/** The types of jobs in their groups, how many there are by status, and which of them are listed. */
+/** The job types by group, with the number of jobs by status; the selected type is listed. */
 export const TypeList: FC<Props> = ({ filters, change }) => {
   const texts = useTexts();
   const { data: counts } = useCounts();
@@ -77,7 +77,7 @@ const Row: FC<RowProps> = ({ label, counts, chosen, choose, children }) => {
   );
 };
 
-/** How many jobs of a type have which status, each leading to them. */
+/** The number of jobs of a type by status, each a link to these jobs. */
 const Statuses: FC<{ counts: JobCount[]; choose: (status: JobStatus) => void }> = ({ counts, choose }) => {
   const texts = useTexts();
   const formats = useFormats();

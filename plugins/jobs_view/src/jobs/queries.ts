@@ -5,7 +5,7 @@ import { getCounts, getJobs, type JobFilter } from "../api/client";
 const LIST_SECONDS = 3;
 const COUNTS_SECONDS = 10;
 
-/** Jobs that fit, asked for again and again while the page is looked at. */
+/** The jobs that match a filter, refreshed while the page is visible. */
 export const useJobs = (wanted: JobFilter) =>
   useQuery({
     queryKey: ["jobs", wanted],
