@@ -39,7 +39,7 @@ def create_request(
 
 
 def newest_request(connection: Connection[Any], job_id: JobId) -> ApprovalRequest | None:
-    """The newest approval request of a job."""
+    """The newest approval request of a job; None if there is none."""
     with translated():
         row = _QUERIES.execute(connection, "newest_request", job_id=job_id).fetchone()
     return None if row is None else ApprovalRequest(**row)
