@@ -181,7 +181,7 @@ def test_answers_do_not_compete_with_pages(patch: Patch, monkeypatch: pytest.Mon
 
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    monkeypatch.setattr(api_database, "_seats", full)
+    monkeypatch.setattr(api_database, "_reader_slots", full)
     assert patch().is_success
 
 
@@ -194,7 +194,7 @@ def test_who_answers_hears_that_the_ledger_is_busy(
     monkeypatch.setattr(api_database, "SECONDS", 0)
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    monkeypatch.setattr(api_database, "_seats_of_answers", full)
+    monkeypatch.setattr(api_database, "_answer_slots", full)
     answer = patch()
     assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, approval_middleware.LEDGER_BUSY, 0)
 

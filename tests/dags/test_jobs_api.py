@@ -208,8 +208,8 @@ def test_the_view_is_made_for_this_api(get: Get, pytestconfig: pytest.Config) ->
 
 
 def test_too_many_at_once(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_database, "_seats", threading.BoundedSemaphore(1))
-    with api_database._seats:
+    monkeypatch.setattr(api_database, "_reader_slots", threading.BoundedSemaphore(1))
+    with api_database._reader_slots:
         assert get().status_code == 503
     assert get().is_success
 

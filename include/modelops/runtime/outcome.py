@@ -126,7 +126,7 @@ class _Failure:
     traceback: tuple[str, ...]
 
 
-def judge(
+def check_outcome(
     ending: int | None,
     outcome: Path,
     *,

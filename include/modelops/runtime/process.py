@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from modelops.domain.errors import Unavailable
 from modelops.plain_files import HeldFolder, create_plain, remove
 from modelops.runtime.guarded import MARKER, run_guarded
-from modelops.runtime.outcome import judge
+from modelops.runtime.outcome import check_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -151,7 +151,7 @@ def run_assignment(
             remove(scratch)
         held.check()
         verb, function = assignment["verb"], assignment.get("function")
-        judge(ending, outcome, verb=verb, memory=memory, on_line=on_line, function=function)
+        check_outcome(ending, outcome, verb=verb, memory=memory, on_line=on_line, function=function)
 
 
 def _child_variables(job_id: str, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:

@@ -108,7 +108,7 @@ class StandInState:
         """
         self._refuse_in_task("reads no query", INPUT)
         query = _canonical(sql)
-        if _same(query, _canonical(self.context.dataset_info.sql)):
+        if _is_dataset_query(query, _canonical(self.context.dataset_info.sql)):
             return self.rows
         if found := re.fullmatch(r"sel(?:ect)? \* from ([\w.\"]+)(?: where job_id = '[^']*')?", query, re.IGNORECASE):
             return self.table(found[1])
@@ -234,7 +234,7 @@ def _canonical(sql: str) -> str:
     return " ".join(sql.split()).rstrip("; ")
 
 
-def _same(query: str, dataset: str) -> bool:
+def _is_dataset_query(query: str, dataset: str) -> bool:
     """Whether a query is the dataset's, or selects everything from it."""
     wrapped = re.fullmatch(r"sel(?:ect)? \* from \(\s?(.*?)[;\s]*\)(?: as)?(?: \w+)?", query, re.IGNORECASE)
     return query == dataset or (wrapped is not None and wrapped[1] == dataset)
