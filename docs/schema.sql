@@ -416,7 +416,7 @@ DECLARE
   doing modelops.job;
 BEGIN
   PERFORM modelops.check_isolation();
-  -- One change after the other, and none after the end.
+  -- Serializes changes, and refuses them after the end of the deployment.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR UPDATE;
   SELECT * INTO doing FROM modelops.job
   WHERE id = CASE TG_OP WHEN 'INSERT' THEN NEW.job_id ELSE NEW.ended_by END AND status = 'running'
@@ -592,10 +592,10 @@ BEGIN
     RETURN NEW;
   END IF;
   IF TG_OP = 'UPDATE' AND NEW.part IS NULL THEN
-    -- Before the deployment's row, as a new deployment takes the two: else each could wait for the other.
+    -- Locked before the deployment's row, in the order in which a new deployment locks both; otherwise a deadlock is possible.
     PERFORM modelops.take_lock('target ' || NEW.target);
   END IF;
-  -- Whoever ends the deployment waits for this transaction, or this one sees that it has ended.
+  -- A transaction that ends the deployment either waits for this one, or has committed, and this one sees the end.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
   SELECT * INTO subject FROM modelops.version WHERE id = serving.version_id;
   IF NOT EXISTS (SELECT FROM modelops.job
@@ -627,13 +627,13 @@ BEGIN
     RAISE EXCEPTION 'run % has % of % parts, with % of % rows', NEW.id, parts.number, serving.parts, parts.rows, NEW.rows
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_all_parts';
   END IF;
-  -- In the order of commits, also after the clock was set back: modelops.note_progress relies on it.
+  -- In the order of commits, even if the clock is set back: modelops.note_progress relies on it.
   NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) + interval '1 microsecond'
                                                    FROM modelops.batch_run WHERE target = NEW.target));
   NEW.labels_due_at := modelops.labels_complete_at(NEW.covers, NEW.published_at, serving.maturity);
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
-  -- Of an incremental run any part can be superseded; any other is superseded whole.
+  -- Any part of the interval of an incremental run can be superseded; other runs are superseded as a whole.
   SELECT * INTO other FROM modelops.batch_run
   WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
     AND visible_covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental);
@@ -703,7 +703,7 @@ DECLARE
   unrequested integer[];
 BEGIN
   PERFORM modelops.check_isolation();
-  -- Decisions on one version take turns.
+  -- Serializes the decisions on a version.
   SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR UPDATE;
   SELECT * INTO request FROM modelops.approval_request WHERE id = NEW.request_id AND version_id = NEW.version_id;
   title := format('%s v%s', subject.name, subject.number);
@@ -761,7 +761,7 @@ BEGIN
       RAISE EXCEPTION 'deployment % can only end, once', OLD.id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_ends_once';
     END IF;
-    -- Whoever ends another deployment of this version waits, and then sees whether it was the last one.
+    -- Serializes the ends of deployments of a version, so that each sees whether it is the last one.
     SELECT * INTO subject FROM modelops.version WHERE id = OLD.version_id FOR UPDATE;
     SELECT * INTO doing FROM modelops.job WHERE id = NEW.ended_by AND status = 'running';
     IF doing.id IS NULL OR doing.type IS DISTINCT FROM
@@ -805,7 +805,7 @@ BEGIN
   END IF;
   NEW.model := subject.name;
   NEW.deployed_by := doing.requested_by;
-  -- What it replaces ends when it begins: there is no moment without a champion, and none with two.
+  -- The replaced deployment ends when this one begins, so there is always exactly one champion.
   NEW.started_at := coalesce((SELECT ended_at FROM modelops.deployment
                               WHERE target = NEW.target AND ended_by = NEW.job_id AND ended_how = 'replaced'
                                 AND id = (SELECT max(id) FROM modelops.deployment WHERE target = NEW.target)),
@@ -889,7 +889,7 @@ BEGIN
       OLD.id, OLD.attempt, OLD.fence, NEW.attempt, NEW.fence
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
-  -- The one way back within an attempt: the person has answered, and a worker takes the answer.
+  -- The only step back within an attempt: a person has answered, and a worker resumes the job.
   IF NEW.status <> OLD.status AND NEW.attempt = OLD.attempt
      AND NOT (OLD.status = 'awaiting_approval' AND NEW.status = 'running')
      AND (NEW.status < OLD.status OR OLD.ended_at IS NOT NULL) THEN
@@ -965,7 +965,7 @@ DECLARE
   doing modelops.job;
 BEGIN
   PERFORM modelops.check_isolation();
-  -- One change after the other, and none after the end.
+  -- Serializes changes, and refuses them after the end of the deployment.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR UPDATE;
   IF serving.ended_at IS NOT NULL THEN
     RAISE EXCEPTION 'deployment % was % at %', serving.id, serving.ended_how, to_char(serving.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
@@ -1166,7 +1166,7 @@ BEGIN
   ELSIF is_same_attempt AND OLD.ended_at IS NOT NULL THEN
     NEW.ended_at := OLD.ended_at;
   ELSIF NEW.ended_at IS NULL OR NEW.ended_at = OLD.ended_at THEN
-    -- Else the statement says when it ended, as Airflow has told.
+    -- Otherwise the statement sets the time of the end, from Airflow.
     NEW.ended_at := clock_timestamp();
   END IF;
   RETURN NEW;
@@ -1201,7 +1201,7 @@ CREATE FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.varia
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
     AS $$
-  -- The latest thousand batches are looked at, of intervals and without one.
+  -- Only the latest thousand batches are considered, with and without intervals.
   WITH latest AS MATERIALIZED (
     (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
      WHERE run.deployment_id = deployment AND run.whole_id IS NULL AND run.published_at IS NOT NULL
@@ -1212,7 +1212,7 @@ CREATE FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.varia
      WHERE run.deployment_id = deployment AND run.covers = '(,)' AND run.part IS NULL AND run.published_at IS NOT NULL
      ORDER BY run.published_at DESC LIMIT 1000)
   ), checked AS (
-    -- Of an interval the newest batch that was checked, also while a newer one waits for its check.
+    -- For an interval: the newest batch that was checked, even if a newer one waits for its check.
     SELECT DISTINCT ON (latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END) latest.*, found.job_id, found.attempt
     FROM latest CROSS JOIN LATERAL (
       SELECT drift.job_id, drift.attempt FROM modelops.drift
@@ -1230,7 +1230,7 @@ CREATE FUNCTION modelops.newest_measurements(of_target text, label text, of_metr
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
     AS $$
-  -- The latest thousand batches are looked at, of intervals and without one.
+  -- Only the latest thousand batches are considered, with and without intervals.
   WITH latest AS MATERIALIZED (
     (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
      WHERE run.target = of_target AND run.measured_at IS NOT NULL AND coalesce(upper(run.covers), 'infinity') < 'infinity'
@@ -1240,7 +1240,7 @@ CREATE FUNCTION modelops.newest_measurements(of_target text, label text, of_metr
      WHERE run.target = of_target AND run.measured_at IS NOT NULL AND coalesce(upper(run.covers), 'infinity') = 'infinity'
      ORDER BY coalesce(lower(run.covers), '-infinity') DESC, run.id DESC LIMIT 1000)
   ), measured AS (
-    -- Of an interval the batch that was published first.
+    -- For an interval: the batch that was published first.
     SELECT DISTINCT ON (latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END) latest.*, found.*
     FROM latest CROSS JOIN LATERAL (
       SELECT performance.job_id, performance.attempt, metric.value, metric.lower AS low, metric.upper AS high
@@ -1309,7 +1309,7 @@ CREATE FUNCTION modelops.owners_of_target(target text) RETURNS TABLE(kind modelo
   SELECT DISTINCT version.kind, version.name
   FROM modelops.deployment JOIN modelops.version ON version.id = deployment.version_id
   WHERE deployment.target = owners_of_target.target
-    -- One that is being replaced has ended, and its successor begins in the same transaction.
+    -- A replaced deployment has ended, and its successor begins in the same transaction.
     AND (deployment.ended_how IS DISTINCT FROM 'retired'
            AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = owners_of_target.target)
          OR EXISTS (SELECT FROM modelops.batch_run AS run
@@ -1334,7 +1334,7 @@ CREATE FUNCTION modelops.refuse_change() RETURNS trigger
 BEGIN
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
     USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only',
-          HINT = 'What was recorded stays; record what is new beside it.';
+          HINT = 'Recorded rows are never changed; add a new row instead.';
 END $$;
 ALTER FUNCTION modelops.refuse_change() OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.refuse_change() IS 'Refuses the change that fires its trigger.';
@@ -1425,7 +1425,7 @@ CREATE FUNCTION modelops.work_list(deployment_id bigint) RETURNS TABLE(source_id
   WHERE source.target = (SELECT follows FROM modelops.following(work_list.deployment_id))
     AND source.published_at >= (SELECT since FROM modelops.following(work_list.deployment_id))
     AND CASE WHEN (SELECT incremental FROM modelops.following(work_list.deployment_id))
-             -- What a whole run took the place of is still an interval to be made.
+             -- An interval that a whole run superseded still has to be made.
              THEN source.covers <> '(,)' AND (source.superseded_at IS NULL OR
                   (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
              ELSE source.superseded_at IS NULL END

@@ -166,7 +166,7 @@ def ask(connection: Connection[Any], version: Version, *approvers: str) -> tuple
     """The version is before its reviewers, and a worker has the job to take an answer."""
     attempt = job_on(connection, version, JobType.APPROVAL)
     with jobs.fenced(connection, attempt):
-        return attempt, decisions.ask(connection, version, attempt, approvers=approvers)
+        return attempt, decisions.create_request(connection, version, attempt, approvers=approvers)
 
 
 def decide(

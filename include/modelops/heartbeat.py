@@ -1,4 +1,4 @@
-"""A file that a process touches while it works. Its age tells whether the process still does.
+"""The heartbeat of a process: a file that it touches while it works. Its age shows whether the process hangs.
 
 `MODELOPS_HEARTBEAT` names the file; without it there is none.
 """
@@ -13,7 +13,7 @@ VARIABLE = "MODELOPS_HEARTBEAT"
 
 
 def beat() -> None:
-    """Note that this process works."""
+    """Touch the file."""
     if file := os.environ.get(VARIABLE):
         Path(file).touch()
 

@@ -1,7 +1,7 @@
-"""Which code of this package a process has loaded, and whether the code on its machine is still the same.
+"""Detects that the code of this package on disk differs from the code that a process has loaded.
 
-An installation runs the code with which it was started. After a `git pull` some of it would be new, such as the
-programs of users' interpreters, and some old, such as what a scheduler has imported.
+An installation runs the code with which it was started. After a `git pull`, programs that are
+started for user code would be new, and modules that the scheduler has imported would be old.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Code:
 
     @classmethod
     def on_disk(cls, folder: Path = CODE) -> Code:
-        """The code as it is now."""
+        """The present code in the folder."""
         digest = hashlib.sha256()
         files = _files(folder)
         for path in sorted(path for path, _, _ in files):
@@ -40,7 +40,7 @@ class Code:
         """Whether the folder has the same contents. Files are only read if sizes or times differ."""
         try:
             return _files(folder) == self.files or Code.on_disk(folder).digest == self.digest
-        except OSError:  # somebody is changing it
+        except OSError:  # a file was removed in between
             return False
 
 
@@ -49,7 +49,7 @@ def _files(folder: Path) -> frozenset[tuple[str, int, int]]:
 
 
 def _entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
-    """The files of code; not those that editors and Python make beside them."""
+    """The code files, without the files that editors and Python create."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith((".", "#", "__pycache__")):

@@ -1,12 +1,12 @@
 """Ends a process when its parent dies.
 
-As a program it starts another one that does so:
+As a program, it starts another program that ends with its parent:
 
     python parent_death.py SIGNAL PARENT PROGRAM ARGUMENT…
 
 It is run by its path: `preexec_fn` isn't safe in a program with threads, and importing the package would slow down each
-start. The kernel sends SIGNAL when the *thread* that started the process ends, so whoever uses this starts processes
-from a thread that lives as long as they should.
+start. The kernel sends SIGNAL when the *thread* that started the process ends, so start processes from a thread
+that lives as long as they should.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def die_with_parent(signal: int = SIGKILL) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Tie this process to its parent, check that the parent was still alive by then, and become the program."""
+    """Tie this process to its parent, check that the parent is alive, and replace this process with the program."""
     signal, parent, *program = arguments
     die_with_parent(int(signal))
     if sys.platform == "linux" and os.getppid() != int(parent):

@@ -1,4 +1,4 @@
-"""Opens files that user code may have touched: plain files only, never through a link, never waiting for a pipe."""
+"""Opens files that user code may have changed: only plain files, without following links or waiting for a pipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelops.domain.errors import UserCodeError
 from modelops.domain.text import is_storable
 
 MOST_NAME_BYTES = 1000
-"""Of a file's name with its folders: it is joined to the name of another folder later."""
+"""Maximum bytes of a file's relative path, which is later appended to another path."""
 MOST_DEPTH = 32
 MOST_ENTRIES = 1000
 """Files and folders that code may leave, unless MODELOPS_OUTPUT_FILES says otherwise."""
@@ -40,7 +40,7 @@ def open_plain(
     owner: int | None = None,
     shared: bool = False,
 ) -> IO[bytes]:
-    """Open a file to read it; what was checked is what the returned file reads.
+    """Open a file for reading; the checks apply to the open file, even if the path changes.
 
     Args:
         path: with `folder`, the descriptor of an open folder, a name in it.
@@ -55,7 +55,7 @@ def open_plain(
     """
     shown = shown or Path(path).name
     owner = None if shared else os.geteuid() if owner is None else owner
-    # Looked at first: to open a device may already have an effect. What is opened is looked at again.
+    # Checked before it is opened, because opening a device can have an effect, and again afterwards.
     _check(os.stat(path, dir_fd=folder, follow_symlinks=False), shown, owner)
     try:
         descriptor = os.open(path, _FILE, dir_fd=folder)
@@ -72,7 +72,7 @@ def open_plain(
 
 
 def create_plain(path: Path) -> IO[bytes]:
-    """Create a file to write it, in the place of what has that name; never writes through a link.
+    """Create a file for writing, replacing an existing one; never writes through a link.
 
     Raises:
         UserCodeError: a folder has that name.
@@ -92,7 +92,7 @@ def open_lock(path: Path | str) -> IO[bytes]:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a folder, or, without following it, a link; also a folder that user code took its rights from."""
+    """Remove a file, a folder (even if user code removed its permissions), or a link, without following it."""
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
@@ -107,12 +107,12 @@ def remove(path: Path) -> None:
 
 
 class HeldFolder:
-    """A folder that is held open: its files are read through its descriptor, whatever becomes of its path.
+    """A folder that is held open: its files are read through its descriptor, even if its path changes.
 
     It is closed by `with`, by `close()`, or with the object.
 
     Attributes:
-        path: where it was when it was opened.
+        path: its path when it was opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -127,8 +127,8 @@ class HeldFolder:
         self.close()
 
     @classmethod
-    def made(cls, path: Path) -> HeldFolder:
-        """Make a new folder, and hold it open."""
+    def create(cls, path: Path) -> HeldFolder:
+        """Create a folder, and hold it open."""
         path.mkdir()
         return cls(path)
 
@@ -136,8 +136,8 @@ class HeldFolder:
         """The files below it, as relative names with slashes and sizes in bytes, in the order of their names.
 
         Raises:
-            UserCodeError: something else is at its path now, there is anything but plain files and folders in it, or
-                more than `most` of those.
+            UserCodeError: its path leads elsewhere now, it contains something other than plain files and folders, or
+                more than `most` of them.
         """
         self.check()
         found: list[tuple[str, int]] = []
@@ -176,7 +176,7 @@ class HeldFolder:
             raise UserCodeError(
                 f"the folder {self.path.name} was removed or replaced",
                 where=str(self.path.name),
-                expected="files in the folder that the code was given; the folder itself stays as it is",
+                expected="files in the given folder, which must not be removed or replaced",
             )
 
     @property
@@ -194,7 +194,7 @@ class HeldFolder:
             raise UserCodeError(
                 f"the code left more than {most:,} files and folders",
                 where=OUTPUT,
-                expected="fewer, such as one archive of them; or have MODELOPS_OUTPUT_FILES raised",
+                expected="fewer, such as one archive; or a higher MODELOPS_OUTPUT_FILES",
             )
         for entry in entries:
             name = f"{prefix}{entry}"

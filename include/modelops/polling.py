@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def poll(*, every: float, within: float) -> Iterator[float]:
-    """Yield the seconds that are left: at once, then every `every` seconds, and a last time after `within` seconds."""
+    """Yield the remaining seconds: immediately, then every `every` seconds, and a last time after `within` seconds."""
     deadline = time.monotonic() + within
     while (left := deadline - time.monotonic()) > 0:
         yield left

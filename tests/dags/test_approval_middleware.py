@@ -181,7 +181,7 @@ def test_answers_do_not_compete_with_pages(patch: Patch, monkeypatch: pytest.Mon
 
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    monkeypatch.setattr(api_database, "_seats", full)
+    monkeypatch.setattr(api_database, "_reader_slots", full)
     assert patch().is_success
 
 
@@ -194,9 +194,9 @@ def test_who_answers_hears_that_the_ledger_is_busy(
     monkeypatch.setattr(api_database, "SECONDS", 0)
     full = threading.BoundedSemaphore(1)
     full.acquire()
-    monkeypatch.setattr(api_database, "_seats_of_answers", full)
+    monkeypatch.setattr(api_database, "_answer_slots", full)
     answer = patch()
-    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, approval_middleware.BUSY, 0)
+    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, approval_middleware.LEDGER_BUSY, 0)
 
 
 def test_who_answers_hears_that_the_ledger_takes_too_long(airflow: Airflow, database: Database, patch: Patch) -> None:
@@ -205,7 +205,7 @@ def test_who_answers_hears_that_the_ledger_takes_too_long(airflow: Airflow, data
     with database.connect("modelops_owner") as owner, owner.transaction():
         owner.execute("LOCK TABLE modelops.job")
         answer = patch()
-    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, approval_middleware.BUSY, 0)
+    assert (answer.status_code, answer.json()["detail"], airflow.asked) == (503, approval_middleware.LEDGER_BUSY, 0)
 
 
 def test_a_ledger_that_goes_away_before_the_commit(
@@ -251,7 +251,7 @@ def test_a_card_of_ours_whose_job_the_ledger_does_not_have(
     monkeypatch.setattr(approval_middleware, "_is_ours", lambda _user, _key: True)
     answer = patch(task="another")
     assert (answer.status_code, airflow.asked) == (httpx.codes.CONFLICT, 0)
-    assert answer.json()["detail"] == approval_middleware.UNKNOWN
+    assert answer.json()["detail"] == approval_middleware.UNKNOWN_JOB
 
 
 def test_an_answer_that_is_too_deep_to_be_read_is_airflows() -> None:

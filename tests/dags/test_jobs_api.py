@@ -64,7 +64,7 @@ def test_jobs_of_a_dag_that_is_not_to_be_seen(get: Get, connection: Connection[A
     assert (answer.status_code, answer.json()) == (
         404,
         {
-            "detail": f"there is no job {hidden}, or it isn't yours to see",
+            "detail": f"there is no job {hidden}, or you may not see it",
             "code": "unknown_job",
             "values": {"job": hidden},
         },
@@ -153,7 +153,7 @@ def test_a_zone_that_only_this_machine_has(ask: Ask, monkeypatch: pytest.MonkeyP
         ({"unit": "year"}, "'hour', 'day', 'week' or 'month'"),
         (
             {"unit": "hour", "created_from": "2026-01-01T00:00Z", "created_before": "2026-03-01T00:00Z"},
-            "there are more than 400 periods (hour); ask for a shorter time or for longer periods",
+            "there are more than 400 periods (hour); choose a shorter time or longer periods",
         ),
         (
             {"created_from": "2026-03-01T00:00Z", "created_before": "2026-03-01T00:00Z"},
@@ -208,8 +208,8 @@ def test_the_view_is_made_for_this_api(get: Get, pytestconfig: pytest.Config) ->
 
 
 def test_too_many_at_once(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_database, "_seats", threading.BoundedSemaphore(1))
-    with api_database._seats:
+    monkeypatch.setattr(api_database, "_reader_slots", threading.BoundedSemaphore(1))
+    with api_database._reader_slots:
         assert get().status_code == 503
     assert get().is_success
 
@@ -230,7 +230,7 @@ def test_nothing_is_done_about_a_job_that_is_not_to_be_seen(ask: Ask, connection
     job = take(connection, task_key(dag_id=SECRET)).job_id
     answer = ask("POST", f"/{job}/{action}", json={})
     assert answer.status_code == httpx.codes.NOT_FOUND
-    assert answer.json()["detail"] == f"there is no job {job}, or it isn't yours to see"
+    assert answer.json()["detail"] == f"there is no job {job}, or you may not see it"
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -46,7 +46,7 @@ class CountingManager:
 
 def seen(manager: CountingManager, connection: Connection[Any], monkeypatch: pytest.MonkeyPatch, **how: Any) -> Any:
     monkeypatch.setattr(permissions, "get_auth_manager", lambda: manager)
-    return permissions.seen_by("vera", connection, **how)
+    return permissions.visible_dags("vera", connection, **how)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def jobs_of_many_dags(connection: Connection[Any]) -> None:
 
 @pytest.mark.usefixtures("jobs_of_many_dags")
 def test_who_may_see_all_is_asked_about_once(connection: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    for entities in (permissions.LISTED, permissions.WHOLE):
+    for entities in (permissions.LIST_ACCESS, permissions.DETAIL_ACCESS):
         manager = CountingManager()
         assert seen(manager, connection, monkeypatch, entities=entities) == DAGS
         assert manager.calls == 1
@@ -78,7 +78,7 @@ def test_what_is_hidden_costs_few_questions_more(
     assert manager.calls == 1
     for manager in (CountingManager(hidden), CountingManager(without_results=hidden)):
         left = [dag_id for dag_id in DAGS if dag_id not in hidden]
-        assert seen(manager, connection, monkeypatch, entities=permissions.WHOLE) == left
+        assert seen(manager, connection, monkeypatch, entities=permissions.DETAIL_ACCESS) == left
         assert manager.calls <= calls
 
 

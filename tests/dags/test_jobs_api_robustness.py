@@ -314,5 +314,5 @@ def test_what_airflow_answers_is_passed_on_or_said(send: Send) -> None:
     answers = [send("POST", f"/api/jobs/{APPROVAL}/reject", json={}) for _ in range(9)]
     assert sorted(answer.status_code for answer in answers) == [202, 400, 401, 403, 409, 409, 422, 502, 503]
     [failed] = [answer for answer in answers if answer.status_code == 502]
-    detail = "Airflow failed when it was asked (status 500); its log may tell why"
+    detail = "Airflow failed to process the request (status 500); see the log of its API server"
     assert failed.json() == {"detail": detail, "code": "airflow_failed", "values": {"status": "500"}}

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from modelops.airflow.params import params_of
 from modelops.domain.requests import EvaluationRequest, ImportRequest, RetirementRequest, TrainingRequest
 from modelops.domain.versions import VersionKind
-from modelops.jobs_api.suggestions import FormSuggestions, Known
+from modelops.jobs_api.suggestions import FormSuggestions, NameCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ async def test_suggestions() -> None:
     details = {name: {"value": None, "schema": dict(param.schema)} for name, param in params.items()}
     details["other"] = {"value": 1, "schema": {"type": "integer"}}
     answer = await ask(
-        Known(lambda: (FOUND, VERSIONS), patience=60), json.dumps({"dag_id": "d", "params": details}).encode()
+        NameCache(lambda: (FOUND, VERSIONS), patience=60), json.dumps({"dag_id": "d", "params": details}).encode()
     )
     assert {name: param["schema"].get("examples") for name, param in answer["params"].items()} == {
         "model": ["demo/new", "demo/old"],
@@ -72,7 +72,7 @@ async def test_what_was_known_is_suggested_as_long_as_nothing_newer_can_be() -> 
     body = json.dumps({"params": {"model": {"schema": dict(MODEL.schema)}}}).encode()
     looks = [({VersionKind.MODEL: [f"demo/{number}"]}, {}) for number in (1, 0)]
     time = [0.0]
-    known = Known(looks.pop, now=lambda: time[0], patience=60)
+    known = NameCache(looks.pop, now=lambda: time[0], patience=60)
 
     async def suggested() -> Any:
         return (await ask(known, body))["params"]["model"]["schema"].get("examples")
@@ -91,21 +91,21 @@ async def test_every_other_answer_is_passed_on_as_it_is(path: str, status: int) 
     body = b'{"params": {"model":   {"schema": {"type": "string"}}}}'
     if status != 200:
         body = b'{"detail": "x-modelops-suggestions"}'
-    assert await ask_raw(Known(refuse), body, path=path, status=status) == (status, body)
+    assert await ask_raw(NameCache(refuse), body, path=path, status=status) == (status, body)
 
 
 def refuse() -> Any:
     raise AssertionError("nothing is to be looked up")
 
 
-async def ask(known: Known, body: bytes) -> Any:
+async def ask(known: NameCache, body: bytes) -> Any:
     status, answer = await ask_raw(known, body)
     assert status == 200
     return json.loads(answer)
 
 
 async def ask_raw(
-    known: Known, body: bytes, *, path: str = "/api/v2/dags/a/details", status: int = 200
+    known: NameCache, body: bytes, *, path: str = "/api/v2/dags/a/details", status: int = 200
 ) -> tuple[int, bytes]:
     """What comes through the middleware of an application that answers in two pieces, compressed where it may."""
 

@@ -54,11 +54,11 @@ def test_the_same_batch_is_made_again(
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", database.url("modelops_reader"))
     monkeypatch.setattr(actions, "_ask", run)
     number = deployed(connection, dataset=dataset).id
-    job = actions.Known(
+    job = actions.ActionTarget(
         dag_id=f"deployment_{number}", run_id="run", task_id="predict", map_index=-1, parameters=parameters
     )
     request: Any = None
-    assert asyncio.run(actions._conf_of(request, job)) == expected
+    assert asyncio.run(actions._conf_for_rerun(request, job)) == expected
 
 
 def test_a_refusal_of_the_guard_of_answers_keeps_its_code() -> None:

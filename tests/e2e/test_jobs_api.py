@@ -168,8 +168,8 @@ def test_there_is_nothing_else(system: System, address: str) -> None:
         ({"type": "trainings"}, "'training', 'evaluation'"),
         ({"limit": 201}, "less than or equal to 200"),
         ({"created_from": "2026-03-01T12:00:00"}, "timezone"),
-        ({"after": "yesterday"}, "give `after` as the page before gave it"),
-        ({"after": "2026-03-01T12:00:00~1"}, "give `after` as the page before gave it"),
+        ({"after": "yesterday"}, "use the value of `after` from the previous page"),
+        ({"after": "2026-03-01T12:00:00~1"}, "use the value of `after` from the previous page"),
         ({"subject": "a\0b"}, "pattern"),
     ],
 )
@@ -181,5 +181,5 @@ def test_what_cannot_be_asked_is_said(system: System, asked: dict[str, Any], sai
 
 def test_a_job_that_there_is_not(system: System) -> None:
     answer = ask(system, f"{API}/{2**62}")
-    assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no job {2**62}, or it isn't yours to see")
+    assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no job {2**62}, or you may not see it")
     assert ask(system, f"{API}/{2**63}").status_code == httpx.codes.UNPROCESSABLE_ENTITY

@@ -51,7 +51,7 @@ def listening(path: Path) -> None:
     ],
 )
 def test_what_is_no_file_of_its_own(tmp_path: Path, make: Callable[[Path], None], kind: str) -> None:
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     make(held.path / "left")
     for reading in (held.files, lambda: held.open("left"), lambda: open_plain(held.path / "left")):
         with pytest.raises(UserCodeError, match=f"^left is {kind}"):
@@ -72,7 +72,7 @@ def test_a_file_of_somebody_else(tmp_path: Path) -> None:
 
 
 def test_a_file_behind_a_link_is_not_reached(tmp_path: Path) -> None:
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/passwd").touch()
     (held.path / "folder").symlink_to(tmp_path / "etc")
@@ -81,7 +81,7 @@ def test_a_file_behind_a_link_is_not_reached(tmp_path: Path) -> None:
 
 
 def test_names_and_depth_have_bounds(tmp_path: Path) -> None:
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     deep = held.path.joinpath(*["x"] * MOST_DEPTH)
     deep.mkdir(parents=True)
     (deep / "file").touch()

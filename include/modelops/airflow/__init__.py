@@ -1,1 +1,1 @@
-"""What operators, DAG files and the web page need of Airflow: connections, timetables, forms, notifiers."""
+"""Adapters to Airflow for operators, DAG files and the web pages: connections, timetables, forms, notifiers."""

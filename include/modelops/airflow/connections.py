@@ -1,4 +1,4 @@
-"""Airflow's connections as addresses of libpq."""
+"""Converts Airflow's connections to libpq URLs."""
 
 from __future__ import annotations
 

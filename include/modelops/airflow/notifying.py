@@ -22,7 +22,7 @@ EXPECTED = (
 
 
 def reviewer_notifiers(environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
-    """The notifiers for reviewers; see `notifiers`."""
+    """The notifiers for waiting approvals; see `notifiers`."""
     return notifiers(REVIEWERS, environ)
 
 
@@ -45,7 +45,7 @@ def notifiers(variable: str, environ: Mapping[str, str] = os.environ) -> list[Ba
 
 
 def notifiers_by_name(variable: str, environ: Mapping[str, str] = os.environ) -> dict[str, BaseNotifier]:
-    """The notifiers that an environment variable lists, by class; the second of a class has ` 2` behind its name.
+    """The notifiers that an environment variable lists, by class; the second one of a class has ` 2` after its name.
 
     Append new entries: one that is inserted before another of its class renames that.
 

@@ -22,16 +22,16 @@ def params_of(request: type, *only: str, **renamed: str) -> dict[str, Param]:
         only: the names of the parameters to include; by default, all.
         renamed: a parameter's name → its name in the DAG, if the DAG has several parameters of that name.
     """
-    return {renamed.get(each.name, each.name): _param(each) for each in _wanted(request, only)}
+    return {renamed.get(each.name, each.name): _param(each) for each in _selected(request, only)}
 
 
 def given(dag: DAG, request: type, *only: str, **renamed: str) -> dict[str, Any]:
     """References to the DAG's values of these parameters, as arguments of an operator."""
-    return {each.name: dag.param(renamed.get(each.name, each.name)) for each in _wanted(request, only)}
+    return {each.name: dag.param(renamed.get(each.name, each.name)) for each in _selected(request, only)}
 
 
 def predict_now_param() -> Param:
-    """The parameter that says whether a new deployment is scored at once."""
+    """The parameter that determines whether a batch is scored right after the deployment."""
     return Param(
         False,
         type="boolean",
@@ -42,7 +42,7 @@ def predict_now_param() -> Param:
     )
 
 
-def _wanted(request: type, only: tuple[str, ...]) -> list[Parameter]:
+def _selected(request: type, only: tuple[str, ...]) -> list[Parameter]:
     return [each for each in parameters_of(request) if each.in_form and (not only or each.name in only)]
 
 

@@ -25,7 +25,7 @@ def preload_jobs() -> None:
         _import_modules(package)
     for library in LIBRARIES:
         import_module(library)
-    loaded_files()  # as they are now, for the check of the database's schema
+    loaded_files()  # reads the files now, for the check of the database schema
 
 
 def _import_modules(package: str) -> None:

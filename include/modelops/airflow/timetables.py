@@ -1,4 +1,4 @@
-"""Schedules as Airflow's timetables: next times, the tick to start from, a run's data interval."""
+"""Converts schedules to Airflow's timetables: next runs, the tick from which a schedule starts, data intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 5
-"""So many of the next times are told."""
+"""The number of next times that are shown."""
 CRON = (
     ("minute", "0 to 59"),
     ("hour", "0 to 23"),
@@ -49,10 +49,10 @@ class DatedRun(DagRunInfo):
 
 
 class TicksSince(CronDataIntervalTimetable):
-    """The data intervals between cron's ticks, from a moment on.
+    """Runs for the data intervals between the ticks of a cron expression, from a given tick on.
 
-    The first run is at the first tick after `since`, which is a tick itself: nothing fires at once, and no tick is left
-    out. What a person asks for, and a backfill, may be earlier.
+    The first run is at the first tick after `since`, which is a tick itself: no run starts at once, and no tick is
+    skipped. Manual runs and backfills may be for earlier intervals.
 
     The logical date of a run is the start of its interval. That of the first interval is the moment at which the
     schedule was set: an earlier schedule of the same DAG may have left a run for an interval with the same start, and
@@ -66,11 +66,11 @@ class TicksSince(CronDataIntervalTimetable):
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
-        """The interval after the last one; where more than one has been missed, the newest of them.
+        """The interval after the last one; if several were missed, the newest of them.
 
-        Airflow's own way to the newest leaves out the day on which the clocks go forward over a tick: it is gone only
-        where there is something to skip. Its own way on from the last interval of an earlier schedule leaves out a
-        tick: what ended before the first one is of an earlier schedule.
+        Airflow's own method to skip to the newest interval omits the day on which clocks are set forward over a tick,
+        so it is used only if there are intervals to skip. Its step from the last interval of an earlier schedule omits
+        a tick, so intervals that ended before the first one are ignored.
         """
         if restriction.catchup:  # a backfill, for the DAG itself is not to catch up
             return self._dated(self._following(last_automated_data_interval, restriction))
@@ -91,36 +91,36 @@ class TicksSince(CronDataIntervalTimetable):
         if run is None or run.data_interval is None or run.data_interval.start != self._since:
             return run
         dated = DatedRun(*run)
-        # Between the two ticks, also where the database's clock, which said when it was set, isn't this one.
+        # Between the two ticks, even if the database's clock, which gave `set_at`, differs from this one.
         dated.dated = min(max(self._set_at, run.data_interval.start), run.data_interval.end.subtract(microseconds=1))
         return dated
 
     def next_run_info_from_dag_model(self, *, dag_model: DagModel) -> DagRunInfo | None:
-        """What was put down as the DAG's next run."""
+        """The next run as recorded for the DAG."""
         return self._dated(super().next_run_info_from_dag_model(dag_model=dag_model))
 
     def serialize(self) -> dict[str, Any]:
-        """For Airflow's record of the DAG."""
+        """The arguments for Airflow's serialized DAG."""
         return {**super().serialize(), "since": self._since.timestamp(), "set_at": self._set_at.timestamp()}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> TicksSince:
-        """From Airflow's record of the DAG; one that an earlier version of this has left has no `set_at`."""
+        """Create it from Airflow's serialized DAG; one of an earlier release has no `set_at`."""
         since = data["since"]
         moments = (pendulum.from_timestamp(moment) for moment in (since, data.get("set_at", since)))
         return cls(data["expression"], data["timezone"], *moments)
 
 
 def asset_of(table: str) -> Asset:
-    """The Airflow asset of a feature table, `schema.name`; each publication is an event of it."""
+    """The Airflow asset of a feature table, `schema.name`; each publication is an asset event."""
     return Asset(name=table, uri=f"modelops://features/{table}")
 
 
 def schedule_for(deployed: Deployed) -> Mapping[str, Any]:
     """The scheduling arguments of a DAG.
 
-    What is due begins with the schedule, and not with the DAG: Airflow makes no task of a run for a date before a DAG's
-    start, and calls that a success. The one run of a schedule that is `once` may be late, so Airflow is to catch up.
+    The DAG has an early start date, and the schedule determines the first run: Airflow creates no tasks for a run
+    before the start date, and marks it as success. The single run of the schedule `once` may be late, so catchup is on.
     """
     schedule = deployed.schedule
     made: Any = None
@@ -136,10 +136,10 @@ def schedule_for(deployed: Deployed) -> Mapping[str, Any]:
 
 
 def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
-    """What a schedule comes to from a moment on, by default from now on.
+    """The plan of a schedule from a time on, by default from now on.
 
     Raises:
-        ScheduleError: cron can't read its fields, or they name no time that ever comes.
+        ScheduleError: the cron fields are invalid, or match no future time.
     """
     moment = _now() if now is None else now
     match schedule.kind:
@@ -151,10 +151,10 @@ def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
 
 
 def interval_for(context: Context, schedule: Schedule) -> Ends:
-    """Which data interval a run is for that names none itself; the run decides, for the schedule may be another by now.
+    """The data interval of a run whose Params have none. It depends on the run, because the schedule may have changed.
 
-    That of the clock or of a backfill; of a run that a person asked for, the last one that had ended by then. None and
-    None: there is no such interval.
+    For a scheduled run or a backfill, the interval of the DAG run; for a manual run, the last one that had ended by
+    then; (None, None) if there is none.
     """
     run: Any = context["dag_run"]
     if run.data_interval_start and run.data_interval_end and run.data_interval_start < run.data_interval_end:
@@ -166,9 +166,9 @@ def interval_for(context: Context, schedule: Schedule) -> Ends:
 
 
 def due(schedule: Schedule, since: datetime, before: datetime, limit: int) -> list[tuple[datetime, datetime]]:
-    """The newest data intervals that a schedule of the clock has between two moments, at most so many, latest first."""
+    """The newest `limit` data intervals of a cron schedule between two times, latest first."""
     found: list[tuple[datetime, datetime]] = []
-    # A moment long ago may have no tick before it that Python can say.
+    # The tick before a very early time may be out of the range of Python's datetime.
     if schedule.kind is not ScheduleKind.CRON or before <= since:
         return found
     ticks, until = _ticks(schedule), _pendulum(before)
@@ -179,10 +179,10 @@ def due(schedule: Schedule, since: datetime, before: datetime, limit: int) -> li
 
 
 def _last(ticks: CronDataIntervalTimetable, moment: DateTime) -> DataInterval:
-    """The interval that had ended last by a moment.
+    """The last interval that had ended by a time.
 
-    Airflow finds an empty one where a tick lies in the hour that is left out when the clocks go forward: it begins with
-    the tick before.
+    Airflow returns an empty interval if a tick is in the hour that is skipped when clocks are set forward; it then
+    begins at the tick before.
     """
     found = ticks.infer_manual_data_interval(run_after=moment)
     if found.start < found.end:
@@ -208,7 +208,7 @@ def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
             last = following.data_interval
             upcoming.append(last.end)
     except (AirflowTimetableInvalid, ValueError) as error:  # cron's own are ValueErrors
-        what, right = _wrong_field(schedule) or ("no such day ever comes", None)
+        what, right = _wrong_field(schedule) or ("no date matches", None)
         raise ScheduleError(
             f"{schedule.text!r} names no times: {what}",
             where=SCHEDULE,
@@ -218,7 +218,7 @@ def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
 
 
 def _wrong_field(schedule: Schedule) -> tuple[str, str] | None:
-    """The first field that cron can't read, tried alone: what is wrong with it, and what would be right."""
+    """The first invalid field of a cron expression: what is wrong, and what is expected."""
     from airflow.exceptions import AirflowTimetableInvalid
 
     for position, (field, (name, values)) in enumerate(zip(schedule.cron.split(), CRON, strict=True)):

@@ -1,1 +1,1 @@
-"""For developers of the product: runs the tests, the checks, the benchmarks and the kill campaign."""
+"""Commands for developers: tests, checks, benchmarks and the fault campaign."""

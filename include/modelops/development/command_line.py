@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NAMES = ("test", "bench", "faults", "lint", "lock")
 PASSING_ON = ("test", "bench")
-"""The commands whose unknown arguments are for the program that they start."""
+"""Commands that pass unknown arguments on to the program that they start."""
 
 
 def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -28,9 +28,9 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
         f"PART is {', '.join(commands.MEASURED)}. `./modelops bench PART --help` shows its arguments."
         " With --write the report in docs/benchmarks is written again."
     )
-    faults = command("faults", "Kill processes of batch predictions, and report what a reader saw meanwhile.")
+    faults = command("faults", "Kill processes of batch predictions, and report what a reader saw in the meantime.")
     faults.add_argument("--kills", type=int, default=200, help="how many (default: 200)")
-    faults.add_argument("--seed", type=int, default=1, help="of the random ones (default: 1)")
+    faults.add_argument("--seed", type=int, default=1, help="seed of the random kills (default: 1)")
     faults.add_argument("--write", action="store_true", help="write docs/reports/faults.md")
     command("lint", "Run ruff, mypy and import-linter.")
     command("lock", "Write requirements.txt and requirements-cluster.txt again from their .in files.")

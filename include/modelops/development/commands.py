@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PARTS = ("unit", "integration", "dags", "e2e", "cluster")
-"""The folders of tests, the quick ones first. The last one is run only if it is named."""
+"""The folders of tests, fast ones first. The last one runs only if it is named."""
 SIDE_BY_SIDE = ("unit", "integration", "dags")
-"""The parts of which several files run at once, of all three together."""
+"""The parts whose files run in parallel."""
 SEVERAL_AT_ONCE = ("-n", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadscope")
-"""One more than there are processors: some tests do nothing but wait."""
+"""One more than the number of processors, because some tests mostly wait."""
 NICE = "nice"
 NONE_CHOSEN = 5
-"""What pytest exits with where the arguments choose no test."""
+"""The exit code of pytest if the arguments select no test."""
 
 BROWSER = "chromium"
-"""The program that the tests of the view drive."""
+"""The browser of the tests of the view."""
 MEASURED = ("backfill", "batch", "deployments", "drift", "features", "lists", "parts", "statistics")
 OF_THE_VIEW = "tests/e2e/test_view*.py"
 
@@ -45,10 +45,10 @@ CHECKS = {
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run pytest on the parts of the tests that the first arguments name, or on all; whatever fails, all of it.
+    """Run pytest on the parts that the first arguments name, or on all of them, and continue after failures.
 
     Raises:
-        BadInput: the first argument is neither a part nor anything for pytest.
+        BadInput: the first argument is neither a part nor an argument of pytest.
     """
     chosen = list(takewhile(PARTS.__contains__, arguments))
     if chosen:
@@ -59,7 +59,7 @@ def test(arguments: Sequence[str]) -> int:
         if not (PROJECT_ROOT / first.split("::")[0]).exists():
             raise BadInput(f"there are no tests {first!r}", where="./modelops test", expected=", ".join(PARTS))
         return _tool("python", "-m", "pytest", *arguments)
-    # Those of a real Airflow wait for most of their time, which the others fill, and are not to be held up by them.
+    # Tests with a real Airflow mostly wait, so the others run at the same time, with a lower priority.
     with ThreadPoolExecutor(1) as beside, NamedTemporaryFile() as said:
         others = beside.submit(_pytest, SIDE_BY_SIDE, arguments, said)
         codes = [_pytest(("e2e",), arguments), others.result()]
@@ -74,7 +74,7 @@ def _code(codes: Sequence[int]) -> int:
 
 
 def _pytest(parts: Sequence[str], arguments: Sequence[str], beside: IO[bytes] | None = None) -> int:
-    """Run these parts; `beside` others, whose output is on the screen, what they print goes there."""
+    """Run these parts; with `beside`, another run uses the terminal, and the output goes there."""
     workers = SEVERAL_AT_ONCE if set(parts) <= set(SIDE_BY_SIDE) else ()
     left_out = []
     if "e2e" in parts and shutil.which(BROWSER) is None:
@@ -85,14 +85,14 @@ def _pytest(parts: Sequence[str], arguments: Sequence[str], beside: IO[bytes] | 
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Measure one thing, see the folder bench, and print the report; with `--write`, into docs/benchmarks too.
+    """Run a benchmark of the folder bench, and print its report; with `--write`, into docs/benchmarks too.
 
     Raises:
-        BadInput: there is nothing of this name to be measured.
+        BadInput: there is no benchmark of this name.
     """
     part, *rest = arguments or ("",)
     if part not in MEASURED:
-        raise BadInput(f"nothing is measured as {part!r}", where="./modelops bench", expected=" or ".join(MEASURED))
+        raise BadInput(f"there is no benchmark {part!r}", where="./modelops bench", expected=" or ".join(MEASURED))
     return _tool("python", "-m", f"bench.{part}", *rest)
 
 
@@ -100,7 +100,7 @@ def faults(*, kills: int, seed: int, write: bool) -> int:
     """Kill processes of batch predictions, see the folder tests/faults, and print the report; with `write`, keep it.
 
     Raises:
-        BadInput: there is nothing to kill.
+        BadInput: the number of kills is less than 1.
     """
     if kills < 1:
         raise BadInput("there is nothing to kill", where="./modelops faults", expected="a number of at least 1")
@@ -120,10 +120,10 @@ def lint() -> int:
 
 
 def lock() -> int:
-    """Make each of `LOCKS` anew by the command that its header shows, the second with the versions of the first.
+    """Rewrite each of `LOCKS` with the command in its header; the second uses the versions of the first.
 
     Raises:
-        BadInput: a header shows none.
+        BadInput: a header has no command.
     """
     return next((code for code in map(_lock, LOCKS) if code != 0), 0)
 
@@ -139,7 +139,7 @@ def _lock(name: str) -> int:
 
 
 def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",), beside: IO[bytes] | None = None) -> int:
-    """Run a program of the project's environment in the project's folder; it finds the packages in `path`.
+    """Run a program of the project's environment in the project's folder, with `path` on its PYTHONPATH.
 
     What runs `beside` another program prints there, and leaves the processor to that one.
     """
@@ -148,7 +148,7 @@ def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",), bes
     programs = f"{folder}:{os.environ.get('PATH', '')}"
     packages = os.pathsep.join(str(PROJECT_ROOT / name) for name in path)
     environment = {**os.environ, "PATH": programs, "PYTHONPATH": packages, "MYPYPATH": include}
-    # Where it is set, as in many images, each of the many processes that tests start would compile our modules anew.
+    # If it is set, as in many images, each process that tests start would compile our modules again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [*((NICE, "-n", "5") if beside else ()), str(folder / program), *arguments]
     errors = None if beside is None else subprocess.STDOUT

@@ -24,7 +24,7 @@ def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
         FenceLost: a newer attempt has the job.
     """
     waits_for, pause = None, FIRST_PAUSE
-    while (other := runs.same(run.ledger, run_id, run.attempt.asked_at)) is not None:
+    while (other := runs.equivalent_run(run.ledger, run_id, run.attempt.asked_at)) is not None:
         if other["published"]:
             if other["result"] is None:  # the other job was cleared in the meantime
                 return None

@@ -154,7 +154,7 @@ class JobRun:
         self.resources.store.sweep(f"job-{self.job_id}-")
         found = ((path, _TAG.fullmatch(path.name)) for path in self.resources.settings.machine.work.glob("job-*"))
         folders = {path: int(tag[1]) for path, tag in found if tag is not None}
-        ended = jobs.over_among(self.ledger, list(folders.values()))
+        ended = jobs.ended_among(self.ledger, list(folders.values()))
         for path, job_id in folders.items():
             if job_id == self.job_id or job_id in ended:
                 remove(path)

@@ -1,1 +1,1 @@
-"""The part of the product that runs in Airflow's web server."""
+"""Extensions of Airflow's web server: the jobs API, the middleware, and the registration of the view."""

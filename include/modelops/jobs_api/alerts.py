@@ -1,4 +1,4 @@
-"""The alert rules of a deployment, and the alerts that they have raised."""
+"""The alert rules of a deployment, and the alerts that they raised."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from modelops.domain.drift import Verdict
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags, whole_deployment
 from modelops.jobs_api.schemas import MOST, DeploymentNumber
 from modelops.registry.read import alert_list
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api")
 
 
 class AlertState(StrEnum):
-    """Where an alert stands."""
+    """The state of an alert."""
 
     FIRING = "firing"
     RESOLVED = "resolved"
@@ -52,29 +52,33 @@ class AlertRule(BaseModel):
     )
     cool_down_days: float | None = Field(description="Minimum days between two challengers for the target.")
     most_a_month: int | None = Field(description="Maximum challengers for the target in 30 days.")
-    job_id: int = Field(description="The job that has set it.")
+    job_id: int = Field(description="The job that set it.")
     set_by: str
     set_at: datetime
     is_open: bool = Field(description="Whether neither the rule nor its deployment has ended.")
     ended_at: datetime | None
-    alert_id: int | None = Field(description="Its alert that is firing.")
+    alert_id: int | None = Field(description="The alert that is firing.")
     snoozed_until: datetime | None
     snoozed_by: str | None
     snooze_reason: str | None
 
 
 class Change(BaseModel):
-    """What a check has found: of a column, or of a metric of a target."""
+    """The result of a check, for a column or for a metric of a target."""
 
     role: str | None = None
     variable: str | None = None
     verdict: Verdict | None = None
     psi: float | None = None
-    shift: float | None = Field(None, description="As if shifted by so many standard deviations.")
+    shift: float | None = Field(
+        None, description="The shift of a normal distribution with the same index, in standard deviations."
+    )
     natural_variation: float | None = None
-    bin: str | None = Field(None, description="The bin that has moved most; before and now are its shares of the rows.")
+    bin: str | None = Field(
+        None, description="The bin whose share of the rows changed most; `before` and `now` are its shares."
+    )
     target: str | None = None
-    metric: str | None = Field(None, description="Before and now are its values.")
+    metric: str | None = Field(None, description="The name of the metric; `before` and `now` are its values.")
     before: float | None = None
     now: float | None = None
     lower: float | None = None
@@ -82,7 +86,7 @@ class Change(BaseModel):
 
 
 class SentNotification(BaseModel):
-    """A notification that a notifier has sent."""
+    """A notification that a notifier sent."""
 
     event: AlertEvent
     notifier: str
@@ -90,7 +94,7 @@ class SentNotification(BaseModel):
 
 
 class ChallengerRun(BaseModel):
-    """A life cycle that an alert has started."""
+    """A run of `model_lifecycle` that an alert started."""
 
     dag_id: str
     run_id: str = Field(description="Of the DAG run.")
@@ -98,15 +102,17 @@ class ChallengerRun(BaseModel):
 
 
 class Alert(BaseModel):
-    """An alert that a rule has raised."""
+    """An alert that a rule raised."""
 
     id: int
     rule_id: int
     state: AlertState
     fired_at: datetime
     resolved_at: datetime | None
-    resolved_by: int | None = Field(description="The job of the check that has resolved it.")
-    interval_start: datetime | None = Field(description="Of the batch; null, as the end, of one without an interval.")
+    resolved_by: int | None = Field(description="The job of the check that resolved it.")
+    interval_start: datetime | None = Field(
+        description="The data interval of the batch; null, as is the end, for a batch without one."
+    )
     interval_end: datetime | None
     run_id: int = Field(description="The number of the batch run.")
     job_id: int = Field(description="The drift check or the measurement that met the rule.")
@@ -118,7 +124,7 @@ class Alert(BaseModel):
 
 
 class Alerts(BaseModel):
-    """The alert rules of a deployment, and the alerts that they have raised."""
+    """The alert rules of a deployment, and the alerts that they raised."""
 
     deployment: int
     kind: VersionKind
@@ -128,21 +134,21 @@ class Alerts(BaseModel):
     ended_at: datetime | None
     rules: list[AlertRule] = Field(description="Those that are open first.")
     alerts: list[Alert] = Field(description="Those that are firing first, then the newest.")
-    more: bool = Field(description="There are earlier alerts.")
+    more: bool = Field(description="Whether there are earlier alerts.")
 
 
 @router.get(
     "/deployments/{id}/alerts",
-    responses=refusals.documented({404: "There is no such deployment, or it isn't yours to see."}),
+    responses=refusals.documented({404: "There is no such deployment, or you may not see it."}),
 )
 def show_alerts(
     user: GetUserDep,
-    id: DeploymentNumber,  # noqa: A002 - the field's own word
+    id: DeploymentNumber,  # noqa: A002 - the name in the API
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> Alerts:
-    """The alert rules of a deployment, and the alerts that they have raised."""
+    """The alert rules of a deployment, and the alerts that they raised."""
     with limited_connection(APPLICATION) as connection:
-        seen = seen_by(user, connection, WHOLE)
+        seen = visible_dags(user, connection, DETAIL_ACCESS)
         row = whole_deployment(connection, seen, id)
         rules = alert_list.rules(connection, seen, id, limit=MOST)
         found = alert_list.alerts(connection, seen, id, limit=limit + 1)

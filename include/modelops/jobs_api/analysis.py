@@ -14,9 +14,9 @@ from modelops.domain.errors import ScheduleError
 from modelops.domain.job_types import JobType
 from modelops.domain.refusals import Code
 from modelops.jobs_api.database import freshness, limited_connection
-from modelops.jobs_api.permissions import seen_by
+from modelops.jobs_api.permissions import visible_dags
 from modelops.jobs_api.refusals import Refused
-from modelops.jobs_api.schemas import MOST, Fresh, Job, Types
+from modelops.jobs_api.schemas import MOST, Job, LedgerFreshness, Types
 from modelops.registry.read import analysis
 from modelops.registry.read.analysis import Span
 from modelops.registry.write import observation, schedules
@@ -25,7 +25,7 @@ APPLICATION = "modelops analysis"
 USUAL = timedelta(days=30)
 MOST_PERIODS = 400
 SECONDS = 10
-"""A year of a job every minute takes less than two."""
+"""Maximum seconds of a query. A year with one job per minute takes less than two."""
 
 router = APIRouter(prefix="/api/analysis")
 
@@ -45,49 +45,51 @@ SHORTEST = {
     Unit.WEEK: timedelta(days=7, hours=-1),
     Unit.MONTH: timedelta(days=28, hours=-1),
 }
-"""The minimum length of a period, when clocks change in it."""
+"""The minimum length of a period; days are shorter when clocks are set forward."""
 
 
-class Told(BaseModel):
-    """What is told as the registry has it."""
+class _FromRegistry(BaseModel):
+    """A model that is read from the registry's objects."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class Duration(Told):
+class Duration(_FromRegistry):
     """The median and 95th percentile of a duration, in seconds."""
 
     median: float
     p95: float
 
 
-class Sum(Told):
+class JobFigures(_FromRegistry):
     """Counts and durations of the jobs created in a time range."""
 
-    number: int = Field(description="Those that are under way included.")
+    number: int = Field(description="The number of jobs, unfinished ones included.")
     completed: int
     failed: int
-    failure_rate: float | None = Field(description="The failed among those that completed or failed; null without any.")
-    waited: Duration | None = Field(description="Of those that have ended.")
-    worked: Duration | None = Field(description="Of those that have ended and had come to a worker.")
+    failure_rate: float | None = Field(
+        description="The share of failed jobs among those that completed or failed; null if there are none."
+    )
+    waited: Duration | None = Field(description="Time spent waiting, of the jobs that have ended.")
+    worked: Duration | None = Field(description="Time spent on a worker, of the jobs that have ended and had started.")
 
 
-class Period(Sum):
+class Period(JobFigures):
     """Counts and durations of the jobs created in one hour, day, week or month."""
 
     start: datetime
 
 
-class TypeAnalysis(Told):
+class TypeAnalysis(_FromRegistry):
     """The counts and durations of one job type."""
 
     type: JobType
-    whole: Sum
-    periods: list[Period] = Field(description="In order; a period without jobs is left out.")
+    whole: JobFigures
+    periods: list[Period] = Field(description="In order of time; a period without jobs is omitted.")
 
 
-class Analysis(Fresh):
-    """Counts and durations by job type, in the order of the life cycle. Types without jobs are left out."""
+class Analysis(LedgerFreshness):
+    """Counts and durations by job type, in the order of the life cycle. Types without jobs are omitted."""
 
     created_from: datetime
     created_before: datetime
@@ -114,10 +116,10 @@ def analyse(
     unit: Unit = Unit.DAY,
     zone: Annotated[str, Query(max_length=64)] = "UTC",
 ) -> Analysis:
-    """How many jobs there were, how long they waited and worked, and how many failed: by type and period.
+    """The numbers of jobs and failures, and the time spent waiting and working, by job type and period.
 
-    Jobs belong to the time in which they were created: by default the last 30 days, until now. `zone` is the name of
-    the time zone in which a day, a week (from Monday) or a month begins.
+    A job belongs to the period in which it was created. The default is the last 30 days. Days, weeks (from Monday) and
+    months begin in the time zone `zone`.
     """
     span = _span(type, created_from, created_before)
     if zone not in available_timezones():
@@ -127,13 +129,13 @@ def analyse(
             422,
             Code.TOO_MANY_PERIODS,
             f"unit: from {span.created_from.isoformat()} to {span.created_before.isoformat()} there are more than"
-            f" {MOST_PERIODS} periods ({unit}); ask for a shorter time or for longer periods",
+            f" {MOST_PERIODS} periods ({unit}); choose a shorter time or longer periods",
             most=MOST_PERIODS,
         )
     with limited_connection(APPLICATION, seconds=SECONDS) as connection:
         _check_zone(connection, zone)
         known = observation.last_seen(connection)
-        found = analysis.by_type(connection, seen_by(user, connection), span, unit=unit, zone=zone)
+        found = analysis.by_type(connection, visible_dags(user, connection), span, unit=unit, zone=zone)
     return Analysis(
         created_from=span.created_from,
         created_before=span.created_before,
@@ -145,7 +147,7 @@ def analyse(
 
 
 def _check_zone(connection: Connection[Any], zone: str) -> None:
-    """Refuse a zone that this machine has and the database lacks, such as localtime."""
+    """Refuse a time zone that this machine knows and the database doesn't, such as localtime."""
     try:
         schedules.check_zone(connection, zone, where="zone")
     except ScheduleError:
@@ -165,10 +167,10 @@ def list_slowest(
     created_before: AwareDatetime | None = None,
     limit: Limit = 10,
 ) -> Slowest:
-    """The jobs that worked longest, among those that have ended."""
+    """The jobs that spent the longest time on a worker, of those that have ended."""
     span = _span(type, created_from, created_before)
     with limited_connection(APPLICATION, seconds=SECONDS) as connection:
-        rows = analysis.slowest(connection, seen_by(user, connection), span, limit=limit)
+        rows = analysis.slowest(connection, visible_dags(user, connection), span, limit=limit)
     return Slowest(jobs=[Job.model_validate(row) for row in rows])
 
 

@@ -30,14 +30,14 @@ from modelops.jobs_api import (
     view,
 )
 from modelops.jobs_api.database import freshness, limited_connection
-from modelops.jobs_api.permissions import seen_by, whole_job
+from modelops.jobs_api.permissions import visible_dags, whole_job
 from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import (
     MOST,
     NO_NUL,
     SEVERAL,
-    Counted,
     Job,
+    JobCount,
     JobNumber,
     Page,
     Text,
@@ -47,7 +47,7 @@ from modelops.jobs_api.schemas import (
     text_of,
 )
 from modelops.registry.read import job_list
-from modelops.registry.read.job_list import Place, Wanted
+from modelops.registry.read.job_list import JobFilter, Place
 from modelops.registry.write import decisions, jobs, observation
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ router = APIRouter(prefix="/api")
 @router.get("/jobs")
 def list_jobs(
     user: GetUserDep,
-    type: Types = None,  # noqa: A002 - the field's own word
+    type: Types = None,  # noqa: A002 - the name in the API
     status: Annotated[list[JobStatus] | None, Query(max_length=SEVERAL)] = None,
     subject: Text = None,
     search: Annotated[str | None, Query(min_length=3, max_length=250, pattern=NO_NUL)] = None,
@@ -76,13 +76,13 @@ def list_jobs(
     after: Text = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> Page:
-    """The newest jobs that fit.
+    """The newest jobs that match the filters.
 
-    `type` and `status` may be given several times; `subject` is a model, a version or a whole subject, `search` a text
-    in the subject or in the id of the DAG run; `person` who asked for the job; `dag_id`, `run_id`, `task_id` and
-    `map_index` are those of Airflow. `after` is what the page before gave.
+    `type` and `status` may be given several times. `subject` is a model, a version or a whole subject. `search` is a
+    text in the subject or in the id of the DAG run. `person` is the requester. `dag_id`, `run_id`, `task_id` and
+    `map_index` are those of Airflow. `after` is the value of that name on the previous page.
     """
-    wanted = Wanted(
+    job_filter = JobFilter(
         types=type,
         statuses=status,
         subject=subject,
@@ -97,30 +97,30 @@ def list_jobs(
     )
     place = _place(after)
     with limited_connection(APPLICATION) as connection:
-        known = observation.last_seen(connection)  # before: what is told is at least as new
-        rows = job_list.page(connection, seen_by(user, connection), wanted, after=place, limit=limit + 1)
+        known_up_to = observation.last_seen(connection)  # read first, so that the jobs are at least as new
+        rows = job_list.page(connection, visible_dags(user, connection), job_filter, after=place, limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(
         jobs=[Job.model_validate(row) for row in rows[:limit]],
         after=None if last is None else text_of(Place(created_at=last["created_at"], id=last["id"])),
-        **freshness(known),
+        **freshness(known_up_to),
     )
 
 
 @router.get("/jobs/counts")
-def count_jobs(user: GetUserDep) -> list[Counted]:
-    """How many jobs there are, by type and status."""
+def count_jobs(user: GetUserDep) -> list[JobCount]:
+    """The number of jobs by type and status."""
     with limited_connection(APPLICATION) as connection:
-        return [Counted.of(count) for count in job_list.counts(connection, seen_by(user, connection))]
+        return [JobCount.of(count) for count in job_list.counts(connection, visible_dags(user, connection))]
 
 
-@router.get("/jobs/{id}", responses=refusals.documented({404: "There is no such job, or it isn't yours to see."}))
-def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likewise
-    """One job, with what happened to it in order, and what you may do about it."""
+@router.get("/jobs/{id}", responses=refusals.documented({404: "There is no such job, or you may not see it."}))
+def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - the name in the API
+    """A job, with its events in order and the actions that you may perform on it."""
     with limited_connection(APPLICATION) as connection:
-        known = observation.last_seen(connection)
+        known_up_to = observation.last_seen(connection)
         row = whole_job(user, connection, id)
-        request = decisions.asked(connection, JobId(id)) if row["type"] in APPROVALS else None
+        request = decisions.newest_request(connection, JobId(id)) if row["type"] in APPROVALS else None
         objection = None
         if request is not None and row["status"] == JobStatus.AWAITING_APPROVAL:
             objection = request.objection(user.get_name())
@@ -130,20 +130,20 @@ def show_job(user: GetUserDep, id: JobNumber) -> WholeJob:  # noqa: A002 - likew
             "objection": objection and objection.detail,
             "refusal": objection and asdict(objection),
             "actions": actions.actions_of(user, row, objection),
-            **freshness(known),
+            **freshness(known_up_to),
         }
         return WholeJob.model_validate({**row, **more})
 
 
 def make_app() -> FastAPI:
-    """The application. No route answers who isn't signed in, its documentation included."""
+    """The application. Every route requires a signed-in user, including its documentation."""
     app = FastAPI(
         title="ModelOps jobs",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         dependencies=[Depends(get_user)],
-        responses=refusals.EVERYWHERE,
+        responses=refusals.COMMON_REFUSALS,
     )
     app.include_router(router)
     app.include_router(evidence.router)
@@ -157,7 +157,7 @@ def make_app() -> FastAPI:
     app.include_router(actions.router)
     app.include_router(audit.router)
     app.include_router(view.router)
-    app.add_exception_handler(Unavailable, refusals.away)
+    app.add_exception_handler(Unavailable, refusals.ledger_unavailable)
     app.add_exception_handler(RequestValidationError, refusals.unprocessable)
     app.add_exception_handler(Refused, refusals.answer)
 
@@ -170,19 +170,19 @@ def make_app() -> FastAPI:
 
 def mounted() -> list[dict[str, Any]]:
     """For `fastapi_apps` of a plugin."""
-    return [{"name": "ModelOps jobs", "url_prefix": PREFIX, "app": make_app()}] if _possible() else []
+    return [{"name": "ModelOps jobs", "url_prefix": PREFIX, "app": make_app()}] if _is_available() else []
 
 
 def pages() -> list[dict[str, Any]]:
     """For `react_apps` of a plugin."""
-    return view.pages(PREFIX) if _possible() else []
+    return view.pages(PREFIX) if _is_available() else []
 
 
-def _possible() -> bool:
-    """Not where Airflow has teams: whose a DAG is that is gone, nobody can say."""
+def _is_available() -> bool:
+    """Whether the API can be offered: not if Airflow has teams, since the team of a removed DAG is unknown."""
     teams = conf.getboolean("core", "multi_team", fallback=False)
     if teams:
-        log.warning("there is neither the API of the jobs nor their view, since core.multi_team is on")
+        log.warning("the jobs API and the view are disabled, because core.multi_team is on")
     return not teams
 
 
@@ -190,5 +190,5 @@ def _place(after: str | None) -> Place | None:
     try:
         return None if after is None else place_of(after)
     except ValueError:
-        detail = f"no page ends at {after!r}: give `after` as the page before gave it"
+        detail = f"no page ends at {after!r}: use the value of `after` from the previous page"
         raise Refused(422, Code.UNKNOWN_PAGE, detail, after=str(after)) from None

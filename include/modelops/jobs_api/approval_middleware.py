@@ -1,9 +1,9 @@
 """Middleware for answers to approvals: records an answer as the decision or refuses it, and keeps the card up to date.
 
-An answer that Airflow takes may be lost: Airflow fails the attempt that waited for it, and the next one asks anew. So
-the decision is written in the request that brings the answer, in a transaction that commits if Airflow takes the answer
-too. The operator only returns what is on record then. And Airflow keeps the first text of a task's question for ever,
-also when the task is tried again or cleared and puts other evidence before the reviewers.
+Airflow may lose an answer that it has accepted: if the waiting attempt fails, the next attempt asks again. So the
+request that brings the answer also writes the decision, in a transaction that commits only if Airflow accepts the
+answer. The operator then returns the recorded decision. Airflow also keeps the first text of a task's question, even if
+the task is retried or cleared and has other evidence; the middleware replaces that text.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROOT = "modelops.airflow"
-"""In the scope of a request: Airflow's whole web application, for those of ours that are mounted in it."""
+"""The key of Airflow's web application in the scope of a request; applications that are mounted in it need it."""
 CREATED = 201
 ANSWER = re.compile(
     r"/api/v2/dags/(?P<dag_id>[^/]+)/dagRuns/(?P<run_id>[^/]+)/taskInstances/(?P<task_id>[^/]+)/(?P<map_index>[^/]+)"
     r"/hitlDetails$"
 )
 QUESTION = re.compile(r"/execution/hitlDetails/(?P<task_instance>[0-9a-f-]{36})$")
-OURS = {"comment", "evidence"}
-"""The fields of the form of an ApproveModelOperator; no other operator has these."""
+APPROVAL_FIELDS = {"comment", "evidence"}
+"""The fields of the form of an ApproveModelOperator; no other operator has both."""
 LEDGER = "modelops"
-"""The Airflow connection of the login that writes the ledger."""
+"""The Airflow connection whose login writes the ledger."""
 TOO_EARLY = "too early: Airflow can't take an answer to this approval yet; try again in a moment"
-UNKNOWN = "the ledger does not have the job of this approval, so nothing is decided; clear its task to ask again"
-AWAY = "the ledger can't be reached, so nothing is decided; try again in a moment"
-BUSY = "the ledger is busy, so nothing is decided; try again in a moment"
+UNKNOWN_JOB = "the ledger does not have the job of this approval, so nothing is decided; clear its task to ask again"
+LEDGER_UNAVAILABLE = "the ledger can't be reached, so nothing is decided; try again in a moment"
+LEDGER_BUSY = "the ledger is busy, so nothing is decided; try again in a moment"
 STATUSES = {
     IncompleteAnswer: HTTPStatus.BAD_REQUEST,
     StaleCard: HTTPStatus.CONFLICT,
@@ -66,23 +66,23 @@ STATUSES = {
     NotAwaited: HTTPStatus.CONFLICT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""What a refusal answers; the first class that fits counts."""
-ASKS_AGAIN = "; it is shown as it is now in a moment: look at it, and answer again"
+"""The status of the response to each error; the first matching class applies."""
+REVIEW_AGAIN = "; it is shown as it is now in a moment: look at it, and answer again"
 
 
-class NotTaken(Exception):
-    """Airflow doesn't take an answer, so nothing is decided; `said` is its own refusal."""
+class NotAccepted(Exception):
+    """Airflow refuses the answer, so nothing is decided; `response` is its refusal."""
 
-    def __init__(self, status: int, said: list[Message]) -> None:
+    def __init__(self, status: int, response: list[Message]) -> None:
         super().__init__(status)
         self.status = status
-        self.said = said
+        self.response = response
 
 
 class ApprovalMiddleware:
-    """ASGI middleware around Airflow's web server; it looks at questions and answers of approvals, and at nothing else.
+    """ASGI middleware around Airflow's web server; it handles the questions and answers of approvals.
 
-    What isn't an answer to an approval of ours, or not one that can be understood, it leaves to Airflow.
+    It passes all other requests, and answers that it can't parse, on to Airflow.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -94,53 +94,57 @@ class ApprovalMiddleware:
         if scope["type"] == "http" and scope["method"] == "POST" and (question := QUESTION.search(scope["path"])):
             await self._pass_on_question(question["task_instance"], scope, receive, send)
             return
-        asked = ANSWER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "PATCH" else None
-        if asked is None:
+        match = ANSWER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "PATCH" else None
+        if match is None:
             await self._app(scope, receive, send)
             return
         messages = await read_body(receive)
-        answered = await self._decided(scope, asked, messages, receive)
-        if answered is None:
+        response = await self._response_to_answer(scope, match, messages, receive)
+        if response is None:
             await self._app(scope, replay(messages, receive), send)
-        for message in answered or ():
+        for message in response or ():
             await send(message)
 
-    async def _decided(
-        self, scope: Scope, asked: re.Match[str], messages: list[Message], receive: Receive
+    async def _response_to_answer(
+        self, scope: Scope, match: re.Match[str], messages: list[Message], receive: Receive
     ) -> list[Message] | None:
-        """What is answered to an answer to an approval of ours; None where this is none, or makes no sense."""
+        """The response to an answer to an approval; None if the request isn't one, or can't be parsed."""
         from starlette.concurrency import run_in_threadpool
 
-        user, key = await signed_in_user(scope), _key_of(asked)
+        user, key = await signed_in_user(scope), _key_of(match)
         if user is None or key is None:
             return None
-        is_ours = await run_in_threadpool(_is_ours, user, key)
-        if is_ours is False:
+        is_approval = await run_in_threadpool(_is_approval, user, key)
+        if is_approval is False:
             return None
 
         async def airflow() -> list[Message]:
-            """Airflow's answer to it."""
-            said: list[Message] = []
-            await self._app(scope, replay(messages, receive), _collect(said))
-            return said
+            """Airflow's response to the request."""
+            response: list[Message] = []
+            await self._app(scope, replay(messages, receive), _collect(response))
+            return response
 
         try:
             answer = _answer_of(user.get_name(), b"".join(message.get("body", b"") for message in messages))
             if answer is None:
                 return None
-            said = await _decide(key, answer, airflow)
-            # Airflow would take the answer, and nobody would hear of it again.
-            return _refusal(HTTPStatus.CONFLICT, Code.APPROVAL_UNKNOWN, UNKNOWN) if said is None and is_ours else said
-        except NotTaken as refused:
-            return _early() if refused.status in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT} else refused.said
+            response = await _decide(key, answer, airflow)
+            # Airflow would accept the answer, and it would have no effect.
+            return (
+                _refusal(HTTPStatus.CONFLICT, Code.APPROVAL_UNKNOWN, UNKNOWN_JOB)
+                if response is None and is_approval
+                else response
+            )
+        except NotAccepted as refused:
+            return _early() if refused.status in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT} else refused.response
         except EvidenceChanged as error:
-            await airflow()  # wakes the task, which then asks again
-            return _refusal(HTTPStatus.CONFLICT, Code.EVIDENCE_CHANGED, error.what + ASKS_AGAIN)
+            await airflow()  # resumes the task, which then asks again
+            return _refusal(HTTPStatus.CONFLICT, Code.EVIDENCE_CHANGED, error.what + REVIEW_AGAIN)
         except ModelOpsError as error:
             return _refusal_for(error)
 
     async def _pass_on_question(self, task_instance: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let Airflow take a task's question, and if it did, see to it that the text is the one that was given."""
+        """Pass a task's question on; if Airflow accepts it, make sure that it shows the text of this request."""
         from starlette.concurrency import run_in_threadpool
 
         messages = await read_body(receive)
@@ -156,18 +160,20 @@ class ApprovalMiddleware:
             body = b"".join(message.get("body", b"") for message in messages)
             try:
                 await run_in_threadpool(_refresh, task_instance, body)
-            except Exception as error:  # noqa: BLE001 - Airflow has said already that it took the question
-                log.warning("the card of task instance %s may show what it showed before: %s", task_instance, error)
+            except Exception as error:  # noqa: BLE001 - Airflow has already accepted the question
+                log.warning(
+                    "the card of task instance %s could not be updated and may be out of date: %s", task_instance, error
+                )
 
 
 def _refresh(task_instance: str, body: bytes) -> None:
-    """Replace the text of a question that waits for its answer by the one that the task has given now."""
+    """Replace the text of an unanswered question with the text of this request."""
     from airflow.models.hitl import HITLDetail
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     question: dict[str, Any] = json.loads(body)
-    if not OURS.issubset(question.get("params") or {}):
+    if not APPROVAL_FIELDS.issubset(question.get("params") or {}):
         return
     with create_session() as session:
         shown = session.scalar(select(HITLDetail).where(HITLDetail.ti_id == task_instance))
@@ -175,8 +181,8 @@ def _refresh(task_instance: str, body: bytes) -> None:
             shown.subject, shown.body, shown.params = question["subject"], question["body"], question["params"]
 
 
-def _is_ours(user: Any, key: TaskKey) -> bool | None:
-    """Whether the question is an approval of ours that Airflow lets this person answer; None: no question is known."""
+def _is_approval(user: Any, key: TaskKey) -> bool | None:
+    """Whether the question is that of an approval that Airflow lets this user answer; None: there is no question."""
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from airflow.models.hitl import HITLDetail
     from airflow.models.taskinstance import TaskInstance
@@ -187,19 +193,19 @@ def _is_ours(user: Any, key: TaskKey) -> bool | None:
 
     if not may(user, key.dag_id, "PUT", DagAccessEntity.HITL_DETAIL):
         return False
-    asked = select(HITLDetail.params).join(TaskInstance, HITLDetail.ti_id == TaskInstance.id)
+    query = select(HITLDetail.params).join(TaskInstance, HITLDetail.ti_id == TaskInstance.id)
     with create_session() as session:
-        shown = session.execute(asked.where(*_is_task(key))).first()
-    return None if shown is None else OURS.issubset(shown.params or {})
+        shown = session.execute(query.where(*_is_task(key))).first()
+    return None if shown is None else APPROVAL_FIELDS.issubset(shown.params or {})
 
 
 async def _decide(
     key: TaskKey, answer: Answer, airflow: Callable[[], Awaitable[list[Message]]]
 ) -> list[Message] | None:
-    """Write the decision, let Airflow take the answer, and commit if it does; None where no job of ours is asked.
+    """Write the decision, pass the answer on, and commit if Airflow accepts it; None if no job waits for it.
 
     Raises:
-        NotTaken: Airflow refuses the answer.
+        NotAccepted: Airflow refuses the answer.
         ModelOpsError: the answer is refused, or the ledger can't be reached.
     """
     from fastapi.concurrency import contextmanager_in_threadpool
@@ -207,16 +213,16 @@ async def _decide(
     async with contextmanager_in_threadpool(_decision(key, answer)) as decided:
         if decided is None:
             return None
-        said = await airflow()
-        status = said[0]["status"]
+        response = await airflow()
+        status = response[0]["status"]
         if not 200 <= status < 300:
-            raise NotTaken(status, said)
-    return said
+            raise NotAccepted(status, response)
+    return response
 
 
 @contextmanager
 def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
-    """The decision, written and not committed yet."""
+    """The decision, written but not yet committed."""
     from modelops.jobs_api.database import approval_connection
     from modelops.registry.write import observation
     from modelops.stages.approve import decide
@@ -229,7 +235,7 @@ def _decision(key: TaskKey, answer: Answer) -> Iterator[dict[str, Any] | None]:
 
 
 def _queueing_of(key: TaskKey) -> Queueing | None:
-    """When the task that asks was scheduled and queued: once it has its answer, Airflow overwrites that."""
+    """When the waiting task was scheduled and queued; Airflow overwrites both times when it resumes the task."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -243,7 +249,7 @@ def _queueing_of(key: TaskKey) -> Queueing | None:
 
 
 def _is_task(key: TaskKey) -> list[Any]:
-    """The conditions of a query of Airflow's task instances."""
+    """Conditions that select a task instance in Airflow's database."""
     from airflow.models.taskinstance import TaskInstance
 
     columns = (TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index)
@@ -252,15 +258,15 @@ def _is_task(key: TaskKey) -> list[Any]:
 
 
 def _answer_of(person: str, body: bytes) -> Answer | None:
-    """The answer; None where it makes no sense, and Airflow says what is wrong with it.
+    """The answer in a request's body; None if it can't be parsed, which Airflow then reports.
 
     Raises:
         IncompleteAnswer: it is out of bounds or can't be stored.
     """
     try:
-        said: Any = json.loads(body)
-        verdict = {("Approve",): Verdict.APPROVED, ("Reject",): Verdict.REJECTED}[tuple(said["chosen_options"])]
-        fields = dict(said.get("params_input") or {})
+        content: Any = json.loads(body)
+        verdict = {("Approve",): Verdict.APPROVED, ("Reject",): Verdict.REJECTED}[tuple(content["chosen_options"])]
+        fields = dict(content.get("params_input") or {})
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         return None
     return Answer.given(person, verdict, fields)
@@ -271,9 +277,11 @@ def _refusal_for(error: ModelOpsError) -> list[Message]:
     if status is None:
         raise error
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        log.warning("an answer is refused: %s", error)
+        log.warning("an answer to an approval is refused: %s", error)
         busy = isinstance(error, Busy)
-        return _refusal(status, Code.UNDECIDED_BUSY if busy else Code.UNDECIDED_AWAY, BUSY if busy else AWAY)
+        return _refusal(
+            status, Code.UNDECIDED_BUSY if busy else Code.UNDECIDED_AWAY, LEDGER_BUSY if busy else LEDGER_UNAVAILABLE
+        )
     if isinstance(refusal := getattr(error, "refusal", None), Refusal):
         return _refusal(status, refusal.code, refusal.detail, refusal.values)
     code = Code.NO_DECISION_AWAITED if isinstance(error, IllegalTransition) else None
@@ -296,19 +304,19 @@ def _refusal(
     return [start, {"type": "http.response.body", "body": response.body}]
 
 
-def _key_of(asked: re.Match[str]) -> TaskKey | None:
-    """The task that is answered. Airflow reads "-1.0" as -1, and so must we."""
+def _key_of(match: re.Match[str]) -> TaskKey | None:
+    """The task that the answer is for. Airflow reads a map index "-1.0" as -1, and so does this."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        map_index = TypeAdapter(int).validate_python(asked["map_index"])
+        map_index = TypeAdapter(int).validate_python(match["map_index"])
     except ValidationError:
         return None
-    return TaskKey(dag_id=asked["dag_id"], run_id=asked["run_id"], task_id=asked["task_id"], map_index=map_index)
+    return TaskKey(dag_id=match["dag_id"], run_id=match["run_id"], task_id=match["task_id"], map_index=map_index)
 
 
 def _collect(answer: list[Message]) -> Callable[[MutableMapping[str, Any]], Awaitable[None]]:
-    """Takes the place of `send`."""
+    """A `send` that appends the messages to `answer`."""
 
     async def take(message: MutableMapping[str, Any]) -> None:
         answer.append(message)

@@ -1,4 +1,4 @@
-"""What middleware around Airflow's web server needs of a request: its body, to read and pass on, and who sends it."""
+"""Helpers for ASGI middleware: read the body of a request, replay it, and find the signed-in user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def read_body(receive: Receive) -> list[Message]:
-    """All messages of the request's body."""
+    """Read all messages of the request's body."""
     messages: list[Message] = []
     while not messages or (messages[-1]["type"] == "http.request" and messages[-1].get("more_body")):
         messages.append(await receive())
@@ -19,7 +19,7 @@ async def read_body(receive: Receive) -> list[Message]:
 
 
 def replay(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
-    """What was received, once more, and then what comes."""
+    """A `receive` that returns these messages again and then the following ones."""
     kept = list(messages)
 
     async def next_message() -> MutableMapping[str, Any]:

@@ -28,23 +28,25 @@ def list_hidden(
     before: AwareDatetime | None = None,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> dict[str, Any]:
-    """As Airflow's `/api/v2/eventLogs`, a hundred a page, for whom Airflow lets read the audit log of all DAGs."""
+    """Entries in the format of Airflow's `/api/v2/eventLogs`, a hundred per page.
+
+    Requires Airflow's permission to read the audit log of all DAGs."""
     from airflow.models import DagModel, Log
     from airflow.utils.session import create_session
     from sqlalchemy import func, select
 
     if not may(user, ALL, "GET", DagAccessEntity.AUDIT_LOG):
         raise Refused(403, Code.AUDIT_LOG_HIDDEN, "you may not read the audit log of all DAGs")
-    wanted = [Log.event.in_(included_events), Log.dttm > after, Log.dag_id.not_in(select(DagModel.dag_id))]
+    conditions = [Log.event.in_(included_events), Log.dttm > after, Log.dag_id.not_in(select(DagModel.dag_id))]
     if before is not None:
-        wanted.append(Log.dttm < before)
+        conditions.append(Log.dttm < before)
     with create_session() as session:
-        total = session.scalar(select(func.count()).select_from(Log).where(*wanted))
-        page = session.scalars(select(Log).where(*wanted).order_by(Log.id).limit(PAGE).offset(offset))
-        return {"event_logs": [_told(entry) for entry in page], "total_entries": total}
+        total = session.scalar(select(func.count()).select_from(Log).where(*conditions))
+        page = session.scalars(select(Log).where(*conditions).order_by(Log.id).limit(PAGE).offset(offset))
+        return {"event_logs": [_as_json(entry) for entry in page], "total_entries": total}
 
 
-def _told(entry: Any) -> dict[str, Any]:
+def _as_json(entry: Any) -> dict[str, Any]:
     named = {
         name: getattr(entry, name) for name in ("event", "owner", "dag_id", "run_id", "task_id", "map_index", "extra")
     }

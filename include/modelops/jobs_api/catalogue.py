@@ -17,27 +17,27 @@ from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.jobs_api.actions import runnable
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags
 from modelops.jobs_api.schemas import MOST, Text
 from modelops.registry.read import catalogue
 
 APPLICATION = "modelops catalogue"
 METRICS = 50
-"""Values of a version's metrics that the list shows."""
+"""Maximum metrics of a version that the list shows."""
 Place = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 router = APIRouter(prefix="/api")
 
 
-class Recording(BaseModel):
+class StatisticsJob(BaseModel):
     """A job that recorded statistics of a version."""
 
     job_id: int
     type: JobType
 
 
-class InTarget(BaseModel):
+class ActiveDeployment(BaseModel):
     """A deployment of a version that has not ended."""
 
     id: int = Field(description="The deployment.")
@@ -56,16 +56,16 @@ class Version(BaseModel):
     commit: str | None
     job_id: int = Field(description="The training or the import that made it.")
     metrics: Annotated[dict[str, Any] | None, BeforeValidator(lambda found: brief(found, METRICS))] = Field(
-        description="Of its newest evaluation or run: the first of them; the evidence has all."
+        description="The first metrics of its newest evaluation or run; the evidence has all of them."
     )
     verdict: Verdict | None
     approver: str | None
     decided_at: datetime | None
     comment: str | None
-    statistics_jobs: list[Recording] = Field(
-        description="The jobs that recorded the statistics of its features and predictions that are in use."
+    statistics_jobs: list[StatisticsJob] = Field(
+        description="The jobs that recorded the statistics in use: of its features, and of its predictions."
     )
-    deployments: list[InTarget] = Field(description="Where it is deployed now.")
+    deployments: list[ActiveDeployment] = Field(description="Where it is deployed now.")
 
 
 class Deployment(BaseModel):
@@ -81,9 +81,9 @@ class Deployment(BaseModel):
     schedule: str = Field(description="Cron's fields or a preset, once, manual, after a feature table, publish only.")
     time_zone: str
     paused: bool
-    set_by: str = Field(description="Who said when its batches run.")
+    set_by: str = Field(description="Who set the schedule.")
     set_at: datetime
-    next_at: datetime | None = Field(description="When the clock starts the next batch; null where it doesn't.")
+    next_at: datetime | None = Field(description="When the next batch is scheduled; null without a cron schedule.")
     deployed_by: str
     approver: str
     started_at: datetime
@@ -94,11 +94,11 @@ class Deployment(BaseModel):
     last_status: JobStatus | None
     last_created_at: datetime | None
     firing: int = Field(description="Alerts that are firing.")
-    can_run: bool = Field(description="Whether you may ask for a batch of it now.")
+    can_run: bool = Field(description="Whether you may request a batch of it now.")
 
 
 class InProduction(BaseModel):
-    """A version in production at a moment, with its decision and evidence."""
+    """A version in production at a time, with its decision and evidence."""
 
     kind: VersionKind
     model: str = Field(description="The model or the feature task.")
@@ -118,7 +118,7 @@ class InProduction(BaseModel):
     decided_at: datetime
     evidence_digest: str
     job_id: int = Field(description="The deployment's job.")
-    approval_job_id: int = Field(description="The approval's job, with the evidence that was shown.")
+    approval_job_id: int = Field(description="The approval job, with the evidence that was shown.")
 
 
 class Versions(BaseModel):
@@ -136,7 +136,7 @@ class Deployments(BaseModel):
 
 
 class Production(BaseModel):
-    """The versions in production at a moment."""
+    """The versions in production at a time."""
 
     at: datetime
     found: list[InProduction]
@@ -153,7 +153,12 @@ def list_versions(
     """Versions of models, or of feature tasks, newest first, with their newest metrics and the decision on them."""
     with limited_connection(APPLICATION) as connection:
         rows = catalogue.versions(
-            connection, seen_by(user, connection, WHOLE), kind=kind, model=model, after=after, limit=limit + 1
+            connection,
+            visible_dags(user, connection, DETAIL_ACCESS),
+            kind=kind,
+            model=model,
+            after=after,
+            limit=limit + 1,
         )
     return Versions(versions=[Version.model_validate(row) for row in rows[:limit]], after=_last(rows, limit))
 
@@ -165,7 +170,12 @@ def list_deployments(
     """Deployments, newest first; with `active` only those that haven't ended."""
     with limited_connection(APPLICATION) as connection:
         rows = catalogue.deployments(
-            connection, seen_by(user, connection, WHOLE), model=model, active=active, after=after, limit=limit + 1
+            connection,
+            visible_dags(user, connection, DETAIL_ACCESS),
+            model=model,
+            active=active,
+            after=after,
+            limit=limit + 1,
         )
     can_run = runnable(user, rows[:limit])
     found = [
@@ -177,10 +187,10 @@ def list_deployments(
 
 @router.get("/production")
 def show_production(user: GetUserDep, at: AwareDatetime | None = None) -> Production:
-    """What was in production at a moment, by default now, by whose decision and on what evidence."""
+    """The versions in production at a time (default: now), each with its decision and evidence."""
     moment = datetime.now(UTC) if at is None else at
     with limited_connection(APPLICATION) as connection:
-        rows = catalogue.production(connection, seen_by(user, connection, WHOLE), moment=moment)
+        rows = catalogue.production(connection, visible_dags(user, connection, DETAIL_ACCESS), moment=moment)
     return Production(at=moment, found=[InProduction.model_validate(row) for row in rows])
 
 

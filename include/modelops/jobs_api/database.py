@@ -25,8 +25,8 @@ AT_ONCE = 8
 """Maximum concurrent requests that read the ledger; Airflow's own requests need threads too."""
 ANSWERS_AT_ONCE = 4
 """Maximum concurrent answers to approvals; they don't compete with pages that poll."""
-_seats = threading.BoundedSemaphore(AT_ONCE)
-_seats_of_answers = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
+_reader_slots = threading.BoundedSemaphore(AT_ONCE)
+_answer_slots = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
             url_of(login),
             autocommit=True,
             connect_timeout=SECONDS,
-            # The bound values decide which index serves, so each query is planned with them.
+            # Which index is best depends on the bound values, so each query is planned with them.
             prepare_threshold=None,
             options=f"-c statement_timeout={seconds}s",
             application_name=application,
@@ -69,7 +69,11 @@ def limited_connection(application: str, *, seconds: int = SECONDS) -> Iterator[
     from modelops.airflow.connections import url_of
     from modelops.registry.translation import translated
 
-    with _seat(_seats, patience=0), translated(), _POOL.of(url_of(READER)).connection() as connection:
+    with (
+        _limit_concurrency(_reader_slots, patience=0),
+        translated(),
+        _POOL.of(url_of(READER)).connection() as connection,
+    ):
         settings = {"statement_timeout": f"{seconds}s", "application_name": application}
         connection.execute(_SET, [value for setting in settings.items() for value in setting])
         yield connection
@@ -83,7 +87,7 @@ def approval_connection(application: str, *, login: str = READER) -> Iterator[Co
         Unavailable: as `reading`.
         Busy: too many answers are being taken.
     """
-    with _seat(_seats_of_answers, patience=SECONDS), reading(application, login=login) as connection:
+    with _limit_concurrency(_answer_slots, patience=SECONDS), reading(application, login=login) as connection:
         yield connection
 
 
@@ -124,7 +128,7 @@ def _pool(url: str) -> ConnectionPool[Connection[Any]]:
         min_size=0,
         max_size=AT_ONCE,
         timeout=SECONDS,
-        # If the database is away, no attempt outlasts the request: the next request tries again at once.
+        # If the database is down, no attempt to connect outlasts the request, and the next request tries again.
         reconnect_timeout=SECONDS,
         check=ConnectionPool.check_connection,
         num_workers=2,
@@ -139,13 +143,13 @@ atexit.register(_POOL.close)
 
 
 @contextmanager
-def _seat(seats: threading.BoundedSemaphore, *, patience: float) -> Iterator[None]:
-    if not seats.acquire(timeout=patience):
+def _limit_concurrency(slots: threading.BoundedSemaphore, *, patience: float) -> Iterator[None]:
+    if not slots.acquire(timeout=patience):
         raise Busy("too many use the ledger at once")
     try:
         yield
     finally:
-        seats.release()
+        slots.release()
 
 
 def freshness(known_up_to: datetime | None) -> dict[str, Any]:

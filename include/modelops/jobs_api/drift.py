@@ -1,4 +1,4 @@
-"""Drift: what a check has found, the distributions that it has compared, and drift over time."""
+"""Results of drift checks, the compared distributions, and drift over time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from modelops.domain.refusals import Code
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment, whole_job
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags, whole_deployment, whole_job
 from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import NO_NUL, DeploymentNumber, Drift, DriftCheck, JobNumber, PublishedBatch
 from modelops.registry.read import drift_list
@@ -54,7 +54,7 @@ class ComparedBin(BaseModel):
     """A bin of a column, in the reference and in the batch."""
 
     bin: str = Field(description="A category, an interval, or values such as null that have a bin of their own.")
-    reference_rows: int = Field(description="Of categories, half of the reference's rows are counted.")
+    reference_rows: int = Field(description="For categories, half of the reference's rows are counted.")
     rows: int
     before: float = Field(description="The share of the reference's rows that are in this bin.")
     now: float = Field(description="The share of the batch's rows that are in this bin.")
@@ -64,9 +64,7 @@ class Distribution(BaseModel):
     """The distribution of a column in the reference and in a batch."""
 
     run_id: int = Field(description="The number of the batch run.")
-    bins: list[ComparedBin] = Field(
-        description="Empty if the batch did not count the column in the bins of the reference."
-    )
+    bins: list[ComparedBin] = Field(description="Empty if the column was not counted in the bins of the reference.")
     statement: str = Field(description="SQL that returns the same figures.")
 
 
@@ -76,7 +74,7 @@ class CheckedBatch(PublishedBatch):
     job_id: int = Field(description="The job of the batch.")
     checked: bool
     check_job_id: int | None = Field(
-        description="The job of the drift check; null if there is none, or it isn't yours to see."
+        description="The job of the drift check; null if there is none, or you may not see it."
     )
 
 
@@ -107,12 +105,12 @@ class DriftOverTime(BaseModel):
     target: str
     dag_id: str
     reference_job: int | None = Field(
-        description="The job that recorded the newest reference of its features; null if it isn't yours to see."
+        description="The job that recorded the newest reference of its features; null if you may not see it."
     )
     batches: list[CheckedBatch] = Field(description="Latest data interval first.")
     columns: list[ColumnOverTime] = Field(description="The greatest changes first.")
     columns_left_out: int = Field(
-        description="Number of columns with smaller changes that are left out; the statement returns them."
+        description="The number of omitted columns, which changed less; the statement returns them."
     )
     more: bool = Field(description="Whether there are earlier batches; `LIMIT` in the statement can be raised.")
     statement: str = Field(description="SQL that returns the same figures.")
@@ -120,10 +118,10 @@ class DriftOverTime(BaseModel):
 
 @router.get(
     "/jobs/{id}/drift",
-    responses=refusals.documented({404: "There is no such job, or it isn't yours to see."}),
+    responses=refusals.documented({404: "There is no such job, or you may not see it."}),
 )
-def show_drift(user: GetUserDep, id: JobNumber) -> DriftCheck:  # noqa: A002 - the field's own word
-    """How far each column of a batch has moved from the reference, as the job has found."""
+def show_drift(user: GetUserDep, id: JobNumber) -> DriftCheck:  # noqa: A002 - the name in the API
+    """How far each column of a batch has moved from the reference, as the drift check found."""
     with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
         found = [Drift(**one) for one in drift_list.of_job(connection, JobId(id))]
@@ -132,15 +130,15 @@ def show_drift(user: GetUserDep, id: JobNumber) -> DriftCheck:  # noqa: A002 - t
 
 @router.get(
     "/jobs/{id}/distribution",
-    responses=refusals.documented({404: "There is no such job, it isn't yours to see, or it has no result."}),
+    responses=refusals.documented({404: "There is no such job, you may not see it, or it has no result."}),
 )
 def show_distribution(
     user: GetUserDep,
-    id: JobNumber,  # noqa: A002 - likewise
+    id: JobNumber,  # noqa: A002 - the name in the API
     role: Literal["feature", "prediction"],
     variable: Annotated[str, Query(min_length=1, max_length=250, pattern=NO_NUL)],
 ) -> Distribution:
-    """The distribution of a column in the reference and in the batch that the job has checked."""
+    """The distribution of a column in the reference and in the batch that the job checked."""
     with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
         found = drift_list.finding(connection, JobId(id), role, variable)
@@ -154,16 +152,16 @@ def show_distribution(
 
 @router.get(
     "/deployments/{id}/drift",
-    responses=refusals.documented({404: "There is no such deployment, or it isn't yours to see."}),
+    responses=refusals.documented({404: "There is no such deployment, or you may not see it."}),
 )
 def show_drift_over_time(
     user: GetUserDep,
-    id: DeploymentNumber,  # noqa: A002 - likewise
+    id: DeploymentNumber,  # noqa: A002 - the name in the API
     limit: Annotated[int, Query(ge=1, le=MOST_BATCHES)] = 24,
 ) -> DriftOverTime:
     """The drift over time of the batches published in the deployment's target, latest data interval first."""
     with limited_connection(APPLICATION) as connection:
-        seen = seen_by(user, connection, WHOLE)
+        seen = visible_dags(user, connection, DETAIL_ACCESS)
         row = whole_deployment(connection, seen, id)
         batches, columns, more = drift_list.of_target(
             connection, seen, row["target"], batches=limit, columns=MOST_COLUMNS

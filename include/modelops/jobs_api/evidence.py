@@ -20,7 +20,7 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import Artifact
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by, whole_job
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags, whole_job
 from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import (
     ArtifactFile,
@@ -34,33 +34,33 @@ from modelops.settings import InstallationSettings
 
 APPLICATION = "modelops evidence"
 ROWS = 20
-"""Of a sample of predictions."""
+"""Maximum rows of a sample of predictions."""
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
-"""What a page may show; all else is only to be kept. They come from users' code, so nothing in them may run."""
+"""Media types that the browser may display. User code wrote the files, so no script in them may run."""
 HARMLESS = {
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
-    "Content-Encoding": "identity",  # Airflow's server would pack what is packed already, and drop the length
+    "Content-Encoding": "identity",  # Airflow's server would compress the response again and drop the length
     "Cache-Control": "private, max-age=31536000, immutable",
 }
 CHECKED_AT_ONCE = 4
-"""Files that are read whole, to see whether their hash is right."""
+"""Maximum number of files whose hash is verified concurrently."""
 PATIENCE = 5
-"""Seconds until one of these is done; a page with many plots asks for all at once."""
+"""Seconds that a request waits for its turn; a page with many plots requests all of them at once."""
 _checks = threading.BoundedSemaphore(CHECKED_AT_ONCE)
 
 router = APIRouter(
     prefix="/api/jobs/{id}",
-    responses=refusals.documented({404: "There is no such job or file, or it isn't yours to see."}),
+    responses=refusals.documented({404: "There is no such job or file, or you may not see it."}),
 )
 
 
 @router.get("/evidence")
-def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - the field's own word
-    """What the job's version is made of, its metrics beside the champion's, and the job's files."""
+def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - the name in the API
+    """The provenance of the job's version, its metrics next to the champion's, and the job's files."""
     with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
-        seen = seen_by(user, connection, WHOLE)
+        seen = visible_dags(user, connection, DETAIL_ACCESS)
         return Evidence(
             evidence=job_evidence.evidence_of(connection, seen, JobId(id)),
             artifacts=[ArtifactFile.of(left) for left in job_evidence.artifacts_of(connection, seen, JobId(id))],
@@ -71,20 +71,20 @@ def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - 
 @router.get(
     "/artifacts/{sha256}",
     response_class=StreamingResponse,
-    responses=refusals.documented({409: "The file is gone, or was changed after it was recorded."}),
+    responses=refusals.documented({409: "The file is missing, or was changed after it was recorded."}),
 )
 def show_artifact(
     user: GetUserDep,
-    id: JobNumber,  # noqa: A002 - likewise
+    id: JobNumber,  # noqa: A002 - the name in the API
     sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
     name: Annotated[
-        str | None, Query(max_length=1000, description="Which of several files of the same content is meant.")
+        str | None, Query(max_length=1000, description="Selects one of several files that have the same content.")
     ] = None,
 ) -> StreamingResponse:
-    """One of the job's files, after a check that it is the one that was recorded."""
+    """A file of the job, after its hash was verified."""
     with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
-        files = job_evidence.artifacts_of(connection, seen_by(user, connection, WHOLE), JobId(id))
+        files = job_evidence.artifacts_of(connection, visible_dags(user, connection, DETAIL_ACCESS), JobId(id))
     alike = (left.artifact for left in files if left.artifact.sha256 == sha256)
     artifact = next((one for one in alike if name in (None, one.name)), None)
     if artifact is None:
@@ -103,13 +103,14 @@ def show_artifact(
 
 
 @router.get(
-    "/predictions", responses=refusals.documented({409: "What readers query is not what the job has published."})
+    "/predictions",
+    responses=refusals.documented({409: "The view that readers query does not have the rows that the job published."}),
 )
-def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A002 - likewise
-    """Some of the rows that the job has published, as readers of the view see them."""
+def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A002 - the name in the API
+    """A sample of the rows that the job published, as readers of the view see them."""
     with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
-        run = job_evidence.published_by(connection, seen_by(user, connection, WHOLE), JobId(id))
+        run = job_evidence.published_by(connection, visible_dags(user, connection, DETAIL_ACCESS), JobId(id))
         if run is None:
             raise Refused(404, Code.NOTHING_PUBLISHED, f"job {id} has published nothing", job=id)
         try:
@@ -122,10 +123,10 @@ def show_predictions(user: GetUserDep, id: JobNumber) -> Predictions:  # noqa: A
 
 @contextmanager
 def _checking() -> Iterator[None]:
-    """For a bounded number of files at a time: Airflow's own requests need processor and disk too.
+    """Wait for a turn to verify a file. The number is limited, because Airflow's own requests need CPU and disk too.
 
     Raises:
-        Refused: 503, so many are checked already.
+        Refused: 503, too many files are being verified.
     """
     if not _checks.acquire(timeout=PATIENCE):
         detail = "Too many files are being checked at once; try again in a moment."
@@ -137,10 +138,10 @@ def _checking() -> Iterator[None]:
 
 
 def _opened(artifact: Artifact) -> IO[bytes]:
-    """The stored file, read once to see that it is whole.
+    """The stored file, after its hash was verified.
 
     Raises:
-        Refused: 409, it is gone, or was changed after it was recorded.
+        Refused: 409, the file is missing, or was changed after it was recorded.
     """
     from airflow.sdk import ObjectStoragePath
 

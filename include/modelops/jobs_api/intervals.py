@@ -16,7 +16,7 @@ from modelops.domain.schedules import Schedule, ScheduleKind
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags, whole_deployment
 from modelops.jobs_api.schemas import MOST, DeploymentNumber
 from modelops.registry.write import runs, work_list
 from modelops.registry.write.runs import DueInterval
@@ -39,13 +39,13 @@ class IntervalState(StrEnum):
 class DataInterval(BaseModel):
     """A data interval of a deployment, with its state and its batch."""
 
-    start: datetime | None = Field(description="Null, as the end, of a run that is of no interval.")
+    start: datetime | None = Field(description="Null, as is the end, for a run without a data interval.")
     end: datetime | None
     is_due: bool = Field(
-        description="By the schedule, or run by an earlier one or a backfill; else a person asked for the run."
+        description="Whether it is due by this or an earlier schedule or by a backfill; else a person requested it."
     )
     state: IntervalState
-    job_id: int | None = Field(description="Whose rows readers see, else that of the newest attempt.")
+    job_id: int | None = Field(description="The job whose rows readers see; if there is none, the newest one.")
     rows: int | None
     published_at: datetime | None
 
@@ -64,24 +64,24 @@ class Intervals(BaseModel):
     paused: bool
     ended_at: datetime | None
     intervals: list[DataInterval]
-    more: bool = Field(description="There are earlier ones: give the last one's ends as `last_start` and `last_end`.")
+    more: bool = Field(description="Whether there are earlier ones, after the last one's `last_start` and `last_end`.")
 
 
 @router.get(
     "/deployments/{id}/intervals",
-    responses=refusals.documented({404: "There is no such deployment, or it isn't yours to see."}),
+    responses=refusals.documented({404: "There is no such deployment, or you may not see it."}),
 )
 def list_intervals(
     user: GetUserDep,
-    id: DeploymentNumber,  # noqa: A002 - the field's own word
+    id: DeploymentNumber,  # noqa: A002 - the name in the API
     last_start: AwareDatetime | None = None,
     last_end: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> Intervals:
-    """What became of a deployment's intervals since it began: those that were due by its schedule, and all others."""
+    """The states of a deployment's data intervals since it began: those due by its schedule, and all others."""
     before = None if last_start is None or last_end is None else (last_start, last_end)
     with limited_connection(APPLICATION) as connection:
-        seen = seen_by(user, connection, WHOLE)
+        seen = visible_dags(user, connection, DETAIL_ACCESS)
         row = whole_deployment(connection, seen, id)
         due = _due(connection, row, before, limit)
         found = runs.intervals(connection, seen, id, due, before=before, limit=limit + 1)
@@ -98,10 +98,10 @@ def list_intervals(
 def _due(
     connection: Connection[Any], row: Mapping[str, Any], before: tuple[datetime, datetime] | None, limit: int
 ) -> list[DueInterval]:
-    """Of a deployment whose runs are of intervals: those of its present schedule, since that was set."""
+    """The intervals that are due by the present schedule, since it was set; none if runs have no intervals."""
     if not row["incremental"]:
         return []
-    most = limit + 2  # the last of the page before may be among them
+    most = limit + 2  # the last one of the previous page may be among them
     schedule = Schedule(text=row["schedule"], time_zone=row["time_zone"])
     if schedule.kind is ScheduleKind.AFTER:
         published = work_list.due(connection, row["id"], before=before and before[1], limit=most)

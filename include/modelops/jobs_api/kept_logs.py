@@ -1,4 +1,4 @@
-"""The log of an attempt as the log store has it, also when Airflow no longer has the record of the task.
+"""The log of an attempt from the log store, even if Airflow no longer has the record of the task.
 
 Airflow's own route finds a log through the task instance, which `airflow db clean` and a deletion remove. The log store
 keeps the log under the same name. So a task instance is made in memory, from the ledger's row, and Airflow's handler
@@ -57,11 +57,11 @@ class KeptLog(BaseModel):
 
 @router.get(
     "/logs/{attempt}",
-    responses={404: {"description": "The log store has no such log, or it isn't yours to see."}},
+    responses={404: {"description": "The log store has no such log, or you may not see it."}},
 )
 def show_kept_log(
     user: GetUserDep,
-    id: JobNumber,  # noqa: A002 - the field's own word
+    id: JobNumber,  # noqa: A002 - the name in the API
     attempt: Annotated[int, Path(ge=1, le=2**31 - 1, description="Airflow's try number.")],
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Lines to skip: `next` of the page before.")] = 0,
 ) -> KeptLog:
@@ -69,7 +69,7 @@ def show_kept_log(
     with limited_connection(APPLICATION) as connection:
         row = job_list.find(connection, JobId(id))
         if row is None or not may(user, row["dag_id"], "GET", DagAccessEntity.TASK_LOGS):
-            raise Refused(404, Code.UNKNOWN_JOB, f"there is no job {id}, or its logs aren't yours to see", job=id)
+            raise Refused(404, Code.UNKNOWN_JOB, f"there is no job {id}, or you may not see its logs", job=id)
         known = {event["attempt"] for event in jobs.events(connection, JobId(id))}
     if attempt not in known:
         raise Refused(404, Code.UNKNOWN_ATTEMPT, f"job {id} has no attempt {attempt}", job=id, attempt=attempt)
@@ -112,7 +112,7 @@ def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
     from sqlalchemy import select
 
     handler = TaskLogReader().log_handler
-    if not isinstance(handler, FileTaskHandler) or not _are_names(row["dag_id"], row["task_id"]):
+    if not isinstance(handler, FileTaskHandler) or not _are_path_components(row["dag_id"], row["task_id"]):
         return None
     try:
         with create_session() as session:
@@ -127,7 +127,7 @@ def _opened(row: Mapping[str, Any], attempt: int) -> Iterator[Any] | None:
     return None
 
 
-def _are_names(*ids: str) -> bool:
+def _are_path_components(*ids: str) -> bool:
     """Whether each id is a single path component: Airflow puts ids into the path of a log unquoted.
 
     A run id may contain slashes if `allowed_run_id_pattern` allows them.

@@ -1,4 +1,4 @@
-"""The performance of published predictions: what a job has measured, and over time."""
+"""The performance of published predictions, as a job measured it and over time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from modelops.domain.deployments import dag_id_of
 from modelops.domain.jobs import JobId
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import WHOLE, seen_by, whole_deployment, whole_job
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags, whole_deployment, whole_job
 from modelops.jobs_api.schemas import MOST, DeploymentNumber, JobNumber, PublishedBatch
 from modelops.registry.read import measurements
 
@@ -22,7 +22,7 @@ FROM modelops.{} AS found
 LEFT JOIN modelops.performance_metric AS metric ON metric.performance_id = found.id
 WHERE {}
 ORDER BY coalesce(found.interval_end, found.published_at) DESC, found.run_id DESC, metric.target, metric.metric;"""
-"""For a reader of the registry."""
+"""SQL that a reader of the registry can run."""
 OF_JOB = """found.job_id = {0}
   AND found.id IN (SELECT max(id) FROM modelops.performance WHERE job_id = {0} GROUP BY run_id)"""
 
@@ -46,7 +46,7 @@ class Measurement(PublishedBatch):
 
     superseded_at: datetime | None
     labelled: int = Field(description="Predictions whose labels were known.")
-    error: str | None = Field(description="Why it could not be measured; null: it was.")
+    error: str | None = Field(description="Why it could not be measured; null if it was.")
     measured_at: datetime
     job_id: int = Field(description="The job that has measured it.")
     metrics: Annotated[list[Metric], BeforeValidator(lambda found: found or [])] = Field(
@@ -54,15 +54,15 @@ class Measurement(PublishedBatch):
     )
 
 
-class Measured(BaseModel):
-    """What a job has measured."""
+class MeasurementPage(BaseModel):
+    """A page of measurements."""
 
     measurements: list[Measurement] = Field(description="Latest data interval first.")
-    more: bool = Field(description="There are earlier ones, which the statement returns too.")
+    more: bool = Field(description="Whether there are earlier ones; the statement returns them too.")
     statement: str = Field(description="SQL that returns the same figures.")
 
 
-class Performance(Measured):
+class Performance(MeasurementPage):
     """The performance over time of the predictions published in a target, by any of its deployments."""
 
     deployment: int
@@ -78,32 +78,34 @@ class Performance(Measured):
 
 @router.get(
     "/jobs/{id}/performance",
-    responses=refusals.documented({404: "There is no such job, or it isn't yours to see."}),
+    responses=refusals.documented({404: "There is no such job, or you may not see it."}),
 )
 def show_measured(
     user: GetUserDep,
-    id: JobNumber,  # noqa: A002 - the field's own word
+    id: JobNumber,  # noqa: A002 - the name in the API
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
-) -> Measured:
-    """The performance of published predictions, as the job has measured it."""
+) -> MeasurementPage:
+    """The performance of published predictions, as the job measured it."""
     with limited_connection(APPLICATION) as connection:
         whole_job(user, connection, id)
-        found = measurements.of_job(connection, seen_by(user, connection, WHOLE), JobId(id), limit=limit + 1)
-    return Measured(**_page(found, limit), statement=STATEMENT.format("measurement", OF_JOB.format(id)))
+        found = measurements.of_job(
+            connection, visible_dags(user, connection, DETAIL_ACCESS), JobId(id), limit=limit + 1
+        )
+    return MeasurementPage(**_page(found, limit), statement=STATEMENT.format("measurement", OF_JOB.format(id)))
 
 
 @router.get(
     "/deployments/{id}/performance",
-    responses=refusals.documented({404: "There is no such deployment, or it isn't yours to see."}),
+    responses=refusals.documented({404: "There is no such deployment, or you may not see it."}),
 )
 def show_performance(
     user: GetUserDep,
-    id: DeploymentNumber,  # noqa: A002 - likewise
+    id: DeploymentNumber,  # noqa: A002 - the name in the API
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> Performance:
     """The performance over time of the predictions published in the deployment's target, latest data interval first."""
     with limited_connection(APPLICATION) as connection:
-        seen = seen_by(user, connection, WHOLE)
+        seen = visible_dags(user, connection, DETAIL_ACCESS)
         row = whole_deployment(connection, seen, id)
         labels = measurements.labels(connection, id)
         found = measurements.of_target(connection, seen, row["target"], limit=limit + 1)

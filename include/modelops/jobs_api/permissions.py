@@ -1,4 +1,4 @@
-"""Who may see and do what: Airflow's own permissions, DAG by DAG."""
+"""Who may see and do what, by Airflow's own permissions on each DAG."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,9 +14,9 @@ from modelops.domain.refusals import Code
 from modelops.jobs_api.refusals import Refused
 from modelops.registry.read import catalogue, job_list
 
-LISTED = (DagAccessEntity.TASK_INSTANCE,)
+LIST_ACCESS = (DagAccessEntity.TASK_INSTANCE,)
 """What a person must be allowed to read in Airflow to see a job in lists."""
-WHOLE = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.RUN, DagAccessEntity.XCOM, DagAccessEntity.TASK_LOGS)
+DETAIL_ACCESS = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.RUN, DagAccessEntity.XCOM, DagAccessEntity.TASK_LOGS)
 """What a person must be allowed to read to see a job with its parameters, result and error."""
 
 PARTS = 8
@@ -24,13 +24,15 @@ PARTS = 8
 
 
 def may(user: Any, dag_id: str, method: ResourceMethod, entity: DagAccessEntity) -> bool:
-    """Whether Airflow lets this person do that with a DAG, which need not be there any more."""
+    """Whether Airflow allows this user a method on an entity of a DAG, which need not exist any more."""
     details = DagDetails(id=dag_id)
     return bool(get_auth_manager().is_authorized_dag(method=method, access_entity=entity, details=details, user=user))
 
 
-def seen_by(user: Any, connection: Connection[Any], entities: Sequence[DagAccessEntity] = LISTED) -> list[str]:
-    """The DAGs of which this person may see all of these in Airflow, among those that have had a job."""
+def visible_dags(
+    user: Any, connection: Connection[Any], entities: Sequence[DagAccessEntity] = LIST_ACCESS
+) -> list[str]:
+    """The DAGs that have had a job and of which Airflow lets this user read all of these entities."""
     return allowed(user, sorted(job_list.dag_ids(connection)), [("GET", entity) for entity in entities])
 
 
@@ -63,8 +65,8 @@ def whole_job(user: Any, connection: Connection[Any], job_id: int) -> Mapping[st
         Refused: 404, there is no such job, or this person may not see it; the answer is the same.
     """
     row = job_list.find(connection, JobId(job_id))
-    if row is None or not allowed(user, [row["dag_id"]], [("GET", entity) for entity in WHOLE]):
-        raise Refused(404, Code.UNKNOWN_JOB, f"there is no job {job_id}, or it isn't yours to see", job=job_id)
+    if row is None or not allowed(user, [row["dag_id"]], [("GET", entity) for entity in DETAIL_ACCESS]):
+        raise Refused(404, Code.UNKNOWN_JOB, f"there is no job {job_id}, or you may not see it", job=job_id)
     return row
 
 
@@ -76,6 +78,6 @@ def whole_deployment(connection: Connection[Any], dag_ids: Sequence[str], number
     """
     row = catalogue.deployment(connection, dag_ids, number)
     if row is None:
-        detail = f"there is no deployment {number}, or it isn't yours to see"
+        detail = f"there is no deployment {number}, or you may not see it"
         raise Refused(404, Code.UNKNOWN_DEPLOYMENT, detail, deployment=number)
     return row

@@ -1,4 +1,4 @@
-"""Refusals of the API: their statuses, their bodies and their documentation.
+"""Refusals of the API: statuses, bodies and documentation.
 
 `detail` is in English, as in Airflow's own refusals; `code` and `values` serve other languages.
 """
@@ -17,7 +17,7 @@ from modelops.domain.text import storable
 
 log = logging.getLogger(__name__)
 
-AWAY = "The ledger can't be reached or is too busy; try again in a moment."
+LEDGER_UNAVAILABLE = "The ledger can't be reached or is too busy; try again in a moment."
 MOST = 20
 """Maximum number of mistakes in one answer."""
 
@@ -49,36 +49,36 @@ def documented(of: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": RefusedRequest, "description": reason} for status, reason in of.items()}
 
 
-EVERYWHERE: dict[int | str, dict[str, Any]] = {
+COMMON_REFUSALS: dict[int | str, dict[str, Any]] = {
     **documented(
         {
-            401: "You have not signed in.",
-            503: "The ledger can't be reached, or too many use it at once; try again in a moment.",
+            401: "You are not signed in.",
+            503: "The ledger can't be reached, or too many requests use it; try again in a moment.",
         }
     ),
-    422: {"model": Unprocessable, "description": "A value of the request isn't what it must be."},
+    422: {"model": Unprocessable, "description": "A value of the request is invalid."},
 }
-"""Refusals of every route."""
+"""The refusals that every route may give."""
 
 
 def unprocessable(_request: Request, error: Exception) -> JSONResponse:
-    """Answer with the mistakes, without the given values: some can't be sent back as JSON."""
+    """The response to an invalid request. It omits the invalid values, as some are not valid JSON."""
     assert isinstance(error, RequestValidationError)
-    told = [
+    mistakes = [
         {"loc": [_part(part) for part in one["loc"]], "msg": storable(one["msg"]), "type": one["type"]}
         for one in error.errors()[:MOST]
     ]
-    return JSONResponse({"detail": told}, 422)
+    return JSONResponse({"detail": mistakes}, 422)
 
 
-def away(_request: Request, error: Exception) -> JSONResponse:
-    """Answer that the ledger can't be reached or is busy."""
+def ledger_unavailable(_request: Request, error: Exception) -> JSONResponse:
+    """The response when the ledger can't be reached or is busy."""
     log.warning("%s", error)
-    return JSONResponse(body(AWAY, Code.LEDGER_AWAY, {}), 503)
+    return JSONResponse(body(LEDGER_UNAVAILABLE, Code.LEDGER_AWAY, {}), 503)
 
 
 class Refused(HTTPException):
-    """A refusal with the code of its reason; None for a refusal of Airflow, which has no codes."""
+    """A refusal with the code of its reason; the code is None for a refusal of Airflow."""
 
     def __init__(self, status: int, code: Code | None, detail: str, /, **values: Value) -> None:
         super().__init__(status, detail)
@@ -87,12 +87,12 @@ class Refused(HTTPException):
 
 
 def body(detail: str, code: str | None, values: Mapping[str, Value]) -> dict[str, Any]:
-    """The body of the answer."""
+    """The body of a refusal."""
     return {"detail": detail} if code is None else {"detail": detail, "code": code, "values": dict(values)}
 
 
 def answer(_request: Request, refused: Exception) -> JSONResponse:
-    """Answer with a refusal."""
+    """The response to a refused request."""
     assert isinstance(refused, Refused)
     return JSONResponse(body(refused.detail, refused.code, refused.values), refused.status_code)
 

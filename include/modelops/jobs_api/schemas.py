@@ -13,7 +13,7 @@ from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event, JobId, JobStatus
 from modelops.domain.refusals import Code, Value
 from modelops.domain.versions import ArtifactRole
-from modelops.registry.read.job_evidence import Left
+from modelops.registry.read.job_evidence import JobFile
 from modelops.registry.read.job_list import Count, Place
 
 MOST = 200
@@ -24,7 +24,7 @@ NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str | None, Query(max_length=250, pattern=NO_NUL)]
 Types = Annotated[list[JobType] | None, Query(max_length=SEVERAL)]
 Json = Annotated[dict[str, Any], BeforeValidator(bounds.bounded)]
-"""What user code or a request brought; whatever is stored, one value must not break a page."""
+"""JSON from user code or a request. No stored value may make a page fail."""
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 DeploymentNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -36,20 +36,22 @@ class Job(BaseModel):
 
     id: int
     type: JobType
-    subject: str = Field(description="What it is about: the model until its version exists, then the version.")
+    subject: str = Field(description="What the job is about: the model until its version exists, then the version.")
     status: JobStatus
     attempt: int = Field(description="Airflow's try number of the newest attempt; 0 before the first.")
     requested_by: str
     created_at: datetime
-    waited: timedelta | None = Field(description="For its turn, a worker, a person and between attempts, so far.")
-    worked: timedelta | None = Field(description="On a worker, so far.")
+    waited: timedelta | None = Field(
+        description="Time spent waiting so far: to be scheduled, for a worker, for a person, and between attempts."
+    )
+    worked: timedelta | None = Field(description="Time spent on a worker so far.")
     dag_id: str
     run_id: str
     task_id: str
     map_index: int
 
 
-class Happening(BaseModel):
+class JobEvent(BaseModel):
     """An event of a job, as recorded in the ledger. Events are never changed or removed."""
 
     attempt: int
@@ -59,10 +61,12 @@ class Happening(BaseModel):
     detail: Json
 
 
-class Fresh(BaseModel):
+class LedgerFreshness(BaseModel):
     """The freshness of the ledger."""
 
-    known_up_to: datetime | None = Field(description="Up to when the ledger has Airflow's news; null before the first.")
+    known_up_to: datetime | None = Field(
+        description="The time up to which the ledger has Airflow's events; null before the first."
+    )
     behind: float | None = Field(description="Seconds since then.")
 
 
@@ -71,29 +75,29 @@ class Request(BaseModel):
 
     digest: str = Field(description="SHA-256 of the evidence, to which a decision is bound.")
     evidence: Json
-    requesters: list[str] = Field(description="Who asked for the training, and can't decide.")
-    approvers: list[str] = Field(description="Who may decide; if there is none, anybody else.")
+    requesters: list[str] = Field(description="Who requested the training; these persons can't decide.")
+    approvers: list[str] = Field(description="Who may decide; empty: anybody but the requesters.")
 
 
 class Refusal(BaseModel):
     """The reason for a refusal."""
 
     detail: str = Field(description="In English.")
-    code: Code = Field(description="Stable, for programs and other languages.")
-    values: dict[str, Value] = Field(description="What the text names.")
+    code: Code = Field(description="A stable code, for programs and translations.")
+    values: dict[str, Value] = Field(description="The values that the text contains.")
 
 
-class WholeJob(Job, Fresh):
+class WholeJob(Job, LedgerFreshness):
     """A job with its parameters, result, events and possible actions."""
 
     parameters: Json
     result: Json | None
     error: str | None
-    events: list[Happening]
-    request: Request | None = Field(description="Of an approval: what it has last put before the reviewers.")
-    objection: str | None = Field(description="Why you can't decide, where the job waits for a decision.")
+    events: list[JobEvent]
+    request: Request | None = Field(description="Of an approval job: its newest approval request.")
+    objection: str | None = Field(description="Why you can't decide on a job that awaits approval.")
     refusal: Refusal | None = Field(description="The objection with its code.")
-    actions: list[Action] = Field(description="What you may do about it now.")
+    actions: list[Action] = Field(description="The actions that you may perform on it now.")
 
 
 class ArtifactFile(BaseModel):
@@ -104,11 +108,11 @@ class ArtifactFile(BaseModel):
     sha256: str
     size: int = Field(description="In bytes.")
     media_type: str
-    job_id: int = Field(description="The job that left it.")
+    job_id: int = Field(description="The job that produced it.")
     job_type: JobType
 
     @classmethod
-    def of(cls, left: Left) -> Self:
+    def of(cls, left: JobFile) -> Self:
         artifact = left.artifact
         return cls(
             role=artifact.role,
@@ -202,50 +206,50 @@ class Predictions(BaseModel):
     rows: int
     set_aside: int = Field(description="Rows that couldn't be scored.")
     published_at: datetime
-    superseded_at: datetime | None = Field(description="Since when another run's predictions are seen instead.")
+    superseded_at: datetime | None = Field(description="When another run superseded it.")
     deployment_id: int
     check_job_id: int | None = Field(
-        description="The job of its newest drift check; null if there is none, or it isn't yours to see."
+        description="The job of its newest drift check; null if there is none, or you may not see it."
     )
     columns: list[str]
     sample: list[list[str | None]] = Field(description="Some rows, each value as text.")
 
 
-class Given(BaseModel):
-    """The body of an action's request."""
+class ActionBody(BaseModel):
+    """The body of a request for an action."""
 
     model_config = ConfigDict(extra="forbid")
 
     comment: str | None = Field(
-        None, max_length=bounds.COMMENT, description="Of a decision; to reject, one is required."
+        None, max_length=bounds.COMMENT, description="The comment of a decision; required to reject."
     )
     evidence: str | None = Field(
         None,
         max_length=64,
-        description="Of a decision: the digest of what was shown. It is refused if other evidence is there now.",
+        description="The digest of the evidence that was shown. If it has changed, the decision is refused.",
     )
 
 
-class Asked(BaseModel):
+class AcceptedAction(BaseModel):
     """The response to a request that Airflow has accepted."""
 
-    run_id: str = Field(description="The DAG run that it is about: the job's, or a new one.")
+    run_id: str = Field(description="The DAG run of the job, or the new one.")
 
 
-class Page(Fresh):
+class Page(LedgerFreshness):
     """A page of jobs, newest first."""
 
     jobs: list[Job]
     after: str | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
 
 
-class Counted(BaseModel):
+class JobCount(BaseModel):
     """The number of jobs with a type and a status."""
 
     type: JobType
     status: JobStatus
     number: int
-    more: bool = Field(description="There are more than `number`.")
+    more: bool = Field(description="Whether there are more than `number`.")
 
     @classmethod
     def of(cls, count: Count) -> Self:
@@ -253,16 +257,16 @@ class Counted(BaseModel):
 
 
 def text_of(place: Place) -> str:
-    """Where a page ends, as the parameter `after`."""
-    # With a Z, since the + of an offset is a blank in an address.
+    """The end of a page, as a value of the parameter `after`."""
+    # With a Z: the + of an offset would be read as a space in a URL.
     return f"{place.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}~{place.id}"
 
 
 def place_of(text: str) -> Place:
-    """The other way round.
+    """Parse a value of the parameter `after`.
 
     Raises:
-        ValueError: no page ends there.
+        ValueError: it isn't the end of a page.
     """
     at, _, number = text.partition("~")
     created_at = datetime.fromisoformat(at)

@@ -1,7 +1,8 @@
 """Adds suggestions to Airflow's trigger forms: the models and feature tasks that exist when a form is opened.
 
-They are no part of a DAG, of which every new model would make a new version. Airflow's form shows the `examples` of a
-Param's JSON schema as suggestions, and reads that schema from the details of the DAG: that answer is completed here.
+Airflow's form suggests the `examples` of a Param's JSON schema, which it reads from the details of the DAG. The
+middleware adds the examples to that response. They are not part of the DAG itself, because each new model would then
+create a new version of the DAG.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ log = logging.getLogger(__name__)
 
 DETAILS = re.compile(r"/api/v2/dags/[^/]+/details$")
 FRESH_SECONDS = 3.0
-"""What is known is looked up anew if it is older."""
+"""Seconds for which the cached names are used."""
 PATIENCE_SECONDS = 1.0
-"""So long a form waits for that; then it shows what was known before."""
+"""Seconds that a form waits for fresh names; after that it shows the cached ones."""
 MOST = 500
-"""Suggestions in one list."""
+"""Maximum suggestions in one list."""
 
 Names = dict[VersionKind, list[str]]
 
 
-class Known:
-    """The models and feature tasks of the repositories and of the registry. One thread looks them up at a time."""
+class NameCache:
+    """A cache of the names of models and feature tasks. Only one thread at a time looks them up."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Known:
         self._looking: asyncio.Task[None] | None = None
 
     async def names(self) -> tuple[Names, Names]:
-        """The names, from the last look-up if a new one takes long or fails."""
+        """The names in the repositories and in the registry; cached ones if the look-up is slow or fails."""
         old = self._looked_at is None or self._now() - self._looked_at > FRESH_SECONDS
         if old and (self._looking is None or self._looking.done()):
             self._looking = asyncio.create_task(self._refresh())
@@ -63,20 +64,20 @@ class Known:
     async def _refresh(self) -> None:
         try:
             self._found = await asyncio.to_thread(self._look)
-        except Exception as error:  # noqa: BLE001 - a form without new suggestions is better than none
-            log.warning("trigger forms suggest what was known before: %s", error)
+        except Exception as error:  # noqa: BLE001 - a form with old suggestions is better than none
+            log.warning("the names for trigger forms could not be refreshed, so cached ones are suggested: %s", error)
         self._looked_at = self._now()
 
 
 class FormSuggestions:
-    """ASGI middleware around Airflow's web server; it completes the details of DAGs whose Params want suggestions."""
+    """ASGI middleware around Airflow's web server; it adds suggestions to the details of DAGs that declare them."""
 
-    def __init__(self, app: ASGIApp, known: Known | None = None) -> None:
+    def __init__(self, app: ASGIApp, names: NameCache | None = None) -> None:
         self._app = app
-        self._known = known or Known()
+        self._names = names or NameCache()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and complete the answer if it is such a DAG's."""
+        """Pass the request on; add the suggestions to the response if it is the details of a DAG."""
         if scope["type"] != "http" or scope["method"] != "GET" or not DETAILS.search(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -97,21 +98,21 @@ class FormSuggestions:
             else:
                 await send(message)
 
-        # An answer that is compressed can't be completed.
+        # Suggestions can't be added to a compressed response.
         headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"accept-encoding"]
         await self._app({**scope, "headers": headers}, receive, complete)
 
     async def _with_suggestions(self, body: bytes) -> bytes:
         if SUGGESTIONS.encode() not in body:
             return body
-        found, versions = await self._known.names()
+        found, versions = await self._names.names()
         try:
             details = json.loads(body)
             for param in (details.get("params") or {}).values():
                 _suggest(param["schema"], found, versions)
             return json.dumps(details, ensure_ascii=False, separators=(",", ":")).encode()
         except (ValueError, LookupError, AttributeError, TypeError) as error:
-            log.warning("a trigger form has no suggestions: %r", error)
+            log.warning("no suggestions could be added to a trigger form: %r", error)
             return body
 
 
@@ -125,7 +126,7 @@ def _suggest(schema: dict[str, Any], found: Names, versions: Names) -> None:
 
 
 def look_up() -> tuple[Names, Names]:
-    """What the repositories have, as last fetched, and what has a version, if the registry answers."""
+    """The names in the repositories, as last fetched, and the names with a version, if the registry is available."""
     from modelops.domain.errors import ModelOpsError
     from modelops.jobs_api.database import reading
     from modelops.registry.write import versions
@@ -139,6 +140,6 @@ def look_up() -> tuple[Names, Names]:
         with reading("modelops suggestions") as connection:
             with_versions = {kind: versions.names(connection, kind, limit=MOST) for kind in VersionKind}
     except ModelOpsError as error:
-        log.warning("trigger forms suggest nothing of the registry: %s", error)
+        log.warning("trigger forms suggest no names from the registry: %s", error)
         with_versions = {}
     return found, with_versions

@@ -1,6 +1,6 @@
 """Refuses a request to train a model that can't run, with the reason, before there is a run.
 
-The trigger form does not suggest such models, and accepts any text: it and the REST API send the same request.
+The trigger form doesn't suggest such models, but it accepts any text. The form and the REST API send the same request.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 TRIGGER = re.compile(r"/api/v2/dags/(?P<dag_id>[^/]+)/dagRuns$")
 PINNING = frozenset({"model_lifecycle"})
-"""The DAGs that pin a model's code. The others of models run versions that exist, with the code pinned for them."""
+"""The DAGs that pin a model's code. The other DAGs use versions that exist, with their pinned code."""
 MODEL = "model"
-"""Their parameter that names the model."""
+"""The parameter of these DAGs that names the model."""
 
 
 class UnsupportedModelMiddleware:
-    """ASGI middleware around Airflow's web server; it looks at requests to run a DAG of PINNING, and at nothing else.
+    """ASGI middleware around Airflow's web server; it handles requests to run a DAG of PINNING only.
 
     Args:
         reason_for: gives the reason why a model can't run, None if there is none; it may block.
-        may_trigger: whether the person who asks may run the DAG; others get Airflow's own answer.
+        may_trigger: whether the user may run the DAG; if not, Airflow refuses the request itself.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class UnsupportedModelMiddleware:
         from starlette.concurrency import run_in_threadpool
         from starlette.responses import JSONResponse
 
-        asked = TRIGGER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        dag_id = "" if asked is None else unquote(asked["dag_id"])
+        match = TRIGGER.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        dag_id = "" if match is None else unquote(match["dag_id"])
         if dag_id not in PINNING or not await self._may_trigger(scope, dag_id):
             await self._app(scope, receive, send)
             return
@@ -65,7 +65,7 @@ class UnsupportedModelMiddleware:
 
 
 def reason_in_repositories(reference: str) -> RepositoryError | None:
-    """The reason, by the repositories as last fetched."""
+    """Why a model can't run, according to the repositories as last fetched."""
     from modelops.repository.catalogue import unsupported_reason_of
     from modelops.settings import Settings
 
@@ -73,7 +73,7 @@ def reason_in_repositories(reference: str) -> RepositoryError | None:
 
 
 async def allowed(scope: Scope, dag_id: str) -> bool:
-    """Whether Airflow lets the person who asks run this DAG."""
+    """Whether Airflow lets the signed-in user run this DAG."""
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from starlette.concurrency import run_in_threadpool
 
@@ -84,7 +84,7 @@ async def allowed(scope: Scope, dag_id: str) -> bool:
 
 
 def _model_of(body: bytes) -> str | None:
-    """The model that the request names; None where it names none, or Airflow has to say what is wrong with it."""
+    """The model that the request names; None if it names none or is invalid, which Airflow then reports."""
     try:
         model = json.loads(body)["conf"][MODEL]
     except (ValueError, LookupError, TypeError, RecursionError):

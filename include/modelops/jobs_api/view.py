@@ -1,4 +1,4 @@
-"""Registers the Jobs view with Airflow: what its pages load, and where they show it."""
+"""Registers the Jobs view with Airflow: its files, and the pages that show it."""
 
 from enum import StrEnum
 from hashlib import sha256
@@ -9,32 +9,32 @@ from fastapi.responses import FileResponse
 
 from modelops.settings import PROJECT_ROOT
 
-BUILT = PROJECT_ROOT / "plugins" / "jobs_view" / "dist"
+DIST = PROJECT_ROOT / "plugins" / "jobs_view" / "dist"
 NAME = "ModelOps"
-"""What Airflow's navigation and tabs call it, in every language; it has "Jobs" already, for its own processes."""
-SEEN_AS = {"nav": "modelops", "dag_run": "modelops-run", "task_instance": "modelops-task"}
-"""Where Airflow shows the view → the part of the address that is the view's there, unique among all plugins."""
+"""The name of the view in Airflow's navigation and tabs, in every language. "Jobs" are Airflow's own processes."""
+DESTINATIONS = {"nav": "modelops", "dag_run": "modelops-run", "task_instance": "modelops-task"}
+"""Where Airflow shows the view → the route of the view there, unique among all plugins."""
 FOR_A_YEAR = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 router = APIRouter(prefix="/view", include_in_schema=False)
 
 
 class File(StrEnum):
-    """A file that the view is made of."""
+    """A file of the view."""
 
     BUNDLE = "jobs_view.js"
     ICON = "icon.svg"
-    ICON_FOR_THE_DARK = "icon-dark.svg"
+    DARK_ICON = "icon-dark.svg"
 
 
 @router.get("/{file}")
 def show_file(file: File, request: Request) -> FileResponse:
-    """One of the view's files. Its address changes with its content, so a browser may keep it.
+    """A file of the view. Its URL changes with its content, so the browser may cache it.
 
-    While Airflow's servers are replaced one by one, some have another content yet; that isn't kept.
+    During a rolling restart of Airflow's servers, some still have other content; that must not be cached.
     """
-    is_that = request.url.query == _version(file)
-    return FileResponse(BUILT / file, headers=FOR_A_YEAR if is_that else {"Cache-Control": "no-cache"})
+    is_current = request.url.query == _version(file)
+    return FileResponse(DIST / file, headers=FOR_A_YEAR if is_current else {"Cache-Control": "no-cache"})
 
 
 def pages(prefix: str) -> list[dict[str, Any]]:
@@ -51,12 +51,12 @@ def pages(prefix: str) -> list[dict[str, Any]]:
             "destination": destination,
             "url_route": route,
             "icon": addresses[File.ICON],
-            "icon_dark_mode": addresses[File.ICON_FOR_THE_DARK],
+            "icon_dark_mode": addresses[File.DARK_ICON],
             "nav_top_level": True,
         }
-        for destination, route in SEEN_AS.items()
+        for destination, route in DESTINATIONS.items()
     ]
 
 
 def _version(file: File) -> str:
-    return sha256((BUILT / file).read_bytes()).hexdigest()[:16]
+    return sha256((DIST / file).read_bytes()).hexdigest()[:16]

@@ -22,7 +22,7 @@ from modelops.repository.catalogue import refresh
 from modelops.settings import Settings
 
 LOCK_SECONDS = 2
-"""Lock timeout in seconds. A job that is locked for longer is skipped until the next look, and the others go on."""
+"""Lock timeout in seconds. A job that is locked for longer is skipped until the next poll."""
 LOOK_EVERY = timedelta(seconds=2)
 REFRESH_EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=3)

@@ -77,7 +77,7 @@ class Reasons:
         """Why a task waits: `cause`, `reason` in words, and the values that the words have."""
         dag_id, run_id = instance["dag_id"], instance["dag_run_id"]
         if instance["state"] is None and (before := self._before(instance)):
-            return _cause(WaitsFor.TASKS, f"it comes after {', '.join(before)}", tasks=before)
+            return _cause(WaitsFor.TASKS, f"it waits for {', '.join(before)}", tasks=before)
         dag = self._dag(dag_id)
         if instance["state"] != "queued" and dag.get("is_paused"):
             return _cause(WaitsFor.UNPAUSING, "its DAG is paused")
@@ -88,21 +88,21 @@ class Reasons:
             if self._pool(pool).get("open_slots", 1) < (instance["pool_slots"] or 1):
                 return _cause(WaitsFor.POOL, f"the pool {pool} has no free slot", pool=pool)
             if limit and self._busy(dag_id, run_id) >= limit:
-                words = f"{limit} tasks of its DAG run are at work, as many as the DAG's max_active_tasks allows"
+                words = f"{limit} tasks of its DAG run are running, the limit that max_active_tasks sets"
                 return _cause(WaitsFor.ACTIVE_TASKS, words, limit=limit)
         itself = 1 if instance["state"] == "queued" else 0
         if self._busy("~", "~") > itself:
-            return _cause(WaitsFor.WORKERS, "no worker has taken it yet; other tasks are queued or running")
+            return _cause(WaitsFor.WORKERS, "no worker has picked it up yet; other tasks are queued or running")
         return _unknown()
 
     def _why_not_begun(self, dag: Mapping[str, Any], run: Mapping[str, Any]) -> Mapping[str, Any]:
         if run.get("state") != "queued":
             return _unknown()
         if run.get("run_type") == "backfill":
-            return _cause(WaitsFor.BACKFILL, "other runs of its backfill come first")
+            return _cause(WaitsFor.BACKFILL, "other runs of its backfill run first")
         limit = dag.get("max_active_runs")
         if limit and self._active_runs(run["dag_id"]) >= limit:
-            words = f"{limit} runs of its DAG have begun and not ended, as many as the DAG's max_active_runs allows"
+            words = f"{limit} runs of its DAG are active, the limit that max_active_runs sets"
             return _cause(WaitsFor.ACTIVE_RUNS, words, limit=limit)
         return _unknown()
 
@@ -111,10 +111,12 @@ class Reasons:
         dag_id, run_id = instance["dag_id"], instance["dag_run_id"]
         number = (instance.get("dag_version") or {}).get("version_number")
         return [
-            task for task in self._upstream(dag_id, instance["task_id"], number) if self._goes_on(dag_id, run_id, task)
+            task
+            for task in self._upstream(dag_id, instance["task_id"], number)
+            if self._is_unfinished(dag_id, run_id, task)
         ]
 
-    def _goes_on(self, dag_id: str, run_id: str, task: str) -> bool:
+    def _is_unfinished(self, dag_id: str, run_id: str, task: str) -> bool:
         if (dag_id, run_id, task) in self._live:
             return True
         found = self._airflow.task_instance(TaskKey(dag_id=dag_id, run_id=run_id, task_id=task))
@@ -126,4 +128,4 @@ def _cause(waits_for: WaitsFor, words: str, **values: Any) -> Mapping[str, Any]:
 
 
 def _unknown() -> Mapping[str, Any]:
-    return _cause(WaitsFor.SCHEDULER, "Airflow's scheduler or its workers have not come to it yet")
+    return _cause(WaitsFor.SCHEDULER, "Airflow's scheduler or its workers have not picked it up yet")

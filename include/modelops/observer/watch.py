@@ -66,7 +66,7 @@ class Watch:
         self._clearing_recorder = lru_cache(maxsize=1000)(self._read_clearing)
 
     def look(self) -> None:
-        """Look once.
+        """Poll once.
 
         Raises:
             httpx.HTTPError: Airflow doesn't respond. Nothing is lost: the next look catches up.
@@ -91,7 +91,7 @@ class Watch:
             self._catch_up(waiting)
             self._caught_up = began
         self._check_all_read()
-        observation.note(self._connection, began)
+        observation.record_last_seen(self._connection, began)
         self._record_waits(instances, began)
 
     def _check_all_read(self) -> None:
@@ -109,7 +109,7 @@ class Watch:
                 observation.note_waiting(self._connection, key, attempt=instance["try_number"], at=at, detail=detail)
 
     def _catch_up(self, waiting: set[tuple[str, str, str]]) -> None:
-        """Read the runs that have ended or wait for a person; nothing happens in the latter before the answer."""
+        """Read the runs that have ended or wait for a person; the latter do not change before the answer."""
         since = observation.last_seen(self._connection)
         if since is None:
             return
@@ -204,12 +204,12 @@ class Watch:
         if not observation.is_open(self._connection, key):
             return None
         for entry in self._airflow.audit_log(key.dag_id, key.run_id, events={*BY_HAND, "running"}):
-            about_it = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
-            if entry["event"] == "running" and about_it:
+            entries = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
+            if entry["event"] == "running" and entries:
                 break  # the remaining entries are older than the attempt
             if entry["event"] == "patch_dag_run" and ended_at and ended_at < datetime.fromisoformat(entry["when"]):
                 continue
-            if entry["event"] in BY_HAND and about_it and entry["owner"] and sets_a_state(entry):
+            if entry["event"] in BY_HAND and entries and entry["owner"] and sets_a_state(entry):
                 return str(entry["owner"])
         return None
 
@@ -229,14 +229,14 @@ class Watch:
         if run is None:
             raise LookupError(f"Airflow has no run {run_id} of {dag_id} any more")
         dag = self._airflow.dag(dag_id) or {}
-        given = run["conf"] or {}
+        conf = run["conf"] or {}
         defaults = {name: (param or {}).get("value") for name, param in (dag.get("params") or {}).items()}
         owners = dag.get("owners") or [AIRFLOW]
         return Request(
             at=_time(run["queued_at"]) or _time(run["run_after"]) or datetime.now(UTC),
             by=run["triggering_user_name"] or owners[0],
-            subject=str({**defaults, **given}.get("model") or {**defaults, **given}.get("task") or dag_id),
-            parameters=given,
+            subject=str({**defaults, **conf}.get("model") or {**defaults, **conf}.get("task") or dag_id),
+            parameters=conf,
         )
 
     @contextmanager

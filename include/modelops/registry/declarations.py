@@ -1,7 +1,7 @@
-"""Brings the declared job types into the database: the type `job_type`, the tables `stage` and `transition`.
+"""Writes the declared job types into the database: the type `job_type`, the tables `stage` and `transition`.
 
-They are only ever added here. To change or remove one takes a migration, for jobs and versions on record may depend on
-it.
+Values and rows are only added here. To change or remove one, write a migration: recorded jobs and versions may depend
+on it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class TransitionRow(NamedTuple):
 
 
 def create_job_types(connection: Connection[Any]) -> None:
-    """Make the type `job_type` of a new database; within the caller's transaction."""
+    """Create the type `job_type` in a new database; within the caller's transaction."""
     from psycopg.sql import SQL, Literal
 
     values = SQL(", ").join(Literal(str(each)) for each in JobType)
@@ -91,10 +91,10 @@ def declared_transitions() -> set[TransitionRow]:
 
 
 def _check_declared(table: str, found: Set[tuple[Any, ...]], declared: Set[tuple[Any, ...]]) -> None:
-    others = sorted(found - declared, key=str)
-    if others:
+    undeclared = sorted(found - declared, key=str)
+    if undeclared:
         raise UnknownSchema(
-            f"no job type declares {', '.join(map(str, others[0]))}",
+            f"no job type declares {', '.join(map(str, undeclared[0]))}",
             where=f"the table modelops.{table}",
-            expected="the release that migrated the database; to change or remove a row takes a migration",
+            expected="the release that migrated the database; to change or remove a row, write a migration",
         )

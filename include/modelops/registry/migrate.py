@@ -8,13 +8,13 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def migrate(owner_url: str) -> None:
-    """Create the schema or apply missing migrations, as the login that owns it; a second call does nothing.
+    """Create the schema, or apply missing migrations, as the login that owns it; a second call does nothing.
 
-    Two who migrate at once take turns.
+    Concurrent calls run one after another.
 
     Raises:
         Unavailable: the database can't be reached.
-        UnknownSchema: the database stands at a migration that this release doesn't know.
+        UnknownSchema: the database is at a migration that this release doesn't know.
     """
     from alembic import command
     from alembic.config import Config

@@ -24,7 +24,7 @@ def _named(noun: str) -> Mapping[str, LiteralString]:
 class Queries:
     """The queries of one noun, by name.
 
-    Every file of `sql/` gives each query a name and a line that says what it is for. Parameters are bound.
+    In the files of `sql/`, each query has a name and a description. Parameters are bound.
     """
 
     def __init__(self, noun: str) -> None:

@@ -1,4 +1,4 @@
-"""Translates the database's refusals into the errors of the domain, in one place."""
+"""Translates errors of the database driver into errors of the domain."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     import psycopg
 
 
-AWAY = ("08", "57P")
-"""How the SQLSTATEs of a connection that isn't there begin, and of a server that ends."""
-TOOK_TOO_LONG = ("55P03", "57014")
-"""The SQLSTATEs of a lock and of a statement that were not waited for any longer."""
+CONNECTION_LOST = ("08", "57P")
+"""Prefixes of the SQLSTATEs of a lost connection and of a server that shuts down."""
+TIMED_OUT = ("55P03", "57014")
+"""The SQLSTATEs of a lock timeout and of a statement timeout."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Let no error of the driver out.
+    """Raise errors of the driver as errors of the domain.
 
     Raises:
-        Unavailable: no connection, or the server went away; Busy: it took too long.
-        FenceLost or a BadInput: what the named constraint stands for.
-        ModelOpsError: any other refusal, with the database's own words.
+        Unavailable: there is no connection, or it was lost; Busy: a timeout.
+        FenceLost or a BadInput: the error of the named constraint.
+        ModelOpsError: any other error, with the message of the database.
     """
     import psycopg
     import sqlalchemy.exc
@@ -52,22 +52,26 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError, sqlalchemy.exc.OperationalError) as error:
-        kind = Busy if getattr(error, "sqlstate", None) in TOOK_TOO_LONG else Unavailable
-        raise kind(f"{_trouble(error)}: {str(error).strip()}") from error
+        kind = Busy if getattr(error, "sqlstate", None) in TIMED_OUT else Unavailable
+        raise kind(f"{_unavailable_message(error)}: {str(error).strip()}") from error
     except psycopg.IntegrityError as error:
         raise _refused(error) from error
     except psycopg.Error as error:
         raise ModelOpsError(f"the data database refused a statement: {str(error).strip()}") from error
 
 
-def _trouble(error: Exception) -> str:
-    """Where the server itself speaks, of a deadlock or a full disk, it has been reached."""
-    state = str(getattr(error, "sqlstate", None) or AWAY[0])
-    return "the data database can't be reached" if state.startswith(AWAY) else "the data database couldn't do it now"
+def _unavailable_message(error: Exception) -> str:
+    """The message: a server that reports an error, such as a deadlock or a full disk, was reached."""
+    state = str(getattr(error, "sqlstate", None) or CONNECTION_LOST[0])
+    return (
+        "the data database can't be reached"
+        if state.startswith(CONNECTION_LOST)
+        else "the data database can't do this at the moment"
+    )
 
 
 _ANOTHER_REVIEWER = (DecisionRefused, "the answer", "the answer of another reviewer")
-_DECIDED = (IllegalTransition, "the version's status", "a version that waits for its decision")
+_DECIDED = (IllegalTransition, "the version's status", "a version that awaits a decision")
 _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
     "version_transition": (
         IllegalTransition,
@@ -81,7 +85,7 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
     "decision_by_policy": _ANOTHER_REVIEWER,
     "decision_once_per_person": _ANOTHER_REVIEWER,
     "decision_rejected_with_reason": (DecisionRefused, "the comment", "why this version may not be deployed"),
-    "decision_on_this_evidence": (EvidenceChanged, "the evidence", "an answer to the evidence as it is now"),
+    "decision_on_this_evidence": (EvidenceChanged, "the evidence", "an answer for the present evidence"),
     "decision_comment_length": (DecisionRefused, "the comment", f"at most {bounds.COMMENT:,} characters"),
     "decision_of_evaluated": _DECIDED,
     "approval_request_of_evaluated": _DECIDED,
@@ -116,27 +120,35 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
     "alert_snooze_until": (AlertError, "the parameter until", "a time within the next 366 days"),
     "schedule_time_zone": (ScheduleError, "the parameter time_zone", "a name that PostgreSQL's pg_timezone_names has"),
     "deployment_parts": (PartsError, "the parameter parts", "from 1 (no splitting) to 64"),
-    "batch_run_part_of_deployment": (PartsError, "the parameter part", "a part that there is"),
-    "batch_run_all_parts": (PartsError, "the parts of the batch", "all of its parts, and the sum of their rows"),
-    "batch_run_part_stays": (PartsError, "the parts of the batch", "clear all of its parts, so that it is made anew"),
+    "batch_run_part_of_deployment": (PartsError, "the parameter part", "the number of a partition of the batch"),
+    "batch_run_all_parts": (
+        PartsError,
+        "the partitions of the batch",
+        "all of its partitions, with the sum of their rows",
+    ),
+    "batch_run_part_stays": (
+        PartsError,
+        "the partitions of the batch",
+        "clear all of its partitions, so that the batch runs again",
+    ),
     "batch_run_overlap": (
         IntervalError,
         "the parameters interval_start and interval_end",
-        "the interval of a published run, one that holds it whole, or one beside it",
+        "the interval of a published run, one that contains it, or one that does not overlap with it",
     ),
 }
-"""What a named constraint stands for: the error, where, and what would be right. What is wrong the database says."""
+"""A named constraint → the error, its `where` and its `expected`. The message comes from the database."""
 
 
 def _refused(error: psycopg.IntegrityError) -> ModelOpsError:
-    said = error.diag.message_primary or str(error)
+    message = error.diag.message_primary or str(error)
     match error.diag.constraint_name:
         case "job_status_guard":
-            return FenceLost(said)
+            return FenceLost(message)
         case "deployment_champion":
-            return FenceLost(f"another deployment has taken the target over at the same time: {said}")
+            return FenceLost(f"another deployment has taken the target over at the same time: {message}")
         case str(name) if name in _MEANINGS:
             meaning, where, expected = _MEANINGS[name]
-            return meaning(said, where=where, expected=expected)
+            return meaning(message, where=where, expected=expected)
         case name:
-            return ModelOpsError(f"the registry refused a row ({name}): {said}")
+            return ModelOpsError(f"the registry refused a row ({name}): {message}")

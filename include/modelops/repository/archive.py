@@ -1,4 +1,4 @@
-"""A folder as one deterministic tar file: the same contents give the same bytes, and so the same hash."""
+"""Packs a folder into a deterministic tar file: the same contents give the same bytes, and so the same hash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_BYTES = 100 * 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A file of the folder, or a symbolic link, whose content is then its target. `name` has slashes."""
+    """A file of the folder, or a symbolic link, whose `content` is its target. `name` is relative, with slashes."""
 
     name: str
     content: bytes
@@ -28,20 +28,20 @@ class Entry:
 
 
 def check_size(sizes: Iterable[tuple[str, int]], shown: str) -> None:
-    """Refuse files (name and bytes) that wouldn't fit into an archive.
+    """Refuse files, given as names and sizes, that are too large for an archive.
 
     Raises:
-        RepositoryError: they need more than 100 MiB; the message names the largest.
+        RepositoryError: they have more than 100 MiB; the message names the largest.
     """
     total, largest = 0, ("", 0)
     for name, size in sizes:
-        total += 512 + -(-size // 512) * 512  # tar: a header, and the content in whole blocks
+        total += 512 + -(-size // 512) * 512  # in a tar file: a header, and whole blocks of content
         largest = max(largest, (name, size), key=lambda one: one[1])
         if total > MAX_BYTES:
             raise RepositoryError(
                 f"the folder has more than {MAX_BYTES // 2**20} MiB; {largest[0]} alone has {largest[1]:,} bytes",
                 where=shown,
-                expected="code and configuration only: data and trained models don't belong here",
+                expected="code and configuration only, no data and no trained models",
             )
 
 
@@ -62,14 +62,14 @@ def write(entries: Iterable[Entry], archive: Path) -> str:
 
 
 def unpack(archive: Path, destination: Path, *, shown: str | None = None) -> Path:
-    """Unpack an archive into the new folder `destination`/contents, and return that; `shown` names it in messages.
+    """Unpack an archive into the new folder `destination`/contents, which is returned; `shown` names it in messages.
 
     Raises:
-        RepositoryError: it isn't such an archive, or has a link or a name that leaves the folder.
+        RepositoryError: it isn't an archive that `write` made, or a link or a name in it leads out of the folder.
     """
     folder = destination / "contents"
     folder.mkdir(parents=True)
-    # Pythons before 3.11.4 have no filter. What it would refuse is refused by `_check` already.
+    # Python before 3.11.4 has no filter. `_check` has refused all that the filter would refuse.
     safety = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     try:
         with tarfile.open(archive, "r:") as tar:
@@ -82,7 +82,7 @@ def unpack(archive: Path, destination: Path, *, shown: str | None = None) -> Pat
         raise RepositoryError(
             f"the archive can't be unpacked: {error}",
             where=shown or str(archive),
-            expected="a tar file as it was written when the folder was pinned",
+            expected="the tar file that was written when the folder was pinned",
         ) from None
     return folder
 
@@ -104,7 +104,7 @@ def _check(member: tarfile.TarInfo, links: Collection[str], shown: str) -> None:
 
 
 def _leaves(parents: list[str], target: str, links: Collection[str]) -> bool:
-    """Whether a link in that folder leads outside. One that goes through another link counts: where to is unclear."""
+    """Whether a link in this folder may lead outside, or goes through another link."""
     path = list(parents)
     for part in target.split("/"):
         if "/".join(path) in links or (part == ".." and not path):

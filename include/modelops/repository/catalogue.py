@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from modelops.settings import InstallationSettings, MachineSettings, Settings
 
 EXAMPLES = 5
-"""So many names are shown to someone whose name is like none."""
+"""The number of names that a message lists if none is similar."""
 log = logging.getLogger(__name__)
 
 
 def references(kind: Kind[Any], settings: Settings) -> list[str]:
-    """The references of all things of a kind, such as "demo/arrival_delay", sorted within each repository.
+    """The references of all models or feature tasks, such as "demo/arrival_delay", sorted within each repository.
 
-    For suggestions: it needs no network and never raises. What can't be read, and models that can't run, are left out;
-    `problems` says why.
+    For suggestions. It needs no network and never raises. Folders that can't be read and models that can't run are
+    omitted; `problems` returns the reasons.
     """
     try:
-        sources = read_sources(settings.installation.repositories).right.values()
+        sources = read_sources(settings.installation.repositories).valid.values()
     except RepositoryError:
         return []
     found = []
@@ -50,15 +50,15 @@ def references(kind: Kind[Any], settings: Settings) -> list[str]:
 
 
 def unsupported_reason_of(reference: str, settings: Settings) -> RepositoryError | None:
-    """Why this model can't run, if it is one in R, in SQL or for a Teradata database. Needs no network."""
+    """Why a model can't run here: it is in R, in SQL or for a Teradata database; else None. Needs no network."""
     try:
         repository, _, name = reference.partition("/")
-        source = read_sources(settings.installation.repositories).right.get(repository)
+        source = read_sources(settings.installation.repositories).valid.get(repository)
         if source is None or name not in names(MODELS, source, settings.machine):
             return None
         return _unsupported(source, [name], settings.machine).get(reference)
     except ModelOpsError:
-        return None  # the job says what is wrong
+        return None  # the job reports the error
 
 
 def problems(settings: Settings) -> list[ModelOpsError]:
@@ -70,8 +70,8 @@ def problems(settings: Settings) -> list[ModelOpsError]:
         sources = read_sources(settings.installation.repositories)
     except RepositoryError as error:
         return [error]
-    found: list[ModelOpsError] = [*sources.wrong.values()]
-    for source in sources.right.values():
+    found: list[ModelOpsError] = [*sources.errors.values()]
+    for source in sources.valid.values():
         try:
             found += _unsupported(source, names(MODELS, source, settings.machine), settings.machine).values()
         except ModelOpsError as error:
@@ -80,10 +80,10 @@ def problems(settings: Settings) -> list[ModelOpsError]:
 
 
 def names(kind: Kind[Any], source: Source, machine: MachineSettings) -> list[str]:
-    """The names of a source's things of a kind; of a git source as last fetched.
+    """The names of the models or feature tasks of a source; of a git source as last fetched.
 
     Raises:
-        RepositoryError: the folder, or the mirror, isn't there or can't be read.
+        RepositoryError: the folder or the mirror doesn't exist or can't be read.
     """
     if isinstance(source, FolderSource):
         found = _names_in_folder(kind, source)
@@ -93,13 +93,13 @@ def names(kind: Kind[Any], source: Source, machine: MachineSettings) -> list[str
 
 
 def reference_of(kind: Kind[Any], folder: Path, installation: InstallationSettings) -> str | None:
-    """The reference of the thing in that folder; None where it isn't in a configured folder repository."""
+    """The reference of the model or feature task in a folder; None if the folder isn't in a configured repository."""
     source = _source_of(kind, folder, installation)
     return None if source is None else f"{source.name}/{folder.resolve().name}"
 
 
 def index_of(kind: Kind[Any], folder: Path, installation: InstallationSettings) -> PackageIndex | None:
-    """The package index of the thing in that folder; None: that of the installation."""
+    """The package index for a model or feature task in a folder; None: that of the installation."""
     source = _source_of(kind, folder, installation)
     return None if source is None else source.index
 
@@ -109,16 +109,16 @@ def _source_of(kind: Kind[Any], folder: Path, installation: InstallationSettings
         sources = read_sources(installation.repositories)
     except RepositoryError:
         return None
-    for source in sources.right.values():
+    for source in sources.valid.values():
         if isinstance(source, FolderSource) and (source.path / kind.folder).resolve() == folder.resolve().parent:
             return source
     return None
 
 
 def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSource | None = None) -> RepositoryError:
-    """The error for an unknown reference, with similar names of its kind.
+    """The error for an unknown reference, with similar names.
 
-    With `at`, among those of that source only, at a ref that was asked for.
+    With `at`, the names are those of this source at the requested ref.
     """
     if at is None:
         known = references(kind, settings)
@@ -142,7 +142,7 @@ def refresh(settings: Settings) -> None:
     except Exception as error:  # noqa: BLE001 - the caller's loop goes on
         log.warning("no repository was fetched: %s", error)
         return
-    for source in sources.right.values():
+    for source in sources.valid.values():
         if isinstance(source, GitSource):
             try:
                 mirror.update(source, settings.machine.mirrors)
@@ -151,13 +151,13 @@ def refresh(settings: Settings) -> None:
 
 
 def _names_in_folder(kind: Kind[Any], source: FolderSource) -> list[str]:
-    """A folder that is a link out of the repository doesn't belong to it."""
+    """The names in a folder repository. Links that lead out of the repository are omitted."""
     expected = f"a folder that holds {kind.folder}, which this system's user may read"
     try:
         if not source.path.is_dir():
             raise RepositoryError(f"there is no folder {source.path}", where=source.declared, expected=expected)
-        inside = source.path.resolve()
-        return [folder.name for folder in kind.folders(source.path) if folder.resolve().is_relative_to(inside)]
+        root = source.path.resolve()
+        return [folder.name for folder in kind.folders(source.path) if folder.resolve().is_relative_to(root)]
     except OSError as error:
         raise RepositoryError(
             f"{source.path} can't be read: {error.strerror}", where=source.declared, expected=expected
@@ -182,10 +182,10 @@ def _names_in_mirror(kind: Kind[Any], source: GitSource, folder: Path) -> list[s
 
 
 def _unsupported(source: Source, models: Iterable[str], machine: MachineSettings) -> Mapping[str, RepositoryError]:
-    """Of these models of a source those that can't run, by their references, with the reason."""
+    """The models of a source that can't run: reference → reason."""
     if isinstance(source, GitSource):
-        there = _unsupported_in_mirror(source, machine.mirrors / source.name)
-        return {each: there[each] for each in (f"{source.name}/{name}" for name in models) if each in there}
+        reasons = _unsupported_in_mirror(source, machine.mirrors / source.name)
+        return {each: reasons[each] for each in (f"{source.name}/{name}" for name in models) if each in reasons}
     found = {}
     for name in models:
         reference = f"{source.name}/{name}"
@@ -194,7 +194,7 @@ def _unsupported(source: Source, models: Iterable[str], machine: MachineSettings
         except RepositoryError as error:
             found[reference] = error
         except OSError:
-            continue  # changed just now, or not to be read: said when it is asked for
+            continue  # it changed just now or can't be read, which is reported when it is used
     return found
 
 
@@ -203,14 +203,14 @@ def _unsupported_in_mirror(source: GitSource, folder: Path) -> Mapping[str, Repo
         tree = git("rev-parse", "--verify", "--quiet", f"{source.ref}:{MODELS.folder}", folder=folder, bare=True)
         return _unsupported_in_tree(source.name, folder, tree.decode().strip())
     except GitError:
-        return {}  # `names` has said so
+        return {}  # `names` reports this
 
 
 @lru_cache(maxsize=32)
 def _unsupported_in_tree(source: str, folder: Path, tree: str) -> Mapping[str, RepositoryError]:
     """Cached: the contents of a git tree never change."""
     models: dict[str, dict[str, bytes]] = {}
-    wanted = []
+    blobs = []
     for line in git_names("ls-tree", "-r", "-l", "-z", tree, folder=folder, bare=True):
         description, path = line.split("\t", 1)
         _mode, kind, blob, size = description.split()
@@ -218,11 +218,11 @@ def _unsupported_in_tree(source: str, folder: Path, tree: str) -> Mapping[str, R
         if kind == "blob" and name:
             models.setdefault(model, {})[name] = b""
             if needs_contents(name) and int(size) <= MAX_BYTES:
-                wanted.append((model, name, blob, int(size)))
-    request = "".join(f"{blob}\n" for _, _, blob, _ in wanted).encode()
+                blobs.append((model, name, blob, int(size)))
+    request = "".join(f"{blob}\n" for _, _, blob, _ in blobs).encode()
     answer = git("cat-file", "--batch", stdin=request, folder=folder, bare=True)
     end = 0
-    for model, name, blob, length in wanted:
+    for model, name, blob, length in blobs:
         start = end + len(f"{blob} blob {length}\n")
         models[model][name] = answer[start : start + length]
         end = start + length + 1

@@ -18,7 +18,7 @@ _SPELLINGS = {
     "bytea": (),
     "uuid": (),
 }
-"""PostgreSQL's own names, as its function format_type prints them, and what else people write."""
+"""PostgreSQL's own names, as its function format_type prints them, and common aliases."""
 _NAMES = {spelling: name for name, others in _SPELLINGS.items() for spelling in (name, *others)}
 
 TYPES = tuple(_SPELLINGS)

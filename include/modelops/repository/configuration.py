@@ -31,9 +31,9 @@ _PARAMETER = "the parameter ref"
 
 @dataclass(frozen=True, kw_only=True)
 class FolderSource:
-    """A ModelOps repository that lies in a folder, under git or not. `declared` is its place in repositories.yaml.
+    """A ModelOps repository in a folder, under git or not. `declared` is its place in repositories.yaml.
 
-    `index` is where its packages come from; None: where those of the installation do.
+    `index` is its package index; None: that of the installation.
     """
 
     name: str
@@ -42,13 +42,13 @@ class FolderSource:
     index: PackageIndex | None = None
 
     def at(self, ref: str) -> NoReturn:
-        """Refuse a ref that was asked for.
+        """Refuse a requested ref.
 
         Raises:
             RepositoryError: always.
         """
         raise RepositoryError(
-            f"a folder has no refs; repository {self.name!r} is one, and is read as it is now, not at {ref!r}",
+            f"repository {self.name!r} is a folder, which has no refs: it is read as it is now, not at {ref!r}",
             where=_PARAMETER,
             expected="no ref; or the repository given by its url and a ref in repositories.yaml, in place of the path",
         )
@@ -69,10 +69,10 @@ class GitSource:
     index: PackageIndex | None = None
 
     def at(self, ref: str) -> GitSource:
-        """The same repository at a ref that was asked for.
+        """The same repository at a requested ref.
 
         Raises:
-            RepositoryError: it can't be a ref.
+            RepositoryError: the text can't be a ref.
         """
         if not _can_be_ref(ref):
             raise RepositoryError(f"the ref is {ref!r}", where=_PARAMETER, expected=_REFS)
@@ -84,10 +84,10 @@ Source = FolderSource | GitSource
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """The entries of repositories.yaml, each judged alone, in the order of the file: the sources, and what is wrong."""
+    """The entries of repositories.yaml, in the order of the file: the valid ones, and the errors of the others."""
 
-    right: Mapping[str, Source]
-    wrong: Mapping[str, RepositoryError]
+    valid: Mapping[str, Source]
+    errors: Mapping[str, RepositoryError]
 
     def find(self, name: str) -> Source | None:
         """The source of this name; None: the file has no such entry.
@@ -95,9 +95,9 @@ class Sources:
         Raises:
             RepositoryError: its entry is wrong.
         """
-        if name in self.wrong:
-            raise self.wrong[name]
-        return self.right.get(name)
+        if name in self.errors:
+            raise self.errors[name]
+        return self.valid.get(name)
 
 
 class _File(BaseModel):
@@ -111,7 +111,7 @@ class _File(BaseModel):
 class _Source(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    path: str | None = Field(None, description="the path of a folder, absolute or seen from this file's folder")
+    path: str | None = Field(None, description="the path of a folder, absolute or relative to the folder of this file")
     url: str | None = Field(
         None, description="https://…, ssh://…, git@host:path, file://… or the path of a local git repository"
     )
@@ -142,7 +142,7 @@ class _Source(BaseModel):
     @field_validator("index")
     @classmethod
     def _is_index(cls, index: str | None) -> str | None:
-        # What is refused may be a password, and isn't repeated.
+        # A refused value may contain a password, so the message doesn't repeat it.
         if index is not None and ("@" in index or "?" in index or "#" in index):
             raise ValueError("holds a user, a password or a query")
         if index is not None and not _INDEX.fullmatch(index):
@@ -176,7 +176,7 @@ def read_sources(file: Path) -> Sources:
             wrong[_label(name)] = error
     colliding = _same_credentials(right)
     right = {name: source for name, source in right.items() if name not in colliding}
-    return Sources(right=right, wrong=wrong | colliding)
+    return Sources(valid=right, errors=wrong | colliding)
 
 
 def _source(document: Document, name: object, folder: Path) -> Source:
@@ -206,14 +206,14 @@ def _source(document: Document, name: object, folder: Path) -> Source:
                 index=index,
             )
     raise RepositoryError(
-        f"repository {name!r} has neither just a path nor just a url and a ref",
+        f"repository {name!r} needs either a path, or a url and a ref",
         where=declared,
         expected="either path: a folder, or url: a git repository and ref: its branch, tag or commit",
     )
 
 
 def _same_credentials(sources: Mapping[str, Source]) -> dict[str, RepositoryError]:
-    """Refuses sources with an index whose credentials have the same names: each would send its own to the other's."""
+    """The errors for sources whose indexes would take their credentials from the same environment variables."""
     sharing: dict[tuple[str, str], list[Source]] = {}
     for source in sources.values():
         if source.index is not None:
@@ -232,7 +232,7 @@ def _same_credentials(sources: Mapping[str, Source]) -> dict[str, RepositoryErro
 
 
 def _label(name: object) -> str:
-    """A key of the file as messages show it, however long it is."""
+    """A key of the file for messages, shortened if it is too long."""
     if isinstance(name, int) and name.bit_length() > 1_000:
         return f"an integer of {name.bit_length():,} bits"  # which may have more digits than Python writes
     return bounds.shortened(str(name), bounds.NAME)

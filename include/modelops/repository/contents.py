@@ -1,4 +1,4 @@
-"""Determines the files of a folder that is pinned: in a commit, in a git work tree, in a plain folder."""
+"""Determines the files of a folder to be pinned: in a commit, in a git work tree, or in a plain folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """The files of the folder, and where they are from: `dirty` is true where they are not those of the commit."""
+    """The files of a folder and its commit; `dirty`: the files differ from those of the commit."""
 
     entries: Iterable[Entry]
     commit: str | None
@@ -38,7 +38,7 @@ def of_mirror(mirror: Path, commit: str, path: str, shown: str) -> Contents:
 
     Raises:
         RepositoryError: as for `of_folder`.
-        Unavailable: the mirror is damaged, or was replaced just now.
+        Unavailable: the mirror is damaged, or was just replaced.
     """
     try:
         return _of_commit(partial(git, folder=mirror, bare=True), commit, path, shown)
@@ -47,9 +47,9 @@ def of_mirror(mirror: Path, commit: str, path: str, shown: str) -> Contents:
 
 
 def of_folder(folder: Path, shown: str, *, allow_dirty: bool) -> Contents:
-    """The folder's files: those of HEAD; where there are changes and they are allowed, those that git doesn't ignore.
+    """The files of a folder: those of HEAD, or, with allowed uncommitted changes, those that git doesn't ignore.
 
-    Without git, or where git ignores the folder: all but hidden files and __pycache__.
+    Without git, or if git ignores the folder: all files except hidden ones and __pycache__.
 
     Raises:
         RepositoryError: there are changes that are not committed, and they are not allowed;
@@ -58,7 +58,7 @@ def of_folder(folder: Path, shown: str, *, allow_dirty: bool) -> Contents:
     try:
         with work_tree(folder) as tree:
             listed = _listed(tree) if tree is not None else []
-            if tree is None or not listed:  # or ignored as a whole
+            if tree is None or not listed:  # or git ignores the whole folder
                 return Contents(entries=_read(folder, _walk(folder), shown), commit=None, dirty=False)
             changes = _changes(tree)
             if tree.commit is not None and not changes:
@@ -71,17 +71,17 @@ def of_folder(folder: Path, shown: str, *, allow_dirty: bool) -> Contents:
         ) from None
     if not allow_dirty:
         raise RepositoryError(
-            f"this folder has changes that are not committed: {_some(changes)}",
+            f"this folder has changes that are not committed: {_listed_names(changes)}",
             where=shown,
-            expected="commit them, or allow a dirty tree: the job then records that it ran one",
+            expected="commit them, or allow uncommitted files: the job then records that it used them",
         )
     return Contents(entries=_read(folder, listed, shown), commit=tree.commit, dirty=True)
 
 
 def _of_commit(run: Callable[..., bytes], commit: str, path: str, shown: str) -> Contents:
-    """The bytes that git stores, whatever .gitattributes would make of them in an archive or a work tree."""
-    told = run("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}:{path}")
-    listing = [os.fsdecode(line) for line in told.split(b"\0") if line]
+    """The files with the bytes that git stores, without the conversions of .gitattributes."""
+    output = run("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}:{path}")
+    listing = [os.fsdecode(line) for line in output.split(b"\0") if line]
     found = []
     for line in listing:
         description, name = line.split("\t", 1)
@@ -105,7 +105,7 @@ def _of_commit(run: Callable[..., bytes], commit: str, path: str, shown: str) ->
 def _changes(tree: WorkTree) -> list[str]:
     """The files that differ from HEAD, are staged, or are new. Bytecode never counts.
 
-    Submodules are refused elsewhere: git would look at them by their own configuration, and run what that names.
+    Submodules are refused elsewhere: git would read their configuration and run programs that it names.
     """
     options = ("--no-renames", "--untracked-files=all", "--ignore-submodules=all")
     lines = tree.names("status", "--porcelain", "-z", *options, "--", ".")
@@ -114,7 +114,7 @@ def _changes(tree: WorkTree) -> list[str]:
 
 
 def _listed(tree: WorkTree) -> list[str]:
-    """What git tracks or would track, as far as it is there."""
+    """The files that git tracks or would track, and that exist."""
     names = tree.names("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     return sorted(
         name
@@ -155,7 +155,7 @@ def _read(folder: Path, names: Iterable[str], shown: str) -> Iterator[Entry]:
 
 
 def _read_file(folder: HeldFolder, name: str, shown: str) -> bytes:
-    """What is checked is what is read, also when somebody changes the folder meanwhile."""
+    """Check and read the same open file, even if somebody changes the folder in between."""
     try:
         with folder.open(name, shared=True) as file:
             content = file.read(archive.MAX_BYTES + 1)
@@ -185,7 +185,7 @@ def _is_bytecode(name: str) -> bool:
 
 
 def _is_behind_link(folder: Path, name: str) -> bool:
-    """Whether a folder on the way was replaced with a link: git still tracks the files that it had."""
+    """Whether a parent folder of a file was replaced by a link; git still tracks the files that were in it."""
     parts = name.split("/")[:-1]
     return any(folder.joinpath(*parts[: depth + 1]).is_symlink() for depth in range(len(parts)))
 
@@ -194,7 +194,7 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _some(names: list[str]) -> str:
+def _listed_names(names: list[str]) -> str:
     rest = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return ", ".join(names[:10]) + rest
 

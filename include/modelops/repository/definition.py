@@ -1,4 +1,4 @@
-"""One model as its folder declares it: model.json, config.json, datasets.yaml, policy.yaml and the entry points."""
+"""Reads a model's definition: model.json, config.json, datasets.yaml, policy.yaml and the entry points."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 REQUIRED_DATASETS = ("train", "evaluate")
 ABOUT, EVALUATION, SCORING = "model.json", "model_modules/evaluation.py", "model_modules/scoring.py"
-MAY_BE_LEFT_OUT = {
+OPTIONAL_FILES = {
     ABOUT: "name and id are the folder's name, the language is Python",
     EVALUATION: "the standard evaluation",
     SCORING: "the standard ModelScorer, if train() returns the fitted estimator",
 }
-"""The standard function for each file that a model may leave out."""
+"""The files that a model may leave out → the standard function that replaces each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +41,9 @@ class ModelDefinition:
     """A model's definition. `name` is that of the folder, `title` is for people, `model_id` is for the registry.
 
     `requirements` is the text of model_modules/requirements.txt, or None where there is no such file. `approvers` may
-    decide on its versions; empty: anybody but who asked for the training. `has_scorer`: it can be put into production,
-    with a ModelScorer of its own or, without an evaluation of its own, the standard one. `left_out` are the files of
-    `MAY_BE_LEFT_OUT` that it lacks.
+    decide on its versions; empty: anybody except the requesters. `has_scorer`: it can be deployed, with its own
+    ModelScorer or, if it has no evaluation of its own, with the standard one. `left_out` are the files of
+    `OPTIONAL_FILES` that it lacks.
     """
 
     reference: str
@@ -64,12 +64,12 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     """Read and check a model's folder; `reference` ("demo/arrival_delay") names it in messages.
 
     Raises:
-        RepositoryError: a file or an entry point is missing or wrong; SeveralErrors, where there are more.
+        RepositoryError: a file or an entry point is missing or wrong; SeveralErrors, if there are several mistakes.
     """
     name = PurePath(reference).name
     modules = folder / "model_modules"
     shown = f"{reference}/model_modules"
-    left_out = tuple(file for file in MAY_BE_LEFT_OUT if not (folder / file).exists())
+    left_out = tuple(file for file in OPTIONAL_FILES if not (folder / file).exists())
     findings = Findings()
     about, datasets = _ModelFile(id=None, name=name, description=None, language="python"), None
     hyperparameters: Mapping[str, Any] = {}
@@ -98,7 +98,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         datasets = read_datasets(folder, reference)
         if EVALUATION in left_out and not datasets.targets:
             raise RepositoryError(
-                "there are no targets, and the standard evaluation compares predictions with them",
+                "there are no targets, which the standard evaluation compares predictions with",
                 where=f"{reference}/datasets.yaml",
                 expected=f"targets: [a column]; or def evaluate(context, **kwargs): in {EVALUATION}",
             )
@@ -154,7 +154,7 @@ def _is_python(value: str) -> str:
 class _ModelFile(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    id: Label | None = Field(None, description="a short text, never changed again; without it the folder's name")
+    id: Label | None = Field(None, description="a short text that never changes; default: the folder's name")
     name: Label = Field(description="a short text for people")
     description: str | None = Field(None, description="a text for people")
     language: Annotated[str, AfterValidator(_is_python)] = Field(description='"python"')
@@ -184,9 +184,11 @@ class _DatasetsFile(BaseModel):
         description="SELECT statements under names of letters, digits and _: datasets: {train: SELECT …, evaluate: …}"
     )
     drift: dict[str, Any] = Field(
-        {}, description="what is compared: drift: {ignore: [month], moderate: 0.1, major: 0.25}"
+        {}, description="how batches are compared: drift: {ignore: [month], moderate: 0.1, major: 0.25}"
     )
-    labels: dict[str, Any] = Field({}, description="when the labels of truth are complete: labels: {maturity_days: 30}")
+    labels: dict[str, Any] = Field(
+        {}, description="when the labels of the dataset truth are complete: labels: {maturity_days: 30}"
+    )
 
 
 class _DriftSection(BaseModel):
@@ -226,7 +228,7 @@ def read_datasets(folder: Path, reference: str) -> Datasets:
     """Read and check a model's datasets.yaml alone.
 
     Raises:
-        RepositoryError: it is missing or wrong; SeveralErrors, where there is more than one mistake.
+        RepositoryError: it is missing or wrong; SeveralErrors, if there are several mistakes.
     """
     document = _datasets_file(folder, reference)
     found = document.read_as(_DatasetsFile)
@@ -278,7 +280,7 @@ def _drift(document: Document, features: list[str]) -> DriftSettings:
         raise RepositoryError(
             f"tolerance, moderate and major are {section.tolerance}, {section.moderate} and {section.major}",
             where=document.where("drift"),
-            expected="each at least the one before",
+            expected="tolerance ≤ moderate ≤ major",
         )
     rule = Rule(tolerance=section.tolerance, moderate=section.moderate, major=section.major)
     return DriftSettings(rule=rule, ignore=tuple(section.ignore))
@@ -297,7 +299,7 @@ def _labels(document: Document, datasets: Mapping[str, str]) -> LabelSettings:
 
 
 def place_of_query(folder: Path, reference: str, name: str, line: int | None) -> str:
-    """Where a dataset's SQL, or a line of it, stands in datasets.yaml."""
+    """The place of a dataset's SQL, or of a line of it, in datasets.yaml."""
     document = _datasets_file(folder, reference)
     if line is None:
         return document.where("datasets", name)

@@ -26,7 +26,7 @@ _KINDS = {type(None): "empty", bool: "true or false", int: "a number", float: "a
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One file that a person wrote: its name as messages show it, its text, and the value in it."""
+    """A file that a person wrote: its name in messages, its text, and its value."""
 
     shown: str
     text: str
@@ -39,20 +39,20 @@ class Document:
         return f"{place} ({_path(keys)})" if keys else place
 
     def where_in_text(self, *keys: Key, line: int) -> str:
-        """As `where`, of a line in the text under the keys: the file's line, where the text is a block after a |."""
+        """As `where`, for a line of the text under the keys; if the text is a block after a |, the line of the file."""
         found, node = _find(self.text, keys)
         if found is None or not isinstance(node, yaml.ScalarNode) or node.style != "|":
             return f"{self.where(*keys)}, line {line}"
         return f"{self.shown}:{node.start_mark.line + 1 + line} ({_path(keys)})"
 
     def read_as(self, model: type[Model], *at: Key, shape_only: bool = False) -> Model:
-        """The value, or the part of it under the keys `at`, as a pydantic model.
+        """Parse the value, or the part of it under the keys `at`, as a pydantic model.
 
-        `shape_only`: what is in it is read, and its bounds are checked, part by part afterwards.
-        Each field's description must say what is right: it becomes that part of the message.
+        With `shape_only`, the caller parses the parts and checks their bounds afterwards. The description of each field
+        becomes the `expected` part of the message, so it must say what a valid value is.
 
         Raises:
-            RepositoryError: it isn't one; SeveralErrors, where more than one thing is wrong.
+            RepositoryError: it isn't valid; SeveralErrors, if there are several mistakes.
         """
         findings = Findings()
         value = _descend(self.value, at)
@@ -63,7 +63,7 @@ class Document:
             unknown = [str(detail["loc"][-1]) for detail in details if detail["type"] == "extra_forbidden"]
             for detail in details:
                 missing = detail["type"] == "missing"
-                # A misspelt key also leaves the right one missing: the misspelling is what to tell.
+                # If a key is misspelt, the correct one is missing too: report only the misspelling.
                 if missing and difflib.get_close_matches(str(detail["loc"][-1]), unknown, n=1):
                     continue
                 keys = tuple(key for key in detail["loc"] if key != "[key]")
@@ -88,7 +88,7 @@ class Document:
 def _explain(
     kind: str, keys: tuple[Key, ...], value: object, context: dict[str, object], model: type[BaseModel], *, whole: str
 ) -> tuple[str, str]:
-    """What is wrong and what would be right, of one of pydantic's findings; `whole` is what was read as the model."""
+    """The mistake and the expected value for one of pydantic's errors; `whole` is the parsed value."""
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     name = _path(keys) or whole
     if kind in {"extra_forbidden", "invalid_key"} and len(keys) == 1:
@@ -120,12 +120,12 @@ def _descend(value: object, keys: tuple[Key, ...]) -> object:
 
 
 def _line(text: str, keys: tuple[Key, ...]) -> int | None:
-    """The line of the innermost of the keys that can be found. JSON is read as the YAML that it nearly always is."""
+    """The line of the innermost key that is found. JSON is read as YAML, of which it is nearly a subset."""
     return _find(text, keys)[0]
 
 
 def _find(text: str, keys: tuple[Key, ...]) -> tuple[int | None, yaml.Node | None]:
-    """The line of the innermost of the keys that can be found, and what is under it."""
+    """The line of the innermost key that is found, and the node under it."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError):

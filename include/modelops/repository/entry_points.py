@@ -1,4 +1,4 @@
-"""Checks entry points by reading its code. The code is never imported or run."""
+"""Checks the entry points of user code by parsing it. The code is never imported or run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def require_function(file: Path, shown: str, name: str) -> None:
     """Refuse a file that doesn't define a function `name` which can be called as `name(context)`.
 
     Raises:
-        RepositoryError: what is missing, or where the file isn't Python.
+        RepositoryError: the function is missing, or the file isn't Python.
     """
     expected = f"def {name}(context, **kwargs): on the top level of this file"
     found = _last_binding(_parse(file, shown, expected), name)
@@ -35,14 +35,14 @@ def require_method(file: Path, shown: str, class_name: str, name: str) -> None:
     """Refuse a file that doesn't define the class with a method that can be called with one argument.
 
     Raises:
-        RepositoryError: what is missing, or where the file isn't Python.
+        RepositoryError: the function is missing, or the file isn't Python.
     """
     expected = f"class {class_name} with def {name}(self, data): on the top level of this file"
     found = _last_binding(_parse(file, shown, expected), class_name)
     if found is None or isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
         raise RepositoryError(f"there is no class {class_name}", where=shown, expected=expected)
     if not isinstance(found, ast.ClassDef):
-        return  # imported or assigned: only running the code could tell more
+        return  # imported or assigned: more can be found out only by running the code
     method = _last_binding(found, name)
     if isinstance(method, ast.FunctionDef):
         _require_arguments(method, 2, shown, expected)
@@ -67,9 +67,9 @@ def _parse(file: Path, shown: str, expected: str) -> ast.Module:
     source = read_text(file, shown, expected=f"a Python file with {expected.removesuffix(' of this file')}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the user's strings, such as "\d": not ours to report
+            warnings.simplefilter("ignore")  # such as of the user's string "\d": not reported here
             tree = ast.parse(source)
-            compile(tree, shown, "exec", dont_inherit=True)  # finds what the parser lets pass, such as a stray return
+            compile(tree, shown, "exec", dont_inherit=True)  # finds what the parser accepts, such as a stray return
     except SyntaxError as error:
         raise RepositoryError(
             f"this isn't Python: {error.msg}",
@@ -84,7 +84,7 @@ def _parse(file: Path, shown: str, expected: str) -> ast.Module:
 
 
 def _last_binding(scope: ast.Module | ast.ClassDef, name: str) -> ast.AST | None:
-    """What the name means in the end; an import of everything may bring any name."""
+    """The last statement that binds the name; an import of * may bind any name."""
     return next((node for bound, node in reversed(list(_bindings(scope))) if bound in {name, "*"}), None)
 
 
@@ -107,7 +107,7 @@ def _bindings(scope: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 def _require_arguments(function: ast.FunctionDef, count: int, shown: str, expected: str) -> None:
     """Refuse a function that can't be called with exactly `count` positional arguments."""
     if function.decorator_list:
-        return  # what a decorator makes of it is not written here
+        return  # a decorator may change the signature
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     required = positional[: len(positional) - len(arguments.defaults)]

@@ -1,4 +1,4 @@
-"""Types of fields that several of the users' files share. Each refusal continues "<key> …"."""
+"""Types of fields that several of the users' files have. Each error message continues "<key> …"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelops.domain.labels import LONGEST_MATURITY
 
 Several = TypeVar("Several", bound=Sized)
 MOST_INDEX = 100
-"""The population stability index of 100,000,000 rows none of which has stayed in its bin is below 40."""
+"""An upper bound: even if none of 100,000,000 rows stays in its bin, the population stability index is below 40."""
 
 
 def _text(value: str) -> str:
@@ -23,7 +23,7 @@ def _text(value: str) -> str:
 
 def _label(value: str) -> str:
     if not value.isprintable() or len(value) > 200:
-        raise ValueError("is longer than 200 characters or holds some that can't be printed")
+        raise ValueError("is longer than 200 characters or has characters that can't be printed")
     return _text(value)
 
 

@@ -1,4 +1,4 @@
-"""Runs git without prompts, without our credentials, within a time limit, over transports that can't run commands."""
+"""Runs git with a time limit, but without prompts, credentials of the job, and transports that run commands."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 LOCAL_SECONDS = 60.0
 NETWORK_SECONDS = 600.0
 
-# All that git gets of our environment, in which there are credentials of databases: no GIT_DIR either, as a hook has.
+# The variables that git gets from the environment, which has credentials of databases. GIT_DIR, as in a hook, is
+# excluded too.
 _LOCAL = re.compile(
     r"PATH|HOME|USER|LOGNAME|SUDO_UID|TMPDIR|XDG_CONFIG_HOME|LD_LIBRARY_PATH"
     r"|GIT_(CEILING_DIRECTORIES|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|(KEY|VALUE)_[0-9]+)"
     r"|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH)"
 )
-# What it needs besides to reach another machine.
+# The variables that git also needs to reach another machine.
 _NETWORK = re.compile(
     r"(?i)[a-z]+_proxy|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|NETRC|KRB5[A-Z_]*|SSH_(AUTH_SOCK|ASKPASS)"
     r"|GIT_(SSL_[A-Z_]+|SSH(_COMMAND|_VARIANT)?|ASKPASS|HTTP_[A-Z_]+|PROXY_[A-Z_]+)"
@@ -40,7 +41,7 @@ _ENVIRONMENT = {
     "LC_ALL": "C",  # messages are read by `mirror`
 }
 
-# No program that the repository's configuration names, nothing left behind in the background, no endless stall.
+# Run no program that the repository's configuration names, leave no background process, and don't stall forever.
 _CONFIGURATION = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
@@ -54,7 +55,7 @@ _CONFIGURATION = {
 
 
 class GitError(Exception):
-    """git ended with an error; `reason` is what it printed, without credentials. Doesn't leave this package."""
+    """git ended with an error; `reason` is its output, without credentials. This package translates it for callers."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -63,9 +64,9 @@ class GitError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """How git signs in at `site`, such as https://example.com; without a site, as it is configured to.
+    """The login of git for `site`, such as https://example.com; without a site, git uses its configuration.
 
-    User and password are in its environment and not in a command line, which everybody on the machine can read.
+    User and password are passed in the environment: any user of the machine can read a command line.
     """
 
     site: str = ""
@@ -74,13 +75,13 @@ class Login:
 
     @property
     def settings(self) -> list[str]:
-        """A credential helper for this site, in the place of all others."""
+        """Settings that replace all credential helpers by one for this site."""
         name = f"credential.{self.site}.helper="
         answer = 'test "$1" = get && printf "username=%s\\npassword=%s\\n" "$GIT_LOGIN_USER" "$GIT_LOGIN_PASSWORD"'
         return [name, f"{name}!f() {{ {answer}; }}; f"] if self.password else []
 
     def variables(self, configured: int) -> dict[str, str]:
-        """What that helper reads; without a password, the user for whom git asks as it is configured to.
+        """The environment variables that this helper reads; without a password, only the user is set.
 
         `configured` settings are in the environment already.
         """
@@ -104,22 +105,22 @@ def git(
     seconds: float = LOCAL_SECONDS,
     login: Login | None = None,
 ) -> bytes:
-    """What git prints when it is run in the folder.
+    """Run git in a folder, and return its output.
 
     Args:
-        arguments: the command and what it gets.
-        folder: where it runs.
+        arguments: the command and its arguments.
+        folder: the working directory.
         bare: the folder itself is the repository.
-        repository: a git directory of ours for the folder; then nobody else's configuration is read.
-        stdin: what it reads.
-        seconds: how long it may take.
-        login: it may reach other machines, and sign in so.
+        repository: a git directory of our own for the folder; no other configuration is read then.
+        stdin: its input.
+        seconds: the time limit.
+        login: allows access to other machines, with this login.
 
     Raises:
         GitError: it ended with an error.
         Unavailable: it isn't installed, or took longer than `seconds`.
     """
-    # Without --git-dir a damaged mirror would be passed over for a repository that it lies in.
+    # Without --git-dir, git would ignore a damaged mirror and use a repository that contains it.
     options = ["--no-pager", *(["--git-dir=."] if bare else [])]
     options += [part for name, value in _CONFIGURATION.items() for part in ("-c", f"{name}={value}")]
     options += [part for setting in (login.settings if login else ()) for part in ("-c", setting)]
@@ -143,7 +144,7 @@ def git(
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
-                # Its own text would show the command, and with it the url.
+                # The text of the exception would show the command, and the URL in it.
                 raise Unavailable(f"git {arguments[0]} took longer than {seconds:g} s") from None
             raise
     if process.returncode != 0:
@@ -153,15 +154,16 @@ def git(
 
 def git_names(*arguments: str, folder: Path, bare: bool = False, repository: Path | None = None) -> list[str]:
     """The file names that git prints with -z. Bytes that aren't UTF-8 become surrogates, as everywhere in Python."""
-    told = git(*arguments, folder=folder, bare=bare, repository=repository)
-    return [os.fsdecode(name) for name in told.split(b"\0") if name]
+    output = git(*arguments, folder=folder, bare=bare, repository=repository)
+    return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
 def _environment(repository: Path | None, login: Login | None) -> dict[str, str]:
     passed = [_LOCAL] if login is None else [_LOCAL, _NETWORK]
     kept = {name: value for name, value in os.environ.items() if any(one.fullmatch(name) for one in passed)}
     if repository is not None:
-        # Neither the system's nor the user's configuration: a filter of theirs would run where .gitattributes names it.
+        # Neither the system's nor the user's configuration is read: .gitattributes could select a filter that they
+        # define.
         kept = {name: value for name, value in kept.items() if not name.startswith("GIT_CONFIG_")}
         kept |= {"GIT_DIR": str(repository), "HOME": str(repository), "XDG_CONFIG_HOME": str(repository)}
         kept |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}

@@ -1,4 +1,4 @@
-"""The kinds of folders in a ModelOps repository: where they lie, what marks them, how they are read."""
+"""The kinds of folders in a ModelOps repository: models and feature tasks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Definition = TypeVar("Definition")
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[Definition]):
-    """Each thing is a folder `folder`/<name> with a file `marker`. `word` is what people call it, `plural` several.
+    """A kind of folder: `folder`/<name> with a file `marker`. `word` names it in messages.
 
-    `also` is a file that marks a folder too, which then lacks the other.
+    A file `also` marks a folder of this kind too, even without `marker`.
 
-    `read` reads and checks such a folder; its second argument, a reference, names it in messages. `refuse` is called in
-    the same way before that, when a folder is pinned: what was pinned once is read without it.
+    `read` reads and checks a folder; its second argument, a reference, names the folder in messages. When a folder is
+    pinned, `refuse` is called before, with the same arguments. Folders that were pinned before are read without it.
     """
 
     folder: str
@@ -40,11 +40,11 @@ class Kind(Generic[Definition]):
         return (self.marker,) if self.also is None else (self.marker, self.also)
 
     def marks(self, folder: Path) -> bool:
-        """Whether the folder is one of these, right or wrong."""
+        """Whether the folder is of this kind, valid or not."""
         return any((folder / marker).is_file() for marker in self.markers)
 
     def folders(self, repository: Path) -> set[Path]:
-        """The folders of these in a repository."""
+        """The folders of this kind in a repository."""
         return {file.parent for marker in self.markers for file in (repository / self.folder).glob(f"*/{marker}")}
 
     @property
@@ -53,7 +53,7 @@ class Kind(Generic[Definition]):
 
     @property
     def layout(self) -> str:
-        """What makes a folder one of these, as a sentence."""
+        """A sentence on where such a folder is and which file it has."""
         return f"a {self.word} is a folder {self.folder}/<name> with a {self.marker}"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelops.repository.configuration import GitSource
 
-_FOR_A_PERSON_TO_MEND = re.compile(
+_PERMANENT_ERRORS = re.compile(
     r"not found|not appear to be a git repository|does not exist|not a git repository|requested URL returned error: 40"
     r"|Authentication failed|terminal prompts disabled|could not read (Username|Password)|Permission denied"
     r"|Host key verification failed|dubious ownership|transport '.*' not allowed|strange hostname",
@@ -30,10 +30,10 @@ _FOR_A_PERSON_TO_MEND = re.compile(
 
 
 def update(source: GitSource, mirrors: Path) -> Path:
-    """Bring the source's mirror up to date, or make it. Returns its folder.
+    """Create or update the mirror of a source. Returns its folder.
 
     Raises:
-        RepositoryError: there is no such repository, or it may not be read.
+        RepositoryError: there is no such repository, or access is denied.
         Unavailable: it can't be reached right now.
     """
     mirror = mirrors / source.name
@@ -47,18 +47,18 @@ def update(source: GitSource, mirrors: Path) -> Path:
                 _clone(source, mirror)
     except GitError as error:
         what = f"git can't fetch {without_credentials(source.url)}: {error.reason}"
-        if _FOR_A_PERSON_TO_MEND.search(error.reason):
+        if _PERMANENT_ERRORS.search(error.reason):
             raise RepositoryError(
                 what,
                 where=source.declared,
-                expected="the url of a git repository that this system's user may read without being asked anything",
+                expected="the url of a git repository that this system's user may read without a prompt",
             ) from None
         raise Unavailable(f"{what}\n  where: {source.declared}") from None
     return mirror
 
 
 def pinned_commit(source: GitSource, mirrors: Path) -> tuple[Path, str]:
-    """The mirror, and the commit that the source's ref means now. Without network where the ref is a commit it has.
+    """The mirror, and the commit of the source's ref. No network is needed if the ref is a commit in the mirror.
 
     Raises:
         RepositoryError: there is no such ref; or as for `update`.
@@ -90,7 +90,7 @@ def _is_repository(mirror: Path) -> bool:
 
 
 def _clone(source: GitSource, mirror: Path) -> None:
-    """Under another name until it is complete, so that an interrupted clone is never taken for a mirror."""
+    """Clone under another name and rename it at the end, so that an interrupted clone is never used as a mirror."""
     for left_over in mirror.parent.glob(f"{source.name}.partial-*"):
         shutil.rmtree(left_over, ignore_errors=True)
     partial = Path(tempfile.mkdtemp(prefix=f"{source.name}.partial-", dir=mirror.parent))
@@ -100,7 +100,7 @@ def _clone(source: GitSource, mirror: Path) -> None:
             "clone", "--quiet", "--mirror", "--no-local", "--template=", "--", url, str(partial),
             folder=mirror.parent, seconds=NETWORK_SECONDS, login=login,
         )  # fmt: skip
-        # The url is given with every fetch: it may change, and its password shall not lie in a second file.
+        # Each fetch passes the URL: it may change, and a second file must not have its password.
         git("config", "--remove-section", "remote.origin", folder=partial, bare=True)
         partial.rename(mirror)
     finally:
@@ -108,7 +108,7 @@ def _clone(source: GitSource, mirror: Path) -> None:
 
 
 def _fetch(source: GitSource, mirror: Path) -> None:
-    # Under our lock, git's own locks are those of processes that were killed.
+    # This process has the lock of the mirror, so git's own locks are left over from killed processes.
     for left_over in [*mirror.glob("*.lock"), *(mirror / "refs").rglob("*.lock")]:
         left_over.unlink(missing_ok=True)
     url, login = _without_login(source.url)
@@ -119,7 +119,7 @@ def _fetch(source: GitSource, mirror: Path) -> None:
 
 
 def _without_login(url: str) -> tuple[str, Login]:
-    """The url as it may stand in a command line, which everybody on the machine can read; and what was in it."""
+    """Split a URL into one without credentials, for the command line, and the login."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     user_and_password, _, host = authority.rpartition("@")
@@ -134,7 +134,7 @@ def _without_login(url: str) -> tuple[str, Login]:
 @contextmanager
 def _lock(file: Path) -> Iterator[None]:
     with open_lock(file) as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # freed by the system when the process dies
+        fcntl.flock(handle, fcntl.LOCK_EX)  # the system releases the lock when the process dies
         yield
 
 

@@ -1,4 +1,4 @@
-"""Pins what a job runs: a private copy of a folder, the archive that it came from, its hash and its commit."""
+"""Pins the code of a job: a private copy of a folder, its archive, its hash and its commit."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = ["Pinned", "pin_folder", "pin_model", "pin_task", "unpack"]
 
 @dataclass(frozen=True, kw_only=True)
 class Pinned(Generic[Definition]):
-    """A model, or another kind of thing, as one job runs it, independent of what happens to its repository.
+    """A pinned model or feature task, which does not change when its repository changes.
 
-    `code_sha256` is that of the archive, which is the same whenever the contents are. `commit` is None where there is
-    no git or no commit yet; `dirty` says that the contents are not those of the commit.
-    `index` is where its packages come from; None: where those of the installation do.
+    `code_sha256` is the hash of the archive; the same contents have the same hash. `commit` is None without git or a
+    commit. `dirty`: the contents differ from those of the commit.
+    `index` is its package index; None: that of the installation.
     """
 
     definition: Definition
@@ -43,11 +43,11 @@ class Pinned(Generic[Definition]):
 def pin_model(
     reference: str, *, settings: Settings, destination: Path, allow_dirty: bool = False
 ) -> Pinned[ModelDefinition]:
-    """Pin the model "<repository>/<folder>", as its configured ref or its folder has it now.
+    """Pin the model "<repository>/<folder>", at its configured ref, or as its folder is now.
 
     Raises:
-        RepositoryError: there is no such model, it isn't as it should be, it has changes that are not committed, or the
-            entry of its repository in repositories.yaml is wrong.
+        RepositoryError: there is no such model, it isn't valid, it has uncommitted changes, or the entry of its
+            repository in repositories.yaml is wrong.
         Unavailable: a git repository can't be reached.
     """
     return _pin_reference(MODELS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty)
@@ -56,13 +56,13 @@ def pin_model(
 def pin_task(
     reference: str, *, settings: Settings, destination: Path, allow_dirty: bool = False, ref: str | None = None
 ) -> Pinned[FeatureTask]:
-    """Pin the feature task "<repository>/<folder>", as its repository's ref or its folder has it now.
+    """Pin the feature task "<repository>/<folder>", at its repository's ref, or as its folder is now.
 
-    `ref` (a branch, tag or commit) takes the place of the one that is configured.
+    `ref` (a branch, tag or commit) replaces the configured one.
 
     Raises:
         RepositoryError: as for `pin_model`; or there is no such ref.
-        TargetError: the task's output is no table that features may go to.
+        TargetError: the task's output can't be a feature table.
         Unavailable: a git repository can't be reached.
     """
     return _pin_reference(
@@ -73,25 +73,25 @@ def pin_task(
 def pin_folder(
     kind: Kind[Definition], folder: Path, *, destination: Path, allow_dirty: bool = False
 ) -> Pinned[Definition]:
-    """Pin a folder, whether it belongs to a configured repository or not.
+    """Pin a folder, which need not belong to a configured repository.
 
     Raises:
-        RepositoryError: it isn't of that kind, isn't as it should be, or has changes that are not committed.
+        RepositoryError: the folder isn't of this kind, isn't valid, or has uncommitted changes.
     """
     folder = folder.resolve()
     if not kind.marks(folder):
-        there = sorted(kind.folders(folder))
+        folders = sorted(kind.folders(folder))
         raise RepositoryError(
             f"this isn't the folder of a {kind.word}: it has no {kind.marker}"
             if folder.is_dir()
             else "there is no such folder",
             where=str(folder),
-            expected=f"one of {', '.join(map(str, there))}" if there else kind.layout,
+            expected=f"one of {', '.join(map(str, folders))}" if folders else kind.layout,
         )
     found = contents.of_folder(folder, str(folder), allow_dirty=allow_dirty)
     if folder.parent.name == kind.folder:
-        common = shared_modules.of_repository(folder.parents[1], allow_dirty=allow_dirty)
-        found = shared_modules.joined(found, common, str(folder))
+        shared_code = shared_modules.of_repository(folder.parents[1], allow_dirty=allow_dirty)
+        found = shared_modules.joined(found, shared_code, str(folder))
     return _pin(kind, found, str(folder), destination)
 
 
@@ -115,14 +115,14 @@ def _pin_reference(
         if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings, at=source if ref is not None else None)
         found = contents.of_mirror(repository, commit, f"{kind.folder}/{name}", reference)
-        common = shared_modules.of_mirror(repository, commit)
+        shared_code = shared_modules.of_mirror(repository, commit)
     else:
         if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings)
         folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)
-        common = shared_modules.of_repository(source.path, allow_dirty=allow_dirty)
-    pinned = _pin(kind, shared_modules.joined(found, common, reference), reference, destination)
+        shared_code = shared_modules.of_repository(source.path, allow_dirty=allow_dirty)
+    pinned = _pin(kind, shared_modules.joined(found, shared_code, reference), reference, destination)
     return replace(pinned, index=source.index)
 
 

@@ -27,10 +27,10 @@ class _PolicyFile(BaseModel):
 
 
 def read_approvers(file: Path, shown: str) -> tuple[str, ...]:
-    """The accounts that may decide; empty where there is no such file: anybody but who asked for the version.
+    """The accounts that may decide; empty if there is no such file: anybody except the requesters.
 
     Raises:
-        RepositoryError: it isn't what it must be.
+        RepositoryError: the file isn't valid.
     """
     if not file.exists():
         return ()

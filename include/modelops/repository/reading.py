@@ -1,7 +1,7 @@
 """Reads the text, SQL, JSON and YAML files that people write.
 
-Stricter than the libraries: a key that appears twice, NaN and Infinity, and characters that PostgreSQL can't hold
-are refused here, where they stand, and not by whoever meets them later.
+Stricter than the libraries: repeated keys, NaN and Infinity, and characters that PostgreSQL can't store are refused
+here, with their place in the file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
         ) from None
     if repeated is not None:
         raise RepositoryError(
-            f"the key {repeated.value!r} stands here for the second time",
+            f"the key {repeated.value!r} appears for the second time",
             where=f"{shown}:{repeated.start_mark.line + 1}:{repeated.start_mark.column + 1}",
             expected="every key once",
         )
@@ -65,10 +65,10 @@ def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
 
 
 def read_sql(file: Path, shown: str, *, expected: str) -> str:
-    """The file's text, which PostgreSQL can hold. Raises RepositoryError as `read_text`, and where it can't."""
+    """The file's text. Raises RepositoryError as `read_text`, or if PostgreSQL can't store the text."""
     text = read_text(file, shown, expected=expected)
     for what in bounds.violations(text, "this text", shape_only=True):
-        raise RepositoryError(what, where=shown, expected="text without NUL characters and halves of surrogate pairs")
+        raise RepositoryError(what, where=shown, expected="text without NUL characters and unpaired surrogates")
     return text
 
 
@@ -76,7 +76,7 @@ def read_text(file: Path, shown: str, *, expected: str, limit: int = MAX_BYTES) 
     """The file's text.
 
     Raises:
-        RepositoryError: it isn't there, can't be read, is larger than `limit` bytes or isn't UTF-8.
+        RepositoryError: it doesn't exist, can't be read, is larger than `limit` bytes or isn't UTF-8.
     """
     try:
         if not file.exists():
@@ -109,8 +109,8 @@ def read_text_if_any(file: Path, shown: str) -> str | None:
 
 
 def _repeated(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:
-    """The keys that stand twice in one mapping; YAML forbids them, PyYAML lets the last one win."""
-    if id(node) in seen:  # an alias: the same node at another place
+    """The keys that appear twice in a mapping. YAML forbids them, but PyYAML uses the last one."""
+    if id(node) in seen:  # an alias of a node that was visited
         return
     seen.add(id(node))
     names: set[str] = set()
@@ -125,7 +125,7 @@ def _repeated(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:
 
 
 def _bounded(document: Document) -> Document:
-    """Refuse what can't be read further. What its values must be, `Document.read_as` checks."""
+    """Refuse a document that is out of bounds. `Document.read_as` checks the values."""
     for what in bounds.violations(document.value, shape_only=True):
         raise RepositoryError(what, where=document.shown, expected=bounds.EXPECTED)
     return document

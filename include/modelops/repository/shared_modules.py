@@ -1,6 +1,6 @@
-"""Code that the models and feature tasks of a repository share: the folder `shared_modules` at its top.
+"""Pins the code that models and feature tasks share: the folder `shared_modules` at the top of a repository.
 
-It is pinned with each of them, as if it lay in their folder: `from shared_modules import …`.
+It is pinned with each of them, as if it were in their folder: `from shared_modules import …`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _EXPECTED = f"{FOLDER}: a folder of Python files at the top of the repository, o
 
 
 def of_mirror(mirror: Path, commit: str) -> Contents | None:
-    """The shared code of a commit in a bare repository; None where it has none.
+    """The shared code of a commit in a bare repository; None if there is none.
 
     Raises:
-        RepositoryError: it is no folder, or holds what can't be pinned.
-        Unavailable: the mirror is damaged, or was replaced just now.
+        RepositoryError: it isn't a folder, or contains a file that can't be pinned.
+        Unavailable: the mirror is damaged, or was just replaced.
     """
     try:
         found = git("ls-tree", "-z", commit, "--", FOLDER, folder=mirror, bare=True)
@@ -42,11 +42,11 @@ def of_mirror(mirror: Path, commit: str) -> Contents | None:
 
 
 def of_repository(repository: Path, *, allow_dirty: bool) -> Contents | None:
-    """The shared code of a repository that is a folder; None where it has none.
+    """The shared code of a repository that is a folder; None if there is none.
 
     Raises:
-        RepositoryError: it is no folder inside the repository, has changes that are not committed and not allowed, or
-            holds what can't be pinned.
+        RepositoryError: it isn't a folder of the repository, has uncommitted changes that are not allowed, or contains
+            a file that can't be pinned.
     """
     folder = repository / FOLDER
     if folder.is_dir() and folder.resolve().is_relative_to(repository.resolve()):
@@ -59,7 +59,7 @@ def of_repository(repository: Path, *, allow_dirty: bool) -> Contents | None:
         raise RepositoryError(
             f"{FOLDER} was removed, and the removal is not committed",
             where=str(folder),
-            expected="commit it, or allow a dirty tree: the job then records that it ran one",
+            expected="commit it, or allow uncommitted files: the job then records that it used them",
         )
     return Contents(entries=(), commit=None, dirty=True)
 
@@ -68,15 +68,15 @@ def joined(found: Contents, shared: Contents | None, shown: str) -> Contents:
     """The contents of a folder with the shared code, if there is any and the folder has Python files.
 
     Raises:
-        RepositoryError: the folder has something of that name itself, both are not of one commit, or they are together
-            too large for an archive.
+        RepositoryError: the folder has a file or folder of this name itself, the two are of different commits, or they
+            are together too large for an archive.
     """
     entries = list(found.entries)
     if shared is None or not any(entry.name.endswith(".py") for entry in entries):
         return replace(found, entries=entries)
     if any(entry.name.partition("/")[0] in (FOLDER, f"{FOLDER}.py") for entry in entries):
         raise RepositoryError(
-            f"this folder has {FOLDER}, and so has its repository",
+            f"both this folder and its repository have {FOLDER}",
             where=shown,
             expected="another name for one of them: only one can be imported",
         )
@@ -98,7 +98,7 @@ def joined(found: Contents, shared: Contents | None, shown: str) -> Contents:
 
 
 def _is_committed(repository: Path) -> bool:
-    """Whether HEAD of the work tree has shared code in this folder."""
+    """Whether HEAD of the work tree has shared code."""
     try:
         with work_tree(repository) as tree:
             if tree is None or tree.commit is None:

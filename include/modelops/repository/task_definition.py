@@ -1,4 +1,4 @@
-"""One feature-engineering task as its folder declares it: task.yaml, task.sql or task.py, and policy.yaml."""
+"""Reads the definition of a feature task: task.yaml, task.sql or task.py, and policy.yaml."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
 
     Raises:
         RepositoryError: a file or the function is missing or wrong.
-        TargetError: the output is no table that features may go to.
-        SeveralErrors: more than one thing is wrong.
+        TargetError: the output can't be a feature table.
+        SeveralErrors: there are several mistakes.
     """
     document = read_yaml(
         folder / "task.yaml", f"{reference}/task.yaml", expected="a file with name, language, output, …"
@@ -109,7 +109,7 @@ def _function(value: str) -> str:
 
 
 def _input(value: str) -> str:
-    """A SELECT; of a bare table, with its names quoted: they mean the table that is spelt so."""
+    """The SELECT of an input; for a table name, a SELECT of all its columns with the names quoted."""
     table = _TABLE.fullmatch(value.strip())
     if table:
         return f'SELECT * FROM "{table[1]}"."{table[2]}"'  # noqa: S608 - neither name can hold a quote
@@ -120,9 +120,11 @@ def _input(value: str) -> str:
 
 def _own(name: str) -> str:
     if name in OF_THE_RUN:
-        raise ValueError("is taken: every feature table has such a column, which says where a row is from")
+        raise ValueError(
+            "is reserved: every feature table has a column of this name, which identifies the run of a row"
+        )
     if name in _OF_POSTGRESQL:
-        raise ValueError("is taken: PostgreSQL has such a column in every table")
+        raise ValueError("is reserved: PostgreSQL has a column of this name in every table")
     return name
 
 
@@ -202,7 +204,7 @@ class _RowsFile(BaseModel):
 
 
 def _code(folder: Path, reference: str, document: Document, declared: _TaskFile) -> tuple[str | None, str, str | None]:
-    """The SQL, the function's name, and the requirements: what there is in the task's language."""
+    """The SQL (None in Python), the name of the function (empty in SQL), and the requirements."""
     requirements = folder / "requirements.txt"
     shown = f"{reference}/requirements.txt"
     if declared.language is Language.SQL:
@@ -255,7 +257,7 @@ def _check_incremental(document: Document, declared: _TaskFile) -> None:
     _require_column(document, declared, "incremental", column)
     if declared.columns[column] not in TIMES:
         raise RepositoryError(
-            f"the column {column!r} of type {declared.columns[column]} tells no time",
+            f"the column {column!r} of type {declared.columns[column]} is not a time",
             where=document.where("incremental"),
             expected=f"a column of type {', '.join(TIMES[:-1])} or {TIMES[-1]}",
         )

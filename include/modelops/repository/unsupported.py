@@ -1,8 +1,8 @@
-"""Finds the models that can't run here: those in R or SQL, and those whose Python works in a Teradata database.
+"""Finds models that can't run here: models in R or SQL, and models whose Python needs a Teradata database.
 
-Their code is read, never run. This is done where a model is pinned, checked, listed or requested for a training, and
-never to code that was pinned before. What the code may do without isn't held against it: imports in a `try` that
-catches their failure or under TYPE_CHECKING, and names that the file also gives to something else.
+Their code is parsed, never run. Models are checked when they are pinned, checked, listed or requested for a training;
+code that was pinned before is not checked. Imports that the code can do without are ignored: those in a `try` that
+catches their failure or under TYPE_CHECKING, and names that the file also binds to something else.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 ABOUT, CODE = "model.json", "model_modules/"
 SHOWN = 5
-"""So many names are listed."""
+"""The number of names that a message lists."""
 _LANGUAGES = {"r": "R", "sql": "SQL"}
 _TOKENS = [name.encode() for name in (*sorted(STAND_INS), *IN_DATABASE)]
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-_RIGHT = {
+_EXPECTED = {
     "R": "the model in Python, such as scikit-learn, on the rows of context.read_pandas()",
     "SQL": "the model in Python, with the SQL of its rows in datasets.yaml; SQL that computes features is a feature"
     " task",
 }
-_RIGHT_IN_DATABASE = (
+_EXPECTED_IN_DATABASE = (
     "the same in Python, such as scikit-learn, on the rows of context.read_pandas(); what the SQL of datasets.yaml can"
     " do may be done there"
 )
@@ -55,11 +55,11 @@ def refuse_unsupported(folder: Path, reference: str) -> None:
     """Refuse a model's folder whose code can't run here; `reference` names it in messages.
 
     Raises:
-        RepositoryError: it is written in R or SQL, or uses what works in a Teradata database alone.
+        RepositoryError: it is written in R or SQL, or uses functions that need a Teradata database.
     """
     files = {f"{entry.name}/" if entry.is_dir() else entry.name: b"" for entry in folder.iterdir()}
     for file in [folder / ABOUT, *sorted((folder / CODE).rglob("*"))]:
-        if file.is_file() and file.stat().st_size <= MAX_BYTES:  # the others are refused by who reads them
+        if file.is_file() and file.stat().st_size <= MAX_BYTES:  # other kinds of files are refused when they are read
             name = file.relative_to(folder).as_posix()
             files[name] = file.read_bytes() if needs_contents(name) else b""
     error = unsupported_reason(files, reference)
@@ -76,8 +76,8 @@ def unsupported_reason(files: Mapping[str, bytes], reference: str) -> Repository
     """Why the model of these files can't run here; None if there is no such reason.
 
     Args:
-        files: path in the model's folder → contents; of files that aren't `needs_contents` the path is enough. What
-            lies at the top of the folder is importable, and comes before packages of the same name.
+        files: path in the model's folder → contents; the contents are needed only if `needs_contents`. Files at
+            the top of the folder are importable, and take precedence over packages of the same name.
         reference: what messages call the model.
     """
     language, file = _language(files)
@@ -85,7 +85,7 @@ def unsupported_reason(files: Mapping[str, bytes], reference: str) -> Repository
         return RepositoryError(
             f"this model is written in {language}, and jobs run models in Python",
             where=f"{reference}/{file}",
-            expected=_RIGHT[language],
+            expected=_EXPECTED[language],
         )
     uses = sorted(_uses(files))
     if not uses:
@@ -95,7 +95,7 @@ def unsupported_reason(files: Mapping[str, bytes], reference: str) -> Repository
     return RepositoryError(
         f"this model works in a Teradata database, which jobs don't have: it uses {', '.join(names[:SHOWN])}{more}",
         where=f"{reference}/{uses[0].file}:{uses[0].line}",
-        expected=_RIGHT_IN_DATABASE,
+        expected=_EXPECTED_IN_DATABASE,
     )
 
 
@@ -120,7 +120,7 @@ def _uses(files: Mapping[str, bytes]) -> Iterator[_Use]:
         if file.endswith(".py") and needs_contents(file) and any(token in source for token in _TOKENS):
             try:
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # of the user's strings: not ours to report
+                    warnings.simplefilter("ignore")  # warnings about the user's strings are not reported here
                     tree = ast.parse(source)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue  # refused elsewhere
@@ -146,7 +146,7 @@ def _without_stand_in(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 
 def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
-    """All nodes, each with whether the code does without the imports there."""
+    """All nodes, each with whether imports below it are optional."""
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, optional = waiting.pop()
@@ -169,7 +169,7 @@ def _last_name(node: ast.expr) -> str | None:
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    """The names that a node gives to something that is none of the modules with a stand-in."""
+    """The names that a node binds to something other than a module with a stand-in."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
             yield name
@@ -191,7 +191,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Iterator[tuple[int, str, str]]:
-    """What an import brings that has no stand-in; `modules` gets the names that mean modules from then on."""
+    """The imported names without a stand-in; names of modules are added to `modules`."""
     for alias in node.names:
         if isinstance(node, ast.Import):
             outermost = alias.name.partition(".")[0]
@@ -207,7 +207,7 @@ def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, str]) -> Ite
 
 
 def _has_stand_in(module: str, name: str = "*") -> bool:
-    """Whether it may be imported; what is of other packages may."""
+    """Whether a name may be imported: it has a stand-in, or is of another package."""
     package = module.partition(".")[0]
     if package in STAND_INS:
         return module in MODULES and (name == "*" or name in MODULES[module])
@@ -215,7 +215,7 @@ def _has_stand_in(module: str, name: str = "*") -> bool:
 
 
 def _module(node: ast.expr, modules: Mapping[str, str]) -> str | None:
-    """The module that an expression such as `aoa.util` means, of those that have a stand-in."""
+    """The module with a stand-in that an expression such as `aoa.util` refers to; None: no such module."""
     if isinstance(node, ast.Name):
         return modules.get(node.id)
     if isinstance(node, ast.Attribute):

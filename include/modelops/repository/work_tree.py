@@ -1,9 +1,9 @@
 """Reads a user's git work tree without the configuration of its repository.
 
 A repository can name programs in many places: filters and drivers in its configuration and .gitattributes, hooks,
-fsmonitor, ssh commands, helpers of promisor remotes, and all of these again in a submodule. Nothing of that is run:
-its own configuration is read only to find out where it is and how it stores files, and every command that looks at
-files has a git directory of ours, which borrows the objects and the index.
+fsmonitor, ssh commands, helpers of promisor remotes, and all of these again in a submodule. None of these programs is
+run: the configuration is read only to find the git directory and how files are stored, and every command that reads
+files uses a temporary git directory of our own, which borrows the objects and the index.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from modelops.repository.git import GitError, git, git_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The index is mapped into memory; all other files that git reads as text are copied, within a bound.
+# The index is memory-mapped; other files that git reads as text are copied, within a bound.
 _INDEX = ("index", "sharedindex.*")
 _COPIED = ("info/attributes", "info/exclude", "info/sparse-checkout")
 _IN_THE_TREE = (".gitattributes", ".gitignore", ".gitmodules")
 MOST_BYTES = 2**20
-"""Of each file with patterns, attributes or submodules."""
+"""Maximum bytes of each file with patterns, attributes or submodules."""
 # How the files of this work tree are stored and compared. None of these names a program.
 _DATA = (
     "attributesfile|autocrlf|checkstat|eol|excludesfile|filemode|ignorecase|precomposeunicode|sparsecheckout"
@@ -38,9 +38,9 @@ _DATA = (
 
 @dataclass(frozen=True, kw_only=True)
 class WorkTree:
-    """A folder in a git work tree: its `prefix` seen from the top (`""` at the top itself), and what is checked out.
+    """A folder in a git work tree. `prefix` is its path relative to the top (`""` at the top).
 
-    `commit` is that of HEAD, None before the first one.
+    `commit` is that of HEAD; None before the first commit.
     """
 
     folder: Path
@@ -49,7 +49,7 @@ class WorkTree:
     _git_dir: Path
 
     def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """What git prints when it is run in the folder; it looks at the folder's files and at its repository's objects.
+        """Run git in the folder, with the folder's files and the repository's objects; returns its output.
 
         Raises:
             GitError, Unavailable: as `git.git`.
@@ -63,10 +63,10 @@ class WorkTree:
 
 @contextmanager
 def work_tree(folder: Path) -> Iterator[WorkTree | None]:
-    """The work tree that a folder belongs to, while it is being read; None where git has nothing to do with it.
+    """The work tree that a folder belongs to, for the duration of the context; None if it belongs to none.
 
     Raises:
-        GitError: git can't read it, or another user owns it and `safe.directory` doesn't say that it is trusted;
+        GitError: git can't read it, or another user owns it and `safe.directory` doesn't list it;
             or a file that its configuration names is too large.
         RepositoryError: a .gitignore or the like is no plain file, or is too large.
         Unavailable: git isn't installed, or takes too long.
@@ -77,16 +77,16 @@ def work_tree(folder: Path) -> Iterator[WorkTree | None]:
         return
     _check_tree(found.top, folder)
     with tempfile.TemporaryDirectory(prefix="modelops-git-") as place:
-        ours = Path(place) / "git"
+        own_git_dir = Path(place) / "git"
         commit = _head(folder)
-        _borrow(found, ours, commit)
-        _configure(found, ours, folder)
-        yield WorkTree(folder=folder, prefix=found.prefix, commit=commit, _git_dir=ours)
+        _borrow(found, own_git_dir, commit)
+        _configure(found, own_git_dir, folder)
+        yield WorkTree(folder=folder, prefix=found.prefix, commit=commit, _git_dir=own_git_dir)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Repository:
-    """What git says of a folder: where things are, and how hashes are made."""
+    """The paths of a git repository, as git reports them for a folder, and its hash algorithm."""
 
     top: Path
     prefix: str
@@ -97,7 +97,7 @@ class _Repository:
 
 def _find(folder: Path) -> _Repository | None:
     try:
-        told = git(
+        output = git(
             "rev-parse", "--is-inside-work-tree", "--show-object-format", "--git-common-dir", "--absolute-git-dir",
             "--show-prefix", folder=folder,
         )  # fmt: skip
@@ -105,8 +105,8 @@ def _find(folder: Path) -> _Repository | None:
         if "not a git repository" in error.reason:
             return None
         raise
-    inside, object_format, common, git_dir, prefix = os.fsdecode(told).split("\n", 4)
-    if inside != "true":  # inside .git
+    is_inside, object_format, common, git_dir, prefix = os.fsdecode(output).split("\n", 4)
+    if is_inside != "true":  # inside .git
         return None
     prefix = prefix.removesuffix("\n").rstrip("/")
     top = folder.parents[prefix.count("/")] if prefix else folder
@@ -117,7 +117,7 @@ def _find(folder: Path) -> _Repository | None:
 
 def _head(folder: Path) -> str | None:
     try:
-        # Not "HEAD^{commit}": to look for an object that isn't there can start a program that the repository names.
+        # Not "HEAD^{commit}": looking for a missing object can start a program that the repository names.
         return git("rev-parse", "--verify", "--quiet", "HEAD", folder=folder).decode().strip()
     except GitError as error:
         if error.reason:
@@ -125,28 +125,28 @@ def _head(folder: Path) -> str | None:
         return None  # no commit yet
 
 
-def _borrow(found: _Repository, ours: Path, commit: str | None) -> None:
-    """Make a git directory with the objects, the index and the list of ignored files of the one that was found."""
+def _borrow(found: _Repository, own_git_dir: Path, commit: str | None) -> None:
+    """Create a git directory that uses the objects, the index and the ignore list of the one that was found."""
     for name in ("refs", "objects/info", "info"):
-        (ours / name).mkdir(parents=True)
-    (ours / "HEAD").write_text(f"{commit}\n" if commit else "ref: refs/heads/none\n")
+        (own_git_dir / name).mkdir(parents=True)
+    (own_git_dir / "HEAD").write_text(f"{commit}\n" if commit else "ref: refs/heads/none\n")
     objects = _quoted(os.fspath((found.common / "objects").resolve()))
-    (ours / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
+    (own_git_dir / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
     for place in (found.common, found.git_dir):  # the second one wins: a linked work tree has an index of its own
         for file in (file for pattern in _INDEX for file in place.glob(pattern) if file.is_file()):
-            borrowed = ours / file.relative_to(place)
+            borrowed = own_git_dir / file.relative_to(place)
             borrowed.unlink(missing_ok=True)
             borrowed.symlink_to(file.resolve())
         for name in _COPIED:
             content = _read(place / name)
             if content is not None:
-                (ours / name).write_bytes(content)
+                (own_git_dir / name).write_bytes(content)
 
 
-def _configure(found: _Repository, ours: Path, folder: Path) -> None:
+def _configure(found: _Repository, own_git_dir: Path, folder: Path) -> None:
     settings = {f"core.{name}": place for name, place in _default_files().items()} | _data_settings(folder)
     for name in [name for name in settings if name.endswith("file")]:
-        copied = ours / name
+        copied = own_git_dir / name
         copied.write_bytes(_read(folder / settings[name]) or b"")
         settings[name] = os.fspath(copied)
     settings |= {"core.bare": "false", "core.worktree": os.fspath(found.top)}
@@ -155,31 +155,31 @@ def _configure(found: _Repository, ours: Path, folder: Path) -> None:
         settings |= {"core.repositoryFormatVersion": "1", "extensions.objectFormat": found.object_format}
     lines = ((*name.split("."), value) for name, value in settings.items())
     text = "".join(f"[{section}]\n{name} = {_quoted(value)}\n" for section, name, value in lines)
-    (ours / "config").write_bytes(os.fsencode(text))
+    (own_git_dir / "config").write_bytes(os.fsencode(text))
 
 
 def _default_files() -> dict[str, str]:
-    """Where git looks for what the user ignores, where nothing else is said; our commands have another HOME."""
+    """The default paths of the user's ignore and attribute files; git runs here with another HOME."""
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     return {"excludesfile": f"{home}/git/ignore", "attributesfile": f"{home}/git/attributes"}
 
 
 def _data_settings(folder: Path) -> dict[str, str]:
     try:
-        told = git("config", "--null", "--get-regexp", rf"^core\.({_DATA})$", folder=folder)
+        output = git("config", "--null", "--get-regexp", rf"^core\.({_DATA})$", folder=folder)
     except GitError as error:
         if error.reason:
             raise
         return {}  # there are none
     settings = {}
-    for entry in os.fsdecode(told).split("\0")[:-1]:
+    for entry in os.fsdecode(output).split("\0")[:-1]:
         name, assigned, value = entry.partition("\n")
         settings[name] = os.path.expanduser(value) if name.endswith("file") else value if assigned else "true"
     return settings
 
 
 def _check_tree(top: Path, folder: Path) -> None:
-    """Refuse what git would wait for, or read without end, in the folder, in those below and in those up to the top."""
+    """Refuse files that would block git or never end: in the folder, below it, and in its parents up to the top."""
     above = [top, *(parent for parent in folder.parents if parent.is_relative_to(top))]
     below = (Path(place, name) for place, folders, files in os.walk(folder) for name in files + folders)
     named = (file for file in below if file.name in _IN_THE_TREE)
@@ -197,7 +197,7 @@ def _check_tree(top: Path, folder: Path) -> None:
 
 
 def _read(file: Path) -> bytes | None:
-    """What is in a file whose place the repository decides; None where there is no plain file, or it can't be read.
+    """The content of a file whose path the repository sets; None if it isn't a plain file or can't be read.
 
     Raises:
         GitError: it is too large.

@@ -111,9 +111,9 @@ def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
     except RepositoryError as error:
         steps.say(f"! {error}")
         return
-    for wrong in sources.wrong.values():
+    for wrong in sources.errors.values():
         steps.say(f"! {wrong}")
-    if not any(isinstance(source, GitSource) for source in sources.right.values()):
+    if not any(isinstance(source, GitSource) for source in sources.valid.values()):
         return
     with steps.step("Model repositories fetched"):
         done = subprocess.run(

@@ -1,8 +1,8 @@
 """One Python environment per set of pinned requirements, made with uv, once, and kept.
 
-Two steps, so that a job can record what it ran with before it runs: `resolve` pins a requirements.txt to exact versions
-and hashes, `build` installs these. Both keep what they have made under `MachineSettings.environments`; the same text
-gives the same environment until its file in `locks/` is removed. Only wheels are used, as building a source
+`resolve` pins a requirements.txt to exact versions and hashes; `build` installs them. They are separate steps, so that
+a job can record its packages before it runs. Both cache their results under `MachineSettings.environments`: the same
+text gives the same environment until its file in `locks/` is removed. Only wheels are used, because building a source
 distribution would run its code outside of the confined process.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _ADDED = "pyarrow"
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-# What wheels are chosen by: a lock holds for this alone.
+# Wheels depend on the platform, so a lock is valid for this one only.
 _PLATFORM = f"Python {_PYTHON} on {sys.platform} {platform.machine()}"
 MARKER = "modelops-complete"
 """Written last and removed first: an environment without it was being built or removed when its process died."""
@@ -50,7 +50,7 @@ class Lock:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A Python that has the packages of the lock. As long as this object is there, nobody removes it."""
+    """A Python installation with the packages of a lock. It is not removed while this object exists."""
 
     python: Path
     lock: Lock
@@ -70,16 +70,16 @@ def resolve(
     log: Callable[[str], None],
     index: PackageIndex | None = None,
 ) -> Lock:
-    """Pin what a requirements.txt asks for, and pyarrow, by which the rows come.
+    """Pin the packages of a requirements.txt, and pyarrow, in whose format rows are exchanged.
 
-    Where the lines have hashes, these are the ones that are pinned, and every package but pyarrow must have one.
+    If lines have hashes, these are pinned, and every package except pyarrow must have one.
 
     Args:
-        requirements: its text; None where the model has none and runs on the project's own packages.
+        requirements: its text; None if the model has none and runs with the project's own packages.
         machine: where locks are kept.
         where: the name of the file, for messages.
-        log: gets a line when packages have to be looked up, and one on packages that are not installed.
-        index: where the packages come from; None: where those of the installation do. The lock records it.
+        log: called with a line when packages are resolved, and one about packages that are not installed.
+        index: the package index; None: that of the installation. The lock records it.
 
     Raises:
         RequirementsError: a line that isn't allowed, or packages that don't exist, contradict each other or have no
@@ -88,16 +88,16 @@ def resolve(
     """
     if requirements is None:
         return Lock(text=None, sha256=_sha256(f"the project's own environment\n{_PLATFORM}\n{_project_lock()}"))
-    # A second line for the same package only adds to the first, so a version of the user's choice stays.
+    # A second line for a package adds to the first one, so a version that the user chose is kept.
     wanted, left_out = without_stand_ins(read_requirements(requirements, where=where))
     if left_out:
         log(f"{', '.join(left_out)} of {where}: not installed, as this system has stand-ins that need no database")
-    asked = "\n".join([*wanted.lines, _ADDED, ""])
+    requirement_lines = "\n".join([*wanted.lines, _ADDED, ""])
     locks = machine.environments / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    given = "".join(f"{name}=={version} {' '.join(hashes)}\n" for (name, version), hashes in wanted.pins.items())
+    hash_lines = "".join(f"{name}=={version} {' '.join(hashes)}\n" for (name, version), hashes in wanted.pins.items())
     header = f"# {_PLATFORM}\n" + (f"{index.record}\n" if index else "")
-    key = _sha256(f"{_PLATFORM}\n{asked}{given}{index.record if index else ''}")
+    key = _sha256(f"{_PLATFORM}\n{requirement_lines}{hash_lines}{index.record if index else ''}")
     path = locks / f"{key}.txt"
     text = _read_if_any(path)
     if text is None:
@@ -105,26 +105,28 @@ def resolve(
             text = _read_if_any(path)
             if text is None:
                 log(f"resolving the packages of {where}")
-                begun = path.with_suffix(".begun")
-                text = header + _compile(asked, wanted.pins, begun, where=where, keep_open=lock_file, index=index)
-                begun.write_text(text, encoding="utf-8")
-                begun.replace(path)
+                partial = path.with_suffix(".partial")
+                text = header + _compile(
+                    requirement_lines, wanted.pins, partial, where=where, keep_open=lock_file, index=index
+                )
+                partial.write_text(text, encoding="utf-8")
+                partial.replace(path)
     return Lock(text=text, sha256=_sha256(text))
 
 
 def build(lock: Lock, *, machine: MachineSettings, where: str, log: Callable[[str], None]) -> Environment:
-    """The environment of the lock: the one that is there, or a new one.
+    """The environment of a lock: an existing one or a new one.
 
-    Several jobs may ask at once: one builds, the others wait for it.
+    If several jobs need it at once, one builds it and the others wait.
 
     Args:
         lock: from `resolve`.
         machine: where environments are kept.
         where: the name of the requirements file, for messages.
-        log: gets a few lines on what is done and how long it took.
+        log: called with lines about the progress and the duration.
 
     Raises:
-        RequirementsError: the index no longer has what was pinned.
+        RequirementsError: the index no longer has the pinned packages.
         Unavailable: the package index can't be reached, or uv failed for another reason.
     """
     if lock.text is None:
@@ -142,8 +144,8 @@ def build(lock: Lock, *, machine: MachineSettings, where: str, log: Callable[[st
                     log("environment reused")
                 return replace(environment, in_use=in_use)
             in_use.close()
-        # Builders wait for each other at a lock of their own. At the folder's they would also wait for a job that uses
-        # what another one has built meanwhile, until that job ends.
+        # Builders take a separate lock. On the lock of the folder they would also wait for the end of a job that
+        # already uses the environment.
         with exclusive_lock(folder.with_suffix(".building"), log):
             if _complete(environment):
                 continue
@@ -165,21 +167,21 @@ def _rebuild(
 
 
 def _compile(
-    asked: str,
+    requirement_lines: str,
     pins: Mapping[Pin, tuple[str, ...]],
-    begun: Path,
+    partial: Path,
     *,
     where: str,
     keep_open: int,
     index: PackageIndex | None,
 ) -> str:
-    wanted = begun.with_suffix(".in")
-    # uv prefers the versions in the file that it is to write. Where the user leaves a version open, that of the project
-    # is as good as any, and on this machine already.
-    ours = PROJECT_ROOT / "requirements.txt"
-    begun.write_bytes(ours.read_bytes() if ours.exists() else b"")
-    wanted.write_text(asked, encoding="utf-8")
-    arguments = ["pip", "compile", str(wanted), "--output-file", str(begun), "--no-header", "--no-annotate"]
+    wanted = partial.with_suffix(".in")
+    # uv prefers the versions in an existing output file. If the user leaves a version open, that of the project is as
+    # good as any, and it is in the cache of this machine.
+    project_lock = PROJECT_ROOT / "requirements.txt"
+    partial.write_bytes(project_lock.read_bytes() if project_lock.exists() else b"")
+    wanted.write_text(requirement_lines, encoding="utf-8")
+    arguments = ["pip", "compile", str(wanted), "--output-file", str(partial), "--no-header", "--no-annotate"]
     arguments += [
         "--generate-hashes",
         "--only-binary",
@@ -189,7 +191,7 @@ def _compile(
         "--python-version",
         _PYTHON,
     ]
-    failure = run_uv(arguments, cwd=begun.parent, seconds=300, keep_open=keep_open, index=index)
+    failure = run_uv(arguments, cwd=partial.parent, seconds=300, keep_open=keep_open, index=index)
     wanted.unlink()
     if failure is not None:
         if failure.about_packages:
@@ -199,7 +201,7 @@ def _compile(
                 expected=f"packages and versions that exist as wheels for {_PLATFORM} and fit together",
             )
         raise Unavailable(f"the packages of {where} can't be resolved right now{_at(index)}: {failure.essence}")
-    text = begun.read_text(encoding="utf-8")
+    text = partial.read_text(encoding="utf-8")
     if not pins:
         return text
     return with_hashes_of(pins, read_requirements(text, where=where).pins, added=_ADDED, where=where)
@@ -238,7 +240,7 @@ def _at(index: PackageIndex | None) -> str:
 
 
 def _complete(environment: Environment) -> bool:
-    # The python is a link, which leads nowhere once the Python that it was made with is gone.
+    # `python` is a link, which is broken if the Python that it was made with has been removed.
     return (environment.python.parents[1] / MARKER).exists() and environment.python.exists()
 
 

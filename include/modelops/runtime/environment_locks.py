@@ -1,7 +1,7 @@
 """Locks between the processes that build, use and remove what lies under `MachineSettings.environments`.
 
-The lock of a path is an flock on the file `<path>.lock`, which stays when the path is removed. The kernel frees it when
-its holder ends, however that is.
+The lock of a path is an flock on the file `<path>.lock`, which remains when the path is removed. The kernel releases
+the lock whenever its holder ends.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ WAITING = "waiting: another process is building or removing this environment"
 
 @contextlib.contextmanager
 def exclusive_lock(path: Path, log: Callable[[str], None]) -> Iterator[int]:
-    """An exclusive lock on the path; gives its descriptor. Blocks while another process holds a lock on it.
+    """Hold an exclusive lock on the path; yields its descriptor. Blocks while another process holds a lock on it.
 
-    A program that inherits the descriptor holds the lock too, so that it is free only when that program has ended.
+    A program that inherits the descriptor holds the lock too, so the lock is released only when that program has ended.
     """
     with open_lock(f"{path}.lock") as file:
         _lock(file, fcntl.LOCK_EX, log)
@@ -34,7 +34,7 @@ def exclusive_lock(path: Path, log: Callable[[str], None]) -> Iterator[int]:
 
 
 class SharedLock:
-    """A shared lock on the path: nobody builds or removes it until `close()` or garbage collection.
+    """A shared lock on the path: no process builds or removes it until `close()` or garbage collection.
 
     Blocks while another process holds the exclusive lock.
     """
@@ -48,7 +48,7 @@ class SharedLock:
 
 @contextlib.contextmanager
 def try_exclusive_lock(path: Path) -> Iterator[int | None]:
-    """As `exclusive_lock`, but without blocking: gives None if another process holds a lock on the path."""
+    """As `exclusive_lock`, without blocking: yields None if another process holds a lock on the path."""
     with open_lock(f"{path}.lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Finds and removes the environments and lists of pinned packages that nothing needs any more."""
+"""Finds and removes environments and lists of pinned packages that no version needs any more."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _BLOCK = 512
 
 @dataclass(frozen=True, kw_only=True)
 class UnneededFile:
-    """An environment, or a file in `locks/`, that no version needs, and that nobody builds or uses now.
+    """An environment, or a file in `locks/`, that no version needs and no process builds or uses now.
 
-    `frees` is what its removal gives back, in bytes; `linked` the bytes of its files that have other names too, such as
-    those in uv's cache.
+    `frees` is the number of bytes that its removal frees. `linked` is the size of its files that have other hard links,
+    such as those in uv's cache.
     """
 
     path: Path
@@ -41,14 +41,14 @@ class UnneededFile:
 
 
 def find_unneeded(machine: MachineSettings, needed: Collection[str]) -> list[UnneededFile]:
-    """What could be removed, environments first, in the order of their names; nothing is changed.
+    """The files that can be removed: environments first, each kind in the order of names. Nothing is changed.
 
     Args:
         machine: where environments are kept.
         needed: hashes of the pinned packages of the versions that may still run (`Lock.sha256`).
     """
     found = []
-    for path in _kept(machine):
+    for path in _existing_files(machine):
         with try_exclusive_lock(_locked_by(path)) as free:
             if free is not None and path.exists() and not _is_needed(path, needed):
                 found.append(_measured(path))
@@ -56,20 +56,20 @@ def find_unneeded(machine: MachineSettings, needed: Collection[str]) -> list[Unn
 
 
 def remove_unneeded(machine: MachineSettings, needed: Callable[[], Collection[str]]) -> Iterator[UnneededFile]:
-    """Remove it, one after the other; yields each that is gone.
+    """Remove the unneeded files one after another; yields each removed one.
 
-    Killed at any moment, each environment is whole, or one that counts as not built and goes the next time.
+    If the process is killed, each environment is either complete, or counts as not built and is removed the next time.
 
     Args:
         machine: where environments are kept.
-        needed: reads the current hashes. It is called while the lock of a path is held: a job that built here since
-            then has already recorded its version.
+        needed: returns the hashes that versions need. It is called while the lock of a path is held, so a job that
+            has built the environment before has already recorded its version.
 
     Raises:
-        Unavailable: some could not be removed; all others have been.
+        Unavailable: some could not be removed; the others were.
     """
     left = []
-    for path in _kept(machine):
+    for path in _existing_files(machine):
         with try_exclusive_lock(_locked_by(path)) as free:
             if free is None or not path.exists() or _is_needed(path, needed()):
                 continue
@@ -83,10 +83,10 @@ def remove_unneeded(machine: MachineSettings, needed: Callable[[], Collection[st
             else:
                 yield gone
     if left:
-        raise Unavailable(f"{', '.join(left)} can't be removed: remove it as the user who owns its files")
+        raise Unavailable(f"{', '.join(left)} can't be removed; remove them as the user who owns the files")
 
 
-def _kept(machine: MachineSettings) -> list[Path]:
+def _existing_files(machine: MachineSettings) -> list[Path]:
     environments, locks = machine.environments, machine.environments / "locks"
     folders = sorted(environments.iterdir()) if environments.is_dir() else []
     files = sorted(locks.iterdir()) if locks.is_dir() else []
@@ -96,7 +96,7 @@ def _kept(machine: MachineSettings) -> list[Path]:
 
 
 def _locked_by(path: Path) -> Path:
-    """The path whose lock protects this one: all that one resolution writes has the lock of its result."""
+    """The path whose lock protects this one: all files of a resolution have the lock of its result."""
     return path if _ENVIRONMENT.fullmatch(path.name) else path.with_suffix(".txt")
 
 

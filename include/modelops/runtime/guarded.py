@@ -1,4 +1,4 @@
-"""Runs one program under a guard: delivers its output line by line, and leaves no process at its end."""
+"""Runs a program under a guard process, delivers its output line by line, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelops.settings import LogBounds
 
-# In the environment of a guarded program under this name: what to find its processes by, should the guard be lost.
+# The environment variable that identifies the processes of a guarded program if the guard is lost.
 MARKER = "MODELOPS_CHILD"
 
 _GUARD = Path(__file__).parent / "child" / "guard.py"
@@ -44,30 +44,36 @@ def run_guarded(
 ) -> int | None:
     """Run a program to its end, and return how it ended.
 
-    What it prints to stdout and stderr goes to `on_line`, in the calling thread, in the order printed. However this
-    function is left, by return or by an exception (one of `on_line` too), the program and whatever it started are
-    gone; so they are when the calling process is killed. Call it from a thread that waits for it: on Linux the end of
-    the calling thread ends the program.
+    `on_line` is called in this thread with each line of stdout and stderr, in order. When this function returns or
+    raises, or when the calling process is killed, the program and all processes that it started have ended. On Linux
+    the program also ends with the calling thread.
 
     Args:
         command: the program by absolute path, and its arguments.
         env: the whole environment of the program.
         cwd: an existing folder.
-        on_line: gets a line of output without its end.
-        log_bounds: of what it prints, this much is given to `on_line`.
+        on_line: called with a line of output, without its line ending.
+        log_bounds: how much of the output is passed to `on_line`.
         memory: bytes that each of its processes may allocate (RLIMIT_DATA); None: no limit.
-        seconds: after these TimeoutError is raised; None: no limit.
+        seconds: the limit after which TimeoutError is raised; None: no limit.
         keep_open: file descriptors that the program inherits.
 
     Returns:
         The exit code; or, negative, the number of the signal that ended it; or None if the guard was lost.
     """
     lines = Lines(log_bounds)
-    ours, theirs = socket.socketpair()
-    with ours:
-        with theirs:
+    own_end, guard_end = socket.socketpair()
+    with own_end:
+        with guard_end:
             guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", _GUARD, *map(str, (theirs.fileno(), os.getpid(), memory or 0)), *command],
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    _GUARD,
+                    *map(str, (guard_end.fileno(), os.getpid(), memory or 0)),
+                    *command,
+                ],
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -75,17 +81,17 @@ def run_guarded(
                 stderr=subprocess.STDOUT,
                 bufsize=0,
                 start_new_session=True,
-                pass_fds=(theirs.fileno(), *keep_open),
+                pass_fds=(guard_end.fileno(), *keep_open),
             )
-        last_word = b""
+        message = b""
         try:
-            last_word = _follow(guard, ours, lines, on_line, seconds)
+            message = _follow(guard, own_end, lines, on_line, seconds)
         finally:
             try:
-                last_word = last_word or _dismiss(ours)
+                message = message or _dismiss(own_end)
             finally:
-                _kill(guard, env, lost=not last_word)
-    kind, _, number = last_word.decode().partition(" ")
+                _kill(guard, env, lost=not message)
+    kind, _, number = message.decode().partition(" ")
     if kind in {"", "stopped"}:
         return None
     return int(number) if kind == "exit" else -int(number)
@@ -98,13 +104,13 @@ def _follow(
     on_line: Callable[[str], None],
     seconds: float | None,
 ) -> bytes:
-    """Deliver the output until the guard is gone, and give its last word."""
+    """Deliver the output until the guard has ended; returns its message on how the program ended."""
     deadline = None if seconds is None else time.monotonic() + seconds
-    output, last_word = _output_of(guard), b""
+    output, message = _output_of(guard), b""
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         selector.register(lifeline, selectors.EVENT_READ)
-        # The output may end before the program, or after it where a process got away: only the lifeline says it's over.
+        # Output may end before the program, or after it if a process escaped: only the lifeline shows the end.
         while lifeline in selector.get_map():
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
@@ -114,7 +120,7 @@ def _follow(
                 if not chunk:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is lifeline:
-                    last_word += chunk
+                    message += chunk
                 else:
                     for line in lines.feed(chunk):
                         on_line(line)
@@ -124,27 +130,27 @@ def _follow(
             on_line(line)
     for line in lines.end():
         on_line(line)
-    return last_word
+    return message
 
 
 def _output_of(guard: subprocess.Popen[bytes]) -> int:
-    assert guard.stdout is not None  # it was asked for
+    assert guard.stdout is not None  # Popen was called with stdout=PIPE
     return guard.stdout.fileno()
 
 
 def _dismiss(lifeline: socket.socket) -> bytes:
-    """Have the guard end everything, and wait until it has."""
-    last_word = b""
+    """Have the guard end all processes, and wait until it has done so."""
+    message = b""
     with contextlib.suppress(OSError):
         lifeline.shutdown(socket.SHUT_WR)
         lifeline.settimeout(_GUARD_SECONDS)
         while chunk := lifeline.recv(64):
-            last_word += chunk
-    return last_word
+            message += chunk
+    return message
 
 
 def _kill(guard: subprocess.Popen[bytes], env: Mapping[str, str], *, lost: bool) -> None:
-    # Not reaped yet, so its process group can't be anybody else's.
+    # The guard is not reaped yet, so its process group id can't have been reused.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(guard.pid, signal.SIGKILL)
     guard.wait()
@@ -155,7 +161,7 @@ def _kill(guard: subprocess.Popen[bytes], env: Mapping[str, str], *, lost: bool)
 
 
 def _sweep(marks: list[bytes]) -> None:
-    """Kill the processes that have these in their environment: those that had left the guard's process group."""
+    """Kill the processes with these environment variables: those that have left the guard's process group."""
     for _ in poll(every=0.002, within=_SWEEP_SECONDS):
         if not (marked := _with_environment(marks)):
             return

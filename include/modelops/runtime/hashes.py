@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OPTION = re.compile(r"\s+--hash(?:=|\s+)(\S+)")
 _DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
-_RIGHT = "each package as name==version with its hashes, as pip-compile --generate-hashes and uv export write it"
+_EXPECTED = "each package as name==version with its hashes, as pip-compile --generate-hashes and uv export write it"
 
 Pin = tuple[str, Version]
 """A package's name, as PEP 503 normalizes it, and its version."""
@@ -38,10 +38,10 @@ class Line:
 
 
 def split_hashes(line: str, *, where: str) -> tuple[str, tuple[str, ...]]:
-    """The line without its `--hash` options, and their values in lower case.
+    """Split a line into the part without `--hash` options, and their values in lower case.
 
     Raises:
-        RequirementsError: a value is no such hash.
+        RequirementsError: a value is not a hash.
     """
     hashes = tuple(value.lower() for value in _OPTION.findall(line))
     for value in hashes:
@@ -56,11 +56,11 @@ def split_hashes(line: str, *, where: str) -> tuple[str, tuple[str, ...]]:
 
 
 def pins_of(lines: Sequence[Line]) -> dict[Pin, tuple[str, ...]]:
-    """The hashes of each package and version; empty where no line has any.
+    """The hashes of each package and version; empty if no line has any.
 
     Raises:
-        RequirementsError: some lines have hashes and this one has none, or no exact version; SeveralErrors, where there
-            are more.
+        RequirementsError: some lines have hashes, and this one has none or no exact version; SeveralErrors, if there
+            are several such lines.
     """
     pins: dict[Pin, tuple[str, ...]] = {}
     if not any(line.hashes for line in lines):
@@ -71,7 +71,9 @@ def pins_of(lines: Sequence[Line]) -> dict[Pin, tuple[str, ...]]:
             pin = (canonicalize_name(line.requirement.name), _exact_version(line))
             if not line.hashes:
                 raise RequirementsError(
-                    f"{line.requirement.name} has no hash, and other lines have one", where=line.where, expected=_RIGHT
+                    f"{line.requirement.name} has no hash, and other lines have one",
+                    where=line.where,
+                    expected=_EXPECTED,
                 )
             pins[pin] = tuple(sorted({*pins.get(pin, ()), *line.hashes}))
     findings.refuse()
@@ -79,29 +81,29 @@ def pins_of(lines: Sequence[Line]) -> dict[Pin, tuple[str, ...]]:
 
 
 def with_hashes_of(
-    asked: Mapping[Pin, tuple[str, ...]], resolved: Mapping[Pin, tuple[str, ...]], *, added: str, where: str
+    user_hashes: Mapping[Pin, tuple[str, ...]], resolved: Mapping[Pin, tuple[str, ...]], *, added: str, where: str
 ) -> str:
-    """The resolved packages as a requirements file whose hashes are those that were asked for.
+    """The resolved packages as a requirements file with the hashes of the user's lines.
 
     Args:
-        asked: from the user's lines.
+        user_hashes: from the user's lines.
         resolved: from the index.
-        added: the package that the system adds, whose hashes are those of the index unless it was asked for.
+        added: the package that the system adds; its hashes are those of the index unless the user's lines have some.
         where: the name of the user's file, for messages.
 
     Raises:
-        RequirementsError: a package is needed that isn't listed, or the index has no file with a hash that was given.
+        RequirementsError: a needed package isn't listed, or the index has no file with a given hash.
     """
     findings, blocks = Findings(), []
     for pin, on_index in resolved.items():
         name, version = pin
         with findings.collecting():
-            hashes = asked.get(pin, on_index if name == added else None)
+            hashes = user_hashes.get(pin, on_index if name == added else None)
             if hashes is None:
                 raise RequirementsError(
                     f"{name}=={version} is needed by a package of the list and not listed with its hashes",
                     where=where,
-                    expected=_RIGHT,
+                    expected=_EXPECTED,
                 )
             kinds = {one.partition(":")[0] for one in on_index}
             if all(one.partition(":")[0] in kinds for one in hashes) and not set(hashes) & set(on_index):
@@ -125,5 +127,5 @@ def _exact_version(line: Line) -> Version:
     raise RequirementsError(
         f"{line.requirement.name} has no exact version, which a list with hashes needs",
         where=line.where,
-        expected=_RIGHT,
+        expected=_EXPECTED,
     )

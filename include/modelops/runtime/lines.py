@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 8 * 1024
 TAIL_BYTES = 64 * 1024
-"""Of the end of an output that is too long: where a program says why it ended."""
+"""Bytes kept from the end of an output that is too long; the reason for a failure is usually there."""
 
 
 class Lines:
-    """Collects bytes and gives back lines of text without their ends.
+    """Splits bytes into lines of text without line endings.
 
-    A line that a progress bar has drawn over again and again (carriage returns) is its last state. A line of more than
-    8 KiB comes in pieces. What isn't UTF-8 is replaced. What goes beyond the bounds is left out, and a line in its
-    place says how much that was; the end of the whole output is always there.
+    Of a line that is overwritten with carriage returns, such as a progress bar, the last state is returned. A line of
+    more than 8 KiB is split. Bytes that aren't UTF-8 are replaced. Output beyond the bounds is omitted, and a line in
+    its place says how much; the end of the output is always kept.
     """
 
     def __init__(self, bounds: LogBounds) -> None:
         self._bounds = bounds
         self._begun = b""
-        self._given = self._cut_off = 0  # bytes of the present line
+        self._given = self._cut_off = 0  # bytes of the current line
         self._written = 0  # bytes of all lines
         self._tail: deque[str] = deque()
         self._tail_bytes = self._left_out = 0
@@ -36,7 +36,7 @@ class Lines:
         *complete, self._begun = (self._begun + output).split(b"\n")
         for line in complete:
             yield from self._line(line.rstrip(b"\r"))
-        # A carriage return at the very end may be the first half of a line's end.
+        # A carriage return at the end may be the first half of a line ending.
         body, returns = self._begun.rstrip(b"\r"), self._begun.endswith(b"\r")
         self._begun = _last_state(body) + b"\r" * returns
         while len(self._begun) > MAX_BYTES:
@@ -56,7 +56,7 @@ class Lines:
         yield from self._tail
 
     def _line(self, line: bytes) -> Iterator[str]:
-        """The rest of a line, to its end."""
+        """Return the rest of a line."""
         for piece in _pieces(_last_state(line)):
             yield from self._piece(piece)
         cut_off, self._given, self._cut_off = self._cut_off, 0, 0

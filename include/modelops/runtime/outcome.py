@@ -1,4 +1,4 @@
-"""How users' code ended, and what that means for the job."""
+"""Translates how user code ended into the result or the error of the job."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ ENTRY_FILES = {
     "run_task": "task.py",
 }
 
-_RIGHT_RESULT = (
+_EXPECTED_RESULT = (
     "a predict(data) that returns one prediction for each row of data, in the same columns and types for every batch: a"
     " data frame or a dict of columns, or a Series, list or array"
 )
-# Signals that come from people and from the system. The others a program brings upon itself.
+# Signals that people and the system send. A program causes the others itself.
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
-# Where a package's name isn't that of what it is imported as.
+# Packages whose name differs from the name of their module.
 _PACKAGES = {
     "attr": "attrs",
     "bs4": "beautifulsoup4",
@@ -48,17 +48,16 @@ _PACKAGES = {
 
 # Helpers in the Teradata ModelOps layout that open a connection of the code's own.
 _CONNECTION_HELPERS = re.compile(r"\b(?:aoa|tmo|vmo)_create_context\b")
-_ROWS_COME_ALONG = (
-    "context.read_pandas() or context.read_batches() in the place of the connection and its query: the rows come with"
-    " the context"
+_READ_FROM_CONTEXT = (
+    "context.read_pandas() or context.read_batches() instead of a connection and a query: the context gives the rows"
 )
 
 
 class OverBudget(ModelOpsError):
-    """More rows can't be scored than may be set aside.
+    """More rows than the budget allows can't be scored.
 
-    `position` is that of the first in the whole stream, from 0; `reason` is why it can't; `where` names the line or the
-    file of the model.
+    `position` is the position of the first such row in the stream, from 0; `reason` is why it can't be scored; `where`
+    names the line or the file of the model.
     """
 
     def __init__(self, *, position: int, reason: str, where: str) -> None:
@@ -68,15 +67,16 @@ class OverBudget(ModelOpsError):
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """How the code that a verb runs is named in messages, how it is defined, and how it can do with less memory.
+    """The texts that messages need about the code that a verb runs.
 
-    `owner` is whose code it is, and `requirements` the file that lists its packages.
+    `called` names the code, `signature` and `definition` show its Python, and `memory_advice` says how to use less
+    memory. `owner` is the model or the feature task, and `requirements` the file that lists its packages.
     """
 
     called: str
     signature: str
     definition: str
-    thrift: str
+    memory_advice: str
     owner: str = "model"
     requirements: str = "model_modules/requirements.txt"
 
@@ -86,7 +86,7 @@ def _function(name: str, **others: str) -> _Entry:
         called=f"{name}()",
         signature=f"{name}(context, **kwargs)",
         definition=f"def {name}(context, **kwargs):",
-        thrift="read the rows batch by batch (context.read_batches()), select fewer columns or rows",
+        memory_advice="read the rows batch by batch (context.read_batches()), select fewer columns or rows",
         **others,
     )
 
@@ -104,18 +104,18 @@ _ENTRIES = {
         called="ModelScorer",
         signature="ModelScorer",
         definition="class ModelScorer, with def predict(self, data):,",
-        thrift="a smaller model, a predict(data) that makes fewer copies of its data",
+        memory_advice="a smaller model, a predict(data) that makes fewer copies of its data",
     ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Failure:
-    """What child/main.py says of an error: its type and message, where in the model it happened, and the traceback.
+    """An error that child/main.py reports: type, message, place in the model, and traceback.
 
     `kind` is one of missing_function, not_run, exit, memory, missing_module, import, error, and when scoring
-    wrong_result and over_budget; `name` is the module, the exit code or the row that it concerns, or says what would be
-    right.
+    wrong_result and over_budget; `name` is the module, the exit code or the row concerned, or what was
+    expected.
     """
 
     kind: str
@@ -126,7 +126,7 @@ class _Failure:
     traceback: tuple[str, ...]
 
 
-def judge(
+def check_outcome(
     ending: int | None,
     outcome: Path,
     *,
@@ -135,12 +135,12 @@ def judge(
     on_line: Callable[[str], None],
     function: str | None = None,
 ) -> None:
-    """Return if the code did what it should; else log its traceback and raise.
+    """Return if the code succeeded; otherwise log its traceback and raise an error.
 
     Args:
         ending: as `run_guarded` gives it.
-        outcome: the file that child/main.py writes as the last thing, if it gets so far.
-        verb: the function that was to run.
+        outcome: the file that child/main.py writes last.
+        verb: the function that was run.
         function: the name that a feature task gives to its function.
         memory: the limit it had, in bytes.
         on_line: gets the traceback.
@@ -153,11 +153,11 @@ def judge(
     entry = _entry(verb, function)
     called = entry.called
     if ending is None:
-        raise ChildLost(f"the process that watched over {called} was killed or told to end; it and {called} are gone")
+        raise ChildLost(f"the guard process of {called} was killed or stopped, and {called} with it")
     if ending < 0 and -ending in _FROM_OUTSIDE:
         raise ChildLost(
             f"the process that ran {called} was killed from outside by {_name(-ending)}"
-            + ("; the system does that when the machine runs out of memory" if -ending == signal.SIGKILL else "")
+            + ("; the system does this when the machine runs out of memory" if -ending == signal.SIGKILL else "")
         )
     succeeded, failure = _read(outcome)
     if failure is not None:
@@ -166,8 +166,8 @@ def judge(
         _raise(failure, entry, ENTRY_FILES[verb], memory=memory)
     if succeeded:
         if ending:
-            # Libraries crash while Python shuts down; that says nothing about what the function has done.
-            on_line(f"{called} had returned when its process ended with {_in_words(ending)}; its result stands")
+            # Some libraries crash while Python shuts down. The function had returned, so its result is valid.
+            on_line(f"{called} had returned before its process ended with {_in_words(ending)}; its result is kept")
         return
     raise UserCodeError(
         f"the process that ran {called} ended in the middle with {_in_words(ending)}",
@@ -175,8 +175,8 @@ def judge(
         expected=(
             f"a {called} that returns or raises an error"
             if ending >= 0
-            else f"a {called} that doesn't crash: mostly the fault lies in a package with native code, or in its use"
-            f" (the log above says in which line); try another version in {entry.requirements}"
+            else f"a {called} that doesn't crash: the cause is usually a package with native code, or its use"
+            f" (the log above names the line); try another version in {entry.requirements}"
             + (f", or less than the {_mebibytes(memory)} of memory that it may allocate" if memory else "")
         ),
     )
@@ -185,10 +185,10 @@ def judge(
 def _read(outcome: Path) -> tuple[bool, _Failure | None]:
     try:
         with open_plain(outcome) as file:
-            told = json.loads(file.read(MOST_OUTCOME_BYTES))
-        if told.get("ok") is True:
+            report = json.loads(file.read(MOST_OUTCOME_BYTES))
+        if report.get("ok") is True:
             return True, None
-        error = told["error"]
+        error = report["error"]
         fields = {field: _clean(error[field]) for field in ("kind", "type", "message", "name", "where")}
         return False, _Failure(**fields, traceback=tuple(map(_clean, error["traceback"][:MOST_TRACEBACK_LINES])))
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError, UserCodeError):
@@ -196,7 +196,7 @@ def _read(outcome: Path) -> tuple[bool, _Failure | None]:
 
 
 def _clean(text: object) -> str:
-    """Half a surrogate pair, as in names of files that aren't UTF-8, would break whoever writes the log.
+    """Replace unpaired surrogates, as in file names that aren't UTF-8, which the log can't contain; limit the length.
 
     A class of user code may have a name of any length, and another program than child/main.py may have written this.
     """
@@ -204,20 +204,20 @@ def _clean(text: object) -> str:
 
 
 _OWNERS = {"model_modules": "model", "shared_modules": "repository"}
-"""Whose folder has the modules that are pinned with a version, by their first name."""
+"""The first name of a module that is pinned with a version → whose folder has it."""
 
 
 def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -> NoReturn:
-    """The domain error for what child/main.py found."""
-    said = " ".join(failure.message.split())
-    raised = f"{entry.called} raised {failure.type}" + (f": {said}" if said else "")
+    """Raise the domain error for a failure that child/main.py reported."""
+    message = " ".join(failure.message.split())
+    raised = f"{entry.called} raised {failure.type}" + (f": {message}" if message else "")
     match failure.kind:
         case "over_budget":
             raise OverBudget(position=int(failure.name), reason=failure.message, where=failure.where or file)
         case "wrong_result":
-            what, expected = said, failure.name or _RIGHT_RESULT
+            what, expected = message, failure.name or _EXPECTED_RESULT
         case "missing_function":
-            what, expected = f"{file} has no {said}", f"{entry.definition} in {file}"
+            what, expected = f"{file} has no {message}", f"{entry.definition} in {file}"
         case "not_run":
             what = f"{entry.called} returned a {failure.type}, so none of its code has run"
             expected = f"an ordinary function {entry.signature}, without yield and without async"
@@ -226,8 +226,8 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
             expected = f"return when {entry.called} is done, raise an exception when it can't go on"
         case "memory":
             what = f"{entry.called} ran out of memory" + (f": it may allocate {_mebibytes(memory)}" if memory else "")
-            what += f" ({said})" if said else ""
-            expected = f"{entry.thrift}, or have MODELOPS_CHILD_MEMORY (MiB) raised"
+            what += f" ({message})" if message else ""
+            expected = f"{entry.memory_advice}, or have MODELOPS_CHILD_MEMORY (MiB) raised"
         case "missing_module" if failure.name.split(".")[0] in _OWNERS:
             what, expected = _missing_of_own(failure.name)
         case "missing_module":
@@ -240,7 +240,7 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
             )
         case _ if failure.type == "KeyError" and (helper := _CONNECTION_HELPERS.search("\n".join(failure.traceback))):
             what = f"{entry.called} called {helper[0]}(), and there is no database connection for the code ({raised})"
-            expected = _ROWS_COME_ALONG
+            expected = _READ_FROM_CONTEXT
         case _:
             what = raised
             expected = f"a {entry.signature} that ends without an error; the traceback is in the log"
@@ -259,11 +259,13 @@ def _missing_of_own(module: str) -> tuple[str, str]:
 def _missing(package: str, entry: _Entry) -> tuple[str, str]:
     what = f"the package {package!r} isn't in the {entry.owner}'s environment"
     if package in IN_DATABASE:
-        return what, _ROWS_COME_ALONG
+        return what, _READ_FROM_CONTEXT
     line = f"by a line such as {_PACKAGES.get(package, package)}"
-    if package not in _PACKAGES:  # anybody may publish a package under the name that a module has
+    if package not in _PACKAGES:  # anybody may publish a package under the name of a module
         line += f" if the package that has the module {package} is called so: look it up in its documentation"
-    return what, (f"add it to {entry.requirements}, {line}; the environment holds what that file lists, and pyarrow")
+    return what, (
+        f"add it to {entry.requirements}, {line}; the environment has the packages that this file lists, and pyarrow"
+    )
 
 
 def _name(number: int) -> str:

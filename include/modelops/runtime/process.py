@@ -1,9 +1,9 @@
 """Runs a model's own code in a child process and waits for it.
 
-The limit of this, said plainly: the child runs as the same operating-system user as the job. It is *given* no
-credentials, neither in its environment nor in open files, its memory is limited against accidents, and it leaves no
-process behind. But code that means harm can read what that user can read (other processes' environment in /proc, files
-of the installation). Whoever may put a model into a configured repository must be trusted that far.
+The child gets no credentials, neither in its environment nor in open files. Its memory is limited, and it leaves no
+process behind. This is no protection against malicious code: the child runs as the same operating-system user as the
+job, so it can read what that user can read, such as the environment of other processes in /proc and the files of the
+installation. Only trusted persons may add models to a configured repository.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from modelops.domain.errors import Unavailable
 from modelops.plain_files import HeldFolder, create_plain, remove
 from modelops.runtime.guarded import MARKER, run_guarded
-from modelops.runtime.outcome import judge
+from modelops.runtime.outcome import check_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +31,10 @@ _CHILD = Path(__file__).parent / "child" / "main.py"
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """The model whose code is to run, what it is told of itself, and the job that it runs for.
+    """The model whose code runs, the values that its context has, and the job that it runs for.
 
-    `artifact_input` holds the artifacts of the training (None while training). `standard` are the verbs of which the
-    model leaves out the file, so that child/standard.py stands in: `evaluate`, `score`.
+    `artifact_input` is the folder with the artifacts of the training (None in a training). `standard` has the verbs for
+    which the model has no file, so that child/standard.py is used: `evaluate`, `score`.
     """
 
     model_folder: Path
@@ -47,8 +47,8 @@ class Subject:
     job_id: str
     standard: tuple[str, ...] = ()
 
-    def to_order(self) -> dict[str, Any]:
-        """What child/main.py reads of it. Paths are absolute, as the child works elsewhere."""
+    def to_json(self) -> dict[str, Any]:
+        """The assignment as JSON for child/main.py. Paths are absolute: the child has another working directory."""
         return {
             "folder": str(self.model_folder.resolve()),
             "artifact_input": None if self.artifact_input is None else str(self.artifact_input.resolve()),
@@ -70,19 +70,19 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment(Subject):
-    """What the child is to do: one function of one model on one set of rows.
+    """The assignment of a child process: run one function of a model on one set of rows.
 
-    `verb` chooses `model_modules.training.train` or `model_modules.evaluation.evaluate`; `rows` is an Arrow IPC file;
-    into the folder `artifact_output` the code writes its artifacts.
+    `verb` selects `model_modules.training.train` or `model_modules.evaluation.evaluate`. `rows` is an Arrow IPC file.
+    The code writes its artifacts into the folder `artifact_output`.
     """
 
     verb: Literal["train", "evaluate"]
     rows: Path
     artifact_output: Path
 
-    def to_order(self) -> dict[str, Any]:
-        """What child/main.py reads."""
-        return super().to_order() | {
+    def to_json(self) -> dict[str, Any]:
+        """The assignment as JSON for child/main.py."""
+        return super().to_json() | {
             "verb": self.verb,
             "rows": str(self.rows.resolve()),
             "artifact_output": str(self.artifact_output.resolve()),
@@ -98,27 +98,27 @@ def run_child(
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
 ) -> None:
-    """Run the model's code to its end; what it prints goes to `on_line`, line by line, as it is printed.
+    """Run the model's code to its end; `on_line` is called with each line that it prints.
 
-    However this ends, the code's processes are gone when it does, and they go when the calling process is killed.
+    The code's processes have ended when this returns or raises, or when the calling process is killed.
 
     Args:
-        assignment: what to run on what.
+        assignment: the code and the rows.
         environment: the Python to run it with.
         workdir: a folder of this attempt alone. It gets assignment.json, outcome.json and the folder scratch, which is
             the code's working, home and temporary folder and is removed at the end.
         memory: bytes that each process of the code may allocate; None: no limit.
-        log_bounds: of what the code prints, this much is given to `on_line`.
-        on_line: called in this thread. An exception that it raises ends the code and comes out here.
+        log_bounds: how much of the output is passed to `on_line`.
+        on_line: called in this thread. An exception that it raises ends the code and is raised here.
 
     Raises:
         UserCodeError: the code raised an error, crashed, ran out of its memory, or has no such function.
         ChildLost: it was killed from outside.
-        Unavailable: the environment isn't there.
+        Unavailable: the environment doesn't exist.
     """
     assignment.artifact_output.mkdir(parents=True, exist_ok=True)
-    run_order(
-        assignment.to_order(),
+    run_assignment(
+        assignment.to_json(),
         environment=environment,
         workdir=workdir,
         memory=memory,
@@ -127,8 +127,8 @@ def run_child(
     )
 
 
-def run_order(
-    order: Mapping[str, Any],
+def run_assignment(
+    assignment: Mapping[str, Any],
     *,
     environment: Environment,
     workdir: Path,
@@ -137,22 +137,22 @@ def run_order(
     on_line: Callable[[str], None],
     keep_open: Sequence[int] = (),
 ) -> None:
-    """Have child/main.py carry out an order, as `run_child` says; it inherits the files in `keep_open`."""
+    """Run child/main.py with an assignment, as `run_child` does; it inherits the file descriptors `keep_open`."""
     if not environment.python.exists():
-        raise Unavailable(f"the environment of the code is gone: there is no {environment.python}")
+        raise Unavailable(f"the environment of the code was removed: there is no {environment.python}")
     workdir = workdir.resolve()
     workdir.mkdir(parents=True, exist_ok=True)
     with HeldFolder(workdir) as held:
-        scratch, outcome, order_file = (workdir / name for name in ("scratch", "outcome.json", "assignment.json"))
-        for left in (scratch, outcome, order_file):  # by a child before this one
+        scratch, outcome, assignment_file = (workdir / name for name in ("scratch", "outcome.json", "assignment.json"))
+        for left in (scratch, outcome, assignment_file):  # by a child before this one
             remove(left)
         scratch.mkdir()
-        with create_plain(order_file) as file:
-            file.write(json.dumps(order).encode())
+        with create_plain(assignment_file) as file:
+            file.write(json.dumps(assignment).encode())
         try:
             ending = run_guarded(
-                [str(environment.python), "-P", "-s", str(_CHILD), str(order_file), str(outcome)],
-                env=_environment_of_child(order["job_id"], python=environment.python, scratch=scratch, memory=memory),
+                [str(environment.python), "-P", "-s", str(_CHILD), str(assignment_file), str(outcome)],
+                env=_child_variables(assignment["job_id"], python=environment.python, scratch=scratch, memory=memory),
                 cwd=scratch,
                 memory=memory,
                 log_bounds=log_bounds,
@@ -162,11 +162,12 @@ def run_order(
         finally:
             remove(scratch)
         held.check()
-        judge(ending, outcome, verb=order["verb"], memory=memory, on_line=on_line, function=order.get("function"))
+        verb, function = assignment["verb"], assignment.get("function")
+        check_outcome(ending, outcome, verb=verb, memory=memory, on_line=on_line, function=function)
 
 
-def _environment_of_child(job_id: str, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:
-    """All that the child gets: nothing of the job's own environment but PATH and the number of threads."""
+def _child_variables(job_id: str, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:
+    """The environment variables of the child; of the job's own it gets only PATH and the number of threads."""
     variables = {
         "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)]),
         "LANG": "C.UTF-8",
@@ -177,7 +178,7 @@ def _environment_of_child(job_id: str, *, python: Path, scratch: Path, memory: i
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
-        # By default OpenMP's threads wait for each other by spinning, which on a busy machine makes fits take longer.
+        # OpenMP's threads spin by default while they wait, which slows down fits on a busy machine.
         "OMP_WAIT_POLICY": "passive",
         MARKER: job_id,
     }

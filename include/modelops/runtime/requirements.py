@@ -1,8 +1,8 @@
 """Reads the text of a requirements.txt and refuses what may not be in one.
 
-A model's packages are pinned, hashed and installed from wheels. So a line names a package, with hashes if they are
-pinned already; what would install something else (a folder, a URL, a git repository), from elsewhere (an index), or
-read other files is refused.
+A model's packages are pinned, hashed and installed from wheels. So a line names a package, optionally with hashes.
+Lines that would install something else (a folder, a URL, a git repository), use another index or read other files are
+refused.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _DIRECT = re.compile(r"(?i)://|^(git|hg|svn|bzr)\+|^file:|^[.~/\\]|\.(whl|zip|tar\.\w+|tgz)$")
-_RIGHT = "packages of the index by name, one a line, such as scikit-learn==1.5.2 or pandas>=2,<3"
+_EXPECTED = "packages of the index by name, one a line, such as scikit-learn==1.5.2 or pandas>=2,<3"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Requirements:
-    """What a requirements.txt asks for: `lines` in one canonical form each, in its order, without comments and hashes.
+    """The contents of a requirements.txt: `lines` in canonical form and original order, without comments and hashes.
 
-    `pins` has the hashes of each package; empty where the file gives none.
+    `pins` has the hashes of each package; it is empty if the file has none.
     """
 
     lines: list[str]
@@ -62,10 +62,10 @@ def read_requirements(text: str, *, where: str) -> Requirements:
 
 
 def without_stand_ins(requirements: Requirements) -> tuple[Requirements, list[str]]:
-    """The requirements to install, and the lines that are not installed: the child has stand-ins for these packages.
+    """Split off the lines that are not installed, because the child has stand-ins for their packages.
 
-    Where there are any of these, the first has the package that they would have brought along. A list with hashes has
-    it already.
+    If there are any, the requirements to install get the package on which these packages depend. A list with hashes
+    has it already.
     """
     left_out = [line for line in requirements.lines if canonicalize_name(Requirement(line).name) in STAND_INS]
     lines = [line for line in requirements.lines if line not in left_out]
@@ -74,17 +74,17 @@ def without_stand_ins(requirements: Requirements) -> tuple[Requirements, list[st
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """The lines that say something, without comments; one that ends in a backslash goes on in the next, as in pip."""
+    """The lines with content, without comments; a line that ends in a backslash continues on the next, as in pip."""
     lines: list[tuple[int, str]] = []
-    begun = ""
+    continued = ""
     first = 0
     for number, raw in enumerate([*text.lstrip("\ufeff").splitlines(), ""], start=1):
-        first = first if begun else number
+        first = first if continued else number
         if raw.endswith("\\") and not raw.lstrip().startswith("#"):
-            begun += raw[:-1] + " "
+            continued += raw[:-1] + " "
             continue
-        line = _COMMENT.sub("", begun + raw).strip()
-        begun = ""
+        line = _COMMENT.sub("", continued + raw).strip()
+        continued = ""
         if line:
             lines.append((first, line))
     return lines
@@ -97,21 +97,21 @@ def _read_line(line: str, *, where: str) -> Requirement:
         raise RequirementsError(
             f"the option {option[2]} isn't allowed",
             where=where,
-            expected=f"{_RIGHT}; only --hash may follow a package, and an index of one's own is set for"
+            expected=f"{_EXPECTED}; only --hash may follow a package; an index is set for"
             " the whole installation (UV_INDEX, UV_DEFAULT_INDEX or uv.toml), or in repositories.yaml (index)",
         )
     if _DIRECT.search(line):
-        raise RequirementsError("a path, a URL or a repository isn't allowed", where=where, expected=_RIGHT)
+        raise RequirementsError("a path, a URL or a repository isn't allowed", where=where, expected=_EXPECTED)
     try:
         requirement = Requirement(line)
     except InvalidRequirement as error:
         raise RequirementsError(
-            f"{line!r} is not a requirement: {str(error).splitlines()[0]}", where=where, expected=_RIGHT
+            f"{line!r} is not a requirement: {str(error).splitlines()[0]}", where=where, expected=_EXPECTED
         ) from None
     if requirement.url is not None:
         raise RequirementsError(
-            f"{requirement.name} is asked for from a path, a URL or a repository, which isn't allowed",
+            f"{requirement.name} comes from a path, a URL or a repository, which isn't allowed",
             where=where,
-            expected=_RIGHT,
+            expected=_EXPECTED,
         )
     return requirement

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.runtime.outcome import OverBudget
-from modelops.runtime.process import Subject, run_order
+from modelops.runtime.process import Subject, run_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from modelops.runtime.environment import Environment
     from modelops.settings import LogBounds
 
-__all__ = ["SET_ASIDE", "Brake", "Incoming", "Outgoing", "OverBudget", "ScoringAssignment", "pipe", "run_scorer"]
+__all__ = ["SET_ASIDE", "CancelSignal", "Incoming", "Outgoing", "OverBudget", "ScoringAssignment", "pipe", "run_scorer"]
 
 SET_ASIDE = "__set_aside__"
-"""The last column that comes back: why a row has no predictions, null where it has."""
+"""The last column of the output: why a row has no predictions, or null."""
 
 _PIPE_BYTES = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringAssignment(Subject):
-    """What the child is to do: score what comes.
+    """The assignment of a child process: score a stream of batches.
 
-    `outputs` maps the columns that must come back to the names of their Arrow types; with None the first batch decides.
-    `budget` is how many rows may be set aside because they can't be scored.
+    `outputs` maps the expected columns of predictions to the names of their Arrow types; None: the first batch
+    determines them. `budget` is the number of rows that may be rejected because they can't be scored.
     """
 
     outputs: Mapping[str, str] | None = None
     budget: int = 0
 
-    def to_order(self) -> dict[str, Any]:
-        """What child/main.py reads, but for the pipes."""
-        return super().to_order() | {
+    def to_json(self) -> dict[str, Any]:
+        """The assignment as JSON for child/main.py, without the pipes."""
+        return super().to_json() | {
             "verb": "score",
             "rows": None,
             "artifact_output": None,
@@ -63,25 +63,25 @@ def run_scorer(
     source_fd: int,
     sink_fd: int,
 ) -> None:
-    """Run the model's ModelScorer until it has answered the whole stream of features.
+    """Run the model's ModelScorer until it has scored the whole stream of features.
 
-    From `source_fd` the child reads an Arrow IPC stream. To `sink_fd` it writes, for each batch, one of as many rows:
-    the predictions, and SET_ASIDE. That is one IPC stream, or two: the first then has SET_ASIDE alone, for batches of
-    which no row could be scored while the predictions' columns weren't known. When nobody reads them any
-    more, the child ends.
+    The child reads an Arrow IPC stream from `source_fd`. For each batch it writes a batch with as many rows to
+    `sink_fd`: the predictions and SET_ASIDE. The output is one IPC stream or two: the first of two has only SET_ASIDE,
+    for batches of which no row could be scored before the columns of predictions were known. The child ends when the
+    reader has gone.
 
-    The caller closes its copies of both when this is over; only then does the other side see their end.
+    The caller must close its copies of both descriptors afterwards, so that the other side sees the end of the streams.
     `environment`, `workdir`, `memory`, `log_bounds` and `on_line` are as for `run_child`.
 
     Raises:
         UserCodeError: the code raised an error outside of predict(), crashed, ran out of its memory, has no
-            ModelScorer, or predict() returned what it must not.
+            ModelScorer, or predict() returned a wrong result.
         OverBudget: more rows than the budget can't be scored.
         ChildLost: it was killed from outside.
-        Unavailable: the environment isn't there.
+        Unavailable: the environment doesn't exist.
     """
-    run_order(
-        assignment.to_order() | {"source_fd": source_fd, "sink_fd": sink_fd},
+    run_assignment(
+        assignment.to_json() | {"source_fd": source_fd, "sink_fd": sink_fd},
         environment=environment,
         workdir=workdir,
         memory=memory,
@@ -92,58 +92,58 @@ def run_scorer(
 
 
 def pipe() -> tuple[int, int]:
-    """A pipe, its end for reading first, which holds 1 MiB where the system lets it."""
+    """A pipe as (read end, write end), with a buffer of 1 MiB if the system allows it."""
     reader, writer = os.pipe()
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # a user's pipes may all in all hold only so much
+        with contextlib.suppress(OSError):  # the system limits the total buffer size of a user's pipes
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     return reader, writer
 
 
 class Interrupted(Exception):
-    """What was waited for isn't wanted any more."""
+    """The wait was cancelled."""
 
 
-class Brake:
-    """Interrupts whoever waits for a pipe. Once pulled, it stays pulled."""
+class CancelSignal:
+    """Cancels waits for pipes. It can't be reset."""
 
     def __init__(self) -> None:
-        self._pulled = threading.Event()
+        self._is_set = threading.Event()
         self._reader, self._writer = os.pipe()
 
     @property
-    def pulled(self) -> bool:
-        """Whether it was."""
-        return self._pulled.is_set()
+    def is_set(self) -> bool:
+        """Whether waits are cancelled."""
+        return self._is_set.is_set()
 
     def fileno(self) -> int:
-        """What is readable once it was pulled."""
+        """A descriptor that is readable once the signal is set."""
         return self._reader
 
-    def pull(self) -> None:
-        """Interrupt everything that waits, and what will."""
-        if not self._pulled.is_set():
-            self._pulled.set()
+    def set(self) -> None:
+        """Cancel all present and future waits."""
+        if not self._is_set.is_set():
+            self._is_set.set()
             os.write(self._writer, b"!")
 
     def close(self) -> None:
-        """Give its files back, when nobody can wait any more."""
+        """Close its descriptors, when no thread waits any more."""
         os.close(self._reader)
         os.close(self._writer)
 
 
 class _End(io.RawIOBase):
-    """This side's end of a pipe, whose reads and writes a brake interrupts.
+    """An end of a pipe whose reads and writes a signal can cancel.
 
     Attributes:
-        broken: whether there is no more to do at the other end: reading came to the end, or writing failed.
+        broken: whether the other end is closed: a read reached the end, or a write failed.
     """
 
-    def __init__(self, fd: int, brake: Brake, *, events: int) -> None:
-        self._fd, self._brake = fd, brake
+    def __init__(self, fd: int, signal: CancelSignal, *, events: int) -> None:
+        self._fd, self._signal = fd, signal
         self._poll = select.poll()
         self._poll.register(fd, events)
-        self._poll.register(brake, select.POLLIN)
+        self._poll.register(signal, select.POLLIN)
         self.broken = False
 
     def fileno(self) -> int:
@@ -156,16 +156,16 @@ class _End(io.RawIOBase):
 
     def _wait(self) -> None:
         self._poll.poll()
-        if self._brake.pulled:
+        if self._signal.is_set:
             self.broken = True
             raise Interrupted
 
 
 class Incoming(_End):
-    """The end to read from, in an io.BufferedReader."""
+    """The read end of a pipe, for an io.BufferedReader."""
 
-    def __init__(self, fd: int, brake: Brake) -> None:
-        super().__init__(fd, brake, events=select.POLLIN)
+    def __init__(self, fd: int, signal: CancelSignal) -> None:
+        super().__init__(fd, signal, events=select.POLLIN)
 
     def readable(self) -> bool:
         return True
@@ -178,11 +178,11 @@ class Incoming(_End):
 
 
 class Outgoing(_End):
-    """The end to write to. It writes all it is given, however much the pipe holds."""
+    """The write end of a pipe. A write blocks until all data is written."""
 
-    def __init__(self, fd: int, brake: Brake) -> None:
+    def __init__(self, fd: int, signal: CancelSignal) -> None:
         os.set_blocking(fd, False)
-        super().__init__(fd, brake, events=select.POLLOUT)
+        super().__init__(fd, signal, events=select.POLLOUT)
 
     def writable(self) -> bool:
         return True

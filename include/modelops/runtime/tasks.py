@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.runtime.process import run_order
+from modelops.runtime.process import run_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskAssignment:
-    """What the child is to do: one function of one task on the rows of its inputs.
+    """The assignment of a child process: run the function of a feature task on the rows of its inputs.
 
-    `inputs` maps their names to Arrow IPC files; into the file `output` come the rows, in `columns`: each with its
-    name, the name of its Arrow type, and the PostgreSQL type that task.yaml declares. `interval` has ISO 8601 times,
-    None for an open end. With `nullable_types` pandas gets its own types for integers and for true and false.
+    `inputs` maps the names of inputs to Arrow IPC files. The rows are written to the file `output` with `columns`, each
+    of which has a name, the name of its Arrow type, and the PostgreSQL type that task.yaml declares. `interval` has ISO
+    8601 times, None for an open end. If `nullable_types`, integers and booleans have pandas' nullable types.
     """
 
     folder: Path
@@ -37,8 +37,8 @@ class TaskAssignment:
     task_version: str
     job_id: str
 
-    def to_order(self) -> dict[str, Any]:
-        """What child/main.py reads of it. Paths are absolute, as the child works elsewhere."""
+    def to_json(self) -> dict[str, Any]:
+        """The assignment as JSON for child/main.py. Paths are absolute: the child has another working directory."""
         return {
             "verb": "run_task",
             "folder": str(self.folder.resolve()),
@@ -65,15 +65,16 @@ def run_task(
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
 ) -> None:
-    """Run the function to its end, as `process.run_child` does; the file `output` then holds the rows.
+    """Run the function to its end, as `process.run_child` does; afterwards the file `output` has the rows.
 
     Raises:
-        UserCodeError: it raised an error, crashed, ran out of its memory, or gave other than the declared columns.
+        UserCodeError: it raised an error, crashed, ran out of its memory, or returned other columns than the declared
+            ones.
         ChildLost: it was killed from outside.
-        Unavailable: the environment isn't there.
+        Unavailable: the environment doesn't exist.
     """
-    run_order(
-        assignment.to_order(),
+    run_assignment(
+        assignment.to_json(),
         environment=environment,
         workdir=workdir,
         memory=memory,

@@ -1,4 +1,4 @@
-"""Runs uv, and classifies its failures: the user's mistake or the platform's trouble."""
+"""Runs uv, and classifies its failures as mistakes of the user or faults of the platform."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
     from modelops.domain.packages import PackageIndex
 
-# What uv is told by the installation: its own settings, an index, a proxy, certificates. Nothing else of the job's
-# environment, in which there are credentials of databases.
+# The environment variables that uv gets: its own settings, an index, a proxy, certificates. It gets no others, because
+# the job's environment has credentials of databases.
 _PASSED_ON = re.compile(r"(?i)(UV|PIP|SSL|XDG)_.*|.*_proxy|(REQUESTS_CA|CURL_CA)_BUNDLE|NETRC|PATH|HOME|TMPDIR|LANG")
 _ABOUT_PACKAGES = re.compile(r"(?i)no solution found|couldn't parse|start of a requirement|hash mismatch")
-# "No solution" can also mean that the index was not asked, or didn't let us in: uv says so in a hint.
+# "No solution" can also mean that the index was not reached or denied access; a hint of uv tells.
 _INDEX_NOT_ASKED = re.compile(r"(?i)network was disabled|could not be queried|authentication credentials")
 _ESSENCE_CHARACTERS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why uv failed. `about_packages`: what was asked for can't be had; otherwise the platform is in trouble."""
+    """Why uv failed. `about_packages`: the packages can't be resolved or installed; else the platform has a fault."""
 
     about_packages: bool
     essence: str
 
 
-# Where the installation says packages come from: not heard where a repository says it.
+# The indexes of the installation, which are ignored if the repository has its own.
 _OTHER_INDEXES = {
     "UV_INDEX",
     "UV_DEFAULT_INDEX",
@@ -47,9 +47,9 @@ _OTHER_INDEXES = {
 def run_uv(
     arguments: Sequence[str], *, cwd: Path, seconds: float, keep_open: int, index: PackageIndex | None = None
 ) -> Failure | None:
-    """Run uv; None if it did what it should. It ends with this process, and after so many seconds in any case.
+    """Run uv; returns None if it succeeded. It ends with this process, and after `seconds` at the latest.
 
-    With `index`, packages come from there alone, and uv reads none of its configuration files, which may name others.
+    With `index`, uv uses only this index and reads no configuration file, which may name others.
     """
     from uv import find_uv_bin
 
@@ -72,13 +72,13 @@ def run_uv(
         return Failure(about_packages=False, essence=f"uv was {error}")
     if ending == 0:
         return None
-    said = "\n".join(lines)
-    about_packages = bool(_ABOUT_PACKAGES.search(said)) and not _INDEX_NOT_ASKED.search(said)
+    output = "\n".join(lines)
+    about_packages = bool(_ABOUT_PACKAGES.search(output)) and not _INDEX_NOT_ASKED.search(output)
     return Failure(about_packages=about_packages, essence=_essence(lines) or f"uv ended with {ending}")
 
 
 def _essence(lines: list[str]) -> str:
-    """The causes that uv gives, without its hints and its own conclusion, as one line."""
+    """The causes in uv's output as one line, without hints and without its conclusion."""
     causes: list[str] = []
     for line in lines:
         if line.startswith("hint:"):
@@ -87,6 +87,6 @@ def _essence(lines: list[str]) -> str:
     text = " ".join(" ".join(causes).split())
     text = re.sub(r"^No solution found when resolving dependencies:? ?", "", text)
     text = re.sub(r",? we can conclude that your requirements are unsatisfiable\.?$", "", text)
-    # A password in the address of an index is not for the log.
+    # The address of an index may contain a password, which must not be logged.
     text = re.sub(r"://[^/\s@]*@", "://***@", text)
     return text if len(text) <= _ESSENCE_CHARACTERS else f"{text[:_ESSENCE_CHARACTERS]} …"

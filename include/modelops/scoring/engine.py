@@ -21,7 +21,7 @@ from modelops.domain.errors import DatasetError, ScoringError, Unavailable, User
 from modelops.runtime.outcome import ENTRY_FILES
 from modelops.runtime.scoring import (
     SET_ASIDE,
-    Brake,
+    CancelSignal,
     Incoming,
     Interrupted,
     Outgoing,
@@ -170,7 +170,7 @@ class _Flow:
     ) -> None:
         self._source, self._sink, self._assignment, self._as_given = source, sink, assignment, as_given
         self._on_features, self._on_scored, self._on_progress = on_features, on_scored, on_progress
-        self._brake = Brake()
+        self._cancel_signal = CancelSignal()
         self._free = threading.Semaphore(BATCHES_UNDER_WAY)
         # The keys of the batches that are not written yet, each with the position of its first row.
         self._in_flight: deque[tuple[int, pa.RecordBatch]] = deque()
@@ -183,14 +183,14 @@ class _Flow:
     def run(self, run_child: Callable[[int, int], None]) -> Scored:
         """Score all rows with the child that `run_child` runs on two file descriptors, its source and its sink."""
         failure: Exception | None = None
-        with contextlib.closing(self._brake), contextlib.ExitStack() as ends:
+        with contextlib.closing(self._cancel_signal), contextlib.ExitStack() as ends:
             childs_ends = ends.enter_context(contextlib.ExitStack())
             childs_source, to_child = pipe()
             childs_ends.callback(os.close, childs_source)
-            outgoing = ends.enter_context(Outgoing(to_child, self._brake))
+            outgoing = ends.enter_context(Outgoing(to_child, self._cancel_signal))
             from_child, childs_sink = pipe()
             childs_ends.callback(os.close, childs_sink)
-            incoming = ends.enter_context(Incoming(from_child, self._brake))
+            incoming = ends.enter_context(Incoming(from_child, self._cancel_signal))
             reading = Worker(
                 "scoring: source", lambda: self._run_source(outgoing, reading, writing), self._source.cancel
             )
@@ -214,7 +214,7 @@ class _Flow:
         return Scored(rows=self._written, set_aside=tuple(self._set_aside), outputs=self._outputs)
 
     def _end(self, reading: Worker, writing: Worker) -> None:
-        self._brake.pull()
+        self._cancel_signal.set()
         reading.end()
         writing.end()
         reading.wait()
@@ -226,9 +226,9 @@ class _Flow:
             try:
                 self._read_rows(outgoing)
             except BaseException as error:  # noqa: BLE001 - the calling thread raises it
-                if not self._brake.pulled and not outgoing.broken:
+                if not self._cancel_signal.is_set and not outgoing.broken:
                     me.error = error
-                    self._brake.pull()
+                    self._cancel_signal.set()
         if me.error is not None:
             other.end()
 
@@ -246,7 +246,7 @@ class _Flow:
         selected = (each.select(names) for each in batches)
         for batch in selected if self._as_given else evened(selected):
             while not self._free.acquire(timeout=_LOOK_UP_SECONDS):
-                if self._brake.pulled:
+                if self._cancel_signal.is_set:
                     raise Interrupted
             # The keys are queued before the features are sent, so that they are there when the answer comes.
             self._in_flight.append((self._read, _select(batch, key)))
@@ -274,9 +274,9 @@ class _Flow:
                 for answer in _answers(incoming):
                     self._write(answer)
             except BaseException as error:  # noqa: BLE001 - the calling thread raises it
-                if not self._brake.pulled:
+                if not self._cancel_signal.is_set:
                     me.error = error
-                    self._brake.pull()
+                    self._cancel_signal.set()
         if me.error is not None:
             other.end()
 

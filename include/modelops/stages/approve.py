@@ -37,7 +37,7 @@ def ask(name: str, number: int | None, run: JobRun, *, kind: VersionKind = Versi
         approvers = read_approvers(folder / "policy.yaml", f"{name}/policy.yaml")
     with run.fenced():
         run.name_subject(version)
-        request = decisions.ask(run.ledger, version, run.attempt, approvers=approvers)
+        request = decisions.create_request(run.ledger, version, run.attempt, approvers=approvers)
         if request.approvers and not set(request.approvers) - set(request.requesters):
             raise DecisionRefused(
                 f"nobody may decide on {version.subject}: all of its approvers requested it"
@@ -89,7 +89,7 @@ def expired(patience: str) -> BadInput:
 
 
 def _decide(connection: Connection[Any], attempt: Attempt, answer: Answer) -> dict[str, Any]:
-    request = decisions.asked(connection, attempt.job_id)
+    request = decisions.newest_request(connection, attempt.job_id)
     assert request is not None  # a job that waits for an answer has a request
     request.check(answer)
     decision = decisions.decide(

@@ -29,12 +29,12 @@ def sweep(target: Target, run: JobRun, *, with_superseded: bool = False) -> None
         FenceLost: a newer attempt has the job.
     """
     with run.fenced() as ledger, translated():
-        found = sweeping.given_up(ledger, str(target), most=MOST)
+        found = sweeping.unpublishable_runs(ledger, str(target), most=MOST)
         ids = [one["id"] for one in found]
         finished = [one["id"] for one in found if one["is_finished"]]
         if with_superseded:
             old = sweeping.superseded(ledger, str(target), days=0, most=MOST)
-            held = sweeping.holding(ledger, [one["id"] for one in old])
+            held = sweeping.runs_with_rows(ledger, [one["id"] for one in old])
             ids, finished = ids + held, finished + held
         swept = sweep_rows(ledger, target, ids) if ids else 0
         sweeping.note_swept(ledger, finished)
@@ -58,7 +58,7 @@ def prune(connection: Connection[Any], target: str, *, days: int) -> Iterator[in
                 chosen.append(one["id"])
             if not chosen:
                 return
-            held = sweeping.holding(connection, chosen)
+            held = sweeping.runs_with_rows(connection, chosen)
             rows = sweep_rows(connection, Target.parse(target, where="modelops.batch_run"), held)
             sweeping.note_swept(connection, held)
         yield rows

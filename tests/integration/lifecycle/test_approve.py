@@ -193,7 +193,7 @@ def test_evidence_that_changes_meanwhile_is_shown_again(workplace: Workplace, wa
     with pytest.raises(EvidenceChanged), decide(workplace.connection, key, APPROVE):
         pytest.fail("the evidence is another by now")
     [job] = jobs.of_runs(workplace.connection, [key.run_id])
-    before = decisions.asked(workplace.connection, job.id)
+    before = decisions.newest_request(workplace.connection, job.id)
     again = ask(MODEL, VERSION, workplace.run(resumed(workplace, key)))
     assert before is not None
     assert again.digest != before.digest

@@ -74,7 +74,7 @@ def test_what_says_no_other_times_goes_on_as_it_was(workplace: Workplace, deploy
             r"'61 \* \* \* \*' names no times: '61' is not a valid minute\n.*\n.*expected: minute 0 to 59",
         ),
         ({"schedule": "0 25 * * *"}, "'0 25 \\* \\* \\*' names no times: '25' is not a valid hour"),
-        ({"schedule": "0 0 31 2 *"}, "'0 0 31 2 \\*' names no times: no such day ever comes"),
+        ({"schedule": "0 0 31 2 *"}, "'0 0 31 2 \\*' names no times: no date matches"),
         ({"schedule": "@daily", "time_zone": "Mars/Olympus"}, "there is no time zone 'Mars/Olympus'"),
         ({"schedule": "after features.nothing"}, "no deployment makes the feature table features.nothing"),
         ({"late_after": 1e6}, r"1e\+06 minutes is out of range"),

@@ -120,7 +120,7 @@ def test_each_state_of_a_task(airflow: Replay | Live, connection: Connection[Any
 
 def test_a_task_that_failed_before_a_person_ended_its_run(replay: Replay, connection: Connection[Any]) -> None:
     """The observer was away meanwhile: it learns of both at once."""
-    observation.note(connection, datetime.now(UTC))
+    observation.record_last_seen(connection, datetime.now(UTC))
     replay.answers = recorded("states") | recorded("states_ended")
     look(replay, connection)
     assert (jobs(connection)["failed"], events(connection, "failed")[-1][2]) == (("failed", 1, LOST), "airflow")
@@ -147,7 +147,9 @@ def test_more_live_tasks_than_a_page(airflow: Replay | Live, connection: Connect
 
 
 def test_more_ended_runs_and_tasks_than_a_page(airflow: Replay | Live, connection: Connection[Any]) -> None:
-    observation.note(connection, datetime.now(UTC))  # the observer was there before all of it, and then away
+    observation.record_last_seen(
+        connection, datetime.now(UTC)
+    )  # the observer was there before all of it, and then away
     airflow.come_to("pages_ended")
     look(airflow, connection)
     assert jobs(connection) == {f"part {index}": ("skipped", 1, SKIPPED) for index in range(105)}

@@ -13,7 +13,7 @@ from factories import take, task_key
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Event
 from modelops.registry.read import analysis
-from modelops.registry.read.analysis import Figures, Span, Spread
+from modelops.registry.read.analysis import Figures, Quantiles, Span
 from modelops.registry.write import jobs
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def test_the_figures_of_each_type(reader: Connection[Any]) -> None:
         number=100,
         completed=74,
         failed=24,
-        waited=Spread(median=50, p95=pytest.approx(94.1)),  # the hundredth is under way
-        worked=Spread(median=3000, p95=pytest.approx(5646)),
+        waited=Quantiles(median=50, p95=pytest.approx(94.1)),  # the hundredth is under way
+        worked=Quantiles(median=3000, p95=pytest.approx(5646)),
     )
     assert training.whole.failure_rate == pytest.approx(24 / 98)
     assert approval.whole.worked is None

@@ -81,7 +81,7 @@ def test_an_identical_batch_is_looked_for_among_those_since_the_request(
     run, _ = begun(year, year.whole if interval is None else year.by_interval, interval)
     with year.database.connect() as connection:
         connection.cursor_factory = Explaining
-        check(runs.same(connection, run, datetime.now(UTC) - age))
+        check(runs.equivalent_run(connection, run, datetime.now(UTC) - age))
 
 
 @pytest.mark.parametrize("days", [None, 180], ids=["first page", "later page"])
@@ -179,7 +179,7 @@ def test_what_is_to_be_swept_is_found_by_itself(year: Year) -> None:
         with year.database.connect() as connection:
             connection.cursor_factory = Explaining
             check(sweeping.superseded(connection, target, days=0, most=100)[0], least=0)
-            check(sweeping.given_up(connection, target, most=100)[0], least=0)
+            check(sweeping.unpublishable_runs(connection, target, most=100)[0], least=0)
 
 
 DRIFTED = """

@@ -114,7 +114,7 @@ def test_the_wait_ends_when_the_observer_has_told(connection: Connection[Any]) -
     version = trained_anew(connection)
     attempt, request = ask(connection, version)
     cleared(connection, version, "edsger")
-    told = decisions.asked(connection, attempt.job_id)
+    told = decisions.newest_request(connection, attempt.job_id)
     assert told is not None
     assert (told.id, told.digest, told.unrequested, told.requesters) == (
         request.id,

@@ -234,7 +234,7 @@ def test_a_target_that_bears_the_name_of_another_model(connection: Connection[An
     decision = decide(connection, version)
     with pytest.raises(TargetError, match=r"predictions\.night_delay is the own target of demo/Night-Delay"):
         deploy(connection, version, decision, target="predictions.night_delay")
-    assert deployments.bearer_of_target(connection, "predictions.night_delay", version.name) == "demo/Night-Delay"
+    assert deployments.other_owner_by_name(connection, "predictions.night_delay", version.name) == "demo/Night-Delay"
     deployed(connection, "there/night_delay", target="predictions.night_delay")
     with pytest.raises(TargetError, match="holds the predictions of there/night_delay"):
         deployed(connection, "demo/Night-Delay", target="predictions.night_delay")
@@ -244,7 +244,7 @@ def test_who_has_deployed_into_a_target_keeps_it(connection: Connection[Any]) ->
     deployed(connection, target="predictions.night_delay")
     evaluated_version(connection, "demo/night_delay")
     deployed(connection, target="predictions.night_delay")
-    assert deployments.bearer_of_target(connection, "predictions.night_delay", "demo/arrival_delay") is None
+    assert deployments.other_owner_by_name(connection, "predictions.night_delay", "demo/arrival_delay") is None
 
 
 @pytest.mark.parametrize("name", ["demo/arrival_delay", "demo/Night-Delay.2", "here/a b_c"])

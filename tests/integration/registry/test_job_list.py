@@ -12,7 +12,7 @@ from factories import take, task_key
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobId, JobStatus
 from modelops.registry.read import job_list
-from modelops.registry.read.job_list import Count, Place, Wanted
+from modelops.registry.read.job_list import Count, JobFilter, Place
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -44,13 +44,13 @@ def reader(database: Database) -> Any:
 
 
 def ids(connection: Connection[Any], **wanted: Any) -> list[int]:
-    return [row["id"] for row in job_list.page(connection, DAGS, Wanted(**wanted), limit=100)]
+    return [row["id"] for row in job_list.page(connection, DAGS, JobFilter(**wanted), limit=100)]
 
 
 def test_pages_hold_each_job_once_and_the_newest_first(reader: Connection[Any]) -> None:
     seen: list[int] = []
     place = None
-    while rows := job_list.page(reader, DAGS, Wanted(), after=place, limit=7):
+    while rows := job_list.page(reader, DAGS, JobFilter(), after=place, limit=7):
         seen += [row["id"] for row in rows]
         place = Place(created_at=rows[-1]["created_at"], id=rows[-1]["id"])
     assert seen == list(range(60, 0, -1))
@@ -103,7 +103,7 @@ def test_a_subject_may_be_of_any_length(connection: Connection[Any]) -> None:
 
 
 def test_jobs_of_other_dags_are_not_told_of(reader: Connection[Any]) -> None:
-    assert job_list.page(reader, ["other"], Wanted(), limit=10) == []
+    assert job_list.page(reader, ["other"], JobFilter(), limit=10) == []
     assert job_list.counts(reader, ["other"]) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobId, JobStatus
 from modelops.registry.read import job_list
-from modelops.registry.read.job_list import Place, Wanted
+from modelops.registry.read.job_list import JobFilter, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,18 +104,18 @@ WANTED: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize("after", [None, Place(created_at=LATER, id=JobId(14_400))], ids=["first page", "later page"])
 def test_how_jobs_are_found(explaining: Any, after: Place | None) -> None:
     for wanted, index in WANTED:
-        indexes, costly = of_jobs(job_list.page(explaining, DAGS, Wanted(**wanted), after=after, limit=51))
+        indexes, costly = of_jobs(job_list.page(explaining, DAGS, JobFilter(**wanted), after=after, limit=51))
         assert indexes == {index}, wanted
         assert costly <= FEW, wanted
 
 
 def test_how_the_jobs_of_the_only_dag_that_somebody_may_see_are_found(explaining: Any) -> None:
-    indexes, costly = of_jobs(job_list.page(explaining, ["dag-9"], Wanted(), after=None, limit=51))
+    indexes, costly = of_jobs(job_list.page(explaining, ["dag-9"], JobFilter(), after=None, limit=51))
     assert indexes == {"job_newest_of_dag"}
     assert costly <= FEW
 
 
 def test_the_index_is_asked_for_what_few_jobs_have_of_a_text(explaining: Any) -> None:
-    [row] = job_list.page(explaining, DAGS, Wanted(search="Repo/Model_77 v377"), limit=51)
+    [row] = job_list.page(explaining, DAGS, JobFilter(search="Repo/Model_77 v377"), limit=51)
     asked = [step["Index Cond"] for step in steps(row["QUERY PLAN"][0]["Plan"]) if "job_known_by" in step.values()]
     assert asked == ["(lower(((subject || ' '::text) || run_id)) ~~ '%%%%%%%%%%l\\_77 v377%'::text)"]

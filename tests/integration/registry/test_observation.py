@@ -283,7 +283,7 @@ def test_a_job_that_airflow_has_forgotten(connection: Connection[Any]) -> None:
 def test_up_to_when_the_ledger_is_complete(connection: Connection[Any]) -> None:
     assert observation.last_seen(connection) is None
     for at in (NOON, NOON + timedelta(seconds=2)):
-        observation.note(connection, at)
+        observation.record_last_seen(connection, at)
     assert observation.last_seen(connection) == NOON + timedelta(seconds=2)
 
 

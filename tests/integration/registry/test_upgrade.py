@@ -223,7 +223,7 @@ def test_what_the_registry_reads_is_there(installation: Database) -> None:
     migrate(installation.owner_url)
     with installation.connect() as connection:
         dags = sorted(job_list.dag_ids(connection))
-        page = job_list.page(connection, dags, job_list.Wanted(search="scored"), limit=50)
+        page = job_list.page(connection, dags, job_list.JobFilter(search="scored"), limit=50)
         assert page
         assert {count.status for count in job_list.counts(connection, dags)} == set(JobStatus)
         span = analysis.Span(

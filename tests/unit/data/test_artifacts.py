@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> ArtifactStore:
 
 def test_what_is_put_in_comes_out(store: ArtifactStore, tmp_path: Path) -> None:
     left = tmp_path / "output"
-    held = HeldFolder.made(left)
+    held = HeldFolder.create(left)
     (left / "plots").mkdir()
     (left / "model.bin").write_bytes(b"\0\1\2")
     (left / "plots/roc.png").write_bytes(b"png")
@@ -50,7 +50,7 @@ def test_the_same_content_is_stored_once(store: ArtifactStore, tmp_path: Path) -
 
 def test_a_link_is_refused(store: ArtifactStore, tmp_path: Path) -> None:
     left = tmp_path / "output"
-    held = HeldFolder.made(left)
+    held = HeldFolder.create(left)
     (left / "passwd").symlink_to("/etc/passwd")
     with pytest.raises(UserCodeError, match="passwd is not a plain file but a symbolic link"):
         store.put_output(held, tag="job-1")
@@ -59,7 +59,7 @@ def test_a_link_is_refused(store: ArtifactStore, tmp_path: Path) -> None:
 
 def test_a_hard_link_is_refused(store: ArtifactStore, tmp_path: Path) -> None:
     (tmp_path / "secrets.json").write_text("secret")
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     os.link(tmp_path / "secrets.json", tmp_path / "output/model.json")
     with pytest.raises(UserCodeError, match=r"model\.json is not a file of its own but a hard link") as refusal:
         store.put_output(held, tag="job-1")
@@ -69,7 +69,7 @@ def test_a_hard_link_is_refused(store: ArtifactStore, tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_place_of_the_one_that_was_made_is_refused(store: ArtifactStore, tmp_path: Path) -> None:
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     (tmp_path / "other").mkdir()
     (tmp_path / "other/sources.list").touch()
     (tmp_path / "output").rename(tmp_path / "elsewhere")
@@ -81,7 +81,7 @@ def test_a_folder_in_the_place_of_the_one_that_was_made_is_refused(store: Artifa
 
 
 def test_what_code_leaves_has_bounds(store: ArtifactStore, tmp_path: Path) -> None:
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     with (tmp_path / "output/sparse.bin").open("wb") as file:
         file.truncate(2 * 2**30)
     with pytest.raises(UserCodeError, match=r"2,147,483,648 bytes; sparse\.bin alone has 2,147,483,648") as refusal:
@@ -98,7 +98,7 @@ def test_what_code_leaves_has_bounds(store: ArtifactStore, tmp_path: Path) -> No
 
 def test_a_file_that_changes_while_it_is_stored(store: ArtifactStore, tmp_path: Path) -> None:
     """Between the look at all files and the copy of this one."""
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     (tmp_path / "output/log").write_bytes(b"1")
 
     class Growing(HeldFolder):
@@ -152,7 +152,7 @@ def test_the_hash_is_the_one_that_everybody_computes(store: ArtifactStore, tmp_p
 
 @pytest.mark.parametrize("name", [b"caf\xe9", b"two\nlines", b"nul\x01"])
 def test_a_name_that_can_not_be_recorded(store: ArtifactStore, tmp_path: Path, name: bytes) -> None:
-    held = HeldFolder.made(tmp_path / "output")
+    held = HeldFolder.create(tmp_path / "output")
     (held.path / os.fsdecode(name)).touch()
     with pytest.raises(UserCodeError, match="has characters that can't be recorded"):
         store.put_output(held, tag="job-1-1")

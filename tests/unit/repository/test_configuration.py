@@ -30,8 +30,8 @@ def refused(folder: Path, text: str) -> RepositoryError:
         sources = sources_of(folder, text)
     except RepositoryError as error:
         return error
-    assert sources.right == {}
-    [(name, error)] = sources.wrong.items()
+    assert sources.valid == {}
+    [(name, error)] = sources.errors.items()
     with pytest.raises(RepositoryError) as refusal:
         sources.find(name)
     assert refusal.value is error
@@ -40,7 +40,7 @@ def refused(folder: Path, text: str) -> RepositoryError:
 
 def test_a_path_is_seen_from_the_files_folder(tmp_path: Path) -> None:
     sources = sources_of(tmp_path, "repositories:\n  demo:\n    path: include/demo\n")
-    assert sources.right == {
+    assert sources.valid == {
         "demo": FolderSource(
             name="demo",
             path=tmp_path / "include/demo",
@@ -78,13 +78,13 @@ def test_each_entry_is_judged_alone(tmp_path: Path) -> None:
         tmp_path,
         "repositories:\n  Big: {path: x}\n  no_ref: {url: 'https://e.org/x'}\n  2: {path: y}\n  right: {path: z}\n",
     )
-    assert list(sources.right) == ["right"]
-    assert {name: error.what for name, error in sources.wrong.items()} == {
+    assert list(sources.valid) == ["right"]
+    assert {name: error.what for name, error in sources.errors.items()} == {
         "Big": "'Big' can't name a repository",
-        "no_ref": "repository 'no_ref' has neither just a path nor just a url and a ref",
+        "no_ref": "repository 'no_ref' needs either a path, or a url and a ref",
         "2": "2 can't name a repository",
     }
-    assert sources.find("right") == sources.right["right"]
+    assert sources.find("right") == sources.valid["right"]
     assert sources.find("other") is None
 
 
@@ -104,8 +104,8 @@ def test_each_entry_is_judged_alone(tmp_path: Path) -> None:
 )
 def test_what_is_out_of_bounds_stops_its_own_entry_only(tmp_path: Path, entry: str, said: str) -> None:
     sources = sources_of(tmp_path, f"repositories:\n  {entry}\n  right: {{path: z}}\n")
-    assert list(sources.right) == ["right"]
-    [error] = sources.wrong.values()
+    assert list(sources.valid) == ["right"]
+    [error] = sources.errors.values()
     assert error.what == said
 
 
@@ -128,9 +128,9 @@ def test_a_missing_file(tmp_path: Path) -> None:
         ("repositories:\n  d: {path: 3}\n", "path is a number", ":2 (repositories.d.path)"),
         ("repositories:\n  d: {path: ' '}\n", "path is blank", ":2 (repositories.d.path)"),
         ("repositories:\n  d: {pfad: x}\n", "the key 'pfad' is unknown here", ":2 (repositories.d.pfad)"),
-        ("repositories:\n  d: {}\n", "neither just a path nor just a url and a ref", ":2 (repositories.d)"),
-        ("repositories:\n  d: {url: 'https://e.org/x'}\n", "neither just a path", ":2 (repositories.d)"),
-        ("repositories:\n  d: {path: x, ref: main}\n", "neither just a path", ":2 (repositories.d)"),
+        ("repositories:\n  d: {}\n", "needs either a path, or a url and a ref", ":2 (repositories.d)"),
+        ("repositories:\n  d: {url: 'https://e.org/x'}\n", "needs either a path", ":2 (repositories.d)"),
+        ("repositories:\n  d: {path: x, ref: main}\n", "needs either a path", ":2 (repositories.d)"),
         ("repositories:\n  d: {url: x, ref: 1.0}\n", "ref is a number", ":2 (repositories.d.ref)"),
         ("repositories:\n  d: {url: x, ref: --all}\n", "ref is '--all'", ":2 (repositories.d.ref)"),
         ("repositories:\n  d: {url: x, ref: a..b}\n", "ref is 'a..b'", ":2 (repositories.d.ref)"),
@@ -139,7 +139,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         ("repositories:\n  d: {url: --upload-pack=x, ref: a}\n", "url starts with a dash", ":2 (repositories.d.url)"),
         ("repositories:\n  d: {url: 'ext::sh -c x', ref: a}\n", "scheme that isn't allowed", ":2 (repositories.d.url)"),
         ("repositories:\n  d: {url: 'http://e.org/x', ref: a}\n", "scheme that isn't", ":2 (repositories.d.url)"),
-        ("repositories:\n  d: {path: x}\n  d: {path: y}\n", "the key 'd' stands here for the second time", ":3:3"),
+        ("repositories:\n  d: {path: x}\n  d: {path: y}\n", "the key 'd' appears for the second time", ":3:3"),
         ("repositories:\n  d: [\n", "this isn't YAML", ":3:1"),
         ("repositories:\n\td: x\n", "this isn't YAML", ":2:1"),
         ("repositories:\n  d: 2024-13-45\n", "this isn't YAML: month must be in 1..12", ""),
@@ -198,12 +198,12 @@ def test_two_repositories_with_an_index_do_not_share_credentials(tmp_path: Path)
     """The password of one index would go to the address of the other."""
     index = "path: models, index: 'https://packages.example.com/simple'"
     found = sources_of(tmp_path, f"repositories: {{a-b: {{{index}}}, a_b: {{{index}}}, a: {{{index}}}}}")
-    assert set(found.right) == {"a"}
-    assert set(found.wrong) == {"a-b", "a_b"}
+    assert set(found.valid) == {"a"}
+    assert set(found.errors) == {"a-b", "a_b"}
     with pytest.raises(RepositoryError) as refusal:
         found.find("a-b")
     assert "'a-b' and 'a_b'" in refusal.value.what
     assert "UV_INDEX_A_B_USERNAME and UV_INDEX_A_B_PASSWORD" in refusal.value.what
     assert refusal.value.where.endswith("(repositories.a-b)")
     without = sources_of(tmp_path, f"repositories: {{a-b: {{{index}}}, a_b: {{path: models}}}}")
-    assert without.wrong == {}, "one that has no index has no credentials"
+    assert without.errors == {}, "one that has no index has no credentials"

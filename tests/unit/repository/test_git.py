@@ -173,7 +173,7 @@ def test_no_program_of_a_repository_that_is_fetched_is_run(
     for hook in ("post-update", "pre-receive", "reference-transaction", "post-index-change"):
         shutil.copy(trap, repository / ".git" / "hooks" / hook)
     settings = configure(far=f"{{url: 'file://{repository}', ref: main}}")
-    (source,) = read_sources(settings.installation.repositories).right.values()
+    (source,) = read_sources(settings.installation.repositories).valid.values()
     for _ in range(2):
         mirror.update(source, settings.machine.mirrors)  # type: ignore[arg-type]
     assert not (tmp_path / "ran").exists()
@@ -206,7 +206,7 @@ def test_a_password_of_a_url_stands_in_no_command_line(
     tmp_path: Path, told: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = configure(far="{url: 'https://ada:p%40ss@example.com/models.git', ref: main}")
-    (source,) = read_sources(settings.installation.repositories).right.values()
+    (source,) = read_sources(settings.installation.repositories).valid.values()
     (settings.machine.mirrors / "far").mkdir(parents=True)
     monkeypatch.setattr(mirror, "_is_repository", lambda _: True)
     mirror.update(source, settings.machine.mirrors)  # type: ignore[arg-type]
@@ -226,7 +226,7 @@ def test_a_token_of_a_url_stands_in_no_command_line(
 ) -> None:
     """It is a user without a password."""
     settings = configure(far="{url: 'https://t%6Fken@example.com/models.git', ref: main}")
-    (source,) = read_sources(settings.installation.repositories).right.values()
+    (source,) = read_sources(settings.installation.repositories).valid.values()
     (settings.machine.mirrors / "far").mkdir(parents=True)
     monkeypatch.setattr(mirror, "_is_repository", lambda _: True)
     mirror.update(source, settings.machine.mirrors)  # type: ignore[arg-type]

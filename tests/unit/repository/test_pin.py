@@ -111,7 +111,7 @@ def test_changes_that_are_not_committed(tmp_path: Path, repository: Path, commit
     git(folder, "add", "staged.py")
     error = refused(folder, tmp_path / "refused")
     assert "config.json, notes.md, staged.py, new name.py" in error.what
-    assert error.expected.startswith("commit them, or allow a dirty tree")
+    assert error.expected.startswith("commit them, or allow uncommitted files")
     assert not (tmp_path / "refused").exists()
 
     pinned = pin_folder(MODELS, folder, destination=tmp_path / "job", allow_dirty=True)
@@ -308,7 +308,7 @@ def test_a_wrong_entry_is_refused_to_who_uses_it_and_to_nobody_else(
 ) -> None:
     settings = configure(demo="{path: repository}", other="{url: repository}")
     assert PIN[kind]("demo/delay", settings=settings, destination=tmp_path / "job").definition.name == "delay"
-    with pytest.raises(RepositoryError, match="repository 'other' has neither just a path") as refusal:
+    with pytest.raises(RepositoryError, match="repository 'other' needs either a path") as refusal:
         PIN[kind]("other/delay", settings=settings, destination=tmp_path / "other")
     assert refusal.value.where.endswith("repositories.yaml:3 (repositories.other)")
     assert "either path: a folder, or url: a git repository and ref" in refusal.value.expected

@@ -136,7 +136,7 @@ def test_a_name_that_is_taken(tmp_path: Path, repository: Path, name: str) -> No
     share(repository, f"{MODEL}/{name}")
     assert name in names(pinned(repository, tmp_path / "alone"))
     share(repository)
-    with pytest.raises(RepositoryError, match="this folder has shared_modules, and so has its repository"):
+    with pytest.raises(RepositoryError, match="both this folder and its repository have shared_modules"):
         pinned(repository, tmp_path / "both")
 
 

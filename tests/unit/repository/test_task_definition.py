@@ -166,7 +166,7 @@ def test_an_input_is_a_table_or_a_query(tmp_path: Path, given: str, query: str) 
             ":6 (colums)",
             "only these",
         ),
-        (HEAD + COLUMNS + "name: b\n", "the key 'name' stands here for the second time", ":6:1", "every key once"),
+        (HEAD + COLUMNS + "name: b\n", "the key 'name' appears for the second time", ":6:1", "every key once"),
         (HEAD.replace("Speed", "' '") + COLUMNS, "name is blank", ":1 (name)", "a short text"),
         (HEAD.replace("sql", "R") + COLUMNS, "language is 'R'", ":2 (language)", "sql, for one SELECT in task.sql"),
         (HEAD.replace("sql", "1") + COLUMNS, "language is a number", ":2 (language)", "sql, for one SELECT"),
@@ -205,7 +205,12 @@ def test_an_input_is_a_table_or_a_query(tmp_path: Path, given: str, query: str) 
             ":7 (columns.job_id)",
             "of your own",
         ),
-        (HEAD + "columns:\n  xmin: int\n", "columns.xmin is taken: PostgreSQL has", ":6 (columns.xmin)", "of your own"),
+        (
+            HEAD + "columns:\n  xmin: int\n",
+            "columns.xmin is reserved: PostgreSQL has",
+            ":6 (columns.xmin)",
+            "of your own",
+        ),
         (
             HEAD + "columns: {id: real}\n",
             "the column 'id' of type real is in the key",
@@ -213,7 +218,7 @@ def test_an_input_is_a_table_or_a_query(tmp_path: Path, given: str, query: str) 
             "other than real, double",
         ),
         (HEAD + COLUMNS + "incremental: on_day\n", "incremental names 'on_day'", ":6 (incremental)", "columns id, at;"),
-        (HEAD + COLUMNS + "incremental: id\n", "'id' of type bigint tells no time", ":6 (incremental)", "zone or date"),
+        (HEAD + COLUMNS + "incremental: id\n", "'id' of type bigint is not a time", ":6 (incremental)", "zone or date"),
         (
             HEAD + COLUMNS + "inputs: {a: flight}\n",
             "inputs.a is neither schema.table nor",

@@ -93,7 +93,7 @@ def test_all_tests_fail_if_one_part_does(codes: tuple[int, int], code: int, monk
 
 def test_what_is_measured(started: list[tuple[str, ...]]) -> None:
     for nothing in ([], ["elephants"], ["--write"]):
-        with pytest.raises(BadInput, match=r"(?s)nothing is measured as .*lists or parts"):
+        with pytest.raises(BadInput, match=r"(?s)there is no benchmark .*lists or parts"):
             development.bench(nothing)
     development.bench(["lists", "--rounds", "3"])
     assert started == [("python", "-m", "bench.lists", "--rounds", "3")]

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from modelops.runtime.child.predictions import unusable, why
+from modelops.runtime.child.predictions import fault_in, unusable
 from unit.runtime.test_predictions import INFINITE, NAN, expecting, refused, taken
 
 
@@ -51,7 +51,7 @@ def test_a_list_with_an_element_that_no_number_is_can_not_be_used() -> None:
     found = unusable(columns)
     assert found is not None
     assert found.to_pylist() == [False, False, True, True, True, True, False]
-    assert [why(columns, row) for row in range(2, 6)] == [
+    assert [fault_in(columns, row) for row in range(2, 6)] == [
         "the prediction e[1] is NaN",
         "the prediction e[0] is infinite",
         "the prediction e[1] is null",
@@ -80,7 +80,10 @@ def test_elements_below_a_null_list_do_not_count(values: pa.Array) -> None:
     found = unusable(columns)
     assert found is not None
     assert found.to_pylist() == [False, True, True, False]
-    assert [why(columns, row) for row in (1, 2)] == ["the prediction e is null", "the prediction e[0] is NaN"]
+    assert [fault_in(columns, row) for row in (1, 2)] == [
+        "the prediction e is null",
+        "the prediction e[0] is NaN",
+    ]
 
 
 def test_an_array_of_rows_that_is_too_wide_or_of_no_numbers_is_refused_with_its_column() -> None:

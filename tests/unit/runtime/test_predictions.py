@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from modelops.runtime.child.predictions import SET_ASIDE, Predictions, WrongResultError, unusable, why
+from modelops.runtime.child.predictions import SET_ASIDE, Predictions, WrongResultError, fault_in, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -253,14 +253,14 @@ def test_probabilities_must_be_numbers_for_each_row() -> None:
         ),
         pytest.param(
             pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]),
-            "the name 'a' of a column that predict() returned is there twice",
+            "the name 'a' of a column that predict() returned appears twice",
             id="a name twice",
         ),
         pytest.param(
-            {"id": [1, 2]}, "the name 'id' of a column that predict() returned is taken already, by the entity key"
+            {"id": [1, 2]}, "the name 'id' of a column that predict() returned is already taken by the entity key"
         ),
         pytest.param(
-            {SET_ASIDE: [1, 2]}, f"the name '{SET_ASIDE}' of a column that predict() returned is taken already, by Mod"
+            {SET_ASIDE: [1, 2]}, f"the name '{SET_ASIDE}' of a column that predict() returned is already taken by Mod"
         ),
     ],
 )
@@ -379,4 +379,6 @@ def test_a_prediction_that_is_none_is_found(returned: Any, reasons: dict[int, st
     columns = expecting().named(returned, None, rows=3)
     found = unusable(columns)
     rows = [] if found is None else [row for row, bad in enumerate(found.to_pylist()) if bad]
-    assert {row: why(columns, row) for row in rows} == {row: f"the prediction {why}" for row, why in reasons.items()}
+    assert {row: fault_in(columns, row) for row in rows} == {
+        row: f"the prediction {why}" for row, why in reasons.items()
+    }

@@ -237,14 +237,14 @@ def test_an_exception_in_a_package_is_placed_where_the_model_called_it(model: Mo
             "def train(context):\n    aoa_create_context()",
             "train() called aoa_create_context(), and there is no database connection for the code (train() raised",
             "model_modules/training.py:3",
-            "context.read_pandas() or context.read_batches() in the place of the connection",
+            "context.read_pandas() or context.read_batches() instead of a connection",
             id="a connection of its own",
         ),
         pytest.param(
             "import teradatasql",
             "the package 'teradatasql' isn't in the model's environment",
             "model_modules/training.py:1",
-            "the rows come with the context",
+            "the context gives the rows",
             id="a package that connects to a database",
         ),
         pytest.param(
@@ -322,14 +322,14 @@ def test_killed_from_outside_is_not_the_codes_fault(model: Model, number: signal
 
 def test_a_guard_that_is_told_to_end_says_nothing_of_memory(model: Model) -> None:
     model.write("import os, time\ndef train(context):\n    os.kill(os.getppid(), 15)\n    time.sleep(1000)")
-    with pytest.raises(ChildLost, match=r"that watched over train\(\) was killed or told to end") as caught:
+    with pytest.raises(ChildLost, match=r"the guard process of train\(\) was killed or stopped") as caught:
         model.run()
     assert "memory" not in str(caught.value)
 
 
 def test_a_crash_after_the_function_has_returned_costs_nothing(model: Model) -> None:
     model.write("import atexit, os\ndef train(context):\n    atexit.register(os.abort)")
-    assert model.run()[-1].startswith("train() had returned when its process ended with SIGABRT")
+    assert model.run()[-1].startswith("train() had returned before its process ended with SIGABRT")
 
 
 def test_a_fork_of_the_code_has_no_say(model: Model) -> None:

@@ -53,7 +53,7 @@ def test_nothing_is_asked_for(text: str) -> None:
         ("/wheels/six", "a path, a URL or a repository isn't allowed"),
         ("six-1.16.0-py3-none-any.whl", "a path, a URL or a repository isn't allowed"),
         ("six-1.16.0.tar.gz", "a path, a URL or a repository isn't allowed"),
-        ("six @ file:six", "six is asked for from a path, a URL or a repository, which isn't allowed"),
+        ("six @ file:six", "six comes from a path, a URL or a repository, which isn't allowed"),
     ],
 )
 def test_what_would_come_from_elsewhere_is_refused(line: str, what: str) -> None:

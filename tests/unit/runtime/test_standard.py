@@ -64,7 +64,7 @@ def context(folder: Path) -> Any:
     ],
 )
 def test_estimators_that_many_use(tmp_path: Path, standard: Any, model: Any) -> None:
-    standard.keep(model.fit(X, Y), context(tmp_path), ["evaluate", "score"])
+    standard.store_estimator(model.fit(X, Y), context(tmp_path), ["evaluate", "score"])
     scorer = standard.ModelScorer(context(tmp_path))
     assert scorer.kind == "classifier"
     assert scorer.predict(X).tolist() == model.predict(X).tolist()
@@ -78,7 +78,7 @@ def test_rows_come_in_the_frame_of_the_environment(tmp_path: Path, standard: Any
     package = importlib.import_module(kind)
     data = package.table(columns) if kind == "pyarrow" else package.DataFrame(columns)
     on_array = LogisticRegression().fit(_array(), Y)
-    standard.keep(on_array, context(tmp_path), ["evaluate", "score"])
+    standard.store_estimator(on_array, context(tmp_path), ["evaluate", "score"])
     scorer = standard.ModelScorer(context(tmp_path))
     assert scorer.predict_proba(data).tolist() == on_array.predict_proba(_array()).tolist()
     if kind == "pyarrow":
@@ -87,13 +87,13 @@ def test_rows_come_in_the_frame_of_the_environment(tmp_path: Path, standard: Any
         file.unlink()
     named = data[["b", "a"]]
     on_named = LogisticRegression().fit(named, Y)
-    standard.keep(on_named, context(tmp_path), ["evaluate", "score"])
+    standard.store_estimator(on_named, context(tmp_path), ["evaluate", "score"])
     assert standard.ModelScorer(context(tmp_path)).predict(data).tolist() == on_named.predict(named).tolist()
 
 
 def test_a_function_of_the_models_own(tmp_path: Path, standard: Any, own: Any) -> None:
     model = make_pipeline(FunctionTransformer(own.halved), LogisticRegression()).fit(_array(), Y)
-    standard.keep(model, context(tmp_path), ["evaluate", "score"])
+    standard.store_estimator(model, context(tmp_path), ["evaluate", "score"])
     assert standard.ModelScorer(context(tmp_path)).predict(_array()).tolist() == model.predict(_array()).tolist()
 
 

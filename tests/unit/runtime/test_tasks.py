@@ -171,7 +171,7 @@ def test_values_that_do_not_fit(
         ("yield 1", "run_task() gave a int"),
         ("return context.read_arrow('more')", "the table that run_task() gave lacks x and also has name"),
         ("return context.read_pandas('rows').set_index('id')", "the column 'id' is in the index of the DataFrame"),
-        ("return context.read_arrow()", "which input is meant isn't said; there are: rows, more"),
+        ("return context.read_arrow()", "the name of the input is missing; there are: rows, more"),
         ("return context.read_arrow('row')", "there is no input 'row'; there are: rows, more"),
         ("raise ValueError('no')", "run_task() raised ValueError: no\n  where: task.py:2"),
         ("import nothing_there", "the package 'nothing_there' isn't in the task's environment"),

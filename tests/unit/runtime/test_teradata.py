@@ -40,7 +40,7 @@ def scoring(model: Model, body: str = "pass", columns: str = "'id', 'late'") -> 
 def test_the_names_that_a_check_lets_pass_are_those_that_there_are() -> None:
     part = child._load_with(child.TERADATA_RUN, child.TERADATA)
     assert {module: frozenset(names) for module, names in part.MODULES.items()} == dict(teradata.MODULES)
-    assert {*part.CLIENT_PACKAGES, part.DATABASE_PACKAGE} == teradata.STAND_INS == set(child.PUBLISHED)
+    assert {*part.CLIENT_PACKAGES, part.DATABASE_PACKAGE} == teradata.STAND_INS == set(child.STAND_IN_PACKAGES)
 
 
 def test_the_rows_are_those_of_the_context_and_the_key_is_the_index_too(model: Model) -> None:

@@ -28,7 +28,7 @@ def sweep(run: JobRun) -> None:
     """Remove what killed attempts left in the database: those of this job, and of jobs that are over."""
 
     def over(ids: Sequence[int]) -> set[int]:
-        return {run.job_id, *jobs.over_among(run.ledger, ids)}
+        return {run.job_id, *jobs.ended_among(run.ledger, ids)}
 
     sweep_staging(run.ledger, over)
 

@@ -28,7 +28,7 @@ from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sa
 from modelops.kinds.model.standard import check_packages, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.repository.catalogue import index_of, reference_of
-from modelops.repository.definition import MAY_BE_LEFT_OUT, REQUIRED_DATASETS, SCORING, place_of_query, read_datasets
+from modelops.repository.definition import OPTIONAL_FILES, REQUIRED_DATASETS, SCORING, place_of_query, read_datasets
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
 from modelops.repository.reading import read_text_if_any
@@ -153,7 +153,7 @@ def _say_what_it_is(definition: ModelDefinition, echo: Log) -> None:
     echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
     for file in definition.left_out:
         if file != SCORING or definition.has_scorer:
-            echo(f"  without {file}: {MAY_BE_LEFT_OUT[file]}")
+            echo(f"  without {file}: {OPTIONAL_FILES[file]}")
 
 
 def _check_datasets(

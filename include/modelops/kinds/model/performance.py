@@ -278,7 +278,7 @@ def _values(columns: _Columns, say: Callable[[str], object]) -> dict[str, float]
             found = of_regressor(labels, given[target])
         found |= {"label_mean": float(np.mean(labels)), "predicted_mean": float(np.mean(given[target]))}
     else:
-        found = of_classifier(labels, given, target, range(len(columns.classes)), say=lambda _: None)
+        found = of_classifier(labels, given, target, range(len(columns.classes)), warn=lambda _: None)
         if columns.is_binary:
             predicted = given.get(f"{target}_probability")
             predicted = given[target] == POSITIVE if predicted is None else predicted

@@ -290,7 +290,7 @@ def check_own_target(connection: Connection[Any], target: Target, name: str) -> 
         TargetError: it does.
     """
     check_owner(connection, target, VersionKind.MODEL, name, where=TARGET)
-    bearer = deployments.bearer_of_target(connection, str(target), name)
+    bearer = deployments.other_owner_by_name(connection, str(target), name)
     if bearer is not None:
         raise TargetError(
             f"{target} is the own target of {bearer}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain import bounds
 from modelops.domain.errors import RequirementsError
-from modelops.repository.definition import EVALUATION, MAY_BE_LEFT_OUT, SCORING
+from modelops.repository.definition import EVALUATION, OPTIONAL_FILES, SCORING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def check_packages(definition: ModelDefinition, lock: Lock, *, where: str) -> No
 
 def stand_ins(definition: ModelDefinition, estimator: Mapping[str, str] | None) -> dict[str, str]:
     """The standard function for each file that was left out: file → its name on record."""
-    found = {file: MAY_BE_LEFT_OUT[file] for file in definition.left_out}
+    found = {file: OPTIONAL_FILES[file] for file in definition.left_out}
     if EVALUATION in found and estimator is not None:
         found[EVALUATION] = f"standard evaluation ({estimator['kind']})"
     if SCORING in found:

@@ -192,7 +192,7 @@ class Workbench:
             UserCodeError: it raised, exited, crashed, or left nothing, too much, or something else than plain files.
             ChildLost: its process was killed from outside.
         """
-        output = HeldFolder.made(self.folder / "output")
+        output = HeldFolder.create(self.folder / "output")
         assignment = Assignment(
             **self._subject(dataset, artifact_input=model), verb=verb, rows=rows.path, artifact_output=output.path
         )

@@ -1,6 +1,6 @@
-"""Migrations of the data database: what changes the tables of an installation that exists, run in order by alembic.
+"""Migrations of the data database: changes of the tables of an existing installation, run in order by alembic.
 
-A new installation is made from `registry/schema/` instead, which has the tables as all migrations leave them.
+A new installation is created from `registry/schema/`, which has the tables as they are after all migrations.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LAST_BEFORE_BASELINE = "96efd83"
 
 
 def run_sql_beside(script: Path) -> None:
-    """Run the .sql file that bears the script's name, in alembic's transaction."""
+    """Run the .sql file with the name of the script, in alembic's transaction."""
     from alembic import op
 
     driver = op.get_bind().connection.driver_connection
@@ -30,7 +30,7 @@ def run_sql_beside(script: Path) -> None:
 
 
 def check_known(revision: str, script: ScriptDirectory) -> None:
-    """Refuse a database that was migrated by a release from which this one can't go on.
+    """Refuse a database whose migration this release can't continue from.
 
     Raises:
         UnknownSchema: its migration is older than the baseline, or newer than this release.

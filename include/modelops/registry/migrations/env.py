@@ -1,6 +1,6 @@
-"""How alembic runs our migrations: all that are missing and the scripts of functions and views, in one transaction.
+"""Configures alembic: missing migrations and the scripts of functions and views run in one transaction.
 
-They run under one lock, so that two who migrate at once take turns. PostgreSQL wants a new value of an enum committed
+A lock makes concurrent migrations run one after another. PostgreSQL requires that a new value of an enum is committed
 before it is used. New job types are committed first; a migration that adds a value to another enum does that in
 `op.get_context().autocommit_block()`, which commits what came before.
 """
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, pool, text
 from modelops.registry import declarations, schema
 from modelops.registry.migrations import check_known
 
-MIGRATION_LOCK = 7_301_733_180_042_001  # any number that nobody else locks
+MIGRATION_LOCK = 7_301_733_180_042_001  # any number that no other advisory lock uses
 
 engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
 with engine.connect() as guard, engine.connect() as connection:

@@ -1,1 +1,1 @@
-"""What the web pages show of the ledger and the registry: lists, counts and pages, read only and bounded."""
+"""Read-only queries for web pages: lists and counts of the ledger and the registry, with bounds."""

@@ -1,4 +1,4 @@
-"""Alert rules and alerts, for those who look at them. See `sql/alert_list.sql`."""
+"""Lists of alert rules and alerts for web pages. See `sql/alert_list.sql`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _QUERIES = Queries("alert_list")
 def rules(
     connection: Connection[Any], dag_ids: Sequence[str], deployment: int, *, limit: int
 ) -> list[Mapping[str, Any]]:
-    """The rules of a deployment that may be seen, with their firing alerts and snoozes likewise; open ones first."""
+    """The rules of a deployment with their firing alerts and snoozes, open ones first; only those of visible jobs."""
     with translated():
         return list(_QUERIES.execute(connection, "rules", dag_ids=list(dag_ids), deployment_id=deployment, limit=limit))
 
@@ -26,7 +26,7 @@ def rules(
 def alerts(
     connection: Connection[Any], dag_ids: Sequence[str], deployment: int, *, limit: int
 ) -> list[Mapping[str, Any]]:
-    """The alerts of a deployment by batches that may be seen, each with its `notifications`; firing ones first."""
+    """The alerts of a deployment, each with its `notifications`, firing ones first; only those of visible jobs."""
     with translated():
         return list(
             _QUERIES.execute(connection, "alerts", dag_ids=list(dag_ids), deployment_id=deployment, limit=limit)

@@ -1,7 +1,7 @@
 """Numbers, durations and failure rates of jobs over time. See `sql/analysis.sql`.
 
-Every function takes the DAGs whose jobs may be seen, and tells nothing of others. A job belongs to the period in which
-it was created.
+Every function takes the DAGs whose jobs are visible and ignores other jobs. A job belongs to the period in which it was
+created.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _QUERIES = Queries("analysis")
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Jobs of some types that were created from a time, and before another; both with a time zone."""
+    """A selection of jobs by type and time of creation; times have a time zone."""
 
     types: Collection[JobType]
     created_from: datetime
@@ -33,8 +33,8 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
-    """Half of the jobs took at most the median, 95 in 100 at most `p95`; in seconds."""
+class Quantiles:
+    """The median and the 95th percentile of a duration, in seconds."""
 
     median: float
     p95: float
@@ -42,59 +42,61 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Of some jobs.
+    """Counts and durations of a group of jobs.
 
     Args:
-        number: how many there are, those that are under way included.
-        completed, failed: how many ended so.
-        waited: of those that have ended; None if of none of them it is known.
-        worked: likewise, of those that came to a worker.
+        number: all jobs, unfinished ones included.
+        completed, failed: the jobs with these final statuses.
+        waited: the time that ended jobs waited; None if it is known for none of them.
+        worked: the time that ended jobs ran on a worker; None if none has started.
     """
 
     number: int
     completed: int
     failed: int
-    waited: Spread | None
-    worked: Spread | None
+    waited: Quantiles | None
+    worked: Quantiles | None
 
     @property
     def failure_rate(self) -> float | None:
-        """The failed among those that completed or failed; None if there are none. A stopped job counts as neither."""
+        """The share of failed jobs among those that completed or failed; None if there are none."""
         decided = self.completed + self.failed
         return self.failed / decided if decided else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period(Figures):
-    """Of the jobs that were created from `start` on, for an hour, a day, a week or a month."""
+    """The figures of the jobs created in the hour, day, week or month that begins at `start`."""
 
     start: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfType:
-    """The figures of a type: of the whole span, and of each period in which there were jobs, in order."""
+class TypeFigures:
+    """The figures of a job type: for the whole span, and for each period with jobs, in order."""
 
     type: JobType
     whole: Figures
     periods: Sequence[Period]
 
 
-def by_type(connection: Connection[Any], dag_ids: Sequence[str], span: Span, *, unit: str, zone: str) -> list[OfType]:
-    """The figures of each type that has jobs, in the order of a life.
+def by_type(
+    connection: Connection[Any], dag_ids: Sequence[str], span: Span, *, unit: str, zone: str
+) -> list[TypeFigures]:
+    """The figures of each type that has jobs, in the order of the life cycle.
 
     Args:
         unit: "hour", "day", "week" (from Monday) or "month".
-        zone: the name of the time zone in which these begin.
+        zone: the name of the time zone in which periods begin.
     """
     with translated():
         rows = _QUERIES.execute(
             connection, "by_type", dag_ids=list(dag_ids), unit=unit, zone=zone, **_values(span)
         ).fetchall()
     return [
-        OfType(
+        TypeFigures(
             type=JobType(name),
-            whole=Figures(**_figures(next(of_type))),  # what is of no period comes first
+            whole=Figures(**_figures(next(of_type))),  # the row of the whole span comes first
             periods=[Period(start=row["start"], **_figures(row)) for row in of_type],
         )
         for name, of_type in groupby(rows, key=lambda row: row["type"])
@@ -122,5 +124,5 @@ def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _spread(quantiles: Sequence[float] | None) -> Spread | None:
-    return None if quantiles is None else Spread(median=quantiles[0], p95=quantiles[1])
+def _spread(quantiles: Sequence[float] | None) -> Quantiles | None:
+    return None if quantiles is None else Quantiles(median=quantiles[0], p95=quantiles[1])

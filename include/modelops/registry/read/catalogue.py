@@ -1,7 +1,7 @@
-"""Versions, deployments, and what was in production at a time. See `sql/catalogue.sql`.
+"""Lists of versions and deployments, and what was in production at a time. See `sql/catalogue.sql`.
 
-Every function takes the DAGs that may be seen. A version is told of with the DAG of its training; a deployment only if
-the jobs of its training, its approval and its deployment may all be seen, for it tells of all three.
+Every function takes the visible DAGs. A version is returned if the DAG of its training is visible; a deployment, if the
+DAGs of its training, its approval and its deployment all are, since it shows facts of all three.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def versions(
     after: int | None,
     limit: int,
 ) -> Rows:
-    """Versions of this kind, newest first; of one model or task if it is given, older than the version `after`."""
+    """Versions of this kind, newest first; optionally of one model or task, and older than version `after`."""
     return _rows(connection, "versions", dag_ids, kind=kind, model=model, last_id=after, limit=limit)
 
 
@@ -46,18 +46,18 @@ def deployments(
     after: int | None,
     limit: int,
 ) -> Rows:
-    """Deployments, newest first, with their newest batch; only those that haven't ended if `active`."""
+    """Deployments, newest first, with their newest batch; if `active`, only those that haven't ended."""
     return _rows(connection, "deployments", dag_ids, model=model, active=active, last_id=after, limit=limit, id=None)
 
 
 def deployment(connection: Connection[Any], dag_ids: Sequence[str], number: int) -> Mapping[str, Any] | None:
-    """One deployment, as in the list of all; None: there is none, or it may not be seen."""
+    """A deployment, as in the list; None if there is none, or it isn't visible."""
     found = _rows(connection, "deployments", dag_ids, model=None, active=False, last_id=None, limit=1, id=number)
     return next(iter(found), None)
 
 
 def production(connection: Connection[Any], dag_ids: Sequence[str], *, moment: datetime) -> Rows:
-    """What was in production at a moment, by whose decision, on what evidence: one row per model and target."""
+    """What was in production at a time, with decision and evidence: one row per model and target."""
     return _rows(connection, "production", dag_ids, moment=moment)
 
 

@@ -1,4 +1,4 @@
-"""The results of drift checks, for those who look at them. See `sql/drift_list.sql`.
+"""Results of drift checks for web pages. See `sql/drift_list.sql`.
 
 Those who may see the job of a batch see the results of its drift check.
 """
@@ -21,19 +21,19 @@ QUERIES = Queries("drift_list")
 
 
 def of_job(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
-    """What a drift check has found of each column, the greatest changes first."""
+    """The results of a drift check for each column, the greatest changes first."""
     with translated():
         return list(QUERIES.execute(connection, "of_job", id=job_id))
 
 
 def finding(connection: Connection[Any], job_id: JobId, role: str, variable: str) -> Mapping[str, Any] | None:
-    """`id`, `run_id` and `batch_job_id` of what a drift check has found of a column; None: nothing."""
+    """`id`, `run_id` and `batch_job_id` of the result of a drift check for a column; None if there is none."""
     with translated():
         return QUERIES.execute(connection, "finding", id=job_id, role=role, variable=variable).fetchone()
 
 
 def distribution(connection: Connection[Any], drift_id: int) -> list[Mapping[str, Any]]:
-    """The bins of a column that a drift check has compared, with their rows in the reference and in the batch.
+    """The bins of a compared column, with their rows in the reference and in the batch.
 
     There are none if the batch was not counted in the bins of the reference.
     """

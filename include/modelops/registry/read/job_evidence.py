@@ -1,6 +1,6 @@
-"""The evidence, files and predictions of a job, for those who look at it. See `sql/job_evidence.sql`.
+"""The evidence, files and predictions of a job for web pages. See `sql/job_evidence.sql`.
 
-Who may see a job need not see all that it is about: what is told is of jobs of the DAGs that are given.
+A user who may see a job need not be allowed to see related jobs: only data of jobs in the given DAGs is returned.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _QUERIES = Queries("job_evidence")
 MOST_CATEGORIES = 20
-"""Categories of a column that a page gets."""
+"""Maximum categories of a column that are returned."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
-    """A file and the job that left it."""
+class JobFile:
+    """A file and the job that produced it."""
 
     artifact: Artifact
     job_id: JobId
@@ -35,7 +35,7 @@ class Left:
 
 
 def evidence_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> dict[str, Any] | None:
-    """What the job's version is made of, its evaluations, and the champion's; None where there is no version.
+    """The provenance and evaluations of the job's version, and the champion's; None if there is no version.
 
     The keys are those of the function `modelops.evidence`.
     """
@@ -46,8 +46,8 @@ def evidence_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Job
     return None if row is None else dict(row["evidence"])
 
 
-def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> list[Left]:
-    """The files that the job is about, by role and name."""
+def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> list[JobFile]:
+    """The files of a job, by role and name."""
     with translated():
         rows = _QUERIES.execute(
             connection,
@@ -59,7 +59,7 @@ def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Jo
             of_all_evaluations=with_evidence(Evidence.ALL),
         )
         return [
-            Left(
+            JobFile(
                 job_id=JobId(row.pop("job_id")),
                 job_type=JobType(row.pop("job_type")),
                 artifact=Artifact(**{**row, "role": ArtifactRole(row["role"])}),
@@ -69,7 +69,7 @@ def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Jo
 
 
 def statistics_of(connection: Connection[Any], job_id: JobId) -> list[Mapping[str, Any]]:
-    """The statistics of columns that a job has recorded: of its version, or of the batch that it has published.
+    """The column statistics that a job recorded: for its version, or for the batch that it published.
 
     Each has `role`, `variable`, `kind` and `values`, with the most frequent categories only.
     """
@@ -87,7 +87,7 @@ def _shortened(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def published_by(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> Mapping[str, Any] | None:
-    """What a batch has published, if it has.
+    """The published run of a job; None if it has published nothing.
 
     `target`, `deployment_id`, `rows`, `set_aside`, `published_at`, `superseded_at`, and `check_job_id`, the job of its
     newest drift check.

@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 _QUERIES = Queries("job_list")
 COUNTED_TO = 10_000
-"""Up to which a number of jobs is exact."""
+"""The number up to which counts of jobs are exact."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a page ends: at its last job."""
+    """The end of a page: its last job."""
 
     created_at: datetime
     id: JobId
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which jobs are looked for; None doesn't restrict.
+class JobFilter:
+    """A filter of jobs; None doesn't restrict.
 
     Args:
-        subject: up to 250 characters of it. One word is a model, whose jobs are those of its versions too; two are a
-            version, with the jobs of its deployments; more are the whole subject.
-        search: a text in the subject or the id of the DAG run, in upper or lower case.
-        dag_id, run_id, task_id, map_index: of the Airflow task instances that the jobs are.
+        subject: up to 250 characters. One word is a model, with the jobs of its versions; two are a version, with the
+            jobs of its deployments; more are a whole subject.
+        search: a text in the subject or the id of the DAG run, case-insensitive.
+        dag_id, run_id, task_id, map_index: of the Airflow task instance.
         created_from, created_before: with a time zone.
     """
 
@@ -68,12 +68,17 @@ class Count:
 
 
 def page(
-    connection: Connection[Any], dag_ids: Sequence[str], wanted: Wanted, *, after: Place | None = None, limit: int
+    connection: Connection[Any],
+    dag_ids: Sequence[str],
+    job_filter: JobFilter,
+    *,
+    after: Place | None = None,
+    limit: int,
 ) -> list[Mapping[str, Any]]:
-    """The newest jobs that fit, as rows of `modelops.job_summary`; those older than `after`, if it is given."""
+    """The newest matching jobs, as rows of `modelops.job_summary`; if `after` is given, those after it in the list."""
     dags, only_dag = _one_or_several(dag_ids)
-    types, only_type = _one_or_several(wanted.types)
-    statuses, only_status = _one_or_several(wanted.statuses)
+    types, only_type = _one_or_several(job_filter.types)
+    statuses, only_status = _one_or_several(job_filter.statuses)
     with translated():
         rows = _QUERIES.execute(
             connection,
@@ -84,16 +89,16 @@ def page(
             only_type=only_type,
             statuses=statuses,
             only_status=only_status,
-            **_by_subject(wanted.subject),
-            search=wanted.search,
-            rare=None if wanted.search is None else _rare(connection, wanted.search),
-            person=wanted.person,
-            dag_id=wanted.dag_id,
-            run_id=wanted.run_id,
-            task_id=wanted.task_id,
-            map_index=wanted.map_index,
-            created_from=wanted.created_from,
-            created_before=wanted.created_before,
+            **_by_subject(job_filter.subject),
+            search=job_filter.search,
+            rare=None if job_filter.search is None else _rare_pattern(connection, job_filter.search),
+            person=job_filter.person,
+            dag_id=job_filter.dag_id,
+            run_id=job_filter.run_id,
+            task_id=job_filter.task_id,
+            map_index=job_filter.map_index,
+            created_from=job_filter.created_from,
+            created_before=job_filter.created_before,
             last_created_at=None if after is None else after.created_at,
             last_id=None if after is None else after.id,
             limit=limit,
@@ -102,7 +107,7 @@ def page(
 
 
 def counts(connection: Connection[Any], dag_ids: Sequence[str], *, bound: int = COUNTED_TO) -> list[Count]:
-    """The number of jobs by type and status, in the order of a job's life; zeros are left out."""
+    """The number of jobs by type and status, in the order of the life cycle; zeros are omitted."""
     with translated():
         return [
             Count(
@@ -116,34 +121,34 @@ def counts(connection: Connection[Any], dag_ids: Sequence[str], *, bound: int = 
 
 
 def find(connection: Connection[Any], job_id: JobId) -> Mapping[str, Any] | None:
-    """One job with its parameters, result and error, whoever may see it; None if there is none."""
+    """A job with its parameters, result and error, regardless of who may see it; None if there is none."""
     with translated():
         return _QUERIES.execute(connection, "find", id=job_id).fetchone()
 
 
 def dag_ids(connection: Connection[Any]) -> set[str]:
-    """The DAGs that have ever had a job, also those that Airflow knows no more."""
+    """The DAGs that have ever had a job, including those that Airflow has no more."""
     with translated():
         return {row["dag_id"] for row in _QUERIES.execute(connection, "dag_ids")}
 
 
 def _one_or_several(values: Collection[str] | None) -> tuple[list[str] | None, str | None]:
-    """The values, and None; or None, and the only one; or None twice."""
+    """Several values as (values, None), a single one as (None, value), no restriction as (None, None)."""
     if values is None or len(values) != 1:
         return None if values is None else list(values), None
     return None, next(iter(values))
 
 
 def _by_subject(subject: str | None) -> dict[str, str | None]:
-    """What is looked for as a model, as a version, or as a whole subject, for which there is an index each."""
+    """The subject as a model, a version or a whole subject; each has an index of its own."""
     kinds: dict[str, str | None] = dict.fromkeys(("model", "version", "subject"))
     if subject is not None:
         kinds[("model", "version", "subject")[min(subject.count(" "), 2)]] = subject
     return kinds
 
 
-def _rare(connection: Connection[Any], text: str) -> str | None:
-    """What few jobs have of a text, as a pattern of LIKE; None of an empty text."""
+def _rare_pattern(connection: Connection[Any], text: str) -> str | None:
+    """A LIKE pattern of the rare trigrams of a text; None for an empty text."""
     [row] = _QUERIES.execute(connection, "rare", text=text)
     pattern: str | None = row["pattern"]
     return pattern

@@ -1,4 +1,4 @@
-"""The performance of published predictions, for those who look at it. See `sql/measurements.sql`.
+"""Measurements of performance for web pages. See `sql/measurements.sql`.
 
 Those who may see the job of a batch see its measurements: one DAG measures the batches of all deployments.
 """
@@ -23,7 +23,7 @@ _QUERIES = Queries("measurements")
 def of_job(
     connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId, *, limit: int
 ) -> list[Mapping[str, Any]]:
-    """What a job has measured of each batch, latest data interval first, each with its `metrics`."""
+    """The measurements of a job, one per batch, latest data interval first, each with its `metrics`."""
     with translated():
         return list(_QUERIES.execute(connection, "of_job", dag_ids=list(dag_ids), id=job_id, limit=limit))
 

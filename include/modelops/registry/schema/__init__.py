@@ -61,11 +61,11 @@ TABLES = (
     "performance",
     "alert",
 )
-"""The files of `tables/`, each after those that it refers to."""
+"""The files of `tables/`, each after those that it depends on."""
 
 
 def create_tables(connection: Connection[Any]) -> None:
-    """Make the types and tables of a new database; within the caller's transaction."""
+    """Create the types and tables of a new database; within the caller's transaction."""
     for noun in TABLES:
         if noun == "job":
             declarations.create_job_types(connection)
@@ -103,7 +103,7 @@ def check_schema(connection: Connection[Any]) -> None:
     with translated():
         try:
             applied = _applied(connection)
-        except psycopg.errors.UndefinedTable:  # not migrated, or by code that did not record this
+        except psycopg.errors.UndefinedTable:  # not migrated, or migrated by a release that did not record files
             applied = {}
     differing = sorted(name for name, digest in {*applied.items()} ^ {*loaded_files().items()})
     if differing:
@@ -115,7 +115,7 @@ def check_schema(connection: Connection[Any]) -> None:
 
 @cache
 def loaded_files() -> dict[str, str]:
-    """The SHA-256 of each file of the schema, as it was when this process, or its parent, first asked."""
+    """The SHA-256 of each file of the schema, as it was at the first call in this process or its parent."""
     return _files()
 
 

@@ -7,7 +7,7 @@ VALUES (:deployment_id, :job_id, :subject, :variable, :metric, :level, :below, :
 RETURNING id;
 
 -- name: carry_over
--- Gives a deployment the rules of the one that it has replaced.
+-- Copies the rules of the replaced deployment to the one that has replaced it.
 INSERT INTO modelops.alert_rule (deployment_id, job_id, subject, variable, metric, level, below, above, checks, beyond_natural,
   challenger_dataset, cool_down, most_a_month, continues)
 SELECT :deployment_id, :job_id, subject, variable, metric, level, below, above, checks, beyond_natural,
@@ -17,7 +17,7 @@ FROM modelops.alert_rule WHERE deployment_id = :before AND ended_at IS NULL ORDE
 RETURNING id;
 
 -- name: find
--- An alert rule, with what there is to know of it now.
+-- An alert rule with its present state.
 SELECT * FROM modelops.alert_rule_state WHERE id = :id;
 
 -- name: end_rule!
@@ -29,11 +29,11 @@ UPDATE modelops.alert_rule SET ended_by = :job_id WHERE id = :id;
 INSERT INTO modelops.alert_snooze (rule_id, job_id, until, reason) VALUES (:rule_id, :job_id, :until, :reason);
 
 -- name: lock_target
--- Locks the alerts of a target: rules are set, ended, taken over and evaluated one transaction at a time.
+-- Locks the alerts of a target, so that one transaction at a time sets, ends, copies or evaluates its rules.
 SELECT modelops.take_lock('alerts ' || :target);
 
 -- name: lock_open
--- The open rules of the deployment that serves a target now, locked, so that neither ends meanwhile.
+-- Locks the open rules of a target's current deployment and the deployment itself, so that none of them ends.
 SELECT rule.id FROM modelops.alert_rule AS rule JOIN modelops.deployment ON deployment.id = rule.deployment_id
 WHERE deployment.target = :target AND deployment.ended_at IS NULL AND rule.ended_at IS NULL
   AND rule.subject = ANY(:subjects::modelops.alert_subject[])
@@ -46,7 +46,7 @@ SELECT rule.*, (SELECT array_agg(each ->> 'variable') FROM modelops.alert, jsonb
 FROM modelops.alert_rule_state AS rule WHERE rule.id = ANY(:ids) AND rule.is_open ORDER BY rule.id;
 
 -- name: judged_columns
--- In the newest drift check: the columns that meet a rule, whether in each of the last :checks, and those named in :firing.
+-- The columns that meet a rule in the newest drift check, and whether they do in each of the last :checks; and the columns in :firing.
 WITH checked AS MATERIALIZED (
   SELECT * FROM modelops.newest_checks(:deployment_id, :role::modelops.variable_role, :variable::text, :checks)),
 judged AS (
@@ -67,7 +67,7 @@ ORDER BY verdict DESC, psi DESC, variable;
 SELECT * FROM modelops.newest_measurements(:target, :label, :metric, :most) ORDER BY place;
 
 -- name: fire
--- Raises an alert, unless it is firing.
+-- Raises an alert, unless one is already firing.
 INSERT INTO modelops.alert (rule_id, run_id, job_id, attempt, found, fired_by)
 VALUES (:rule_id, :run_id, :job_id, :attempt, :found, :fired_by)
 RETURNING id;
@@ -77,7 +77,7 @@ RETURNING id;
 UPDATE modelops.alert SET resolved_by = :job_id, resolved_run = :run_id WHERE id = :id;
 
 -- name: due_notifications
--- The expected notifications that a notifier has not sent, oldest first: of a resolution only after one of the alert.
+-- The expected notifications that a notifier has not sent, oldest first; that of a resolution only after that of the alert.
 SELECT expected.alert_id, expected.event
 FROM modelops.expected_notification AS expected
 WHERE NOT EXISTS (SELECT FROM modelops.alert_notification AS sent

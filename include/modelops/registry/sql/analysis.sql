@@ -1,6 +1,6 @@
 -- name: by_type
--- Of the jobs that were created in a time, by type: how many, how they ended, how long those that ended waited and worked;
--- in all, where `start` is null, and by period. A job that has not ended has neither time.
+-- The jobs created in a time range, by type: their number, how many completed and failed, and quantiles of the time that ended
+-- jobs waited and worked. Each period has a row; the row of the whole range has `start` null.
 SELECT type, start, count(*) AS number,
        count(*) FILTER (WHERE status = 'completed') AS completed,
        count(*) FILTER (WHERE status = 'failed') AS failed,
@@ -17,7 +17,7 @@ GROUP BY GROUPING SETS ((type), (type, start))
 ORDER BY type, start NULLS FIRST;
 
 -- name: slowest
--- The jobs that worked longest, among those that were created in a time and have ended.
+-- The jobs created in a time range that have ended and worked longest.
 SELECT job.id, type, subject, status, attempt, requested_by, created_at, waited, worked, dag_id, run_id, task_id, map_index
 FROM (
   SELECT id FROM modelops.job

@@ -1,9 +1,9 @@
 -- name: versions
--- Versions of one kind, newest first, older than the last one of the page before, each with its newest metrics, who decided on it,
--- the jobs that recorded the statistics in use, and where it is deployed now. What the reader may not see is left out.
+-- A page of versions of one kind, newest first, each with its newest metrics, its decision, the jobs that recorded the statistics
+-- in use, and its active deployments. What the reader may not see is omitted.
 SELECT version.id, version.name AS model, version.number, version.status, version.created_by, version.created_at,
        version.commit, version.job_id,
-       -- Stored before there were bounds: too deep to be read.
+       -- A value that was stored before there were bounds may be nested too deeply to be read.
        CASE WHEN jsonb_path_exists(evaluation.metrics, 'strict $.**{64}') THEN '{"…": null}' ELSE evaluation.metrics END AS metrics,
        decision.verdict, decision.approver, decision.decided_at,
        decision.comment,
@@ -44,7 +44,7 @@ ORDER BY version.id DESC
 LIMIT :limit;
 
 -- name: deployments
--- Deployments, newest first, older than the last one of the page before, each with its newest batch.
+-- A page of deployments, newest first, each with its newest batch.
 SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.engine, deployment.target,
        deployment.dataset ->> 'name' AS dataset, schedule.schedule, schedule.time_zone, schedule.paused,
        schedule.set_by, schedule.set_at, schedule.starts_at,
@@ -75,7 +75,7 @@ ORDER BY deployment.id DESC
 LIMIT :limit;
 
 -- name: production
--- What was in production at a moment, and why.
+-- What was in production at a time, with decision and evidence.
 SELECT found.kind, found.model, found.version, found.deployment, found.target, found.dataset ->> 'name' AS dataset, found.started_at,
        found.ended_at, found.ended_how, found.deployed_by, found.trained_for, found.commit, found.artifact_sha256,
        found.approver, found.comment, found.decided_at, found.evidence_digest, deployment.job_id,

@@ -1,5 +1,5 @@
 -- name: begin
--- Puts a version into production; the database refuses one that isn't approved.
+-- Puts a version into production; the database refuses a version that isn't approved.
 INSERT INTO modelops.deployment
   (version_id, artifact_sha256, decision_id, job_id, engine, dataset, target, entity_key, outputs, set_aside_budget, empty,
    parts, check_drift, truth, maturity)
@@ -8,13 +8,13 @@ VALUES (:version_id, :artifact_sha256, :decision_id, :job_id, :engine, :dataset,
 RETURNING id;
 
 -- name: champion
--- The deployment that serves a target now, locked.
+-- Locks a target's current deployment.
 SELECT deployment.*, version.kind, version.number AS version
 FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE target = :target AND ended_at IS NULL FOR UPDATE OF deployment;
 
 -- name: end
--- Ends a deployment; no row: it had ended.
+-- Ends a deployment. No row: it had already ended.
 UPDATE modelops.deployment SET ended_how = :how, ended_by = :job_id WHERE id = :id AND ended_at IS NULL RETURNING ended_at;
 
 -- name: find
@@ -24,7 +24,7 @@ FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE deployment.id = :id;
 
 -- name: active
--- The deployments that haven't ended.
+-- The active deployments.
 SELECT deployment.*, version.kind, version.number AS version
 FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE ended_at IS NULL ORDER BY model, target;
@@ -36,7 +36,7 @@ FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE target = :target ORDER BY deployment.id DESC LIMIT 1;
 
 -- name: last_seen_of_target
--- The newest deployment into a target of which readers see a run, ended or not.
+-- The newest deployment into a target, ended or not, whose rows readers can see.
 SELECT deployment.*, version.kind, version.number AS version
 FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE target = :target
@@ -48,10 +48,10 @@ ORDER BY deployment.id DESC LIMIT 1;
 -- The models and feature tasks to which a target belongs.
 SELECT kind, name FROM modelops.owners_of_target(:target);
 
--- name: bearer_of_target
--- The other model or feature task whose own target this is, before any deployment; null: none.
+-- name: other_owner_by_name
+-- Another model or feature task with the name of the target, for which the target is reserved; null: none.
 SELECT modelops.target_bears_name_of(:target, :model) AS bearer;
 
 -- name: in_production_at
--- What was in production at a moment, by whose decision, and on what evidence.
+-- What was in production at a time, with decision and evidence.
 SELECT * FROM modelops.in_production_at(:moment);

@@ -5,13 +5,13 @@ WHERE deployment_id = :deployment_id AND covers = tstzrange(:start, :end) AND pa
 ORDER BY id DESC LIMIT 1;
 
 -- name: run_of_task
--- The run that a completed batch of a task has published, or that it found published.
+-- The run that a completed batch has published, or whose result it has returned.
 SELECT run.id, run.rows FROM modelops.job JOIN modelops.batch_run AS run ON run.id = (job.result ->> 'run')::bigint
 WHERE job.dag_id = :dag_id AND job.run_id = :run_id AND job.task_id = :task_id AND job.map_index = :map_index
   AND job.status = 'completed' AND run.deployment_id = :deployment_id;
 
 -- name: add!
--- Records what a drift check has found of one column.
+-- Records the result of a drift check for one column.
 INSERT INTO modelops.drift (job_id, attempt, run_id, role, variable, verdict, reason, reference_rows, rows, bins, psi, shift,
   p_value, lower_bound, natural_variation, detectable_shift, most_moved, reference_id, evaluation_id)
 VALUES (:job_id, :attempt, :run_id, :role, :variable, :verdict, :reason, :reference_rows, :rows, :bins, :psi, :shift,

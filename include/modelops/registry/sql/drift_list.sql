@@ -1,5 +1,5 @@
 -- name: of_job
--- What the newest attempt of a drift check has found, the greatest changes first.
+-- The results of the newest attempt of a drift check, the greatest changes first.
 SELECT role, variable, verdict, psi, shift, p_value, lower_bound, natural_variation, detectable_shift, reference_rows, rows,
        most_moved, reason
 FROM modelops.drift
@@ -7,7 +7,7 @@ WHERE job_id = :id AND attempt = (SELECT max(attempt) FROM modelops.drift WHERE 
 ORDER BY array_position('{major,moderate,moved}'::modelops.drift_verdict[], verdict), psi DESC NULLS LAST, role, variable;
 
 -- name: finding
--- What the newest attempt of a drift check has found of a column, and the job of the batch.
+-- The result of the newest attempt of a drift check for one column, and the job of the batch.
 SELECT drift.id, drift.run_id, run.job_id AS batch_job_id
 FROM modelops.drift JOIN modelops.batch_run AS run ON run.id = drift.run_id
 WHERE drift.job_id = :id AND drift.attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = :id)
@@ -32,7 +32,7 @@ WHERE deployment.id = :deployment_id AND job.dag_id = ANY(:dag_ids);
 
 -- name: batches
 -- The batches of a target whose jobs the reader may see, latest data interval first, each with its newest drift check.
--- Those of an interval that others have superseded are left out.
+-- Superseded batches of an interval are omitted.
 WITH page AS MATERIALIZED (
   SELECT run.id, run.job_id, run.deployment_id, run.covers, run.published_at, run.rows
   FROM modelops.batch_run AS run JOIN modelops.job AS batch ON batch.id = run.job_id
@@ -42,7 +42,7 @@ WITH page AS MATERIALIZED (
   LIMIT :limit)
 SELECT page.id AS run_id, page.job_id, page.deployment_id, version.number AS version, lower(page.covers) AS interval_start,
        upper(page.covers) AS interval_end, page.published_at, page.rows, last.job_id AS any_check, last.attempt,
-       -- The page of a job shows its newest attempt, which may have looked at another batch.
+       -- The page of a job shows its newest attempt, which may have checked another batch.
        CASE WHEN checking.dag_id = ANY(:dag_ids)
                  AND last.attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = last.job_id)
             THEN last.job_id END AS check_job_id

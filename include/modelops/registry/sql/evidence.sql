@@ -1,17 +1,17 @@
 -- name: add_evaluation
--- Puts metrics on record; the database computes the digest.
+-- Records an evaluation; the database computes its digest.
 INSERT INTO modelops.evaluation
   (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows, metrics, statistics)
 VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows, :metrics, :statistics)
 RETURNING id, digest;
 
 -- name: add_artifact!
--- Puts a stored file on record, of a version or of an evaluation.
+-- Records a stored file of a version or an evaluation.
 INSERT INTO modelops.artifact (version_id, evaluation_id, role, name, sha256, size, media_type, uri)
 VALUES (:version_id, :evaluation_id, :role, :name, :sha256, :size, :media_type, :uri);
 
 -- name: artifacts_of_version
--- The files that a version's training pinned or left.
+-- The files that a version's training pinned or produced.
 SELECT role, name, sha256, size, media_type, uri FROM modelops.artifact
 WHERE version_id = :version_id ORDER BY role, name;
 
@@ -24,5 +24,5 @@ SELECT * FROM modelops.evaluation WHERE version_id = :version_id ORDER BY id DES
 SELECT * FROM modelops.evaluation WHERE version_id = :version_id ORDER BY id DESC LIMIT 1;
 
 -- name: compared_with
--- The evaluation of what is in production that a version is compared with.
+-- The champion's evaluation that a version is compared with.
 SELECT * FROM modelops.evaluation WHERE id = modelops.champion_evaluation(:version_id);

@@ -1,7 +1,7 @@
 -- name: evidence
--- What the version of a job is made of and how it was evaluated, beside the champion's evaluation: as it was put before
--- the reviewers by an approval, and as it is now for other jobs. The champion's evaluation is on the same rows if it can be.
--- Of a version whose training isn't to be seen nothing is told.
+-- The provenance and the evaluations of a job's version, and the champion's evaluation, on the same rows if there is one. For an
+-- approval: the evidence of its newest request; for other jobs: the evidence now. No row if the reader may not see the
+-- training of the version.
 SELECT coalesce(
   (SELECT request.evidence FROM modelops.approval_request AS request WHERE request.job_id = job.id ORDER BY request.id DESC LIMIT 1),
   modelops.evidence(version.id, modelops.champion_evaluation(version.id))) AS evidence
@@ -11,8 +11,8 @@ JOIN modelops.job AS training ON training.id = version.job_id
 WHERE job.id = :id AND job.type = ANY(:with_evidence::modelops.job_type[]) AND training.dag_id = ANY(:dag_ids);
 
 -- name: artifacts
--- The files that a training pinned and left, that an evaluation left, or that stand behind what was decided or deployed.
--- Each is told of only if the job that left it is to be seen.
+-- The files of a job: those that a training pinned and produced, that an evaluation produced, or that belong to the version
+-- that was decided on or deployed. Files of jobs that the reader may not see are omitted.
 SELECT artifact.role, artifact.name, artifact.sha256, artifact.size, artifact.media_type, artifact.uri,
        source.id AS job_id, source.type AS job_type
 FROM modelops.job
@@ -29,8 +29,8 @@ WHERE job.id = :id AND job.type = ANY(:with_evidence::modelops.job_type[]) AND s
 ORDER BY artifact.role, artifact.name, artifact.id DESC;
 
 -- name: statistics
--- The statistics of columns that a job has recorded of its version, or of the batch that it has published, without the
--- counts of their references.
+-- The column statistics that a job recorded for its version, or for the batch that it published, without the counts of their
+-- references.
 SELECT role, variable, kind, values - '{reference,bins}'::text[] AS values
 FROM (
   SELECT statistics.*, reference.attempt, max(reference.attempt) OVER () AS newest
@@ -49,7 +49,7 @@ WHERE attempt = newest
 ORDER BY role, id;
 
 -- name: published
--- The run that a job has published, whether readers still see it, how many rows it has, and its newest drift check.
+-- The run that a job published: its rows, whether readers still see it, and its newest drift check.
 SELECT target, rows, set_aside, published_at, superseded_at, deployment_id,
        (SELECT checking.id
         FROM (SELECT job_id, attempt FROM modelops.drift WHERE run_id = run.id ORDER BY id DESC LIMIT 1) AS last

@@ -1,7 +1,7 @@
 -- name: page
--- The newest jobs that fit, older than the last one of the page before. What is null doesn't restrict. Where there is only
--- one DAG, type or status it is asked for by itself: of several, no index has the jobs in their order. By what is rare
--- in a text an index finds it; with the whole text the jobs are compared in a way that no index knows.
+-- A page of the newest jobs that match. Null parameters do not restrict. A single DAG, type or status is compared by equality, so
+-- that an index returns the jobs in order. The pattern :rare finds jobs with an index; the whole text is then compared without
+-- one.
 SELECT job.id, type, subject, status, attempt, requested_by, created_at, waited, worked, dag_id, run_id, task_id, map_index
 FROM modelops.job_summary AS job
 WHERE (:dag_ids::text[] IS NULL OR dag_id = ANY(:dag_ids::text[]))
@@ -28,7 +28,7 @@ ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 
 -- name: counts
--- How many jobs there are of each type and status, exact up to a bound.
+-- The number of jobs by type and status, exact up to a bound.
 SELECT type, status, number
 FROM unnest(enum_range(NULL::modelops.job_type)) AS type
 CROSS JOIN unnest(enum_range(NULL::modelops.job_status)) AS status
@@ -41,13 +41,13 @@ WHERE number > 0
 ORDER BY type, status;
 
 -- name: find
--- One job with all that is known of it, whoever may see it.
+-- A job with everything on record, regardless of who may see it.
 SELECT id, type, subject, status, attempt, requested_by, created_at, waited, worked, dag_id, run_id, task_id, map_index,
        parameters, result, error
 FROM modelops.job_summary WHERE id = :id;
 
 -- name: dag_ids
--- The DAGs that have ever had a job, by a walk from one to the next through the index of `job_task`.
+-- The DAGs that have ever had a job, by a skip scan of the index of `job_task`.
 WITH RECURSIVE walk AS (
   (SELECT dag_id FROM modelops.job ORDER BY dag_id LIMIT 1)
   UNION ALL
@@ -57,9 +57,9 @@ WITH RECURSIVE walk AS (
 SELECT dag_id FROM walk WHERE dag_id IS NOT NULL;
 
 -- name: rare
--- What few jobs have of a text, as a pattern of LIKE with gaps for the rest: an index of trigrams reads through all jobs that
--- have one of them, though it be nearly every job. A sign stays if it is among three in a row that at most a quarter of some
--- jobs have, which are drawn by lot; all stay if none would, or if there are no jobs.
+-- A LIKE pattern of the rare trigrams of a text, with wildcards in place of the rest. A search with common trigrams would read
+-- nearly every job. A character is kept if it is in a trigram that at most a quarter of a random sample of jobs have; all are
+-- kept if none would be, or if there are no jobs.
 WITH lot AS (
   SELECT ceil(random() * last)::bigint AS id FROM (SELECT max(id) AS last FROM modelops.job) AS job, generate_series(1, 50)
 ), drawn AS MATERIALIZED (

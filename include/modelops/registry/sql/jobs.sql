@@ -1,18 +1,18 @@
 -- name: before
--- What the ledger has of a task, locked, and whether a worker has had it since a person asked for it.
+-- Locks the job of a task; returns it, and whether a worker has started it since a person last requested the work.
 SELECT id, status, attempt, fence, result, max_tries, requested_by,
        EXISTS (SELECT FROM modelops.job_event WHERE job_id = job.id AND attempt >= :first AND event = 'running') AS begun
 FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
 
 -- name: take
--- A worker takes the job: makes the row if nobody has seen it yet, raises the fence, forgets what it did if it is to run anew.
+-- A worker claims the job: creates the row if there is none, raises the fence, and clears the result if the job starts again.
 INSERT INTO modelops.job AS job
   (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters, created_at, max_tries, asked_at)
 VALUES
   (:type, :dag_id, :run_id, :task_id, :map_index, :subject, 'running', :attempt, 1, :requested_by, :parameters, now(), :max_tries, :asked_at)
 ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
-  -- A retry of a job that had completed repeats its result.
+  -- A retry of a completed job repeats its result.
   status = CASE WHEN job.result IS NULL OR :forget THEN 'running' ELSE 'completed' END::modelops.job_status,
   attempt = EXCLUDED.attempt,
   fence = job.fence + 1,
@@ -27,26 +27,26 @@ ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
 RETURNING id, fence, result, asked_at;
 
 -- name: awaited
--- The job of a task that a person answers, locked: another answer waits here for the one before.
+-- Locks the job of a task that a person answers, so that concurrent answers are processed one after another.
 SELECT id, status, attempt, subject, requested_by, result FROM modelops.job
 WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND map_index = :map_index FOR UPDATE;
 
 -- name: resume
--- Takes up a job that waits for a person, for the transaction that completes it.
+-- Resumes a job that waits for a person, in the transaction that completes it.
 UPDATE modelops.job SET status = 'running', fence = fence + 1 WHERE id = :id AND status = 'awaiting_approval' RETURNING fence;
 
 -- name: hold
--- Locks the job if this fence is still its newest; no row: a newer attempt has it.
+-- Locks the job if this fence is still its newest. No row: a newer attempt has the job.
 SELECT id FROM modelops.job WHERE id = :id AND fence = :fence AND status = 'running' FOR UPDATE;
 
 -- name: add_event!
--- Adds an entry to the job's log; told twice, it stands once.
+-- Adds an event to the job; an event that is added twice is stored once.
 INSERT INTO modelops.job_event (job_id, attempt, event, at, actor, detail)
 VALUES (:job_id, :attempt, :event, coalesce(:at, clock_timestamp()), :actor, :detail)
 ON CONFLICT ON CONSTRAINT job_event_once DO NOTHING;
 
 -- name: name_subject!
--- Says which version the job is about.
+-- Sets the version that the job is about.
 UPDATE modelops.job SET version_id = :version_id, subject = :subject WHERE id = :id;
 
 -- name: finish!
@@ -54,15 +54,15 @@ UPDATE modelops.job SET version_id = :version_id, subject = :subject WHERE id = 
 UPDATE modelops.job SET status = :status, result = coalesce(:result, result), error = :error WHERE id = :id;
 
 -- name: set_status!
--- Where the job stands now, within an attempt.
+-- Sets the status of the job within an attempt.
 UPDATE modelops.job SET status = :status WHERE id = :id;
 
--- name: over_among
+-- name: ended_among
 -- Which of these jobs have ended.
 SELECT id FROM modelops.job WHERE id = ANY(:ids) AND ended_at IS NOT NULL;
 
 -- name: of_runs
--- The jobs of some DAG runs with the time that they waited and worked.
+-- The jobs of these DAG runs, with the time that they have waited and worked.
 SELECT id, type, subject, status, attempt, requested_by, result, error, created_at, waited, worked,
        dag_id, run_id, task_id, map_index
 FROM modelops.job_summary
@@ -70,9 +70,9 @@ WHERE run_id = ANY(:run_ids)
 ORDER BY id;
 
 -- name: events
--- What happened to a job, in order.
+-- The events of a job, in order.
 SELECT attempt, event, at, actor, detail FROM modelops.job_event WHERE job_id = :job_id ORDER BY at, id;
 
 -- name: now
--- What time it is by the database's clock.
+-- The time of the database's clock.
 SELECT clock_timestamp() AS now;

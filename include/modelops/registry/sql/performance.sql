@@ -8,8 +8,8 @@ WHERE deployment.maturity IS NOT NULL
 ORDER BY first.labels_due_at, deployment.id LIMIT :most;
 
 -- name: due
--- The runs of a deployment whose labels are due, those first that wait longest; with :also_missing, then those with missing
--- labels that are due later.
+-- The runs of a deployment whose labels are due, those that wait longest first. With :also_missing, runs with missing labels
+-- that are due later follow.
 SELECT run.id, run.job_id, run.published_at, run.rows, lower(run.covers) AS start, upper(run.covers) AS end
 FROM modelops.batch_run AS run JOIN modelops.deployment ON deployment.id = run.deployment_id
 WHERE run.deployment_id = :deployment_id AND run.labels_due_at IS NOT NULL
@@ -22,7 +22,7 @@ ORDER BY run.labels_due_at, run.id LIMIT :most;
 SELECT min(labels_due_at) AS at FROM modelops.batch_run WHERE deployment_id = :deployment_id AND labels_due_at IS NOT NULL;
 
 -- name: of_interval
--- The published runs of a deployment for a data interval, whose rows are there, the earliest first.
+-- The published runs of a deployment for a data interval whose rows were not removed, the earliest first.
 SELECT run.id, run.job_id, run.published_at, run.rows, lower(run.covers) AS start, upper(run.covers) AS end
 FROM modelops.batch_run AS run
 WHERE run.deployment_id = :deployment_id AND run.covers = tstzrange(:start, :end) AND run.part IS NULL

@@ -1,27 +1,28 @@
 -- name: begin
--- Makes the run that an attempt writes its predictions under.
+-- Creates the run to which the rows of an attempt belong.
 INSERT INTO modelops.batch_run (deployment_id, job_id, attempt, fence, covers, part)
 VALUES (:deployment_id, :job_id, :attempt, :fence, tstzrange(:start, :end), :part)
 RETURNING id;
 
 -- name: publish!
--- Makes the run what readers see of its interval; the database supersedes what it takes the place of.
+-- Publishes the run; the database supersedes the runs that it replaces.
 UPDATE modelops.batch_run SET rows = :rows, set_aside = :set_aside, published_at = clock_timestamp() WHERE id = :id;
 
 -- name: rows_of_last
--- How many rows the deployment's last published run had.
+-- The number of rows of the deployment's last published run.
 SELECT rows + set_aside AS rows FROM modelops.batch_run
 WHERE deployment_id = :deployment_id AND published_at IS NOT NULL ORDER BY id DESC LIMIT 1;
 
--- name: same
--- Another job's run of the same interval of the same deployment: under way since before this one; or published, and begun since this one was asked for.
+-- name: equivalent_run
+-- Another job's run for the same interval of the same deployment: one that is still running and began before this run, or a
+-- published one that began after this run was requested.
 WITH mine AS (
   SELECT run.id, run.deployment_id, run.covers, run.job_id, job.dag_id, job.run_id,
          coalesce(:asked_at::timestamptz, run.started_at) AS since
   FROM modelops.batch_run AS run JOIN modelops.job ON job.id = run.job_id
   WHERE run.id = :id
 ), published AS (
-  -- Whatever began since then was published since then: for the index.
+  -- Implied, so that an index can be used: a run that began after that time was published after it.
   SELECT true AS published, job.id AS job_id, job.result
   FROM mine
   JOIN modelops.batch_run AS other ON other.deployment_id = mine.deployment_id AND other.covers = mine.covers
@@ -33,7 +34,7 @@ WITH mine AS (
   ORDER BY other.published_at DESC, other.id DESC
   LIMIT 1
 ), under_way AS (
-  -- From the jobs, of which few are running: an attempt has one run.
+  -- Starts from the running jobs, which are few; an attempt has one run.
   SELECT false AS published, job.id AS job_id, job.result
   FROM mine
   JOIN modelops.job ON job.status = 'running' AND job.id <> mine.job_id AND (mine.dag_id, mine.run_id) <> (job.dag_id, job.run_id)
@@ -48,11 +49,11 @@ ORDER BY published DESC
 LIMIT 1;
 
 -- name: stage!
--- All rows of a part are there, for whoever publishes it with the others.
+-- Records that all rows of a partition are written; it is published together with the others.
 UPDATE modelops.batch_run SET rows = :rows, set_aside = :set_aside, staged_at = clock_timestamp() WHERE id = :id;
 
 -- name: parts
--- The parts of a batch that a DAG run's jobs have left, as their results name them, locked.
+-- Locks the partitions of a batch that the jobs of a DAG run have written, as named in their results.
 SELECT run.id, run.part, run.rows, run.set_aside, run.whole_id
 FROM modelops.batch_run AS whole CROSS JOIN modelops.job
 JOIN modelops.batch_run AS run ON run.id = (job.result ->> 'run')::bigint
@@ -63,16 +64,16 @@ ORDER BY run.part
 FOR UPDATE OF run;
 
 -- name: take_parts!
--- Takes parts into the run with which they are published.
+-- Adds partitions to the run that publishes them.
 UPDATE modelops.batch_run SET whole_id = :whole_id WHERE id = ANY(:ids);
 
 -- name: intervals
--- What became of the data intervals of a deployment, those that are due among them, latest first: of each what readers see, else its newest attempt.
+-- The data intervals of a deployment, including due ones, latest first: for each the run that readers see, else the newest one.
 WITH RECURSIVE due AS (
   SELECT tstzrange(due_from, due_to) AS covers, is_pending
   FROM unnest(:due_from::timestamptz[], :due_to::timestamptz[], :due_pending::boolean[]) AS each (due_from, due_to, is_pending)
 ), made AS (
-  -- From one interval to the next by the index, past all other runs of it.
+  -- Goes from interval to interval in the index and skips the other runs of each.
   SELECT latest.*, 1 AS number FROM (
     SELECT run.covers FROM modelops.batch_run AS run
     WHERE run.deployment_id = :deployment_id AND run.whole_id IS NULL

@@ -1,5 +1,5 @@
 -- name: set!
--- Gives a deployment a schedule; the newest counts.
+-- Sets the schedule of a deployment; the newest one is in force.
 INSERT INTO modelops.schedule (deployment_id, job_id, schedule, time_zone, paused, starts_at, late_after)
 VALUES (:deployment_id, :job_id, :schedule, :time_zone, :paused, :starts_at, :late_after);
 
@@ -8,18 +8,18 @@ VALUES (:deployment_id, :job_id, :schedule, :time_zone, :paused, :starts_at, :la
 SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = :time_zone) AS knows;
 
 -- name: current
--- The schedule of a deployment that counts.
+-- The schedule in force of a deployment.
 SELECT schedule, time_zone, paused, late_after, starts_at FROM modelops.deployment_schedule
 WHERE deployment_id = :deployment_id;
 
 -- name: of_target
--- The schedule of the deployment that serves a target now.
+-- The schedule of a target's current deployment.
 SELECT schedule.schedule, schedule.time_zone, schedule.paused, schedule.late_after, schedule.starts_at
 FROM modelops.deployment JOIN modelops.deployment_schedule AS schedule ON schedule.deployment_id = deployment.id
 WHERE target = :target AND ended_at IS NULL;
 
 -- name: deployed
--- The deployments whose batches Airflow runs, and those that ended a short while ago or have jobs under way: of all, or of one.
+-- The deployments that have a DAG: active ones, and those that ended a short while ago or have running jobs; all, or one of them.
 SELECT deployment.id, version.kind, deployment.model, version.number AS version, deployment.target, deployment.job_id,
        deployment.started_at, deployment.ended_at IS NOT NULL AS ended, decision.approver, decision.decided_at,
        decision.job_id AS approval_job_id,
@@ -40,7 +40,7 @@ WHERE (:deployment_id::bigint IS NULL OR deployment.id = :deployment_id)
 ORDER BY deployment.id;
 
 -- name: publishers
--- The feature tables that a deployment makes now.
+-- The feature tables that have an active deployment.
 SELECT target FROM modelops.deployment JOIN modelops.version ON version.id = version_id
 WHERE kind = 'feature_task' AND ended_at IS NULL ORDER BY target;
 

@@ -4,7 +4,7 @@ INSERT INTO modelops.statistics (version_id, run_id, reference_id, role, variabl
 VALUES (:version_id, :run_id, :reference_id, :role, :variable, :kind, :values);
 
 -- name: add_reference
--- Records rows whose statistics batches of a version are compared with.
+-- Records a reference, with whose statistics batches of a version are compared.
 INSERT INTO modelops.reference (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows)
 VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows)
 RETURNING id;
@@ -14,7 +14,7 @@ RETURNING id;
 SELECT role, variable, kind, values, reference_id FROM modelops.statistics_in_use WHERE version_id = :version_id ORDER BY role, variable;
 
 -- name: has_reference
--- Whether a version has a reference of this role beside its training's.
+-- Whether a version has a reference for this role, besides that of its training.
 SELECT EXISTS (SELECT FROM modelops.reference JOIN modelops.statistics ON statistics.reference_id = reference.id
                WHERE reference.version_id = :version_id AND statistics.role = :role) AS found;
 

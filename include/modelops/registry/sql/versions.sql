@@ -1,16 +1,16 @@
 -- name: lock_numbers
--- Versions of one model or feature task are numbered one after the other.
+-- Locks the version numbers of a model or feature task, which are assigned one after another.
 SELECT modelops.take_lock('version ' || :name);
 
 -- name: begin
--- Makes the version that a job works on.
+-- Creates the version that a job makes.
 INSERT INTO modelops.version (kind, name, number, job_id, changed_by, created_by)
 SELECT :kind, :name, coalesce(max(number), 0) + 1, :job_id, :job_id, :created_by
 FROM modelops.version WHERE kind = :kind AND name = :name
 RETURNING *;
 
 -- name: in_the_making
--- The version that this job began and hasn't finished.
+-- The unfinished version of this job.
 SELECT * FROM modelops.version WHERE job_id = :job_id AND status = 'created';
 
 -- name: of_job
@@ -22,7 +22,7 @@ SELECT version.* FROM modelops.version JOIN modelops.job ON job.version_id = ver
 SELECT * FROM modelops.version WHERE kind = :kind AND name = :name AND number = :number;
 
 -- name: newest
--- The newest version with artifacts that there may be more to do with.
+-- The newest version with artifacts that is neither rejected nor retired.
 SELECT * FROM modelops.version
 WHERE kind = :kind AND name = :name AND status NOT IN ('created', 'failed', 'rejected', 'retired')
 ORDER BY number DESC LIMIT 1;
@@ -32,36 +32,36 @@ ORDER BY number DESC LIMIT 1;
 SELECT id FROM modelops.version WHERE id = :id FOR UPDATE;
 
 -- name: highest
--- The greatest number that a version has; null where there is none.
+-- The greatest version number; null if there is no version.
 SELECT max(number) AS number FROM modelops.version WHERE kind = :kind AND name = :name;
 
 -- name: pin
--- Writes down which code, requirements and hyperparameters the version is made of.
+-- Records the code, requirements and hyperparameters of the version.
 UPDATE modelops.version
 SET hyperparameters = :hyperparameters, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
     requirements_sha256 = :requirements_sha256
 WHERE id = :id RETURNING *;
 
 -- name: trained
--- The version is trained on these rows; the database computes the hash of its artifacts.
+-- Sets the version to trained, with the rows of its training; the database computes the hash of its artifacts.
 UPDATE modelops.version
 SET status = 'trained', changed_by = :job_id, dataset = :dataset, data_sha256 = :data_sha256, data_rows = :data_rows,
     columns = :columns, columns_with_nulls = :columns_with_nulls
 WHERE id = :id RETURNING artifact_sha256;
 
 -- name: import!
--- Writes down what a feature task's version is made of, before it is on record with its files.
+-- Records the definition of a feature task's version, before its files are recorded.
 UPDATE modelops.version
 SET definition = :definition, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
     requirements_sha256 = :requirements_sha256
 WHERE id = :id;
 
 -- name: imported
--- The version is on record; the database computes the hash of its artifacts.
+-- Sets the version to imported; the database computes the hash of its artifacts.
 UPDATE modelops.version SET status = 'imported', changed_by = :job_id WHERE id = :id RETURNING *;
 
 -- name: evaluated!
--- The first evaluation moves a trained version on, the first run an imported one; what has got further stays where it is.
+-- Sets a trained version to evaluated, or an imported one to tested; versions in later statuses stay unchanged.
 UPDATE modelops.version
 SET status = (CASE status WHEN 'trained' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status, changed_by = :job_id
 WHERE id = :id AND status IN ('trained', 'imported');
@@ -72,15 +72,15 @@ SELECT * FROM modelops.version
 WHERE kind = :kind AND name = :name AND status = ANY(:statuses::modelops.version_status[]) ORDER BY number DESC LIMIT 1;
 
 -- name: decided!
--- A reviewer's word moves a version on; the database refuses it without the decision.
+-- Sets the status that a decision gives a version; the database refuses it without the decision.
 UPDATE modelops.version SET status = :verdict, changed_by = :job_id WHERE id = :id;
 
 -- name: artifact_digest
--- The hash over a version's artifacts as they are on record now.
+-- The hash of a version's recorded artifacts.
 SELECT modelops.artifact_digest(:id) AS digest;
 
 -- name: fail_in_the_making!
--- A training that is over without a result leaves a failed version.
+-- Sets the unfinished version of a job that ended without a result to failed.
 UPDATE modelops.version SET status = 'failed', changed_by = :job_id WHERE job_id = :job_id AND status = 'created';
 
 -- name: names

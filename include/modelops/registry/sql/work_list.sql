@@ -1,21 +1,21 @@
 -- name: pending
--- Which times a deployment that follows a feature table has still to make.
+-- The times that a deployment after a feature table still has to make.
 SELECT DISTINCT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id)
 WHERE is_pending AND published_at >= modelops.processed_until(:deployment_id) ORDER BY 1 NULLS FIRST, 2;
 
 -- name: note_progress!
--- Records until when all of a work list is processed, for the reads that follow.
+-- Records until when all publications in a work list are processed, so that later reads skip them.
 SELECT modelops.note_progress(:deployment_id);
 
 -- name: shown_among
--- What readers of a deployment's target see of these times, where it can be replaced as a whole only.
+-- The published intervals that overlap with these times, in a target whose intervals are replaced as a whole.
 SELECT lower(run.covers) AS start, upper(run.covers) AS "end"
 FROM modelops.deployment JOIN modelops.batch_run AS run ON run.target = deployment.target
 WHERE deployment.id = :deployment_id AND run.shows IS NULL AND run.covers <> '(,)'
   AND run.visible_covers && ANY (SELECT tstzrange(start, "end") FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) AS each (start, "end"));
 
 -- name: least_tried
--- Of these times, so many that a deployment has begun in vain least often.
+-- The :most times, of these, with the fewest failed attempts.
 SELECT start, "end" FROM (
   SELECT each.start, each."end"
   FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) AS each (start, "end")
@@ -27,30 +27,30 @@ SELECT start, "end" FROM (
 ) AS chosen ORDER BY start;
 
 -- name: newest
--- The times of the publication that a deployment follows and that came last.
+-- The times of the newest publication that a deployment follows.
 SELECT lower(covers) AS start, upper(covers) AS "end" FROM modelops.work_list(:deployment_id) ORDER BY published_at DESC, source_id DESC LIMIT 1;
 
 -- name: due
--- What has been published since a deployment follows its table, latest first, and whether it is still to be made.
+-- The publications since a deployment has followed the table, latest first, and whether each is pending.
 SELECT coalesce(lower(covers), '-infinity') AS start, coalesce(upper(covers), 'infinity') AS "end", bool_or(is_pending) AS is_pending
 FROM modelops.work_list(:deployment_id)
 WHERE covers <> '(,)' AND coalesce(upper(covers), 'infinity') <= coalesce(:before::timestamptz, 'infinity')
 GROUP BY 2, 1 ORDER BY 2 DESC, 1 DESC LIMIT :limit;
 
 -- name: note_seen!
--- Puts on record which publications a whole run will see that nobody has made yet: they are committed, and it hasn't read.
+-- Records which pending publications a whole run will see: those that are committed before it reads.
 INSERT INTO modelops.batch_run_source (run_id, source_id)
 SELECT :run_id, source_id FROM modelops.work_list(:deployment_id)
 WHERE is_pending AND published_at >= modelops.processed_until(:deployment_id);
 
 -- name: note_seen_of_interval!
--- The same for a run of an interval, by the index of intervals.
+-- The same for the run of an interval, with the index of intervals.
 INSERT INTO modelops.batch_run_source (run_id, source_id)
 SELECT :run_id, source_id FROM modelops.work_list(:deployment_id)
 WHERE is_pending AND covers <@ tstzrange(:start, :end) AND coalesce(upper(covers), 'infinity') BETWEEN :start AND :end;
 
 -- name: note_seen_by_parts!
--- A batch has seen what all of its parts have seen.
+-- Records that a batch has seen the publications that all of its partitions have seen.
 INSERT INTO modelops.batch_run_source (run_id, source_id)
 SELECT part.whole_id, seen.source_id
 FROM modelops.batch_run AS part JOIN modelops.batch_run_source AS seen ON seen.run_id = part.id

@@ -1,1 +1,1 @@
-"""Writes of jobs and of the observer, and the reads that these need, in the caller's transactions."""
+"""Queries of jobs and of the observer, mostly writes, in the caller's transaction."""

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _QUERIES = Queries("decisions")
 
 
-def ask(
+def create_request(
     connection: Connection[Any], version: Version, attempt: Attempt, *, approvers: Sequence[str]
 ) -> ApprovalRequest:
     """Create an approval request with the version's current evidence."""
     row = _QUERIES.execute(
         connection,
-        "ask",
+        "create_request",
         version_id=version.id,
         job_id=attempt.job_id,
         attempt=attempt.number,
@@ -38,10 +38,10 @@ def ask(
     return ApprovalRequest(**row)
 
 
-def asked(connection: Connection[Any], job_id: JobId) -> ApprovalRequest | None:
-    """The newest approval request of a job."""
+def newest_request(connection: Connection[Any], job_id: JobId) -> ApprovalRequest | None:
+    """The newest approval request of a job; None if there is none."""
     with translated():
-        row = _QUERIES.execute(connection, "asked", job_id=job_id).fetchone()
+        row = _QUERIES.execute(connection, "newest_request", job_id=job_id).fetchone()
     return None if row is None else ApprovalRequest(**row)
 
 

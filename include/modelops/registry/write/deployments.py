@@ -121,7 +121,7 @@ def last_seen_of_target(connection: Connection[Any], target: str) -> Deployment 
 
 
 def find(connection: Connection[Any], deployment_id: int, *, kind: VersionKind | None = None) -> Deployment:
-    """A deployment, ended or not, of this kind if one is given.
+    """A deployment, ended or not; it must be of `kind`, if that is given.
 
     Raises:
         UnknownDeployment: no deployment has that number, and the message lists active ones; or it is of another kind.
@@ -129,13 +129,15 @@ def find(connection: Connection[Any], deployment_id: int, *, kind: VersionKind |
     with translated():
         row = _QUERIES.execute(connection, "find", id=deployment_id).fetchone()
     if row is None:
-        there = active(connection)
-        listed = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in there[:MOST_LISTED])
-        more = f"; and {len(there) - MOST_LISTED} more" if len(there) > MOST_LISTED else ""
+        active_ones = active(connection)
+        listed = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in active_ones[:MOST_LISTED])
+        more = f"; and {len(active_ones) - MOST_LISTED} more" if len(active_ones) > MOST_LISTED else ""
         raise UnknownDeployment(
             f"there is no deployment {deployment_id}",
             where="the parameter deployment",
-            expected=f"the number of a deployment; active are {listed}{more}" if there else "deploy a version first",
+            expected=f"the number of a deployment; active are {listed}{more}"
+            if active_ones
+            else "deploy a version first",
         )
     deployment = _deployment(row)
     if kind is not None and deployment.kind is not kind:
@@ -148,7 +150,7 @@ def find(connection: Connection[Any], deployment_id: int, *, kind: VersionKind |
 
 
 def find_active(connection: Connection[Any], deployment_id: int, *, kind: VersionKind | None = None) -> Deployment:
-    """An active deployment, of this kind if one is given.
+    """An active deployment; it must be of `kind`, if that is given.
 
     Raises:
         UnknownDeployment: no deployment has that number, it is of another kind, or it has ended.
@@ -176,13 +178,13 @@ def owners_of_target(connection: Connection[Any], target: str) -> set[tuple[Vers
         return {(VersionKind(row["kind"]), row["name"]) for row in rows}
 
 
-def bearer_of_target(connection: Connection[Any], target: str, model: str) -> str | None:
-    """Another model or feature task with the target's name, for which the target is reserved; None if there is none."""
+def other_owner_by_name(connection: Connection[Any], target: str, model: str) -> str | None:
+    """Another model or feature task with the target's name, for which the target is reserved; None: no such one."""
     with translated():
-        row = _QUERIES.execute(connection, "bearer_of_target", target=target, model=model).fetchone()
+        row = _QUERIES.execute(connection, "other_owner_by_name", target=target, model=model).fetchone()
     assert row is not None
-    bearer: str | None = row["bearer"]
-    return bearer
+    owner: str | None = row["owner"]
+    return owner
 
 
 def in_production_at(connection: Connection[Any], moment: datetime) -> list[Mapping[str, Any]]:

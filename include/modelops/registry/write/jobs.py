@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _QUERIES = Queries("jobs")
 KEPT = 1_000
-"""Maximum number of values that are recorded of parameters that are out of bounds."""
+"""Maximum number of recorded values, if the parameters are out of bounds."""
 SILENT = "the attempt ended without a report from its worker"
 
 
@@ -143,9 +143,9 @@ def claim(connection: Connection[Any], claim: Claim) -> Attempt:
         )
         if before is not None:
             note_lost(connection, before, by=number, anew=fresh, at=None, actor=WORKER)
-        _tell(connection, attempt, Event.RUNNING, {"fence": attempt.fence, "fresh": fresh})
+        _add_attempt_event(connection, attempt, Event.RUNNING, {"fence": attempt.fence, "fresh": fresh})
         if attempt.recorded_result is not None:
-            _tell(connection, attempt, Event.REPEATED, {})
+            _add_attempt_event(connection, attempt, Event.REPEATED, {})
     return attempt
 
 
@@ -191,7 +191,9 @@ def fenced(connection: Connection[Any], attempt: Attempt) -> Iterator[None]:
     """
     with translated(), connection.transaction():
         if _QUERIES.execute(connection, "hold", id=attempt.job_id, fence=attempt.fence).fetchone() is None:
-            raise FenceLost(f"attempt {attempt.number} of job {attempt.job_id} was given up; it can't write any more")
+            raise FenceLost(
+                f"attempt {attempt.number} of job {attempt.job_id} was superseded or ended; it can't write any more"
+            )
         yield
 
 
@@ -205,7 +207,7 @@ def add_event(
     detail: Mapping[str, Any],
     at: datetime | None,
 ) -> None:
-    """Add an entry to a job's log (`at` None: dated now); within the caller's transaction."""
+    """Add an event to a job (`at` None: now); within the caller's transaction."""
     _QUERIES.execute(
         connection,
         "add_event",
@@ -224,7 +226,7 @@ def late(connection: Connection[Any], job: JobRecord, after: str) -> None:
     add_event(connection, job.id, job.attempt, Event.STEP, actor=AIRFLOW, detail=detail, at=None)
 
 
-def _tell(connection: Connection[Any], attempt: Attempt, event: Event, detail: Mapping[str, Any]) -> None:
+def _add_attempt_event(connection: Connection[Any], attempt: Attempt, event: Event, detail: Mapping[str, Any]) -> None:
     add_event(connection, attempt.job_id, attempt.number, event, actor=WORKER, detail=detail, at=None)
 
 
@@ -235,7 +237,7 @@ def step(connection: Connection[Any], attempt: Attempt, step: str, **detail: obj
         FenceLost: a newer attempt has the job.
     """
     with fenced(connection, attempt):
-        _tell(connection, attempt, Event.STEP, {"step": step, **detail})
+        _add_attempt_event(connection, attempt, Event.STEP, {"step": step, **detail})
 
 
 def name_subject(connection: Connection[Any], attempt: Attempt, version: Version) -> None:
@@ -253,7 +255,7 @@ def name_deployment(connection: Connection[Any], attempt: Attempt, deployment: D
 def await_approval(connection: Connection[Any], attempt: Attempt, **detail: object) -> None:
     """Record that the job waits for a person, without a worker; within the transaction of the approval request."""
     _QUERIES.execute(connection, "set_status", id=attempt.job_id, status=JobStatus.AWAITING_APPROVAL)
-    _tell(connection, attempt, Event.AWAITING_APPROVAL, detail)
+    _add_attempt_event(connection, attempt, Event.AWAITING_APPROVAL, detail)
 
 
 def resume(connection: Connection[Any], key: TaskKey) -> Attempt | None:
@@ -312,7 +314,7 @@ def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str,
     """Record the job's result and completion, by a person or a worker; within the fenced transaction of the work.
 
     Raises:
-        OutOfBounds: the result is too large for Airflow and the ledger; nothing of the transaction may stay.
+        OutOfBounds: the result is too large for Airflow and the ledger; the transaction must be rolled back.
     """
     bounds.check_result(result, where=f"the result of job {attempt.job_id}")
     _QUERIES.execute(
@@ -322,7 +324,7 @@ def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str,
 
 
 def recordable(parameters: Mapping[str, Any]) -> Any:
-    """The parameters as the ledger can store them: those that are out of bounds, which the job refuses, are reduced."""
+    """The parameters in a form that the ledger can store. Those out of bounds, which the job refuses, are shortened."""
     return bounds.brief(parameters, KEPT) if any(bounds.violations(parameters)) else parameters
 
 
@@ -338,7 +340,7 @@ def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again:
             versions.fail_in_the_making(connection, job_id=attempt.job_id)
         error = storable(error)
         _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, result=None, error=error)
-        _tell(connection, attempt, event, {"error": error})
+        _add_attempt_event(connection, attempt, event, {"error": error})
 
 
 def now(connection: Connection[Any]) -> datetime:
@@ -350,14 +352,14 @@ def now(connection: Connection[Any]) -> datetime:
     return moment
 
 
-def over_among(connection: Connection[Any], ids: Sequence[int]) -> set[int]:
-    """Which of these jobs have ended."""
+def ended_among(connection: Connection[Any], ids: Sequence[int]) -> set[int]:
+    """Those of these jobs that have ended."""
     with translated():
-        return {row["id"] for row in _QUERIES.execute(connection, "over_among", ids=list(ids))}
+        return {row["id"] for row in _QUERIES.execute(connection, "ended_among", ids=list(ids))}
 
 
 def of_runs(connection: Connection[Any], run_ids: Sequence[str]) -> list[JobRecord]:
-    """The jobs of these DAG runs, in the order in which they were seen."""
+    """The jobs of these DAG runs, in the order in which they were recorded."""
     with translated():
         return [JobRecord.from_row(row) for row in _QUERIES.execute(connection, "of_runs", run_ids=list(run_ids))]
 

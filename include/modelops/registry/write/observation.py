@@ -57,7 +57,7 @@ class Queueing:
 
     @classmethod
     def read(cls, attempt: int, scheduled_at: datetime | None, queued_at: datetime | None) -> Self:
-        """Make it from the columns of a task instance, whose queueing time may still be that of an earlier attempt."""
+        """Read the columns of a task instance, whose queueing time may still be that of an earlier attempt."""
         if scheduled_at and queued_at and queued_at < scheduled_at:
             queued_at = None
         return cls(attempt=attempt, scheduled_at=scheduled_at, queued_at=queued_at)
@@ -146,14 +146,14 @@ def note_queueing(connection: Connection[Any], key: TaskKey, queueing: Queueing)
 def _add_queueing(connection: Connection[Any], row: Mapping[str, Any], queueing: Queueing) -> list[Event]:
     """Add the events of an attempt's queueing; returns those that are new for this attempt."""
     # Airflow overwrites both times when it resumes a task that a person has answered.
-    told = [
+    added = [
         (event, at)
         for event, at in ((Event.SCHEDULED, queueing.scheduled_at), (Event.QUEUED, queueing.queued_at))
         if at is not None and (row["asked_at"] is None or at < row["asked_at"])
     ]
-    for event, at in told:
+    for event, at in added:
         jobs.add_event(connection, row["id"], queueing.attempt, event, at=at, actor=AIRFLOW, detail={})
-    return [event for event, _ in told]
+    return [event for event, _ in added]
 
 
 def _advance(connection: Connection[Any], row: Mapping[str, Any], status: JobStatus, sighting: Sighting) -> None:
@@ -272,10 +272,10 @@ def note_waiting(connection: Connection[Any], key: TaskKey, *, attempt: int, at:
         )
 
 
-def note(connection: Connection[Any], seen_at: datetime) -> None:
+def record_last_seen(connection: Connection[Any], seen_at: datetime) -> None:
     """Record the time up to which the ledger is complete."""
     with translated():
-        _QUERIES.execute(connection, "note", seen_at=seen_at)
+        _QUERIES.execute(connection, "record_last_seen", seen_at=seen_at)
 
 
 def last_seen(connection: Connection[Any]) -> datetime | None:

@@ -75,14 +75,14 @@ def begin(
     return int(row["id"])
 
 
-def same(connection: Connection[Any], run_id: int, asked_at: datetime | None) -> Mapping[str, Any] | None:
-    """Another job that makes the same rows: `job_id`, whether they are `published`, and its `result`.
+def equivalent_run(connection: Connection[Any], run_id: int, asked_at: datetime | None) -> Mapping[str, Any] | None:
+    """Another job's run with the same rows: `job_id`, whether it is `published`, and the job's `result`.
 
     That is either a job that began before this run and is still running, or one that has published its rows and began
     after this run was requested (`asked_at` None: after this run began).
     """
     with translated():
-        return _QUERIES.execute(connection, "same", id=run_id, asked_at=asked_at).fetchone()
+        return _QUERIES.execute(connection, "equivalent_run", id=run_id, asked_at=asked_at).fetchone()
 
 
 def publish(connection: Connection[Any], run_id: int, *, rows: int, set_aside: int) -> None:

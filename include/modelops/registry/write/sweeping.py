@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _QUERIES = Queries("sweeping")
 
 
-def given_up(connection: Connection[Any], target: str, *, most: int) -> list[Mapping[str, Any]]:
+def unpublishable_runs(connection: Connection[Any], target: str, *, most: int) -> list[Mapping[str, Any]]:
     """The runs of a target that can never be published: `id`, and `is_finished`, whether no attempt still writes to it.
 
     These are the runs of attempts that are over, and partitions that were made again, whose batch failed to publish or
     returned another job's result, whose deployment has ended, or whose DAG run ended seven days ago.
     """
     with translated():
-        return list(_QUERIES.execute(connection, "given_up", target=target, most=most))
+        return list(_QUERIES.execute(connection, "unpublishable_runs", target=target, most=most))
 
 
 def superseded(connection: Connection[Any], target: str, *, days: int, most: int) -> list[Mapping[str, Any]]:
@@ -34,10 +34,10 @@ def superseded(connection: Connection[Any], target: str, *, days: int, most: int
         return list(_QUERIES.execute(connection, "superseded", target=target, days=days, most=most))
 
 
-def holding(connection: Connection[Any], ids: Sequence[int]) -> list[int]:
+def runs_with_rows(connection: Connection[Any], ids: Sequence[int]) -> list[int]:
     """The runs that hold the rows of these published runs: the runs themselves and their partitions."""
     with translated():
-        return [row["id"] for row in _QUERIES.execute(connection, "holding", ids=list(ids))]
+        return [row["id"] for row in _QUERIES.execute(connection, "runs_with_rows", ids=list(ids))]
 
 
 def note_swept(connection: Connection[Any], ids: Sequence[int]) -> None:

@@ -201,8 +201,8 @@ def find(
         UnknownVersion: there is no such version.
     """
     with translated():
-        asked = "newest" if number is None else "find"
-        row = _QUERIES.execute(connection, asked, kind=kind, name=name, number=number).fetchone()
+        query = "newest" if number is None else "find"
+        row = _QUERIES.execute(connection, query, kind=kind, name=name, number=number).fetchone()
         highest = _QUERIES.execute(connection, "highest", kind=kind, name=name).fetchone()
     if row is not None:
         return _version(row)

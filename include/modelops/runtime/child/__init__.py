@@ -1,5 +1,5 @@
 """Programs that run in other processes: users' code in the interpreter of its own environment, and the guard above it.
 
-They are run by their paths and loaded by their paths; nothing of the product is imported there, and none of these is
-imported by the product. What starts them is the package above.
+They are started and loaded by path. They import nothing of the product, and the product imports none of them. The
+package `runtime` starts them.
 """

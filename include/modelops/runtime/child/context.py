@@ -18,14 +18,14 @@ class ModelContext:
     """Everything that your code gets: hyperparameters, the rows, and folders for its files.
 
     Attributes:
-        hyperparams: a dict of config.json's hyperParameters with what this job overrides. Both
+        hyperparams: a dict: the hyperParameters of config.json, with the values that this job overrides. Both
             `context.hyperparams["max_depth"]` and `context.hyperparams.max_depth` work (only the first for a name that
             dicts have themselves, such as "copy").
         dataset_info: the dataset's `sql` (str), and its `entity_key`, `feature_names` and `target_names` (lists of
             column names).
-        artifact_output_path: folder to write to. Whatever is in it when your function returns is kept: the model, plots
+        artifact_output_path: folder to write to. All files in it are kept when your function returns: the model, plots
             (.png, .svg), and metrics.json, an object of numbers.
-        artifact_input_path: when evaluating, the folder with what the training wrote; None when training.
+        artifact_input_path: in an evaluation, the folder with the files that the training wrote; None in a training.
         project_id, model_id, model_version, job_id: what this run belongs to, as str.
 
     The rows of the dataset, entity key, features and targets, were read before your code started; the code needs
@@ -40,7 +40,7 @@ class ModelContext:
         self._rows: str = assignment["rows"]
         self._had_nulls: dict[str, bool] | None = assignment["had_nulls"]
         self.hyperparams = Hyperparameters(assignment["hyperparameters"])
-        # A type of the standard library, as it has to survive being sent to another process.
+        # A type of the standard library, so that it can be sent to another process.
         self.dataset_info = types.SimpleNamespace(**assignment["dataset"])
         self.artifact_input_path: str | None = assignment["artifact_input"]
         self.artifact_output_path: str = assignment["artifact_output"]
@@ -53,11 +53,11 @@ class ModelContext:
         return f"<ModelContext of {self.model_id} version {self.model_version}, job {self.job_id}>"
 
     def read_arrow(self) -> pyarrow.Table:
-        """All rows as a pyarrow Table. The file is mapped, so what you don't touch takes no memory."""
+        """All rows as a pyarrow Table. The file is memory-mapped, so rows that you don't use take no memory."""
         return self._open().read_all()
 
     def read_batches(self) -> Iterator[pyarrow.RecordBatch]:
-        """The rows as Arrow record batches, one after the other: for more rows than fit in memory."""
+        """The rows as Arrow record batches, one after another, for more rows than fit into memory."""
         return _batches(self._open())
 
     def read_pandas(self) -> pandas.DataFrame:
@@ -100,7 +100,7 @@ class ModelContext:
         ]
 
     def _in_pandas(self, table: pyarrow.Table) -> pandas.DataFrame:
-        """The rows in the types of the training. Of a version from before these were kept: as their values are."""
+        """The rows in the types of the training. A version without recorded types gets those that the values imply."""
         truths = []
         for number, field in enumerate(table.schema):
             if not (self._had_nulls and self._had_nulls.get(field.name) and _is_without_null(field.type)):
@@ -123,7 +123,7 @@ class TaskContext:
         interval: the data interval, whose `start` and `end` are datetimes with a time zone; the function gives rows
             from the start to before the end. None where the task isn't incremental. In a run over all times both are
             None.
-        properties: those of task.yaml, a dict.
+        properties: the properties in task.yaml, a dict.
         project_id, task_id, task_version, job_id: what this run belongs to, as str.
 
     The rows of the inputs were read before your code started; the code needs no database. The name of an input can be
@@ -131,8 +131,8 @@ class TaskContext:
 
         flights = context.read_pandas("flights")
 
-    Return the rows of the table: a pyarrow Table, a pandas or a polars DataFrame; or yield such tables, one part after
-    the other, and memory holds one part at a time.
+    Return the rows of the table: a pyarrow Table, a pandas or a polars DataFrame; or yield such tables one after
+    another, so that only one at a time is in memory.
     """
 
     def __init__(self, assignment: dict[str, Any]) -> None:
@@ -150,11 +150,11 @@ class TaskContext:
         return f"<TaskContext of {self.task_id} version {self.task_version}, job {self.job_id}>"
 
     def read_arrow(self, name: str | None = None) -> pyarrow.Table:
-        """All rows of an input as a pyarrow Table. The file is mapped, so what you don't touch takes no memory."""
+        """All rows of an input as a pyarrow Table. The file is memory-mapped: unused rows take no memory."""
         return self._open(name).read_all()
 
     def read_batches(self, name: str | None = None) -> Iterator[pyarrow.RecordBatch]:
-        """The rows of an input as Arrow record batches, one after the other: for more than fit in memory."""
+        """The rows of an input as Arrow record batches, one after another, for more rows than fit into memory."""
         return _batches(self._open(name))
 
     def read_pandas(self, name: str | None = None) -> pandas.DataFrame:
@@ -180,8 +180,8 @@ class TaskContext:
         if name is None and len(self.inputs) == 1:
             name = self.inputs[0]
         if name not in self._paths:
-            asked = "which input is meant isn't said" if name is None else f"there is no input {name!r}"
-            raise LookupError(f"{asked}; there are: {', '.join(self.inputs)}")
+            problem = "the name of the input is missing" if name is None else f"there is no input {name!r}"
+            raise LookupError(f"{problem}; there are: {', '.join(self.inputs)}")
         return _opened(self._paths[name])
 
     def _in_pandas(self, table: pyarrow.Table) -> pandas.DataFrame:
@@ -245,7 +245,7 @@ def _polars(table: Callable[[], pyarrow.Table], requirements: str) -> polars.Dat
 
 
 class UnexpectedNullError(Exception):
-    """A null in a column that had none in training. `name` holds what was expected."""
+    """A null in a column that had none in training. `name` holds the `expected` part of the message."""
 
     kind = "wrong_result"
 
@@ -264,14 +264,14 @@ class Hyperparameters(dict[str, Any]):
         try:
             return self[name]
         except KeyError:
-            there = ", ".join(self) or "none"
-            raise AttributeError(f"there is no hyperparameter {name!r}; there are: {there}") from None
+            names = ", ".join(self) or "none"
+            raise AttributeError(f"there is no hyperparameter {name!r}; there are: {names}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
 
     def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
-        # In another process, such as a worker of joblib, this module isn't there: it arrives as a plain dict.
+        # In another process, such as a worker of joblib, this module isn't there: it arrives there as a plain dict.
         return dict, (dict(self),)
 
 

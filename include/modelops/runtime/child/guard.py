@@ -1,14 +1,15 @@
-"""The process between a job and the program that it runs: whichever of them dies, no process is left.
+"""The guard process between a job and the program that it runs. Whichever of them dies, no process remains.
 
 Started by path (see `guarded.py`), never imported. It starts the program, waits for it, and then ends every process
-that the program left, also daemons that made a session of their own: on Linux they all come back to this one, as it is
-their subreaper. It ends everything at once when its lifeline, a socket to the job's process, reaches its end, which the
-kernel sees to even if that process was killed. If this one is killed, the kernel kills the program (PR_SET_PDEATHSIG),
-and the job's process sees the end of the lifeline and kills the rest of the process group.
+that the program left, including daemons with a session of their own: on Linux they become children of this process,
+their subreaper. It ends everything at once when its lifeline, a socket to the job's process, is closed; the kernel
+closes it even if that process was killed. If the guard is killed, the kernel kills the program (PR_SET_PDEATHSIG), and
+the job's process sees the end of the lifeline and kills the rest of the process group.
 
-The last word on the lifeline says how the program ended: `exit 3` or `signal 11`. No word: this process was lost.
+Before it closes the lifeline, the guard writes how the program ended: `exit 3` or `signal 11`. Without such a message,
+the guard itself was lost.
 
-Standard library only. Elsewhere than on Linux the parts that need its kernel are left out.
+Standard library only. On systems other than Linux, the parts that need the Linux kernel do nothing.
 
 Usage: guard.py LIFELINE_FD PARENT_PID MEMORY_BYTES PROGRAM [ARGUMENT ...]    (MEMORY_BYTES 0: no limit)
 """
@@ -29,19 +30,19 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
-# What helper processes (multiprocessing's resource tracker) get to clean up shared memory when their program has ended.
+# Time for helper processes, such as multiprocessing's resource tracker, to clean up after their program has ended.
 GRACE_SECONDS = 0.5
-# A process in uninterruptible sleep can't be killed; don't wait for it for ever.
+# A process in uninterruptible sleep can't be killed; don't wait for it forever.
 GIVE_UP_SECONDS = 10.0
-# Room that a program past its memory limit is given to say so: it may lift its soft limit up to the hard one.
-LAST_WORDS_BYTES = 64 * 2**20
+# Extra memory with which a program beyond its limit can report that: it may raise its soft limit to the hard limit.
+REPORT_BYTES = 64 * 2**20
 
 STOPPED = "stopped 0"
-"""The last word of a guard that was told to end the program: how that ended says nothing then."""
+"""The message of a guard that was told to end the program; the program's exit status has no meaning then."""
 
 
 def main(arguments: list[str]) -> None:
-    """Run the program of the command line and see it, and all it started, to its end."""
+    """Run the program of the command line, and end it and all processes that it started."""
     lifeline = socket.socket(fileno=int(arguments[0]))
     lifeline.set_inheritable(False)
     parent, memory, program = int(arguments[1]), int(arguments[2]), arguments[3:]
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> None:
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     if os.getppid() != parent:
-        return  # it died before the kernel was asked to tell
+        return  # the parent died before the kernel was asked to send the signal
     guard = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -77,7 +78,7 @@ def _wake_on(*signals: signal.Signals) -> socket.socket:
 
 
 def _become(program: list[str], *, guard: int, memory: int) -> None:
-    """Turn this forked process into the program."""
+    """Replace this forked process with the program."""
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
@@ -86,7 +87,7 @@ def _become(program: list[str], *, guard: int, memory: int) -> None:
         if os.getppid() == guard:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             with contextlib.suppress(OSError):
-                # If the machine runs out of memory, it shall be the user's code that goes and not the database.
+                # If the machine runs out of memory, the kernel should kill the user's code, not the database.
                 Path("/proc/self/oom_score_adj").write_text("500")
             if memory:
                 _limit_memory(memory)
@@ -99,14 +100,14 @@ def _become(program: list[str], *, guard: int, memory: int) -> None:
 
 def _limit_memory(memory: int) -> None:
     _, ceiling = resource.getrlimit(resource.RLIMIT_DATA)
-    hard = memory + LAST_WORDS_BYTES
+    hard = memory + REPORT_BYTES
     if ceiling != resource.RLIM_INFINITY:
         hard = min(hard, ceiling)
     resource.setrlimit(resource.RLIMIT_DATA, (min(memory, hard), hard))
 
 
 def _watch(pid: int, lifeline: socket.socket, woken: socket.socket) -> int | None:
-    """Wait until the program ends, and give its wait status; None if it has to be ended."""
+    """Wait until the program ends, and return its wait status; None if the guard has to end it."""
     selector = selectors.DefaultSelector()
     selector.register(lifeline, selectors.EVENT_READ)
     selector.register(woken, selectors.EVENT_READ)
@@ -121,7 +122,7 @@ def _watch(pid: int, lifeline: socket.socket, woken: socket.socket) -> int | Non
 
 
 def _end_what_is_left(pid: int, status: int | None) -> int | None:
-    """Reap everything; what doesn't end within the grace is killed, again and again until there is no more."""
+    """Reap all processes. Those that don't end within the grace period are killed, repeatedly until none is left."""
     started = time.monotonic()
     while True:
         status, any_left = _reap(pid, status)

@@ -1,10 +1,9 @@
 """The program that runs a model's own code, with the Python of the model's environment.
 
-Started by path, never imported. It imports the standard library alone (to score and to run a task, Arrow too), puts
-nothing of ModelOps where the model's code could import it (but for the stand-ins of teradata.py, by the names that they
-stand in for), and leaves word in a file of what came of it.
+Started by path, never imported. It imports only the standard library and, to score or to run a feature task, Arrow. The
+model's code can import nothing of ModelOps except the stand-ins of teradata.py. The outcome is written to a file.
 
-Usage: child.py ASSIGNMENT_JSON OUTCOME_JSON
+Usage: main.py ASSIGNMENT_JSON OUTCOME_JSON
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ MODULES = {
     "run_task": "task",
 }
 
-# The parts that need Arrow are loaded where they are needed. Their errors are told by where they come from.
+# Loaded when needed, as some need Arrow. The frames of these files are removed from tracebacks of user code.
 PARTS = {
     f"_modelops_{part}": Path(__file__).with_name(f"{part}.py")
     for part in ("predictions", "scoring", "task", "standard", "metrics", "teradata", "teradata_run")
 }
 PREDICTIONS, SCORING, TASK, STANDARD, METRICS, TERADATA, TERADATA_RUN = PARTS
-PUBLISHED = ("aoa", "tmo", "teradatamodelops", "teradataml")
+STAND_IN_PACKAGES = ("aoa", "tmo", "teradatamodelops", "teradataml")
 """Packages that teradata.py stands in for."""
 CONTEXT = "_modelops_context"
-OURS = {__file__, *map(str, PARTS.values())}
+PROGRAM_FILES = {__file__, *map(str, PARTS.values())}
 
 WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result"}
 MESSAGE_CHARACTERS = 2_000
@@ -48,15 +47,15 @@ TRACEBACK_LINES = 300
 
 
 class MissingFunctionError(Exception):
-    """The module of the model doesn't define the function it must."""
+    """The model's module doesn't define the required function."""
 
 
 class NotRunError(Exception):
-    """The function of the model gave back code to run instead of running."""
+    """The model's function returned a generator or a coroutine instead of running."""
 
 
 class StandIns:
-    """Finds the modules of PUBLISHED that neither the model's folder nor its environment has.
+    """Finds the modules of STAND_IN_PACKAGES that neither the model's folder nor its environment has.
 
     New environments have none of them, and older ones may: the code was trained with those. Nothing of teradata.py is
     loaded before the code imports one of them.
@@ -81,7 +80,7 @@ class StandIns:
     def find_spec(self, name: str, *_unused: object) -> Any:
         """The spec of a stand-in, or None to leave the import to other finders."""
         package = name.partition(".")[0]
-        if package not in PUBLISHED:
+        if package not in STAND_IN_PACKAGES:
             return None
         if package not in self._there:
             self._there[package] = importlib.machinery.PathFinder.find_spec(package) is not None
@@ -115,7 +114,7 @@ def main(assignment_file: str, outcome_file: str) -> int:
                 _call(MODULES[verb], verb, context)
     except BaseException as error:
         if os.getpid() != pid:
-            raise  # this is a fork that the model's code made; it has no say
+            raise  # a process that the model's code forked; only the original process writes the outcome
         outcome = {"error": _describe(error, folder)}
     if os.getpid() == pid:
         _write(Path(outcome_file), outcome)
@@ -148,13 +147,13 @@ def _train(assignment: dict[str, Any], context: object) -> None:
     standard = _load(STANDARD, PARTS[STANDARD])
     standard.check_packages(assignment["standard"])
     returned = _call(MODULES["train"], "train", context)
-    standard.keep(returned, context, assignment["standard"])
+    standard.store_estimator(returned, context, assignment["standard"])
 
 
 def _evaluate(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> None:
-    """The standard evaluation, of what scores the model's rows."""
+    """Run the standard evaluation, with the standard ModelScorer or the model's own."""
     part, standard = _load_with(PREDICTIONS, SCORING), _load(STANDARD, PARTS[STANDARD])
-    scorer = part.made(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
+    scorer = part.make_scorer(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
     measures = _load(METRICS, PARTS[METRICS])
     try:
         standard.evaluate(context, scorer, frame_of=part.all_rows, predictions=part.predictions, measures=measures)
@@ -163,14 +162,16 @@ def _evaluate(assignment: dict[str, Any], context: object, stand_ins: StandIns) 
             raise
         print("\n".join(_traceback(error, assignment["folder"])), flush=True)
         raise standard.StandardError(
-            f"the standard evaluation raised {_told(error)}",
+            f"the standard evaluation raised {_one_line(error)}",
             right="rows on which the model can predict, or an evaluate(context) in model_modules/evaluation.py",
         ) from error
 
 
 def _score(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> None:
     part, standard = _load_with(PREDICTIONS, SCORING), _load(STANDARD, PARTS[STANDARD])
-    part.score(assignment, context, scorer_class=lambda: _scorer_class(assignment, standard, stand_ins), tell=_told)
+    part.score(
+        assignment, context, scorer_class=lambda: _scorer_class(assignment, standard, stand_ins), to_text=_one_line
+    )
 
 
 def _scorer_class(assignment: dict[str, Any], standard: ModuleType, stand_ins: StandIns) -> Any:
@@ -190,7 +191,7 @@ def _run_task(assignment: dict[str, Any], context: object) -> None:
 
 
 def _load_with(needed: str, name: str) -> ModuleType:
-    sys.modules[needed] = _load(needed, PARTS[needed])  # for this part to import, and no one else
+    sys.modules[needed] = _load(needed, PARTS[needed])  # only this part may import it
     part = _load(name, PARTS[name])
     del sys.modules[needed]
     return part
@@ -198,9 +199,9 @@ def _load_with(needed: str, name: str) -> ModuleType:
 
 def _describe(error: BaseException, folder: str) -> dict[str, Any]:
     if isinstance(error, MemoryError):
-        _make_room(error)
+        _free_memory(error)
     kind, name = _kind(error)
-    # Rows beyond the budget are told with the error of the first of them, if it was an error.
+    # If too many rows were rejected, the error of the first one is reported.
     culprit = error.__cause__ if kind == "over_budget" else error
     return {
         "kind": kind,
@@ -226,22 +227,22 @@ def _kind(error: Any) -> tuple[str, str]:
             return "memory", ""
         case ModuleNotFoundError(name=str(name)) if name.startswith(
             ("model_modules", "shared_modules")
-        ) or not _is_there(name.partition(".")[0]):
+        ) or not _is_installed(name.partition(".")[0]):
             return "missing_module", name
         case ImportError():
             return "import", ""
     return "error", ""
 
 
-def _is_there(package: str) -> bool:
+def _is_installed(package: str) -> bool:
     try:
         return package in sys.modules or importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):
         return False
 
 
-def _make_room(error: BaseException) -> None:
-    """Let go of what the failed code holds, and lift the limit by what is kept for this."""
+def _free_memory(error: BaseException) -> None:
+    """Release what the failed code holds, and raise the memory limit by the reserve for reports."""
     traceback.clear_frames(error.__traceback__)
     with contextlib.suppress(ValueError, OSError):
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -255,10 +256,10 @@ def _type_name(error: BaseException) -> str:
     )
 
 
-def _told(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     """An error in one line: its type and message."""
-    said = " ".join(_message(error).split())
-    return f"{_type_name(error)}: {said}" if said else _type_name(error)
+    message = " ".join(_message(error).split())
+    return f"{_type_name(error)}: {message}" if message else _type_name(error)
 
 
 def _message(error: BaseException) -> str:
@@ -281,16 +282,16 @@ def _where(error: BaseException, folder: str) -> str:
 
 def _traceback(error: BaseException, folder: str) -> list[str]:
     """The traceback as Python prints it, without the frames of this file and of the import machinery."""
-    told = traceback.TracebackException.from_exception(error)
-    _without_ours(told)
-    lines = "".join(told.format()).replace(f"{folder}/", "").splitlines()
+    report = traceback.TracebackException.from_exception(error)
+    _remove_own_frames(report)
+    lines = "".join(report.format()).replace(f"{folder}/", "").splitlines()
     lines = [line[:MESSAGE_CHARACTERS] for line in lines]
     left_out = len(lines) - TRACEBACK_LINES
     return lines if left_out <= 0 else [f"({left_out} lines left out)", *lines[-TRACEBACK_LINES:]]
 
 
-def _without_ours(told: traceback.TracebackException) -> None:
-    waiting, seen = [told], set()
+def _remove_own_frames(report: traceback.TracebackException) -> None:
+    waiting, seen = [report], set()
     while waiting:
         one = waiting.pop()
         if id(one) in seen:
@@ -299,16 +300,16 @@ def _without_ours(told: traceback.TracebackException) -> None:
         one.stack[:] = [
             frame
             for frame in one.stack
-            if frame.filename not in OURS and not frame.filename.startswith("<frozen importlib")
+            if frame.filename not in PROGRAM_FILES and not frame.filename.startswith("<frozen importlib")
         ]
         waiting += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]
 
 
 def _write(path: Path, outcome: dict[str, Any]) -> None:
-    """All of it or nothing, also when this process is killed meanwhile."""
-    begun = path.with_suffix(".begun")
-    begun.write_text(json.dumps(outcome), encoding="utf-8")
-    begun.replace(path)
+    """Write the file atomically, even if this process is killed in between."""
+    partial = path.with_suffix(".begun")
+    partial.write_text(json.dumps(outcome), encoding="utf-8")
+    partial.replace(path)
 
 
 if __name__ == "__main__":

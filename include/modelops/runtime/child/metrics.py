@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 def of_classifier(
-    truth: Any, given: dict[str, Any], target: str, classes: Any, *, say: Callable[[str], object]
+    truth: Any, predictions: dict[str, Any], target: str, classes: Any, *, warn: Callable[[str], object]
 ) -> dict[str, float]:
     """The metrics of a classifier. Of two classes the second is the positive one.
 
     Args:
         truth: the labels, an array of shape (rows,).
-        given: the columns of predictions by name, arrays of shape (rows,): `<target>`, and of two classes
-            `<target>_probability`, of more `<target>_probability_<class>`. What needs a column that is missing is
-            left out.
+        predictions: the columns of predictions by name, arrays of shape (rows,): `<target>`, and of two classes
+            `<target>_probability`, of more `<target>_probability_<class>`. Metrics that need a
+            missing column are omitted.
         target: the name of the target.
         classes: all classes in their order; None: those that are among the labels and predictions.
-        say: gets a sentence about each metric that can't be computed.
+        warn: called with a sentence about each metric that can't be computed.
     """
     numpy, measure = importlib.import_module("numpy"), importlib.import_module("sklearn.metrics")
-    predicted = given.get(target)
-    there = set(truth.tolist())
-    seen = there | (set() if predicted is None else set(predicted.tolist()))
+    predicted = predictions.get(target)
+    classes_in_truth = set(truth.tolist())
+    seen = classes_in_truth | (set() if predicted is None else set(predicted.tolist()))
     labels = sorted(seen) if classes is None else list(numpy.asarray(classes).tolist())
     binary = len(labels) == 2
     found = {}
@@ -40,21 +40,21 @@ def of_classifier(
         suffix = "" if binary else "_macro"
         for name in ("f1", "precision", "recall"):
             found[name + suffix] = float(getattr(measure, f"{name}_score")(truth, predicted, **averaged))
-    if not there <= set(labels):
-        say(f"log_loss is left out: {target} has values that are none of the classes of the training")
+    if not classes_in_truth <= set(labels):
+        warn(f"log_loss is left out: {target} has values that are none of the classes of the training")
         return found
-    if binary and f"{target}_probability" in given:
-        positive, probability = truth == labels[1], given[f"{target}_probability"]
+    if binary and f"{target}_probability" in predictions:
+        positive, probability = truth == labels[1], predictions[f"{target}_probability"]
         found["brier"] = float(numpy.mean((probability - positive) ** 2))
         found["log_loss"] = float(measure.log_loss(positive, probability, labels=[False, True]))
-        if len(there) == 2:
+        if len(classes_in_truth) == 2:
             found["auc"] = float(measure.roc_auc_score(positive, probability))
         else:
-            say(f"auc is left out: in all of these rows {target} is {truth[0]}")
+            warn(f"auc is left out: in all of these rows {target} is {truth[0]}")
     columns = [f"{target}_probability_{label}" for label in labels]
-    if not binary and all(name in given for name in columns):
+    if not binary and all(name in predictions for name in columns):
         found["log_loss"] = float(
-            measure.log_loss(truth, numpy.column_stack([given[name] for name in columns]), labels=labels)
+            measure.log_loss(truth, numpy.column_stack([predictions[name] for name in columns]), labels=labels)
         )
     return found
 

@@ -1,7 +1,7 @@
-"""What a predict() returned, as Arrow columns whose names and types are the same for every batch.
+"""Converts results of predict() to Arrow columns with the same names and types in every batch.
 
-Loaded by child.py, never imported from here. It imports the standard library and Arrow; what numpy, pandas and polars
-make is known by what the model's code has imported.
+main.py loads it by path. It imports the standard library and Arrow only; numpy, pandas and polars are used if the
+model's code has imported them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Columns = list[tuple[str, pa.Array]]
 
 
 class WrongResultError(Exception):
-    """The model's code returned a wrong result. `name` holds what was expected, if there is more to say."""
+    """The model's code returned a wrong result. `name` holds the `expected` part of the message, if there is one."""
 
     kind = "wrong_result"
 
@@ -41,12 +41,12 @@ class WrongResultError(Exception):
 class Predictions:
     """The columns that a scorer's predictions have.
 
-    The first batch decides on names and types, unless they were declared.
+    The first batch determines names and types, unless they are declared.
 
     Args:
-        scorer: asked for `classes_` or `classes` where probabilities have to be named.
-        targets: the first names what has no name of its own.
-        key: columns of the entity key, whose names can't be used again.
+        scorer: its `classes_` or `classes` name the columns of probabilities.
+        targets: the first target is the name of a column that has none.
+        key: columns of the entity key; predictions can't have these names.
         outputs: the declared columns and the names of their Arrow types, or None.
     """
 
@@ -59,16 +59,16 @@ class Predictions:
 
     @property
     def answer_schema(self) -> pa.Schema:
-        """The columns, as far as they are known, and last the reason why a row has no predictions."""
+        """The columns that are known so far, and last the reason why a row has no predictions."""
         return pa.schema([*(self._schema or ()), ASIDE_FIELD])
 
     def named(self, returned: Any, probabilities: Any, *, rows: int) -> Columns:
-        """What predict() returned for so many rows, and what predict_proba() did if that isn't None.
+        """The result of predict() for `rows` rows, and of predict_proba() if that isn't None, as named columns.
 
-        What pandas returns with the index of the rows that predict() got is put into their order.
+        A pandas result with the index of `data` is put into the order of `data`.
 
         Raises:
-            WrongResultError: that can't be named columns of as many rows, or it can't be said which row is which.
+            WrongResultError: the result isn't columns with as many rows, or its rows can't be matched with `data`.
         """
         returned = _in_order(returned, rows, "predict()")
         columns = [
@@ -86,12 +86,12 @@ class Predictions:
         return columns
 
     def fitted(self, columns: Columns) -> list[pa.Array] | None:
-        """The columns in the order and types of earlier batches; None if neither those nor these determine them.
+        """The columns in the order and types of earlier batches; None if the types are not determined yet.
 
-        That is where a column is null from top to bottom: it has no type yet.
+        The type of a column with only nulls is not determined.
 
         Raises:
-            WrongResultError: other columns or types than before, or such as can't be stored.
+            WrongResultError: the columns or types differ from those before, or can't be stored.
         """
         names = [name for name, _ in columns]
         if self._schema is None:
@@ -127,7 +127,7 @@ class Predictions:
         raise WrongResultError(f"predict() returned {in_words(returned)}")
 
     def _of_predict_proba(self, returned: Any) -> Iterable[tuple[str, Any]]:
-        """Of two classes the second's probability, else that of each."""
+        """For two classes the probability of the second, otherwise one column for each class."""
         if is_a(returned, "pandas", "DataFrame") or is_a(returned, "polars", "DataFrame"):
             returned = returned.to_numpy()
         if not is_a(returned, "numpy", "ndarray") or returned.ndim not in (1, 2):
@@ -163,16 +163,16 @@ class Predictions:
             elif len(name.encode()) > NAME_BYTES:
                 trouble = f"is longer than the {NAME_BYTES} bytes that PostgreSQL allows"
             elif name == SET_ASIDE or name in self._key:
-                trouble = "is taken already, by " + ("ModelOps itself" if name == SET_ASIDE else "the entity key")
+                trouble = "is already taken by " + ("ModelOps itself" if name == SET_ASIDE else "the entity key")
             elif name in names[:number]:
-                trouble = "is there twice"
+                trouble = "appears twice"
             else:
                 continue
             raise WrongResultError(f"the name {name!r} of a column that predict() returned {trouble}")
 
 
 def unusable(columns: Columns) -> pa.Array | None:
-    """True for each row with a prediction, or an element of one, that is null, NaN or infinite; None: no such row."""
+    """A mask of the rows with a prediction, or an element of it, that is null, NaN or infinite; None: no such row."""
     found = None
     for _, array in columns:
         if pa.types.is_list(array.type):
@@ -195,8 +195,8 @@ def unusable(columns: Columns) -> pa.Array | None:
     return found
 
 
-def why(columns: Columns, row: int) -> str:
-    """The reason why the first unusable prediction of a row can't be used."""
+def fault_in(columns: Columns, row: int) -> str:
+    """Why the first unusable prediction of a row can't be used."""
     for name, array in columns:
         value = array[row]
         if not value.is_valid:
@@ -208,7 +208,7 @@ def why(columns: Columns, row: int) -> str:
             bad = unusable(elements)
             if bad is not None:
                 place = pc.index(bad, pa.scalar(True)).as_py()
-                return why([(f"{name}[{place}]", value.values)], place)
+                return fault_in([(f"{name}[{place}]", value.values)], place)
     raise AssertionError(f"nothing is wrong with row {row}")
 
 
@@ -224,12 +224,12 @@ def rows_of(array: pa.Array, elements: pa.Array) -> pa.Array:
 
 
 def is_a(value: Any, package: str, kind: str) -> bool:
-    """Whether it is of this class; a package that isn't imported can't have made it."""
+    """Whether a value is of this class of a package; False if the package isn't imported."""
     return isinstance(value, getattr(sys.modules.get(package), kind, ()))
 
 
 def is_column(value: Any) -> bool:
-    """Whether it is a single column without a name that counts."""
+    """Whether a value is a single column; its name, if any, is ignored."""
     if is_a(value, "numpy", "ndarray"):
         return len(value.shape) == 1 or (len(value.shape) == 2 and bool(value.shape[1] == 1))
     arrow_or_list = isinstance(value, (pa.Array, pa.ChunkedArray, list, tuple))
@@ -237,7 +237,7 @@ def is_column(value: Any) -> bool:
 
 
 def in_words(value: Any) -> str:
-    """What kind of thing it is."""
+    """A description of a value's type."""
     if value is None:
         return "None"
     if is_a(value, "numpy", "ndarray"):
@@ -254,7 +254,7 @@ def _is_pandas_column(value: Any) -> bool:
 def _in_order(value: Any, rows: int, called: str) -> Any:
     """A Series or a DataFrame of pandas in the order of its index; anything else as it is.
 
-    The rows that predict() gets are numbered from 0, and so is what it returns without minding the index.
+    The index of the rows that predict() gets begins at 0, as does pandas' default index.
     """
     if not (is_a(value, "pandas", "Series") or is_a(value, "pandas", "DataFrame")) or len(value) != rows:
         return value  # another number of rows is refused later, with the name of the column
@@ -275,7 +275,7 @@ def _in_order(value: Any, rows: int, called: str) -> Any:
 
 
 def _array(name: Any, values: Any) -> pa.Array:
-    """A column as an Arrow array. NaN stays NaN in what was an array of numbers, and means null elsewhere."""
+    """A column as an Arrow array. NaN remains NaN in an array of numbers and becomes null elsewhere."""
     of_rows = is_a(values, "numpy", "ndarray") and values.ndim == 2 and values.shape[1] != 1
     if of_rows:
         _check_longest(name, values.shape[1])
@@ -286,8 +286,8 @@ def _array(name: Any, values: Any) -> pa.Array:
     except MemoryError:
         raise
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        said = " ".join(str(error).split())
-        raise WrongResultError(f"the column {name!r} that predict() returned can't become Arrow: {said}") from None
+        text = " ".join(str(error).split())
+        raise WrongResultError(f"the column {name!r} that predict() returned can't become Arrow: {text}") from None
 
 
 def _of_rows(values: Any) -> pa.Array:
@@ -348,7 +348,7 @@ def _cast(name: str, array: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _check_longest(name: Any, elements: int) -> None:
-    """Refuse a column whose longest list has so many elements."""
+    """Refuse a column whose longest list has `elements` elements, if that is too many."""
     if elements > MOST_ELEMENTS:
         raise WrongResultError(
             f"predict() returned a list of {elements:,} elements in the column {name!r}",
@@ -357,7 +357,7 @@ def _check_longest(name: Any, elements: int) -> None:
 
 
 def _is_lossless(old: pa.DataType, new: pa.DataType) -> bool:
-    """Whether each value of one type has its like in the other; the cast itself refuses integers too large for that."""
+    """Whether a cast between these types is lossless; the cast itself refuses integers that are too large."""
     if old == pa.null():
         return True
     if pa.types.is_list(old) and pa.types.is_list(new):
@@ -371,7 +371,7 @@ def _is_lossless(old: pa.DataType, new: pa.DataType) -> bool:
 
 
 def type_of(text: str) -> pa.DataType:
-    """The Arrow type that `str` calls so."""
+    """The Arrow type whose `str()` is this text."""
     of_lists = re.fullmatch(r"list<item: (\w+)>", text)
     if of_lists:
         return pa.list_(pa.type_for_alias(of_lists[1]))

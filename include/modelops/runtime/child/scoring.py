@@ -30,13 +30,13 @@ REASON_CHARACTERS = 500
 
 
 class MissingScorerError(Exception):
-    """There is no class ModelScorer, or it has no predict()."""
+    """There is no class ModelScorer, or the class has no predict()."""
 
     kind, name = "missing_function", ""
 
 
 class OverBudgetError(Exception):
-    """More rows than allowed can't be scored. The message says why the first can't, `name` is its position."""
+    """More rows than allowed can't be scored. The message is the reason for the first one, `name` its position."""
 
     kind = "over_budget"
 
@@ -46,19 +46,23 @@ class OverBudgetError(Exception):
 
 
 def score(
-    assignment: dict[str, Any], context: Any, *, scorer_class: Callable[[], Any], tell: Callable[[BaseException], str]
+    assignment: dict[str, Any],
+    context: Any,
+    *,
+    scorer_class: Callable[[], Any],
+    to_text: Callable[[BaseException], str],
 ) -> None:
     """Score the stream at `source_fd` to its end, and write to `sink_fd`.
 
-    Each batch is answered by one of as many rows: the predictions, and last the reason why a row has none. As long as
-    no row could be scored and nothing was declared, the columns of the predictions aren't known; when they are, a
-    second stream begins.
+    For each batch, a batch with as many rows is written: the predictions, and in the last column the reason why a row
+    has none. If the columns of the predictions aren't declared, they are unknown until a row is scored; a second stream
+    begins when they are known.
 
     Args:
         assignment: from the job: `outputs` (column to Arrow type, or None), `budget`, `artifact_input`, and the pipes.
-        context: the model's context; its methods that read rows are taken away.
+        context: the model's context; its methods that read rows are disabled.
         scorer_class: gives the model's ModelScorer, or the standard one; it imports the model's code.
-        tell: an error in one line.
+        to_text: returns an error as one line.
     """
     source_fd, sink_fd = assignment["source_fd"], assignment["sink_fd"]
     for fd in (source_fd, sink_fd):
@@ -66,14 +70,14 @@ def score(
     done = threading.Event()
     threading.Thread(target=_leave_with_reader, args=(sink_fd, done), daemon=True).start()
     context._open = _no_rows
-    scorer = made(scorer_class(), context, assignment["artifact_input"])
+    scorer = make_scorer(scorer_class(), context, assignment["artifact_input"])
     columns = predictions.Predictions(
         scorer,
         targets=assignment["dataset"]["target_names"],
         key=assignment["dataset"]["entity_key"],
         outputs=assignment["outputs"],
     )
-    scoring = Scoring(scorer, columns, context=context, budget=assignment["budget"], tell=tell)
+    scoring = Scoring(scorer, columns, context=context, budget=assignment["budget"], to_text=to_text)
     with os.fdopen(source_fd, "rb") as source, os.fdopen(sink_fd, "wb") as sink:
         answers = _Answers(sink)
         for batch in pa.ipc.open_stream(source):
@@ -83,7 +87,7 @@ def score(
 
 
 def _leave_with_reader(sink_fd: int, done: threading.Event) -> None:
-    """End this process when nobody reads its answers any more, even in the middle of a predict() that takes long."""
+    """End this process when the reader of its output has gone, even during a long predict()."""
     poll = select.poll()
     poll.register(sink_fd, 0)
     gone = any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll())
@@ -95,7 +99,7 @@ def _no_rows() -> Any:
     raise RuntimeError("while scoring, the context has no rows to read: predict(data) gets them, batch by batch")
 
 
-def made(kind: Any, context: Any, artifacts: str | None) -> Any:
+def make_scorer(kind: Any, context: Any, artifacts: str | None) -> Any:
     """A ModelScorer of this class.
 
     Raises:
@@ -104,7 +108,7 @@ def made(kind: Any, context: Any, artifacts: str | None) -> Any:
     if not isinstance(kind, type):
         raise MissingScorerError("class ModelScorer")
     if artifacts is not None:
-        # In the working directory, where a scorer without a context looks; teradata.py may have made them already.
+        # A scorer without a context looks in the working directory; teradata.py may have made the links already.
         os.makedirs("artifacts", exist_ok=True)
         if not os.path.lexists("artifacts/input"):
             os.symlink(artifacts, "artifacts/input")
@@ -120,7 +124,7 @@ def _takes_argument(kind: type) -> bool:
     try:
         return any(parameter.kind in positional for parameter in inspect.signature(kind).parameters.values())
     except (TypeError, ValueError):
-        return False  # a class of an extension module doesn't say
+        return False  # a class of an extension module has no signature
 
 
 def _kind_of_frame(scorer: Any) -> str:
@@ -136,13 +140,13 @@ def _kind_of_frame(scorer: Any) -> str:
 
 
 def _frame_of(kind: str, context: Any) -> Callable[[pa.RecordBatch], Any]:
-    """What makes of a batch what predict() gets."""
+    """A function that converts a record batch to the frame that predict() gets."""
     if kind == "arrow":
         return lambda batch: pa.Table.from_batches([batch])
     package = importlib.import_module(kind)
     if kind == "polars":
         return lambda batch: package.from_arrow(batch)
-    # It copies, which takes a fraction of what any predict() does; without that, code couldn't change its own frame.
+    # The copy costs little compared with predict(), and it lets user code modify its frame.
     return lambda batch: context._in_pandas(pa.Table.from_batches([batch]))
 
 
@@ -155,7 +159,7 @@ def all_rows(scorer: Any, context: Any) -> Any:
 
 
 class _Answers:
-    """The predictions on their way."""
+    """The output stream of predictions."""
 
     def __init__(self, sink: IO[bytes]) -> None:
         self._sink = sink
@@ -165,7 +169,7 @@ class _Answers:
     def write(self, batch: pa.RecordBatch) -> None:
         self._begin(batch.schema)
         self._writer.write_batch(batch)
-        self._sink.flush()  # the other side sends only so many batches without an answer
+        self._sink.flush()  # the sender waits for answers after a few batches
 
     def end(self, schema: pa.Schema) -> None:
         if self._writer is None:
@@ -182,15 +186,15 @@ class _Answers:
 
 
 class Scoring:
-    """A ModelScorer at work on one batch after the other."""
+    """Scores batches with a ModelScorer, one after another."""
 
     def __init__(
-        self, scorer: Any, columns: Predictions, *, context: Any, budget: int, tell: Callable[[BaseException], str]
+        self, scorer: Any, columns: Predictions, *, context: Any, budget: int, to_text: Callable[[BaseException], str]
     ) -> None:
-        self._scorer, self._columns, self._budget, self._tell = scorer, columns, budget, tell
+        self._scorer, self._columns, self._budget, self._to_text = scorer, columns, budget, to_text
         kind = _kind_of_frame(scorer)
         self._frame = _frame_of(kind, context)
-        # In Arrow and in polars, types know null.
+        # All types of Arrow and polars have null.
         self._never_null = context._never_null if kind == "pandas" else lambda _schema: []
         self._predict_proba = getattr(scorer, "predict_proba", None)
         self._pid = os.getpid()
@@ -199,12 +203,12 @@ class Scoring:
         self._first: tuple[str, int, Exception | None] = "", 0, None
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The answer to a batch.
+        """The predictions for a batch.
 
-        A row is set aside that can't be given to predict() in the types of the training.
+        A row is rejected if predict() can't get it in the types of the training.
 
         Raises:
-            WrongResultError: predict() returned what it must not.
+            WrongResultError: predict() returned a wrong result.
             OverBudgetError: too many rows can't be scored.
         """
         unfit = self._unfit(batch)
@@ -215,7 +219,7 @@ class Scoring:
         return answer
 
     def _unfit(self, batch: pa.RecordBatch) -> list[tuple[pa.Array, str]]:
-        """The rows that predict() must not get, as masks, each with the reason."""
+        """Masks of the rows that predict() must not get, each with the reason."""
         never_null = [name for name in self._never_null(batch.schema) if batch.column(name).null_count]
         unfit = [(batch.column(name).is_null(), f"{name} is null; in training it never was") for name in never_null]
         for field, column in zip(batch.schema, batch.columns, strict=True):
@@ -225,7 +229,7 @@ class Scoring:
         return unfit
 
     def _without(self, batch: pa.RecordBatch, unfit: list[tuple[pa.Array, str]]) -> pa.RecordBatch:
-        """The answer to a batch with rows that are rejected before predict() is called."""
+        """The predictions for a batch of which some rows are rejected before predict() is called."""
         whole = pc.invert(unfit[0][0])
         for rows, _ in unfit[1:]:
             whole = pc.and_(whole, pc.invert(rows))
@@ -236,17 +240,17 @@ class Scoring:
             reason = next(reason for rows, reason in unfit if rows[row].as_py())
             reasons[row] = self._set_aside(reason, self._position + row, None)
         self._position += batch.num_rows
-        # Each row's place among those that were scored; null where it wasn't.
+        # The position of each row among the scored ones; null if it was not scored.
         places = pa.nulls(batch.num_rows, pa.int64())
         places = pc.replace_with_mask(places, whole, pa.array(range(len(kept)), pa.int64()))
         scored = [column.take(places) for column in answer.columns[:-1]]
-        told = pc.coalesce(answer.columns[-1].take(places), pa.array(reasons, pa.string()))
-        return pa.RecordBatch.from_arrays([*scored, told], schema=answer.schema)
+        all_reasons = pc.coalesce(answer.columns[-1].take(places), pa.array(reasons, pa.string()))
+        return pa.RecordBatch.from_arrays([*scored, all_reasons], schema=answer.schema)
 
     def _answer(self, batch: pa.RecordBatch, positions: Sequence[int]) -> pa.RecordBatch:
-        """What predict() makes of rows at these positions in the stream.
+        """The predictions for rows at these positions in the stream.
 
-        Where it raises an error, the batch is halved until only the rows that it can't do are left.
+        If predict() raises an error, the batch is halved repeatedly, until only rows that fail are without predictions.
         """
         parts: list[tuple[list[pa.Array] | None, pa.Array]] = []
         waiting = [(0, batch.num_rows)] if batch.num_rows else []
@@ -254,17 +258,17 @@ class Scoring:
             start, rows = waiting.pop()
             returned, error = self._try(batch.slice(start, rows))
             if error is None:
-                parts.append(self._judged(returned, positions[start : start + rows]))
+                parts.append(self._checked(returned, positions[start : start + rows]))
             elif rows > 1:
                 half = rows // 2
                 waiting += [(start + half, rows - half), (start, half)]
             else:
-                reason = self._set_aside(self._tell(error), positions[start], error)
+                reason = self._set_aside(self._to_text(error), positions[start], error)
                 parts.append((None, pa.array([reason], pa.string())))
         return self._joined(parts)
 
     def _try(self, batch: pa.RecordBatch) -> tuple[tuple[Any, Any], Exception | None]:
-        """What predict() and, for a single column, predict_proba() return; or what they raise."""
+        """The results of predict() and, for a single column, predict_proba(); or the error that they raise."""
         returned: tuple[Any, Any] = None, None
         caught: Exception | None = None
         try:
@@ -280,11 +284,11 @@ class Scoring:
                 raise  # the fault of the code, not of a row
             caught = error
         if os.getpid() != self._pid:
-            os._exit(1)  # a fork that predict() made and didn't end; it has no say
+            os._exit(1)  # a process that predict() forked; only the original process writes predictions
         return returned, caught
 
-    def _judged(self, returned: tuple[Any, Any], positions: Sequence[int]) -> tuple[list[pa.Array] | None, pa.Array]:
-        """The predictions, with nulls where a row is set aside, and the reasons."""
+    def _checked(self, returned: tuple[Any, Any], positions: Sequence[int]) -> tuple[list[pa.Array] | None, pa.Array]:
+        """The predictions, with nulls for rejected rows, and the reasons for the rejections."""
         rows = len(positions)
         columns = self._columns.named(*returned, rows=rows)
         fitted = self._columns.fitted(columns)
@@ -293,13 +297,13 @@ class Scoring:
             return fitted, pa.nulls(rows, pa.string())
         reasons: list[str | None] = [None] * rows
         for row in pc.indices_nonzero(unusable).to_pylist():
-            reasons[row] = self._set_aside(predictions.why(columns, row), positions[row], None)
+            reasons[row] = self._set_aside(predictions.fault_in(columns, row), positions[row], None)
         if fitted is not None:
             fitted = [pc.if_else(unusable, pa.scalar(None, array.type), array) for array in fitted]
         return fitted, pa.array(reasons, pa.string())
 
     def _set_aside(self, reason: str, position: int, error: Exception | None) -> str:
-        # PostgreSQL's text holds no NUL, and UTF-8 no half of a surrogate pair.
+        # PostgreSQL's text can't contain NUL, and UTF-8 can't encode unpaired surrogates.
         reason = reason.replace("\0", "").encode("utf-8", errors="replace").decode()[:REASON_CHARACTERS]
         self._aside += 1
         if self._aside == 1 or position < self._first[1]:

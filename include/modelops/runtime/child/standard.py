@@ -18,7 +18,7 @@ from typing import Any
 FILE, ABOUT = "model.skops", "model.skops.json"
 EVALUATION, SCORING = "model_modules/evaluation.py", "model_modules/scoring.py"
 OWN = {"model_modules", "shared_modules"}
-BESIDE_A_MODEL = (".png", ".svg")
+OTHER_FILES = (".png", ".svg")
 """Endings of files that train() may leave, besides metrics.json, if the estimator that it returns is to be stored."""
 
 TRUSTED = {
@@ -61,7 +61,7 @@ TRUSTED = {
 }
 """Types in fitted estimators of scikit-learn, besides those that skops trusts itself.
 
-These classes and functions run no code from the file when they are built. Distributions of scipy.stats are left out:
+Loading these classes and functions runs no code from the file. Distributions of scipy.stats are not included, because
 they compile a text that they hold.
 """
 
@@ -80,7 +80,7 @@ def check_packages(left_out: list[str]) -> None:
     """Check, before train() runs, that the environment can store the estimator.
 
     Raises:
-        ModuleNotFoundError: it lacks a package.
+        ModuleNotFoundError: the environment lacks a package.
     """
     if "evaluate" not in left_out:
         return
@@ -89,10 +89,10 @@ def check_packages(left_out: list[str]) -> None:
             raise ModuleNotFoundError(f"the standard evaluation needs the package {name}", name=name)
 
 
-def keep(returned: Any, context: Any, left_out: list[str]) -> None:
+def store_estimator(returned: Any, context: Any, left_out: list[str]) -> None:
     """Store the fitted estimator that train() returned, in a format that runs no code when it is loaded.
 
-    It is not stored if train() has saved a model itself and the model has its own evaluation.
+    If train() saved a model itself and the model has its own evaluation, nothing is stored.
 
     Raises:
         StandardError: the returned value is not an estimator and the model needs one, or it can't be stored.
@@ -107,9 +107,7 @@ def keep(returned: Any, context: Any, left_out: list[str]) -> None:
             right="a train(context) that returns the fitted estimator; or both files, and a model that train() saves"
             " below context.artifact_output_path",
         )
-    if own_evaluation and any(
-        name != "metrics.json" and not name.endswith(BESIDE_A_MODEL) for name in os.listdir(output)
-    ):
+    if own_evaluation and any(name != "metrics.json" and not name.endswith(OTHER_FILES) for name in os.listdir(output)):
         return
     if (output / FILE).exists() or (output / ABOUT).exists():
         raise StandardError(
@@ -154,7 +152,7 @@ def _load(folder: str | None) -> Any:
     path = Path(folder or "") / FILE
     if not path.exists():
         raise StandardError(
-            f"the training left no {FILE}, so there is nothing for the standard ModelScorer",
+            f"the training left no {FILE}, which the standard ModelScorer needs",
             right=f"a train(context) that returns the fitted estimator, or {SCORING}",
         )
     io = importlib.import_module("skops.io")
@@ -173,7 +171,7 @@ def _untrusted(held: list[str]) -> list[str]:
 
 
 def _is_own(name: str) -> bool:
-    """Whether it is a class or a function that the code that is pinned with the model defines."""
+    """Whether the model's pinned code defines this class or function."""
     module, _, short = name.rpartition(".")
     if module.partition(".")[0] not in OWN:
         return False
@@ -253,18 +251,18 @@ def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any, meas
         row = unusable.index(True).as_py()
         key = ", ".join(f"{name} = {table[name][row].as_py()}" for name in context.dataset_info.entity_key)
         raise StandardError(
-            f"{predictions.why(named, row)} in the row {key}, one of {unusable.sum().as_py():,}",
+            f"{predictions.fault_in(named, row)} in the row {key}, one of {unusable.sum().as_py():,}",
             right=f"predictions for all rows of the dataset, or an evaluate(context) in {EVALUATION}",
         )
-    given = {name: array.to_numpy(zero_copy_only=False) for name, array in named}
-    missing = [name for name in targets if name not in given]
+    by_name = {name: array.to_numpy(zero_copy_only=False) for name, array in named}
+    missing = [name for name in targets if name not in by_name]
     if missing:
         raise StandardError(
-            f"predict() gives the columns {', '.join(given)}, and none that is named like the target {missing[0]}",
+            f"predict() gives the columns {', '.join(by_name)}, and none that is named like the target {missing[0]}",
             right=f"such a column, or an evaluate(context) in {EVALUATION}",
         )
     truth = {name: table[name].to_numpy() for name in targets}
-    kind = _kind_of_scorer(scorer, given, truth[targets[0]], targets[0]) if own else scorer.kind
+    kind = _kind_of_scorer(scorer, by_name, truth[targets[0]], targets[0]) if own else scorer.kind
     if not kind:
         raise StandardError(
             "the estimator is neither a classifier nor a regressor, and there is no standard evaluation of others",
@@ -274,9 +272,9 @@ def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any, meas
     for target in targets:
         prefix = f"{target}_" if len(targets) > 1 else ""
         found = (
-            measures.of_classifier(truth[target], given, target, getattr(scorer, "classes_", None), say=print)
+            measures.of_classifier(truth[target], by_name, target, getattr(scorer, "classes_", None), warn=print)
             if kind == "classifier"
-            else measures.of_regressor(truth[target], given[target])
+            else measures.of_regressor(truth[target], by_name[target])
         )
         for name, value in found.items():
             if math.isfinite(value):
@@ -288,9 +286,9 @@ def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any, meas
     (Path(context.artifact_output_path) / "metrics.json").write_text(json.dumps(metrics) + "\n", encoding="utf-8")
 
 
-def _kind_of_scorer(scorer: Any, given: dict[str, Any], truth: Any, target: str) -> str:
+def _kind_of_scorer(scorer: Any, by_name: dict[str, Any], truth: Any, target: str) -> str:
     """The kind of a model with its own ModelScorer, derived from its predictions."""
-    probabilities = any(name.startswith(f"{target}_probability") for name in given)
+    probabilities = any(name.startswith(f"{target}_probability") for name in by_name)
     return (
         "classifier" if probabilities or hasattr(scorer, "classes_") or truth.dtype.kind not in "iuf" else "regressor"
     )

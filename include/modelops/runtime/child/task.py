@@ -1,7 +1,7 @@
 """The part of main.py that writes the result of a feature task's function to a file, in the declared columns.
 
-Loaded by child.py, never imported. It imports the standard library and Arrow; what pandas and polars make is known by
-what the task's code has imported.
+Loaded by child.py, never imported. It imports the standard library and Arrow only; pandas and polars are used if
+the task's code has imported them.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def write(returned: Any, assignment: dict[str, Any]) -> None:
     """Write the rows to the Arrow file `output`, one part after the other.
 
     Args:
-        returned: what the function gave; of a generator each part is let go before the next one is asked for.
+        returned: the result of the function; each part of a generator is released before the next one is requested.
         assignment: from the job: `function`, `output`, and `columns`, each with its name, its Arrow type and the type
             that task.yaml declares.
 
     Raises:
-        WrongResultError: it isn't tables of the declared columns and types.
+        WrongResultError: the result isn't tables with the declared columns and types.
     """
     called = f"{assignment['function']}()"
     columns = [_Column(*column, called=called) for column in assignment["columns"]]
@@ -44,7 +44,7 @@ def write(returned: Any, assignment: dict[str, Any]) -> None:
 
 
 def _write_next(parts: Iterator[Any], writer: Any, columns: list[_Column], called: str) -> bool:
-    """Write the next part, if there is one. When this returns nothing holds it any more."""
+    """Write the next part, if there is one; returns whether there was. The part is released on return."""
     for part in parts:
         table = _table(part, [column.name for column in columns], called)
         for batch in table.to_batches(max_chunksize=BATCH_ROWS):
@@ -55,7 +55,7 @@ def _write_next(parts: Iterator[Any], writer: Any, columns: list[_Column], calle
 
 
 def _schema(columns: list[_Column]) -> pa.Schema:
-    """Of the file: the declared columns in their order."""
+    """The schema of the file: the declared columns in their order."""
     return pa.schema([pa.field(column.name, column.type) for column in columns])
 
 
@@ -74,7 +74,7 @@ def _is_table(value: Any) -> bool:
 
 
 def _table(part: Any, names: list[str], called: str) -> pa.Table:
-    """A part as a Table of exactly these columns."""
+    """A part as a Table with exactly these columns."""
     if predictions.is_a(part, "pandas", "DataFrame"):
         hidden = [name for name in part.index.names if name in names and name not in part.columns]
         if hidden:
@@ -105,9 +105,9 @@ def _as_arrow(convert: Callable[[], pa.Table], called: str) -> pa.Table:
     try:
         return convert()
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        said = " ".join(str(error).split())
+        error_text = " ".join(str(error).split())
         raise predictions.WrongResultError(
-            f"the data frame that {called} gave can't become Arrow: {said}",
+            f"the data frame that {called} gave can't become Arrow: {error_text}",
             right="columns with names of their own, each with values of one type",
         ) from None
 
@@ -120,10 +120,10 @@ class _Column:
         self.type = predictions.type_of(arrow)
 
     def cast(self, array: pa.Array) -> pa.Array:
-        """The values in the declared type, if none of them loses anything."""
+        """The values in the declared type, if the conversion is lossless."""
         if array.type == self.type:
             return array
-        if array.null_count == len(array):  # pandas makes floats of a column without a value, whatever it is for
+        if array.null_count == len(array):  # pandas gives a column without values a float type
             return pa.nulls(len(array), self.type)
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
@@ -140,7 +140,7 @@ class _Column:
         return fitted
 
     def _fits(self, found: pa.DataType) -> bool:
-        """Whether values of that type may be meant; the cast itself refuses those that would lose something."""
+        """Whether values of this type may be cast; the cast itself refuses lossy conversions."""
         is_a, wanted = pa.types, self.type
         numbers = is_a.is_integer(found) or is_a.is_floating(found) or is_a.is_decimal(found)
         if found == pa.null():

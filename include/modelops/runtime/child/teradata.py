@@ -31,7 +31,7 @@ else:
 
 
 class DataFrame:
-    """The rows of a query or a table, as far as models use it before they have a pandas DataFrame."""
+    """The rows of a query or a table, with the methods that models use before to_pandas()."""
 
     def __init__(self, table_name: str | None = None, *_unused: Any, query: str | None = None, **_options: Any) -> None:
         if table_name is None and query is None:
@@ -51,7 +51,7 @@ class DataFrame:
     def to_pandas(
         self, index_column: Any = None, num_rows: int | None = None, all_rows: bool = False, **_options: Any
     ) -> pandas.DataFrame:
-        """All rows, also without `all_rows`; `num_rows` of them if that is given alone."""
+        """All rows, whether `all_rows` is set or not; `num_rows` rows if only that is given."""
         frame = self._source()
         if num_rows is not None and not all_rows:
             frame = frame.head(num_rows)
@@ -118,7 +118,7 @@ def copy_to_sql(
     temporary: bool = False,
     **_options: Any,
 ) -> None:
-    """Keep the rows for this run; when scoring, those of the predictions' table are the predictions."""
+    """Keep the rows for this run. While scoring, the rows of the table of predictions are the predictions."""
     frame = df.to_pandas() if isinstance(df, DataFrame) else df
     pandas = sys.modules.get("pandas")
     if pandas is None or not isinstance(frame, pandas.DataFrame):
@@ -140,12 +140,12 @@ class Connection:
 
 
 def create_context(*_unused: Any, **_options: Any) -> Connection:
-    """Connect to nothing."""
+    """Return a stand-in for a connection."""
     return Connection()
 
 
 def remove_context() -> bool:
-    """Close nothing."""
+    """Do nothing, as there is no connection."""
     return True
 
 
@@ -200,7 +200,7 @@ def save_plot(title: str, dpi: int = 500, context: Any = None) -> None:
 
 def _recorded(called: str, importance: Any) -> dict[str, Any]:
     kept = "; feature_importance is not kept: write it to a file in context.artifact_output_path" if importance else ""
-    _run().say(f"{called}: jobs compute the statistics of their rows themselves{kept}")
+    _run().log_once(f"{called}: jobs compute the statistics of their rows themselves{kept}")
     return {}
 
 
@@ -223,12 +223,12 @@ _RUN: StandInState | None = None
 
 
 def _run() -> StandInState:
-    assert _RUN is not None  # main.py begins before the code gets any of these names
+    assert _RUN is not None  # main.py calls begin() before user code can import these names
     return _RUN
 
 
 def begin(context: Any, *, verb: str) -> None:
-    """Stand in from now on, for the code of this context."""
+    """Activate the stand-ins for the code of this context."""
     global _RUN
     _RUN = StandInState(context, verb=verb)
 
@@ -241,7 +241,7 @@ def scorer(score: Callable[[Any], Any]) -> type:
 
         def __init__(self, context: Any) -> None:
             _run().give()
-            if context.artifact_output_path is None:  # what is left there while scoring is not kept
+            if context.artifact_output_path is None:  # files that are written there while scoring are not kept
                 os.makedirs("artifacts/output", exist_ok=True)
                 context.artifact_output_path = os.path.abspath("artifacts/output")
 
@@ -260,7 +260,7 @@ _OF_CLIENT = {
     "record_training_stats": record_training_stats,
     "save_plot": save_plot,
     "tmo_create_context": create_context,
-    "ModelContext": None,  # the class of the context at hand
+    "ModelContext": None,  # the class of the present context
 }
 _OF_DATABASE = {
     "DataFrame": DataFrame,
@@ -279,7 +279,7 @@ MODULES: Mapping[str, Mapping[str, Any]] = {
     **{f"{client}{module}": _OF_CLIENT for client in CLIENT_PACKAGES for module in _CLIENT_MODULES},
     **{f"{DATABASE_PACKAGE}{module}": _OF_DATABASE for module in _DATABASE_MODULES},
 }
-"""What each module has. The same names as in modelops.domain.teradata, by which models are checked."""
+"""The names in each module; modelops.domain.teradata has the same names, for the check of models."""
 
 
 class Loader:
@@ -307,7 +307,7 @@ def spec(name: str) -> ModuleSpec:
     """The import spec of a stand-in module.
 
     Raises:
-        NoStandInError: it has no stand-in.
+        NoStandInError: the module has no stand-in.
     """
     if name not in MODULES:
         refuse_without_stand_in(f"the module {name}", NoStandInError)

@@ -1,4 +1,4 @@
-"""The part of the stand-ins that knows the run: its rows, the tables that the code writes, and its predictions.
+"""The state of the stand-ins in a run: its rows, the tables that the code writes, and its predictions.
 
 main.py loads this module by its path, for teradata.py. pandas is imported where it is needed.
 """
@@ -25,7 +25,7 @@ COPY = "copy_to_sql(df=frame, table_name=context.dataset_info.predictions_table)
 
 
 class StandInError(Exception):
-    """The model's code uses a stand-in for what only a Teradata database can do. `name` says what would be right."""
+    """The code uses a feature that needs a Teradata database. `name` holds the `expected` part of the message."""
 
     kind = "wrong_result"
     name: str | None
@@ -36,7 +36,7 @@ class StandInError(Exception):
 
 
 class NoStandInError(StandInError, ImportError):
-    """The code imports what has no stand-in; it may catch that and do without."""
+    """The code imports a name without a stand-in; it may catch the error."""
 
 
 class Table(NamedTuple):
@@ -61,7 +61,7 @@ class StandInState:
             self._complete(context)
 
     def _complete(self, context: Any) -> None:
-        """Give the context what the Teradata ModelOps layout has besides."""
+        """Add the attributes that only the Teradata ModelOps layout has."""
         info = context.dataset_info
         self.key = list(info.entity_key)
         if len(self.key) == 1:
@@ -74,7 +74,7 @@ class StandInState:
                 os.makedirs("artifacts", exist_ok=True)
                 os.symlink(path, f"artifacts/{name}")
 
-    def say(self, line: str) -> None:
+    def log_once(self, line: str) -> None:
         """Print a line to the log, once in this process."""
         if line not in self._said:
             self._said.add(line)
@@ -97,18 +97,18 @@ class StandInState:
         return names
 
     def give(self) -> None:
-        """Have the context, too, give the rows for which score(context) is called."""
+        """Make the context return the rows for which score(context) is called."""
         self.context.read_pandas = lambda: self._read() if self._given is None else self._given.copy()
 
     def source(self, sql: str) -> Callable[[], pandas.DataFrame]:
-        """What gives the rows of a query.
+        """A function that returns the rows of a query.
 
         Raises:
-            StandInError: it is neither the dataset's nor reads a whole table that the code has written.
+            StandInError: the query is neither the dataset's nor one that reads a whole table that the code has written.
         """
         self._refuse_in_task("reads no query", INPUT)
         query = _canonical(sql)
-        if _same(query, _canonical(self.context.dataset_info.sql)):
+        if _is_dataset_query(query, _canonical(self.context.dataset_info.sql)):
             return self.rows
         if found := re.fullmatch(r"sel(?:ect)? \* from ([\w.\"]+)(?: where job_id = '[^']*')?", query, re.IGNORECASE):
             return self.table(found[1])
@@ -119,10 +119,10 @@ class StandInState:
         )
 
     def table(self, name: str) -> Callable[[], pandas.DataFrame]:
-        """What gives the rows of a table that the code has written.
+        """A function that returns the rows of a table that the code has written.
 
         Raises:
-            StandInError: it has written none of this name.
+            StandInError: the code has written no table of this name.
         """
         self._refuse_in_task("reads no table", INPUT)
         kept = self.tables.get(_table_name(name))
@@ -138,33 +138,33 @@ class StandInState:
         self._refuse_in_task(
             "writes no table", "return the rows: the job writes them to the table that task.yaml declares"
         )
-        there = self.tables.get(_table_name(name))
-        if there is not None and if_exists == "fail":
+        existing = self.tables.get(_table_name(name))
+        if existing is not None and if_exists == "fail":
             raise StandInError(f"the table {name!r} has been written already", right='if_exists="append" or "replace"')
-        if there is not None and if_exists == "append":
-            if list(there.frame.columns) != list(frame.columns):
+        if existing is not None and if_exists == "append":
+            if list(existing.frame.columns) != list(frame.columns):
                 raise StandInError(
                     f"rows with the columns {listed(frame.columns)} are appended to the table {name!r}, which has"
-                    f" {listed(there.frame.columns)}",
+                    f" {listed(existing.frame.columns)}",
                     right="the same columns in the same order",
                 )
-            frame = importlib.import_module("pandas").concat([there.frame, frame], ignore_index=True)
+            frame = importlib.import_module("pandas").concat([existing.frame, frame], ignore_index=True)
         self.tables[_table_name(name)] = Table(frame.copy(), temporary)
         if self.verb != "score":
-            self.say(f"the table {name} is kept in memory for this run only")
+            self.log_once(f"the table {name} is kept in memory for this run only")
 
     def predict(self, score: Callable[[Any], Any], data: pandas.DataFrame) -> pandas.DataFrame:
-        """Call score(context) for some rows; the predictions that it wrote, in the order of the rows.
+        """Call score(context) for some rows, and return the predictions that it wrote, in the order of the rows.
 
         Row numbers stand in for the entity key, which the model never gets.
 
         Raises:
             StandInError: it wrote no predictions, or not one for each row.
         """
-        given = data.reset_index(drop=True)
+        numbered = data.reset_index(drop=True)
         for name in reversed(self.key):
-            given.insert(0, name, range(len(given)))
-        self._given = given
+            numbered.insert(0, name, range(len(numbered)))
+        self._given = numbered
         self.tables.clear()
         try:
             returned = score(self.context)
@@ -175,7 +175,7 @@ class StandInState:
                 f"score() returned a {type(returned).__name__}, so none of its code has run",
                 right="an ordinary function score(context, **kwargs), without yield and without async",
             )
-        return _matched(self._predictions(), self.key, len(given))
+        return _matched(self._predictions(), self.key, len(numbered))
 
     def _refuse_in_task(self, what: str, right: str) -> None:
         if self.verb == "run_task":
@@ -191,7 +191,7 @@ class StandInState:
 
 
 def _matched(frame: pandas.DataFrame, key: list[str], rows: int) -> pandas.DataFrame:
-    """The predictions in the order of the rows, without the columns that say whose they are."""
+    """The predictions in the order of the rows, without the key columns."""
     to_numeric = importlib.import_module("pandas").to_numeric
     right = (
         "one row for each row of DataFrame.from_query(context.dataset_info.sql), with"
@@ -234,8 +234,8 @@ def _canonical(sql: str) -> str:
     return " ".join(sql.split()).rstrip("; ")
 
 
-def _same(query: str, dataset: str) -> bool:
-    """Whether it is the dataset's query, alone or as the whole of another."""
+def _is_dataset_query(query: str, dataset: str) -> bool:
+    """Whether a query is the dataset's, or selects everything from it."""
     wrapped = re.fullmatch(r"sel(?:ect)? \* from \(\s?(.*?)[;\s]*\)(?: as)?(?: \w+)?", query, re.IGNORECASE)
     return query == dataset or (wrapped is not None and wrapped[1] == dataset)
 

@@ -1,16 +1,16 @@
 import { Button } from "@chakra-ui/react";
 import type { FC } from "react";
 
-import type { JobType, Sum, TypeAnalysis } from "../api/client";
+import type { JobType, JobFigures, TypeAnalysis } from "../api/client";
 import { type Column, DataTable } from "../parts/DataTable";
 import type { Formats } from "../texts/formats";
 import type { Texts } from "../texts/en";
 import { useFormats, useTexts } from "../texts/language";
 
 /** The columns of figures that all tables of the analysis have. */
-export const figures = <T,>(texts: Texts, formats: Formats, sumOf: (row: T) => Sum): Column<T>[] => {
+export const figures = <T,>(texts: Texts, formats: Formats, sumOf: (row: T) => JobFigures): Column<T>[] => {
   const own = texts.analysis;
-  const column = (title: string, show: (sum: Sum) => string): Column<T> => ({
+  const column = (title: string, show: (sum: JobFigures) => string): Column<T> => ({
     title,
     show: (row) => show(sumOf(row)),
     end: true,

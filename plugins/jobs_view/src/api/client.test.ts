@@ -9,7 +9,7 @@ import {
   getLog,
   isWorthAnotherTry,
   RequestFailed,
-  type Wanted,
+  type JobFilter,
 } from "./client.ts";
 
 const BASE = "https://airflow.example/team/";
@@ -45,7 +45,7 @@ afterEach(() => {
 
 test("what is asked for is below Airflow's own address, several values one after the other, without empty ones", async () => {
   const asked = answering(() => Response.json({ jobs: [] }));
-  const wanted: Wanted = {
+  const wanted: JobFilter = {
     type: ["training", "evaluation"],
     status: [],
     subject: "a&b +1/é",

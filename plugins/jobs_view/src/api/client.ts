@@ -4,14 +4,14 @@ import type { components, paths } from "./schema";
 type Schemas = components["schemas"];
 export type Job = Schemas["Job"];
 export type WholeJob = Schemas["WholeJob"];
-export type Happening = Schemas["Happening"];
+export type JobEvent = Schemas["JobEvent"];
 export type JobsPage = Schemas["Page"];
-export type Counted = Schemas["Counted"];
+export type JobCount = Schemas["JobCount"];
 export type JobType = Schemas["JobType"];
 export type JobStatus = Schemas["JobStatus"];
 export type Event = Schemas["Event"];
 export type Action = Schemas["Action"];
-export type Given = Schemas["Given"];
+export type ActionBody = Schemas["ActionBody"];
 export type RefusalCode = Schemas["Code"];
 export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
@@ -21,7 +21,7 @@ export type ComparedBin = Schemas["ComparedBin"];
 export type ColumnOverTime = Schemas["ColumnOverTime"];
 export type DriftCheck = Schemas["DriftCheck"];
 export type DriftOverTime = Schemas["DriftOverTime"];
-export type Measured = Schemas["Measured"];
+export type MeasurementPage = Schemas["MeasurementPage"];
 export type Measurement = Schemas["Measurement"];
 export type Performance = Schemas["Performance"];
 export type Alerts = Schemas["Alerts"];
@@ -39,14 +39,14 @@ export type IntervalState = Schemas["IntervalState"];
 export type InProduction = Schemas["InProduction"];
 export type Analysis = Schemas["Analysis"];
 export type TypeAnalysis = Schemas["TypeAnalysis"];
-export type Sum = Schemas["Sum"];
+export type JobFigures = Schemas["JobFigures"];
 export type Period = Schemas["Period"];
 export type Unit = Schemas["Unit"];
-export type Wanted = NonNullable<paths["/api/jobs"]["get"]["parameters"]["query"]>;
+export type JobFilter = NonNullable<paths["/api/jobs"]["get"]["parameters"]["query"]>;
 
 const SECONDS = 15;
 
-/** An answer that is no success; `status` is 0 where there was no answer at all. */
+/** A response with an error status; `status` is 0 if there was no response. */
 export class RequestFailed extends Error {
   readonly status: number;
   readonly reason: Reason | null;
@@ -58,7 +58,7 @@ export class RequestFailed extends Error {
   }
 }
 
-/** Why the API of the jobs refuses. A newer server may have codes that this page doesn't know; Airflow has none. */
+/** The reason of a refusal of the jobs API. A newer server may send unknown codes; Airflow sends none. */
 export type Reason = { code: string; values: Record<string, string | number> };
 
 const reasonOf = (body: unknown): Reason | null =>
@@ -96,7 +96,7 @@ const ask = async <T>(address: URL, how: RequestInit, signal?: AbortSignal): Pro
   try {
     return (await answer.json()) as T;
   } catch (error) {
-    // Cut off on its way, or not from us at all.
+    // An incomplete response, or one from another server.
     signal?.throwIfAborted();
     throw new RequestFailed(0, error instanceof Error ? error.message : String(error));
   }
@@ -117,9 +117,9 @@ const get = <T>(path: string, parameters: Record<string, Value | Value[]>, signa
   return ask(address, {}, signal);
 };
 
-export const getJobs = (wanted: Wanted, signal: AbortSignal) => get<JobsPage>("modelops/api/jobs", wanted, signal);
+export const getJobs = (wanted: JobFilter, signal: AbortSignal) => get<JobsPage>("modelops/api/jobs", wanted, signal);
 
-export const getCounts = (signal: AbortSignal) => get<Counted[]>("modelops/api/jobs/counts", {}, signal);
+export const getCounts = (signal: AbortSignal) => get<JobCount[]>("modelops/api/jobs/counts", {}, signal);
 
 export const getJob = (id: number, signal: AbortSignal) => get<WholeJob>(`modelops/api/jobs/${String(id)}`, {}, signal);
 
@@ -152,7 +152,7 @@ export const getIntervals = (deployment: string, last: { start: string; end: str
   );
 
 export const getMeasured = (job: number, signal: AbortSignal) =>
-  get<Measured>(`modelops/api/jobs/${String(job)}/performance`, {}, signal);
+  get<MeasurementPage>(`modelops/api/jobs/${String(job)}/performance`, {}, signal);
 
 export const getPerformance = (deployment: string, signal: AbortSignal) =>
   get<Performance>(`modelops/api/deployments/${encodeURIComponent(deployment)}/performance`, {}, signal);
@@ -179,24 +179,24 @@ export const getSlowest = (type: JobType, span: Span, limit: number, signal: Abo
     signal,
   );
 
-/** Where a job's file is, to be shown or kept. */
+/** The URL of a job's file. */
 export const artifactAddress = (id: number, file: ArtifactFile): string =>
   new URL(
     `modelops/api/jobs/${String(id)}/artifacts/${file.sha256}?${new URLSearchParams({ name: file.name }).toString()}`,
     document.baseURI,
   ).href;
 
-/** Do something about a job; resolves when Airflow has taken it. */
-export const act = (id: number, action: Action, given: Given) =>
-  ask<Schemas["Asked"]>(new URL(`modelops/api/jobs/${String(id)}/${action}`, document.baseURI), {
+/** Perform an action on a job; resolves when Airflow has accepted it. */
+export const act = (id: number, action: Action, given: ActionBody) =>
+  ask<Schemas["AcceptedAction"]>(new URL(`modelops/api/jobs/${String(id)}/${action}`, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(given),
   });
 
-/** Make a batch of a deployment; resolves when Airflow has taken the request. */
+/** Request a batch of a deployment; resolves when Airflow has accepted it. */
 export const runDeployment = (id: number) =>
-  ask<Schemas["Asked"]>(new URL(`modelops/api/deployments/${String(id)}/run_now`, document.baseURI), {
+  ask<Schemas["AcceptedAction"]>(new URL(`modelops/api/deployments/${String(id)}/run_now`, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: "{}",

@@ -13,11 +13,11 @@ export interface paths {
         };
         /**
          * List Jobs
-         * @description The newest jobs that fit.
+         * @description The newest jobs that match the filters.
          *
-         *     `type` and `status` may be given several times; `subject` is a model, a version or a whole subject, `search` a text
-         *     in the subject or in the id of the DAG run; `person` who asked for the job; `dag_id`, `run_id`, `task_id` and
-         *     `map_index` are those of Airflow. `after` is what the page before gave.
+         *     `type` and `status` may be given several times. `subject` is a model, a version or a whole subject. `search` is a
+         *     text in the subject or in the id of the DAG run. `person` is the requester. `dag_id`, `run_id`, `task_id` and
+         *     `map_index` are those of Airflow. `after` is the value of that name on the previous page.
          */
         get: operations["list_jobs_api_jobs_get"];
         put?: never;
@@ -37,7 +37,7 @@ export interface paths {
         };
         /**
          * Count Jobs
-         * @description How many jobs there are, by type and status.
+         * @description The number of jobs by type and status.
          */
         get: operations["count_jobs_api_jobs_counts_get"];
         put?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * Show Job
-         * @description One job, with what happened to it in order, and what you may do about it.
+         * @description A job, with its events in order and the actions that you may perform on it.
          */
         get: operations["show_job_api_jobs__id__get"];
         put?: never;
@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * Show Evidence
-         * @description What the job's version is made of, its metrics beside the champion's, and the job's files.
+         * @description The provenance of the job's version, its metrics next to the champion's, and the job's files.
          */
         get: operations["show_evidence_api_jobs__id__evidence_get"];
         put?: never;
@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * Show Artifact
-         * @description One of the job's files, after a check that it is the one that was recorded.
+         * @description A file of the job, after its hash was verified.
          */
         get: operations["show_artifact_api_jobs__id__artifacts__sha256__get"];
         put?: never;
@@ -117,7 +117,7 @@ export interface paths {
         };
         /**
          * Show Predictions
-         * @description Some of the rows that the job has published, as readers of the view see them.
+         * @description A sample of the rows that the job published, as readers of the view see them.
          */
         get: operations["show_predictions_api_jobs__id__predictions_get"];
         put?: never;
@@ -197,7 +197,7 @@ export interface paths {
         };
         /**
          * Show Production
-         * @description What was in production at a moment, by default now, by whose decision and on what evidence.
+         * @description The versions in production at a time (default: now), each with its decision and evidence.
          */
         get: operations["show_production_api_production_get"];
         put?: never;
@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * List Intervals
-         * @description What became of a deployment's intervals since it began: those that were due by its schedule, and all others.
+         * @description The states of a deployment's data intervals since it began: those due by its schedule, and all others.
          */
         get: operations["list_intervals_api_deployments__id__intervals_get"];
         put?: never;
@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Show Drift
-         * @description How far each column of a batch has moved from the reference, as the job has found.
+         * @description How far each column of a batch has moved from the reference, as the drift check found.
          */
         get: operations["show_drift_api_jobs__id__drift_get"];
         put?: never;
@@ -257,7 +257,7 @@ export interface paths {
         };
         /**
          * Show Distribution
-         * @description The distribution of a column in the reference and in the batch that the job has checked.
+         * @description The distribution of a column in the reference and in the batch that the job checked.
          */
         get: operations["show_distribution_api_jobs__id__distribution_get"];
         put?: never;
@@ -297,7 +297,7 @@ export interface paths {
         };
         /**
          * Show Measured
-         * @description The performance of published predictions, as the job has measured it.
+         * @description The performance of published predictions, as the job measured it.
          */
         get: operations["show_measured_api_jobs__id__performance_get"];
         put?: never;
@@ -337,7 +337,7 @@ export interface paths {
         };
         /**
          * Show Alerts
-         * @description The alert rules of a deployment, and the alerts that they have raised.
+         * @description The alert rules of a deployment, and the alerts that they raised.
          */
         get: operations["show_alerts_api_deployments__id__alerts_get"];
         put?: never;
@@ -357,10 +357,10 @@ export interface paths {
         };
         /**
          * Analyse
-         * @description How many jobs there were, how long they waited and worked, and how many failed: by type and period.
+         * @description The numbers of jobs and failures, and the time spent waiting and working, by job type and period.
          *
-         *     Jobs belong to the time in which they were created: by default the last 30 days, until now. `zone` is the name of
-         *     the time zone in which a day, a week (from Monday) or a month begins.
+         *     A job belongs to the period in which it was created. The default is the last 30 days. Days, weeks (from Monday) and
+         *     months begin in the time zone `zone`.
          */
         get: operations["analyse_api_analysis_get"];
         put?: never;
@@ -380,7 +380,7 @@ export interface paths {
         };
         /**
          * List Slowest
-         * @description The jobs that worked longest, among those that have ended.
+         * @description The jobs that spent the longest time on a worker, of those that have ended.
          */
         get: operations["list_slowest_api_analysis_slowest_get"];
         put?: never;
@@ -402,9 +402,9 @@ export interface paths {
         put?: never;
         /**
          * Act
-         * @description Stop a job, have it done anew, ask for the same again, or answer an approval.
+         * @description Stop a job, retry it, request the same work in a new run, or decide on an approval.
          *
-         *     Airflow has taken the request when this answers; the job's events tell what comes of it.
+         *     The response means that Airflow has accepted the request; the job's events show the result.
          */
         post: operations["act_api_jobs__id___action__post"];
         delete?: never;
@@ -424,7 +424,7 @@ export interface paths {
         put?: never;
         /**
          * Run Deployment
-         * @description Make a batch of a deployment now, of the data interval that ended last, or of all rows.
+         * @description Run a batch of a deployment now: for the data interval that ended last, or for all rows.
          */
         post: operations["run_deployment_api_deployments__id__run_now_post"];
         delete?: never;
@@ -438,14 +438,54 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptedAction
+         * @description The response to a request that Airflow has accepted.
+         */
+        AcceptedAction: {
+            /**
+             * Run Id
+             * @description The DAG run of the job, or the new one.
+             */
+            run_id: string;
+        };
+        /**
          * Action
          * @description An action that a person may take on a job.
          * @enum {string}
          */
         Action: "stop" | "retry" | "run_now" | "approve" | "reject";
         /**
+         * ActionBody
+         * @description The body of a request for an action.
+         */
+        ActionBody: {
+            /**
+             * Comment
+             * @description The comment of a decision; required to reject.
+             */
+            comment?: string | null;
+            /**
+             * Evidence
+             * @description The digest of the evidence that was shown. If it has changed, the decision is refused.
+             */
+            evidence?: string | null;
+        };
+        /**
+         * ActiveDeployment
+         * @description A deployment of a version that has not ended.
+         */
+        ActiveDeployment: {
+            /**
+             * Id
+             * @description The deployment.
+             */
+            id: number;
+            /** Target */
+            target: string;
+        };
+        /**
          * Alert
-         * @description An alert that a rule has raised.
+         * @description An alert that a rule raised.
          */
         Alert: {
             /** Id */
@@ -462,12 +502,12 @@ export interface components {
             resolved_at: string | null;
             /**
              * Resolved By
-             * @description The job of the check that has resolved it.
+             * @description The job of the check that resolved it.
              */
             resolved_by: number | null;
             /**
              * Interval Start
-             * @description Of the batch; null, as the end, of one without an interval.
+             * @description The data interval of the batch; null, as is the end, for a batch without one.
              */
             interval_start: string | null;
             /** Interval End */
@@ -553,7 +593,7 @@ export interface components {
             most_a_month: number | null;
             /**
              * Job Id
-             * @description The job that has set it.
+             * @description The job that set it.
              */
             job_id: number;
             /** Set By */
@@ -572,7 +612,7 @@ export interface components {
             ended_at: string | null;
             /**
              * Alert Id
-             * @description Its alert that is firing.
+             * @description The alert that is firing.
              */
             alert_id: number | null;
             /** Snoozed Until */
@@ -584,13 +624,13 @@ export interface components {
         };
         /**
          * AlertState
-         * @description Where an alert stands.
+         * @description The state of an alert.
          * @enum {string}
          */
         AlertState: "firing" | "resolved" | "ended";
         /**
          * Alerts
-         * @description The alert rules of a deployment, and the alerts that they have raised.
+         * @description The alert rules of a deployment, and the alerts that they raised.
          */
         Alerts: {
             /** Deployment */
@@ -616,18 +656,18 @@ export interface components {
             alerts: components["schemas"]["Alert"][];
             /**
              * More
-             * @description There are earlier alerts.
+             * @description Whether there are earlier alerts.
              */
             more: boolean;
         };
         /**
          * Analysis
-         * @description Counts and durations by job type, in the order of the life cycle. Types without jobs are left out.
+         * @description Counts and durations by job type, in the order of the life cycle. Types without jobs are omitted.
          */
         Analysis: {
             /**
              * Known Up To
-             * @description Up to when the ledger has Airflow's news; null before the first.
+             * @description The time up to which the ledger has Airflow's events; null before the first.
              */
             known_up_to: string | null;
             /**
@@ -670,7 +710,7 @@ export interface components {
             media_type: string;
             /**
              * Job Id
-             * @description The job that left it.
+             * @description The job that produced it.
              */
             job_id: number;
             job_type: components["schemas"]["JobType"];
@@ -681,17 +721,6 @@ export interface components {
          * @enum {string}
          */
         ArtifactRole: "code" | "requirements" | "output" | "sample";
-        /**
-         * Asked
-         * @description The response to a request that Airflow has accepted.
-         */
-        Asked: {
-            /**
-             * Run Id
-             * @description The DAG run that it is about: the job's, or a new one.
-             */
-            run_id: string;
-        };
         /**
          * BinChange
          * @description The share of a bin in the reference and in the batch.
@@ -706,7 +735,7 @@ export interface components {
         };
         /**
          * ChallengerRun
-         * @description A life cycle that an alert has started.
+         * @description A run of `model_lifecycle` that an alert started.
          */
         ChallengerRun: {
             /** Dag Id */
@@ -724,7 +753,7 @@ export interface components {
         };
         /**
          * Change
-         * @description What a check has found: of a column, or of a metric of a target.
+         * @description The result of a check, for a column or for a metric of a target.
          */
         Change: {
             /** Role */
@@ -736,21 +765,21 @@ export interface components {
             psi?: number | null;
             /**
              * Shift
-             * @description As if shifted by so many standard deviations.
+             * @description The shift of a normal distribution with the same index, in standard deviations.
              */
             shift?: number | null;
             /** Natural Variation */
             natural_variation?: number | null;
             /**
              * Bin
-             * @description The bin that has moved most; before and now are its shares of the rows.
+             * @description The bin whose share of the rows changed most; `before` and `now` are its shares.
              */
             bin?: string | null;
             /** Target */
             target?: string | null;
             /**
              * Metric
-             * @description Before and now are its values.
+             * @description The name of the metric; `before` and `now` are its values.
              */
             metric?: string | null;
             /** Before */
@@ -799,7 +828,7 @@ export interface components {
             checked: boolean;
             /**
              * Check Job Id
-             * @description The job of the drift check; null if there is none, or it isn't yours to see.
+             * @description The job of the drift check; null if there is none, or you may not see it.
              */
             check_job_id: number | null;
         };
@@ -876,7 +905,7 @@ export interface components {
             bin: string;
             /**
              * Reference Rows
-             * @description Of categories, half of the reference's rows are counted.
+             * @description For categories, half of the reference's rows are counted.
              */
             reference_rows: number;
             /** Rows */
@@ -893,41 +922,26 @@ export interface components {
             now: number;
         };
         /**
-         * Counted
-         * @description The number of jobs with a type and a status.
-         */
-        Counted: {
-            type: components["schemas"]["JobType"];
-            status: components["schemas"]["JobStatus"];
-            /** Number */
-            number: number;
-            /**
-             * More
-             * @description There are more than `number`.
-             */
-            more: boolean;
-        };
-        /**
          * DataInterval
          * @description A data interval of a deployment, with its state and its batch.
          */
         DataInterval: {
             /**
              * Start
-             * @description Null, as the end, of a run that is of no interval.
+             * @description Null, as is the end, for a run without a data interval.
              */
             start: string | null;
             /** End */
             end: string | null;
             /**
              * Is Due
-             * @description By the schedule, or run by an earlier one or a backfill; else a person asked for the run.
+             * @description Whether it is due by this or an earlier schedule or by a backfill; else a person requested it.
              */
             is_due: boolean;
             state: components["schemas"]["IntervalState"];
             /**
              * Job Id
-             * @description Whose rows readers see, else that of the newest attempt.
+             * @description The job whose rows readers see; if there is none, the newest one.
              */
             job_id: number | null;
             /** Rows */
@@ -970,7 +984,7 @@ export interface components {
             paused: boolean;
             /**
              * Set By
-             * @description Who said when its batches run.
+             * @description Who set the schedule.
              */
             set_by: string;
             /**
@@ -980,7 +994,7 @@ export interface components {
             set_at: string;
             /**
              * Next At
-             * @description When the clock starts the next batch; null where it doesn't.
+             * @description When the next batch is scheduled; null without a cron schedule.
              */
             next_at: string | null;
             /** Deployed By */
@@ -1016,7 +1030,7 @@ export interface components {
             firing: number;
             /**
              * Can Run
-             * @description Whether you may ask for a batch of it now.
+             * @description Whether you may request a batch of it now.
              */
             can_run: boolean;
         };
@@ -1045,7 +1059,7 @@ export interface components {
             run_id: number;
             /**
              * Bins
-             * @description Empty if the batch did not count the column in the bins of the reference.
+             * @description Empty if the column was not counted in the bins of the reference.
              */
             bins: components["schemas"]["ComparedBin"][];
             /**
@@ -1149,7 +1163,7 @@ export interface components {
             dag_id: string;
             /**
              * Reference Job
-             * @description The job that recorded the newest reference of its features; null if it isn't yours to see.
+             * @description The job that recorded the newest reference of its features; null if you may not see it.
              */
             reference_job: number | null;
             /**
@@ -1164,7 +1178,7 @@ export interface components {
             columns: components["schemas"]["ColumnOverTime"][];
             /**
              * Columns Left Out
-             * @description Number of columns with smaller changes that are left out; the statement returns them.
+             * @description The number of omitted columns, which changed less; the statement returns them.
              */
             columns_left_out: number;
             /**
@@ -1215,47 +1229,8 @@ export interface components {
             statistics: components["schemas"]["ColumnStatistics"][];
         };
         /**
-         * Given
-         * @description The body of an action's request.
-         */
-        Given: {
-            /**
-             * Comment
-             * @description Of a decision; to reject, one is required.
-             */
-            comment?: string | null;
-            /**
-             * Evidence
-             * @description Of a decision: the digest of what was shown. It is refused if other evidence is there now.
-             */
-            evidence?: string | null;
-        };
-        /**
-         * Happening
-         * @description An event of a job, as recorded in the ledger. Events are never changed or removed.
-         */
-        Happening: {
-            /** Attempt */
-            attempt: number;
-            event: components["schemas"]["Event"];
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Actor
-             * @description A person, "airflow" (scheduler, executor) or "worker" (the task itself).
-             */
-            actor: string;
-            /** Detail */
-            detail: {
-                [key: string]: unknown;
-            };
-        };
-        /**
          * InProduction
-         * @description A version in production at a moment, with its decision and evidence.
+         * @description A version in production at a time, with its decision and evidence.
          */
         InProduction: {
             kind: components["schemas"]["VersionKind"];
@@ -1307,22 +1282,9 @@ export interface components {
             job_id: number;
             /**
              * Approval Job Id
-             * @description The approval's job, with the evidence that was shown.
+             * @description The approval job, with the evidence that was shown.
              */
             approval_job_id: number;
-        };
-        /**
-         * InTarget
-         * @description A deployment of a version that has not ended.
-         */
-        InTarget: {
-            /**
-             * Id
-             * @description The deployment.
-             */
-            id: number;
-            /** Target */
-            target: string;
         };
         /**
          * IntervalState
@@ -1361,7 +1323,7 @@ export interface components {
             intervals: components["schemas"]["DataInterval"][];
             /**
              * More
-             * @description There are earlier ones: give the last one's ends as `last_start` and `last_end`.
+             * @description Whether there are earlier ones, after the last one's `last_start` and `last_end`.
              */
             more: boolean;
         };
@@ -1375,7 +1337,7 @@ export interface components {
             type: components["schemas"]["JobType"];
             /**
              * Subject
-             * @description What it is about: the model until its version exists, then the version.
+             * @description What the job is about: the model until its version exists, then the version.
              */
             subject: string;
             status: components["schemas"]["JobStatus"];
@@ -1393,12 +1355,12 @@ export interface components {
             created_at: string;
             /**
              * Waited
-             * @description For its turn, a worker, a person and between attempts, so far.
+             * @description Time spent waiting so far: to be scheduled, for a worker, for a person, and between attempts.
              */
             waited: number | null;
             /**
              * Worked
-             * @description On a worker, so far.
+             * @description Time spent on a worker so far.
              */
             worked: number | null;
             /** Dag Id */
@@ -1409,6 +1371,68 @@ export interface components {
             task_id: string;
             /** Map Index */
             map_index: number;
+        };
+        /**
+         * JobCount
+         * @description The number of jobs with a type and a status.
+         */
+        JobCount: {
+            type: components["schemas"]["JobType"];
+            status: components["schemas"]["JobStatus"];
+            /** Number */
+            number: number;
+            /**
+             * More
+             * @description Whether there are more than `number`.
+             */
+            more: boolean;
+        };
+        /**
+         * JobEvent
+         * @description An event of a job, as recorded in the ledger. Events are never changed or removed.
+         */
+        JobEvent: {
+            /** Attempt */
+            attempt: number;
+            event: components["schemas"]["Event"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor
+             * @description A person, "airflow" (scheduler, executor) or "worker" (the task itself).
+             */
+            actor: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * JobFigures
+         * @description Counts and durations of the jobs created in a time range.
+         */
+        JobFigures: {
+            /**
+             * Number
+             * @description The number of jobs, unfinished ones included.
+             */
+            number: number;
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Failure Rate
+             * @description The share of failed jobs among those that completed or failed; null if there are none.
+             */
+            failure_rate: number | null;
+            /** @description Time spent waiting, of the jobs that have ended. */
+            waited: components["schemas"]["Duration"] | null;
+            /** @description Time spent on a worker, of the jobs that have ended and had started. */
+            worked: components["schemas"]["Duration"] | null;
         };
         /**
          * JobStatus
@@ -1439,27 +1463,6 @@ export interface components {
              * @description The `offset` of the next page; null on the last one.
              */
             next: number | null;
-        };
-        /**
-         * Measured
-         * @description What a job has measured.
-         */
-        Measured: {
-            /**
-             * Measurements
-             * @description Latest data interval first.
-             */
-            measurements: components["schemas"]["Measurement"][];
-            /**
-             * More
-             * @description There are earlier ones, which the statement returns too.
-             */
-            more: boolean;
-            /**
-             * Statement
-             * @description SQL that returns the same figures.
-             */
-            statement: string;
         };
         /**
          * Measurement
@@ -1498,7 +1501,7 @@ export interface components {
             labelled: number;
             /**
              * Error
-             * @description Why it could not be measured; null: it was.
+             * @description Why it could not be measured; null if it was.
              */
             error: string | null;
             /**
@@ -1516,6 +1519,27 @@ export interface components {
              * @description Empty if no label was known, the batch could not be measured, or no metric is defined.
              */
             metrics: components["schemas"]["Metric"][];
+        };
+        /**
+         * MeasurementPage
+         * @description A page of measurements.
+         */
+        MeasurementPage: {
+            /**
+             * Measurements
+             * @description Latest data interval first.
+             */
+            measurements: components["schemas"]["Measurement"][];
+            /**
+             * More
+             * @description Whether there are earlier ones; the statement returns them too.
+             */
+            more: boolean;
+            /**
+             * Statement
+             * @description SQL that returns the same figures.
+             */
+            statement: string;
         };
         /**
          * Metric
@@ -1558,7 +1582,7 @@ export interface components {
         Page: {
             /**
              * Known Up To
-             * @description Up to when the ledger has Airflow's news; null before the first.
+             * @description The time up to which the ledger has Airflow's events; null before the first.
              */
             known_up_to: string | null;
             /**
@@ -1586,7 +1610,7 @@ export interface components {
             measurements: components["schemas"]["Measurement"][];
             /**
              * More
-             * @description There are earlier ones, which the statement returns too.
+             * @description Whether there are earlier ones; the statement returns them too.
              */
             more: boolean;
             /**
@@ -1632,7 +1656,7 @@ export interface components {
         Period: {
             /**
              * Number
-             * @description Those that are under way included.
+             * @description The number of jobs, unfinished ones included.
              */
             number: number;
             /** Completed */
@@ -1641,12 +1665,12 @@ export interface components {
             failed: number;
             /**
              * Failure Rate
-             * @description The failed among those that completed or failed; null without any.
+             * @description The share of failed jobs among those that completed or failed; null if there are none.
              */
             failure_rate: number | null;
-            /** @description Of those that have ended. */
+            /** @description Time spent waiting, of the jobs that have ended. */
             waited: components["schemas"]["Duration"] | null;
-            /** @description Of those that have ended and had come to a worker. */
+            /** @description Time spent on a worker, of the jobs that have ended and had started. */
             worked: components["schemas"]["Duration"] | null;
             /**
              * Start
@@ -1678,14 +1702,14 @@ export interface components {
             published_at: string;
             /**
              * Superseded At
-             * @description Since when another run's predictions are seen instead.
+             * @description When another run superseded it.
              */
             superseded_at: string | null;
             /** Deployment Id */
             deployment_id: number;
             /**
              * Check Job Id
-             * @description The job of its newest drift check; null if there is none, or it isn't yours to see.
+             * @description The job of its newest drift check; null if there is none, or you may not see it.
              */
             check_job_id: number | null;
             /** Columns */
@@ -1698,7 +1722,7 @@ export interface components {
         };
         /**
          * Production
-         * @description The versions in production at a moment.
+         * @description The versions in production at a time.
          */
         Production: {
             /**
@@ -1710,15 +1734,6 @@ export interface components {
             found: components["schemas"]["InProduction"][];
         };
         /**
-         * Recording
-         * @description A job that recorded statistics of a version.
-         */
-        Recording: {
-            /** Job Id */
-            job_id: number;
-            type: components["schemas"]["JobType"];
-        };
-        /**
          * Refusal
          * @description The reason for a refusal.
          */
@@ -1728,11 +1743,11 @@ export interface components {
              * @description In English.
              */
             detail: string;
-            /** @description Stable, for programs and other languages. */
+            /** @description A stable code, for programs and translations. */
             code: components["schemas"]["Code"];
             /**
              * Values
-             * @description What the text names.
+             * @description The values that the text contains.
              */
             values: {
                 [key: string]: string | number;
@@ -1770,18 +1785,18 @@ export interface components {
             };
             /**
              * Requesters
-             * @description Who asked for the training, and can't decide.
+             * @description Who requested the training; these persons can't decide.
              */
             requesters: string[];
             /**
              * Approvers
-             * @description Who may decide; if there is none, anybody else.
+             * @description Who may decide; empty: anybody but the requesters.
              */
             approvers: string[];
         };
         /**
          * SentNotification
-         * @description A notification that a notifier has sent.
+         * @description A notification that a notifier sent.
          */
         SentNotification: {
             event: components["schemas"]["AlertEvent"];
@@ -1802,45 +1817,30 @@ export interface components {
             jobs: components["schemas"]["Job"][];
         };
         /**
+         * StatisticsJob
+         * @description A job that recorded statistics of a version.
+         */
+        StatisticsJob: {
+            /** Job Id */
+            job_id: number;
+            type: components["schemas"]["JobType"];
+        };
+        /**
          * Subject
          * @description What a rule is about.
          * @enum {string}
          */
         Subject: "features" | "predictions" | "metric";
         /**
-         * Sum
-         * @description Counts and durations of the jobs created in a time range.
-         */
-        Sum: {
-            /**
-             * Number
-             * @description Those that are under way included.
-             */
-            number: number;
-            /** Completed */
-            completed: number;
-            /** Failed */
-            failed: number;
-            /**
-             * Failure Rate
-             * @description The failed among those that completed or failed; null without any.
-             */
-            failure_rate: number | null;
-            /** @description Of those that have ended. */
-            waited: components["schemas"]["Duration"] | null;
-            /** @description Of those that have ended and had come to a worker. */
-            worked: components["schemas"]["Duration"] | null;
-        };
-        /**
          * TypeAnalysis
          * @description The counts and durations of one job type.
          */
         TypeAnalysis: {
             type: components["schemas"]["JobType"];
-            whole: components["schemas"]["Sum"];
+            whole: components["schemas"]["JobFigures"];
             /**
              * Periods
-             * @description In order; a period without jobs is left out.
+             * @description In order of time; a period without jobs is omitted.
              */
             periods: components["schemas"]["Period"][];
         };
@@ -1889,7 +1889,7 @@ export interface components {
             job_id: number;
             /**
              * Metrics
-             * @description Of its newest evaluation or run: the first of them; the evidence has all.
+             * @description The first metrics of its newest evaluation or run; the evidence has all of them.
              */
             metrics: {
                 [key: string]: unknown;
@@ -1903,14 +1903,14 @@ export interface components {
             comment: string | null;
             /**
              * Statistics Jobs
-             * @description The jobs that recorded the statistics of its features and predictions that are in use.
+             * @description The jobs that recorded the statistics in use: of its features, and of its predictions.
              */
-            statistics_jobs: components["schemas"]["Recording"][];
+            statistics_jobs: components["schemas"]["StatisticsJob"][];
             /**
              * Deployments
              * @description Where it is deployed now.
              */
-            deployments: components["schemas"]["InTarget"][];
+            deployments: components["schemas"]["ActiveDeployment"][];
         };
         /**
          * VersionKind
@@ -1944,7 +1944,7 @@ export interface components {
         WholeJob: {
             /**
              * Known Up To
-             * @description Up to when the ledger has Airflow's news; null before the first.
+             * @description The time up to which the ledger has Airflow's events; null before the first.
              */
             known_up_to: string | null;
             /**
@@ -1957,7 +1957,7 @@ export interface components {
             type: components["schemas"]["JobType"];
             /**
              * Subject
-             * @description What it is about: the model until its version exists, then the version.
+             * @description What the job is about: the model until its version exists, then the version.
              */
             subject: string;
             status: components["schemas"]["JobStatus"];
@@ -1975,12 +1975,12 @@ export interface components {
             created_at: string;
             /**
              * Waited
-             * @description For its turn, a worker, a person and between attempts, so far.
+             * @description Time spent waiting so far: to be scheduled, for a worker, for a person, and between attempts.
              */
             waited: number | null;
             /**
              * Worked
-             * @description On a worker, so far.
+             * @description Time spent on a worker so far.
              */
             worked: number | null;
             /** Dag Id */
@@ -2002,19 +2002,19 @@ export interface components {
             /** Error */
             error: string | null;
             /** Events */
-            events: components["schemas"]["Happening"][];
-            /** @description Of an approval: what it has last put before the reviewers. */
+            events: components["schemas"]["JobEvent"][];
+            /** @description Of an approval job: its newest approval request. */
             request: components["schemas"]["Request"] | null;
             /**
              * Objection
-             * @description Why you can't decide, where the job waits for a decision.
+             * @description Why you can't decide on a job that awaits approval.
              */
             objection: string | null;
             /** @description The objection with its code. */
             refusal: components["schemas"]["Refusal"] | null;
             /**
              * Actions
-             * @description What you may do about it now.
+             * @description The actions that you may perform on it now.
              */
             actions: components["schemas"]["Action"][];
         };
@@ -2071,7 +2071,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2080,7 +2080,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2089,7 +2089,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2115,10 +2115,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Counted"][];
+                    "application/json": components["schemas"]["JobCount"][];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2127,7 +2127,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2136,7 +2136,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2167,7 +2167,7 @@ export interface operations {
                     "application/json": components["schemas"]["WholeJob"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2176,7 +2176,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job, or it isn't yours to see. */
+            /** @description There is no such job, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2185,7 +2185,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2194,7 +2194,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2225,7 +2225,7 @@ export interface operations {
                     "application/json": components["schemas"]["Evidence"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2234,7 +2234,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job or file, or it isn't yours to see. */
+            /** @description There is no such job or file, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2243,7 +2243,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2252,7 +2252,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2266,7 +2266,7 @@ export interface operations {
     show_artifact_api_jobs__id__artifacts__sha256__get: {
         parameters: {
             query?: {
-                /** @description Which of several files of the same content is meant. */
+                /** @description Selects one of several files that have the same content. */
                 name?: string | null;
             };
             header?: never;
@@ -2285,7 +2285,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2294,7 +2294,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job or file, or it isn't yours to see. */
+            /** @description There is no such job or file, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2303,7 +2303,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description The file is gone, or was changed after it was recorded. */
+            /** @description The file is missing, or was changed after it was recorded. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2312,7 +2312,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2321,7 +2321,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2352,7 +2352,7 @@ export interface operations {
                     "application/json": components["schemas"]["Predictions"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2361,7 +2361,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job or file, or it isn't yours to see. */
+            /** @description There is no such job or file, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2370,7 +2370,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description What readers query is not what the job has published. */
+            /** @description The view that readers query does not have the rows that the job published. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2379,7 +2379,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2388,7 +2388,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2424,7 +2424,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeptLog"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2433,14 +2433,14 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description The log store has no such log, or it isn't yours to see. */
+            /** @description The log store has no such log, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2449,7 +2449,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2483,7 +2483,7 @@ export interface operations {
                     "application/json": components["schemas"]["Versions"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2492,7 +2492,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2501,7 +2501,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2535,7 +2535,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deployments"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2544,7 +2544,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2553,7 +2553,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2584,7 +2584,7 @@ export interface operations {
                     "application/json": components["schemas"]["Production"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2593,7 +2593,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2602,7 +2602,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2637,7 +2637,7 @@ export interface operations {
                     "application/json": components["schemas"]["Intervals"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2646,7 +2646,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such deployment, or it isn't yours to see. */
+            /** @description There is no such deployment, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2655,7 +2655,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2664,7 +2664,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2695,7 +2695,7 @@ export interface operations {
                     "application/json": components["schemas"]["DriftCheck"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2704,7 +2704,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job, or it isn't yours to see. */
+            /** @description There is no such job, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2713,7 +2713,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2722,7 +2722,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2756,7 +2756,7 @@ export interface operations {
                     "application/json": components["schemas"]["Distribution"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2765,7 +2765,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job, it isn't yours to see, or it has no result. */
+            /** @description There is no such job, you may not see it, or it has no result. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2774,7 +2774,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2783,7 +2783,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2816,7 +2816,7 @@ export interface operations {
                     "application/json": components["schemas"]["DriftOverTime"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2825,7 +2825,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such deployment, or it isn't yours to see. */
+            /** @description There is no such deployment, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2834,7 +2834,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2843,7 +2843,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2873,10 +2873,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Measured"];
+                    "application/json": components["schemas"]["MeasurementPage"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2885,7 +2885,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job, or it isn't yours to see. */
+            /** @description There is no such job, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2894,7 +2894,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2903,7 +2903,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2936,7 +2936,7 @@ export interface operations {
                     "application/json": components["schemas"]["Performance"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2945,7 +2945,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such deployment, or it isn't yours to see. */
+            /** @description There is no such deployment, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2954,7 +2954,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2963,7 +2963,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2996,7 +2996,7 @@ export interface operations {
                     "application/json": components["schemas"]["Alerts"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3005,7 +3005,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such deployment, or it isn't yours to see. */
+            /** @description There is no such deployment, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3014,7 +3014,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3023,7 +3023,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3058,7 @@ export interface operations {
                     "application/json": components["schemas"]["Analysis"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3067,7 +3067,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3076,7 +3076,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3110,7 +3110,7 @@ export interface operations {
                     "application/json": components["schemas"]["Slowest"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3119,7 +3119,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3128,7 +3128,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3151,7 +3151,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Given"];
+                "application/json": components["schemas"]["ActionBody"];
             };
         };
         responses: {
@@ -3161,10 +3161,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Asked"];
+                    "application/json": components["schemas"]["AcceptedAction"];
                 };
             };
-            /** @description The body can't be read, or Airflow takes it for incomplete. */
+            /** @description The body can't be read, or Airflow finds it incomplete. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3173,7 +3173,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3182,7 +3182,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description You may see the job, but not do this. */
+            /** @description You may see the job, but you may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3191,7 +3191,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such job, or it isn't yours to see. */
+            /** @description There is no such job, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3200,7 +3200,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description The job doesn't stand where this can be done. */
+            /** @description The action isn't possible in the present status of the job. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3218,7 +3218,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3227,7 +3227,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description Airflow failed when it was asked. */
+            /** @description Airflow failed to process the request. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3236,7 +3236,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3264,10 +3264,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Asked"];
+                    "application/json": components["schemas"]["AcceptedAction"];
                 };
             };
-            /** @description The body can't be read, or Airflow takes it for incomplete. */
+            /** @description The body can't be read, or Airflow finds it incomplete. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3276,7 +3276,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description You have not signed in. */
+            /** @description You are not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3285,7 +3285,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description You may see the deployment, but not do this. */
+            /** @description You may see the deployment, but you may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3294,7 +3294,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description There is no such deployment, or it isn't yours to see. */
+            /** @description There is no such deployment, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3321,7 +3321,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request isn't what it must be. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3330,7 +3330,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unprocessable"];
                 };
             };
-            /** @description Airflow failed when it was asked. */
+            /** @description Airflow failed to process the request. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3339,7 +3339,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description The ledger can't be reached, or too many use it at once; try again in a moment. */
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
             503: {
                 headers: {
                     [name: string]: unknown;

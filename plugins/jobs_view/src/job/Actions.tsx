@@ -19,12 +19,12 @@ const PALETTES: Record<Action, string> = {
 };
 const DECISIONS: ReadonlySet<Action> = new Set<Action>(["approve", "reject"]);
 
-/** What this person may do about the job now. The server says what that is, and refuses all else. */
+/** The actions that the user may perform on the job now. The server decides which, and refuses all others. */
 export const Actions: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const [chosen, setChosen] = useState<Action | null>(null);
   const [taken, setTaken] = useState<{ action: Action; status: JobStatus; runId: string } | null>(null);
-  // Until the ledger knows what came of it, there is nothing else to be done.
+  // Until the ledger has the result of an action, no other action is offered.
   const pending = taken !== null && taken.status === job.status && taken.action !== "run_now";
   return (
     <Stack gap={2}>
@@ -66,12 +66,12 @@ export const Actions: FC<{ job: WholeJob }> = ({ job }) => {
 
 type AskProps = { job: WholeJob; action: Action; close: () => void; taken: (runId: string) => void };
 
-/** What comes of the action, the comment of a decision, and the last word. */
+/** A dialog with the consequence of an action and, for a decision, the comment. */
 const Ask: FC<AskProps> = ({ job, action, close, taken }) => {
   const texts = useTexts();
   const known = useQueryClient();
   const [comment, setComment] = useState("");
-  // What the person has seen; should other evidence come meanwhile, the server refuses the decision.
+  // The evidence that the user has seen; if it has changed since, the server refuses the decision.
   const [shown] = useState(job.request?.digest);
   const decides = DECISIONS.has(action);
   const request = useMutation({

@@ -19,13 +19,13 @@ import { Section } from "../parts/Section";
 import type { Texts } from "../texts/en";
 import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
-import { comparedMetrics, type Measured, measuredBy, rowsBeside, type Written } from "./measured";
+import { comparedMetrics, type Measured, measuredBy, rowsBeside, type StoredEvidence } from "./measured";
 import { RecordedStatistics } from "./RecordedStatistics";
 import { Statistics } from "./Statistics";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|svg\+xml)$/;
 
-/** What stands behind a job: the metrics beside the champion's, plots, what the version was made of, and files. */
+/** The evidence of a job: metrics next to the champion's, plots, provenance and files. */
 export const Evidence: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const query = useQuery({
@@ -38,14 +38,14 @@ export const Evidence: FC<{ job: WholeJob }> = ({ job }) => {
         evidence === null ? (
           <Notice text={JOB_TYPES[job.type].stage === "approval" ? texts.evidence.notYet : texts.evidence.nothing} />
         ) : (
-          <Shown job={job} evidence={evidence as Written} files={artifacts} recorded={statistics} />
+          <Shown job={job} evidence={evidence as StoredEvidence} files={artifacts} recorded={statistics} />
         )
       }
     </Answer>
   );
 };
 
-type ShownProps = { job: WholeJob; evidence: Written; files: ArtifactFile[]; recorded: Recorded[] };
+type ShownProps = { job: WholeJob; evidence: StoredEvidence; files: ArtifactFile[]; recorded: Recorded[] };
 
 const Shown: FC<ShownProps> = ({ job, evidence, files, recorded }) => {
   const texts = useTexts();
@@ -134,7 +134,7 @@ const Files: FC<{ job: WholeJob; files: ArtifactFile[] }> = ({ job, files }) => 
   );
 };
 
-const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newest }) => {
+const Compared: FC<{ evidence: StoredEvidence; newest: Measured }> = ({ evidence, newest }) => {
   const texts = useTexts().evidence;
   const formats = useFormats();
   const champion = evidence.champion;
@@ -183,9 +183,9 @@ const Compared: FC<{ evidence: Written; newest: Measured }> = ({ evidence, newes
   );
 };
 
-/** What only models have, and what only feature tasks have. */
+/** Facts that only models or only feature tasks have. */
 const ofKind = (
-  { definition, training, hyperparameters }: Written,
+  { definition, training, hyperparameters }: StoredEvidence,
   newest: Measured | undefined,
   own: Texts["evidence"],
   show: (rows: number) => string,
@@ -204,7 +204,7 @@ const ofKind = (
         [own.runRows, newest === undefined ? "–" : show(newest.rows)],
       ];
 
-type FactsProps = { request: ApprovalRequest | null; evidence: Written; newest: Measured | undefined };
+type FactsProps = { request: ApprovalRequest | null; evidence: StoredEvidence; newest: Measured | undefined };
 
 const Facts: FC<FactsProps> = ({ request, evidence, newest }) => {
   const texts = useTexts();

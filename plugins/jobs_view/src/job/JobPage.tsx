@@ -24,7 +24,7 @@ import { Properties } from "./Properties";
 import { PublishedSample } from "./PublishedSample";
 import { BatchStatistics } from "./RecordedStatistics";
 
-/** Seconds after which a job is looked at again; a final one can still be cleared. */
+/** Seconds between refreshes of a job; a job that has ended can still be cleared. */
 const LIVE_SECONDS = 2;
 const FINAL_SECONDS = 15;
 
@@ -112,7 +112,7 @@ const Job: FC<{ job: WholeJob }> = ({ job }) => {
   );
 };
 
-/** What one wants to know of a job at first sight. */
+/** The most important facts of a job. */
 const Facts: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const formats = useFormats();

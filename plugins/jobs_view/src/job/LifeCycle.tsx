@@ -10,7 +10,7 @@ import { paletteOf, type Share, shares, stepOf, type Stretch, stretches, waitOf 
 const SHORT_HASH = 12;
 const HASH = /^[0-9a-f]{40,64}$/;
 
-/** What happened to a job, in order, and where its time went. */
+/** The events of a job, in order, and how its time was spent. */
 export const LifeCycle: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const all = stretches(job, useNow());
@@ -75,12 +75,12 @@ const Spent: FC<{ shares: Share[] }> = ({ shares: parts }) => {
 };
 
 const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, before }) => {
-  const { happening, lasted, open } = stretch;
+  const { jobEvent, lasted, open } = stretch;
   const texts = useTexts();
   const formats = useFormats();
-  const { event, at, actor, attempt } = happening;
+  const { event, at, actor, attempt } = jobEvent;
   const day = formats.day(at);
-  const isAnotherDay = before === undefined || formats.day(before.happening.at) !== day;
+  const isAnotherDay = before === undefined || formats.day(before.jobEvent.at) !== day;
   const duration = formats.duration(lasted);
   const actors = new Map([
     ["airflow", texts.airflow],
@@ -98,7 +98,7 @@ const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, 
       </Table.Cell>
       <Table.Cell>
         <Badge colorPalette={paletteOf(event)} variant={event === "step" ? "plain" : "surface"}>
-          {event === "step" ? stepOf(happening, texts.steps) : texts.events[event]}
+          {event === "step" ? stepOf(jobEvent, texts.steps) : texts.events[event]}
         </Badge>
       </Table.Cell>
       <Table.Cell textAlign="end" whiteSpace="nowrap">
@@ -107,13 +107,13 @@ const Line: FC<{ stretch: Stretch; before: Stretch | undefined }> = ({ stretch, 
       <Table.Cell>{actors.get(actor) ?? actor}</Table.Cell>
       <Table.Cell textAlign="end">{attempt === 0 ? "–" : attempt}</Table.Cell>
       <Table.Cell fontSize="xs" color="fg.muted" overflowWrap="anywhere">
-        {event === "waiting" ? waitOf(happening, texts.waits) : <Detail detail={happening.detail} />}
+        {event === "waiting" ? waitOf(jobEvent, texts.waits) : <Detail detail={jobEvent.detail} />}
       </Table.Cell>
     </Table.Row>
   );
 };
 
-/** The rest of what an event tells; of hashes the beginning, the whole under the pointer. */
+/** The other details of an event. Hashes are shortened; the tooltip has the whole hash. */
 const Detail: FC<{ detail: Record<string, unknown> }> = ({ detail }) =>
   Object.entries(detail)
     .filter(([name, value]) => name !== "step" && value !== null)

@@ -15,7 +15,7 @@ import { useLog } from "./useLog";
 export const Logs: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const [chosen, setChosen] = useState<number | null>(null);
-  if (job.attempt === 0 || !job.events.some((happening) => happening.event === "running")) {
+  if (job.attempt === 0 || !job.events.some((jobEvent) => jobEvent.event === "running")) {
     return <Notice text={isFinal(job.status) ? texts.neverRan : texts.notStarted} />;
   }
   const attempt = chosen ?? job.attempt;
@@ -121,7 +121,7 @@ const AHEAD = 30;
 
 type LinesProps = { lines: Line[]; search: string; wraps: boolean; follows: boolean };
 
-/** Of a long log, the lines that are in sight are on the page. */
+/** The lines of a log; only the visible ones are in the DOM. */
 const Lines: FC<LinesProps> = ({ lines, search, wraps, follows }) => {
   const texts = useTexts();
   const formats = useFormats();
@@ -184,7 +184,7 @@ const Lines: FC<LinesProps> = ({ lines, search, wraps, follows }) => {
   );
 };
 
-/** A text in which what is searched for is marked. */
+/** A text with the matches of the search highlighted. */
 const Marked: FC<{ text: string; search: string }> = ({ text, search }) => {
   const [before, marked, after] = found(text, search) ?? [text, "", ""];
   return (

@@ -2,7 +2,7 @@ import { Box, Code, Stack, Table, Text } from "@chakra-ui/react";
 import type { FC } from "react";
 
 import { jobAddress } from "../addresses";
-import type { Measured, Measurement } from "../api/client";
+import type { MeasurementPage, Measurement } from "../api/client";
 import { LONG } from "../parts/DataTable";
 import { Moment } from "../parts/Moment";
 import { RouterLink } from "../parts/RouterLink";
@@ -11,7 +11,7 @@ import { useFormats, useTexts } from "../texts/language";
 import { decimalsOf, type Metric, metricsOf } from "./overTime";
 
 /** The performance of batches as a table, and the SQL that returns the same figures. */
-export const Measurements: FC<{ measured: Measured }> = ({ measured }) => {
+export const Measurements: FC<{ measured: MeasurementPage }> = ({ measured }) => {
   const texts = useTexts();
   return (
     <Stack gap={6}>

@@ -6,7 +6,7 @@ import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useTexts } from "../texts/language";
 
-/** What was asked for, what came of it, and what went wrong, in full. */
+/** The complete parameters, result and error of a job. */
 export const Properties: FC<{ job: WholeJob }> = ({ job }) => {
   const texts = useTexts();
   const task = { dag_id: job.dag_id, run_id: job.run_id, task_id: job.task_id, map_index: job.map_index };

@@ -17,7 +17,7 @@ type Drift = {
   shift: number | null;
   natural: number | null;
   detectable: number | null;
-  /** The rows in the bins of what is deployed; runs of earlier releases have none. */
+  /** The rows in the bins of the deployed run; runs of earlier releases have none. */
   bins?: { bin: string; reference_rows: number; rows: number }[];
 };
 
@@ -25,7 +25,7 @@ type Drift = {
 export type ColumnStatistics = {
   variable: string;
   kind: string;
-  /** The comparison with what is deployed; runs of earlier releases have the index alone. */
+  /** The comparison with the deployed run; runs of earlier releases have the index alone. */
   drift?: Drift | number | null;
   values: {
     rows: number;
@@ -40,12 +40,12 @@ export type ColumnStatistics = {
   };
 };
 
-/** `deployed`: the columns of what is deployed, with which these were compared. */
+/** `deployed`: the columns of the deployed run, with which these were compared. */
 type Props = { columns: ColumnStatistics[]; deployed?: ColumnStatistics[]; title?: string };
 
 const MOST_FREQUENT = 3;
 
-/** What columns are like, and, of a feature task's run, how far each has moved from what is deployed. */
+/** Column statistics and, for a run of a feature task, the drift of each column from the deployed run. */
 export const Statistics: FC<Props> = ({ columns, deployed, title }) => {
   const compared = deployed !== undefined;
   const before = new Map(deployed?.map(({ variable, values }) => [variable, values]));
@@ -147,7 +147,7 @@ export const Statistics: FC<Props> = ({ columns, deployed, title }) => {
 
 type Values = ColumnStatistics["values"];
 
-/** The shape of a column, with that of what is deployed before it. */
+/** The distribution of a column, after that of the deployed run. */
 const Shapes: FC<{ values: Values; deployed: Values | undefined; compared: boolean }> = (props) => {
   const { values, deployed, compared } = props;
   const [now, before] = deployed === undefined ? [barsOf(values), []] : comparedBars(values, deployed);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Event, Happening, JobStatus, WholeJob } from "../api/client.ts";
+import type { Event, JobEvent, JobStatus, WholeJob } from "../api/client.ts";
 import { en } from "../texts/en.ts";
 import { fr } from "../texts/fr.ts";
 import { paletteOf, shares, stepOf, stretches, waitOf } from "./lifetime.ts";
@@ -97,7 +97,7 @@ test("each event has a colour", () => {
   }
 });
 
-const told = (detail: Record<string, unknown>): Happening => ({ detail }) as Happening;
+const told = (detail: Record<string, unknown>): JobEvent => ({ detail }) as JobEvent;
 
 test("a step has its name in the reader's language, else its own in words", () => {
   assert.equal(stepOf(told({ step: "train_started" }), fr.steps), "entraînement commencé");

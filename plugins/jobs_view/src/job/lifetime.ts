@@ -1,39 +1,39 @@
-/** A job's events as a line of time: what came when, how long it lasted, and whether that was waiting or working. */
-import type { Event, Happening, JobStatus, WholeJob } from "../api/client";
+/** The timeline of a job: its events, how long each state lasted, and whether it was waiting or working. */
+import type { Event, JobEvent, JobStatus, WholeJob } from "../api/client";
 import { isFinal, PALETTES } from "../parts/statuses.ts";
 import type { Texts } from "../texts/en";
 
 export type Stretch = {
-  happening: Happening;
-  /** Seconds until the next event, or until now for the last one of a job that goes on; null at the end. */
+  jobEvent: JobEvent;
+  /** Seconds until the next event, or until now for the last event of an unfinished job; null for the end. */
   lasted: number | null;
-  /** Whether that time isn't over. */
+  /** Whether the state still lasts. */
   open: boolean;
 };
 
 const ENDS: ReadonlySet<Event> = new Set<Event>(["completed", "failed", "cancelled", "skipped", "repeated"]);
 
 export const stretches = (job: WholeJob, now: number): Stretch[] =>
-  job.events.map((happening, index) => {
+  job.events.map((jobEvent, index) => {
     const next = job.events[index + 1];
     const open = next === undefined && !isFinal(job.status);
     const until = next === undefined ? now : new Date(next.at).getTime();
-    const ended = ENDS.has(happening.event) || (next === undefined && !open);
-    const lasted = ended ? null : Math.max(0, (until - new Date(happening.at).getTime()) / 1000);
-    return { happening, lasted, open };
+    const ended = ENDS.has(jobEvent.event) || (next === undefined && !open);
+    const lasted = ended ? null : Math.max(0, (until - new Date(jobEvent.at).getTime()) / 1000);
+    return { jobEvent, lasted, open };
   });
 
 export type Share = { event: Event; seconds: number; palette: string };
 
-/** How long a job was where, in the order in which it first came there. Its steps are parts of running; what it waits
- * for is said of where it is. */
+/** The time that a job spent in each state, in the order of first entry. Steps belong to running; `waiting` events
+ * belong to the state before them. */
 export const shares = (all: Stretch[]): Share[] => {
   const sums = new Map<Event, number>();
   let event: Event = "created";
-  for (const { happening, lasted } of all) {
-    if (happening.event !== "waiting") {
+  for (const { jobEvent, lasted } of all) {
+    if (jobEvent.event !== "waiting") {
       event =
-        happening.event === "step" ? "running" : happening.event === "refused" ? "awaiting_approval" : happening.event;
+        jobEvent.event === "step" ? "running" : jobEvent.event === "refused" ? "awaiting_approval" : jobEvent.event;
     }
     if (lasted !== null && event !== "lost") {
       sums.set(event, (sums.get(event) ?? 0) + lasted);
@@ -61,13 +61,13 @@ export const paletteOf = (event: Event): string => {
 };
 
 /** A step's name. */
-export const stepOf = (happening: Happening, names: Record<string, string>): string => {
-  const step = String(happening.detail.step);
+export const stepOf = (jobEvent: JobEvent, names: Record<string, string>): string => {
+  const step = String(jobEvent.detail.step);
   return (Object.hasOwn(names, step) ? names[step] : undefined) ?? step.replaceAll("_", " ");
 };
 
-/** What a job waits for: in the reader's words, else in the ledger's. */
-export const waitOf = ({ detail }: Happening, words: Texts["waits"]): string => {
+/** What a job waits for, in the language of the reader if the cause is known, otherwise in the words of the ledger. */
+export const waitOf = ({ detail }: JobEvent, words: Texts["waits"]): string => {
   const cause = String(detail.cause);
   return (Object.hasOwn(words, cause) ? words[cause]?.(detail) : undefined) ?? String(detail.reason);
 };

@@ -34,7 +34,7 @@ const traceback = (failure: Failure): string[] => [
 
 const split = (text: string): string[] => text.replace(TERMINAL, "").split(/\r?\n/);
 
-/** One entry may be several lines; what only marks the end of a group is none. */
+/** The lines of an entry: several for a text with line breaks, none for the end of a group. */
 export const linesOf = (entry: LogLine): Line[] => {
   if (typeof entry === "string") {
     return split(entry).map((text) => ({ at: null, level: "info", text }));

@@ -1,4 +1,4 @@
-/** What was measured of a version, and how that compares with the champion. */
+/** The metrics of a version, and their comparison with the champion. */
 import type { WholeJob } from "../api/client";
 import type { Formats } from "../texts/formats";
 import type { ColumnStatistics } from "./Statistics";
@@ -13,7 +13,7 @@ export type Measured = {
   data_sha256: string;
 };
 type Metrics = Record<string, unknown>;
-export type Written = {
+export type StoredEvidence = {
   version: number;
   requested_by: string;
   commit: string | null;
@@ -30,10 +30,10 @@ export type Written = {
   champion: (Measured & { version: number }) | null;
 };
 
-/** The evaluation that counts: that of an evaluation's or a run's own job, else the newest. */
+/** The evaluation to show: for a job of an evaluation or a run its own, otherwise the newest. */
 export const measuredBy = (
   job: Pick<WholeJob, "type" | "result">,
-  evidence: Pick<Written, "evaluations">,
+  evidence: Pick<StoredEvidence, "evaluations">,
 ): Measured | undefined => {
   const all = evidence.evaluations ?? [];
   return (
@@ -42,9 +42,9 @@ export const measuredBy = (
   );
 };
 
-/** What to say of the rows beside the champion's: those that a model was evaluated on, or that a feature task gave. */
+/** The text that compares the rows with the champion's: rows of the evaluation of a model, or rows of a feature task. */
 export const rowsBeside = (
-  evidence: Pick<Written, "definition">,
+  evidence: Pick<StoredEvidence, "definition">,
   newest: Pick<Measured, "data_sha256">,
   champion: Pick<Measured, "data_sha256">,
 ): "sameRows" | "otherRows" | "sameOutput" | "newRows" => {

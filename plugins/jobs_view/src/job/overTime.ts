@@ -26,7 +26,7 @@ export const metricsOf = (measurements: Measurement[]): NamedMetric[] => {
   }));
 };
 
-/** How many decimals show both ends of an interval apart; without an interval, four significant digits. */
+/** The number of decimals at which both ends of an interval differ; without an interval, four significant digits. */
 export const decimalsOf = ({ value, lower, upper }: Metric): number => {
   const width = lower === null || upper === null || lower === upper ? Math.abs(value) / 100 : upper - lower;
   return width === 0 ? 0 : Math.min(Math.max(1 - Math.floor(Math.log10(width)), 0), MOST_DECIMALS);

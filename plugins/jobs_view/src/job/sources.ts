@@ -1,5 +1,5 @@
 /** Where the log of an attempt is read: at Airflow, and in the log store where Airflow has no record of the task. */
-import { type Happening, type KeptLog, type LogPart, RequestFailed } from "../api/client.ts";
+import { type JobEvent, type KeptLog, type LogPart, RequestFailed } from "../api/client.ts";
 import { type Line, linesOf } from "./log.ts";
 
 const NOT_FOUND = 404;
@@ -43,5 +43,5 @@ export const readLog = async (place: Place, sources: Sources): Promise<Part> => 
 };
 
 /** The attempts that the ledger has an event of, in order. */
-export const attemptsOf = (events: Pick<Happening, "attempt">[]): number[] =>
+export const attemptsOf = (events: Pick<JobEvent, "attempt">[]): number[] =>
   [...new Set(events.map(({ attempt }) => attempt))].filter((attempt) => attempt > 0).toSorted((one, two) => one - two);

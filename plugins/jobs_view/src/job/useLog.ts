@@ -18,7 +18,7 @@ export type Log = {
 };
 const NOTHING_READ = { lines: [] as Line[], loading: true, isKept: false, gone: false, error: null as Error | null };
 
-/** The log of an attempt: what there is, then what comes, while the attempt goes on and the page is looked at.
+/** The log of an attempt: the existing lines, then new ones while the attempt runs and the page is visible.
 
 Airflow gives a token to read on with as long as it takes the task for running. That may be longer than the ledger does,
 and the last lines come then; and it may not have begun to, so a live attempt is asked about anew, though less often.

@@ -14,7 +14,7 @@ type Props = { filters: Filters; change: (change: Partial<Filters>) => void };
 export const FilterBar: FC<Props> = ({ filters, change }) => {
   const texts = useTexts();
   const [wantsTimes, setWantsTimes] = useState(false);
-  // Fields begin anew when all is cleared: what was just typed is then forgotten too.
+  // A new key resets the fields when all filters are cleared, including text that was just typed.
   const [cleared, setCleared] = useState(0);
   const clear = () => {
     setCleared((times) => times + 1);
@@ -76,7 +76,7 @@ const Labelled: FC<{ label: string; children: React.ReactNode }> = ({ label, chi
   </Field.Root>
 );
 
-/** Takes effect when the typing pauses. */
+/** A text filter that takes effect when typing pauses. */
 const TextFilter: FC<{ label: string; value: string; set: (value: string) => void; hint?: string }> = (props) => {
   const { label, value, set, hint } = props;
   const [typed, setTyped] = useState<string | null>(null);

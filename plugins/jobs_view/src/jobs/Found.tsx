@@ -7,7 +7,7 @@ import { Freshness } from "../parts/Freshness";
 import { Notice } from "../parts/Problem";
 import { JobTable } from "./JobTable";
 
-/** What became of the request for some jobs: the jobs, that there are none, that it takes time, or what went wrong. */
+/** The result of a query for jobs: the jobs, a notice that there are none, a spinner, or the error. */
 export const Found: FC<{ query: UseQueryResult<JobsPage, Error>; none: string }> = ({ query, none }) => (
   <Answer query={query}>
     {({ jobs, known_up_to, behind }) => (

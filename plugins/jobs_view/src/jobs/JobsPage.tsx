@@ -6,7 +6,7 @@ import { listAddress } from "../addresses";
 import { useNow } from "../parts/useNow";
 import { useFormats, useTexts } from "../texts/language";
 import { FilterBar } from "./FilterBar";
-import { isEmpty, searchOf, wantedOf } from "./filters";
+import { isEmpty, searchOf, jobFilterOf } from "./filters";
 import { Found } from "./Found";
 import { useJobs } from "./queries";
 import { TypeList } from "./TypeList";
@@ -19,7 +19,7 @@ export const JobsPage: FC = () => {
   const texts = useTexts();
   const formats = useFormats();
   const [filters, change] = useFilters();
-  const wanted = wantedOf(filters, ON_A_PAGE, useNow(), (wall) => formats.instant(wall));
+  const wanted = jobFilterOf(filters, ON_A_PAGE, useNow(), (wall) => formats.instant(wall));
   const query = useJobs(wanted);
   return (
     <Stack gap={3}>
@@ -38,7 +38,7 @@ export const JobsPage: FC = () => {
 
 type PagerProps = { after: string; next: string | null; filters: URLSearchParams };
 
-/** From page to page. The page before is where the browser came from; whoever followed a link has the first one. */
+/** Links to the next and previous page. The previous page is in the browser's history; without one, the link leads to the first page. */
 const Pager: FC<PagerProps> = ({ after, next, filters }) => {
   const texts = useTexts();
   const navigate = useNavigate();

@@ -1,7 +1,7 @@
 import { Box, Button, Heading, HStack, Stack, Text } from "@chakra-ui/react";
 import type { FC, PropsWithChildren } from "react";
 
-import type { Counted, JobStatus, JobType } from "../api/client";
+import type { JobCount, JobStatus, JobType } from "../api/client";
 import { PALETTES } from "../parts/statuses";
 import { GROUPS, typesOf } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
@@ -10,7 +10,7 @@ import { useCounts } from "./queries";
 
 type Props = { filters: Filters; change: (change: Partial<Filters>) => void };
 
-/** The types of jobs in their groups, how many there are by status, and which of them are listed. */
+/** The job types by group, with the number of jobs by status; the selected type is listed. */
 export const TypeList: FC<Props> = ({ filters, change }) => {
   const texts = useTexts();
   const { data: counts } = useCounts();
@@ -46,7 +46,7 @@ export const TypeList: FC<Props> = ({ filters, change }) => {
 
 type RowProps = PropsWithChildren<{
   label: string;
-  counts: Counted[] | undefined;
+  counts: JobCount[] | undefined;
   chosen: boolean;
   choose: () => void;
 }>;
@@ -77,8 +77,8 @@ const Row: FC<RowProps> = ({ label, counts, chosen, choose, children }) => {
   );
 };
 
-/** How many jobs of a type have which status, each leading to them. */
-const Statuses: FC<{ counts: Counted[]; choose: (status: JobStatus) => void }> = ({ counts, choose }) => {
+/** The number of jobs of a type by status, each a link to these jobs. */
+const Statuses: FC<{ counts: JobCount[]; choose: (status: JobStatus) => void }> = ({ counts, choose }) => {
   const texts = useTexts();
   const formats = useFormats();
   return (

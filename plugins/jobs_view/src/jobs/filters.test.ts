@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Filters, filtersOf, isEmpty, NOTHING, PERIODS, searchOf, wantedOf } from "./filters.ts";
+import { type Filters, filtersOf, isEmpty, NOTHING, PERIODS, searchOf, jobFilterOf } from "./filters.ts";
 
 const NOW = Date.parse("2026-03-29T12:34:56.789Z");
 const asUtc = (wall: string): string => (wall === "" ? "" : `${wall}:00.000Z`);
-const wanted = (filters: Partial<Filters>, instant = asUtc) => wantedOf({ ...NOTHING, ...filters }, 50, NOW, instant);
+const wanted = (filters: Partial<Filters>, instant = asUtc) =>
+  jobFilterOf({ ...NOTHING, ...filters }, 50, NOW, instant);
 const through = (filters: Partial<Filters>): Filters => filtersOf(new URLSearchParams(searchOf(filters).toString()));
 
 const ALL: Filters = {

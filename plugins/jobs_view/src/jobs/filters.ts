@@ -1,5 +1,5 @@
-/** What of the jobs is looked for: one object, kept in the address, from which the request is made. */
-import type { JobStatus, JobType, Wanted } from "../api/client";
+/** The filters of the list of jobs. They are kept in the URL, and the request is built from them. */
+import type { JobStatus, JobType, JobFilter } from "../api/client";
 
 export type Period = "1h" | "24h" | "7d" | "30d";
 
@@ -13,14 +13,14 @@ export type Filters = {
   within: Period | "";
   from: string;
   before: string;
-  /** Where the page before ended. */
+  /** The end of the previous page. */
   after: string;
 };
 
 const HOURS: Readonly<Record<Period, number>> = { "1h": 1, "24h": 24, "7d": 7 * 24, "30d": 30 * 24 };
 export const PERIODS = Object.keys(HOURS) as Period[];
 const MINUTE = 60_000;
-/** Characters that a text must have to be looked for anywhere in what jobs are known by. */
+/** The minimum length of a search text. */
 export const SHORTEST_SEARCH = 3;
 export const NOTHING: Filters = {
   types: [],
@@ -34,7 +34,7 @@ export const NOTHING: Filters = {
   after: "",
 };
 
-/** The filters of an address. Types and statuses that there are none of stay: the server says what is wrong with them. */
+/** The filters in a URL. Unknown types and statuses are kept, so that the server reports the error. */
 export const filtersOf = (search: URLSearchParams): Filters => ({
   types: search.getAll("type") as JobType[],
   statuses: search.getAll("status") as JobStatus[],
@@ -62,8 +62,13 @@ export const searchOf = (filters: Partial<Filters>): URLSearchParams => {
 
 export const isEmpty = (filters: Filters): boolean => searchOf({ ...filters, after: "" }).size === 0;
 
-/** As the API wants it; `instant` reads a time of the clocks here. A period that ends now begins at a whole minute, so that the same is asked for a while. */
-export const wantedOf = (filters: Filters, limit: number, now: number, instant: (wall: string) => string): Wanted => {
+/** The query of the API for filters; `instant` parses a local time. A period that ends now begins at a whole minute, so that the query stays the same for a while. */
+export const jobFilterOf = (
+  filters: Filters,
+  limit: number,
+  now: number,
+  instant: (wall: string) => string,
+): JobFilter => {
   const { within } = filters;
   const since = (hours: number): string =>
     new Date(Math.floor(now / MINUTE) * MINUTE - hours * 60 * MINUTE).toISOString();
@@ -72,7 +77,7 @@ export const wantedOf = (filters: Filters, limit: number, now: number, instant: 
     type: filters.types,
     status: filters.statuses,
     subject: filters.subject.trim(),
-    // The server counts characters as people do, not the halves that some of them have in JavaScript.
+    // The server counts Unicode characters, JavaScript counts UTF-16 code units.
     search: Array.from(search).length < SHORTEST_SEARCH ? undefined : search,
     person: filters.person.trim(),
     created_from: within === "" ? instant(filters.from) : since(HOURS[within]),

@@ -1,12 +1,12 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
-import { getCounts, getJobs, type Wanted } from "../api/client";
+import { getCounts, getJobs, type JobFilter } from "../api/client";
 
 const LIST_SECONDS = 3;
 const COUNTS_SECONDS = 10;
 
-/** Jobs that fit, asked for again and again while the page is looked at. */
-export const useJobs = (wanted: Wanted) =>
+/** The jobs that match a filter, refreshed while the page is visible. */
+export const useJobs = (wanted: JobFilter) =>
   useQuery({
     queryKey: ["jobs", wanted],
     queryFn: ({ signal }) => getJobs(wanted, signal),

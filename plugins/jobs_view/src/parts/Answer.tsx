@@ -7,7 +7,7 @@ import { Notice, Problem } from "./Problem";
 
 type Props<T> = { query: UseQueryResult<T, Error>; children: (data: T) => ReactNode };
 
-/** What became of a request: its answer, that it takes time, or what went wrong; an older answer stays in sight. */
+/** The state of a query: its result, a spinner, or the error; an earlier result stays visible. */
 export const Answer = <T,>({ query, children }: Props<T>): ReactNode => {
   const texts = useTexts();
   const formats = useFormats();

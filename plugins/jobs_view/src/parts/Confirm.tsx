@@ -16,7 +16,7 @@ type Props = {
   children?: ReactNode;
 };
 
-/** What comes of an action, and the last word on it. */
+/** A dialog that shows the consequence of an action and asks for confirmation. */
 export const Confirm: FC<Props> = ({ title, consequence, label, palette, close, request, disabled, children }) => {
   const texts = useTexts();
   return (

@@ -5,7 +5,7 @@ import { Notice } from "./Problem";
 
 type State = { error: Error | null };
 
-/** Says so when the page itself fails, instead of leaving it blank. */
+/** An error boundary: shows a message if rendering the page fails. */
 export class Guard extends Component<PropsWithChildren, State> {
   override state: State = { error: null };
 

@@ -3,7 +3,7 @@ import type { FC } from "react";
 
 import { useTexts } from "../texts/language";
 
-/** Something is on its way. */
+/** A spinner. */
 export const Loading: FC = () => {
   const texts = useTexts();
   return <Spinner role="status" aria-label={texts.loading} />;

@@ -4,7 +4,7 @@ import type { FC } from "react";
 import { useFormats } from "../texts/language";
 import { useNow } from "./useNow";
 
-/** When something was, as a distance; the time itself shows under the pointer, and in the address of the element. */
+/** A time relative to now; the tooltip and the `datetime` attribute have the absolute time. */
 export const Moment: FC<{ at: string }> = ({ at }) => {
   const formats = useFormats();
   const now = useNow();

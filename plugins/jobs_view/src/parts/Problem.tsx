@@ -4,7 +4,7 @@ import type { FC } from "react";
 import { useTexts } from "../texts/language";
 import { sentence } from "./failures";
 
-/** What went wrong with a request, as a sentence that says what to do. */
+/** The error of a request, with a sentence on what to do. */
 export const Problem: FC<{ error: Error; retry: () => unknown }> = ({ error, retry }) => {
   const texts = useTexts();
   return (
@@ -20,7 +20,7 @@ export const Problem: FC<{ error: Error; retry: () => unknown }> = ({ error, ret
   );
 };
 
-/** What the page has to say that is neither an answer nor a failure. */
+/** A message that is neither a result nor an error. */
 export const Notice: FC<{ text: string; status?: "info" | "warning" | "error" }> = ({ text, status = "info" }) => (
   <Alert.Root role="status" status={status} marginY={2}>
     <Alert.Indicator />

@@ -1,8 +1,8 @@
-/** What went wrong with a request, as sentences that say what to do. */
+/** Sentences for the errors of requests, which say what to do. */
 import { type Reason, RequestFailed } from "../api/client.ts";
 import type { Texts } from "../texts/en";
 
-/** A reason in the reader's language; null where the code is one that this page doesn't know. */
+/** A reason in the language of the reader; null if this page doesn't know the code. */
 export const inWords = ({ code, values }: Reason, texts: Texts): string | null => {
   if (!Object.hasOwn(texts.refusals, code)) {
     return null;

@@ -1,7 +1,7 @@
-/** What a job's status looks like, and whether it is the last one. */
+/** The colours of job statuses, and which statuses are final. */
 import type { JobStatus } from "../api/client";
 
-/** Airflow's colours for what is the same there. */
+/** Airflow's colours for the same states. */
 export const PALETTES: Record<JobStatus, string> = {
   created: "gray",
   scheduled: "scheduled",
@@ -17,5 +17,5 @@ export const PALETTES: Record<JobStatus, string> = {
 
 const FINAL: ReadonlySet<JobStatus> = new Set<JobStatus>(["completed", "failed", "cancelled", "skipped"]);
 
-/** Whether a job goes on by itself no more. */
+/** Whether a job has ended. */
 export const isFinal = (status: JobStatus): boolean => FINAL.has(status);

@@ -1,4 +1,4 @@
-/** Why the API refuses something, by the code of the reason. Values that name a status or an action are words here. */
+/** The sentences for the API's refusals, by code. Values that name a status or an action are translated here. */
 import type { RefusalCode } from "../api/client";
 
 export type Refusals = Record<RefusalCode, (values: Record<string, string>) => string>;
@@ -13,13 +13,13 @@ export const refusals: Refusals = {
   comment_missing: () => "A rejection needs a comment that says why.",
   comment_too_long: ({ length, most }) => `The comment has ${length} characters; at most ${most} are possible.`,
   unstorable: () =>
-    "An answer can't hold NUL characters or halves of surrogate pairs: no database can store them. Remove them from the comment.",
+    "An answer can't contain NUL characters or unpaired surrogates, because the database can't store them. Remove them from the comment.",
   answer_out_of_bounds: ({ wrong }) => `The answer is out of bounds: ${wrong}.`,
-  other_card: () => "The answer is to a card that showed other evidence; look at the evidence that is shown now.",
+  other_card: () => "The answer is for a card that showed other evidence. Review the evidence that is shown now.",
   evidence_changed: () =>
-    "The evidence has changed since it was shown. It is shown as it is now in a moment: look at it, and answer again.",
+    "The evidence has changed since it was shown. The new evidence appears in a moment: review it, and answer again.",
   no_decision_awaited: () => "This version isn't waiting for a decision.",
-  decided_already: ({ person, subject }) => `${person} has decided on ${subject} already.`,
+  decided_already: ({ person, subject }) => `${person} has already decided on ${subject}.`,
   approval_ended: ({ status }) =>
     `This approval has ended (${status}), so it takes no answer; clear its task to ask again.`,
   too_early: () => "Too early: Airflow can't take an answer to this approval yet. Try again in a moment.",
@@ -47,17 +47,17 @@ export const refusals: Refusals = {
   nothing_published: ({ job }) => `Job ${job} has published nothing.`,
   predictions_unreadable: ({ target, reason }) => `The rows in ${target} can't be read: ${reason}.`,
   artifact_changed: ({ name }) =>
-    `The artifact ${name} is missing or was changed after it was recorded, so it isn't given out.`,
+    `The artifact ${name} is missing or was changed after it was recorded, so it can't be downloaded.`,
   not_allowed: ({ dag }) => `Airflow doesn't let you do this with the DAG ${dag}.`,
   audit_log_hidden: () => "You are not allowed to read the audit log of all DAGs.",
-  other_site: () => "Another site's page asks for this; only Airflow's own may.",
+  other_site: () => "The request comes from a page of another site; only Airflow's own pages may make it.",
   not_json: () => "The body must be JSON, with Content-Type: application/json.",
   not_now: ({ job, status, action }) => `Job ${job} has the status ${status}, so ${action} isn't possible now.`,
-  deployment_ended: ({ deployment, ending }) =>
-    `Deployment ${deployment} was ${ending}, so it makes no batches any more.`,
+  deployment_ended: ({ deployment, ending }) => `Deployment ${deployment} was ${ending}, so it runs no more batches.`,
   no_dag_yet: () =>
     "Airflow has no DAG of this deployment yet. It appears some seconds after the deployment: try again then.",
   record_gone: () =>
     "Airflow no longer has the record of this task (it was cleaned up), so this can't be done; trigger its DAG anew.",
-  airflow_failed: ({ status }) => `Airflow failed when it was asked (status ${status}); its log may say why.`,
+  airflow_failed: ({ status }) =>
+    `Airflow failed to process the request (status ${status}); see the log of its API server.`,
 };

@@ -66,7 +66,7 @@ export const drift = {
   leftOut: (number: string) => `Columns with smaller changes, not shown: ${number}. The statement below returns all.`,
   earlier: "There are earlier batches: raise LIMIT in the statement below.",
   aboutMap:
-    "Each cell shows the verdict and the population stability index (PSI) of a column, according to the newest drift check of the batch, against the reference of the version that made the batch. The columns with the greatest changes come first. Batches of an interval that was made again are left out.",
+    "Each cell shows the verdict and the population stability index (PSI) of a column, according to the newest drift check of the batch, against the reference of the version that made the batch. The columns with the greatest changes come first. Superseded batches of an interval are not shown.",
   inSql: "The same figures in SQL",
   about:
     "Population stability index (PSI) of each column against the reference of the version; σ: standard deviation. A column has moved if the index is significantly above the tolerance (0.5 % false findings over all features, and over all predictions). The change is moderate or major by the lower confidence bound of the index. “Within the reference”: the largest index between a tenth of its rows and the others.",

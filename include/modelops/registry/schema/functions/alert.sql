@@ -6,7 +6,7 @@ DECLARE
   doing modelops.job;
 BEGIN
   PERFORM modelops.check_isolation();
-  -- One change after the other, and none after the end.
+  -- Serializes changes, and refuses them after the end of the deployment.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR UPDATE;
   SELECT * INTO doing FROM modelops.job
   WHERE id = CASE TG_OP WHEN 'INSERT' THEN NEW.job_id ELSE NEW.ended_by END AND status = 'running'
@@ -141,7 +141,7 @@ CREATE OR REPLACE TRIGGER alert_snooze_guard BEFORE INSERT ON modelops.alert_sno
 CREATE OR REPLACE FUNCTION modelops.newest_checks(deployment bigint, of_role modelops.variable_role, of_variable text, most integer)
 RETURNS TABLE (run_id bigint, job_id bigint, attempt integer, place bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  -- The latest thousand batches are looked at, of intervals and without one.
+  -- Only the latest thousand batches are considered, with and without intervals.
   WITH latest AS MATERIALIZED (
     (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
      WHERE run.deployment_id = deployment AND run.whole_id IS NULL AND run.published_at IS NOT NULL
@@ -152,7 +152,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
      WHERE run.deployment_id = deployment AND run.covers = '(,)' AND run.part IS NULL AND run.published_at IS NOT NULL
      ORDER BY run.published_at DESC LIMIT 1000)
   ), checked AS (
-    -- Of an interval the newest batch that was checked, also while a newer one waits for its check.
+    -- For an interval: the newest batch that was checked, even if a newer one waits for its check.
     SELECT DISTINCT ON (latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END) latest.*, found.job_id, found.attempt
     FROM latest CROSS JOIN LATERAL (
       SELECT drift.job_id, drift.attempt FROM modelops.drift
@@ -171,7 +171,7 @@ CREATE OR REPLACE FUNCTION modelops.newest_measurements(of_target text, label te
 RETURNS TABLE (run_id bigint, job_id bigint, attempt integer, value double precision, lower double precision,
   upper double precision, place bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  -- The latest thousand batches are looked at, of intervals and without one.
+  -- Only the latest thousand batches are considered, with and without intervals.
   WITH latest AS MATERIALIZED (
     (SELECT run.id, run.covers, run.published_at FROM modelops.batch_run AS run
      WHERE run.target = of_target AND run.measured_at IS NOT NULL AND coalesce(upper(run.covers), 'infinity') < 'infinity'
@@ -181,7 +181,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
      WHERE run.target = of_target AND run.measured_at IS NOT NULL AND coalesce(upper(run.covers), 'infinity') = 'infinity'
      ORDER BY coalesce(lower(run.covers), '-infinity') DESC, run.id DESC LIMIT 1000)
   ), measured AS (
-    -- Of an interval the batch that was published first.
+    -- For an interval: the batch that was published first.
     SELECT DISTINCT ON (latest.covers, CASE WHEN upper_inf(latest.covers) THEN latest.id END) latest.*, found.*
     FROM latest CROSS JOIN LATERAL (
       SELECT performance.job_id, performance.attempt, metric.value, metric.lower AS low, metric.upper AS high

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION modelops.refuse_change() RETURNS trigger LANGUAGE plp
 BEGIN
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
     USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only',
-          HINT = 'What was recorded stays; record what is new beside it.';
+          HINT = 'Recorded rows are never changed; add a new row instead.';
 END $$;
 COMMENT ON FUNCTION modelops.refuse_change IS 'Refuses the change that fires its trigger.';
 

@@ -1,7 +1,7 @@
 -- Batch runs: the newest attempt of a job writes and publishes them; they do not change after that.
 
--- A run is begun, and then published once: then it supersedes what it takes the place of. A part of a run is staged
--- instead, and then taken once into the whole run that publishes its rows.
+-- A run is begun and then published once, which supersedes the runs that it replaces. A partition is staged instead, and then
+-- added once to the whole run that publishes its rows.
 CREATE OR REPLACE FUNCTION modelops.guard_batch_run() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   serving modelops.deployment;
@@ -51,10 +51,10 @@ BEGIN
     RETURN NEW;
   END IF;
   IF TG_OP = 'UPDATE' AND NEW.part IS NULL THEN
-    -- Before the deployment's row, as a new deployment takes the two: else each could wait for the other.
+    -- Locked before the deployment's row, in the order in which a new deployment locks both; otherwise a deadlock is possible.
     PERFORM modelops.take_lock('target ' || NEW.target);
   END IF;
-  -- Whoever ends the deployment waits for this transaction, or this one sees that it has ended.
+  -- A transaction that ends the deployment either waits for this one, or has committed, and this one sees the end.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR SHARE;
   SELECT * INTO subject FROM modelops.version WHERE id = serving.version_id;
   IF NOT EXISTS (SELECT FROM modelops.job
@@ -86,13 +86,13 @@ BEGIN
     RAISE EXCEPTION 'run % has % of % parts, with % of % rows', NEW.id, parts.number, serving.parts, parts.rows, NEW.rows
       USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_run_all_parts';
   END IF;
-  -- In the order of commits, also after the clock was set back: modelops.note_progress relies on it.
+  -- In the order of commits, even if the clock is set back: modelops.note_progress relies on it.
   NEW.published_at := greatest(clock_timestamp(), (SELECT max(published_at) + interval '1 microsecond'
                                                    FROM modelops.batch_run WHERE target = NEW.target));
   NEW.labels_due_at := modelops.labels_complete_at(NEW.covers, NEW.published_at, serving.maturity);
   incremental := coalesce(subject.definition ->> 'incremental', '') <> '';
   NEW.shows := CASE WHEN incremental THEN tstzmultirange(NEW.covers) END;
-  -- Of an incremental run any part can be superseded; any other is superseded whole.
+  -- Any part of the interval of an incremental run can be superseded; other runs are superseded as a whole.
   SELECT * INTO other FROM modelops.batch_run
   WHERE target = NEW.target AND published_at IS NOT NULL AND superseded_at IS NULL AND id <> NEW.id
     AND visible_covers && NEW.covers AND NOT covers <@ NEW.covers AND (shows IS NULL OR NOT incremental);

@@ -82,7 +82,7 @@ DECLARE
   unrequested integer[];
 BEGIN
   PERFORM modelops.check_isolation();
-  -- Decisions on one version take turns.
+  -- Serializes the decisions on a version.
   SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR UPDATE;
   SELECT * INTO request FROM modelops.approval_request WHERE id = NEW.request_id AND version_id = NEW.version_id;
   title := format('%s v%s', subject.name, subject.number);

@@ -5,7 +5,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT DISTINCT version.kind, version.name
   FROM modelops.deployment JOIN modelops.version ON version.id = deployment.version_id
   WHERE deployment.target = owners_of_target.target
-    -- One that is being replaced has ended, and its successor begins in the same transaction.
+    -- A replaced deployment has ended, and its successor begins in the same transaction.
     AND (deployment.ended_how IS DISTINCT FROM 'retired'
            AND deployment.id = (SELECT max(id) FROM modelops.deployment AS newest WHERE newest.target = owners_of_target.target)
          OR EXISTS (SELECT FROM modelops.batch_run AS run
@@ -35,7 +35,7 @@ BEGIN
       RAISE EXCEPTION 'deployment % can only end, once', OLD.id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_ends_once';
     END IF;
-    -- Whoever ends another deployment of this version waits, and then sees whether it was the last one.
+    -- Serializes the ends of deployments of a version, so that each sees whether it is the last one.
     SELECT * INTO subject FROM modelops.version WHERE id = OLD.version_id FOR UPDATE;
     SELECT * INTO doing FROM modelops.job WHERE id = NEW.ended_by AND status = 'running';
     IF doing.id IS NULL OR doing.type IS DISTINCT FROM
@@ -79,7 +79,7 @@ BEGIN
   END IF;
   NEW.model := subject.name;
   NEW.deployed_by := doing.requested_by;
-  -- What it replaces ends when it begins: there is no moment without a champion, and none with two.
+  -- The replaced deployment ends when this one begins, so there is always exactly one champion.
   NEW.started_at := coalesce((SELECT ended_at FROM modelops.deployment
                               WHERE target = NEW.target AND ended_by = NEW.job_id AND ended_how = 'replaced'
                                 AND id = (SELECT max(id) FROM modelops.deployment WHERE target = NEW.target)),

@@ -14,7 +14,7 @@ BEGIN
       OLD.id, OLD.attempt, OLD.fence, NEW.attempt, NEW.fence
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
-  -- The one way back within an attempt: the person has answered, and a worker takes the answer.
+  -- The only step back within an attempt: a person has answered, and a worker resumes the job.
   IF NEW.status <> OLD.status AND NEW.attempt = OLD.attempt
      AND NOT (OLD.status = 'awaiting_approval' AND NEW.status = 'running')
      AND (NEW.status < OLD.status OR OLD.ended_at IS NOT NULL) THEN
@@ -51,7 +51,7 @@ BEGIN
   ELSIF is_same_attempt AND OLD.ended_at IS NOT NULL THEN
     NEW.ended_at := OLD.ended_at;
   ELSIF NEW.ended_at IS NULL OR NEW.ended_at = OLD.ended_at THEN
-    -- Else the statement says when it ended, as Airflow has told.
+    -- Otherwise the statement sets the time of the end, from Airflow.
     NEW.ended_at := clock_timestamp();
   END IF;
   RETURN NEW;

@@ -6,7 +6,7 @@ DECLARE
   doing modelops.job;
 BEGIN
   PERFORM modelops.check_isolation();
-  -- One change after the other, and none after the end.
+  -- Serializes changes, and refuses them after the end of the deployment.
   SELECT * INTO serving FROM modelops.deployment WHERE id = NEW.deployment_id FOR UPDATE;
   IF serving.ended_at IS NOT NULL THEN
     RAISE EXCEPTION 'deployment % was % at %', serving.id, serving.ended_how, to_char(serving.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')

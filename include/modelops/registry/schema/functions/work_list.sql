@@ -35,7 +35,7 @@ LANGUAGE sql STABLE AS $$
   WHERE source.target = (SELECT follows FROM modelops.following(work_list.deployment_id))
     AND source.published_at >= (SELECT since FROM modelops.following(work_list.deployment_id))
     AND CASE WHEN (SELECT incremental FROM modelops.following(work_list.deployment_id))
-             -- What a whole run took the place of is still an interval to be made.
+             -- An interval that a whole run superseded still has to be made.
              THEN source.covers <> '(,)' AND (source.superseded_at IS NULL OR
                   (SELECT covers FROM modelops.batch_run AS by WHERE by.id = source.superseded_by) = '(,)')
              ELSE source.superseded_at IS NULL END
@@ -53,7 +53,7 @@ COMMENT ON FUNCTION modelops.processed_until IS
   'A time before which no publication in the work list of a deployment is pending.';
 
 -- Publications of a table are committed one after another in the order of their times, see modelops.guard_batch_run: no
--- earlier one can still appear. And what isn't pending any more never is again.
+-- earlier one can still appear. And a processed publication never becomes pending again.
 CREATE OR REPLACE FUNCTION modelops.note_progress(deployment_id bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
   INSERT INTO modelops.work_list_progress AS progress (deployment_id, follows, processed_until)

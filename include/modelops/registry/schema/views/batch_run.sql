@@ -1,5 +1,5 @@
--- The runs whose rows readers see now, and those that they have ever seen. Rows lie under the run that wrote them: a whole
--- one, or a part of one. The views of predictions and features join these views, so a change keeps their columns.
+-- The runs whose rows readers see now, and those that they have ever seen. Rows belong to the run that wrote them: a
+-- whole run or a partition. The views of predictions and features join these views, so their columns must not change.
 
 CREATE OR REPLACE VIEW modelops.published_run AS
 SELECT holding.id AS run_id, run.target, version.number AS model_version, run.job_id, run.published_at,

@@ -1,6 +1,6 @@
--- How long a job stood in each step, and what it has waited and worked in all.
+-- The time that a job spent in each step, and in all on waiting and working.
 
--- greatest() ignores nulls: without the CASE, the step that still lasts would have lasted no time.
+-- greatest() ignores nulls: without the CASE, the unfinished step would have a duration of zero.
 CREATE OR REPLACE VIEW modelops.job_step_time AS
 SELECT job_id, attempt, event, at,
        CASE WHEN lead(at) OVER life IS NOT NULL THEN greatest(lead(at) OVER life - at, interval '0') END AS lasted

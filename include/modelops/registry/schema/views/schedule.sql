@@ -1,4 +1,4 @@
--- The schedule of a deployment that counts: its newest. A deployment from before there were schedules is manual.
+-- The newest schedule of a deployment is in force. A deployment without a row, from an earlier release, is manual.
 
 CREATE OR REPLACE VIEW modelops.deployment_schedule AS
 SELECT deployment.id AS deployment_id, coalesce(newest.schedule, 'manual') AS schedule,
