@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
 
-    from e2e.system import Demonstration, System
+    from e2e.demonstration import Demonstration
+    from e2e.system import System
 
 JOBS = """
 SELECT run_id, status::text, type::text, requested_by, result, error FROM modelops.job
