@@ -61,6 +61,10 @@ TOLD, LATE_TOLD, ALERTS_TOLD = "told.jsonl", "late.jsonl", "alerts.jsonl"
 """The files, in the installation's home, with what notifiers have told: of approvals, late batches, and alerts."""
 RUN_STATE = "SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s"
 TASK_STATE = "SELECT state, try_number FROM task_instance WHERE dag_id = %s AND run_id = %s AND task_id = %s"
+PARSE_NEXT = """
+INSERT INTO dag_priority_parsing_request (id, bundle_name, relative_fileloc)
+SELECT md5(%(file)s), 'dags-folder', %(file)s ON CONFLICT DO NOTHING
+"""
 _numbers = itertools.count(1)
 
 
@@ -138,11 +142,17 @@ class System:
             capture_output=True,
             timeout=HUNG_AFTER,
         )
-        eventually(
-            f"{' and '.join(dags)} are there again",
-            lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags),
-            story=lambda: self.tails("dag-processor"),
-        )
+        there = lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags)  # noqa: E731
+        self.parsed(f"{' and '.join(dags)} are there again", there, *(f"{dag}.py" for dag in dags))
+
+    def parsed(self, what: str, look: Callable[[], Any], *files: str) -> Any:
+        """Wait for what Airflow knows once it has parsed these DAG files; they come next, as with its button "reparse".
+
+        By itself it parses each of them once a minute.
+        """
+        with self.airflow_database() as airflow:
+            airflow.cursor().executemany(PARSE_NEXT, [{"file": file} for file in files or ("deployments.py",)])
+        return eventually(what, look, story=lambda: self.tails("dag-processor"))
 
     @contextmanager
     def offering(self, name: str, folder: Path) -> Iterator[None]:
