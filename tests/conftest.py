@@ -15,7 +15,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 from modelops.registry.migrate import migrate
-from modelops.registry.roles import LOGINS, open_to_logins, provision
+from modelops.registry.roles import LOGINS, grant_database, open_to_logins, provision
 from modelops.runner.postgres import PostgresServer
 
 if TYPE_CHECKING:
@@ -95,29 +95,39 @@ def template(server: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def copy_of(server: PostgresServer) -> Callable[[str], AbstractContextManager[Database]]:
-    """Makes a database with all that is in another, to which nobody may be connected; it goes at the end."""
+def admin(server: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
+    """The superuser's connection to the server, kept as most tests need it."""
+    with psycopg.connect(server.admin_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def copy_of(server: PostgresServer, admin: psycopg.Connection[Any]) -> Callable[..., AbstractContextManager[Database]]:
+    """Makes a database with all that is in another, to which nobody may be connected; it goes at the end.
+
+    With `opened=False` the other one isn't as an installation opens it to the logins, and the copy is opened.
+    """
     numbers = itertools.count(1)
 
     @contextmanager
-    def copied(template: str) -> Iterator[Database]:
+    def copied(template: str, *, opened: bool = True) -> Iterator[Database]:
         name = f"test_{next(numbers)}"
-        with psycopg.connect(server.admin_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-            # A copy of a database doesn't copy the grants on the database itself.
-            connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        # A copy of a database doesn't copy the grants on the database itself.
+        admin.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        grant_database(admin, name)
         database = Database(server=server, name=name)
-        with psycopg.connect(database.admin_url, autocommit=True) as connection:
-            open_to_logins(connection, name)
+        if not opened:
+            with psycopg.connect(database.admin_url, autocommit=True) as connection:
+                open_to_logins(connection, name)
         yield database
-        with psycopg.connect(server.admin_url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     return copied
 
 
 @pytest.fixture
-def database(copy_of: Callable[[str], AbstractContextManager[Database]], template: str) -> Iterator[Database]:
+def database(copy_of: Callable[..., AbstractContextManager[Database]], template: str) -> Iterator[Database]:
     """A database of the test's own."""
     with copy_of(template) as database:
         yield database

@@ -6,11 +6,15 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
+from e2e.demonstration import demonstrate
+from e2e.kept import Kept
 from e2e.models import (
     COUNTED,
     COUNTED_COLUMNS,
@@ -22,7 +26,7 @@ from e2e.models import (
     TICKING_COLUMNS,
     WISHES,
 )
-from e2e.system import ALERTS_TOLD, FEATURE_BATCH, FEATURES, LATE_TOLD, TOLD, Demonstration, System
+from e2e.system import ALERTS_TOLD, LATE_TOLD, TOLD, System
 from factories import SCORING, TRAINING, doubled_folder, model_folder
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from e2e.browser import Signed
+    from e2e.demonstration import Demonstration
 
 PACE = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
@@ -42,7 +47,7 @@ PACE = {
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "12",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
     "CORE__PARALLELISM": "24",
     "CORE__MAX_ACTIVE_TASKS_PER_DAG": "48",
     "CORE__MAX_ACTIVE_RUNS_PER_DAG": "48",
@@ -50,7 +55,8 @@ PACE = {
 """Airflow's own settings, so that a loss is noticed in seconds and many runs are paused side by side.
 
 Twenty tasks that start at once on two cores hold up a round of the scheduler for up to 8 s; one that took longer than
-the threshold would take the scheduler for dead, and its tasks for lost.
+the threshold would take the scheduler for dead, and its tasks for lost. Who waits for a file to be parsed anew has that
+done at once (`System.parsed`): all of them every few seconds would take a fifth of what the machine has.
 """
 
 NOTIFIERS = """
@@ -79,7 +85,6 @@ class ToFile(BaseNotifier):
 """Who is told of every approval: one that never works and one that writes it down."""
 
 NEEDED_BY = {"test_demo.py", "test_deployments.py"}
-ESTIMATORS = ("logistic_regression", "gradient_boosting")
 
 HOME = "MODELOPS_E2E_HOME"
 """For those who write these tests: the home of an installation that is up, to be used instead of a new one."""
@@ -135,15 +140,19 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     installation = Installation(home, environ={**os.environ, **chosen})
     with running(installation, steps=Steps(), with_demo=True):
         clients = {name: installation.api(name) for name in ("admin", "trainer", "reviewer")}
+        urls = installation.databases.url("reader"), installation.databases.airflow_url or ""
+        ledger, airflow = (Kept(partial(psycopg.connect, url, autocommit=True)) for url in urls)
         yield System(
             installation=installation,
             repositories=repositories,
             here=here,
             clients=clients,
             session=f"{time.time():.0f}",
+            ledger=ledger,
+            airflow=airflow,
         )
-        for client in clients.values():
-            client.close()
+        for used in (*clients.values(), ledger, airflow):
+            used.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -155,25 +164,6 @@ def flights(request: pytest.FixtureRequest) -> Iterator[Future[Demonstration] | 
     system: System = request.getfixturevalue("system")
     with ThreadPoolExecutor(1) as beside:
         yield beside.submit(demonstrate, system)
-
-
-def demonstrate(system: System) -> Demonstration:
-    """A feature task on a schedule of every minute, and a model whose batches are cut into parts; the demonstration's
-    features, and its model on them, twice."""
-    minute = {"interval_start": "2013-01-01T00:00:00Z", "interval_end": "2013-01-01T00:01:00Z"}
-    ticking = system.run(FEATURES, name="ticking", task="here/ticking", schedule="* * * * *", **minute)
-    parted = system.run(name="parted", model="here/scored", target="e2e_parted", parts=3)
-    daily = {"schedule": "@daily", "time_zone": "America/New_York"}
-    pipeline = system.run(FEATURES, name="flights", task="demo/flight_features", allow_dirty=True, **daily)
-    for run in (ticking, pipeline, parted):
-        run.await_question()
-        assert run.answer("Approve", "as it should be").is_success
-    deployment = pipeline.result("deploy")["deployment"]
-    batch = system.run(FEATURE_BATCH, name="flights", deployment=deployment)
-    batch.result("execute")
-    asked = {"model": "demo/arrival_delay", "allow_dirty": True}
-    models = {name: system.run(name=name, hyperparameters={"estimator": name}, **asked) for name in ESTIMATORS}
-    return Demonstration(ticking=ticking, parted=parted, pipeline=pipeline, batch=batch, models=models)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import psutil
 
+    from e2e.kept import Kept
     from modelops.registry.write.jobs import JobRecord
     from modelops.runner.installation import Installation
 
@@ -60,6 +61,10 @@ TOLD, LATE_TOLD, ALERTS_TOLD = "told.jsonl", "late.jsonl", "alerts.jsonl"
 """The files, in the installation's home, with what notifiers have told: of approvals, late batches, and alerts."""
 RUN_STATE = "SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s"
 TASK_STATE = "SELECT state, try_number FROM task_instance WHERE dag_id = %s AND run_id = %s AND task_id = %s"
+PARSE_NEXT = """
+INSERT INTO dag_priority_parsing_request (id, bundle_name, relative_fileloc)
+SELECT md5(%(file)s), 'dags-folder', %(file)s ON CONFLICT DO NOTHING
+"""
 _numbers = itertools.count(1)
 
 
@@ -72,6 +77,8 @@ class System:
     here: Path
     clients: Mapping[str, httpx.Client]
     session: str
+    ledger: Kept
+    airflow: Kept
 
     def connect(self, role: str = "reader") -> psycopg.Connection[Any]:
         """The data database as one of the logins; `admin` is the superuser."""
@@ -82,8 +89,7 @@ class System:
 
     def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """What a query on the ledger gives."""
-        with self.connect() as connection:
-            return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()
+        return self.ledger.look(lambda kept: kept.cursor(row_factory=dict_row).execute(query, parameters).fetchall())
 
     def airflow_database(self) -> psycopg.Connection[Any]:
         """Airflow's own, for what can't be waited for."""
@@ -136,11 +142,17 @@ class System:
             capture_output=True,
             timeout=HUNG_AFTER,
         )
-        eventually(
-            f"{' and '.join(dags)} are there again",
-            lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags),
-            story=lambda: self.tails("dag-processor"),
-        )
+        there = lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags)  # noqa: E731
+        self.parsed(f"{' and '.join(dags)} are there again", there, *(f"{dag}.py" for dag in dags))
+
+    def parsed(self, what: str, look: Callable[[], Any], *files: str) -> Any:
+        """Wait for what Airflow knows once it has parsed these DAG files; they come next, as with its button "reparse".
+
+        By itself it parses each of them once a minute.
+        """
+        with self.airflow_database() as airflow:
+            airflow.cursor().executemany(PARSE_NEXT, [{"file": file} for file in files or ("deployments.py",)])
+        return eventually(what, look, story=lambda: self.tails("dag-processor"))
 
     @contextmanager
     def offering(self, name: str, folder: Path) -> Iterator[None]:
@@ -185,8 +197,8 @@ class Run:
 
     def jobs(self) -> dict[str, JobRecord]:
         """The run's jobs in the ledger, by task."""
-        with self.system.connect() as connection:
-            return {job.key.task_id: job for job in ledger.of_runs(connection, [self.run_id])}
+        known = self.system.ledger.look(lambda kept: ledger.of_runs(kept, [self.run_id]))
+        return {job.key.task_id: job for job in known}
 
     def job(self, task: str = "train") -> JobRecord:
         return self.jobs()[task]
@@ -200,8 +212,8 @@ class Run:
         return [event["detail"]["reason"] for event in self._events(task) if event["event"] == "waiting"]
 
     def _events(self, task: str) -> list[Mapping[str, Any]]:
-        with self.system.connect() as connection:
-            return ledger.events(connection, self.job(task).id)
+        number = self.job(task).id
+        return self.system.ledger.look(lambda kept: ledger.events(kept, number))
 
     def told(self, task: str = "train", *, attempt: int | None = None) -> list[str]:
         """The names of the events, and of the steps, in order."""
@@ -342,8 +354,8 @@ class Run:
 
     def _in_airflow(self, query: str, *more: str) -> tuple[Any, ...]:
         """What Airflow's database has of this run, for those who wait: it costs Airflow nothing. Empty: nothing."""
-        with self.system.airflow_database() as connection:
-            return connection.execute(query, (self.dag_id, self.run_id, *more)).fetchone() or ()
+        asked = (self.dag_id, self.run_id, *more)
+        return self.system.airflow.look(lambda kept: kept.execute(query, asked).fetchone() or ())
 
     def await_line(self, text: str, task: str = "train", *, attempt: int = 1) -> list[str]:
         """Wait until a line of the task's log says this; the log so far."""
@@ -385,15 +397,3 @@ def _said(line: Any) -> Iterator[str]:
     yield line["event"]
     for error in line.get("error_detail") or ():
         yield f"{error['exc_type']}: {error['exc_value']}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Demonstration:
-    """The pipeline of a task on a schedule, and the life cycle of a model in parts; of the demonstration the pipeline
-    and the batch of its features, and a life cycle per estimator."""
-
-    ticking: Run
-    parted: Run
-    pipeline: Run
-    batch: Run
-    models: Mapping[str, Run]

@@ -47,7 +47,7 @@ def fired(system: System, deployment: int, rule: int) -> Mapping[str, Any]:
     """What the drift check of a batch has raised."""
     assert rule
     look = lambda: system.clients["trainer"].get(f"/api/v2/dags/deployment_{deployment}").is_success  # noqa: E731
-    eventually("the deployment has its DAG", look, story=lambda: system.tails("dag-processor"))
+    system.parsed("the deployment has its DAG", look)
     checked = system.run(f"deployment_{deployment}", name="shifted").result("check_drift")
     assert len(checked["alerts"]["fired"]) == 1, checked
     return checked

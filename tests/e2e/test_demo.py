@@ -15,7 +15,8 @@ from modelops.domain.jobs import JobStatus
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from e2e.system import Demonstration, System
+    from e2e.demonstration import Demonstration
+    from e2e.system import System
 
 JULY = {"logistic_regression": 0.728, "gradient_boosting": 0.758}
 SEPTEMBER = {"logistic_regression": 0.681, "gradient_boosting": 0.723}

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
 
-    from e2e.system import Demonstration, System
+    from e2e.demonstration import Demonstration
+    from e2e.system import System
 
 JOBS = """
 SELECT run_id, status::text, type::text, requested_by, result, error FROM modelops.job
@@ -43,8 +44,12 @@ def deployment(flights: Future[Demonstration]) -> int:
 
 
 @pytest.fixture(scope="module")
-def dag_id(deployment: int) -> str:
-    return f"deployment_{deployment}"
+def dag_id(system: System, deployment: int) -> str:
+    """That of the deployment, which Airflow finds by itself."""
+    dag_id = f"deployment_{deployment}"
+    look = lambda: system.clients["trainer"].get(f"/api/v2/dags/{dag_id}").is_success  # noqa: E731
+    eventually("the deployment has its DAG", look, story=lambda: system.tails("dag-processor"))
+    return dag_id
 
 
 def jobs(system: System, dag_id: str, like: str, *, number: int) -> Sequence[Mapping[str, Any]]:
@@ -97,10 +102,10 @@ def test_its_schedule_is_changed(system: System, deployment: int, dag_id: str) -
     assert (result["before"], result["after"]) == (before, {**before, **asked, "late_after": 0.05})
     assert change.job("change").subject == f"here/ticking v1 (deployment {deployment})"
     look = lambda: system.get(f"dags/{dag_id}/details")["timetable_summary"] == "0 3 * * *"  # noqa: E731
-    eventually("Airflow knows the new schedule", look, story=lambda: system.tails("dag-processor"))
+    system.parsed("Airflow knows the new schedule", look)
     told = datetime.fromisoformat(result["upcoming"][0])
     look = lambda: datetime.fromisoformat(system.get(f"dags/{dag_id}")["next_dagrun_run_after"]) == told  # noqa: E731
-    eventually("Airflow runs it next when the job says", look, story=lambda: system.tails("dag-processor"))
+    system.parsed("Airflow runs it next when the job says", look)
     refused = wrong.await_status(JobStatus.FAILED, task="change")
     assert "'0 25 * * *' names no times" in str(refused.error)
 
@@ -187,7 +192,7 @@ def test_it_runs_after_a_feature_table(system: System, flights: Future[Demonstra
     nobodys = system.run(SCHEDULE, name="nobodys", deployment=number, schedule="after features.nobodys")
     system.run(SCHEDULE, name="after", deployment=number, schedule="after features.ticking").result("change")
     look = lambda: system.get(f"dags/deployment_{number}/details")["asset_expression"]  # noqa: E731
-    eventually("it waits for the table", look, story=lambda: system.tails("dag-processor"))
+    system.parsed("it waits for the table", look)
     minute = {"interval_start": "2013-01-01T00:00:00Z", "interval_end": "2013-01-01T00:01:00Z"}
     system.run(dag_id, name="followed", **minute).result("execute")
     done = jobs(system, f"deployment_{number}", "asset_triggered__%", number=5)
@@ -202,7 +207,7 @@ def test_it_runs_after_a_feature_table(system: System, flights: Future[Demonstra
 def test_retired_it_runs_no_more(system: System, deployment: int, dag_id: str) -> None:
     system.run(FEATURE_RETIREMENT, name="ticked", deployment=deployment).result("retire")
     look = lambda: system.get(f"dags/{dag_id}/details")["timetable_summary"] in {None, "None"}  # noqa: E731
-    eventually("Airflow starts it no more", look, story=lambda: system.tails("dag-processor"))
+    system.parsed("Airflow starts it no more", look)
     late = system.run(dag_id, name="late").await_status(JobStatus.FAILED, task="execute")
     assert f"deployment {deployment} was retired at" in str(late.error)
     changes = "SELECT schedule, set_by FROM modelops.schedule WHERE deployment_id = %(id)s ORDER BY id"

@@ -197,7 +197,7 @@ def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapp
     run = runs["approve"]
     deployed = run.result("deploy")
     dag = f"/api/v2/dags/deployment_{deployed['deployment']}"
-    run.eventually("Airflow has its DAG", lambda: system.clients["trainer"].get(dag).is_success)
+    system.parsed("Airflow has its DAG", lambda: system.clients["trainer"].get(dag).is_success)
     [version] = run.versions()
     subject = f"here/scored v{version['number']}"
     with people.page("/plugin/modelops/models?model=here/scored") as page:

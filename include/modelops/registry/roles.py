@@ -107,14 +107,24 @@ def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> N
         connection.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
 
 
-def open_to_logins(connection: Connection[Any], database: str) -> None:
-    """Make the schemas of the database that the connection is to, and give each login its rights; repeatable."""
+def grant_database(connection: Connection[Any], database: str) -> None:
+    """Let each login connect to the database, and the owner create schemas in it; repeatable.
+
+    The connection may be to any database of the server.
+    """
     from psycopg.sql import SQL, Identifier
 
     name = Identifier(database)
     logins = SQL(", ").join(Identifier(login) for login in OURS)
     connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, logins))
     connection.execute(SQL("GRANT CREATE ON DATABASE {} TO modelops_owner").format(name))
+
+
+def open_to_logins(connection: Connection[Any], database: str) -> None:
+    """Make the schemas of the database that the connection is to, and give each login its rights; repeatable."""
+    from psycopg.sql import SQL, Identifier
+
+    grant_database(connection, database)
     connection.execute("CREATE SCHEMA IF NOT EXISTS modelops AUTHORIZATION modelops_owner")
     connection.execute("CREATE SCHEMA IF NOT EXISTS staging AUTHORIZATION modelops_owner")
     connection.execute("GRANT USAGE, CREATE ON SCHEMA staging TO modelops_jobs")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import published
-from integration.lifecycle.life import answered, evaluated, predicted, put_into_production, trained
+from integration.lifecycle.life import approved, predicted, put_into_production, trained
 from integration.lifecycle.test_check import said_of
 from integration.lifecycle.test_parts import PARTS, Batch
 from modelops.domain.errors import RepositoryError, UserCodeError
@@ -18,16 +18,36 @@ from modelops.repository import pin
 from modelops.repository.kinds import MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from workplace import Workplace
 
 
+MODELS_AS_PUBLISHED = {"here/both": published.both, "here/scored": published.scored, "here/newer": published.newer}
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, list[str]]:
+    """What the jobs of each model's life have logged."""
+    return {model: [] for model in MODELS_AS_PUBLISHED}
+
+
+@pytest.fixture(scope="module")
+def lives(told: dict[str, list[str]]) -> Callable[[Workplace, Path], None]:
+    """v1 of each model is approved."""
+
+    def live(workplace: Workplace, repository: Path) -> None:
+        for model, write in MODELS_AS_PUBLISHED.items():
+            write(repository)
+            approved(replace(workplace, log=told[model].append), model)
+
+    return live
+
+
 def in_production(workplace: Workplace, model: str, **terms: Any) -> int:
-    """Train, evaluate, approve and deploy it; the number of the deployment."""
-    version = evaluated(workplace, model)["version"]
-    answered(workplace, version, model=model)
-    number: int = put_into_production(workplace, version, model, **terms)["deployment"]
+    """The number of v1's deployment."""
+    number: int = put_into_production(workplace, 1, model, **terms)["deployment"]
     return number
 
 
@@ -38,19 +58,16 @@ def stored(workplace: Workplace, model: str) -> set[str]:
     }
 
 
-def test_a_model_with_both_ways_to_be_scored(workplace: Workplace, repository: Path, look: Any, log: list[str]) -> None:
-    published.both(repository)
+def test_a_model_with_both_ways_to_be_scored(workplace: Workplace, look: Any, told: dict[str, list[str]]) -> None:
     deployment = in_production(workplace, "here/both")
     assert {"model.joblib", "feature_importance.png"} <= stored(workplace, "here/both")
-    [told] = [line for line in log if line.startswith("record_training_stats")]
-    assert "jobs compute the statistics of their rows themselves" in told
+    [line] = [line for line in told["here/both"] if line.startswith("record_training_stats")]
+    assert "jobs compute the statistics of their rows themselves" in line
     assert predicted(workplace, deployment)["rows"] == 100
     assert look("SELECT count(*), count(DISTINCT id), max(late) FROM predictions.both") == [(100, 100, 1)]
 
 
-def test_a_model_with_score_alone(workplace: Workplace, repository: Path, look: Any) -> None:
-    published.both(repository)
-    published.scored(repository)
+def test_a_model_with_score_alone(workplace: Workplace, look: Any) -> None:
     for model in ("here/both", "here/scored"):
         assert predicted(workplace, in_production(workplace, model))["rows"] == 100
     assert look("SELECT count(*), count(DISTINCT id), max(json_report) FROM predictions.scored") == [(100, 100, "")]
@@ -61,8 +78,7 @@ def test_a_model_with_score_alone(workplace: Workplace, repository: Path, look: 
     assert differing == 0
 
 
-def test_the_partitions_of_a_batch_add_up(workplace: Workplace, repository: Path, look: Any) -> None:
-    published.newer(repository)
+def test_the_partitions_of_a_batch_add_up(workplace: Workplace, look: Any) -> None:
     deployment = in_production(workplace, "here/newer", parts=PARTS)
     counted = "count(*), count(DISTINCT id), round(sum(late)::numeric, 6), count(DISTINCT job_id)"
     seen = f"SELECT {counted} FROM predictions.newer"
@@ -75,10 +91,7 @@ def test_the_partitions_of_a_batch_add_up(workplace: Workplace, repository: Path
     assert look(seen) == [whole]
 
 
-def test_a_prediction_belongs_to_its_row_in_whatever_order_it_is_written(
-    workplace: Workplace, repository: Path, look: Any
-) -> None:
-    published.newer(repository)
+def test_a_prediction_belongs_to_its_row_in_whatever_order_it_is_written(workplace: Workplace, look: Any) -> None:
     deployment = in_production(workplace, "here/newer")
     assert predicted(workplace, deployment)["rows"] == 100
     [(rows, slope)] = look(
@@ -90,19 +103,18 @@ def test_a_prediction_belongs_to_its_row_in_whatever_order_it_is_written(
 def test_a_version_that_was_trained_before_the_check_goes_on(
     workplace: Workplace, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = published.both(repository)
+    folder = published.newer(repository)
     (folder / "model_modules/unused.py").write_text("from teradataml import XGBoost\n")
     with monkeypatch.context() as before:
         before.setattr(pin, "MODELS", replace(MODELS, refuse=None))
-        version = evaluated(workplace, "here/both")["version"]
-    answered(workplace, version, model="here/both")
-    deployment = put_into_production(workplace, version, "here/both")["deployment"]
+        version = approved(workplace, "here/newer")
+    deployment = put_into_production(workplace, version, "here/newer")["deployment"]
     assert predicted(workplace, deployment)["rows"] == 100
     with pytest.raises(RepositoryError, match=r"teradataml\.XGBoost"):
-        trained(workplace, "here/both")
+        trained(workplace, "here/newer")
 
 
-@pytest.mark.parametrize("write", [published.both, published.scored, published.newer])
+@pytest.mark.parametrize("write", MODELS_AS_PUBLISHED.values())
 def test_check_takes_them_as_they_are(workplace: Workplace, repository: Path, write: Any) -> None:
     lines = said_of(workplace, write(repository))
     assert any(line.startswith("✓") for line in lines)

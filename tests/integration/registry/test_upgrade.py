@@ -103,9 +103,9 @@ INSERT INTO modelops.job_event (job_id, attempt, event, at, actor) SELECT id, 1,
 
 
 @contextmanager
-def restored_from(migration: str, copy_of: Callable[[str], AbstractContextManager[Database]]) -> Iterator[str]:
+def restored_from(migration: str, copy_of: Callable[..., AbstractContextManager[Database]]) -> Iterator[str]:
     """The name of a database with the dump, to be copied; the logins are those of the template."""
-    with copy_of("template0") as database:
+    with copy_of("template0", opened=False) as database:
         subprocess.run(
             [database.server.bin / "psql", database.admin_url, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
             input=gzip.decompress((DUMPS / f"installation_{migration}.sql.gz").read_bytes()),
@@ -116,24 +116,24 @@ def restored_from(migration: str, copy_of: Callable[[str], AbstractContextManage
 
 
 @pytest.fixture(scope="module")
-def restored(copy_of: Callable[[str], AbstractContextManager[Database]], template: str) -> Iterator[str]:
+def restored(copy_of: Callable[..., AbstractContextManager[Database]], template: str) -> Iterator[str]:
     with restored_from("0018", copy_of) as name:
         yield name
 
 
 @pytest.fixture
 def of_the_release_before(
-    copy_of: Callable[[str], AbstractContextManager[Database]], template: str
+    copy_of: Callable[..., AbstractContextManager[Database]], template: str
 ) -> Iterator[Database]:
     """At migration 0011, with data."""
-    with restored_from("0011", copy_of) as name, copy_of(name) as database:
+    with restored_from("0011", copy_of) as name, copy_of(name, opened=False) as database:
         yield database
 
 
 @pytest.fixture
-def installation(copy_of: Callable[[str], AbstractContextManager[Database]], restored: str) -> Iterator[Database]:
+def installation(copy_of: Callable[..., AbstractContextManager[Database]], restored: str) -> Iterator[Database]:
     """At migration 0018, with data."""
-    with copy_of(restored) as database:
+    with copy_of(restored, opened=False) as database:
         yield database
 
 
