@@ -24,8 +24,8 @@ with DAG(
     ### Alert rule of a deployment
 
     The rule raises an alert when the drift checks, or the performance measurements, of the latest data intervals meet
-    it, and resolves it when they don't. The next deployment into the same target takes the rule over. A rule doesn't
-    change: end it, and set another one.
+    it, and resolves the alert when they don't. The next deployment into the same target takes the rule over. A rule
+    can't be changed: end it, and set another one.
     """,
     params=params_of(AlertRuleRequest),
     **COMMON,

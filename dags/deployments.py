@@ -1,4 +1,4 @@
-"""A DAG for each deployment, and the one that changes their schedules."""
+"""The DAGs of deployments, one for each, and the DAG that changes their schedules."""
 
 from datetime import timedelta
 
@@ -16,8 +16,8 @@ with DAG(
     doc_md="""
     ### Schedule of a deployment
 
-    Gives an active deployment another schedule, from now on; intervals that were due before are not run. The log shows
-    the next five times, in the time zone of the schedule. Each change is recorded with its author.
+    Gives an active deployment another schedule from now on. Data intervals that were due before are not run. The log
+    shows the next five times, in the time zone of the schedule. Each change is recorded with its author.
     """,
     schedule=None,
     catchup=False,

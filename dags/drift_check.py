@@ -19,7 +19,7 @@ with DAG(
     records how far each has moved. Give the interval of the batch; without one, the newest batch of a deployment whose
     batches have no intervals is checked. The batch doesn't change.
 
-    The DAG of each deployment of a model does this after each batch, unless the deployment leaves it out.
+    The DAG of each deployment of a model checks each batch, unless the deployment's parameter *Check drift* is off.
     """,
     schedule=None,
     catchup=False,

@@ -1,4 +1,4 @@
-"""Make a feature table now."""
+"""Update a feature table now."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from modelops.operators.feature import ExecuteFeatureBatchOperator
 with DAG(
     dag_id="feature_batch",
     dag_display_name="Feature batch",
-    description="Run a deployed feature task now, whole or for a data interval.",
+    description="Run a deployed feature task now, for all times or for a data interval.",
     doc_md="""
     ### Batch run of a feature task
 

@@ -1,4 +1,4 @@
-"""Put an approved version of a model into production; an earlier one again, to roll back."""
+"""Put an approved version of a model into production, or roll back to an earlier one."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from modelops.operators.model import DeployModelOperator, PredictBatchOperator
 with DAG(
     dag_id="model_deployment",
     dag_display_name="Model deployment",
-    description="Put an approved version of a model into production; an earlier one again, to roll back.",
+    description="Put an approved version of a model into production, or roll back to an earlier one.",
     doc_md="""
     ### Deployment
 

@@ -1,4 +1,4 @@
-"""Evaluate an existing version of a model on another dataset."""
+"""Evaluate an existing version of a model."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from modelops.operators.model import EvaluateModelOperator
 with DAG(
     dag_id="model_evaluation",
     dag_display_name="Model evaluation",
-    description="Evaluate an existing version of a model, on its own dataset or another one.",
+    description="Evaluate an existing version of a model on a dataset of your choice.",
     doc_md="""
     ### Evaluation of an existing version
 

@@ -1,4 +1,4 @@
-"""Take a deployment out of production."""
+"""Retire a deployment of a model."""
 
 from datetime import timedelta
 
@@ -11,12 +11,12 @@ from modelops.operators.model import RetireModelOperator
 with DAG(
     dag_id="model_retirement",
     dag_display_name="Model retirement",
-    description="Take a deployment out of production, at once. Its predictions and its history stay.",
+    description="Retire a deployment of a model at once. Its predictions and its history stay.",
     doc_md="""
     ### Retirement
 
-    Ends a deployment at once. A batch that is running then publishes nothing. With its last deployment the version is
-    retired, which is final.
+    Ends a deployment at once. A batch that is still running publishes nothing. When its last deployment is retired, the
+    version is retired too, which is final.
     """,
     schedule=None,
     catchup=False,

@@ -18,8 +18,8 @@ with DAG(
     Reads a dataset and records its features and targets; scores another one with the version's `ModelScorer` and
     records the predictions. Batches that start later are counted in these bins. The version keeps its status.
 
-    A training and the first evaluation of a version record the same; this computes them anew, from the same rows or
-    from others.
+    The training and the first evaluation of a version record these statistics; this DAG computes them again, from the
+    same rows or from others.
     """,
     schedule=None,
     catchup=False,

@@ -246,12 +246,12 @@ def test_what_names_no_times(text: str, said: str) -> None:
 
 
 def test_the_next_five_times_are_told_in_their_own_zone() -> None:
-    told = plan(Schedule(text="0 3 * * *", time_zone="Europe/Paris"), datetime(2026, 3, 27, 23, tzinfo=UTC)).told()
+    told = plan(Schedule(text="0 3 * * *", time_zone="Europe/Paris"), datetime(2026, 3, 27, 23, tzinfo=UTC)).summary()
     assert told == (
         "0 3 * * * (Europe/Paris); next: Sat 28 Mar 2026 03:00, Sun 29 Mar 2026 03:00, Mon 30 Mar 2026 03:00,"
         " Tue 31 Mar 2026 03:00, Wed 01 Apr 2026 03:00"
     )
-    assert plan(Schedule(), NOON).told() == "manual"
+    assert plan(Schedule(), NOON).summary() == "manual"
 
 
 def asked(**of_run: Any) -> Any:

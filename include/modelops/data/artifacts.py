@@ -103,7 +103,9 @@ class ArtifactStore:
         stored = self._root / "sha256" / artifact.sha256[:2] / artifact.sha256
         if not stored.exists():
             raise ArtifactChanged(
-                f"artifact {artifact.name} is gone", where=artifact.uri, expected="the file that was recorded"
+                f"artifact {artifact.name} does not exist any more",
+                where=artifact.uri,
+                expected="the file that was recorded",
             )
         return stored.open("rb")
 

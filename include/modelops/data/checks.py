@@ -93,7 +93,7 @@ def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *,
     """Check, before any row is read, that the features and targets have the Arrow types in `like`.
 
     Raises:
-        DatasetError: a feature, or with `labelled` a target, has another type; SeveralErrors, where several have.
+        DatasetError: a feature, or with `labelled` a target, has another type; SeveralErrors if several have.
     """
     findings = Findings()
     checked = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
@@ -130,7 +130,7 @@ def _check_key(keys: pa.Table, *, where: str) -> None:
             f"{name} = {first[number]!r}" for name, number in zip(keys.column_names, numbered, strict=True)
         )
         raise DatasetError(
-            f"{repeated.num_rows} entity keys appear in more than one row; {shown} stands in {times}",
+            f"{repeated.num_rows} entity keys appear in more than one row; {shown} appears in {times}",
             where=where,
             expected="one row per entity key",
         )
@@ -158,7 +158,7 @@ def check_times(table: pa.Table | pa.RecordBatch, *, where: str) -> None:
         highest = pc.max(table[field.name].cast(numbers)).as_py()
         if lowest is not None and (lowest < first or highest >= 2 ** (numbers.bit_width - 1) - 1):
             raise DatasetError(
-                f"column {field.name} holds infinity, or a time that is too far away",
+                f"column {field.name} has the value infinity, or a time that is out of range",
                 where=where,
                 expected=f"a time in every row, or null: nullif({field.name}, 'infinity')",
             )

@@ -1,4 +1,4 @@
-"""Creates the table and the view of features at the first deployment, and adds columns that a version brings."""
+"""Creates the table and the view of features at the first deployment, and adds the columns of later versions."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _existing(connection: Connection[Any], target: Target) -> tuple[int | None, 
     rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
     if rows is None and view is not None:
         raise TargetError(
-            f"{target} is a view that doesn't show features", where=str(target), expected="another output"
+            f"{target} is a view that was not made for features", where=str(target), expected="another output"
         )
     return rows, view
 

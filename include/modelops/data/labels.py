@@ -1,4 +1,4 @@
-"""Reads published predictions, as they were published, with the labels that are known of them now."""
+"""Reads the predictions of a published batch with the labels that are known now."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PREDICTED = "SELECT * FROM {} WHERE job_id = {} AND scored_at = {}"
 class PublishedBatch:
     """The predictions of a published run: the view of all predictions, and what identifies those of the run in it.
 
-    `interval` can be read by the SQL of the labels.
+    The SQL of the labels can read `interval`.
     """
 
     target: Target
@@ -49,9 +49,10 @@ class PublishedBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledPredictions:
-    """Of a batch's `rows` predictions those whose targets are all known; arrays of shape (labelled,).
+    """The predictions of a batch whose targets are all known, as arrays of shape (labelled,).
 
-    `group` is the number of each row's group, `predicted` has predictions by name, `labels` has labels by target.
+    `rows` counts all predictions of the batch. `group` is the number of each row's group, `predicted` has predictions
+    by name, `labels` has labels by target.
     """
 
     rows: int
@@ -74,13 +75,13 @@ def check_truth(
     where: str,
     interval: Ends,
 ) -> dict[str, str]:
-    """Check that a dataset gives the labels of predictions; reads no row. Returns the Arrow types of its columns.
+    """Check that a dataset has the labels of predictions; reads no row. Returns the Arrow types of its columns.
 
     Args:
         dataset: its SQL with the entity key and the targets; it has no features.
         key: the PostgreSQL types of the predictions' entity key, by column; empty: not known yet.
         like: the Arrow types of the training's columns; None: not known yet.
-        interval: any, for SQL that reads it.
+        interval: an arbitrary interval, for SQL that reads one.
 
     Raises:
         DatasetError: PostgreSQL rejects the query, a column is missing, or a target has another type.
@@ -147,7 +148,7 @@ def read_labelled(
         raise _repeated(url, truth, batch, named, where)
     if table.num_rows > most:
         raise LabelsError(
-            f"there are labels of more than {most:,} predictions",
+            f"more than {most:,} predictions have labels",
             where=where,
             expected=f"at most {most:,} labelled rows: select a sample by a hash of the entity key",
         )

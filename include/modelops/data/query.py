@@ -26,7 +26,7 @@ ARROW_TYPES = frozenset(
     {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "date", "timestamp", "timestamptz", "bytea"}
 )
 """PostgreSQL types that have an Arrow type. `numeric` is read as float8, or as text within the entity key, where no
-digit may be lost. Of arrays see `arrays.ELEMENTS`. Every other type is read as text."""
+digit may be lost. For arrays, see `arrays.ELEMENTS`. Every other type is read as text."""
 PLATFORM = re.compile("|".join(("08(?!P01)", "40", "53", "55P03", "57014", "57P", "58", "XX")))
 """SQLSTATEs of platform errors, such as deadlocks and timeouts. All others are errors of the query."""
 INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
@@ -66,7 +66,7 @@ NO_PRIVILEGE = "42501"
 ONE_SELECT = "one SELECT statement that the login modelops_sql may run, READ ONLY"
 RIGHT = {
     "42601": "one SELECT statement as PostgreSQL parses it; `./modelops psql --role sql` tries it",
-    "42P01": "a table or view that there is, with its schema: schema.table",
+    "42P01": "an existing table or view, with its schema: schema.table",
     "42703": "a column that the tables of its FROM have",
     "22": "a SELECT that runs to its end over all of its rows",
 }
@@ -178,7 +178,7 @@ def meaning_of(
     message = error.diag.message_primary or str(error).strip()
     if error.sqlstate is None or PLATFORM.match(error.sqlstate):
         return Unavailable(f"the data database can't be queried: {message}")
-    if error.diag.source_function == "check_enable_rls":  # whatever language the server speaks
+    if error.diag.source_function == "check_enable_rls":  # the message depends on the server's language
         return _hidden(message, where=where)
     right = right or error.diag.message_hint
     return refused(message, where=where, sql=sql, interval=interval, right=right, state=error.sqlstate)
@@ -269,7 +269,7 @@ def refused(
     unset = reads_interval(message) or (reads_interval(sql) and message.endswith('""'))
     if interval is None and unset:
         return DatasetError(
-            "the dataset's SQL asks for the data interval, and this job has none",
+            "the dataset's SQL reads the data interval, but this job has none",
             where=where,
             expected=f"give interval_start and interval_end, or a SELECT without {INTERVAL_START}",
         )

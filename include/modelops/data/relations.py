@@ -44,7 +44,7 @@ def drop_released(connection: Connection[Any], target: Target) -> None:
     can't publish any more.
 
     Raises:
-        Unavailable: it is still at work after some seconds.
+        Unavailable: the batch is still writing after WAIT_FOR_BATCH.
     """
     import psycopg
     from psycopg.sql import SQL, Identifier
@@ -55,7 +55,7 @@ def drop_released(connection: Connection[Any], target: Target) -> None:
     connection.execute(SET_LOCK_TIMEOUT, (WAIT_FOR_BATCH,))
     try:
         with connection.transaction():
-            # Through these views feature tasks add rows; one that was killed leaves its view.
+            # Feature tasks add rows through these views; a killed attempt leaves its view behind.
             for schema, name in connection.execute(STAGING_VIEWS, (target.rows.schema, target.rows.name)).fetchall():
                 connection.execute(SQL("DROP VIEW {}").format(Identifier(schema, name)))
             as_of = Identifier(target.as_of.schema, target.as_of.name)
@@ -77,8 +77,8 @@ def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
     oid, is_kind, owner, own = found
     if is_kind != kind or not own:
         raise TargetError(
-            f"{name} is there already: a {KINDS.get(is_kind, 'relation')} of {owner}",
+            f"{name} already exists: a {KINDS.get(is_kind, 'relation')} of {owner}",
             where=str(name),
-            expected="another target; its view and its table are made by ModelOps and belong to it",
+            expected="another target; ModelOps creates and owns the view and the table of a target",
         )
     return int(oid)

@@ -75,9 +75,9 @@ def ensure_target(
 ) -> None:
     """Create the rows table and its view, or check that the existing ones fit this model.
 
-    The order of the columns doesn't matter, as versions of one model share the target. What an earlier model left in a
-    target that it never published into is made again. In the caller's transaction, an error undoes all changes, and the
-    lock on the target is held until the transaction ends.
+    The order of the columns doesn't matter, as versions of one model share the target. Relations of an earlier model
+    that never published into the target are dropped and created again. In the caller's transaction, an error undoes all
+    changes, and the lock on the target is held until the transaction ends.
 
     Raises:
         TargetError: the existing relation has another owner or other columns; the schema is missing, or the login may
@@ -130,10 +130,10 @@ def refusals(target: Target) -> Iterator[None]:
         raise _no_privilege(target, missing=isinstance(error, psycopg.errors.InvalidSchemaName)) from error
     except psycopg.errors.DependentObjectsStillExist as error:
         raise TargetError(
-            f"something is built on a column of {target} that this version doesn't give:"
+            f"another object depends on a column of {target} that this version doesn't return:"
             f" {(error.diag.message_detail or '').splitlines()[0]}",
             where=str(target),
-            expected="another output, a version that still gives the column, or nothing that depends on it",
+            expected="another output, a version that returns the column, or to drop the object that depends on it",
         ) from error
     except psycopg.Error as error:
         message = error.diag.message_primary or str(error).strip()
@@ -152,7 +152,7 @@ def _ensure(
     rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
     if rows is None and view is not None:
         raise TargetError(
-            f"{target} is a view that doesn't show predictions", where=str(target), expected="another target"
+            f"{target} is a view that was not made for predictions", where=str(target), expected="another target"
         )
     if rows is None:
         comment = f"Predictions of all runs, written by jobs. The view {target} shows those of the published runs."

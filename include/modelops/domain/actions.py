@@ -31,8 +31,8 @@ class Action(StrEnum):
 
 ANSWERS = frozenset({Action.APPROVE, Action.REJECT})
 REPEATABLE = re.compile(r"batch_prediction|feature_batch|deployment_[0-9]+")
-"""The DAGs whose runs are a single batch defined by its Params, so that the batch can be requested again. A drift check
-after it can't: the request would make the batch, too."""
+"""The ids of DAGs that run a single batch defined by their Params, so that the batch can be requested again. The drift
+check in such a run can't be: the request would make the batch again, too."""
 
 _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
     JobStatus.CREATED: (Action.STOP,),

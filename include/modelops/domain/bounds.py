@@ -42,7 +42,7 @@ EXPECTED = (
 UNSTORABLE = "which PostgreSQL can't store"
 """The end of each violation that is about a text that can't be stored."""
 AROUND = 4
-"""Maximum levels that a record or a response adds around such a value."""
+"""Maximum number of levels that a record or a response adds around such a value."""
 LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -72,12 +72,12 @@ def check_result(result: Mapping[str, Any], *, where: str) -> None:
         raise OutOfBounds(
             f"{_short(largest)} has {_bytes(result[largest]):,} of the {size:,} bytes of the result, as JSON",
             where=where,
-            expected=f"a result of at most {RESULT:,} bytes; what is larger belongs into a file, which the job stores",
+            expected=f"a result of at most {RESULT:,} bytes; write larger values to a file, which the job stores",
         )
 
 
 def _bytes(value: Any) -> int:
-    """As JSON; what else a result may hold counts as its text."""
+    """The size as JSON; a value that JSON can't represent counts as its text."""
     return len(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace"))
 
 
@@ -261,7 +261,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _finite(digits: str) -> float:

@@ -44,7 +44,7 @@ class Findings:
 
 
 def by_place(error: BadInput, folder: str) -> BadInput:
-    """The same, sorted by file and line; what is in no file of the folder comes last."""
+    """Sort several errors by file and line; errors outside of the folder come last."""
     if not isinstance(error, SeveralErrors):
         return error
 

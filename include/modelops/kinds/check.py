@@ -26,8 +26,8 @@ def check(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Sett
     """Check the folder of a feature task, a model or a repository.
 
     Raises:
-        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
-        Unavailable: the platform's trouble.
+        BadInput: the folder has an error; SeveralErrors if it has several, sorted by file and line.
+        Unavailable: a service is unavailable.
     """
     if TASKS.marks(folder):
         check_task_folder(folder, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
@@ -44,7 +44,7 @@ def _things(repository: Path) -> list[Path]:
 def _check_repository(
     repository: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> None:
-    """Check everything that needs no environment first; build environments and train only if that is right."""
+    """First run the checks that need no environment; build environments and train only if those succeed."""
     settings.work.mkdir(parents=True, exist_ok=True)
     findings = Findings()
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:

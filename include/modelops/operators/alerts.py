@@ -1,4 +1,4 @@
-"""Operators of alerts: rules are set, ended and snoozed, and notifications are sent."""
+"""Operators that set, end and snooze alert rules, send notifications, and start challengers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from modelops.domain.alerts import Alert, AlertEvent
 
 MOST_NOTIFICATIONS = 1000
-"""Maximum notifications of a notifier in a DAG run; the next run sends the others."""
+"""Maximum notifications by one notifier in a DAG run; the next run sends the others."""
 PATIENCE = 60
-"""Seconds that a notifier has for a notification."""
+"""Maximum seconds that a notifier may take for a notification."""
 MOST_CHALLENGERS = 10
 """Maximum challengers in a DAG run, whose parameters are an XCom; the next run starts the others."""
 
@@ -74,8 +74,8 @@ class SnoozeAlertOperator(RuleOperator):
 class SendNotificationsOperator(BaseOperator):
     """Sends the notifications of alerts that the ledger lists as due, by each of the notifiers.
 
-    What one of them has sent is recorded at once. One that fails, or takes longer than `PATIENCE`, sends no more; the
-    others send theirs. The task fails, and what was not sent stays due.
+    Each notification is recorded as soon as it is sent. A notifier that fails, or takes longer than `PATIENCE`, sends
+    no more in this attempt; the others continue. The task then fails, and the unsent notifications stay due.
 
     Raises:
         BadInput: MODELOPS_ALERT_NOTIFIERS isn't a list of notifiers.
@@ -90,7 +90,7 @@ class SendNotificationsOperator(BaseOperator):
         """Send what is due; returns the number of notifications.
 
         Raises:
-            Unavailable: the ledger can't be reached, or a notifier has failed; another attempt may do better.
+            Unavailable: the ledger can't be reached, or a notifier has failed; a retry may help.
         """
         import psycopg
 
@@ -113,7 +113,7 @@ class SendNotificationsOperator(BaseOperator):
         return sent
 
     def _sent_by(self, name: str, connection: Connection[Any]) -> Iterator[None]:
-        """Have a notifier send what is due by it."""
+        """Send the due notifications of one notifier; yields after each."""
         from modelops.registry.write import alerts
 
         for number, event in alerts.due_notifications(connection, name, most=MOST_NOTIFICATIONS):
@@ -126,10 +126,11 @@ class SendNotificationsOperator(BaseOperator):
 
 
 def _within(seconds: float, call: Callable[[dict[str, Any]], object], argument: dict[str, Any]) -> None:
-    """Call a function in a thread of its own, which is left behind if it takes longer.
+    """Call a function in a thread of its own, and wait for it. After a timeout, the thread continues to run.
 
     Raises:
-        TimeoutError: it takes longer. Exception: what it raises.
+        TimeoutError: the function takes longer than `seconds`.
+        Exception: the exception that the function raises.
     """
     raised: list[Exception] = []
 
@@ -149,10 +150,10 @@ def _within(seconds: float, call: Callable[[dict[str, Any]], object], argument: 
 
 
 class ClaimChallengersOperator(BaseOperator):
-    """Claims challengers for alerts that may start one now; lists those without a run for a StartChallengerOperator.
+    """Claims challengers for alerts that may start one now, and lists the DAG runs that are to be started.
 
-    The database decides which alerts may. A claimed challenger is listed for one day, until its run has a job; its run
-    id is fixed, so that it is not started twice.
+    The database decides which alerts may start one. A claimed challenger is listed until its run has a job, for one day
+    at most. Its run id is fixed, so that it is not started twice.
     """
 
     def __init__(self, *, ledger_conn_id: str = "modelops", **kwargs: Any) -> None:
@@ -179,7 +180,7 @@ class ClaimChallengersOperator(BaseOperator):
 
 
 class StartChallengerOperator(TriggerDagRunOperator):
-    """Starts a run of model_lifecycle; skipped if it is there. Users' SQL in its parameters is no template."""
+    """Starts a run of model_lifecycle, unless it exists. Users' SQL in its parameters is not rendered as a template."""
 
     template_fields = ()
     template_fields_renderers: ClassVar[dict[str, str]] = {}
@@ -190,7 +191,7 @@ class StartChallengerOperator(TriggerDagRunOperator):
 
 
 def template_values(alert: Alert, event: AlertEvent) -> dict[str, Any]:
-    """What the templates of notifiers may use as `alert`."""
+    """The value of `alert` in the templates of notifiers."""
     base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
     subject = f"{alert.model} v{alert.version} → {alert.target}"
     return {

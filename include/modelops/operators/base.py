@@ -165,7 +165,7 @@ class JobOperator(BaseOperator):
         task_instance: Any = context["ti"]
         run = context["dag_run"]
         map_index = task_instance.map_index
-        # Clearing a task raises max_tries, by the `retries` that the DAG had then; a retry doesn't.
+        # A clear increases max_tries by the `retries` that the task had then; a retry doesn't.
         first = task_instance.max_tries - (self.retries or 0) + 1
         return Claim(
             key=TaskKey(
@@ -188,7 +188,7 @@ class JobOperator(BaseOperator):
         )
 
     def _author(self, run_id: str) -> str | None:
-        """The author of the alert rule that has started a DAG run; Airflow knows no person who has."""
+        """The author of the alert rule that started a DAG run, for which Airflow records no person."""
         if not run_id.startswith(CHALLENGER_RUN_PREFIX):
             return None
         from modelops.registry.write import alerts
@@ -245,7 +245,7 @@ def check_names(dag: DAG, context: Context) -> None:
 
 
 def _init_of(cls: type[JobOperator], parameters: Sequence[Parameter]) -> Callable[..., None]:
-    """A constructor with the parameters in its signature, from which Airflow checks arguments and mapped arguments."""
+    """A constructor with the parameters in its signature, which Airflow uses to check arguments of (mapped) tasks."""
 
     def __init__(self: JobOperator, **kwargs: Any) -> None:  # noqa: N807 - it becomes the constructor
         super(cls, self).__init__(**{**cls.arguments, **kwargs})

@@ -1,4 +1,4 @@
-"""Deadline alerts: a late batch is recorded, and the notifiers run."""
+"""Deadline alerts: records that a batch is late, and runs the notifiers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def alert(deployment: str, after: timedelta, *, batch_task: str) -> DeadlineAler
     """A deadline after which Airflow calls `notify_late`, if a run has not succeeded this long after it was queued.
 
     Args:
-        batch_task: the task that publishes the batch; what follows it may be late.
+        batch_task: the task that publishes the batch. Tasks downstream of it may end later.
     """
     try:
         notifiers(LATE)

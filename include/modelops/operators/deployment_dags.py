@@ -89,9 +89,10 @@ def deployment_dag(deployed: Deployed) -> DAG:
 
 
 def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
-    """One task, or one per partition in parallel and one that publishes them; for each interval of a work list.
+    """Add the tasks of a batch prediction, mapped over the intervals of a work list if there is one.
 
-    Then each batch is compared with the reference, unless the deployment leaves it out.
+    A batch is one task, or one per partition and one that publishes all partitions. A drift check follows if the
+    deployment has it.
     """
     asked |= {"deployment": deployed.id}
     scored = asked | {"set_aside_budget": dag.param("set_aside_budget")}
@@ -112,7 +113,7 @@ def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = Non
 
 
 def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
-    """One task, or one for each interval of a work list."""
+    """Add the task of a feature batch, mapped over the intervals of a work list if there is one."""
     over = {} if interval is None else {"interval": interval}
     # For a mapped task, Airflow does not read the outlets from the operator.
     _task(ExecuteFeatureBatchOperator, over, task_id="execute", outlets=[PUBLISHED], deployment=deployed.id, **asked)

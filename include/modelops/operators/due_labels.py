@@ -1,4 +1,4 @@
-"""Lists the deployments whose predictions are to be measured, as the ledger has them."""
+"""Lists the deployments whose predictions are to be measured, from the ledger."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class DueLabelsOperator(BaseOperator):
     def _check_interval(self) -> None:
         if self.deployment is None and (self.interval_start or self.interval_end):
             raise IntervalError(
-                "an interval is given, and no deployment",
+                "an interval is given without a deployment",
                 where="the parameter deployment",
-                expected="the number of the deployment whose interval is meant",
+                expected="the number of the deployment whose batches have this interval",
             )
 
     def _listed(self) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ class SetAside:
 
     @property
     def named(self) -> str:
-        """Its key in words."""
+        """The entity key as text."""
         return ", ".join(f"{name} = {value}" for name, value in self.key.items())
 
 
@@ -201,7 +201,7 @@ class _Flow:
                     run_child(childs_source, childs_sink)
                 writing.wait()
                 if self._read_all:
-                    reading.wait()  # otherwise it may wait for a free place that never comes
+                    reading.wait()  # otherwise it may wait forever for a batch to be written
             except Exception as error:  # noqa: BLE001 - raised below, unless it is a symptom
                 failure = error
         cause = reading.error or writing.error or self._translated(failure)
@@ -218,7 +218,7 @@ class _Flow:
         writing.wait()
 
     def _run_source(self, outgoing: Outgoing, me: Worker, other: Worker) -> None:
-        # The error is recorded before the pipe is closed, so that what follows from that isn't taken for the cause.
+        # The error is recorded before the pipe is closed, so that it is known as the cause of the errors that follow.
         with outgoing:
             try:
                 self._read_rows(outgoing)
@@ -245,7 +245,7 @@ class _Flow:
             while not self._free.acquire(timeout=_LOOK_UP_SECONDS):
                 if self._brake.pulled:
                     raise Interrupted
-            # The keys are queued before the features are sent, so that they are there when the answer comes.
+            # The keys are queued before the features are sent, so that they are available when the predictions arrive.
             self._in_flight.append((self._read, _select(batch, key)))
             self._read += batch.num_rows
             sent = _select(batch, features)
@@ -307,8 +307,8 @@ class _Flow:
             f"more than {budget:,} row{'' if budget == 1 else 's'} can't be scored;"
             f" the first is {self._key_of(failure.position)}: {failure.reason}",
             where=failure.where,
-            expected="a ModelScorer that scores every row, a dataset without such rows, or a higher budget of rows to"
-            " set aside",
+            expected="a ModelScorer that scores every row, a dataset without such rows, or a higher maximum of rejected"
+            " rows (set_aside_budget)",
         )
 
     def _key_of(self, position: int) -> str:
@@ -337,7 +337,7 @@ def _answers(incoming: Incoming) -> Iterator[pa.RecordBatch]:
             yield from pa.ipc.open_stream(buffered)
     except (Interrupted, pa.ArrowException, OSError, ValueError) as error:
         if not incoming.broken:
-            raise _garbled(f"what came back can't be read: {error}") from error
+            raise _garbled(f"the stream can't be read: {error}") from error
 
 
 def _garbled(what: str) -> UserCodeError:

@@ -1,4 +1,4 @@
-"""Evaluates the alert rules of a target once a check of it is recorded: alerts are raised and resolved."""
+"""Evaluates the alert rules of a target after a check is recorded, and raises and resolves alerts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Judgement(NamedTuple):
-    """What the latest checks say of a rule.
+    """The result of evaluating a rule on the latest checks.
 
-    `newest` is the newest check; None: there is none, or it has found nothing of the rule's columns. `found` is what
-    meets the rule, empty if nothing does. `is_over`: an alert of the rule is to be resolved.
+    `newest` is the newest check of the rule's columns or metric, or None. `found` has the columns or the metric that
+    meet the rule, possibly none. `is_over`: a firing alert of the rule is to be resolved.
     """
 
     newest: Mapping[str, Any] | None
@@ -29,10 +29,10 @@ class Judgement(NamedTuple):
 
 
 def judge(ledger: Connection[Any], target: str, *subjects: Subject, job_id: JobId) -> dict[str, list[int]]:
-    """Raise and resolve the alerts of a target's current deployment; returns the numbers of its `fired` and `resolved`.
+    """Raise and resolve alerts of a target's current deployment; returns the ids of those `fired` and `resolved`.
 
-    Within a fenced transaction, after the check is recorded. The latest data intervals count, whichever check is under
-    way: a check of an earlier interval changes nothing.
+    Call it within a fenced transaction, after the check is recorded. Only the latest data intervals count: the check of
+    an earlier interval changes nothing.
     """
     fired, resolved = [], []
     alerts.lock_target(ledger, target)
@@ -54,7 +54,7 @@ def _of_columns(ledger: Connection[Any], rule: OpenRule) -> Judgement:
     return Judgement(
         newest=rows[0] if rows else None,
         found=[_moved(row) for row in rows if row["in_a_row"]],
-        # A column without a verdict in the newest check may still be where it was.
+        # A column without a verdict in the newest check may still have moved.
         is_over=not any(row["counts"] for row in rows) and known.issuperset(rule.firing),
     )
 

@@ -82,7 +82,7 @@ def decide(connection: Connection[Any], key: TaskKey, answer: Answer) -> Iterato
 def expired(patience: str) -> BadInput:
     """The error for an approval that nobody answered in time."""
     return BadInput(
-        f"nobody has decided within {patience}; that is never an approval",
+        f"nobody has decided within {patience}, so the version is not approved",
         where="the approval",
         expected="an answer in time; clear this task to ask again",
     )

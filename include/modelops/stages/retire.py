@@ -48,6 +48,6 @@ def _retire(request: RetirementRequest, run: JobRun, kind: VersionKind) -> dict[
         }
         run.complete(result)
     held = deployments.owners_of_target(run.ledger, deployment.target)
-    shown = "still shows its published rows" if held else "has never had any, and is released"
+    shown = "still shows its published rows" if held else "has no published rows and is released"
     run.log(f"{deployment.subject} is retired; {deployment.target} {shown}")
     return result

@@ -66,7 +66,7 @@ def change_schedule(request: ScheduleRequest, run: JobRun) -> dict[str, Any]:
             "upcoming": [moment.isoformat() for moment in plan.upcoming],
         }
         run.complete(result)
-    run.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.told()}")
+    run.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.summary()}")
     return result
 
 

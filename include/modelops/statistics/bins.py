@@ -50,7 +50,7 @@ def bin_names(bins: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(numbers: Sequence[float]) -> dict[float, str]:
-    """The numbers with as few digits, four at least, as let all look different."""
+    """Format the numbers with the fewest digits, at least four, with which all texts are different."""
     for digits in (4, 6, 9, 12):
         texts = {number: f"{float(f'{number:.{digits}g}'):.15g}" for number in numbers}
         if len(set(texts.values())) == len(numbers):

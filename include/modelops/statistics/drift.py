@@ -4,9 +4,9 @@ The measure is the population stability index PSI = sum of (q - p) · ln(q / p) 
 shares of the reference and of the rows. Let n and m be the numbers of rows and k = n · m / (n + m). Without any change,
 k · PSI has approximately a chi-square distribution with one degree of freedom less than there are bins (Yurdakul and
 Naranjo, Statistical properties of the population stability index, Journal of Risk Model Validation 14(4), 2020). If the
-true index is τ, the distribution is noncentral with parameter k · τ. The test here is of "the index is at most τ": with
-many rows, negligible changes would otherwise be significant. Between two normal distributions whose means differ by d
-standard deviations the index is about d².
+true index is τ, the distribution is noncentral with parameter k · τ. The null hypothesis here is that the index is at
+most τ, because with many rows negligible changes would otherwise be significant. Between two normal distributions whose
+means differ by d standard deviations the index is about d².
 
 Bins that are rare in the reference (nulls, new categories, numbers beyond its extremes) are pooled with others, because
 the approximation needs enough rows in each. So the index alone would not show that a new category has replaced another
@@ -43,7 +43,7 @@ RARE = 0.01
 POWER = 0.99
 """The power at the detectable shift."""
 CLEAR_ENOUGH = 0.2
-"""Standard deviations: a reference that can't show such a shift is called too small."""
+"""A shift in standard deviations. A reference with which it can't be detected is too small."""
 MOST_MOVED = 3
 LARGE = 1e8
 """For a statistic or a noncentrality beyond this, the distribution is approximated by a normal one, because scipy's
@@ -73,7 +73,7 @@ class Comparison:
         natural: the largest index of a block of the reference against its other blocks, beyond that of random blocks.
         detectable: the smallest shift, in standard deviations, that would be found with a probability of 99 %.
         most_moved: the three bins whose shares contribute most to the index.
-        why: why the column can't be compared.
+        why: the reason why the column can't be compared, or None.
     """
 
     variable: str
@@ -95,12 +95,12 @@ class Comparison:
         return None if self.index is None else math.sqrt(self.index)
 
     def as_summary(self) -> dict[str, Any]:
-        """Name, verdict and index, for a result."""
+        """The name, the verdict and the index, for the result of a job."""
         index = None if self.index is None else round(self.index, 6)
         return {"variable": self.variable, "verdict": self.verdict.value, "psi": index}
 
     def as_record(self) -> dict[str, Any]:
-        """For JSON; numbers have six decimal places."""
+        """The comparison as JSON values; numbers have six decimal places."""
         record = asdict(self) | {"shift": self.shift, "verdict": self.verdict.value}
         record["most_moved"] = [
             {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(moved).items()}
@@ -110,10 +110,10 @@ class Comparison:
 
 
 class Cause(StrEnum):
-    """Why a column can't be compared. The view translates what is recorded of it (`texts/statistics.fr.ts`)."""
+    """The reason why a column can't be compared. The view translates its recorded text (`texts/statistics.fr.ts`)."""
 
     NO_REFERENCE = "no_reference"
-    """There is none, or an earlier release recorded it."""
+    """The version has no reference, or has one that an earlier release recorded."""
     OTHER_BINS = "other_bins"
     """The rows were counted in other bins than those of the reference."""
     OTHER_KIND = "other_kind"
@@ -137,8 +137,8 @@ def compare_all(
 ) -> list[Comparison]:
     """Compare columns that are checked together with their references, by name, and give the verdicts.
 
-    Columns of times and bytes, which have no bins, are left out. A column that can't be compared says why, and the
-    remedy for this cause if there is one.
+    Columns of times and bytes, which have no bins, are left out. The comparison of a column that can't be compared has
+    the reason and, if there is one, the remedy.
     """
     found = []
     for record in now:
@@ -158,8 +158,8 @@ def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: R
     """Compare one column; `judged` gives the verdict, over all columns.
 
     Args:
-        reference: its record as of `reference_records`; None if there is none.
-        now: its record of the rows, counted in the bins of the reference (`TableStatistics.like`).
+        reference: the column's record from `reference_records`; None if there is none.
+        now: the column's record of the later rows, counted in the bins of the reference (`TableStatistics.like`).
 
     Raises:
         Incomparable: there is no reference, it has no bins, or the column is of another kind or counted in other bins.
@@ -192,7 +192,7 @@ def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: R
 
 
 def distribution(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The bins of a reference with their rows there and now: `bin`, `reference_rows` and `rows` of each.
+    """The counts of each bin of a reference: `bin`, `reference_rows`, and `rows` for the later rows.
 
     Raises:
         Incomparable: as for `compare`.
@@ -236,7 +236,7 @@ class _OfRare:
 
 
 def _compare_rare(a: int, n: int, b: int, m: int, rule: Rule) -> _OfRare:
-    """Whether more of m rows are in rare bins (b) than of the n rows of the reference (a)."""
+    """Test whether the share of rare bins in the rows, b / m, is greater than in the reference, a / n."""
     if b * n <= a * m:
         return _OfRare(index=0.0, p_value=1.0, lower=0.0)
     index = _index([n - a, a], [m - b, b], [[0], [1]])
@@ -292,12 +292,12 @@ def _judge(one: Comparison, rule: Rule, *, columns: int) -> Comparison:
 
 
 def pools(weights: Sequence[int], rows: int, *, ordered: bool) -> list[list[int]]:
-    """The bins to be counted together, so that enough rows are expected in each; it depends on the reference alone.
+    """Group bins so that enough rows are expected in each group. The groups depend on the reference only.
 
     Args:
         weights: counts of the reference.
         rows: the smaller of the two numbers of rows that are compared.
-        ordered: neighbours are pooled; else all small bins together.
+        ordered: pool neighbouring bins; otherwise pool all small bins together.
     """
     if not sum(weights) or not rows:
         return []
@@ -330,7 +330,7 @@ def _shares(counts: Sequence[int], groups: Sequence[Sequence[int]]) -> list[floa
 
 
 def _natural(blocks: Sequence[Sequence[int]], weights: Sequence[int], *, ordered: bool) -> float | None:
-    """The largest index of a block against the others, less what random blocks have on average."""
+    """The largest index of a block against the others, minus the average index of random blocks."""
     whole = [sum(counts) for counts in zip(*blocks, strict=True)]
     found = []
     for block in blocks:
@@ -373,7 +373,7 @@ def _noncentrality(statistic: float, df: int, probability: float) -> float:
 
 @lru_cache(maxsize=1000)
 def _detectable(df: int, k: float, rule: Rule, columns: int) -> float:
-    """The noncentrality that is found with the probability `POWER`, as one of so many columns."""
+    """The noncentrality that is detected with the probability `POWER` if `columns` columns are tested together."""
     tolerated, alpha = k * rule.tolerance, rule.alpha / columns / 2
     if tolerated > LARGE:
         critical = df + tolerated + float(special.ndtri(1 - alpha)) * math.sqrt(2 * df + 4 * tolerated)

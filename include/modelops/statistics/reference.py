@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 BLOCKS = 10
 NUMBERS_SAMPLED = 1_000_000
-"""Quantiles are exact up to this many rows; beyond, they are those of about this many rows."""
+"""Quantiles are exact up to this many rows; for more rows, they are those of a sample of about this size."""
 CATEGORIES_SAMPLED = 250_000
-"""The most frequent categories are chosen among about this many rows of the first half."""
+"""Maximum size, approximately, of the sample of the first half in which the most frequent categories are chosen."""
 MOST_NAMED, LONGEST_NAMED = 200, 200
 """Categories with a count of their own, and the length of their texts; the others are counted together."""
 NUMBERS_AT_ONCE, TEXTS_AT_ONCE = 16, 4
@@ -73,7 +73,7 @@ class Rows:
 
 
 def reference_records(rows: Rows, *, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """One record per column, as of `TableStatistics`; `values` has also `reference`.
+    """One record per column as from `TableStatistics`, in which `values` also has `reference`.
 
     - continuous columns: `edges` of the bins, and for each block the counts below, in each bin, above, of nulls, and of
       NaN and infinities. None if there is no finite number.

@@ -190,7 +190,7 @@ def test_an_interval_that_is_none(workplace: Workplace, start: str, end: str | N
 
 def test_the_sql_asks_for_an_interval_that_there_is_not(workplace: Workplace) -> None:
     made = put_into_production(workplace, 1, dataset=BY_INTERVAL)
-    with pytest.raises(DatasetError, match="asks for the data interval, and this job has none"):
+    with pytest.raises(DatasetError, match="reads the data interval, but this job has none"):
         predicted(workplace, made["deployment"])
 
 

@@ -114,6 +114,6 @@ def test_nothing_is_overwritten(made: Callable[..., tuple[Path, str]]) -> None:
     folder, _ = made()
     before = (folder / "datasets.yaml").read_bytes()
     (folder / "model_modules/training.py").write_text("mine")
-    assert "is there already, and nothing is overwritten" in error_of(made, target="married").what
+    assert "already exists and is not overwritten" in error_of(made, target="married").what
     assert (folder / "datasets.yaml").read_bytes() == before
     assert (folder / "model_modules/training.py").read_text() == "mine"

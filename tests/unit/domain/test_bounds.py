@@ -119,7 +119,7 @@ def test_what_is_bounded_can_be_sent(value: Any) -> None:
     ("text", "said"),
     [
         ('{"a": 1, "a": 2}', "the name 'a' appears twice"),
-        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
         ('{"a": 1e999}', "1e999 is too large a number"),
         ("[" * 100_000, "too deep to be read"),
         ("1" * 5_000, "Exceeds the limit"),

@@ -1,4 +1,4 @@
-"""Checks that a task's queries give the columns that it declares, without reading a row."""
+"""Checks that a task's queries return the columns that it declares, without reading a row."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ if TYPE_CHECKING:
     from modelops.domain.feature_tasks import FeatureTask
 
 EVER: Ends = (None, None)
-"""The interval of a whole run: all times."""
+"""The interval of a run for all times."""
 ARROW = BINARY | {"timestamp with time zone": "timestamp[us, tz=UTC]"}
-"""In which Arrow type a Python task gives a column of that PostgreSQL type; any other travels as string."""
+"""The Arrow type that a Python task returns for a column, by the column's PostgreSQL type; by default, string."""
 
 
 def ends_of(task: FeatureTask, interval: Interval | None) -> Ends | None:
-    """The interval of the task's queries: all times if the task is incremental and no interval was requested."""
+    """The interval that the task's queries can read; by default all times, or None if the task is not incremental."""
     if interval is not None:
         return interval.start, interval.end
     return None if task.incremental is None else EVER
 
 
 def table_columns(task: FeatureTask) -> list[TargetColumn]:
-    """The columns of the table that holds what the task gives: its key and its incremental column are never null."""
+    """The columns of the task's rows table; the key and the incremental column are NOT NULL."""
     required = {*task.key, task.incremental}
     return [TargetColumn(name=name, type=type_, required=name in required) for name, type_ in task.columns.items()]
 
 
 def arrow_columns(task: FeatureTask) -> Mapping[str, str]:
-    """The declared columns with the Arrow types in which Python gives them."""
+    """The declared columns with the Arrow types that a Python task returns."""
     return {name: ARROW.get(type_, "string") for name, type_ in task.columns.items()}
 
 
 def check_declared(task: FeatureTask, url: str) -> None:
-    """Have the database parse the task's SELECTs, and compare what its SQL gives with what task.yaml declares.
+    """Have PostgreSQL parse the task's SELECTs, and compare the columns of task.sql with those in task.yaml.
 
-    `url` is that of the login for users' SQL.
+    `url` has the login for users' SQL.
 
     Raises:
-        DatasetError: the database refuses a query.
+        DatasetError: PostgreSQL rejects a query.
         FeatureError: the columns differ.
         SeveralErrors: more than one query is wrong.
         Unavailable: the database can't be reached.
@@ -71,9 +71,10 @@ def _compare(task: FeatureTask, given: Mapping[str, str], *, where: str) -> None
     missing = [name for name in task.columns if name not in given]
     surplus = [name for name in given if name not in task.columns]
     if missing or surplus:
-        what = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"also gives {', '.join(surplus)}"] * bool(surplus)
+        found = (("lacks", missing), ("also gives", surplus))
+        what = [f"{verb} {', '.join(names)}" for verb, names in found if names]
         raise FeatureError(
-            f"the SELECT {' and '.join(what)}, other than task.yaml declares",
+            f"the SELECT {' and '.join(what)}, unlike task.yaml",
             where=where,
             expected=f"exactly the columns {', '.join(task.columns)}",
         )

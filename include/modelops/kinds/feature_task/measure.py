@@ -1,4 +1,4 @@
-"""Statistics of the rows that a run has staged, read back as they will be published."""
+"""Computes statistics of the rows that a run has staged, as readers will see them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def rows_of(made: Production, *, ordered: bool = False) -> str:
-    """The SELECT that gives the run's rows in the order of the declared columns; by key if `ordered`."""
+    """The SELECT of the run's rows, with the declared columns in order; the rows are sorted by key if `ordered`."""
     from psycopg.sql import SQL, Identifier
 
     rows, task = made.target.rows, made.task
@@ -34,10 +34,10 @@ def rows_of(made: Production, *, ordered: bool = False) -> str:
 
 
 def measure(made: Production, statistics: TableStatistics, run: JobRun) -> None:
-    """Take in all rows of the run, in one pass of bounded memory.
+    """Update the statistics with all rows of the run, in one pass and in bounded memory.
 
     Raises:
-        Unavailable: the database can't be reached, or goes away.
+        Unavailable: the database can't be reached, or the connection breaks.
     """
     sql, where = rows_of(made), str(made.target)
     with asking(run.resources.ledger_url) as connection:
@@ -51,7 +51,7 @@ def measure(made: Production, statistics: TableStatistics, run: JobRun) -> None:
 
 
 def records_by_role(made: Production, statistics: TableStatistics) -> dict[str, list[dict[str, Any]]]:
-    """The records of the statistics, those of the key and those of the features."""
+    """The records of the statistics by role: `key` and `feature`."""
     records = statistics.as_records()
     return {
         "key": [record for record in records if record["variable"] in made.task.key],

@@ -1,4 +1,4 @@
-"""A task in Python: its inputs as Arrow files, its function in a child process, its rows by COPY."""
+"""Runs a feature task in Python: reads its inputs, runs its function in a child process, and writes its rows."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ OUTPUT = "made.arrow"
 
 
 def run_python(made: Production, workdir: Path, run: JobRun) -> int:
-    """Run the function on its inputs, and write what it gives; returns the number of rows.
+    """Run the function on its inputs, and write the rows that it returns; returns the number of rows.
 
-    Memory holds a batch at a time: of each input, as it is read, and of the rows, as they are written.
+    Inputs and rows are read and written batch by batch, in bounded memory.
 
     Raises:
-        DatasetError: the database refuses an input.
-        UserCodeError: what the function did wrong.
+        DatasetError: PostgreSQL rejects the SQL of an input.
+        UserCodeError: the function fails, or its output is invalid.
         FeatureError: a key is null or appears twice, or a value doesn't fit its column.
-        Unavailable: the platform's trouble.
+        Unavailable: a service is unavailable.
     """
     task, version = made.task, made.version
     environment = build(

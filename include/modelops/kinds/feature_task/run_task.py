@@ -46,13 +46,14 @@ ROWS, SAMPLE = "output.arrow", "sample.csv"
 
 
 def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
-    """Run a version into a table of its own, check what it gives, and put that on record as evidence.
+    """Run a version into a temporary table, check its rows, and record the result as evidence.
 
-    The evidence is statistics of every column beside those of what is deployed, the hash of the rows, and some of them.
+    The evidence is the statistics of every column with their drift from the deployed version, the hash of the rows, and
+    a sample of them.
 
     Raises:
-        BadInput: what is wrong with the task or with its rows.
-        Unavailable: the platform's trouble; another attempt may do better.
+        BadInput: the task or its rows are invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     interval = run.interval(request.interval_start, request.interval_end)
@@ -103,14 +104,15 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
                 "drift": drift,
             }
             run.complete(result)
-    run.log(f"{version.subject} gave {rows.rows:,} rows as it declares; nothing is published")
+    run.log(f"{version.subject} made {rows.rows:,} rows that match its declaration; nothing is published")
     return result
 
 
 def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> list[dict[str, Any]]:
-    """Of each column its reference for later rows, and `drift`: the comparison with what is deployed, or None.
+    """One record per column: its reference for later rows, and `drift`, the comparison with the deployed version.
 
-    The comparison has `bins` too: the rows of both in the bins of what is deployed, unless they can't be compared.
+    `drift` is None if no version is deployed. It includes `bins`: the rows of both versions in the bins of the deployed
+    one; empty if the column can't be compared.
     """
     deployed = {record["variable"]: record for record in (before and before.statistics) or ()}
     with opened(rows.path) as reader:
@@ -135,7 +137,7 @@ def _bins(found: Comparison, deployed: Mapping[str, Any], now: Mapping[str, Any]
 
 
 def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:
-    """The first rows by key, as a file that people can open."""
+    """Store the first rows, sorted by key, as a CSV file."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -148,7 +150,7 @@ def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:
 
 
 def _printable(table: Any) -> Any:
-    """CSV has no bytes: they go as hexadecimal digits."""
+    """Convert bytes to hexadecimal digits, because CSV can't represent bytes."""
     import pyarrow as pa
 
     arrays = [

@@ -1,4 +1,4 @@
-"""Checks a model without Airflow and without leaving a trace: the first tool of a data scientist."""
+"""Checks the folder of a model without Airflow; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ if TYPE_CHECKING:
 ROWS = 1000
 PREDICT = "predict"
 SHOWN = 20
-"""So many rows that can't be scored are shown."""
+"""Maximum number of rejected rows that are shown."""
 
 
 def check_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log) -> None:
     """Read a model's folder, build its environment, train it on 1,000 rows, evaluate it on as many, and score some.
 
-    Before anything is built, the files, the SQL of all datasets and the target are checked, and all mistakes reported.
-    Files that aren't committed yet are used as they are. `sql_url` is that of the login for users' SQL; `ledger` is
-    used to look whether the model's target can be made.
+    The files, the SQL of all datasets and the target are checked first, and all errors are reported before an
+    environment is built. Uncommitted files are used as they are. `sql_url` has the login for users' SQL; `ledger` is
+    used to check whether the model's target can be created.
 
     Raises:
-        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
-        Unavailable: the platform's trouble.
+        BadInput: the folder has an error; SeveralErrors if it has several, sorted by file and line.
+        Unavailable: a service is unavailable.
     """
     settings.work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=settings.work) as scratch:
@@ -159,7 +159,7 @@ def _say_what_it_is(definition: ModelDefinition, echo: Log) -> None:
 def _check_datasets(
     reference: str, datasets: Datasets, url: str, findings: Findings, echo: Log
 ) -> dict[str, DatasetColumns]:
-    """The columns of the datasets without errors."""
+    """Check the SQL of all datasets; returns the columns of those without errors."""
     found: dict[str, DatasetColumns] = {}
     checked: list[str] = []
     like = key = None
@@ -183,7 +183,7 @@ def _check_datasets(
 def _check_target(
     folder: Path, columns: DatasetColumns, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> None:
-    """That of a deployment that names none."""
+    """Check the target of a deployment whose request names none."""
     target = target_of(str(folder), None)
     reference = reference_of(MODELS, folder, settings)
     if reference is not None:
@@ -254,7 +254,7 @@ def _score(
     scratch: Path,
     echo: Log,
 ) -> str:
-    """What the ModelScorer gives for some rows of the training, twice the same."""
+    """Score rows of the training twice and compare the results; returns the columns of the predictions, as text."""
     sample = scratch / SAMPLE
     left_out = take_sample(bench, environment, dataset, rows, model=model, path=sample)
     if left_out:
@@ -270,18 +270,18 @@ def _score(
 
 
 def _allowing_nulls(dataset: Dataset, trained_on: Snapshot, rows: Snapshot, echo: Log) -> Dataset:
-    """Let the evaluation have nulls where the training had none: so few of its rows may not show those that it has."""
+    """Allow nulls in columns that have some in the evaluation only: a full training may have nulls in them, too."""
     new = [name for name, has_nulls in rows.had_nulls.items() if has_nulls and not trained_on.had_nulls.get(name, True)]
     if new:
-        echo(f"  {', '.join(new)}: null in evaluate, and in none of these {trained_on.rows} rows of train;")
+        echo(f"  {', '.join(new)}: null in rows of evaluate, but in none of these {trained_on.rows} rows of train;")
         echo(
-            "  after a training that has no null there, read_pandas() refuses one, and predict() doesn't get such rows"
+            "  after a training without nulls in a column, read_pandas() refuses nulls, and predict() gets no such rows"
         )
     return replace(dataset, had_nulls={**trained_on.had_nulls, **dict.fromkeys(new, True)})
 
 
 def _unrecorded(_step: str, /, **_detail: object) -> None:
-    """A check leaves no trace in the ledger."""
+    """Ignore a step, because a check is not recorded in the ledger."""
 
 
 def _say_what_it_left(output: HeldFolder, verb: str, settings: Settings, echo: Log) -> None:

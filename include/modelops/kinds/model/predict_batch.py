@@ -1,4 +1,4 @@
-"""Batch prediction: a deployment's dataset scored in one stream; readers see all of it, or none."""
+"""Batch prediction: scores a deployment's dataset in one stream, and publishes all predictions at once."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ if TYPE_CHECKING:
 
 
 def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
-    """Score all rows and publish them; returns how many, the view, and a line for psql that reads it.
+    """Score all rows and publish them; returns their number, the view, and a psql command that reads it.
 
-    Rows, statistics, publication and the job's completion are one transaction: killed anywhere, readers see what they
-    saw before, and the next attempt begins anew. Of a part nothing is published, but all else is the same.
+    Rows, statistics, publication and the job's completion are one transaction: if the attempt is killed, readers still
+    see the previous rows, and the next attempt starts again. The rows of a partition are staged and not published.
 
     Raises:
-        UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
-        PartsError: there is no such part.
-        IntervalError: the interval is none, or overlaps with what is published.
-        DatasetError, TargetError, UserCodeError, ScoringError, ArtifactChanged: what is wrong with rows, target, model.
-        Unavailable: the platform's trouble; another attempt may do better.
+        UnknownDeployment: the deployment does not exist or has ended.
+        PartsError: the deployment's batches have no such partition.
+        IntervalError: the interval is invalid, or overlaps with published rows.
+        DatasetError, TargetError, UserCodeError, ScoringError, ArtifactChanged: the rows, the target or the model is
+            invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     deployment, interval = find_deployment(request, run, VersionKind.MODEL)
@@ -98,7 +99,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
                 )
                 rows = writer.finish()
             if rows != scored.rows:
-                raise ModelOpsError(f"{rows:,} rows are in {target.rows}, where {scored.rows:,} were scored")
+                raise ModelOpsError(f"{rows:,} rows were written to {target.rows}, but {scored.rows:,} were scored")
             progress.end(rows, set_aside=len(scored.set_aside))
             if request.only is None:
                 check_not_empty(deployment, interval, rows + len(scored.set_aside), where=source.where)
@@ -128,7 +129,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
 
 
 def _dataset(deployment: Deployment, code: Code[ModelDefinition], version: Version) -> Dataset:
-    """The query that was deployed, with the roles of its columns; the code may have others of that name."""
+    """The deployed query with the roles of its columns. The code's dataset of that name may have another query."""
     declared = code.definition.datasets
     return Dataset(
         name=deployment.dataset["name"],

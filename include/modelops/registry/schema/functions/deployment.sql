@@ -141,7 +141,7 @@ BEGIN
   IF subject.kind = 'model' THEN
     other := modelops.target_bears_name_of(NEW.target, subject.name);
     IF other IS NOT NULL THEN
-      RAISE EXCEPTION '% is the own target of %', NEW.target, other
+      RAISE EXCEPTION '% is the default target of %', NEW.target, other
         USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_target_of_one_model';
     END IF;
   END IF;
