@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import ScheduleRequest
 from modelops.operators.bases import ChangeScheduleOperator
 from modelops.operators.deployment_dags import deployment_dags
@@ -25,6 +25,6 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(ScheduleRequest),
 ) as dag:
-    ChangeScheduleOperator(task_id="change", **given(dag, ScheduleRequest))
+    ChangeScheduleOperator(task_id="change", **arguments_of(dag, ScheduleRequest))
 
 globals().update(deployment_dags())

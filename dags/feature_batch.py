@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import FeatureBatchRequest
 from modelops.operators.feature import ExecuteFeatureBatchOperator
 
@@ -25,4 +25,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(FeatureBatchRequest),
 ) as dag:
-    ExecuteFeatureBatchOperator(task_id="execute", **given(dag, FeatureBatchRequest))
+    ExecuteFeatureBatchOperator(task_id="execute", **arguments_of(dag, FeatureBatchRequest))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import RetirementRequest
 from modelops.operators.feature import RetireFeatureTaskOperator
 
@@ -24,4 +24,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(RetirementRequest),
 ) as dag:
-    RetireFeatureTaskOperator(task_id="retire", **given(dag, RetirementRequest))
+    RetireFeatureTaskOperator(task_id="retire", **arguments_of(dag, RetirementRequest))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import EvaluationRequest
 from modelops.operators.model import EvaluateModelOperator
 
@@ -24,4 +24,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(EvaluationRequest),
 ) as dag:
-    EvaluateModelOperator(task_id="evaluate", **given(dag, EvaluationRequest))
+    EvaluateModelOperator(task_id="evaluate", **arguments_of(dag, EvaluationRequest))

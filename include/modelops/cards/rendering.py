@@ -38,14 +38,14 @@ def render(template: str, **values: Any) -> str:
 
 def text(plain: str) -> Markup:
     """Plain text on one line: Markdown is escaped, and invisible characters are shown as their code points."""
-    escaped = _SPECIAL.sub(r"\\\g<0>", _seen(" ".join(plain.split()))) or NOTHING
+    escaped = _SPECIAL.sub(r"\\\g<0>", _visible(" ".join(plain.split()))) or NOTHING
     # GitHub's autolinks are detected after escapes are resolved: only an extra character prevents them.
     return Markup(_BARE_LINK.sub("\\1\N{WORD JOINER}", _AT_THE_START.sub(r"\1\\", escaped)))  # noqa: S704 - escaped
 
 
 def code(plain: str) -> Markup:
     """A short text as a code span, or as plain text if a character in it could end the span."""
-    line = _seen(" ".join(plain.split()))
+    line = _visible(" ".join(plain.split()))
     return text(plain) if not line or "`" in line or "|" in line else Markup(f"`{line}`")  # noqa: S704 - in a span
 
 
@@ -119,7 +119,7 @@ def _is_number(found: Any) -> bool:
     return isinstance(found, (int, float)) and not isinstance(found, bool)
 
 
-def _seen(plain: str) -> str:
+def _visible(plain: str) -> str:
     """Replace invisible characters by their code points."""
     return UNSEEN.sub(
         lambda found: (
@@ -132,4 +132,4 @@ def _seen(plain: str) -> str:
 
 def _line(line: str) -> str:
     rest = len(line) - LINE
-    return _seen(line) if rest <= 0 else f"{_seen(line[:LINE])}… ({rest:,} characters more)"
+    return _visible(line) if rest <= 0 else f"{_visible(line[:LINE])}… ({rest:,} characters more)"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelops.data.arrays import check_arrays, lists_of
-from modelops.data.query import asking, describe, travelling
+from modelops.data.query import cast_for_arrow, describe, inspection_connection
 from modelops.data.reading import read
 from modelops.domain.errors import DatasetError
 from modelops.domain.findings import Findings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modelops.data.query import Column, Ends
+    from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset
 
 
@@ -41,7 +41,7 @@ def check_dataset(
     where: str,
     labelled: bool,
     like: Mapping[str, str] | None = None,
-    interval: Ends | None = None,
+    interval: IntervalBounds | None = None,
 ) -> DatasetColumns:
     """Let PostgreSQL parse and plan the dataset's query, and check the columns that it would return; reads no row.
 
@@ -54,9 +54,9 @@ def check_dataset(
     """
     from psycopg.sql import SQL
 
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    sql = travelling(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+    sql = cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
     nothing = SQL("{} LIMIT 0").format(SQL(sql)).as_string()
     schema = read(url, nothing, lambda batches: batches.schema, where=where, interval=interval)
     if like is not None:
@@ -104,10 +104,10 @@ def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *,
                 DatasetError(
                     f"column {name} is {now}; in training it was {then}",
                     where=where,
-                    expected=f"cast it in the SELECT so that it arrives as {then}",
+                    expected=f"a cast in the SELECT, so that its Arrow type is {then}",
                 )
             )
-    findings.refuse()
+    findings.raise_if_any()
 
 
 def _check_key(keys: pa.Table, *, where: str) -> None:

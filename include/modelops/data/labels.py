@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString
 
 from modelops.data.checks import check_dataset
-from modelops.data.query import asking, columns_of, in_arrow, tell_interval
+from modelops.data.query import columns_of, in_arrow, inspection_connection, set_interval
 from modelops.data.reading import read
 from modelops.domain.errors import LabelsError, Unavailable
-from modelops.domain.statements import bare
+from modelops.domain.statements import embeddable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from psycopg.sql import Composable
 
-    from modelops.data.query import Column, Ends
+    from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset
     from modelops.domain.labels import Truth
     from modelops.domain.targets import Target
@@ -44,7 +44,7 @@ class PublishedBatch:
     published_at: datetime
     rows: int
     key: Sequence[str]
-    interval: Ends | None
+    interval: IntervalBounds | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def check_truth(
     key: Mapping[str, str],
     like: Mapping[str, str] | None,
     where: str,
-    interval: Ends,
+    interval: IntervalBounds,
 ) -> dict[str, str]:
     """Check that a dataset has the labels of predictions; reads no row. Returns the Arrow types of its columns.
 
@@ -92,7 +92,7 @@ def check_truth(
     from psycopg.sql import SQL
 
     found = check_dataset(url, dataset, where=where, labelled=True, like=like, interval=interval)
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         for column in (column for column in found.key if column.name in key):
             types = SQL(key[column.name]), SQL(column.sql_type)
             try:
@@ -133,7 +133,7 @@ def read_labelled(
                 break
         return rows, pa.Table.from_batches(found, schema=batches.schema)
 
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         columns = columns_of(connection, truth.sql, where=where, interval=batch.interval)
         named = {column.name: column for column in columns}
         if missing := [name for name in (*batch.key, *truth.targets) if name not in named]:
@@ -145,7 +145,7 @@ def read_labelled(
     sql = _joined(truth, batch, outputs, named)
     rows, table = read(url, sql, kept, where=where, interval=batch.interval)
     if rows > batch.rows:
-        raise _repeated(url, truth, batch, named, where)
+        raise _repeated_key_error(url, truth, batch, named, where)
     if table.num_rows > most:
         raise LabelsError(
             f"more than {most:,} predictions have labels",
@@ -208,7 +208,7 @@ def _labelled_rows(
         for name in batch.key
     ]
     return SQL("({}) AS predicted {} (\n{}\n) AS labels ON {}").format(
-        predicted, SQL(kind), SQL(bare(truth.sql)), SQL(" AND ").join(on)
+        predicted, SQL(kind), SQL(embeddable(truth.sql)), SQL(" AND ").join(on)
     )
 
 
@@ -222,8 +222,10 @@ def _is_labelled(batch: pa.RecordBatch, targets: int) -> pa.Array:
     return known
 
 
-def _repeated(url: str, truth: Truth, batch: PublishedBatch, columns: Mapping[str, Column], where: str) -> LabelsError:
-    """The error for entity keys with several rows of labels, with one of them, if it is found in time."""
+def _repeated_key_error(
+    url: str, truth: Truth, batch: PublishedBatch, columns: Mapping[str, Column], where: str
+) -> LabelsError:
+    """The error for entity keys with several rows of labels; it names one key if a search finds one in time."""
     from psycopg.sql import SQL, Identifier
 
     keys = SQL(", ").join(Identifier("predicted", name) for name in batch.key)
@@ -231,8 +233,8 @@ def _repeated(url: str, truth: Truth, batch: PublishedBatch, columns: Mapping[st
         keys, _labelled_rows(truth, batch, columns, kind="JOIN")
     )
     shown = ""
-    with suppress(Unavailable), asking(url) as connection:
-        tell_interval(connection, batch.interval)
+    with suppress(Unavailable), inspection_connection(url) as connection:
+        set_interval(connection, batch.interval)
         row = connection.execute(search).fetchone()
         if row is not None:
             named = ", ".join(f"{name} = {value}" for name, value in zip(batch.key, row, strict=False))

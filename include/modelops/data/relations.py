@@ -38,7 +38,7 @@ def lock(connection: Connection[Any], target: Target) -> None:
 
 
 def drop_released(connection: Connection[Any], target: Target) -> None:
-    """Drop the relations of a target that an earlier model has released, so that they are made for the next one.
+    """Drop the relations of a target that an earlier model has released, so that the next model can create its own.
 
     Within a transaction that has the target's lock. A batch of an ended deployment may still be writing rows that it
     can't publish any more.
@@ -61,7 +61,7 @@ def drop_released(connection: Connection[Any], target: Target) -> None:
             as_of = Identifier(target.as_of.schema, target.as_of.name)
             connection.execute(SQL("DROP FUNCTION IF EXISTS {}(timestamptz)").format(as_of))
             for relation, kind in ((target.history, "v"), (target, "v"), (target.rows, "r")):
-                if ours(connection, relation, kind) is not None:
+                if owned_relation(connection, relation, kind) is not None:
                     statement = SQL("DROP VIEW {}" if kind == "v" else "DROP TABLE {}")
                     connection.execute(statement.format(Identifier(relation.schema, relation.name)))
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
@@ -69,7 +69,7 @@ def drop_released(connection: Connection[Any], target: Target) -> None:
     connection.execute(SET_LOCK_TIMEOUT, (before,))
 
 
-def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
+def owned_relation(connection: Connection[Any], name: Target, kind: str) -> int | None:
     """The oid of ModelOps' own table or view of that name; None if it does not exist."""
     found = connection.execute(RELATION, (name.schema, name.name)).fetchone()
     if found is None:

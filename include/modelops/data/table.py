@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.query import meaning_of
+from modelops.data.query import translate_error
 from modelops.domain.errors import DatasetError
 from modelops.domain.spelling import did_you_mean
 
@@ -136,11 +136,11 @@ def values_of(connection: Connection[Any], table: Table, column: TableColumn, *,
     first = SQL("SELECT {0} FROM {1} WHERE {0} IS NOT NULL LIMIT {2}").format(
         Identifier(column.name), Identifier(schema, name), FIRST_ROWS
     )
-    asked = SQL("SELECT count(*), count(DISTINCT {}) FROM ({}) AS first").format(Identifier(column.name), first)
+    query = SQL("SELECT count(*), count(DISTINCT {}) FROM ({}) AS first").format(Identifier(column.name), first)
     try:
-        row = connection.execute(asked).fetchone()
+        row = connection.execute(query).fetchone()
     except psycopg.Error as error:
-        raise meaning_of(error, where=where, sql="", interval=None) from error
+        raise translate_error(error, where=where, sql="", interval=None) from error
     assert row is not None
     return row[0], row[1]
 

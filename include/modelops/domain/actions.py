@@ -48,7 +48,7 @@ _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
 }
 
 
-def possible(status: JobStatus, dag_id: str, job_type: JobType) -> tuple[Action, ...]:
+def possible_actions(status: JobStatus, dag_id: str, job_type: JobType) -> tuple[Action, ...]:
     """The actions on a job of this DAG and type, regardless of the person's permissions."""
     repeatable = job_type.stage is Stage.BATCH and REPEATABLE.fullmatch(dag_id) is not None
     return tuple(action for action in _BY_STATUS[status] if action is not Action.RUN_NOW or repeatable)

@@ -236,13 +236,13 @@ def change_of(found: Mapping[str, Any]) -> str:
     )
 
 
-OF_METRIC = """SELECT performance.run_id, found.before, metric.*
+METRIC_STATEMENT = """SELECT performance.run_id, found.before, metric.*
 FROM modelops.alert
 JOIN modelops.performance USING (run_id, job_id, attempt)
 JOIN modelops.performance_metric AS metric ON metric.performance_id = performance.id
 CROSS JOIN jsonb_to_recordset(alert.found) AS found (target text, metric text, before float8)
 WHERE alert.id = {} AND metric.target = found.target AND metric.metric = found.metric;"""
-OF_DRIFT = """SELECT drift.run_id, drift.role, drift.variable, drift.verdict, drift.psi, drift.shift,
+DRIFT_STATEMENT = """SELECT drift.run_id, drift.role, drift.variable, drift.verdict, drift.psi, drift.shift,
   drift.natural_variation, drift.most_moved
 FROM modelops.alert
 JOIN modelops.drift USING (run_id, job_id, attempt)
@@ -253,4 +253,4 @@ ORDER BY drift.verdict DESC, drift.psi DESC;"""
 
 def statement_of(alert_id: int, subject: Subject) -> str:
     """SQL that returns the figures of an alert, for a reader of the registry."""
-    return (OF_METRIC if subject is Subject.METRIC else OF_DRIFT).format(alert_id)
+    return (METRIC_STATEMENT if subject is Subject.METRIC else DRIFT_STATEMENT).format(alert_id)

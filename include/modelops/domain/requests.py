@@ -197,7 +197,7 @@ class BatchRequest(IntervalRequest):
     )
 
     @property
-    def only(self) -> Part | None:
+    def partition(self) -> Part | None:
         """The partition of the batch that is scored; None: the whole batch."""
         return None
 
@@ -259,7 +259,7 @@ class PartRequest(BatchRequest):
     parts: int = p.parameter(title="Partitions", description="The number of partitions of the batch.", in_form=False)
 
     @property
-    def only(self) -> Part:
+    def partition(self) -> Part:
         """The partition of the batch that is scored."""
         return Part(number=self.part, of=self.parts)
 

@@ -141,5 +141,5 @@ class Plan:
         )
 
 
-BY_HAND = Plan(schedule=Schedule())
+MANUAL_PLAN = Plan(schedule=Schedule())
 """The default: manual."""

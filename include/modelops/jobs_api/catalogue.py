@@ -135,7 +135,7 @@ class Deployments(BaseModel):
     after: int | None = Field(description="For the parameter of this name, to get the next page; null on the last one.")
 
 
-class Production(BaseModel):
+class StagedRun(BaseModel):
     """The versions in production at a moment."""
 
     at: datetime
@@ -176,12 +176,12 @@ def list_deployments(
 
 
 @router.get("/production")
-def show_production(user: GetUserDep, at: AwareDatetime | None = None) -> Production:
+def show_production(user: GetUserDep, at: AwareDatetime | None = None) -> StagedRun:
     """What was in production at a moment, by default now, by whose decision and on what evidence."""
     moment = datetime.now(UTC) if at is None else at
     with limited_connection(APPLICATION) as connection:
         rows = catalogue.production(connection, seen_by(user, connection, WHOLE), moment=moment)
-    return Production(at=moment, found=[InProduction.model_validate(row) for row in rows])
+    return StagedRun(at=moment, found=[InProduction.model_validate(row) for row in rows])
 
 
 def _next(row: Mapping[str, Any]) -> datetime | None:

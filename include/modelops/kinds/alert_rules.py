@@ -22,7 +22,7 @@ from modelops.domain.versions import VersionKind
 from modelops.kinds.check_drift import comparable_columns
 from modelops.kinds.model.performance import METRICS
 from modelops.registry.write import alerts, deployments, jobs, versions
-from modelops.stages.alerts import judge
+from modelops.stages.alerts import update_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def set_rule(request: AlertRuleRequest, run: JobRun) -> dict[str, Any]:
                     expected="another rule; or end that one first (DAG alert_rule_end)",
                 )
         number = alerts.set_rule(ledger, deployment.id, terms, job_id=run.job_id)
-        judged = judge(ledger, deployment.target, terms.subject, job_id=run.job_id)
+        judged = update_alerts(ledger, deployment.target, terms.subject, job_id=run.job_id)
         rule_now = alerts.find_open_rule(ledger, number)
         result = {**_result(rule_now), "alerts": judged}
         run.complete(result)

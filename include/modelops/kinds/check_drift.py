@@ -12,7 +12,7 @@ from modelops.domain.errors import UnknownBatch
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.registry.write import deployments, drift, evidence, statistics, versions
-from modelops.stages.alerts import judge
+from modelops.stages.alerts import update_alerts
 from modelops.statistics.bins import has_bins
 from modelops.statistics.drift import Cause, Comparison, compare_all
 
@@ -62,12 +62,12 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     deployment = deployments.find(run.ledger, request.deployment)
     with run.fenced():
         run.name_deployment(deployment)
-    batch = _published(deployment, interval, request.batch_task, run)
+    batch = _find_batch(deployment, interval, request.batch_task, run)
     version = versions.find(run.ledger, deployment.model, deployment.version, kind=deployment.kind)
     reference = reference_of(version, run)
-    found = _compared(deployment, batch, reference, run)
+    found = _compare_columns(deployment, batch, reference, run)
     run.step("compared", run=batch["id"], columns=sum(map(len, found.values())))
-    moved = _moved(found)
+    moved = _moved_columns(found)
     compared = sum(one.index is not None for of_role in found.values() for one in of_role)
     result = {
         "deployment": deployment.id,
@@ -92,7 +92,9 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
                 references={one["variable"]: one.get("reference_id") for one in reference.columns[role]},
                 evaluation_id=reference.evaluation_id,
             )
-        result["alerts"] = judge(ledger, deployment.target, Subject.FEATURES, Subject.PREDICTIONS, job_id=run.job_id)
+        result["alerts"] = update_alerts(
+            ledger, deployment.target, Subject.FEATURES, Subject.PREDICTIONS, job_id=run.job_id
+        )
         run.complete(result)
     names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MOST_NAMED])
     outcome = names or ("no column has moved" if compared else "no column could be compared")
@@ -100,7 +102,7 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     return result
 
 
-def _published(deployment: Deployment, interval: Interval | None, task: str | None, run: JobRun) -> Mapping[str, Any]:
+def _find_batch(deployment: Deployment, interval: Interval | None, task: str | None, run: JobRun) -> Mapping[str, Any]:
     """The batch run that is compared.
 
     Raises:
@@ -128,7 +130,7 @@ def _published(deployment: Deployment, interval: Interval | None, task: str | No
 
 def reference_of(version: Version, run: JobRun) -> Reference:
     """The reference with which the batches of a version are compared."""
-    return (_of_model if version.kind is VersionKind.MODEL else _of_task)(version, run)
+    return (_model_reference if version.kind is VersionKind.MODEL else _task_reference)(version, run)
 
 
 def comparable_columns(version: Version, run: JobRun) -> Mapping[str, Sequence[str]]:
@@ -137,7 +139,7 @@ def comparable_columns(version: Version, run: JobRun) -> Mapping[str, Sequence[s
     return {role: [one["variable"] for one in records if has_bins(one)] for role, records in columns.items()}
 
 
-def _of_model(version: Version, run: JobRun) -> Reference:
+def _model_reference(version: Version, run: JobRun) -> Reference:
     """The reference of a model: the current statistics of its features and predictions."""
     with run.workdir() as workdir:
         settings = version_code.load(version, workdir, run).definition.datasets.drift
@@ -148,7 +150,7 @@ def _of_model(version: Version, run: JobRun) -> Reference:
     return Reference(columns=columns, settings=settings)
 
 
-def _of_task(version: Version, run: JobRun) -> Reference:
+def _task_reference(version: Version, run: JobRun) -> Reference:
     """The reference of a feature task: the statistics of its newest run."""
     newest = evidence.newest_evaluation(run.ledger, version.id)
     if newest is None:
@@ -156,7 +158,7 @@ def _of_task(version: Version, run: JobRun) -> Reference:
     return Reference(columns={"feature": newest.statistics or ()}, evaluation_id=newest.id)
 
 
-def _compared(
+def _compare_columns(
     deployment: Deployment, batch: Mapping[str, Any], reference: Reference, run: JobRun
 ) -> dict[str, list[Comparison]]:
     """Compare the columns with their references, by role. Columns without statistics in the batch are included."""
@@ -169,12 +171,14 @@ def _compared(
         before = {one["variable"]: one for one in records if one["variable"] not in keys}
         ignored = reference.settings.ignore if role == "feature" else ()
         now = {one["variable"]: one for one in counted if one["role"] == role and one["variable"] not in ignored}
-        missing = [_missing(name, batch["rows"]) for name in before.keys() - now.keys() if has_bins(before[name])]
+        missing = [
+            _without_statistics(name, batch["rows"]) for name in before.keys() - now.keys() if has_bins(before[name])
+        ]
         found[role] = compare_all(before, now.values(), reference.settings.rule, remedies=remedies) + missing
     return found
 
 
-def _missing(name: str, rows: int) -> Comparison:
+def _without_statistics(name: str, rows: int) -> Comparison:
     """The comparison of a column for which the batch has no statistics."""
     if not rows:
         return Comparison(variable=name)
@@ -182,7 +186,7 @@ def _missing(name: str, rows: int) -> Comparison:
     return Comparison(variable=name, verdict=Verdict.NOT_COMPARABLE, why=why)
 
 
-def _moved(found: Mapping[str, Sequence[Comparison]]) -> list[dict[str, Any]]:
+def _moved_columns(found: Mapping[str, Sequence[Comparison]]) -> list[dict[str, Any]]:
     """The columns that have moved, with the greatest change first."""
     moved = [
         (MOVED.index(one.verdict), one.index or 0.0, {"role": role, **one.as_summary()})

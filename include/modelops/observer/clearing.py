@@ -107,7 +107,7 @@ COMMANDS = frozenset({"cli_task_clear", "cli_dag_clear", "cli_clear", "cli_creat
 
 EVENTS = frozenset(event for event in ROUTES.values() if event is not None) | COMMANDS
 """Events of the audit log that may show who made a task run again."""
-BY_HAND = frozenset({"patch_task_instance", "patch_task_group_instances", "patch_dag_run"})
+MANUAL_PLAN = frozenset({"patch_task_instance", "patch_task_group_instances", "patch_dag_run"})
 """Events by which a person may end a task, if the entry sets a state."""
 ALL = "~"
 """Stands for all DAGs in a route."""

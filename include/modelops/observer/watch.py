@@ -14,7 +14,7 @@ from modelops.domain.errors import Busy, ModelOpsError, Unavailable
 from modelops.domain.job_types import OPERATORS, JobType
 from modelops.domain.jobs import AIRFLOW, JobStatus, TaskKey
 from modelops.observer.airflow import is_forbidden, no_permission
-from modelops.observer.clearing import BY_HAND, EVENTS, Reach, reach, sets_a_state
+from modelops.observer.clearing import EVENTS, MANUAL_PLAN, Reach, reach, sets_a_state
 from modelops.observer.waiting import Reasons, Waits
 from modelops.registry.write import observation
 from modelops.registry.write.jobs import SILENT
@@ -203,13 +203,13 @@ class Watch:
         """
         if not observation.is_open(self._connection, key):
             return None
-        for entry in self._airflow.audit_log(key.dag_id, key.run_id, events={*BY_HAND, "running"}):
+        for entry in self._airflow.audit_log(key.dag_id, key.run_id, events={*MANUAL_PLAN, "running"}):
             about_it = entry["task_id"] in {None, key.task_id} and entry["map_index"] in {None, -1, key.map_index}
             if entry["event"] == "running" and about_it:
                 break  # the remaining entries are older than the attempt
             if entry["event"] == "patch_dag_run" and ended_at and ended_at < datetime.fromisoformat(entry["when"]):
                 continue
-            if entry["event"] in BY_HAND and about_it and entry["owner"] and sets_a_state(entry):
+            if entry["event"] in MANUAL_PLAN and about_it and entry["owner"] and sets_a_state(entry):
                 return str(entry["owner"])
         return None
 

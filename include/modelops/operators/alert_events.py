@@ -19,7 +19,7 @@ ALERTS_ASSET = Asset(name="modelops-alerts", uri="modelops://alerts")
 """Its events start the DAG that sends notifications. The ledger lists the notifications that are due."""
 
 
-class ChangesAlerts(JobOperator):
+class AlertingOperator(JobOperator):
     """A job that may raise or resolve alerts."""
 
     arguments: ClassVar[Mapping[str, Any]] = {"outlets": [ALERTS_ALIAS]}

@@ -14,7 +14,7 @@ from modelops.airflow.notifying import ALERTS, notifiers_by_name
 from modelops.domain.alert_requests import AlertRuleEndRequest, AlertRuleRequest, AlertSnoozeRequest
 from modelops.domain.errors import Unavailable
 from modelops.domain.job_types import JobType
-from modelops.operators.alert_events import ChangesAlerts
+from modelops.operators.alert_events import AlertingOperator
 from modelops.operators.base import JobOperator
 from modelops.operators.bases import DeploymentOperator
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_NOTIFICATIONS = 1000
 """Maximum notifications by one notifier in a DAG run; the next run sends the others."""
-PATIENCE = 60
+NOTIFIER_TIMEOUT = 60
 """Maximum seconds that a notifier may take for a notification."""
 MOST_CHALLENGERS = 10
 """Maximum challengers in a DAG run, whose parameters are an XCom; the next run starts the others."""
@@ -39,18 +39,18 @@ class RuleOperator(JobOperator):
 
     rule: int
 
-    def about(self) -> str:
+    def initial_subject(self) -> str:
         """The rule's number, until its deployment is read."""
         return f"alert rule {self.rule}"
 
 
-class SetAlertRuleOperator(ChangesAlerts, DeploymentOperator):
+class SetAlertRuleOperator(AlertingOperator, DeploymentOperator):
     """Sets an alert rule of a deployment. After a clear, a recorded rule is returned."""
 
     job_type = JobType.ALERT_RULE_CHANGE
     request = AlertRuleRequest
     use_case = "modelops.kinds.alert_rules:set_rule"
-    reusable_by = ("deployment",)
+    reuse_key = ("deployment",)
 
 
 class EndAlertRuleOperator(RuleOperator):
@@ -59,7 +59,7 @@ class EndAlertRuleOperator(RuleOperator):
     job_type = JobType.ALERT_RULE_CHANGE
     request = AlertRuleEndRequest
     use_case = "modelops.kinds.alert_rules:end_rule"
-    reusable_by = ("rule",)
+    reuse_key = ("rule",)
 
 
 class SnoozeAlertOperator(RuleOperator):
@@ -68,14 +68,14 @@ class SnoozeAlertOperator(RuleOperator):
     job_type = JobType.ALERT_RULE_CHANGE
     request = AlertSnoozeRequest
     use_case = "modelops.kinds.alert_rules:snooze"
-    reusable_by = ("rule",)
+    reuse_key = ("rule",)
 
 
 class SendNotificationsOperator(BaseOperator):
     """Sends the notifications of alerts that the ledger lists as due, by each of the notifiers.
 
-    Each notification is recorded as soon as it is sent. A notifier that fails, or takes longer than `PATIENCE`, sends
-    no more in this attempt; the others continue. The task then fails, and the unsent notifications stay due.
+    Each notification is recorded as soon as it is sent. A notifier that fails, or takes longer than `NOTIFIER_TIMEOUT`,
+    sends no more in this attempt; the others continue. The task then fails, and the unsent notifications stay due.
 
     Raises:
         BadInput: MODELOPS_ALERT_NOTIFIERS isn't a list of notifiers.
@@ -103,7 +103,7 @@ class SendNotificationsOperator(BaseOperator):
         with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
             for name in names:
                 try:
-                    for _ in self._sent_by(name, connection):
+                    for _ in self._send_due(name, connection):
                         sent += 1
                 except Exception:  # notifiers are other people's code
                     failed.append(name)
@@ -112,20 +112,22 @@ class SendNotificationsOperator(BaseOperator):
             raise Unavailable(f"notifications of alerts could not be sent by {', '.join(failed)}; they stay due")
         return sent
 
-    def _sent_by(self, name: str, connection: Connection[Any]) -> Iterator[None]:
+    def _send_due(self, name: str, connection: Connection[Any]) -> Iterator[None]:
         """Send the due notifications of one notifier; yields after each."""
         from modelops.registry.write import alerts
 
         for number, event in alerts.due_notifications(connection, name, most=MOST_NOTIFICATIONS):
             # Airflow writes the rendered templates into the notifier, so each notification needs a new one.
             notifier = notifiers_by_name(ALERTS)[name]
-            _within(PATIENCE, notifier, {"alert": template_values(alerts.find_alert(connection, number), event)})
+            _call_with_timeout(
+                NOTIFIER_TIMEOUT, notifier, {"alert": template_values(alerts.find_alert(connection, number), event)}
+            )
             alerts.record_sent(connection, number, event, name)
             self.log.info("%s has sent that alert %s is %s", name, number, event)
             yield
 
 
-def _within(seconds: float, call: Callable[[dict[str, Any]], object], argument: dict[str, Any]) -> None:
+def _call_with_timeout(seconds: float, call: Callable[[dict[str, Any]], object], argument: dict[str, Any]) -> None:
     """Call a function in a thread of its own, and wait for it. After a timeout, the thread continues to run.
 
     Raises:

@@ -52,9 +52,9 @@ class JobOperator(BaseOperator):
     """The class of the job's request, from `modelops.domain.requests`."""
     use_case: ClassVar[str]
     """The function that does the work, `module:function`; imported at run time. It gets the request and the JobRun."""
-    reusable_by: ClassVar[tuple[str, ...]] = ()
+    reuse_key: ClassVar[tuple[str, ...]] = ()
     """Parameters that a recorded result must match to be reused even after a clear; none: the job runs again."""
-    also_templated: ClassVar[tuple[str, ...]] = ()
+    extra_template_fields: ClassVar[tuple[str, ...]] = ()
     """Template fields that aren't parameters of the request."""
 
     arguments: ClassVar[Mapping[str, Any]] = {}
@@ -64,12 +64,12 @@ class JobOperator(BaseOperator):
         super().__init_subclass__(**kwargs)
         if "request" in vars(cls):
             parameters = list(parameters_of(cls.request))
-            cls.template_fields = (*(each.name for each in parameters), *cls.also_templated)
+            cls.template_fields = (*(each.name for each in parameters), *cls.extra_template_fields)
             cls.template_fields_renderers = {each.name: each.renderer for each in parameters if each.renderer}
             cls.__doc__ = f"{cls.__doc__ or ''}\n\n    Args:\n" + "\n".join(
                 f"        {each.name}: {each.title}. {each.description}" for each in parameters
             )
-            cls.__init__ = _init_of(cls, parameters)  # type: ignore[method-assign]
+            cls.__init__ = _make_init(cls, parameters)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class JobOperator(BaseOperator):
             setattr(self, name, value)
 
     @abstractmethod
-    def about(self) -> str:
+    def initial_subject(self) -> str:
         """The job's subject in words, until the version or deployment is known."""
 
     def parameters(self) -> dict[str, Any]:
@@ -100,9 +100,9 @@ class JobOperator(BaseOperator):
     def reusable_if(self) -> dict[str, Any] | None:
         """Fields that a recorded result must have to be reused even after a clear; None: the job runs again."""
         parameters = self.parameters()
-        return {name: parameters[name] for name in self.reusable_by if parameters[name] is not None} or None
+        return {name: parameters[name] for name in self.reuse_key if parameters[name] is not None} or None
 
-    def requested(self) -> Any:
+    def build_request(self) -> Any:
         """The request.
 
         Raises:
@@ -118,7 +118,7 @@ class JobOperator(BaseOperator):
 
     def perform(self, run: JobRun) -> dict[str, Any]:
         """Do the work and complete the job; returns the job's result."""
-        result: dict[str, Any] = resolve_name(self.use_case)(self.requested(), run)
+        result: dict[str, Any] = resolve_name(self.use_case)(self.build_request(), run)
         return result
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class JobOperator(BaseOperator):
         from modelops.jobs.execution import execute
 
         def checked(run: JobRun) -> T:
-            check_names(self.dag, context)
+            check_parameter_names(self.dag, context)
             bounds.check(self.parameters(), where=f"the request for {self.dag_id}")
             return work(run)
 
@@ -180,14 +180,16 @@ class JobOperator(BaseOperator):
             max_tries=task_instance.max_tries,
             # Airflow may lose attempts before a worker starts them. After a clear, who cleared is the requester.
             asked_at=run.run_after if first <= 1 or task_instance.try_number == 1 else None,
-            subject=bounds.shortened(self.about(), bounds.NAME),
-            requested_by=getattr(run, "triggering_user_name", None) or self._author(task_instance.run_id) or self.owner,
+            subject=bounds.shortened(self.initial_subject(), bounds.NAME),
+            requested_by=getattr(run, "triggering_user_name", None)
+            or self._challenger_author(task_instance.run_id)
+            or self.owner,
             parameters=self.parameters(),
             reusable_if=self.reusable_if(),
             resumed=resumed,
         )
 
-    def _author(self, run_id: str) -> str | None:
+    def _challenger_author(self, run_id: str) -> str | None:
         """The author of the alert rule that started a DAG run, for which Airflow records no person."""
         if not run_id.startswith(CHALLENGER_RUN_PREFIX):
             return None
@@ -224,14 +226,14 @@ class JobOperator(BaseOperator):
         )
 
 
-def check_names(dag: DAG, context: Context) -> None:
+def check_parameter_names(dag: DAG, context: Context) -> None:
     """Reject parameters that the DAG doesn't have. Airflow accepts them, and a default would be used silently.
 
     Raises:
         UnknownParameter: there is one.
     """
     if "modelops" not in dag.tags:
-        return  # the conf of a user's own DAG may have more
+        return  # the conf of a user's own DAG may have other parameters
     declared = list(dag.params)
     # Airflow's own names have a slash.
     unknown = [name for name in context["dag_run"].conf or {} if name not in declared and "/" not in name]
@@ -244,7 +246,7 @@ def check_names(dag: DAG, context: Context) -> None:
         )
 
 
-def _init_of(cls: type[JobOperator], parameters: Sequence[Parameter]) -> Callable[..., None]:
+def _make_init(cls: type[JobOperator], parameters: Sequence[Parameter]) -> Callable[..., None]:
     """A constructor with the parameters in its signature, which Airflow uses to check arguments of (mapped) tasks."""
 
     def __init__(self: JobOperator, **kwargs: Any) -> None:  # noqa: N807 - it becomes the constructor

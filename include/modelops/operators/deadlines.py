@@ -40,7 +40,7 @@ def alert(deployment: str, after: timedelta, *, batch_task: str) -> DeadlineAler
 
 
 async def notify_late(deployment: str, after: str, batch_task: str, context: Mapping[str, Any]) -> None:
-    """Record and notify that a batch is late. Airflow's triggerer runs this; `context` describes the DAG run."""
+    """Record that a batch is late, and run the notifiers. Airflow's triggerer calls this with the DAG run's context."""
     await asyncio.to_thread(_notify, deployment, after, batch_task, context["dag_run"])
 
 

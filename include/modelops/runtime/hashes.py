@@ -74,7 +74,7 @@ def pins_of(lines: Sequence[Line]) -> dict[Pin, tuple[str, ...]]:
                     f"{line.requirement.name} has no hash, and other lines have one", where=line.where, expected=_RIGHT
                 )
             pins[pin] = tuple(sorted({*pins.get(pin, ()), *line.hashes}))
-    findings.refuse()
+    findings.raise_if_any()
     return pins
 
 
@@ -111,7 +111,7 @@ def with_hashes_of(
                     expected="the hash of a file of this version on the index that is configured",
                 )
             blocks.append(" \\\n".join([f"{name}=={version}", *(f"    --hash={one}" for one in hashes)]) + "\n")
-    findings.refuse()
+    findings.raise_if_any()
     return "".join(blocks)
 
 

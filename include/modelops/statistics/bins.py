@@ -18,7 +18,7 @@ def has_bins(record: Mapping[str, Any]) -> bool:
     return record["kind"] in WITH_BINS
 
 
-def cells(record: Mapping[str, Any], *, categories: Sequence[str] = ()) -> list[int]:
+def bin_counts(record: Mapping[str, Any], *, categories: Sequence[str] = ()) -> list[int]:
     """The counts of a record in the bins of its reference, in the order of `reference.reference_records`."""
     values = record["values"]
     if record["kind"] == "continuous":

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelops.statistics.bins import cells
+from modelops.statistics.bins import bin_counts
 from modelops.statistics.categorical import CategoricalStatistics, value_counts
 from modelops.statistics.continuous import ContinuousStatistics
 from modelops.statistics.histogram import edges_between
@@ -178,7 +178,7 @@ def _counted(
     for one in blocks:
         whole.merge(one)
     of_blocks = [
-        {record["variable"]: cells(record) for record in one.as_records() if "bins" in record["values"]}
+        {record["variable"]: bin_counts(record) for record in one.as_records() if "bins" in record["values"]}
         for one in blocks
     ]
     found = {record["variable"]: record for one in (whole, texts) for record in one.as_records()}

@@ -52,7 +52,7 @@ class TableStatistics:
             self._begin(schema)
 
     @classmethod
-    def like(
+    def with_bins_of(
         cls,
         records: Iterable[Mapping[str, Any]],
         *,

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from modelops.data.checks import check_times, check_types
-from modelops.data.query import describe, estimate_rows, travelling
+from modelops.data.query import cast_for_arrow, describe, estimate_rows
 from modelops.data.reading import Reading, read
 from modelops.data.snapshot import write_rows, write_snapshot
 from modelops.domain.datasets import Dataset, ReadBounds
@@ -51,7 +51,7 @@ def test_the_interval_of_the_data(database: Database, readers: psycopg.Connectio
     assert [column.name for column in columns] == ["id", "x", "y"]
     rows = read(
         url,
-        travelling(asked.sql, columns, exact=asked.entity_key),
+        cast_for_arrow(asked.sql, columns, exact=asked.entity_key),
         lambda rows: rows.read_all().to_pylist(),
         where="a test",
         interval=MAY,

@@ -152,7 +152,9 @@ def test_a_view_that_was_dropped_is_made_anew(database: Database, jobs: psycopg.
 def test_a_view_that_was_altered(database: Database, jobs: psycopg.Connection[Any]) -> None:
     ensure(jobs)
     administer(database, "ALTER VIEW predictions.delay RENAME late TO early")
-    with pytest.raises(TargetError, match=r"the view predictions\.delay isn't as ModelOps made it.*early"):
+    with pytest.raises(
+        TargetError, match=r"the view predictions\.delay differs from the one that ModelOps made.*early"
+    ):
         ensure(jobs)
 
 

@@ -234,7 +234,9 @@ def test_a_model_that_scores_otherwise_than_after_its_training(
     )
     version = approved(workplace)
     mark.touch()
-    with pytest.raises(ScoringError, match=r"row 0 of the sample isn't scored .*: late was 0.1, now it is 0.2"):
+    with pytest.raises(
+        ScoringError, match=r"row 0 of the sample has another prediction .*: late was 0.1, now it is 0.2"
+    ):
         put_into_production(workplace, version)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workplace import Workplace
 
 NAMES = ("accuracy", "brier", "log_loss", "positive_rate", "predicted_rate")
-BY_HAND = """
+MANUAL_PLAN = """
 SELECT avg((p.late = o.late)::int)::float8, avg((late_probability - o.late) ^ 2)::float8,
        avg(-ln(CASE o.late WHEN 1 THEN late_probability ELSE 1 - late_probability END))::float8,
        avg(o.late)::float8, avg(late_probability)::float8
@@ -79,7 +79,7 @@ def test_the_metrics_are_those_of_a_join_by_hand(
     job_id, result = measured(workplace, deployment)
     assert (result["rows"], result["labelled"]) == (100, 80)
     found = metrics(look, job_id)
-    [joined] = look(BY_HAND.format("predictions.scored"))
+    [joined] = look(MANUAL_PLAN.format("predictions.scored"))
     [(auc,)] = look("""
         SELECT avg(CASE WHEN a.late_probability > b.late_probability THEN 1
                         WHEN a.late_probability = b.late_probability THEN 0.5 ELSE 0 END)::float8
@@ -109,8 +109,8 @@ def test_predictions_are_measured_as_they_were_published(
     job_id, result = measured(workplace, first, also_missing=True)
     assert (result["batches"], result["labelled"]) == (1, 100)
 
-    [of_then] = look(BY_HAND.format(f"predictions.scored_as_of('{then.isoformat()}')"))
-    [of_now] = look(BY_HAND.format("predictions.scored"))
+    [of_then] = look(MANUAL_PLAN.format(f"predictions.scored_as_of('{then.isoformat()}')"))
+    [of_now] = look(MANUAL_PLAN.format("predictions.scored"))
     found = metrics(look, job_id)
     assert [found[name] for name in NAMES] == pytest.approx(of_then, rel=1e-12)
     assert not math.isclose(found["brier"], of_now[NAMES.index("brier")], rel_tol=1e-3)

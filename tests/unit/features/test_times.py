@@ -30,7 +30,7 @@ def interval(start: datetime, end: datetime, zone: str) -> Interval:
 
 def check(type_: str, value: str, meant: Interval) -> None:
     task: Any = SimpleNamespace(
-        reference="here/daily", incremental="day", columns={"day": type_}, is_by_calendar=type_ != AWARE
+        reference="here/daily", incremental="day", columns={"day": type_}, has_local_times=type_ != AWARE
     )
     check_times(task, meant, [{"variable": "day", "values": {"min": value, "max": value}}])
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from modelops.domain.errors import ChildLost, DatasetError, ScoringError, Unavailable, UserCodeError
-from modelops.scoring.engine import BATCHES_UNDER_WAY, Scored, SetAside
+from modelops.scoring.engine import BATCHES_UNDER_WAY, RejectedRow, Scored
 from unit.runtime.models import Model, gone
 from unit.scoring.streams import (
     CAREFUL,
@@ -76,7 +76,7 @@ def test_rows_within_the_budget_are_set_aside(model: Model) -> None:
     result = run(model, Rows([flights(3_000, x=x)]), sink, budget=5, on_progress=progress.append)
     assert result.rows == 2_995
     assert result.set_aside == tuple(
-        SetAside(
+        RejectedRow(
             position=place,
             key=key(place),
             reason="the prediction late is NaN" if place == 5 else "ValueError: negative",
@@ -288,7 +288,7 @@ for number in range(3, 100):
             print('lost')
 return data['x']""",
     )
-    with pytest.raises(UserCodeError, match=r"returned invalid data: 700 rows came back of .* and more") as failed:
+    with pytest.raises(UserCodeError, match=r"returned invalid data: 700 rows were returned of .* and more") as failed:
         run(model, Rows(each()), Kept(), on_line=lambda _: lost.set())
     assert "that they haven't opened themselves" in failed.value.expected
 

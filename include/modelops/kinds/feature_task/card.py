@@ -47,7 +47,7 @@ def card_of(request: ApprovalRequest, diff: str) -> str:
         statistics=_statistics(newest, champion),
         diff="\n".join(lines[:DIFF_LINES]),
         left_out=max(len(lines) - DIFF_LINES, 0),
-        **({} if champion is None else _beside(newest, champion, evidence["definition"])),
+        **({} if champion is None else _changes(newest, champion, evidence["definition"])),
     )
 
 
@@ -86,7 +86,7 @@ def _diff(before: Path, now: Path, name: str) -> str:
     return "".join(f"{line}\n" for line in found)
 
 
-def _beside(newest: Mapping[str, Any], champion: Mapping[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
+def _changes(newest: Mapping[str, Any], champion: Mapping[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
     """The changes in the number of rows and in the declared columns."""
     new, old = newest["rows"], champion["rows"]
     now, before = (dict(one["columns"]) for one in (definition, champion["definition"]))
@@ -104,7 +104,7 @@ def _statistics(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -
     rows: list[Sequence[Any]] = []
     for record in newest["statistics"]:
         name = record["variable"]
-        now, before = _described(record, old.get(name))
+        now, before = _format_both(record, old.get(name))
         rows.append((name, record["values"]["nulls"], now, before, _drift(record["drift"])))
     return rows
 
@@ -126,18 +126,18 @@ def _drift(found: dict[str, Any] | float | None) -> Markup:
     return summary + Markup("; within the deployed run: {:.2g}").format(found["natural"])
 
 
-def _described(record: Mapping[str, Any], deployed: Mapping[str, Any] | None) -> tuple[Markup, Markup]:
+def _format_both(record: Mapping[str, Any], deployed: Mapping[str, Any] | None) -> tuple[Markup, Markup]:
     """Format the values of a column in the new and in the deployed version, so that different values look different."""
     both = [record] if deployed is None else [record, deployed]
     if all(one["kind"] == "continuous" for one in both):
         found = compared(*(one["values"][of] for one in both for of in ("min", "max", "mean")))
         shown = [_RANGE.format(*found[start : start + 3]) for start in range(0, len(found), 3)]
     else:
-        shown = [_words(one) for one in both]
+        shown = [_format_values(one) for one in both]
     return shown[0], shown[1] if deployed is not None else Markup()
 
 
-def _words(record: Mapping[str, Any]) -> Markup:
+def _format_values(record: Mapping[str, Any]) -> Markup:
     values = record["values"]
     match record["kind"]:
         case "continuous":

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import SeveralErrors
-from modelops.domain.findings import Findings, by_place
+from modelops.domain.findings import Findings, sorted_by_place
 from modelops.kinds.feature_task.code import REQUIREMENTS
 from modelops.kinds.feature_task.columns import check_declared
 from modelops.kinds.feature_task.preflight import check_output
@@ -63,9 +63,9 @@ def read_task_folder(
             where = f"{folder}/{REQUIREMENTS}"
             lock = resolve(task.requirements, settings=settings, where=where, log=echo, index=index)
     try:
-        findings.refuse()
+        findings.raise_if_any()
     except SeveralErrors as error:
-        raise by_place(error, str(folder)) from error
+        raise sorted_by_place(error, str(folder)) from error
     return lock
 
 

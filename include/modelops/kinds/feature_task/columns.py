@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelops.data.query import asking, columns_of
+from modelops.data.query import columns_of, inspection_connection
 from modelops.data.writing import BINARY
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
@@ -14,21 +14,21 @@ from modelops.domain.targets import TargetColumn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelops.data.query import Ends
+    from modelops.data.query import IntervalBounds
     from modelops.domain.deployments import Interval
     from modelops.domain.feature_tasks import FeatureTask
 
-EVER: Ends = (None, None)
+ALL_TIMES: IntervalBounds = (None, None)
 """The interval of a run for all times."""
 ARROW = BINARY | {"timestamp with time zone": "timestamp[us, tz=UTC]"}
 """The Arrow type that a Python task returns for a column, by the column's PostgreSQL type; by default, string."""
 
 
-def ends_of(task: FeatureTask, interval: Interval | None) -> Ends | None:
+def interval_bounds(task: FeatureTask, interval: Interval | None) -> IntervalBounds | None:
     """The interval that the task's queries can read; by default all times, or None if the task is not incremental."""
     if interval is not None:
         return interval.start, interval.end
-    return None if task.incremental is None else EVER
+    return None if task.incremental is None else ALL_TIMES
 
 
 def table_columns(task: FeatureTask) -> list[TargetColumn]:
@@ -53,8 +53,8 @@ def check_declared(task: FeatureTask, url: str) -> None:
         SeveralErrors: more than one query is wrong.
         Unavailable: the database can't be reached.
     """
-    ends, findings = ends_of(task, None), Findings()
-    with asking(url) as connection:
+    ends, findings = interval_bounds(task, None), Findings()
+    with inspection_connection(url) as connection:
         for name, sql in task.inputs.items():
             with findings.collecting():
                 columns_of(connection, sql, where=f"{task.reference}/task.yaml (inputs.{name})", interval=ends)
@@ -64,7 +64,7 @@ def check_declared(task: FeatureTask, url: str) -> None:
             with findings.collecting():
                 given = columns_of(connection, task.sql, where=where, interval=ends)
                 _compare(task, {column.name: column.sql_type for column in given}, where=where)
-    findings.refuse()
+    findings.raise_if_any()
 
 
 def _compare(task: FeatureTask, given: Mapping[str, str], *, where: str) -> None:

@@ -65,7 +65,7 @@ def _check(request: TaskDeploymentRequest, version: Version, run: JobRun) -> Dep
     return Deployable(
         target=str(task.output),
         dataset={"name": None, "inputs": dict(task.inputs)}
-        | ({ZONE: zone} if task.is_by_calendar and task.time_zone is None else {}),
+        | ({ZONE: zone} if task.has_local_times and task.time_zone is None else {}),
         key=[column for column in columns if column.name in task.key],
         outputs={column.name: column.type for column in columns if column.name not in task.key},
         ensure_output=ensure_output,

@@ -11,7 +11,7 @@ from modelops.kinds.feature_task import code as version_code
 from modelops.kinds.feature_task.measure import measure, records_by_role
 from modelops.kinds.feature_task.produce import check_interval, check_times, stage
 from modelops.kinds.feature_task.produce import sweep as sweep_killed
-from modelops.kinds.feature_task.production import Production
+from modelops.kinds.feature_task.staged_run import StagedRun
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.registry.write import evidence, versions
 from modelops.stages.batch import begin, find_deployment
@@ -53,15 +53,15 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         sweep_killed(run)
         sweep(target, run, with_superseded=True)
         local = None if interval is None else interval.within(zone_of(code.definition, deployment))
-        made = Production(version=version, code=code, target=target, run_id=batch.run_id, interval=local)
-        rows = stage(made, workdir, run)
-        statistics = TableStatistics.like(_reference(version, run), columns=list(code.definition.columns))
-        measure(made, statistics, run)
+        staged_run = StagedRun(version=version, code=code, target=target, run_id=batch.run_id, interval=local)
+        rows = stage(staged_run, workdir, run)
+        statistics = TableStatistics.with_bins_of(_reference(version, run), columns=list(code.definition.columns))
+        measure(staged_run, statistics, run)
         check_times(code.definition, local, statistics.as_records())
         run.step("checked", rows=rows)
     speed = round(rows / (time.monotonic() - began))
     with run.fenced():
-        measured = records_by_role(made, statistics)
+        measured = records_by_role(staged_run, statistics)
         result = batch.publish(run, rows, measured, rows_per_second=speed, table=deployment.target)
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result

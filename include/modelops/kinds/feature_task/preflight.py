@@ -39,7 +39,7 @@ def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None
         check_approvers(task.reference, task.approvers, run.attempt.requested_by)
     with findings.collecting():
         check_task_deployment(task, request.deployment or ScheduleTerms(), run, ahead=True)
-    findings.refuse()
+    findings.raise_if_any()
 
 
 def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> str:
@@ -60,7 +60,7 @@ def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, 
     with findings.collecting():
         plan = plan_for(str(task.output), terms, run, ahead=ahead)
         zone = zone_to_deploy(run.ledger, task, plan.schedule.time_zone)
-    findings.refuse()
+    findings.raise_if_any()
     return zone
 
 

@@ -10,7 +10,7 @@ from modelops.domain.deployments import INTERVAL
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
-from modelops.kinds.feature_task.columns import ends_of, table_columns
+from modelops.kinds.feature_task.columns import interval_bounds, table_columns
 from modelops.kinds.feature_task.python_task import run_python
 from modelops.registry.write import jobs
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Interval
     from modelops.domain.feature_tasks import FeatureTask
     from modelops.jobs.run import JobRun
-    from modelops.kinds.feature_task.production import Production
+    from modelops.kinds.feature_task.staged_run import StagedRun
 
 
 def sweep(run: JobRun) -> None:
     """Drop the staging tables and views of killed attempts: those of this job, and of jobs that have ended."""
 
-    def over(ids: Sequence[int]) -> set[int]:
+    def without_attempt(ids: Sequence[int]) -> set[int]:
         return {run.job_id, *jobs.over_among(run.ledger, ids)}
 
-    sweep_staging(run.ledger, over)
+    sweep_staging(run.ledger, without_attempt)
 
 
 def check_interval(task: FeatureTask, interval: Interval | None) -> None:
@@ -47,7 +47,7 @@ def check_interval(task: FeatureTask, interval: Interval | None) -> None:
         )
 
 
-def stage(made: Production, workdir: Path, run: JobRun) -> int:
+def stage(staged_run: StagedRun, workdir: Path, run: JobRun) -> int:
     """Write and commit the rows without publishing them; returns their number.
 
     Raises:
@@ -55,10 +55,10 @@ def stage(made: Production, workdir: Path, run: JobRun) -> int:
         FeatureError: its rows are invalid, too few or too many.
         Unavailable: a service is unavailable.
     """
-    task = made.task
-    rows = _from_select(made, run) if task.language is Language.SQL else run_python(made, workdir, run)
+    task = staged_run.task
+    rows = _from_select(staged_run, run) if task.language is Language.SQL else run_python(staged_run, workdir, run)
     run.step("rows_staged", rows=rows)
-    _check_number(task, rows, whole=made.interval is None)
+    _check_row_count(task, rows, whole=staged_run.interval is None)
     return rows
 
 
@@ -75,7 +75,7 @@ def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequen
     is_date = task.columns[task.incremental] == "date"
     start, end = interval.start, interval.end
     dates = f" (from {start.date()} to before {end.date()})" if is_date else ""
-    suffix = "_date" if is_date else "_local" if task.is_by_calendar else ""
+    suffix = "_date" if is_date else "_local" if task.has_local_times else ""
     for moment in map(datetime.fromisoformat, extremes):
         inside = start.date() <= moment.date() < end.date() if is_date else start <= _aware(moment, interval) < end
         if not inside:
@@ -87,19 +87,19 @@ def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequen
                 f" modelops.interval_end{suffix}"
                 + (
                     f", in the time zone {_zone(start)}; or another time_zone in task.yaml"
-                    if task.is_by_calendar
+                    if task.has_local_times
                     else ""
                 ),
             )
 
 
-def _from_select(made: Production, run: JobRun) -> int:
-    task = made.task
+def _from_select(staged_run: StagedRun, run: JobRun) -> int:
+    task = staged_run.task
     assert task.sql is not None
     columns = [column.name for column in table_columns(task)]
     with (
         run.resources.connect() as connection,
-        insert_view(connection, made.target, made.run_id, columns, tag=run.tag) as view,
+        insert_view(connection, staged_run.target, staged_run.run_id, columns, tag=run.tag) as view,
     ):
         return insert_from_select(
             run.resources.features_url,
@@ -108,12 +108,12 @@ def _from_select(made: Production, run: JobRun) -> int:
             columns=columns,
             key=task.key,
             where=f"{task.reference}/task.sql",
-            interval=ends_of(task, made.interval),
+            interval=interval_bounds(task, staged_run.interval),
             bounds=run.resources.settings.read_bounds,
         )
 
 
-def _check_number(task: FeatureTask, rows: int, *, whole: bool) -> None:
+def _check_row_count(task: FeatureTask, rows: int, *, whole: bool) -> None:
     """Check the number of rows. The task's maximum is for one data interval, so a run for all times may exceed it.
 
     `empty` in task.yaml determines whether a run may have no rows.

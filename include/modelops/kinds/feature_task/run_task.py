@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
 from modelops.data.feature_table import staged_table
-from modelops.data.insert_select import STAGING, staged_name
+from modelops.data.insert_select import STAGING, staging_name
 from modelops.data.snapshot import write_rows
 from modelops.domain.drift import Rule, Verdict
 from modelops.domain.targets import Target
@@ -16,7 +16,7 @@ from modelops.kinds.feature_task import code as version_code
 from modelops.kinds.feature_task.columns import table_columns
 from modelops.kinds.feature_task.measure import rows_of
 from modelops.kinds.feature_task.produce import check_interval, check_times, stage, sweep
-from modelops.kinds.feature_task.production import Production
+from modelops.kinds.feature_task.staged_run import StagedRun
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
@@ -66,13 +66,17 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
         local = None if interval is None else interval.within(zone_of(task, deployed))
         run.step("code_loaded", sha256=version.code_sha256)
         sweep(run)
-        target = Target(schema=STAGING, name=staged_name(run.tag))
+        target = Target(schema=STAGING, name=staging_name(run.tag))
         before = evidence.compared_with(run.ledger, version.id)
         with run.resources.connect() as connection, staged_table(connection, target, table_columns(task), key=task.key):
-            made = Production(version=version, code=code, target=target, run_id=0, interval=local)
-            stage(made, workdir, run)
+            staged_run = StagedRun(version=version, code=code, target=target, run_id=0, interval=local)
+            stage(staged_run, workdir, run)
             rows = write_rows(
-                run.resources.ledger_url, rows_of(made, ordered=True), workdir / ROWS, where=str(target), exact=task.key
+                run.resources.ledger_url,
+                rows_of(staged_run, ordered=True),
+                workdir / ROWS,
+                where=str(target),
+                exact=task.key,
             )
         records = _statistics(rows, task, before)
         check_times(task, local, records)
@@ -116,7 +120,7 @@ def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) ->
     """
     deployed = {record["variable"]: record for record in (before and before.statistics) or ()}
     with opened(rows.path) as reader:
-        statistics = TableStatistics.like(deployed.values(), schema=reader.schema, columns=list(task.columns))
+        statistics = TableStatistics.with_bins_of(deployed.values(), schema=reader.schema, columns=list(task.columns))
         if deployed:
             for batch in batches(reader, rows.path):
                 statistics.update(batch)

@@ -30,7 +30,7 @@ def zone_to_deploy(connection: Connection[Any], task: FeatureTask, of_schedule: 
     """
     zone = task.time_zone or of_schedule
     # Readers may still see rows of a deployment before the newest one.
-    last = deployments.last_seen_of_target(connection, str(task.output)) if task.is_by_calendar else None
+    last = deployments.last_seen_of_target(connection, str(task.output)) if task.has_local_times else None
     if last is None or last.model != task.reference:
         return zone
     declared = versions.find(connection, last.model, last.version, kind=last.kind).definition

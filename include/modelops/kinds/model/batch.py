@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.data.arrays import check_arrays, lists_of
 from modelops.data.checks import check_times, check_types
 from modelops.data.prefetch import PrefetchingReader
-from modelops.data.query import asking, describe, estimate_rows, part_of, travelling
+from modelops.data.query import cast_for_arrow, describe, estimate_rows, inspection_connection, restrict_to_part
 from modelops.data.reading import Reading
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import DatasetError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.parts import Part
 
-TELL_EVERY = 5.0
+PROGRESS_SECONDS = 5.0
 """Seconds between two progress lines in the log."""
 
 
@@ -60,14 +60,14 @@ class BatchSource:
             Unavailable: the database can't be reached.
         """
         ends = None if interval is None else (interval.start, interval.end)
-        with asking(url) as connection:
+        with inspection_connection(url) as connection:
             columns = describe(connection, dataset, where=where, labelled=False, interval=ends)
             expected = estimate_rows(connection, dataset.sql, interval=ends)
         # Batches have the size that scoring uses, so that they need not be re-sliced.
         rows = dataset.sql
         if part is not None:
-            rows, expected = part_of(rows, dataset.entity_key, part), expected and expected // part.of
-        sql = travelling(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+            rows, expected = restrict_to_part(rows, dataset.entity_key, part), expected and expected // part.of
+        sql = cast_for_arrow(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
         reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES, bounds=bounds)
         return cls(reading=PrefetchingReader(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
 
@@ -135,11 +135,11 @@ class BatchStatistics:
         features, predictions = (
             [record for record in reference if record["role"] == role] for role in ("feature", "prediction")
         )
-        self.features = TableStatistics.like(features, columns=list(dataset.feature_names))
-        self.predictions = TableStatistics.like(predictions)
+        self.features = TableStatistics.with_bins_of(features, columns=list(dataset.feature_names))
+        self.predictions = TableStatistics.with_bins_of(predictions)
         if not predictions and sample is not None:
             self.predictions.update(sample)
-            self.predictions = TableStatistics.like(self.predictions.as_records())
+            self.predictions = TableStatistics.with_bins_of(self.predictions.as_records())
 
 
 class Progress:
@@ -152,15 +152,15 @@ class Progress:
 
     def __init__(self, log: Callable[[str], None], *, expected: int | None) -> None:
         self._log, self._expected = log, expected
-        self._began = self._told = time.monotonic()
+        self._began = self._reported_at = time.monotonic()
         self.rows_per_second = 0
 
-    def tell(self, rows: int) -> None:
+    def report(self, rows: int) -> None:
         """Log the number of rows done so far, at most once in PROGRESS_SECONDS."""
         now = time.monotonic()
-        if now - self._told < TELL_EVERY:
+        if now - self._reported_at < PROGRESS_SECONDS:
             return
-        self._told = now
+        self._reported_at = now
         speed = rows / (now - self._began)
         left = ""
         if self._expected and self._expected > rows:

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.artifacts import files_left
+from modelops.data.artifacts import list_output
 from modelops.data.target import check_target, columns_for
 from modelops.domain.errors import BadInput, SeveralErrors, Unavailable
-from modelops.domain.findings import Findings, by_place
+from modelops.domain.findings import Findings, sorted_by_place
 from modelops.domain.labels import TRUTH
 from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
 from modelops.kinds.model.metrics import read_metrics
@@ -84,7 +84,7 @@ def read_folder(
     pinned = lock = datasets = requirements = None
     with findings.collecting():
         pinned = pin_folder(MODELS, folder, destination=scratch / "code", allow_dirty=True)
-        _say_what_it_is(pinned.definition, echo)
+        _report_definition(pinned.definition, echo)
         datasets, requirements = pinned.definition.datasets, pinned.definition.requirements
     if pinned is None:  # a file is wrong; others may be as well
         with suppress(BadInput):
@@ -107,7 +107,7 @@ def read_folder(
         if not findings.errors:
             raise
     with _in_order(folder):
-        findings.refuse()
+        findings.raise_if_any()
     assert pinned is not None
     assert lock is not None
     return Code(definition=pinned.definition, folder=pinned.folder, lock=lock)
@@ -131,7 +131,7 @@ def _in_order(folder: Path) -> Iterator[None]:
     try:
         yield
     except SeveralErrors as error:
-        raise by_place(SeveralErrors([_in_file(one, folder) for one in error.errors]), str(folder)) from error
+        raise sorted_by_place(SeveralErrors([_in_file(one, folder) for one in error.errors]), str(folder)) from error
     except BadInput as error:
         located = _in_file(error, folder)
         if located is error:
@@ -149,7 +149,7 @@ def _in_file(error: BadInput, folder: Path) -> BadInput:
     return type(error)(error.what, where=where, expected=error.expected)
 
 
-def _say_what_it_is(definition: ModelDefinition, echo: Log) -> None:
+def _report_definition(definition: ModelDefinition, echo: Log) -> None:
     echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
     for file in definition.left_out:
         if file != SCORING or definition.has_scorer:
@@ -217,7 +217,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
     dataset, rows = training.read("train", limit=ROWS)
     echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
     model = training.run("train", environment, dataset, rows)
-    _say_what_it_left(model, "train", settings, echo)
+    _report_output(model, "train", settings, echo)
     findings = Findings()
     scored = ""
     with findings.collecting():
@@ -225,7 +225,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
             scored = _score(training, environment, dataset, rows, model=model.path, scratch=scratch, echo=echo)
     with findings.collecting():
         _evaluate(workbench("evaluation"), environment, rows, model=model.path, echo=echo)
-    findings.refuse()
+    findings.raise_if_any()
     echo(f"✓ This model can be trained and evaluated{', and scores rows' if scored else ''}.")
     if not scored:
         echo("  To deploy it, it needs model_modules/scoring.py with a class ModelScorer, or a train(context)")
@@ -239,7 +239,7 @@ def _evaluate(bench: Workbench, environment: Environment, trained_on: Snapshot, 
     echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
     dataset = _allowing_nulls(dataset, trained_on, rows, echo)
     output = bench.run("evaluate", environment, dataset, rows, model=model)
-    _say_what_it_left(output, "evaluate", bench.settings, echo)
+    _report_output(output, "evaluate", bench.settings, echo)
     for name, value in read_metrics(output, required=True).items():
         echo(f"  {name} = {value}")
 
@@ -284,7 +284,7 @@ def _unrecorded(_step: str, /, **_detail: object) -> None:
     """Ignore a step, because a check is not recorded in the ledger."""
 
 
-def _say_what_it_left(output: HeldFolder, verb: str, settings: Settings, echo: Log) -> None:
-    files = files_left(output, most_files=settings.output_files, most_bytes=settings.output_bytes)
+def _report_output(output: HeldFolder, verb: str, settings: Settings, echo: Log) -> None:
+    files = list_output(output, most_files=settings.output_files, most_bytes=settings.output_bytes)
     left = ", ".join(f"{name} ({size:,} bytes)" for name, size in files)
     echo(f"✓ {verb}() left {left}")

@@ -82,4 +82,4 @@ def _check(version: Version, datasets: Datasets, request: StatisticsRequest, run
         with findings.collecting():
             dataset = datasets.choose(request.predictions_dataset, where=f"{version.name}/datasets.yaml")
             check_scored(version.name, dataset, url, like=like)
-    findings.refuse()
+    findings.raise_if_any()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from modelops.data.query import asking
+from modelops.data.query import inspection_connection
 from modelops.data.table import find_table, values_of
 from modelops.domain.errors import BadInput, DatasetError, RepositoryError
 from modelops.domain.findings import Findings
@@ -100,14 +100,14 @@ def init_model(place: Path, *, table: str, target: str, key: Sequence[str], sql_
         _check_place(folder)
     files: dict[str, str] = {}
     description = ""
-    with findings.collecting(), asking(sql_url) as connection:
+    with findings.collecting(), inspection_connection(sql_url) as connection:
         found = find_table(connection, table, where="--from-table")
         label, keys = _roles(found, target, key)
         rows, values = values_of(connection, found, label, where="--target")
         kind = _kind(found, label, rows, values)
         files, features = _files(folder.name, found, label, keys, kind)
         description = f"a {kind} of {target} from {features} features of {table}"
-    findings.refuse()
+    findings.raise_if_any()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".init-", dir=folder.parent) as scratch:
         made = Path(scratch) / folder.name
@@ -117,7 +117,7 @@ def init_model(place: Path, *, table: str, target: str, key: Sequence[str], sql_
         try:
             made.rename(folder)
         except OSError as error:
-            raise _in_the_way(folder) from error
+            raise _already_exists(folder) from error
     return folder, description
 
 
@@ -135,10 +135,10 @@ def _check_place(folder: Path) -> None:
             f"{error.what}; the view of a model's predictions has its name", where="NAME", expected=error.expected
         ) from None
     if folder.exists() or folder.is_symlink():
-        raise _in_the_way(folder)
+        raise _already_exists(folder)
 
 
-def _in_the_way(folder: Path) -> RepositoryError:
+def _already_exists(folder: Path) -> RepositoryError:
     return RepositoryError(
         f"{folder} already exists and is not overwritten", where="NAME", expected="another name, or no such folder"
     )
@@ -171,7 +171,7 @@ def _roles(table: Table, target: str, key: Sequence[str]) -> tuple[TableColumn, 
                 expected="a column outside of the key; or --key with other columns",
             )
         )
-    findings.refuse()
+    findings.raise_if_any()
     return table.column(target, where="--target"), keys
 
 

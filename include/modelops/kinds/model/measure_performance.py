@@ -14,7 +14,7 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model.performance import columns_of_target, metrics_of
 from modelops.registry.write import deployments, jobs, performance, schedules, statistics
-from modelops.stages.alerts import judge
+from modelops.stages.alerts import update_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,7 +70,7 @@ def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, A
         with run.fenced() as ledger:
             performance.add(ledger, run.attempt, batch["id"], rows=batch["rows"], **measurement)
             if batch is batches[-1]:
-                alerts.update(judge(ledger, deployment.target, Subject.METRIC, job_id=run.job_id))
+                alerts.update(update_alerts(ledger, deployment.target, Subject.METRIC, job_id=run.job_id))
 
     until = time.monotonic() + LONGEST
     for number, batch in enumerate(batches):
@@ -78,8 +78,8 @@ def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, A
             run.log(f"After {LONGEST / 60:,.0f} minutes {len(batches) - number:,} batches are left for the next job")
             break
         with findings.collecting():
-            measured.append(_measured(deployment, deployment.truth, batch, classes, record, run))
-    findings.refuse()
+            measured.append(_measure(deployment, deployment.truth, batch, classes, record, run))
+    findings.raise_if_any()
     due_at = performance.next_due(run.ledger, deployment.id)
     result = {
         "deployment": deployment.id,
@@ -127,7 +127,7 @@ def _batches(
     return batches
 
 
-def _measured(
+def _measure(
     deployment: Deployment,
     truth: Truth,
     batch: Mapping[str, Any],
@@ -138,11 +138,11 @@ def _measured(
     """Measure a batch and record the result, or why it can't be measured.
 
     Raises:
-        BadInput: it can't be measured.
+        BadInput: the batch can't be measured.
     """
     interval = None if batch["start"] is None else Interval(start=batch["start"], end=batch["end"])
     try:
-        labelled, metrics = _compared(deployment, truth, batch, interval, classes, run)
+        labelled, metrics = _compute_metrics(deployment, truth, batch, interval, classes, run)
     except BadInput as error:
         record(batch, error=str(error))
         of_batch = f"batch run {batch['id']}" + (f" for {interval}" if interval else "")
@@ -153,7 +153,7 @@ def _measured(
     return {**found, "interval": interval and interval.as_record()}
 
 
-def _compared(
+def _compute_metrics(
     deployment: Deployment,
     truth: Truth,
     batch: Mapping[str, Any],

@@ -164,7 +164,7 @@ def metrics_of(
     found: list[Metric] = []
     for target in truth.targets:
         try:
-            found += _of_target(_columns(labelled, truth, target, classes.get(target, ())), labelled.group, say)
+            found += _target_metrics(_columns(labelled, truth, target, classes.get(target, ())), labelled.group, say)
         except (ValueError, ArithmeticError) as error:
             raise LabelsError(
                 f"the metrics of {target} can't be computed: {error}",
@@ -174,7 +174,7 @@ def metrics_of(
     return found
 
 
-def _of_target(columns: _Columns, groups: pa.ChunkedArray, say: Callable[[str], object]) -> Iterator[Metric]:
+def _target_metrics(columns: _Columns, groups: pa.ChunkedArray, say: Callable[[str], object]) -> Iterator[Metric]:
     group = groups.to_numpy()
     values = _values(columns, say)
     without = [_values(columns.where(group != one), lambda _: None) for one in sorted(set(group.tolist()))]
@@ -187,12 +187,12 @@ def _columns(labelled: LabelledPredictions, truth: Truth, target: str, known: Se
     labels = labelled.labels[target]
     predicted = {name: labelled.predicted[name] for name in columns_of_target(target, labelled.predicted)}
     if _type_of(truth, target, str(labels.type), predicted) is ModelType.CLASSIFIER:
-        return _of_classes(target, labels, predicted, known)
+        return _class_columns(target, labels, predicted, known)
     values = _numbers(predicted[target], f"the prediction {target}")
     return _Columns(target, None, _numbers(labels, f"the label {target}"), {target: values})
 
 
-def _of_classes(
+def _class_columns(
     target: str, labels: pa.ChunkedArray, predicted: Mapping[str, pa.ChunkedArray], known: Sequence[Any]
 ) -> _Columns:
     import pyarrow as pa
@@ -200,11 +200,11 @@ def _of_classes(
 
     class_probability = f"{target}_probability_"
     named = [name.removeprefix(class_probability) for name in predicted if name.startswith(class_probability)]
-    found = {*_distinct(labels), *_known(labels.type, (*known, *named))}
+    found = {*_distinct_values(labels), *_known_classes(labels.type, (*known, *named))}
     chosen = None
     if target in predicted:
         chosen = _cast(predicted[target], labels.type, f"the prediction {target}")
-        found |= {*_distinct(chosen)}
+        found |= {*_distinct_values(chosen)}
     classes = sorted(found)
     if len(classes) > MOST_CLASSES:
         raise LabelsError(
@@ -228,7 +228,7 @@ def _type_of(truth: Truth, target: str, label: str, names: Collection[str]) -> M
     return truth.type or (ModelType.CLASSIFIER if has_probabilities or not is_number else ModelType.REGRESSOR)
 
 
-def _known(wanted: pa.DataType, classes: Sequence[Any]) -> set[Any]:
+def _known_classes(wanted: pa.DataType, classes: Sequence[Any]) -> set[Any]:
     """Convert the classes of the training, and those in the names of probabilities, to the type of the labels."""
     import pyarrow as pa
 
@@ -241,7 +241,7 @@ def _known(wanted: pa.DataType, classes: Sequence[Any]) -> set[Any]:
     return found
 
 
-def _distinct(array: pa.ChunkedArray) -> list[Any]:
+def _distinct_values(array: pa.ChunkedArray) -> list[Any]:
     found: list[Any] = array.unique().to_pylist()
     return [value for value in found if value is not None]
 

@@ -45,7 +45,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         FenceLost: a newer attempt has the job.
     """
     deployment, interval = find_deployment(request, run, VersionKind.MODEL)
-    batch = begin(deployment, interval, run, part=request.only)
+    batch = begin(deployment, interval, run, part=request.partition)
     if request.set_aside_budget is None and (same := batch.reusable_result(run)):
         return same
     with run.workdir() as workdir:
@@ -59,7 +59,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         statistics = BatchStatistics(
             column_statistics.in_use(run.ledger, version.id),
             dataset,
-            sample=None if request.only is None else predictions_of(files.sample),
+            sample=None if request.partition is None else predictions_of(files.sample),
         )
         assert version.columns is not None
         zone = schedules.plan_of(run.ledger, deployment.id).schedule.time_zone
@@ -69,16 +69,18 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             where=f"{version.name}, dataset {dataset.label}",
             like=version.columns,
             interval=None if interval is None else interval.within(zone),
-            part=request.only,
+            part=request.partition,
             bounds=run.resources.settings.read_bounds,
         )
         last = runs.rows_of_last(run.ledger, deployment.id)
         progress = Progress(
             run.log,
-            expected=last // (1 if request.only is None else request.only.of) if last else source.expected_rows,
+            expected=last // (1 if request.partition is None else request.partition.of)
+            if last
+            else source.expected_rows,
         )
         target = Target.parse(deployment.target, where="modelops.deployment")
-        if request.only is None or request.only.number == 0:
+        if request.partition is None or request.partition.number == 0:
             sweep(target, run)
         key = [TargetColumn(name=column["name"], type=column["type"]) for column in deployment.entity_key]
         _, outputs = columns_for((), deployment.outputs)
@@ -95,13 +97,13 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
                     budget=_budget(request, deployment),
                     on_features=statistics.features.update,
                     on_scored=statistics.predictions.update,
-                    on_progress=progress.tell,
+                    on_progress=progress.report,
                 )
                 rows = writer.finish()
             if rows != scored.rows:
                 raise ModelOpsError(f"{rows:,} rows were written to {target.rows}, but {scored.rows:,} were scored")
             progress.end(rows, set_aside=len(scored.set_aside))
-            if request.only is None:
+            if request.partition is None:
                 check_not_empty(deployment, interval, rows + len(scored.set_aside), where=source.where)
             run.step("rows_written", rows=rows)
             with run.fenced(connection):
@@ -117,12 +119,12 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
                     },
                     set_aside=len(scored.set_aside),
                     connection=connection,
-                    part=request.only and str(request.only),
+                    part=request.partition and str(request.partition),
                     rows_per_second=progress.rows_per_second,
                     view=deployment.target,
                 )
-    if request.only is not None:
-        run.log(f"{rows:,} rows of {request.only} are staged; readers see them once all parts are published")
+    if request.partition is not None:
+        run.log(f"{rows:,} rows of {request.partition} are staged; readers see them once all parts are published")
         return result
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from modelops.data.checks import DatasetColumns
-    from modelops.data.query import Column, Ends
+    from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset, Datasets
     from modelops.domain.requests import DeploymentTerms, TrainingRequest
     from modelops.jobs.run import JobRun
@@ -78,7 +78,7 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, run: J
     if request.deployment is not None:
         with findings.collecting():
             check_deployment(definition, request.deployment, run, like=like, ahead=True)
-    findings.refuse()
+    findings.raise_if_any()
 
 
 def check_deployment(
@@ -141,7 +141,7 @@ def check_deployment(
             f"{definition.reference} has no ModelScorer, so none of its versions can be deployed unless train() returns"
             " the fitted estimator"
         )
-    findings.refuse()
+    findings.raise_if_any()
     if target is None or dataset is None or found is None:
         return None
     days = terms.maturity_days
@@ -246,7 +246,7 @@ def place_of(reference: str, dataset: Dataset) -> str:
     return f"{reference}, dataset {dataset.label}"
 
 
-def _any_interval() -> Ends:
+def _any_interval() -> IntervalBounds:
     """An arbitrary interval, for SQL that is only checked."""
     now = datetime.now(UTC)
     return now - timedelta(days=1), now

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
     from modelops.kinds.model.workbench import Workbench
     from modelops.runtime.environment import Environment
-    from modelops.scoring.engine import SetAside
+    from modelops.scoring.engine import RejectedRow
 
 ROWS = 100
 TOLERANCES = {"float": (1e-4, 1e-6), "double": (1e-6, 1e-9)}
@@ -34,7 +34,7 @@ THEN = "after the training"
 
 def take_sample(
     bench: Workbench, environment: Environment, dataset: Dataset, rows: Snapshot, *, model: Path, path: Path
-) -> Sequence[SetAside]:
+) -> Sequence[RejectedRow]:
     """Score the first rows of a training with the trained model, and write rows and predictions to `path`.
 
     Returns the rows that can't be scored, with their positions from 0. The file has two columns of structs, `rows`
@@ -92,13 +92,13 @@ def compare_with_sample(
 
     sample = _read(path)
     rows, predictions = _struct(sample, "rows"), _struct(sample, "predictions")
-    then = _Scored(arrangement=THEN, table=pa.Table.from_batches([predictions]), rows=_each(rows))
+    then = _Scored(arrangement=THEN, table=pa.Table.from_batches([predictions]), rows=_identity(rows))
     now, *others = _score(bench, environment, dataset, rows, model=model, outputs=outputs_of(path))
     differing = list(_differences(then, now, rows.num_rows))
     if differing:
         row, difference = differing[0]
         raise ScoringError(
-            f"row {row} of the sample isn't scored as after the training: {difference}",
+            f"row {row} of the sample has another prediction than after the training: {difference}",
             where=WHERE,
             expected="the same predictions for the same rows, whatever the machine, the time or the order",
         )
@@ -116,7 +116,7 @@ class _Scored:
     arrangement: str
     table: pa.Table
     rows: Mapping[int, int]
-    left_out: Mapping[int, SetAside] = field(default_factory=dict)
+    left_out: Mapping[int, RejectedRow] = field(default_factory=dict)
 
 
 def _arrangements(count: int) -> list[tuple[str, list[list[int]]]]:
@@ -144,7 +144,7 @@ def _score(
 
     arrangements = _arrangements(rows.num_rows)
     in_memory = [rows.take(batch) for _, each in arrangements for batch in each]
-    kept = _Kept()
+    kept = _CollectedPredictions()
     scored = bench.score(
         _Batches(rows.schema, in_memory),
         kept,
@@ -160,7 +160,7 @@ def _score(
     results, position, place = [], 0, 0
     for arrangement, each in arrangements:
         found: dict[int, int] = {}
-        lacking: dict[int, SetAside] = {}
+        lacking: dict[int, RejectedRow] = {}
         for row in (row for batch in each for row in batch):
             if position in set_aside:
                 lacking[row] = set_aside[position]
@@ -204,7 +204,7 @@ def _differences(was: _Scored, is_now: _Scored, count: int) -> Iterator[tuple[in
             for name, then, now, tolerance in columns:
                 one, another = then[was.rows[row]].as_py(), now[is_now.rows[row]].as_py()
                 if not _same(one, another, *tolerance):
-                    yield row, _told(name, one, another, was, is_now)
+                    yield row, _describe_difference(name, one, another, was, is_now)
                     break
         elif row in was.rows:
             yield row, f"it can't be scored {is_now.arrangement}: {is_now.left_out[row].reason}"
@@ -212,13 +212,13 @@ def _differences(was: _Scored, is_now: _Scored, count: int) -> Iterator[tuple[in
             yield row, f"it can be scored only {is_now.arrangement}; {was.arrangement}: {was.left_out[row].reason}"
 
 
-def _told(name: str, one: object, another: object, was: _Scored, is_now: _Scored) -> str:
+def _describe_difference(name: str, one: object, another: object, was: _Scored, is_now: _Scored) -> str:
     if was.arrangement == THEN:
         return f"{name} was {one}, now it is {another}"
     return f"{name} is {one} {was.arrangement}, and {another} {is_now.arrangement}"
 
 
-def _each(rows: pa.RecordBatch) -> dict[int, int]:
+def _identity(rows: pa.RecordBatch) -> dict[int, int]:
     return {row: row for row in range(rows.num_rows)}
 
 
@@ -256,7 +256,7 @@ class _Batches:
         """Do nothing, because no method blocks."""
 
 
-class _Kept:
+class _CollectedPredictions:
     """A sink of scoring that keeps the predictions in memory."""
 
     def __init__(self) -> None:

@@ -53,7 +53,7 @@ def check_packages(definition: ModelDefinition, lock: Lock, *, where: str) -> No
         )
 
 
-def stand_ins(definition: ModelDefinition, estimator: Mapping[str, str] | None) -> dict[str, str]:
+def standard_functions(definition: ModelDefinition, estimator: Mapping[str, str] | None) -> dict[str, str]:
     """The standard function for each file that was left out: file → its recorded name."""
     found = {file: MAY_BE_LEFT_OUT[file] for file in definition.left_out}
     if EVALUATION in found and estimator is not None:

@@ -10,7 +10,7 @@ from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_training
 from modelops.kinds.model.references import of_rows
 from modelops.kinds.model.sample import take_sample
-from modelops.kinds.model.standard import stand_ins, stored_estimator
+from modelops.kinds.model.standard import standard_functions, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import evidence, statistics, versions
 from modelops.repository.pin import pin_model
@@ -76,7 +76,7 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
             "data_sha256": rows.sha256,
             "artifact_sha256": artifact_sha256,
             "metrics": metrics,
-            "standard": stand_ins(code.definition, estimator),
+            "standard": standard_functions(code.definition, estimator),
         }
         run.complete(result)
     run.log(f"{version.subject} is trained; SHA-256 of its artifacts: {artifact_sha256}")

@@ -80,7 +80,7 @@ class Workbench:
 
     @property
     def name(self) -> str:
-        """Reference of the model."""
+        """The reference of the model."""
         return self.code.definition.reference
 
     def build(self) -> Environment:

@@ -49,7 +49,7 @@ ORDER BY deployment.id DESC LIMIT 1;
 SELECT kind, name FROM modelops.owners_of_target(:target);
 
 -- name: bearer_of_target
--- The other model or feature task whose own target this is, before any deployment; null: none.
+-- The other model or feature task whose default target this is, before any deployment; null: none.
 SELECT modelops.target_bears_name_of(:target, :model) AS bearer;
 
 -- name: in_production_at

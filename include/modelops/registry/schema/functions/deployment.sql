@@ -130,7 +130,7 @@ SET search_path = pg_catalog AS $$
                     WHERE (holder.kind, holder.name) = ('model', target_bears_name_of.model))
 $$;
 COMMENT ON FUNCTION modelops.target_bears_name_of IS
-  'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
+  'The other model or feature task whose default target this is, so that the model may not use it; null if there is none.';
 
 CREATE OR REPLACE FUNCTION modelops.guard_deployment_target() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE

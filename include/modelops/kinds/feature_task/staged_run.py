@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Production:
+class StagedRun:
     """One run of a version, whose rows are staged in the rows table of `target` under `run_id`.
 
     `interval` is None for a run for all times. Its start and end are in the time zone of the table's dates and times
