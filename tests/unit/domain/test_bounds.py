@@ -89,7 +89,7 @@ def test_the_message() -> None:
 def test_what_is_sent_of_it(value: Any) -> None:
     """It is JSON again, which every side can read."""
     sent = json.loads(json.dumps(brief(value, 1_000), allow_nan=False).encode("utf-8"))
-    assert depth(sent) <= bounds.DEPTH + bounds.AROUND
+    assert depth(sent) <= bounds.DEPTH + bounds.WRAPPING_LEVELS
     assert all(bounds.LEAST <= number <= bounds.MOST for number in numbers(sent))
 
 

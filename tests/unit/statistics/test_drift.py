@@ -273,13 +273,13 @@ def test_the_distribution_is_scipys(rows: int, tolerance: float) -> None:
     df, alpha, k = 9, 0.005, rows / 2
     for index in (tolerance + 3 / math.sqrt(k), 20.0):
         statistic = k * index
-        p_value = drift._exceeds(statistic, df, k * tolerance)
+        p_value = drift._tail_probability(statistic, df, k * tolerance)
         assert 0 <= p_value < 0.05
         if statistic < 1e9:
             expected = stats.ncx2.sf(statistic, df, k * tolerance) if tolerance else stats.chi2.sf(statistic, df)
             assert p_value == pytest.approx(expected, rel=1e-3, abs=2.0**-50)
-        lower = drift._lower(statistic, df, alpha)
+        lower = drift._lower_noncentrality(statistic, df, alpha)
         assert 0 <= lower < statistic
-        assert drift._exceeds(statistic, df, lower) == pytest.approx(alpha, rel=1e-3) or not lower
+        assert drift._tail_probability(statistic, df, lower) == pytest.approx(alpha, rel=1e-3) or not lower
     noncentrality = drift._detectable(df, k, Rule(tolerance=tolerance), 20)
     assert k * tolerance < noncentrality < k * (tolerance + 100 / math.sqrt(k))
