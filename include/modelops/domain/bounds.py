@@ -213,7 +213,7 @@ class _Cut:
         self._room = room
 
     def cut(self, value: Any, depth: int) -> Any:
-        """The value, reduced to the room that is left."""
+        """The value, reduced to the remaining size."""
         self._room -= 1
         match value:
             case dict() | list() | tuple() if depth >= DEPTH + WRAPPING_LEVELS:

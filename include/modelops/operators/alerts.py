@@ -105,7 +105,7 @@ class SendNotificationsOperator(BaseOperator):
                 try:
                     for _ in self._send_due(name, connection):
                         sent += 1
-                except Exception:  # notifiers are other people's code
+                except Exception:  # notifiers are third-party code
                     failed.append(name)
                     self.log.exception("%s failed; its notifications stay due", name)
         if failed:

@@ -134,7 +134,7 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         """Notify the reviewers. If that fails, the approval still waits and is among Airflow's required actions."""
         try:
             notifier(context)
-        except Exception as error:  # noqa: BLE001 - notifiers are other people's code
+        except Exception as error:  # noqa: BLE001 - notifiers are third-party code
             self.log.warning("%s failed; perhaps nobody was notified: %s", type(notifier).__name__, error)
 
     def _conclude(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:

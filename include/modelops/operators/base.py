@@ -79,13 +79,13 @@ class JobOperator(BaseOperator):
         features_conn_id: str = "modelops_features",
         **kwargs: Any,
     ) -> None:
-        given = {each.name: kwargs.pop(each.name, each.default) for each in parameters_of(self.request)}
+        values = {each.name: kwargs.pop(each.name, each.default) for each in parameters_of(self.request)}
         super().__init__(multiple_outputs=True, **kwargs)
         self.ledger_conn_id = ledger_conn_id
         self.rows_conn_id = rows_conn_id
         self.features_conn_id = features_conn_id
-        self.from_tasks = {name for name, value in given.items() if isinstance(value, XComArg)}
-        for name, value in given.items():
+        self.from_tasks = {name for name, value in values.items() if isinstance(value, XComArg)}
+        for name, value in values.items():
             setattr(self, name, value)
 
     @abstractmethod
@@ -94,8 +94,8 @@ class JobOperator(BaseOperator):
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the request, as the ledger stores them."""
-        given = {each.name: getattr(self, each.name) for each in parameters_of(self.request)}
-        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in given.items()}
+        values = {each.name: getattr(self, each.name) for each in parameters_of(self.request)}
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
 
     def reusable_if(self) -> dict[str, Any] | None:
         """Fields that a recorded result must have to be reused even after a clear; None: the job runs again."""

@@ -66,7 +66,7 @@ def _notify(deployment: str, after: str, batch_task: str, run: Mapping[str, Any]
     for notifier in notifiers(LATE):
         try:
             notifier({"late": late})
-        except Exception:  # notifiers are other people's code
+        except Exception:  # notifiers are third-party code
             log.exception("%s failed; perhaps nobody was notified that %s is late", type(notifier).__name__, run_id)
 
 

@@ -1,4 +1,4 @@
-"""Retirement: ends a deployment at once. Its version is retired with its last deployment."""
+"""Retirement: ends a deployment at once. When the last deployment of a version is retired, the version is too."""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ NUMBERS_SAMPLED = 1_000_000
 CATEGORIES_SAMPLED = 250_000
 """Maximum size, approximately, of the sample of the first half in which the most frequent categories are chosen."""
 MOST_NAMED, LONGEST_NAMED = 200, 200
-"""Categories with a count of their own, and the length of their texts; the others are counted together."""
+"""Maximum number of categories with a count of their own, and maximum length of their texts; others are counted
+together."""
 NUMBERS_AT_ONCE, TEXTS_AT_ONCE = 16, 4
 """Columns whose samples are in memory together: 128 MB of numbers, a million texts."""
 
