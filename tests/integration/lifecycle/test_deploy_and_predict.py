@@ -114,7 +114,7 @@ def test_a_target_released_by_a_retirement(workplace: Workplace, repository: Pat
     (repository / "model_definitions/other/datasets.yaml").write_text(by_price)
     mistaken = deployed(workplace, "here/other", target="shared")
     retired(workplace, mistaken["deployment"])
-    assert "predictions.shared has never had any, and is released" in log[-1]
+    assert "predictions.shared has no published rows and is released" in log[-1]
     made = put_into_production(workplace, 1, target="shared")
     predicted(workplace, made["deployment"])
     assert look("SELECT count(*) > 0 FROM predictions.shared WHERE id IS NOT NULL") == [(True,)]

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 ROWS = pa.table(
     {"carrier": ["A"] * 5, "flight": range(5), "x": [4.0, 1.0, 3.0, 0.0, 2.0], "y": pa.array([1] * 5, pa.int32())}
 )
-RIGHT = "predictions in the order of data, each of which depends on its row alone; what is learned from many rows,"
+RIGHT = (
+    "predictions in the order of data, each of which depends on its row alone; values that are learned from many rows,"
+)
 
 
 @dataclass(frozen=True)

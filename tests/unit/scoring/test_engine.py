@@ -109,7 +109,7 @@ def test_rows_over_the_budget_are_told_by_the_first(model: Model, bad: list[int]
         run(scorer(model, CAREFUL), Rows([flights(3_000, x=x)]), Kept(), budget=budget)
     assert failed.value.what == f"{told}: ValueError: negative"
     assert failed.value.where == "model_modules/scoring.py:8"
-    assert "a higher budget" in failed.value.expected
+    assert "a higher maximum" in failed.value.expected
 
 
 def test_the_source_fails_in_the_middle(model: Model) -> None:

@@ -56,7 +56,7 @@ class BatchSource:
         With `part`, `run` reads only the rows of that partition. `bounds` limits the rows and bytes that it reads.
 
         Raises:
-            DatasetError: the query does not match the model's declaration.
+            DatasetError: the query doesn't return the columns that the model declares.
             Unavailable: the database can't be reached.
         """
         ends = None if interval is None else (interval.start, interval.end)
