@@ -1,4 +1,4 @@
-"""Send the notifications of alerts, and start the challengers that they ask for."""
+"""Send the notifications of alerts, and start the challengers that their rules require."""
 
 from datetime import timedelta
 
@@ -10,14 +10,15 @@ from modelops.operators.alerts import ClaimChallengersOperator, SendNotification
 with DAG(
     dag_id="alert_notifications",
     dag_display_name="Alert notifications",
-    description="Send the notifications of alerts, and start the challengers that their rules ask for.",
+    description="Send the notifications of alerts, and start the challengers that their rules require.",
     doc_md="""
     ### Notifications of alerts
 
-    Sends what the ledger lists as due: that an alert is firing, once; again after a snooze; and that it is resolved.
-    **claim** lists the life cycles that firing alerts are to start, if their rules say so, and **start** starts them.
+    **send** sends the notifications that the ledger lists as due: one when an alert fires, another one if it still
+    fires after a snooze, and one when it is resolved. **claim** lists the runs of *Model life cycle* that firing alerts
+    start as challengers, and **start** starts them.
 
-    This DAG runs when an alert was raised or resolved, and every hour. A notification that could not be sent stays due.
+    This DAG runs when an alert is raised or resolved, and every hour. A notification that could not be sent stays due.
     """,
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 * * * *", timezone="UTC"), assets=[ALERTS_ASSET]),
     catchup=False,

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.alert_requests import AlertRuleEndRequest, AlertRuleRequest, AlertSnoozeRequest
 from modelops.operators.alerts import EndAlertRuleOperator, SetAlertRuleOperator, SnoozeAlertOperator
 
@@ -24,13 +24,13 @@ with DAG(
     ### Alert rule of a deployment
 
     The rule raises an alert when the drift checks, or the performance measurements, of the latest data intervals meet
-    it, and resolves it when they don't. The next deployment into the same target takes the rule over. A rule doesn't
-    change: end it, and set another one.
+    it, and resolves the alert when they don't. The next deployment into the same target takes the rule over. A rule
+    can't be changed: end it, and set another one.
     """,
     params=params_of(AlertRuleRequest),
     **COMMON,
 ) as alert_rule:
-    SetAlertRuleOperator(task_id="set", **given(alert_rule, AlertRuleRequest))
+    SetAlertRuleOperator(task_id="set", **arguments_of(alert_rule, AlertRuleRequest))
 
 with DAG(
     dag_id="alert_rule_end",
@@ -44,7 +44,7 @@ with DAG(
     params=params_of(AlertRuleEndRequest),
     **COMMON,
 ) as alert_rule_end:
-    EndAlertRuleOperator(task_id="end", **given(alert_rule_end, AlertRuleEndRequest))
+    EndAlertRuleOperator(task_id="end", **arguments_of(alert_rule_end, AlertRuleEndRequest))
 
 with DAG(
     dag_id="alert_snooze",
@@ -61,4 +61,4 @@ with DAG(
     params=params_of(AlertSnoozeRequest),
     **COMMON,
 ) as alert_snooze:
-    SnoozeAlertOperator(task_id="snooze", **given(alert_snooze, AlertSnoozeRequest))
+    SnoozeAlertOperator(task_id="snooze", **arguments_of(alert_snooze, AlertSnoozeRequest))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import BatchRequest
 from modelops.operators.model import PredictBatchOperator
 
@@ -25,4 +25,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(BatchRequest),
 ) as dag:
-    PredictBatchOperator(task_id="predict", **given(dag, BatchRequest))
+    PredictBatchOperator(task_id="predict", **arguments_of(dag, BatchRequest))

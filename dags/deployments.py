@@ -1,10 +1,10 @@
-"""A DAG for each deployment, and the one that changes their schedules."""
+"""The DAGs of deployments, one for each, and the DAG that changes their schedules."""
 
 from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import ScheduleRequest
 from modelops.operators.bases import ChangeScheduleOperator
 from modelops.operators.deployment_dags import deployment_dags
@@ -16,8 +16,8 @@ with DAG(
     doc_md="""
     ### Schedule of a deployment
 
-    Gives an active deployment another schedule, from now on; intervals that were due before are not run. The log shows
-    the next five times, in the time zone of the schedule. Each change is recorded with its author.
+    Gives an active deployment another schedule from now on. Data intervals that were due before are not run. The log
+    shows the next five times, in the time zone of the schedule. Each change is recorded with its author.
     """,
     schedule=None,
     catchup=False,
@@ -25,6 +25,6 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(ScheduleRequest),
 ) as dag:
-    ChangeScheduleOperator(task_id="change", **given(dag, ScheduleRequest))
+    ChangeScheduleOperator(task_id="change", **arguments_of(dag, ScheduleRequest))
 
 globals().update(deployment_dags())

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import DriftCheckRequest
 from modelops.operators.bases import CheckDriftOperator
 
@@ -19,7 +19,7 @@ with DAG(
     records how far each has moved. Give the interval of the batch; without one, the newest batch of a deployment whose
     batches have no intervals is checked. The batch doesn't change.
 
-    The DAG of each deployment of a model does this after each batch, unless the deployment leaves it out.
+    The DAG of each deployment of a model checks each batch, unless the deployment's parameter *Check drift* is off.
     """,
     schedule=None,
     catchup=False,
@@ -27,4 +27,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(DriftCheckRequest),
 ) as dag:
-    CheckDriftOperator(task_id="check_drift", **given(dag, DriftCheckRequest))
+    CheckDriftOperator(task_id="check_drift", **arguments_of(dag, DriftCheckRequest))

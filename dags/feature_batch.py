@@ -1,17 +1,17 @@
-"""Make a feature table now."""
+"""Update a feature table now."""
 
 from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import FeatureBatchRequest
 from modelops.operators.feature import ExecuteFeatureBatchOperator
 
 with DAG(
     dag_id="feature_batch",
     dag_display_name="Feature batch",
-    description="Run a deployed feature task now, whole or for a data interval.",
+    description="Run a deployed feature task now, for all times or for a data interval.",
     doc_md="""
     ### Batch run of a feature task
 
@@ -25,4 +25,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(FeatureBatchRequest),
 ) as dag:
-    ExecuteFeatureBatchOperator(task_id="execute", **given(dag, FeatureBatchRequest))
+    ExecuteFeatureBatchOperator(task_id="execute", **arguments_of(dag, FeatureBatchRequest))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from modelops.airflow.notifying import reviewer_notifiers
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import ImportRequest, IntervalRequest, ScheduleTerms
 from modelops.operators.approval import MOST_RUNS, ApproveFeatureTaskOperator
 from modelops.operators.feature import (
@@ -34,10 +34,10 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(ImportRequest) | params_of(ScheduleTerms),
 ) as dag:
-    deployment = given(dag, ScheduleTerms)
-    import_ = ImportFeatureTaskOperator(task_id="import", **given(dag, ImportRequest), deployment=deployment)
+    deployment = arguments_of(dag, ScheduleTerms)
+    import_ = ImportFeatureTaskOperator(task_id="import", **arguments_of(dag, ImportRequest), deployment=deployment)
     version = {"task": dag.param("task"), "version": import_.output["version"]}
-    run = RunFeatureTaskOperator(task_id="run", **version, **given(dag, IntervalRequest))
+    run = RunFeatureTaskOperator(task_id="run", **version, **arguments_of(dag, IntervalRequest))
     approve = ApproveFeatureTaskOperator(task_id="approve", **version, notifiers=reviewer_notifiers(), retries=3)
     deploy = DeployFeatureTaskOperator(task_id="deploy", **version, **deployment)
 

@@ -1,22 +1,22 @@
-"""Take a deployment of a feature task out of production."""
+"""Retire a deployment of a feature task."""
 
 from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import RetirementRequest
 from modelops.operators.feature import RetireFeatureTaskOperator
 
 with DAG(
     dag_id="feature_retirement",
     dag_display_name="Feature retirement",
-    description="Take a deployment of a feature task out of production, at once. Its table and its history stay.",
+    description="Retire a deployment of a feature task at once. Its table and its history stay.",
     doc_md="""
     ### Retirement
 
-    Ends a deployment at once. A batch that is running then publishes nothing. With its last deployment the version is
-    retired, which is final.
+    Ends a deployment at once. A batch that is still running publishes nothing. When its last deployment is retired, the
+    version is retired too, which is final.
     """,
     schedule=None,
     catchup=False,
@@ -24,4 +24,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(RetirementRequest),
 ) as dag:
-    RetireFeatureTaskOperator(task_id="retire", **given(dag, RetirementRequest))
+    RetireFeatureTaskOperator(task_id="retire", **arguments_of(dag, RetirementRequest))

@@ -1,17 +1,17 @@
-"""Put an approved version of a model into production; an earlier one again, to roll back."""
+"""Put an approved version of a model into production, or roll back to an earlier one."""
 
 from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of, predict_now_param
+from modelops.airflow.params import arguments_of, params_of, predict_now_param
 from modelops.domain.requests import DeploymentRequest
 from modelops.operators.model import DeployModelOperator, PredictBatchOperator
 
 with DAG(
     dag_id="model_deployment",
     dag_display_name="Model deployment",
-    description="Put an approved version of a model into production; an earlier one again, to roll back.",
+    description="Put an approved version of a model into production, or roll back to an earlier one.",
     doc_md="""
     ### Deployment
 
@@ -25,7 +25,7 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(DeploymentRequest) | {"predict_now": predict_now_param()},
 ) as dag:
-    deploy = DeployModelOperator(task_id="deploy", **given(dag, DeploymentRequest))
+    deploy = DeployModelOperator(task_id="deploy", **arguments_of(dag, DeploymentRequest))
     predict = PredictBatchOperator(
         task_id="predict",
         deployment=deploy.output["deployment"],

@@ -1,17 +1,17 @@
-"""Evaluate an existing version of a model on another dataset."""
+"""Evaluate an existing version of a model."""
 
 from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import EvaluationRequest
 from modelops.operators.model import EvaluateModelOperator
 
 with DAG(
     dag_id="model_evaluation",
     dag_display_name="Model evaluation",
-    description="Evaluate an existing version of a model, on its own dataset or another one.",
+    description="Evaluate an existing version of a model on a dataset of your choice.",
     doc_md="""
     ### Evaluation of an existing version
 
@@ -24,4 +24,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(EvaluationRequest),
 ) as dag:
-    EvaluateModelOperator(task_id="evaluate", **given(dag, EvaluationRequest))
+    EvaluateModelOperator(task_id="evaluate", **arguments_of(dag, EvaluationRequest))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from modelops.airflow.notifying import reviewer_notifiers
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import DeploymentTerms, EvaluationRequest, TrainingRequest
 from modelops.operators.approval import MOST_RUNS, ApproveModelOperator
 from modelops.operators.model import DeployModelOperator, EvaluateModelOperator, TrainModelOperator
@@ -32,10 +32,10 @@ with DAG(
     | params_of(EvaluationRequest, "dataset", dataset="evaluate_dataset")
     | params_of(DeploymentTerms, dataset="predict_dataset"),
 ) as dag:
-    deployment = given(dag, DeploymentTerms, dataset="predict_dataset")
+    deployment = arguments_of(dag, DeploymentTerms, dataset="predict_dataset")
     train = TrainModelOperator(
         task_id="train",
-        **given(dag, TrainingRequest, dataset="train_dataset"),
+        **arguments_of(dag, TrainingRequest, dataset="train_dataset"),
         evaluate_dataset=dag.param("evaluate_dataset"),
         deployment=deployment,
     )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import DuePerformanceRequest
 from modelops.operators.alert_events import ALERTS_ALIAS
 from modelops.operators.due_labels import DueLabelsOperator
@@ -32,5 +32,5 @@ with DAG(
     default_args={"owner": "modelops", "retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(DuePerformanceRequest),
 ) as dag:
-    due = DueLabelsOperator(task_id="due", **given(dag, DuePerformanceRequest))
+    due = DueLabelsOperator(task_id="due", **arguments_of(dag, DuePerformanceRequest))
     MeasurePerformanceOperator.partial(task_id="measure", outlets=[ALERTS_ALIAS]).expand_kwargs(due.output)

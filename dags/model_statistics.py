@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import StatisticsRequest
 from modelops.operators.model import ComputeStatisticsOperator
 
@@ -15,11 +15,12 @@ with DAG(
     doc_md="""
     ### Statistics of an existing version
 
-    Reads a dataset and records its features and targets; scores another one with the version's `ModelScorer` and
-    records the predictions. Batches that start later are counted in these bins. The version keeps its status.
+    Records the distribution of each feature and target in a dataset, and of each prediction of the version's
+    `ModelScorer` for another dataset. Batches that start later are compared with these distributions. The version keeps
+    its status.
 
-    A training and the first evaluation of a version record the same; this computes them anew, from the same rows or
-    from others.
+    The training and the first evaluation of a version record these statistics; this DAG computes them again, from the
+    same rows or from others.
     """,
     schedule=None,
     catchup=False,
@@ -27,4 +28,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(StatisticsRequest),
 ) as dag:
-    ComputeStatisticsOperator(task_id="compute_statistics", **given(dag, StatisticsRequest))
+    ComputeStatisticsOperator(task_id="compute_statistics", **arguments_of(dag, StatisticsRequest))

@@ -826,7 +826,7 @@ BEGIN
   IF subject.kind = 'model' THEN
     other := modelops.target_bears_name_of(NEW.target, subject.name);
     IF other IS NOT NULL THEN
-      RAISE EXCEPTION '% is the own target of %', NEW.target, other
+      RAISE EXCEPTION '% is the default target of %', NEW.target, other
         USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_target_of_one_model';
     END IF;
   END IF;
@@ -1403,7 +1403,7 @@ CREATE FUNCTION modelops.target_bears_name_of(target text, model text) RETURNS t
                     WHERE (holder.kind, holder.name) = ('model', target_bears_name_of.model))
 $$;
 ALTER FUNCTION modelops.target_bears_name_of(target text, model text) OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
+COMMENT ON FUNCTION modelops.target_bears_name_of(target text, model text) IS 'The other model or feature task whose default target this is, so that the model may not use it; null if there is none.';
 CREATE FUNCTION modelops.target_is_released(target text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'

@@ -12,7 +12,7 @@ from modelops.domain.requests import DeploymentRequest, EvaluationRequest, Train
 from modelops.kinds.model.deploy import deploy
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.train import train
-from modelops.stages.approve import ask, decide
+from modelops.stages.approve import decide, request_approval
 
 if TYPE_CHECKING:
     from bench.installation import Installation
@@ -31,7 +31,7 @@ def approved(installation: Installation, model: str) -> int:
 
         version: int = train(TrainingRequest(model=model), job(JobType.TRAINING))["version"]
         evaluate(EvaluationRequest(model=model, version=version), job(JobType.EVALUATION))
-        ask(model, version, job(JobType.APPROVAL))
+        request_approval(model, version, job(JobType.APPROVAL))
         answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
         with decide(connection, key_of(JobType.APPROVAL, run), answer):
             pass

@@ -29,7 +29,7 @@ class Answer:
     least: float | None = None
 
     @property
-    def cells(self) -> list[str]:
+    def bin_counts(self) -> list[str]:
         """The cells of its row."""
         if self.most is not None:
             bound = [f"at most {self.most:.1%}", passed(self.rate <= self.most)]

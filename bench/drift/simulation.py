@@ -15,7 +15,7 @@ import pyarrow as pa
 from scipy import stats
 
 from modelops.domain.drift import Rule, Verdict
-from modelops.statistics.drift import compare, judged
+from modelops.statistics.drift import compare, with_verdicts
 from modelops.statistics.quantiles import BINS
 from modelops.statistics.reference import BLOCKS, MOST_NAMED, Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
@@ -48,7 +48,7 @@ class Cell:
         """In which share of the trials drift is found: of a shifted column if there is one, else of any."""
         found = 0
         for _ in range(trials):
-            comparisons = judged((self._column(number, generator) for number in range(self.columns)), self.rule)
+            comparisons = with_verdicts((self._column(number, generator) for number in range(self.columns)), self.rule)
             watched = comparisons[: self.shifted] if self.shifted else comparisons
             found += any(one.verdict in FOUND for one in watched)
         return found / trials
@@ -81,9 +81,9 @@ class Outlier:
         found = 0
         for _ in range(trials):
             reference = _reference(_batch([*generator.normal(size=self.reference - 1), 1e6]))
-            counted = TableStatistics.like([reference])
+            counted = TableStatistics.with_bins_of([reference])
             counted.update(_batch(generator.normal(self.shift, size=self.batch)))
-            [one] = judged([compare(reference, counted.as_records()[0], DEFAULT)], DEFAULT)
+            [one] = with_verdicts([compare(reference, counted.as_records()[0], DEFAULT)], DEFAULT)
             found += one.verdict in FOUND
         return found / trials
 
@@ -106,7 +106,7 @@ class Categories:
             )
             named = np.argsort(-chosen, kind="stable")[:MOST_NAMED]
             named = named[chosen[named] > 0]
-            [one] = judged([compare(_texts(named, chosen, counts), _told(named, now), self.rule)], self.rule)
+            [one] = with_verdicts([compare(_texts(named, chosen, counts), _told(named, now), self.rule)], self.rule)
             found += one.verdict in FOUND
         return found / trials
 

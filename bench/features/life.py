@@ -12,7 +12,7 @@ from modelops.domain.versions import VersionKind
 from modelops.kinds.feature_task.deploy_task import deploy_task
 from modelops.kinds.feature_task.import_task import import_task
 from modelops.kinds.feature_task.run_task import run_task
-from modelops.stages.approve import ask, decide
+from modelops.stages.approve import decide, request_approval
 
 if TYPE_CHECKING:
     from bench.installation import Installation
@@ -32,7 +32,7 @@ def deployed(installation: Installation) -> int:
 
         number = import_task(ImportRequest(task=TASK), job(JobType.FEATURE_IMPORT))["version"]
         run_task(TaskRunRequest(task=TASK, version=number), job(JobType.FEATURE_RUN))
-        ask(TASK, number, job(JobType.FEATURE_APPROVAL), kind=VersionKind.FEATURE_TASK)
+        request_approval(TASK, number, job(JobType.FEATURE_APPROVAL), kind=VersionKind.FEATURE_TASK)
         answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
         with decide(connection, key_of(JobType.FEATURE_APPROVAL, run), answer):
             pass

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.installation import Installation
 
 FOLDER = Path(__file__).with_name("feature_engineering_tasks") / "measured"
-BY_HAND = "by_hand"
+MANUAL_PLAN = "by_hand"
 
 
 @dataclass
@@ -65,8 +65,8 @@ class Bench:
         self._deployment = life.deployed(self._installation)
         columns = ", ".join(f'"{name}" {type_}' for name, type_ in self._task.columns.items())
         self._psql(
-            f"CREATE TABLE {BY_HAND} ({columns}, PRIMARY KEY (id)) WITH (autovacuum_enabled = off);"
-            f" ALTER TABLE {BY_HAND} OWNER TO modelops_owner"
+            f"CREATE TABLE {MANUAL_PLAN} ({columns}, PRIMARY KEY (id)) WITH (autovacuum_enabled = off);"
+            f" ALTER TABLE {MANUAL_PLAN} OWNER TO modelops_owner"
         )
         self._say("the task is in production")
 
@@ -88,23 +88,23 @@ class Bench:
         self._by_hand("")
         self._job()
         for turn in range(repetitions + 1):
-            by_hand = self._by_hand(f"DELETE FROM {BY_HAND};")  # noqa: S608
+            by_hand = self._by_hand(f"DELETE FROM {MANUAL_PLAN};")  # noqa: S608
             done = self._job()
             if turn:
                 self.measured.psql_again.add(by_hand)
                 self.measured.again.add(done["seconds"])
-            self._psql(f"VACUUM {BY_HAND}", f"VACUUM {life.TABLE}_rows")
+            self._psql(f"VACUUM {MANUAL_PLAN}", f"VACUUM {life.TABLE}_rows")
             self._say(f"again: psql {by_hand:.2f} s, job {done['seconds']:.2f} s")
 
     def _empty(self) -> None:
         """Both tables, of all rows; what is on record of the runs stays."""
-        self._psql(f"TRUNCATE {BY_HAND}", f"TRUNCATE {life.TABLE}_rows")
+        self._psql(f"TRUNCATE {MANUAL_PLAN}", f"TRUNCATE {life.TABLE}_rows")
 
     def _by_hand(self, before: str) -> float:
         """Seconds that the task's own SELECT takes in psql, as an INSERT in one transaction."""
         self._installation.checkpoint()
         names = ", ".join(self._task.columns)
-        insert = f"INSERT INTO {BY_HAND} ({names}) SELECT {names} FROM ({self._task.sql}) AS task"  # noqa: S608
+        insert = f"INSERT INTO {MANUAL_PLAN} ({names}) SELECT {names} FROM ({self._task.sql}) AS task"  # noqa: S608
         statement = f"BEGIN; {before} {insert}; COMMIT"
         began = time.perf_counter()
         self._psql(statement)

@@ -92,7 +92,7 @@ class Columns:
         cpu.add(time.process_time() - used)
 
     def _count(self, rows: pa.RecordBatchReader) -> None:
-        statistics = TableStatistics.like(self._reference, schema=rows.schema, columns=NAMES)
+        statistics = TableStatistics.with_bins_of(self._reference, schema=rows.schema, columns=NAMES)
         for batch in rows:
             statistics.update(batch)
 

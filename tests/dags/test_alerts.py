@@ -24,7 +24,7 @@ from modelops.operators.alert_events import ALERTS_ALIAS, ALERTS_ASSET
 from modelops.operators.alerts import SendNotificationsOperator
 from modelops.operators.bases import CheckDriftOperator
 from modelops.registry.write import alerts, jobs, performance, runs, versions
-from modelops.stages.alerts import judge
+from modelops.stages.alerts import update_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ def measured(connection: Connection[Any], deployment: Deployment, value: float) 
     metric = {"target": "late", "metric": "auc", "value": value, "lower": None, "upper": None}
     with jobs.fenced(connection, job):
         performance.add(connection, job, run, rows=100, labelled=100, metrics=[metric])
-        found = judge(connection, deployment.target, Subject.METRIC, job_id=job.job_id)
+        found = update_alerts(connection, deployment.target, Subject.METRIC, job_id=job.job_id)
         jobs.complete(connection, job, {})
     return found
 
@@ -145,13 +145,13 @@ def test_a_notifier_that_does_not_work_tries_again(
     deployment: Deployment,
     trouble: Any,
 ) -> None:
-    monkeypatch.setattr(operators, "PATIENCE", 0.5)
+    monkeypatch.setattr(operators, "NOTIFIER_TIMEOUT", 0.5)
     monkeypatch.setattr(Chat, "trouble", staticmethod(trouble))
     with pytest.raises(Unavailable, match=r"could not be sent by .*Chat; they stay due"):
         send()
     assert (len(Mail.sent), len(Chat.sent)) == (1, 0)
     monkeypatch.setattr(Chat, "trouble", None)
-    monkeypatch.setattr(operators, "PATIENCE", 60)
+    monkeypatch.setattr(operators, "NOTIFIER_TIMEOUT", 60)
     assert send() == 1
     assert (len(Mail.sent), len(Chat.sent)) == (1, 1)
     assert measured(connection, deployment, 0.75)["resolved"] == [1]

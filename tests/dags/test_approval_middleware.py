@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 QUEUEING = Queueing.read(1, NOON, NOON + timedelta(seconds=1))
-TAKEN, NOT_ASKED_YET, ANSWERED, CLOSED = 200, 404, 409, 403
+RESERVED_NAMES, NOT_ASKED_YET, ANSWERED, CLOSED = 200, 404, 409, 403
 
 
 class Airflow:
     """In the place of Airflow's web application: says the same to every answer, and notes what the ledger had then."""
 
-    def __init__(self, status: int = TAKEN) -> None:
+    def __init__(self, status: int = RESERVED_NAMES) -> None:
         self.status = status
         self.asked = 0
         self.then: Callable[[], None] = lambda: None
@@ -119,7 +119,7 @@ def test_an_answer_that_airflow_takes_is_the_decision(
     connection: Connection[Any], patch: Patch, waiting: TaskKey, decision: Callable[[], Decision | None]
 ) -> None:
     answer = patch(comment="as good as the last")
-    assert (answer.status_code, answer.json()) == (TAKEN, {"detail": "Airflow"})
+    assert (answer.status_code, answer.json()) == (RESERVED_NAMES, {"detail": "Airflow"})
     made = decision()
     assert made is not None
     assert (made.approver, made.comment) == ("grace", "as good as the last")
@@ -152,7 +152,7 @@ def test_an_answer_that_airflow_refuses_is_none(
     else:
         assert (answer.status_code, answer.json()) == (said, {"detail": "Airflow"})
     assert (decision(), status(connection, waiting)) == (None, JobStatus.AWAITING_APPROVAL)
-    airflow.status = TAKEN
+    airflow.status = RESERVED_NAMES
     assert patch().is_success
 
 
@@ -238,7 +238,7 @@ def test_evidence_that_has_changed_wakes_the_task(
 
 def test_the_answers_of_others_and_nonsense_are_airflows(airflow: Airflow, patch: Patch) -> None:
     for answer in (patch(task="somebody_elses"), patch("Perhaps"), patch("Approve", task="another")):
-        assert (answer.status_code, answer.json()) == (TAKEN, {"detail": "Airflow"})
+        assert (answer.status_code, answer.json()) == (RESERVED_NAMES, {"detail": "Airflow"})
     assert airflow.asked == 3
 
 

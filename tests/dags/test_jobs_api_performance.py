@@ -136,7 +136,7 @@ def test_a_person_asks_for_one_deployment(listed: Callable[..., list[dict[str, A
     assert listed(deployment=7) == [{"deployment": 7, "also_missing": True, **NO_INTERVAL}]
     interval = {"interval_start": "2013-08-01T00:00:00Z", "interval_end": "2013-09-01T00:00:00Z"}
     assert listed(deployment=7, **interval) == [{"deployment": 7, "also_missing": True, **interval}]
-    with pytest.raises(AirflowFailException, match="an interval is given, and no deployment"):
+    with pytest.raises(AirflowFailException, match="an interval is given without a deployment"):
         listed(**interval)
 
 

@@ -92,8 +92,8 @@ def test_an_operator_keeps_what_it_is_given_for_the_ledger_and_the_use_case(oper
     values |= {each.name: {} for each in parameters_of(operator.request) if each.holds or each.default == {}}
     made = operator(task_id="one", **values)
     assert made.parameters() == values
-    assert set(made.reusable_if() or {}) == set(operator.reusable_by)
-    request = made.requested()
+    assert set(made.reusable_if() or {}) == set(operator.reuse_key)
+    request = made.build_request()
     assert type(request) is operator.request
     assert {name: values[name] for name in names_of(operator.request) if values[name] != {}}.items() <= vars(
         request

@@ -11,7 +11,7 @@ import pendulum
 import pytest
 
 from modelops.airflow.timetables import due, interval_for, plan
-from modelops.domain.deployments import Deployed
+from modelops.domain.deployments import DeploymentDagSpec
 from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
@@ -25,7 +25,7 @@ PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 3, 20, 12, tzinfo=PARIS)
 
 
-def deployed(schedule: Schedule, *, at: datetime = NOON, **changed: Any) -> Deployed:
+def deployed(schedule: Schedule, *, at: datetime = NOON, **changed: Any) -> DeploymentDagSpec:
     values: dict[str, Any] = {
         "id": 7,
         "kind": VersionKind.MODEL,
@@ -46,7 +46,7 @@ def deployed(schedule: Schedule, *, at: datetime = NOON, **changed: Any) -> Depl
         "set_by": "ada",
         "set_at": at,
     }
-    return Deployed(**values | changed)
+    return DeploymentDagSpec(**values | changed)
 
 
 # Airflow's own, when it looks for plugins.
@@ -91,7 +91,7 @@ class Scheduler:
 def scheduled(monkeypatch: pytest.MonkeyPatch) -> Any:
     from airflow.serialization.serialized_objects import DagSerialization
 
-    def make(one: Deployed) -> Scheduler:
+    def make(one: DeploymentDagSpec) -> Scheduler:
         return Scheduler(DagSerialization.from_dict(DagSerialization.to_dict(deployment_dag(one))), monkeypatch)
 
     return make
@@ -246,12 +246,12 @@ def test_what_names_no_times(text: str, said: str) -> None:
 
 
 def test_the_next_five_times_are_told_in_their_own_zone() -> None:
-    told = plan(Schedule(text="0 3 * * *", time_zone="Europe/Paris"), datetime(2026, 3, 27, 23, tzinfo=UTC)).told()
+    told = plan(Schedule(text="0 3 * * *", time_zone="Europe/Paris"), datetime(2026, 3, 27, 23, tzinfo=UTC)).summary()
     assert told == (
         "0 3 * * * (Europe/Paris); next: Sat 28 Mar 2026 03:00, Sun 29 Mar 2026 03:00, Mon 30 Mar 2026 03:00,"
         " Tue 31 Mar 2026 03:00, Wed 01 Apr 2026 03:00"
     )
-    assert plan(Schedule(), NOON).told() == "manual"
+    assert plan(Schedule(), NOON).summary() == "manual"
 
 
 def asked(**of_run: Any) -> Any:

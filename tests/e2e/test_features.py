@@ -46,7 +46,7 @@ def test_what_the_reviewer_sees(pipeline: Run) -> None:
     assert pipeline.told("run")[-4:] == ["code_loaded", "rows_staged", "checked", "completed"]
     shown = pipeline.question()
     assert shown["subject"] == f"Approve {TASK} v1?"
-    assert "makes the table `features.counted`. Its run over all of its inputs gave 100 rows." in shown["body"]
+    assert "makes the table `features.counted`. Its run over all of its inputs made 100 rows." in shown["body"]
     refused = pipeline.answer("Approve", "mine is good", account="trainer")
     assert "trainer requested the import of here/counted v1" in refused.json()["detail"]
 

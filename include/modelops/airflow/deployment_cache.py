@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.airflow.connections import url_of
-from modelops.domain.deployments import Deployed
+from modelops.domain.deployments import DeploymentDagSpec
 from modelops.domain.errors import Unavailable
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
@@ -26,7 +26,7 @@ PATIENCE = 5
 log = logging.getLogger(__name__)
 
 
-def load_deployments(number: int | None = None) -> list[Deployed]:
+def load_deployments(number: int | None = None) -> list[DeploymentDagSpec]:
     """All deployments that have a DAG, or one of them."""
     cache = MachineSettings.from_environment().home / "deployments.json"
     try:
@@ -39,7 +39,7 @@ def load_deployments(number: int | None = None) -> list[Deployed]:
     return found
 
 
-def _read_registry(number: int | None) -> list[Deployed]:
+def _read_registry(number: int | None) -> list[DeploymentDagSpec]:
     import psycopg
 
     from modelops.registry.translation import translated
@@ -58,7 +58,7 @@ def _read_registry(number: int | None) -> list[Deployed]:
         return schedules.deployed(connection, number)
 
 
-def _write_cache(file: Path, found: Iterable[Deployed]) -> None:
+def _write_cache(file: Path, found: Iterable[DeploymentDagSpec]) -> None:
     """Replace the file atomically if anything has changed. A failure to write it is only logged."""
     text = json.dumps([asdict(one) for one in found], default=_plain)
     try:
@@ -75,7 +75,7 @@ def _plain(value: datetime | timedelta) -> str | float:
     return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
 
 
-def _read_cache(file: Path) -> list[Deployed]:
+def _read_cache(file: Path) -> list[DeploymentDagSpec]:
     """The deployments in the copy; none if another release has written it in a different format."""
     try:
         return [_deployed(record) for record in json.loads(file.read_text(encoding="utf-8"))]
@@ -86,9 +86,9 @@ def _read_cache(file: Path) -> list[Deployed]:
         return []
 
 
-def _deployed(record: dict[str, Any]) -> Deployed:
+def _deployed(record: dict[str, Any]) -> DeploymentDagSpec:
     moments = {name: record[name] and datetime.fromisoformat(record[name]) for name in MOMENTS}
     seconds = record["schedule"].pop("late_after")
     schedule = Schedule(**record["schedule"], late_after=None if seconds is None else timedelta(seconds=seconds))
     parsed = {"kind": VersionKind(record["kind"]), "schedule": schedule}
-    return Deployed(**record | moments | parsed)
+    return DeploymentDagSpec(**record | moments | parsed)

@@ -25,7 +25,7 @@ def params_of(request: type, *only: str, **renamed: str) -> dict[str, Param]:
     return {renamed.get(each.name, each.name): _param(each) for each in _selected(request, only)}
 
 
-def given(dag: DAG, request: type, *only: str, **renamed: str) -> dict[str, Any]:
+def arguments_of(dag: DAG, request: type, *only: str, **renamed: str) -> dict[str, Any]:
     """References to the DAG's values of these parameters, as arguments of an operator."""
     return {each.name: dag.param(renamed.get(each.name, each.name)) for each in _selected(request, only)}
 

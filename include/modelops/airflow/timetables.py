@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from pendulum import DateTime
 
-    from modelops.domain.deployments import Deployed
+    from modelops.domain.deployments import DeploymentDagSpec
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 5
@@ -34,7 +34,7 @@ CRON = (
     ("day of the week", "0 (Sunday) to 6, or sun to sat"),
 )
 """The fields of a cron expression and their values."""
-Ends = tuple[str | None, str | None]
+IntervalBounds = tuple[str | None, str | None]
 
 
 class DatedRun(DagRunInfo):
@@ -116,7 +116,7 @@ def asset_of(table: str) -> Asset:
     return Asset(name=table, uri=f"modelops://features/{table}")
 
 
-def schedule_for(deployed: Deployed) -> Mapping[str, Any]:
+def schedule_for(deployed: DeploymentDagSpec) -> Mapping[str, Any]:
     """The scheduling arguments of a DAG.
 
     The DAG has an early start date, and the schedule determines the first run: Airflow creates no tasks for a run
@@ -150,7 +150,7 @@ def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
     return Plan(schedule=schedule)
 
 
-def interval_for(context: Context, schedule: Schedule) -> Ends:
+def interval_for(context: Context, schedule: Schedule) -> IntervalBounds:
     """The data interval of a run whose Params have none. It depends on the run, because the schedule may have changed.
 
     For a scheduled run or a backfill, the interval of the DAG run; for a manual run, the last one that had ended by

@@ -36,17 +36,17 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values).strip()
 
 
-def text(said: str) -> Markup:
+def text(plain: str) -> Markup:
     """Plain text on one line: Markdown is escaped, and invisible characters are shown as their code points."""
-    escaped = _SPECIAL.sub(r"\\\g<0>", _seen(" ".join(said.split()))) or NOTHING
+    escaped = _SPECIAL.sub(r"\\\g<0>", _visible(" ".join(plain.split()))) or NOTHING
     # GitHub's autolinks are detected after escapes are resolved: only an extra character prevents them.
     return Markup(_BARE_LINK.sub("\\1\N{WORD JOINER}", _AT_THE_START.sub(r"\1\\", escaped)))  # noqa: S704 - escaped
 
 
-def code(said: str) -> Markup:
+def code(plain: str) -> Markup:
     """A short text as a code span, or as plain text if a character in it could end the span."""
-    line = _seen(" ".join(said.split()))
-    return text(said) if not line or "`" in line or "|" in line else Markup(f"`{line}`")  # noqa: S704 - in a span
+    line = _visible(" ".join(plain.split()))
+    return text(plain) if not line or "`" in line or "|" in line else Markup(f"`{line}`")  # noqa: S704 - in a span
 
 
 def block(lines: str, language: str) -> Markup:
@@ -74,7 +74,7 @@ def value(found: Any) -> Markup:
 
 
 def compared(*found: Any) -> list[Markup]:
-    """Format values that are compared, with enough digits that different numbers look different."""
+    """Format values that are compared, with enough digits to make different numbers look different."""
     shown = iter(figures(*(one for one in found if _is_number(one))))
     return [Markup(next(shown)) if _is_number(one) else value(one) for one in found]  # noqa: S704 - digits
 
@@ -119,16 +119,17 @@ def _is_number(found: Any) -> bool:
     return isinstance(found, (int, float)) and not isinstance(found, bool)
 
 
-def _seen(said: str) -> str:
+def _visible(plain: str) -> str:
+    """Replace invisible characters by their code points."""
     return UNSEEN.sub(
         lambda found: (
             f"\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}U+{ord(found[0]):04X}"
             "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
         ),
-        said,
+        plain,
     )
 
 
 def _line(line: str) -> str:
     rest = len(line) - LINE
-    return _seen(line) if rest <= 0 else f"{_seen(line[:LINE])}… ({rest:,} characters more)"
+    return _visible(line) if rest <= 0 else f"{_visible(line[:LINE])}… ({rest:,} characters more)"

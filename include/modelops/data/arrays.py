@@ -23,18 +23,18 @@ ELEMENTS = {
 }
 """The PostgreSQL types whose arrays become lists, with the Arrow type of an element. Other arrays are read as text."""
 MOST_ELEMENTS = 65_536
-"""The most elements that one array may have."""
+"""Maximum number of elements of an array."""
 
 
 def array_type(element: str) -> str:
-    """The name of the type of an array with such elements, as `Column.type` has it."""
+    """The name of the array type for a type of elements, as in `Column.type`."""
     return f"{element}[]"
 
 
 def lists_of(columns: Iterable[Column], like: Mapping[str, str] | None) -> frozenset[str]:
-    """The columns of arrays that become lists.
+    """The names of the array columns that are read as lists.
 
-    All arrays of numbers do, except those that were text in the training (`like`), as up to release 0.2.
+    These are all arrays of numbers, except those that were read as text in the training (`like`), as in release 0.2.
     """
     arrays = {array_type(element) for element in ELEMENTS}
     return frozenset(
@@ -46,7 +46,7 @@ def check_arrays(table: pa.Table | pa.RecordBatch, *, where: str, nulls_allowed:
     """Check the lists of a dataset; for a stream, call this for each batch.
 
     Raises:
-        DatasetError: one is longer than MOST_ELEMENTS or, unless they are allowed, has an element that is null.
+        DatasetError: an array is longer than MOST_ELEMENTS, or has a null element and `nulls_allowed` is false.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

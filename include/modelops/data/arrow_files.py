@@ -22,8 +22,8 @@ def opened(path: Path, *, mapped: bool = True) -> Iterator[pa.ipc.RecordBatchFil
     """Open a reader of the file.
 
     Args:
-        mapped: it is mapped into memory. Not while user code runs: if that cuts the file short, reading it would end
-            this process.
+        mapped: map the file into memory. This must be false while user code runs: if the code truncates the file,
+            reading it would kill this process.
 
     Raises:
         UserCodeError: the file does not exist, is not a plain file, or is not an Arrow file.
@@ -65,7 +65,7 @@ def batches(reader: pa.ipc.RecordBatchFileReader, path: Path) -> Iterator[pa.Rec
 
 def _no_arrow_file(path: Path, error: Exception) -> UserCodeError:
     return UserCodeError(
-        f"{path.name} is gone, or isn't an Arrow file any more: {error}",
+        f"{path.name} is missing or no longer an Arrow file: {error}",
         where=path.name,
         expected="code that leaves the files of its job alone",
     )

@@ -63,7 +63,7 @@ class ArtifactStore:
         Raises:
             UserCodeError: the folder has a link, a device or an unprintable name, or too many files or bytes.
         """
-        files = files_left(folder, most_files=most_files, most_bytes=most_bytes)
+        files = list_output(folder, most_files=most_files, most_bytes=most_bytes)
         stored = []
         for name, size in files:
             with folder.open(name) as source:
@@ -103,7 +103,9 @@ class ArtifactStore:
         stored = self._root / "sha256" / artifact.sha256[:2] / artifact.sha256
         if not stored.exists():
             raise ArtifactChanged(
-                f"artifact {artifact.name} is gone", where=artifact.uri, expected="the file that was recorded"
+                f"artifact {artifact.name} does not exist any more",
+                where=artifact.uri,
+                expected="the file that was recorded",
             )
         return stored.open("rb")
 
@@ -145,7 +147,7 @@ def _check_size(name: str, expected: int | None, copied: int) -> None:
         )
 
 
-def files_left(folder: HeldFolder, *, most_files: int, most_bytes: int) -> list[tuple[str, int]]:
+def list_output(folder: HeldFolder, *, most_files: int, most_bytes: int) -> list[tuple[str, int]]:
     """The files that user code left below a folder, with their sizes, as `HeldFolder.files` gives them.
 
     Raises:

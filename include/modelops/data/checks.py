@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelops.data.arrays import check_arrays, lists_of
-from modelops.data.query import asking, describe, travelling
+from modelops.data.query import cast_for_arrow, describe, inspection_connection
 from modelops.data.reading import read
 from modelops.domain.errors import DatasetError
 from modelops.domain.findings import Findings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modelops.data.query import Column, Ends
+    from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset
 
 
@@ -41,7 +41,7 @@ def check_dataset(
     where: str,
     labelled: bool,
     like: Mapping[str, str] | None = None,
-    interval: Ends | None = None,
+    interval: IntervalBounds | None = None,
 ) -> DatasetColumns:
     """Let PostgreSQL parse and plan the dataset's query, and check the columns that it would return; reads no row.
 
@@ -54,9 +54,9 @@ def check_dataset(
     """
     from psycopg.sql import SQL
 
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    sql = travelling(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+    sql = cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
     nothing = SQL("{} LIMIT 0").format(SQL(sql)).as_string()
     schema = read(url, nothing, lambda batches: batches.schema, where=where, interval=interval)
     if like is not None:
@@ -93,7 +93,7 @@ def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *,
     """Check, before any row is read, that the features and targets have the Arrow types in `like`.
 
     Raises:
-        DatasetError: a feature, or with `labelled` a target, has another type; SeveralErrors, where several have.
+        DatasetError: a feature, or with `labelled` a target, has another type; SeveralErrors if several have.
     """
     findings = Findings()
     checked = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
@@ -104,10 +104,10 @@ def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *,
                 DatasetError(
                     f"column {name} is {now}; in training it was {then}",
                     where=where,
-                    expected=f"cast it in the SELECT so that it arrives as {then}",
+                    expected=f"a cast in the SELECT, so that its Arrow type is {then}",
                 )
             )
-    findings.refuse()
+    findings.raise_if_any()
 
 
 def _check_key(keys: pa.Table, *, where: str) -> None:
@@ -130,7 +130,7 @@ def _check_key(keys: pa.Table, *, where: str) -> None:
             f"{name} = {first[number]!r}" for name, number in zip(keys.column_names, numbered, strict=True)
         )
         raise DatasetError(
-            f"{repeated.num_rows} entity keys appear in more than one row; {shown} stands in {times}",
+            f"{repeated.num_rows} entity keys appear in more than one row; {shown} appears in {times}",
             where=where,
             expected="one row per entity key",
         )
@@ -158,7 +158,7 @@ def check_times(table: pa.Table | pa.RecordBatch, *, where: str) -> None:
         highest = pc.max(table[field.name].cast(numbers)).as_py()
         if lowest is not None and (lowest < first or highest >= 2 ** (numbers.bit_width - 1) - 1):
             raise DatasetError(
-                f"column {field.name} holds infinity, or a time that is too far away",
+                f"column {field.name} has the value infinity, or a time that is out of range",
                 where=where,
                 expected=f"a time in every row, or null: nullif({field.name}, 'infinity')",
             )

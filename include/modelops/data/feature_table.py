@@ -1,12 +1,12 @@
-"""Creates the table and the view of features at the first deployment, and adds columns that a version brings."""
+"""Creates the table and the view of features at the first deployment, and adds the columns of later versions."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.relations import drop_released, lock, ours
-from modelops.data.target import COLUMNS, refusals, rows_table
+from modelops.data.relations import drop_released, lock, owned_relation
+from modelops.data.target import COLUMNS, rows_table, target_errors
 from modelops.domain.errors import TargetError
 from modelops.domain.targets import RUN_ID
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from modelops.domain.targets import Target, TargetColumn
 
-OF_THE_RUN = {"task_version": "model_version", "job_id": "job_id", "published_at": "published_at"}
+RUN_COLUMNS = {"task_version": "model_version", "job_id": "job_id", "published_at": "published_at"}
 """Columns that the view adds to the features, with their names in `modelops.published_run`."""
 MOMENT_OF = {
     "timestamp with time zone": "{value}",
@@ -49,7 +49,7 @@ def ensure_feature_table(
             depends on a dropped column; the schema is missing, or the login may not use it.
         Unavailable: the database can't be reached.
     """
-    with refusals(target), connection.transaction():
+    with target_errors(target), connection.transaction():
         lock(connection, target)
         drop_released(connection, target)
         rows, view = _existing(connection, target)
@@ -70,7 +70,7 @@ def check_feature_table(
             missing, or the login may not use it.
         Unavailable: the database can't be reached.
     """
-    with refusals(target), connection.transaction(force_rollback=True):
+    with target_errors(target), connection.transaction(force_rollback=True):
         lock(connection, target)
         drop_released(connection, target)
         rows, view = _existing(connection, target)
@@ -99,7 +99,7 @@ def staged_table(
     import psycopg
     from psycopg.sql import SQL, Identifier
 
-    with refusals(target), connection.transaction():
+    with target_errors(target), connection.transaction():
         make_rows_table(connection, target, columns, key=key)
     try:
         yield
@@ -115,10 +115,10 @@ def _existing(connection: Connection[Any], target: Target) -> tuple[int | None, 
     Raises:
         TargetError: one of them has another owner, or the view exists without its table.
     """
-    rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
+    rows, view = owned_relation(connection, target.rows, "r"), owned_relation(connection, target, "v")
     if rows is None and view is not None:
         raise TargetError(
-            f"{target} is a view that doesn't show features", where=str(target), expected="another output"
+            f"{target} is a view that was not made for features", where=str(target), expected="another output"
         )
     return rows, view
 
@@ -179,7 +179,7 @@ def _ensure_view(
     """Create or replace the view with these columns. Existing ones keep their order: PostgreSQL then needs no DROP."""
     from psycopg.sql import SQL, Identifier
 
-    wanted = [*(column.name for column in columns), *OF_THE_RUN]
+    wanted = [*(column.name for column in columns), *RUN_COLUMNS]
     shown = [] if oid is None else [name for name, *_ in connection.execute(COLUMNS, (oid,))]
     view = Identifier(target.schema, target.name)
     if not set(shown) <= set(wanted):
@@ -206,8 +206,8 @@ def _ensure_view(
 def _view_column(name: str) -> Composable:
     from psycopg.sql import SQL, Identifier
 
-    if name in OF_THE_RUN:
-        return SQL("{} AS {}").format(Identifier("run", OF_THE_RUN[name]), Identifier(name))
+    if name in RUN_COLUMNS:
+        return SQL("{} AS {}").format(Identifier("run", RUN_COLUMNS[name]), Identifier(name))
     return Identifier("made", name)
 
 

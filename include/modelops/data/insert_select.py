@@ -10,10 +10,10 @@ import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.query import ALL_ROWS, line_in, meaning_of, tell_interval
+from modelops.data.query import ALL_ROWS, line_in, set_interval, translate_error
 from modelops.data.target import names_of
 from modelops.domain.errors import FeatureError, ModelOpsError, Unavailable
-from modelops.domain.statements import bare
+from modelops.domain.statements import embeddable
 from modelops.domain.targets import RUN_ID, Target
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import Connection
 
-    from modelops.data.query import Ends
+    from modelops.data.query import IntervalBounds
     from modelops.domain.datasets import ReadBounds
 
 STAGING = "staging"
@@ -39,7 +39,7 @@ def insert_view(
     import psycopg
     from psycopg.sql import SQL, Identifier
 
-    view = Target(schema=STAGING, name=f"{staged_name(tag)}_insert")
+    view = Target(schema=STAGING, name=f"{staging_name(tag)}_insert")
     named, rows = Identifier(view.schema, view.name), Identifier(target.rows.schema, target.rows.name)
     with connection.transaction():
         connection.execute(SQL("DROP VIEW IF EXISTS {}").format(named))
@@ -65,7 +65,7 @@ def insert_from_select(
     columns: Sequence[str],
     key: Sequence[str],
     where: str,
-    interval: Ends | None,
+    interval: IntervalBounds | None,
     bounds: ReadBounds,
 ) -> int:
     """Insert the rows of the SELECT in one statement; returns the number of rows.
@@ -83,19 +83,19 @@ def insert_from_select(
     names = names_of(columns)
     statement = (
         SQL("INSERT INTO {} ({}) SELECT {} FROM (\n{}\n) AS task LIMIT {}")
-        .format(Identifier(view.schema, view.name), names, names, SQL(bare(sql)), bounds.rows + 1)
+        .format(Identifier(view.schema, view.name), names, names, SQL(embeddable(sql)), bounds.rows + 1)
         .as_string()
     )
     try:
         with psycopg.connect(url, application_name="modelops feature task") as connection:
             connection.execute(ALL_ROWS)
-            tell_interval(connection, interval)
+            set_interval(connection, interval)
             try:
                 rows = connection.execute(statement, prepare=True).rowcount
             except psycopg.errors.UniqueViolation as error:
                 connection.rollback()
                 raise FeatureError(
-                    f"the key isn't unique{_repeated(connection, sql, key, interval)}",
+                    f"the key isn't unique{_find_repeated_key(connection, sql, key, interval)}",
                     where=where,
                     expected=f"one row per {', '.join(key)}",
                 ) from error
@@ -110,16 +110,18 @@ def insert_from_select(
         raise _translated(error, statement, where=where, interval=interval) from error
 
 
-def _repeated(connection: Connection[Any], sql: str, key: Sequence[str], interval: Ends | None) -> str:
+def _find_repeated_key(
+    connection: Connection[Any], sql: str, key: Sequence[str], interval: IntervalBounds | None
+) -> str:
     """Find a key that appears more than once. PostgreSQL's error names it only to logins that may read the table."""
     from psycopg.sql import SQL
 
     names = names_of(key)
-    tell_interval(connection, interval)
+    set_interval(connection, interval)
     found = connection.execute(
         SQL("SELECT {} FROM (\n{}\n) AS task GROUP BY {} HAVING count(*) > 1 ORDER BY {} LIMIT 1").format(
             names,
-            SQL(bare(sql)),
+            SQL(embeddable(sql)),
             names,
             names,
         )
@@ -129,7 +131,7 @@ def _repeated(connection: Connection[Any], sql: str, key: Sequence[str], interva
     return f"; {', '.join(f'{name} = {value}' for name, value in zip(key, found, strict=True))} appears more than once"
 
 
-def _translated(error: psycopg.Error, statement: str, *, where: str, interval: Ends | None) -> ModelOpsError:
+def _translated(error: psycopg.Error, statement: str, *, where: str, interval: IntervalBounds | None) -> ModelOpsError:
     import psycopg
 
     match error:
@@ -140,10 +142,10 @@ def _translated(error: psycopg.Error, statement: str, *, where: str, interval: E
             )
         case psycopg.OperationalError() if error.sqlstate is None:
             return Unavailable(f"the data database can't be reached: {str(error).strip()}")
-    return meaning_of(error, where=f"{where}{line_in(error, statement)}", sql=statement, interval=interval)
+    return translate_error(error, where=f"{where}{line_in(error, statement)}", sql=statement, interval=interval)
 
 
-def staged_name(tag: str) -> str:
+def staging_name(tag: str) -> str:
     """The name prefix of an attempt's tables and views in the schema `staging`: `job_7_2`."""
     return tag.replace("-", "_")
 

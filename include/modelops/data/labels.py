@@ -1,4 +1,4 @@
-"""Reads published predictions, as they were published, with the labels that are known of them now."""
+"""Reads the predictions of a published batch with the labels that are known now."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString
 
 from modelops.data.checks import check_dataset
-from modelops.data.query import asking, columns_of, in_arrow, tell_interval
+from modelops.data.query import columns_of, in_arrow, inspection_connection, set_interval
 from modelops.data.reading import read
 from modelops.domain.errors import LabelsError, Unavailable
-from modelops.domain.statements import bare
+from modelops.domain.statements import embeddable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from psycopg.sql import Composable
 
-    from modelops.data.query import Column, Ends
+    from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset
     from modelops.domain.labels import Truth
     from modelops.domain.targets import Target
@@ -36,7 +36,7 @@ PREDICTED = "SELECT * FROM {} WHERE job_id = {} AND scored_at = {}"
 class PublishedBatch:
     """The predictions of a published run: the view of all predictions, and what identifies those of the run in it.
 
-    `interval` can be read by the SQL of the labels.
+    The SQL of the labels can read `interval`.
     """
 
     target: Target
@@ -44,14 +44,15 @@ class PublishedBatch:
     published_at: datetime
     rows: int
     key: Sequence[str]
-    interval: Ends | None
+    interval: IntervalBounds | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledPredictions:
-    """Of a batch's `rows` predictions those whose targets are all known; arrays of shape (labelled,).
+    """The predictions of a batch whose targets are all known, as arrays of shape (labelled,).
 
-    `group` is the number of each row's group, `predicted` has predictions by name, `labels` has labels by target.
+    `rows` counts all predictions of the batch. `group` is the number of each row's group, `predicted` has predictions
+    by name, `labels` has labels by target.
     """
 
     rows: int
@@ -72,15 +73,15 @@ def check_truth(
     key: Mapping[str, str],
     like: Mapping[str, str] | None,
     where: str,
-    interval: Ends,
+    interval: IntervalBounds,
 ) -> dict[str, str]:
-    """Check that a dataset gives the labels of predictions; reads no row. Returns the Arrow types of its columns.
+    """Check that a dataset has the labels of predictions; reads no row. Returns the Arrow types of its columns.
 
     Args:
         dataset: its SQL with the entity key and the targets; it has no features.
         key: the PostgreSQL types of the predictions' entity key, by column; empty: not known yet.
         like: the Arrow types of the training's columns; None: not known yet.
-        interval: any, for SQL that reads it.
+        interval: an arbitrary interval, for SQL that reads one.
 
     Raises:
         DatasetError: PostgreSQL rejects the query, a column is missing, or a target has another type.
@@ -91,7 +92,7 @@ def check_truth(
     from psycopg.sql import SQL
 
     found = check_dataset(url, dataset, where=where, labelled=True, like=like, interval=interval)
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         for column in (column for column in found.key if column.name in key):
             types = SQL(key[column.name]), SQL(column.sql_type)
             try:
@@ -132,7 +133,7 @@ def read_labelled(
                 break
         return rows, pa.Table.from_batches(found, schema=batches.schema)
 
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         columns = columns_of(connection, truth.sql, where=where, interval=batch.interval)
         named = {column.name: column for column in columns}
         if missing := [name for name in (*batch.key, *truth.targets) if name not in named]:
@@ -144,10 +145,10 @@ def read_labelled(
     sql = _joined(truth, batch, outputs, named)
     rows, table = read(url, sql, kept, where=where, interval=batch.interval)
     if rows > batch.rows:
-        raise _repeated(url, truth, batch, named, where)
+        raise _repeated_key_error(url, truth, batch, named, where)
     if table.num_rows > most:
         raise LabelsError(
-            f"there are labels of more than {most:,} predictions",
+            f"more than {most:,} predictions have labels",
             where=where,
             expected=f"at most {most:,} labelled rows: select a sample by a hash of the entity key",
         )
@@ -207,7 +208,7 @@ def _labelled_rows(
         for name in batch.key
     ]
     return SQL("({}) AS predicted {} (\n{}\n) AS labels ON {}").format(
-        predicted, SQL(kind), SQL(bare(truth.sql)), SQL(" AND ").join(on)
+        predicted, SQL(kind), SQL(embeddable(truth.sql)), SQL(" AND ").join(on)
     )
 
 
@@ -221,8 +222,10 @@ def _is_labelled(batch: pa.RecordBatch, targets: int) -> pa.Array:
     return known
 
 
-def _repeated(url: str, truth: Truth, batch: PublishedBatch, columns: Mapping[str, Column], where: str) -> LabelsError:
-    """The error for entity keys with several rows of labels, with one of them, if it is found in time."""
+def _repeated_key_error(
+    url: str, truth: Truth, batch: PublishedBatch, columns: Mapping[str, Column], where: str
+) -> LabelsError:
+    """The error for entity keys with several rows of labels; it names one key if a search finds one in time."""
     from psycopg.sql import SQL, Identifier
 
     keys = SQL(", ").join(Identifier("predicted", name) for name in batch.key)
@@ -230,8 +233,8 @@ def _repeated(url: str, truth: Truth, batch: PublishedBatch, columns: Mapping[st
         keys, _labelled_rows(truth, batch, columns, kind="JOIN")
     )
     shown = ""
-    with suppress(Unavailable), asking(url) as connection:
-        tell_interval(connection, batch.interval)
+    with suppress(Unavailable), inspection_connection(url) as connection:
+        set_interval(connection, batch.interval)
         row = connection.execute(search).fetchone()
         if row is not None:
             named = ", ".join(f"{name} = {value}" for name, value in zip(batch.key, row, strict=False))

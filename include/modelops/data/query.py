@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import DatasetError, Unavailable
 from modelops.domain.findings import Findings
-from modelops.domain.statements import bare, names_in
+from modelops.domain.statements import embeddable, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -26,7 +26,7 @@ ARROW_TYPES = frozenset(
     {"bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "date", "timestamp", "timestamptz", "bytea"}
 )
 """PostgreSQL types that have an Arrow type. `numeric` is read as float8, or as text within the entity key, where no
-digit may be lost. Of arrays see `arrays.ELEMENTS`. Every other type is read as text."""
+digit may be lost. For arrays, see `arrays.ELEMENTS`. Every other type is read as text."""
 PLATFORM = re.compile("|".join(("08(?!P01)", "40", "53", "55P03", "57014", "57P", "58", "XX")))
 """SQLSTATEs of platform errors, such as deadlocks and timeouts. All others are errors of the query."""
 INTERVAL_START, INTERVAL_END = "modelops.interval_start", "modelops.interval_end"
@@ -36,10 +36,10 @@ With the suffix `_date` they hold the local date, and with `_local` the local ti
 of the interval's ends.
 """
 _INTERVAL = "modelops.interval_"
-SET_ONE = "SELECT set_config(%s, %s, true)"
+SET_SETTING = "SELECT set_config(%s, %s, true)"
 LONGEST = 60
 """Seconds that PostgreSQL may take to parse and plan a query."""
-BOUND = "SELECT set_config('statement_timeout', %s, false)"
+SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, false)"
 ALL_ROWS = "SET row_security = off"
 """Makes PostgreSQL reject a query from which a row-level security policy would filter rows."""
 # The type itself if it is built in and has a btree operator class (varchar and cidr use those of text and inet), else
@@ -64,15 +64,15 @@ ORDER BY nspname, relname
 """
 NO_PRIVILEGE = "42501"
 ONE_SELECT = "one SELECT statement that the login modelops_sql may run, READ ONLY"
-RIGHT = {
+EXPECTED_BY_STATE = {
     "42601": "one SELECT statement as PostgreSQL parses it; `./modelops psql --role sql` tries it",
-    "42P01": "a table or view that there is, with its schema: schema.table",
+    "42P01": "an existing table or view, with its schema: schema.table",
     "42703": "a column that the tables of its FROM have",
     "22": "a SELECT that runs to its end over all of its rows",
 }
 """The `expected` text of an error, by SQLSTATE or SQLSTATE class."""
 
-Ends = tuple["datetime | None", "datetime | None"]
+IntervalBounds = tuple["datetime | None", "datetime | None"]
 """A data interval: start (included), end (excluded), in the time zone of its calendar values. None: unbounded."""
 
 
@@ -95,7 +95,7 @@ def reads_interval(sql: str) -> bool:
 
 
 @contextmanager
-def asking(url: str) -> Iterator[Connection[Any]]:
+def inspection_connection(url: str) -> Iterator[Connection[Any]]:
     """A READ ONLY connection for inspecting queries, with a statement timeout of LONGEST seconds.
 
     Raises:
@@ -105,7 +105,7 @@ def asking(url: str) -> Iterator[Connection[Any]]:
 
     try:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(BOUND, (f"{LONGEST}s",))
+            connection.execute(SET_TIMEOUT, (f"{LONGEST}s",))
             connection.execute(ALL_ROWS)
             connection.autocommit = False
             connection.read_only = True
@@ -120,7 +120,7 @@ def describe(
     *,
     where: str,
     labelled: bool = True,
-    interval: Ends | None = None,
+    interval: IntervalBounds | None = None,
 ) -> tuple[Column, ...]:
     """The columns that the dataset's query would return, as `columns_of`; with `labelled`, they include the targets.
 
@@ -134,7 +134,7 @@ def describe(
 
 
 def columns_of(
-    connection: Connection[Any], sql: str, *, where: str, interval: Ends | None = None
+    connection: Connection[Any], sql: str, *, where: str, interval: IntervalBounds | None = None
 ) -> tuple[Column, ...]:
     """The columns that a query would return, found without reading rows. The query can read the interval.
 
@@ -146,7 +146,7 @@ def columns_of(
     import psycopg
     from psycopg.sql import SQL
 
-    statement = SQL("SELECT * FROM (\n{}\n) AS dataset LIMIT 0").format(SQL(bare(sql))).as_string()
+    statement = SQL("SELECT * FROM (\n{}\n) AS dataset LIMIT 0").format(SQL(embeddable(sql))).as_string()
     try:
         with connection.transaction():
             found = _run(connection, statement, interval).description or ()
@@ -154,7 +154,7 @@ def columns_of(
     except psycopg.Error as error:
         grants = _missing_grants(connection, sql) if error.sqlstate == NO_PRIVILEGE else None
         place = f"{where}{line_in(error, statement)}"
-        raise meaning_of(error, where=place, sql=statement, interval=interval, right=grants) from error
+        raise translate_error(error, where=place, sql=statement, interval=interval, right=grants) from error
     names = [column.name for column in found]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -168,8 +168,8 @@ def columns_of(
     )
 
 
-def meaning_of(
-    error: psycopg.Error, *, where: str, sql: str, interval: Ends | None, right: str | None = None
+def translate_error(
+    error: psycopg.Error, *, where: str, sql: str, interval: IntervalBounds | None, right: str | None = None
 ) -> DatasetError | Unavailable:
     """Translate the driver's error on a user's query into an error of the query or of the platform.
 
@@ -178,10 +178,10 @@ def meaning_of(
     message = error.diag.message_primary or str(error).strip()
     if error.sqlstate is None or PLATFORM.match(error.sqlstate):
         return Unavailable(f"the data database can't be queried: {message}")
-    if error.diag.source_function == "check_enable_rls":  # whatever language the server speaks
-        return _hidden(message, where=where)
+    if error.diag.source_function == "check_enable_rls":  # the message depends on the server's language
+        return _row_security_error(message, where=where)
     right = right or error.diag.message_hint
-    return refused(message, where=where, sql=sql, interval=interval, right=right, state=error.sqlstate)
+    return query_error(message, where=where, sql=sql, interval=interval, right=right, state=error.sqlstate)
 
 
 def _missing_grants(connection: Connection[Any], sql: str) -> str | None:
@@ -202,12 +202,12 @@ def _missing_grants(connection: Connection[Any], sql: str) -> str | None:
     return f"run: {'; '.join(grants)}" if grants else None
 
 
-def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | None = None) -> int | None:
+def estimate_rows(connection: Connection[Any], sql: str, *, interval: IntervalBounds | None = None) -> int | None:
     """The planner's estimate of the number of rows; None if it has none."""
     import psycopg
     from psycopg.sql import SQL
 
-    statement = SQL("EXPLAIN (FORMAT JSON) SELECT * FROM (\n{}\n) AS dataset").format(SQL(bare(sql))).as_string()
+    statement = SQL("EXPLAIN (FORMAT JSON) SELECT * FROM (\n{}\n) AS dataset").format(SQL(embeddable(sql))).as_string()
     try:
         with connection.transaction():
             match _run(connection, statement, interval).fetchone():
@@ -218,7 +218,7 @@ def estimate_rows(connection: Connection[Any], sql: str, *, interval: Ends | Non
     return None
 
 
-def travelling(
+def cast_for_arrow(
     sql: str, columns: tuple[Column, ...], *, exact: Collection[str] = (), lists: Collection[str] = ()
 ) -> str:
     """The query with each column cast to a type that Arrow has.
@@ -233,7 +233,7 @@ def travelling(
         )
         for c in columns
     )
-    return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(bare(sql))).as_string()
+    return SQL("SELECT {} FROM (\n{}\n) AS dataset").format(selected, SQL(embeddable(sql))).as_string()
 
 
 def in_arrow(column: Column, value: Composable, *, exact: bool = False, as_list: bool = False) -> Composable:
@@ -247,40 +247,46 @@ def in_arrow(column: Column, value: Composable, *, exact: bool = False, as_list:
     return SQL("{}::float8" if column.type == "numeric" and not exact else "{}::text").format(value)
 
 
-def part_of(sql: str, key: Sequence[str], part: Part) -> str:
+def restrict_to_part(sql: str, key: Sequence[str], part: Part) -> str:
     """The query restricted to one partition. A hash of the entity key puts each row into exactly one partition."""
     from psycopg.sql import SQL, Identifier
 
     # The query starts on the first line, so that errors have its own line numbers.
     return (
         SQL("SELECT * FROM ({}\n) AS whole WHERE abs(hashtextextended(ROW({})::text, 0) % {}) = {}")
-        .format(SQL(bare(sql)), SQL(", ").join(map(Identifier, key)), part.of, part.number)
+        .format(SQL(embeddable(sql)), SQL(", ").join(map(Identifier, key)), part.of, part.number)
         .as_string()
     )
 
 
-def refused(
-    message: str, *, where: str, sql: str, interval: Ends | None, right: str | None = None, state: str | None = None
+def query_error(
+    message: str,
+    *,
+    where: str,
+    sql: str,
+    interval: IntervalBounds | None,
+    right: str | None = None,
+    state: str | None = None,
 ) -> DatasetError:
     """The error for a query that the database has rejected; `state` is the SQLSTATE."""
     if "row-level security policy" in message:
-        return _hidden(message, where=where)
+        return _row_security_error(message, where=where)
     # Once set in a session, the setting stays defined there, as an empty string.
     unset = reads_interval(message) or (reads_interval(sql) and message.endswith('""'))
     if interval is None and unset:
         return DatasetError(
-            "the dataset's SQL asks for the data interval, and this job has none",
+            "the dataset's SQL reads the data interval, but this job has none",
             where=where,
             expected=f"give interval_start and interval_end, or a SELECT without {INTERVAL_START}",
         )
     return DatasetError(
         f"PostgreSQL refuses the dataset's SQL: {message}",
         where=where,
-        expected=right or RIGHT.get(state or "") or RIGHT.get((state or "")[:2]) or ONE_SELECT,
+        expected=right or EXPECTED_BY_STATE.get(state or "") or EXPECTED_BY_STATE.get((state or "")[:2]) or ONE_SELECT,
     )
 
 
-def _hidden(message: str, *, where: str) -> DatasetError:
+def _row_security_error(message: str, *, where: str) -> DatasetError:
     return DatasetError(
         f"row-level security may hide rows from this login, and a dataset must be complete: {message}",
         where=where,
@@ -289,13 +295,13 @@ def _hidden(message: str, *, where: str) -> DatasetError:
     )
 
 
-def tell_interval(connection: Connection[Any], interval: Ends | None) -> None:
+def set_interval(connection: Connection[Any], interval: IntervalBounds | None) -> None:
     """Set the data interval for the statements of this transaction."""
     for setting in settings_of(interval).items():
-        connection.execute(SET_ONE, setting)
+        connection.execute(SET_SETTING, setting)
 
 
-def settings_of(interval: Ends | None) -> dict[str, str]:
+def settings_of(interval: IntervalBounds | None) -> dict[str, str]:
     """The settings that hold the data interval for a query; empty without an interval."""
     if interval is None:
         return {}
@@ -307,8 +313,8 @@ def settings_of(interval: Ends | None) -> dict[str, str]:
     return settings
 
 
-def _run(connection: Connection[Any], sql: str, interval: Ends | None) -> Cursor[Any]:
-    tell_interval(connection, interval)
+def _run(connection: Connection[Any], sql: str, interval: IntervalBounds | None) -> Cursor[Any]:
+    set_interval(connection, interval)
     # A prepared statement: the protocol then accepts a single statement only.
     return connection.execute(sql, prepare=True)
 
@@ -344,4 +350,4 @@ def _check_names(names: list[str], dataset: Dataset, *, where: str, labelled: bo
                     expected=f"a SELECT that gives it; it gives {', '.join(names) or 'no columns'}",
                 )
             )
-    findings.refuse()
+    findings.raise_if_any()

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from modelops.data.query import ALL_ROWS, PLATFORM, refused, settings_of
+from modelops.data.query import ALL_ROWS, PLATFORM, query_error, settings_of
 from modelops.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modelops.data.query import Ends
+    from modelops.data.query import IntervalBounds
     from modelops.domain.datasets import ReadBounds
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ def read(
     consume: Callable[[pa.RecordBatchReader], T],
     *,
     where: str,
-    interval: Ends | None = None,
+    interval: IntervalBounds | None = None,
     bounds: ReadBounds | None = None,
 ) -> T:
     """Pass the query's batches, from one consistent READ ONLY snapshot, to `consume`, and return its result.
@@ -58,7 +58,7 @@ class Reading:
 
     Args:
         url: has the login for users' SQL.
-        sql: a single statement that returns only types that Arrow has, as `query.travelling` makes it.
+        sql: a single statement that returns only types that Arrow has, as `query.cast_for_arrow` makes it.
         where: the place that errors name.
         interval: the data interval, from its start to before its end, with time zones; the query can read it.
         batch_bytes: the approximate size of a batch.
@@ -71,7 +71,7 @@ class Reading:
         sql: str,
         *,
         where: str,
-        interval: Ends | None = None,
+        interval: IntervalBounds | None = None,
         batch_bytes: int = BATCH_BYTES,
         bounds: ReadBounds | None = None,
     ) -> None:
@@ -163,11 +163,11 @@ class Reading:
         if state and not PLATFORM.match(state):
             server_message = re.search(r" ?:  (.+)", message)  # after the severity, in the server's language
             message = server_message[1] if server_message else message
-            return refused(message, where=self._where, sql=self._sql, interval=self._interval, state=state)
+            return query_error(message, where=self._where, sql=self._sql, interval=self._interval, state=state)
         return Unavailable(f"reading the dataset broke off: {message}")
 
 
-def _settings(interval: Ends | None) -> list[str]:
+def _settings(interval: IntervalBounds | None) -> list[str]:
     """The statements that set a transaction's data interval; the driver runs one at a time and binds no parameters."""
     from psycopg.sql import SQL, Identifier, Literal
 

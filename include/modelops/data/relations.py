@@ -38,13 +38,13 @@ def lock(connection: Connection[Any], target: Target) -> None:
 
 
 def drop_released(connection: Connection[Any], target: Target) -> None:
-    """Drop the relations of a target that an earlier model has released, so that they are made for the next one.
+    """Drop the relations of a target that an earlier model has released, so that the next model can create its own.
 
     Within a transaction that has the target's lock. A batch of an ended deployment may still be writing rows that it
     can't publish any more.
 
     Raises:
-        Unavailable: it is still at work after some seconds.
+        Unavailable: the batch is still writing after WAIT_FOR_BATCH.
     """
     import psycopg
     from psycopg.sql import SQL, Identifier
@@ -55,13 +55,13 @@ def drop_released(connection: Connection[Any], target: Target) -> None:
     connection.execute(SET_LOCK_TIMEOUT, (WAIT_FOR_BATCH,))
     try:
         with connection.transaction():
-            # Through these views feature tasks add rows; one that was killed leaves its view.
+            # Feature tasks add rows through these views; a killed attempt leaves its view behind.
             for schema, name in connection.execute(STAGING_VIEWS, (target.rows.schema, target.rows.name)).fetchall():
                 connection.execute(SQL("DROP VIEW {}").format(Identifier(schema, name)))
             as_of = Identifier(target.as_of.schema, target.as_of.name)
             connection.execute(SQL("DROP FUNCTION IF EXISTS {}(timestamptz)").format(as_of))
             for relation, kind in ((target.history, "v"), (target, "v"), (target.rows, "r")):
-                if ours(connection, relation, kind) is not None:
+                if owned_relation(connection, relation, kind) is not None:
                     statement = SQL("DROP VIEW {}" if kind == "v" else "DROP TABLE {}")
                     connection.execute(statement.format(Identifier(relation.schema, relation.name)))
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
@@ -69,7 +69,7 @@ def drop_released(connection: Connection[Any], target: Target) -> None:
     connection.execute(SET_LOCK_TIMEOUT, (before,))
 
 
-def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
+def owned_relation(connection: Connection[Any], name: Target, kind: str) -> int | None:
     """The oid of ModelOps' own table or view of that name; None if it does not exist."""
     found = connection.execute(RELATION, (name.schema, name.name)).fetchone()
     if found is None:
@@ -77,8 +77,8 @@ def ours(connection: Connection[Any], name: Target, kind: str) -> int | None:
     oid, is_kind, owner, own = found
     if is_kind != kind or not own:
         raise TargetError(
-            f"{name} is there already: a {KINDS.get(is_kind, 'relation')} of {owner}",
+            f"{name} already exists: a {KINDS.get(is_kind, 'relation')} of {owner}",
             where=str(name),
-            expected="another target; its view and its table are made by ModelOps and belong to it",
+            expected="another target; ModelOps creates and owns the view and the table of a target",
         )
     return int(oid)

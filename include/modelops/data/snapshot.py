@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrays import lists_of
 from modelops.data.checks import check_rows
-from modelops.data.query import asking, columns_of, describe, travelling
+from modelops.data.query import cast_for_arrow, columns_of, describe, inspection_connection
 from modelops.data.reading import read
 from modelops.plain_files import create_plain
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from modelops.data.query import Ends
+    from modelops.data.query import IntervalBounds
     from modelops.domain.datasets import Dataset, ReadBounds
 
 
@@ -73,7 +73,7 @@ def write_snapshot(
     labelled: bool = True,
     like: Mapping[str, str] | None = None,
     limit: int | None = None,
-    interval: Ends | None = None,
+    interval: IntervalBounds | None = None,
     bounds: ReadBounds | None = None,
 ) -> Snapshot:
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
@@ -85,9 +85,9 @@ def write_snapshot(
         DatasetError: the query or its rows don't match the model's declaration, or exceed `bounds`; `path` is removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    sql = travelling(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+    sql = cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
     try:
         snapshot = read(
             url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, bounds=bounds
@@ -106,7 +106,7 @@ def write_rows(
     *,
     where: str,
     exact: Collection[str] = (),
-    interval: Ends | None = None,
+    interval: IntervalBounds | None = None,
     bounds: ReadBounds | None = None,
 ) -> Snapshot:
     """Run any query once and write its rows, possibly none, to `path`. Columns in `exact` keep all digits.
@@ -115,12 +115,12 @@ def write_rows(
         DatasetError: the database rejects the query, or its rows exceed `bounds`; `path` is removed.
         Unavailable: the database can't be reached, or the connection breaks.
     """
-    with asking(url) as connection:
+    with inspection_connection(url) as connection:
         columns = columns_of(connection, sql, where=where, interval=interval)
     try:
-        asked = travelling(sql, columns, exact=exact)
+        query = cast_for_arrow(sql, columns, exact=exact)
         return read(
-            url, asked, lambda batches: _write(batches, path, limit=None), where=where, interval=interval, bounds=bounds
+            url, query, lambda batches: _write(batches, path, limit=None), where=where, interval=interval, bounds=bounds
         )
     except BaseException:
         path.unlink(missing_ok=True)

@@ -1,11 +1,11 @@
-"""Describes a table as the login for users' SQL sees it: its columns, what identifies a row, and a column's values."""
+"""Describes a table as the login for users' SQL sees it: its columns, its key, and the values of a column."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.query import meaning_of
+from modelops.data.query import translate_error
 from modelops.domain.errors import DatasetError
 from modelops.domain.spelling import did_you_mean
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 FIRST_ROWS = 10_000
-"""Maximum rows that are read to find out what values a column has."""
+"""Maximum number of rows in which the values of a column are counted."""
 TABLES = """
 SELECT pg_class.oid, nspname || '.' || relname, quote_ident(nspname) || '.' || quote_ident(relname),
        has_schema_privilege(pg_namespace.oid, 'USAGE') AND has_table_privilege(pg_class.oid, 'SELECT')
@@ -48,7 +48,7 @@ TEXTS = ("text", "varchar", "bpchar")
 
 @dataclass(frozen=True, kw_only=True)
 class TableColumn:
-    """A column; `quoted` is its name as SQL has it, `type` the name of its type, `may_be_null` what is declared.
+    """A column; `quoted` is its name quoted for SQL, and `may_be_null` is false if it is declared NOT NULL.
 
     `kind` is `whole`, `number`, `bool`, `text`, or empty for other types.
     """
@@ -62,7 +62,7 @@ class TableColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table or view; `quoted` is its name as SQL has it. `key` is empty where no index says what identifies a row."""
+    """A table or view; `quoted` is its name quoted for SQL. `key` is empty if no unique index identifies a row."""
 
     name: str
     quoted: str
@@ -73,7 +73,7 @@ class Table:
         """The column of this name.
 
         Raises:
-            DatasetError: there is none.
+            DatasetError: the table has no such column.
         """
         names = [column.name for column in self.columns]
         if name not in names:
@@ -89,7 +89,7 @@ def find_table(connection: Connection[Any], name: str, *, where: str) -> Table:
     """The table or view `schema.name`.
 
     Raises:
-        DatasetError: there is none, or the login may not read it.
+        DatasetError: the table does not exist, or the login may not read it.
     """
     known = {shown: (oid, quoted, readable) for oid, shown, quoted, readable in connection.execute(TABLES)}
     if name not in known:
@@ -123,11 +123,11 @@ def find_table(connection: Connection[Any], name: str, *, where: str) -> Table:
 
 
 def values_of(connection: Connection[Any], table: Table, column: TableColumn, *, where: str) -> tuple[int, int]:
-    """The number of the first rows that have a value in this column, and the number of distinct values.
+    """Count rows with a value in this column, up to FIRST_ROWS, and the distinct values in them.
 
     Raises:
-        DatasetError: the table can't be read, as a view may be whose query fails.
-        Unavailable: the database can't be asked.
+        DatasetError: the table can't be read, such as a view whose query fails.
+        Unavailable: the database can't be reached.
     """
     import psycopg
     from psycopg.sql import SQL, Identifier
@@ -136,11 +136,11 @@ def values_of(connection: Connection[Any], table: Table, column: TableColumn, *,
     first = SQL("SELECT {0} FROM {1} WHERE {0} IS NOT NULL LIMIT {2}").format(
         Identifier(column.name), Identifier(schema, name), FIRST_ROWS
     )
-    asked = SQL("SELECT count(*), count(DISTINCT {}) FROM ({}) AS first").format(Identifier(column.name), first)
+    query = SQL("SELECT count(*), count(DISTINCT {}) FROM ({}) AS first").format(Identifier(column.name), first)
     try:
-        row = connection.execute(asked).fetchone()
+        row = connection.execute(query).fetchone()
     except psycopg.Error as error:
-        raise meaning_of(error, where=where, sql="", interval=None) from error
+        raise translate_error(error, where=where, sql="", interval=None) from error
     assert row is not None
     return row[0], row[1]
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.query import PLATFORM
-from modelops.data.relations import drop_released, lock, ours
+from modelops.data.relations import drop_released, lock, owned_relation
 from modelops.domain.errors import TargetError, Unavailable
-from modelops.domain.targets import OF_THE_RUN, RUN_ID, TargetColumn, check_columns
+from modelops.domain.targets import RUN_COLUMNS, RUN_ID, TargetColumn, check_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,9 +75,9 @@ def ensure_target(
 ) -> None:
     """Create the rows table and its view, or check that the existing ones fit this model.
 
-    The order of the columns doesn't matter, as versions of one model share the target. What an earlier model left in a
-    target that it never published into is made again. In the caller's transaction, an error undoes all changes, and the
-    lock on the target is held until the transaction ends.
+    The order of the columns doesn't matter, as versions of one model share the target. Relations of an earlier model
+    that never published into the target are dropped and created again. In the caller's transaction, an error undoes all
+    changes, and the lock on the target is held until the transaction ends.
 
     Raises:
         TargetError: the existing relation has another owner or other columns; the schema is missing, or the login may
@@ -85,7 +85,7 @@ def ensure_target(
         Unavailable: the database can't be reached.
     """
     check_columns(target, key=key, outputs=outputs)
-    with refusals(target), connection.transaction():
+    with target_errors(target), connection.transaction():
         lock(connection, target)
         drop_released(connection, target)
         _ensure(connection, target, key, outputs)
@@ -105,9 +105,9 @@ def check_target(
     Raises:
         TargetError, Unavailable: as `ensure_target`.
     """
-    with refusals(target), connection.transaction(force_rollback=True):
+    with target_errors(target), connection.transaction(force_rollback=True):
         if outputs is None:
-            rows = ours(connection, target.rows, "r")
+            rows = owned_relation(connection, target.rows, "r")
             taken = {RUN_ID, *(column.name for column in key)}
             found = [] if rows is None else connection.execute(COLUMNS, (rows,)).fetchall()
             outputs = [TargetColumn(name=name, type=type_) for name, type_, _, _ in found if name not in taken]
@@ -115,7 +115,7 @@ def check_target(
 
 
 @contextmanager
-def refusals(target: Target) -> Iterator[None]:
+def target_errors(target: Target) -> Iterator[None]:
     """Translate the database's errors on creating a target.
 
     Raises:
@@ -130,10 +130,10 @@ def refusals(target: Target) -> Iterator[None]:
         raise _no_privilege(target, missing=isinstance(error, psycopg.errors.InvalidSchemaName)) from error
     except psycopg.errors.DependentObjectsStillExist as error:
         raise TargetError(
-            f"something is built on a column of {target} that this version doesn't give:"
+            f"another object depends on a column of {target} that this version doesn't return:"
             f" {(error.diag.message_detail or '').splitlines()[0]}",
             where=str(target),
-            expected="another output, a version that still gives the column, or nothing that depends on it",
+            expected="another output, a version that returns the column, or to drop the object that depends on it",
         ) from error
     except psycopg.Error as error:
         message = error.diag.message_primary or str(error).strip()
@@ -149,10 +149,10 @@ def refusals(target: Target) -> Iterator[None]:
 def _ensure(
     connection: Connection[Any], target: Target, key: Sequence[TargetColumn], outputs: Sequence[TargetColumn]
 ) -> None:
-    rows, view = ours(connection, target.rows, "r"), ours(connection, target, "v")
+    rows, view = owned_relation(connection, target.rows, "r"), owned_relation(connection, target, "v")
     if rows is None and view is not None:
         raise TargetError(
-            f"{target} is a view that doesn't show predictions", where=str(target), expected="another target"
+            f"{target} is a view that was not made for predictions", where=str(target), expected="another target"
         )
     if rows is None:
         comment = f"Predictions of all runs, written by jobs. The view {target} shows those of the published runs."
@@ -165,8 +165,8 @@ def _ensure(
             connection.execute(statement)
     else:
         _check_view(connection, view, target, key, outputs)
-    if ours(connection, target.history, "v") is None:
-        shown = [name for name, *_ in connection.execute(COLUMNS, (ours(connection, target, "v"),))]
+    if owned_relation(connection, target.history, "v") is None:
+        shown = [name for name, *_ in connection.execute(COLUMNS, (owned_relation(connection, target, "v"),))]
         for statement in _history(target, shown):
             connection.execute(statement)
 
@@ -216,7 +216,7 @@ def _history(target: Target, shown: Sequence[str]) -> Iterator[Composed]:
     from psycopg.sql import SQL, Identifier, Literal
 
     rows, history, as_of = (Identifier(one.schema, one.name) for one in (target.rows, target.history, target.as_of))
-    of_run = {name: SQL("run.{}").format(Identifier(name)) for name in OF_THE_RUN}
+    of_run = {name: SQL("run.{}").format(Identifier(name)) for name in RUN_COLUMNS}
     of_run["scored_at"] = SQL("run.{} AS {}").format(Identifier("published_at"), Identifier("scored_at"))
     columns = SQL(", ").join(of_run.get(name, Identifier("predicted", name)) for name in shown)
     yield SQL(
@@ -300,11 +300,11 @@ def _check_view(
 ) -> None:
     found = {name: type_ for name, type_, _, _ in connection.execute(COLUMNS, (oid,))}
     rows = {column.name: column.type for column in (*key, *outputs)}
-    if found.keys() != {*rows, *OF_THE_RUN} or not rows.items() <= found.items():
+    if found.keys() != {*rows, *RUN_COLUMNS} or not rows.items() <= found.items():
         raise TargetError(
-            f"the view {target} isn't as ModelOps made it: it gives {', '.join(found)}",
+            f"the view {target} differs from the one that ModelOps made: it has the columns {', '.join(found)}",
             where=str(target),
-            expected=f"another target; or DROP VIEW {target}, and it is made again",
+            expected=f"another target; or DROP VIEW {target}, after which ModelOps makes it again",
         )
 
 

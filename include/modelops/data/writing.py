@@ -52,7 +52,7 @@ BINARY = {
     "double precision[]": "double",
 }
 """PostgreSQL types that pgpq encodes, with the Arrow type that it encodes from; timestamps with time zone are in UTC.
-Of an array it is the type of its elements.
+For an array, it is the type of the elements.
 If a column has any other type, the whole COPY is in CSV."""
 
 

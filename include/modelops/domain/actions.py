@@ -31,8 +31,8 @@ class Action(StrEnum):
 
 ANSWERS = frozenset({Action.APPROVE, Action.REJECT})
 REPEATABLE = re.compile(r"batch_prediction|feature_batch|deployment_[0-9]+")
-"""The DAGs whose runs are a single batch defined by its Params, so that the batch can be requested again. A drift check
-after it can't: the request would make the batch, too."""
+"""The ids of DAGs that run a single batch defined by their Params, so that the batch can be requested again. The drift
+check in such a run can't be: the request would make the batch again, too."""
 
 _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
     JobStatus.CREATED: (Action.STOP,),
@@ -48,7 +48,7 @@ _BY_STATUS: Mapping[JobStatus, tuple[Action, ...]] = {
 }
 
 
-def possible(status: JobStatus, dag_id: str, job_type: JobType) -> tuple[Action, ...]:
+def possible_actions(status: JobStatus, dag_id: str, job_type: JobType) -> tuple[Action, ...]:
     """The actions on a job of this DAG and type, regardless of the person's permissions."""
     repeatable = job_type.stage is Stage.BATCH and REPEATABLE.fullmatch(dag_id) is not None
     return tuple(action for action in _BY_STATUS[status] if action is not Action.RUN_NOW or repeatable)

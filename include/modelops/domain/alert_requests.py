@@ -1,4 +1,4 @@
-"""The requests of alerts: to set and end a rule, and to snooze it."""
+"""The requests to set, end and snooze an alert rule."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AlertRuleRequest:
     subject: str = p.parameter(
         Subject.FEATURES.value,
         title="Subject",
-        description="features or predictions: what a drift check finds of these columns. metric: a metric of published"
+        description="features or predictions: the drift of these columns in drift checks. metric: a metric of published"
         " predictions, once their labels are known.",
         type="string",
         enum=[each.value for each in Subject],
@@ -36,8 +36,8 @@ class AlertRuleRequest:
     variable: str | None = p.parameter(
         None,
         title="Column",
-        description="One feature or prediction; of a metric, the target. Empty: any of them; of a metric, the only"
-        " target.",
+        description="One feature or prediction; for a metric, the target. Empty: any of the columns; for a metric, the"
+        " only target.",
         type=["null", "string"],
         minLength=1,
         **p.text(),

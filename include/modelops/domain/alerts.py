@@ -18,16 +18,16 @@ RuleId = NewType("RuleId", int)
 CHALLENGER_RUN_PREFIX = "challenger__"
 """The prefix of the ids of DAG runs that alerts start; the database makes the rest."""
 MOST_CHECKS = 30
-"""Maximum consecutive data intervals that a rule can ask for."""
+"""Maximum number of consecutive data intervals in a rule."""
 MOST_NAMED = 100
-"""Columns that an alert names."""
+"""Maximum number of columns in an alert."""
 LONGEST_SNOOZE_DAYS = LONGEST_COOL_DOWN_DAYS = 366
 MOST_A_MONTH = 31
-"""Maximum challengers in 30 days that a rule can ask for."""
+"""Maximum number of challengers in 30 days in a rule."""
 
 
 class Subject(StrEnum):
-    """What a rule is about."""
+    """The subject of a rule: columns of a role, or a metric."""
 
     FEATURES = "features"
     PREDICTIONS = "predictions"
@@ -40,12 +40,12 @@ class Subject(StrEnum):
 
     @property
     def singular(self) -> str:
-        """One of them."""
+        """The singular of the subject, for messages."""
         return self.removesuffix("s")
 
 
 class AlertEvent(StrEnum):
-    """What a notification is of."""
+    """The event that a notification reports."""
 
     FIRING = "firing"
     RESOLVED = "resolved"
@@ -57,7 +57,7 @@ LEVELS = {Subject.FEATURES: Verdict.MODERATE, Subject.PREDICTIONS: Verdict.MOVED
 
 @dataclass(frozen=True, kw_only=True)
 class ChallengerTerms:
-    """What an alert trains, and how often.
+    """The dataset for the challengers of a rule, and the limits on how often they start.
 
     Args:
         dataset: the name of a dataset, or SQL, for its training.
@@ -72,12 +72,12 @@ class ChallengerTerms:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertTerms:
-    """What meets a rule.
+    """The condition of a rule.
 
-    Of features and predictions: the verdict of a drift check on `variable`, or on any column, is `level` or higher;
-    with `beyond_natural`, its index is also greater than its natural variation. Of a metric: all of the confidence
-    interval of `metric` of the target `variable` is `below` or `above` a bound. Each in `checks` consecutive data
-    intervals. With a `challenger`, the alert retrains the model.
+    For features and predictions: the verdict of a drift check on `variable`, or on any column, is `level` or higher;
+    with `beyond_natural`, its index is also greater than its natural variation. For a metric: all of the confidence
+    interval of `metric` for the target `variable` is `below` or `above` a bound. The condition must hold in `checks`
+    consecutive data intervals. With a `challenger`, the alert starts a training of the model.
     """
 
     subject: Subject
@@ -133,7 +133,7 @@ class AlertTerms:
         return None
 
     def as_record(self) -> dict[str, Any]:
-        """As the registry stores it."""
+        """The terms as the registry stores them."""
         return {
             "subject": self.subject,
             "variable": self.variable,
@@ -150,7 +150,7 @@ class AlertTerms:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> AlertTerms:
-        """As the registry stores it."""
+        """Make the terms from the registry's record."""
         level, dataset = record["level"], record["challenger_dataset"]
         return cls(
             subject=Subject(record["subject"]),
@@ -170,22 +170,22 @@ class AlertTerms:
     def __str__(self) -> str:
         if self.subject is Subject.METRIC:
             bound = f"below {self.below:g}" if self.below is not None else f"above {self.above:g}"
-            said = [f"{self.metric} of {self.variable} {bound}"]
+            parts = [f"{self.metric} of {self.variable} {bound}"]
         else:
             which = (
                 f"any {self.subject.singular}" if self.variable is None else f"{self.subject.singular} {self.variable}"
             )
-            said = [f"drift of {which}, verdict {self.level} or higher"]
+            parts = [f"drift of {which}, verdict {self.level} or higher"]
             if self.beyond_natural:
-                said.append("beyond natural variation")
+                parts.append("beyond natural variation")
         if self.checks > 1:
-            said.append(f"in {self.checks} consecutive data intervals")
-        return ", ".join(said) + ("; starts a challenger" if self.challenger else "")
+            parts.append(f"in {self.checks} consecutive data intervals")
+        return ", ".join(parts) + ("; starts a challenger" if self.challenger else "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenRule:
-    """A rule of an active deployment, and the columns of its firing alert; `alert_id` is None: there is none."""
+    """A rule of an active deployment, and the columns of its firing alert; `alert_id` is None if no alert is firing."""
 
     id: RuleId
     deployment_id: int
@@ -197,7 +197,7 @@ class OpenRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """An alert, as notifications tell it. `found` is as in the registry (`modelops.alert`)."""
+    """An alert with the values for its notifications. `found` has the findings as in the table `modelops.alert`."""
 
     id: int
     rule_id: int
@@ -219,12 +219,12 @@ class Alert:
 
     @property
     def changes(self) -> list[str]:
-        """What has changed, from what to what: a line for each column."""
+        """The findings as text, one line for each column or metric."""
         return [change_of(each) for each in self.found]
 
 
 def change_of(found: Mapping[str, Any]) -> str:
-    """What a check has found of a column or a metric, in words."""
+    """The finding of a check on a column or a metric, as text."""
     if "metric" in found:
         before = "" if found["before"] is None else f" from {found['before']:.4g}"
         interval = "" if found["lower"] is None else f" (95 % interval {found['lower']:.4g} to {found['upper']:.4g})"
@@ -236,13 +236,13 @@ def change_of(found: Mapping[str, Any]) -> str:
     )
 
 
-OF_METRIC = """SELECT performance.run_id, found.before, metric.*
+METRIC_STATEMENT = """SELECT performance.run_id, found.before, metric.*
 FROM modelops.alert
 JOIN modelops.performance USING (run_id, job_id, attempt)
 JOIN modelops.performance_metric AS metric ON metric.performance_id = performance.id
 CROSS JOIN jsonb_to_recordset(alert.found) AS found (target text, metric text, before float8)
 WHERE alert.id = {} AND metric.target = found.target AND metric.metric = found.metric;"""
-OF_DRIFT = """SELECT drift.run_id, drift.role, drift.variable, drift.verdict, drift.psi, drift.shift,
+DRIFT_STATEMENT = """SELECT drift.run_id, drift.role, drift.variable, drift.verdict, drift.psi, drift.shift,
   drift.natural_variation, drift.most_moved
 FROM modelops.alert
 JOIN modelops.drift USING (run_id, job_id, attempt)
@@ -253,4 +253,4 @@ ORDER BY drift.verdict DESC, drift.psi DESC;"""
 
 def statement_of(alert_id: int, subject: Subject) -> str:
     """SQL that returns the figures of an alert, for a reader of the registry."""
-    return (OF_METRIC if subject is Subject.METRIC else OF_DRIFT).format(alert_id)
+    return (METRIC_STATEMENT if subject is Subject.METRIC else DRIFT_STATEMENT).format(alert_id)

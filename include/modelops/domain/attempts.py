@@ -1,18 +1,19 @@
-"""What another attempt, or a person's intervention, does to the jobs of more than one type."""
+"""The effects of retries, clears and other interventions, for job types that have them in common."""
 
 from modelops.domain.declaration import Attempts
 
 APPROVAL = Attempts(
-    retry="It asks the reviewers again. A recorded decision is returned.",
-    clear="A recorded decision on the same version is returned, a rejection too. Without one it asks again.",
+    retry="It puts the version before the reviewers again. A recorded decision is returned.",
+    clear="A recorded decision on the same version is returned, including a rejection. Without one, the version is put "
+    "before the reviewers again.",
     stop="The version waits for a decision, and the tasks after it are `skipped`. Clear the job to ask again.",
-    marked_as_success="That is no approval: the version waits for a decision, and its deployment fails at once.",
+    marked_as_success="This is not an approval: the version waits for a decision, and its deployment fails at once.",
 )
 DEPLOYMENT = Attempts(
-    retry="It keeps to the version that the first attempt chose, and checks it again. What serves the target stays "
-    "until the end.",
-    clear="A recorded deployment of the same version is returned, also one that has ended. Start another run to deploy "
-    "it again.",
+    retry="It checks the version that the first attempt chose again. The current deployment of the target stays until "
+    "the job completes.",
+    clear="A recorded deployment of the same version is returned, even if it has ended. Start another run to deploy "
+    "the version again.",
     stop="Nothing has changed.",
     marked_as_success="Nothing is deployed.",
 )
@@ -24,8 +25,8 @@ RETIREMENT = Attempts(
 )
 BATCH = Attempts(
     retry="It starts again as another run. Readers never see the rows of the first one.",
-    clear="It makes the rows again; what it publishes replaces the run before.",
-    stop="Readers see what they saw before.",
+    clear="It makes the rows again; their publication replaces the previous run.",
+    stop="Readers still see the previous rows.",
     marked_as_success="Nothing is published.",
 )
 CHANGE = Attempts(

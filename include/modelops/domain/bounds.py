@@ -41,8 +41,8 @@ EXPECTED = (
 )
 UNSTORABLE = "which PostgreSQL can't store"
 """The end of each violation that is about a text that can't be stored."""
-AROUND = 4
-"""Maximum levels that a record or a response adds around such a value."""
+WRAPPING_LEVELS = 4
+"""Maximum number of levels that a record or a response adds around such a value."""
 LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -61,23 +61,23 @@ def check(value: Any, *, where: str, root: str = "") -> None:
 
 
 def check_result(result: Mapping[str, Any], *, where: str) -> None:
-    """Refuse a job's result that is too large.
+    """Check that a job's result is not too large.
 
     Raises:
         OutOfBounds: names the largest of its values.
     """
-    size = _bytes(result)
+    size = _json_size(result)
     if size > RESULT:
-        largest = max(result, key=lambda name: _bytes(result[name]))
+        largest = max(result, key=lambda name: _json_size(result[name]))
         raise OutOfBounds(
-            f"{_short(largest)} has {_bytes(result[largest]):,} of the {size:,} bytes of the result, as JSON",
+            f"{_short(largest)} has {_json_size(result[largest]):,} of the {size:,} bytes of the result, as JSON",
             where=where,
-            expected=f"a result of at most {RESULT:,} bytes; what is larger belongs into a file, which the job stores",
+            expected=f"a result of at most {RESULT:,} bytes; write larger values to a file, which the job stores",
         )
 
 
-def _bytes(value: Any) -> int:
-    """As JSON; what else a result may hold counts as its text."""
+def _json_size(value: Any) -> int:
+    """The size as JSON; a value that JSON can't represent counts as its text."""
     return len(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace"))
 
 
@@ -99,7 +99,7 @@ def violations(value: Any, root: str = "", *, shape_only: bool = False) -> Itera
                 return
             yield from _names(found, place, shape_only=shape_only)
             left += [(_within(place, name), inner, depth + 1) for name, inner in _entries(found)][::-1]
-        elif (wrong := _of_text(found) if shape_only else _of_scalar(found)) is not None:
+        elif (wrong := _text_violation(found) if shape_only else _scalar_violation(found)) is not None:
             yield f"{_short(place) or 'the value'} {wrong}"
 
 
@@ -148,7 +148,7 @@ def _names(found: Any, place: str, *, shape_only: bool) -> Iterator[str]:
         if not isinstance(name, str):
             continue  # YAML has such keys; the reader of the document checks them
         if not is_storable(name):
-            yield f"a name{of} {_of_text(name)}"
+            yield f"a name{of} {_text_violation(name)}"
         elif shape_only:
             continue
         elif not name:
@@ -165,7 +165,7 @@ def _size(found: Any) -> int:
     return len(found) if isinstance(found, str) else 0
 
 
-def _of_scalar(found: Any) -> str | None:
+def _scalar_violation(found: Any) -> str | None:
     match found:
         case None | bool():
             return None
@@ -175,10 +175,10 @@ def _of_scalar(found: Any) -> str | None:
             return f"is {_number(found)}, which is out of range"
         case str() if len(found) > TEXT:
             return f"has {len(found):,} characters"
-    return _of_text(found)
+    return _text_violation(found)
 
 
-def _of_text(found: Any) -> str | None:
+def _text_violation(found: Any) -> str | None:
     if isinstance(found, str) and not is_storable(found):
         character = next(one for one in found if not is_storable(one))
         return f"holds the character U+{ord(character):04X}, {UNSTORABLE}"
@@ -213,10 +213,10 @@ class _Cut:
         self._room = room
 
     def cut(self, value: Any, depth: int) -> Any:
-        """The value, reduced to the room that is left."""
+        """The value, reduced to the remaining size."""
         self._room -= 1
         match value:
-            case dict() | list() | tuple() if depth >= DEPTH + AROUND:
+            case dict() | list() | tuple() if depth >= DEPTH + WRAPPING_LEVELS:
                 return LEFT_OUT
             case dict():
                 fitting = {
@@ -229,7 +229,7 @@ class _Cut:
             case str():
                 self._room -= len(value) // 100
                 return shortened(storable(value), TEXT)
-        return value if _of_scalar(value) is None else _number(value)
+        return value if _scalar_violation(value) is None else _number(value)
 
     def _fit(self, values: Iterable[Any]) -> Iterator[Any]:
         for value in values:
@@ -261,7 +261,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _finite(digits: str) -> float:

@@ -19,16 +19,16 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, kw_only=True)
 class ReadBounds:
-    """How much one of users' queries may give: rows, and bytes of these rows in Arrow's memory layout."""
+    """The maximum size of the result of a user's query: rows, and bytes in Arrow's memory layout."""
 
     rows: int = 500_000_000
     bytes: int = 100 * 2**30
 
     def check(self, *, rows: int, size: int = 0, where: str) -> None:
-        """Refuse more; for a stream, call this with what has come so far.
+        """Check the size of a result; for a stream, pass the totals so far.
 
         Raises:
-            DatasetError: the query gives more than one of the bounds.
+            DatasetError: the result exceeds one of the bounds.
         """
         if rows > self.rows:
             raise _too_much("there are more than", f"{self.rows:,} rows", "MODELOPS_DATASET_ROWS", where)

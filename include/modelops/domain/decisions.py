@@ -52,7 +52,7 @@ class Answer:
     evidence: str | None = None
 
     @classmethod
-    def given(cls, person: str, verdict: Verdict, fields: Mapping[str, Any]) -> Answer:
+    def from_fields(cls, person: str, verdict: Verdict, fields: Mapping[str, Any]) -> Answer:
         """Make an answer from the fields of the form. A REST client may send any JSON value in place of a text.
 
         Raises:

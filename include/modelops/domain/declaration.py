@@ -1,4 +1,4 @@
-"""What a job type declares of itself; `modelops.domain.job_types` has the declarations."""
+"""The form of the declaration of a job type; `modelops.domain.job_types` has the declarations."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Evidence(StrEnum):
     """Which files a job's page shows with the evidence of its version."""
 
     OF_VERSION = "version"
-    """Those that the version pins."""
+    """The files that the version pins."""
     OF_EVALUATION = "evaluation"
-    """Those that the job's own evaluation left; none for a job that makes no evaluation."""
+    """The files of the job's own evaluation; none for a job without an evaluation."""
     ALL = "all"
-    """Those that the version pins, and those that its evaluations left."""
+    """The files that the version pins, and those of all its evaluations."""
 
 
 class Tab(StrEnum):
@@ -79,7 +79,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Transition:
-    """A step of a version's status that jobs of the type may take. `before` is None for a new version."""
+    """A transition of a version's status that jobs of the type may make. `before` is None for a new version."""
 
     before: VersionStatus | None
     after: VersionStatus
@@ -88,7 +88,7 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
-    """What another attempt, or a person's intervention, does to a job of the type; a sentence or two each."""
+    """The effects of a retry and of a person's interventions on a job of the type, in a sentence or two each."""
 
     retry: str
     clear: str
@@ -98,16 +98,16 @@ class Attempts:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """All that the parts of the system need to know of a job type.
+    """The properties of a job type that other packages, the view and the documents use.
 
     Args:
-        kinds: the kinds of versions whose stage it is.
+        kinds: the kinds of versions that have this stage.
         meaning: what a job of the type does, as a sentence.
         operators: class names of the operators that run it.
-        steps: what its log has between `running` and `completed`, in Markdown.
-        transitions: the state machine: what is in no declaration can't happen.
-        evidence: None where a job's page shows no evidence.
-        tabs: of a job's page, in their order.
+        steps: the steps that its log has between `running` and `completed`, in Markdown.
+        transitions: the transitions that it may make; the database refuses any other.
+        evidence: the evidence on a job's page, or None.
+        tabs: the tabs of a job's page, in order.
     """
 
     stage: Stage

@@ -98,7 +98,7 @@ class Deployment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed:
+class DeploymentDagSpec:
     """The data from which a deployment's DAG is made.
 
     `incremental`: each run is for a data interval; otherwise each run makes all rows again. No run is due before

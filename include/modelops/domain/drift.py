@@ -8,7 +8,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """When a column has moved.
+    """The parameters of the test that decides whether a column has moved.
 
     Args:
         tolerance: the index below which no change counts; 0.005 is a shift by 0.07 standard deviations.

@@ -9,11 +9,11 @@ class Emptiness(StrEnum):
     """Which runs may have no rows."""
 
     NEVER = "never"
-    """None."""
+    """No run."""
     INTERVALS = "intervals"
     """Runs for a data interval, such as a night or a holiday. A run for all times must have rows."""
     ALWAYS = "always"
-    """All."""
+    """All runs."""
 
     def allows(self, *, whole: bool) -> bool:
         """Whether a run may have no rows; `whole`: the run is for all times, not for a data interval."""

@@ -138,11 +138,11 @@ class UnknownDeployment(BadInput):
 
 
 class UnknownBatch(BadInput):
-    """No published batch is the one that a request names."""
+    """The batch that a request names is not published."""
 
 
 class LabelsError(BadInput):
-    """The labels don't fit the predictions that are to be measured with them."""
+    """The labels can't be compared with the predictions."""
 
 
 class AlertError(BadInput):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FEATURES = "features"
 """The default schema of outputs."""
-OF_THE_RUN = ("run_id", "task_version", "job_id", "published_at")
+RUN_COLUMNS = ("run_id", "task_version", "job_id", "published_at")
 """Columns that a feature table has in addition to the task's own; they come from the run that wrote the rows."""
 
 
@@ -71,7 +71,7 @@ class FeatureTask:
     approvers: tuple[str, ...]
 
     @property
-    def is_by_calendar(self) -> bool:
+    def has_local_times(self) -> bool:
         """Whether the incremental column has dates or times without a time zone."""
         return self.incremental is not None and self.columns[self.incremental] != "timestamp with time zone"
 

@@ -31,7 +31,7 @@ class Findings:
         except BadInput as error:
             self.errors.append(error)
 
-    def refuse(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise the recorded errors, if any.
 
         Raises:
@@ -43,8 +43,8 @@ class Findings:
             raise self.errors[0]
 
 
-def by_place(error: BadInput, folder: str) -> BadInput:
-    """The same, sorted by file and line; what is in no file of the folder comes last."""
+def sorted_by_place(error: BadInput, folder: str) -> BadInput:
+    """Sort several errors by file and line; errors outside of the folder come last."""
     if not isinstance(error, SeveralErrors):
         return error
 

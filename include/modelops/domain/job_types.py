@@ -8,7 +8,7 @@
 | the view: labels, groups and tabs | generated |
 | the documents: tables and state diagrams | generated |
 
-docs/how-to/add-a-job-type.md tells how to add one.
+To add a job type, see docs/how-to/add-a-job-type.md.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class JobType(StrEnum):
             steps="`version_created`, `code_pinned`, `environment_ready`, `rows_written`, `train_started`, "
             "`train_finished`, `artifacts_stored`; `sample_scored` if the model has a ModelScorer",
             attempts=Attempts(
-                retry="It continues with the version that the first attempt began, and its pinned code and packages.",
+                retry="It continues with the version that the first attempt created, and its pinned code and packages.",
                 clear="It trains another version; the earlier one stays.",
                 stop="The version is `failed`, and the tasks after it are `skipped`.",
-                marked_as_success="The version is `failed`. The evaluation after it fails: it has no version.",
+                marked_as_success="The version is `failed`. The evaluation after it fails, because it gets no version.",
             ),
             transitions=(
                 Transition(None, VersionStatus.CREATED, "training starts"),
@@ -167,7 +167,7 @@ class JobType(StrEnum):
             operators=("ImportFeatureTaskOperator",),
             steps="`code_pinned`, `sql_parsed`",
             attempts=Attempts(
-                retry="It starts again; nothing of the first attempt is on record.",
+                retry="It starts again; the first attempt has recorded nothing.",
                 clear="A recorded import of the same task is returned.",
                 stop="Nothing has changed.",
                 marked_as_success="There is no version, and the tasks after it fail.",
@@ -187,18 +187,18 @@ class JobType(StrEnum):
             kinds=_TASK,
             group=Group.FEATURE,
             label=Label(en="Run", fr="Exécuter"),
-            meaning="Runs a version once, checks what it gives, and publishes nothing.",
+            meaning="Runs a version once, checks its rows, and publishes nothing.",
             operators=("RunFeatureTaskOperator",),
             steps="`code_loaded`, `rows_staged`, `checked`; of a Python task also, before `rows_staged`, "
             "`environment_ready`, `input_read` for each input, `run_started`, `run_finished`",
             attempts=Attempts(
                 retry="It starts again in a table of its own.",
-                clear="It runs again; that is more evidence, the earlier one stays.",
+                clear="It runs again and adds evidence; the earlier evidence stays.",
                 stop="Nothing has changed.",
                 marked_as_success="The version stays `imported` and can't be approved.",
             ),
             transitions=(
-                Transition(VersionStatus.IMPORTED, VersionStatus.TESTED, "it gave the rows that it declares"),
+                Transition(VersionStatus.IMPORTED, VersionStatus.TESTED, "it made the rows that it declares"),
             ),
             evidence=Evidence.OF_EVALUATION,
             tabs=_WITH_EVIDENCE,
@@ -329,8 +329,8 @@ class JobType(StrEnum):
             operators=("MeasurePerformanceOperator",),
             steps="`measured` for each batch",
             attempts=Attempts(
-                retry="It goes on with the batches that are still due. What is measured stays on record.",
-                clear="It measures what is due by then, or the same interval again.",
+                retry="It continues with the batches that are still due. Recorded measurements stay.",
+                clear="It measures the batches that are due by then, or the same interval again.",
                 stop="The batches that are not measured yet stay due.",
                 marked_as_success="The batches stay due.",
             ),
@@ -377,5 +377,5 @@ def of_stage(*stages: Stage) -> list[JobType]:
 
 
 def with_evidence(*which: Evidence) -> list[JobType]:
-    """The job types whose page shows this evidence; any evidence where none is named."""
+    """The job types whose page shows one of these kinds of evidence; by default, any kind."""
     return [each for each in JobType if each.declaration.evidence in (which or tuple(Evidence))]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TRUTH = "truth"
-"""The name of the dataset that gives the labels."""
+"""The name of the dataset that has the labels."""
 LONGEST_MATURITY = timedelta(days=3650)
 
 
@@ -36,7 +36,7 @@ class LabelSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """Where the labels of a deployment's predictions are: SQL with the entity key and the targets.
+    """The source of a deployment's labels: SQL that returns the entity key and the targets.
 
     `name` is None if the request had SQL instead of a name.
     """
@@ -48,7 +48,7 @@ class Truth:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Truth:
-        """As the registry stores it."""
+        """Make it from the registry's record."""
         of_type = record["type"]
         return cls(
             name=record["name"],
@@ -63,5 +63,5 @@ class Truth:
         return self.name or "given as SQL"
 
     def as_record(self) -> dict[str, Any]:
-        """As the registry stores it."""
+        """The source as the registry stores it."""
         return {"name": self.name, "sql": self.sql, "targets": list(self.targets), "type": self.type}

@@ -23,12 +23,12 @@ class PackageIndex:
 
     @property
     def record(self) -> str:
-        """The line by which a list of pinned packages says where they come from."""
+        """The line that records the index in a list of pinned packages."""
         return f"# index {self.name} {self.url}"
 
     @classmethod
     def of_record(cls, pinned: str) -> PackageIndex | None:
-        """The index that a list of pinned packages records; None: that of the installation."""
+        """The index that a list of pinned packages records; None if it is that of the installation."""
         for line in pinned.splitlines()[:2]:
             if found := _RECORD.fullmatch(line):
                 return cls(name=found[1], url=found[2])

@@ -23,8 +23,8 @@ class Parameter:
     """One parameter of a request.
 
     `schema` is JSON Schema: the type and the bounds, which the form and the REST API check. `renderer` names the
-    language of the value for Airflow's task page. `in_form`: the trigger form has a field for it; DAG files give the
-    other parameters. A parameter without a `default` (MISSING) is required.
+    language of the value for Airflow's task page. `in_form`: the trigger form has a field for it; DAG files set the
+    other parameters. `holds` is the class of a nested request. A parameter without a `default` (MISSING) is required.
     """
 
     name: str
@@ -68,8 +68,8 @@ def parameter(
     **schema: Any,
 ) -> Any:
     """Declare a field of a request; see `Parameter`."""
-    said = {"title": title, "description": description, "schema": schema}
-    metadata = said | {"renderer": renderer, "in_form": in_form, "holds": holds}
+    described = {"title": title, "description": description, "schema": schema}
+    metadata = described | {"renderer": renderer, "in_form": in_form, "holds": holds}
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -81,7 +81,7 @@ def text(characters: int = bounds.NAME) -> dict[str, Any]:
 
 
 def reference(kind: VersionKind, *, of_versions: bool) -> Any:
-    """A reference of a model or a feature task. The form gets its suggestions when it is opened, not from the DAG."""
+    """A reference of a model or a feature task. The trigger form loads its suggestions when a person opens it."""
     which = "that has a version" if of_versions else "in a repository that repositories.yaml lists"
     suggestions: dict[str, Any] = {SUGGESTIONS: str(kind), OF_VERSIONS: of_versions}
     return parameter(

@@ -141,7 +141,7 @@ class TrainingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
-    """Evaluate an existing version. None: the newest when the job started; a retry uses the same version."""
+    """Evaluate an existing version. Without one, the newest when the job started; a retry uses the same version."""
 
     model: str = p.reference(VersionKind.MODEL, of_versions=True)
     version: int | None = p.version("the newest that is neither rejected nor retired")
@@ -150,7 +150,7 @@ class EvaluationRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class StatisticsRequest:
-    """Compute a version's statistics. None: the newest when the job started; a retry uses the same version."""
+    """Compute a version's statistics. Without a version, the newest when the job started; a retry uses the same one."""
 
     model: str = p.reference(VersionKind.MODEL, of_versions=True)
     version: int | None = p.version("the newest that is neither rejected nor retired")
@@ -197,14 +197,14 @@ class BatchRequest(IntervalRequest):
     )
 
     @property
-    def only(self) -> Part | None:
+    def partition(self) -> Part | None:
         """The partition of the batch that is scored; None: the whole batch."""
         return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DriftCheckRequest(IntervalRequest):
-    """Compare a published batch with the reference. None: the newest batch of a deployment without intervals."""
+    """Compare a published batch with the reference. Without an interval, the newest batch that has none."""
 
     deployment: int = p.parameter(
         title="Deployment",
@@ -237,7 +237,7 @@ class PerformanceRequest(IntervalRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class DuePerformanceRequest(IntervalRequest):
-    """Measure the batches of all deployments whose labels are due, or of one, also those with missing labels."""
+    """Measure the batches with due labels, of all deployments; of one deployment, also those with missing labels."""
 
     interval_start: str | None = p.interval("start", ONE_INTERVAL)
     interval_end: str | None = p.interval("end", ONE_INTERVAL)
@@ -259,7 +259,7 @@ class PartRequest(BatchRequest):
     parts: int = p.parameter(title="Partitions", description="The number of partitions of the batch.", in_form=False)
 
     @property
-    def only(self) -> Part:
+    def partition(self) -> Part:
         """The partition of the batch that is scored."""
         return Part(number=self.part, of=self.parts)
 

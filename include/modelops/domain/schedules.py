@@ -131,7 +131,7 @@ class Plan:
     last: tuple[datetime, datetime] | None = None
     upcoming: tuple[datetime, ...] = ()
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """The schedule and its next times, in its own time zone, for a log."""
         if not self.upcoming:
             return str(self.schedule)
@@ -141,5 +141,5 @@ class Plan:
         )
 
 
-BY_HAND = Plan(schedule=Schedule())
+MANUAL_PLAN = Plan(schedule=Schedule())
 """The default: manual."""

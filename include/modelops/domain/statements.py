@@ -22,7 +22,7 @@ _COMMENT = re.compile(r"/\*|\*/")
 _NAME = re.compile(r'"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^\W\d][\w$]*)')
 
 
-def bare(sql: str) -> str:
+def embeddable(sql: str) -> str:
     """The statement without trailing semicolons and comments, so that it can be embedded in another one."""
     position = end = 0
     while position < len(sql):

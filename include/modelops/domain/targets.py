@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 PREDICTIONS = "predictions"
 """The default schema of predictions."""
-OF_THE_RUN = ("model_version", "job_id", "scored_at", "interval_start", "interval_end")
+RUN_COLUMNS = ("model_version", "job_id", "scored_at", "interval_start", "interval_end")
 """Columns that the view adds to each row, from the run that wrote the row."""
 SUPERSEDED_AT = "superseded_at"
 """A column of the history: the time until which the view showed the row."""
 RUN_ID = "run_id"
-TAKEN = (RUN_ID, *OF_THE_RUN, SUPERSEDED_AT)
+RESERVED_NAMES = (RUN_ID, *RUN_COLUMNS, SUPERSEDED_AT)
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _ROWS = "_rows"
@@ -113,11 +113,11 @@ def check_columns(target: Target, *, key: Sequence[TargetColumn], outputs: Seque
     """
     names = [column.name for column in (*key, *outputs)]
     for name, times in Counter(names).items():
-        if name in TAKEN:
+        if name in RESERVED_NAMES:
             raise TargetError(
                 f"the column name {name} is reserved: {target} has a column of that name for the origin of a row",
                 where=f"the columns of {target}",
-                expected=f"a name other than {', '.join(TAKEN)}",
+                expected=f"a name other than {', '.join(RESERVED_NAMES)}",
             )
         if times > 1:
             raise TargetError(

@@ -113,7 +113,7 @@ class ArtifactRole(StrEnum):
     OUTPUT = "output"
     """A file that user code wrote to artifact_output_path."""
     SAMPLE = "sample"
-    """For a training, some rows with their predictions, which a deployment is compared with; for a run of a feature
+    """For a training, some rows with their predictions, with which a deployment is compared; for a run of a feature
     task, some of its rows."""
 
 

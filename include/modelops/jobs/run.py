@@ -81,7 +81,7 @@ class JobRun:
         """A transaction that locks the job, so that only its newest attempt can commit.
 
         Args:
-            connection: one to the ledger's database other than `ledger`, with a transaction of its own.
+            connection: another connection to the ledger's database, on which the transaction runs; default: `ledger`.
 
         Raises:
             FenceLost: a newer attempt has the job, or the job was ended.
@@ -95,7 +95,7 @@ class JobRun:
         """Record the job's result and its completion; within the transaction of `fenced`.
 
         Raises:
-            OutOfBounds: the result is too large for Airflow and the ledger; nothing of the transaction may stay.
+            OutOfBounds: the result is too large for Airflow and the ledger; the transaction must be rolled back.
         """
         jobs.complete(connection or self.ledger, self.attempt, result)
 

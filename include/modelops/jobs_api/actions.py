@@ -19,7 +19,7 @@ from airflow.configuration import conf
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from modelops.domain.actions import ANSWERS, Action, possible
+from modelops.domain.actions import ANSWERS, Action, possible_actions
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobStatus
@@ -191,7 +191,7 @@ def actions_of(user: Any, row: Mapping[str, Any], objection: Refusal | None) -> 
         objection: why the user can't decide on a job that awaits approval."""
     return [
         action
-        for action in possible(JobStatus(row["status"]), row["dag_id"], JobType(row["type"]))
+        for action in possible_actions(JobStatus(row["status"]), row["dag_id"], JobType(row["type"]))
         if may(user, row["dag_id"], *REQUIRED_ACCESS[action]) and not (action in ANSWERS and objection)
     ]
 
@@ -206,7 +206,7 @@ def _action_target(user: Any, job_id: int, action: Action) -> ActionTarget:
         row = whole_job(user, connection, job_id)
     if not may(user, row["dag_id"], *REQUIRED_ACCESS[action]):
         raise _not_allowed(row["dag_id"])
-    if action not in possible(JobStatus(row["status"]), row["dag_id"], JobType(row["type"])):
+    if action not in possible_actions(JobStatus(row["status"]), row["dag_id"], JobType(row["type"])):
         status = row["status"].replace("_", " ")
         detail = f"job {job_id} is {status}, so there is no {action} for it now"
         raise Refused(409, Code.NOT_NOW, detail, job=job_id, status=row["status"], action=str(action))

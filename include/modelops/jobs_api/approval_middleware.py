@@ -269,7 +269,7 @@ def _answer_of(person: str, body: bytes) -> Answer | None:
         fields = dict(content.get("params_input") or {})
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         return None
-    return Answer.given(person, verdict, fields)
+    return Answer.from_fields(person, verdict, fields)
 
 
 def _refusal_for(error: ModelOpsError) -> list[Message]:

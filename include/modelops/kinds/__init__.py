@@ -1,1 +1,1 @@
-"""The kinds of versions: what each of them gives to the stages that all have in common."""
+"""The kinds of versions, models and feature tasks: the parts of each stage that are specific to a kind."""

@@ -22,7 +22,7 @@ from modelops.domain.versions import VersionKind
 from modelops.kinds.check_drift import comparable_columns
 from modelops.kinds.model.performance import METRICS
 from modelops.registry.write import alerts, deployments, jobs, versions
-from modelops.stages.alerts import judge
+from modelops.stages.alerts import update_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def set_rule(request: AlertRuleRequest, run: JobRun) -> dict[str, Any]:
                     expected="another rule; or end that one first (DAG alert_rule_end)",
                 )
         number = alerts.set_rule(ledger, deployment.id, terms, job_id=run.job_id)
-        judged = judge(ledger, deployment.target, terms.subject, job_id=run.job_id)
+        judged = update_alerts(ledger, deployment.target, terms.subject, job_id=run.job_id)
         rule_now = alerts.find_open_rule(ledger, number)
         result = {**_result(rule_now), "alerts": judged}
         run.complete(result)
@@ -94,8 +94,8 @@ def snooze(request: AlertSnoozeRequest, run: JobRun) -> dict[str, Any]:
         alerts.snooze(ledger, rule["id"], until=until, reason=request.reason, job_id=run.job_id)
         result = {**_result(rule), "until": until and until.isoformat()}
         run.complete(result)
-    said = f"is snoozed until {until.isoformat()}" if until else "is not snoozed any more"
-    run.log(f"Alert rule {rule['id']} {said}: {result['says']}")
+    change = f"is snoozed until {until.isoformat()}" if until else "is not snoozed any more"
+    run.log(f"Alert rule {rule['id']} {change}: {result['says']}")
     return result
 
 
@@ -157,7 +157,7 @@ def _challenger(request: AlertRuleRequest, deployment: Deployment) -> Challenger
         return None
     if deployment.kind is not VersionKind.MODEL:
         raise AlertError(
-            f"{deployment.subject} is of a feature task; only models have challengers",
+            f"{deployment.subject} is a feature task; only models have challengers",
             where="the parameter challenger",
             expected="false, or a deployment of a model",
         )
@@ -185,7 +185,7 @@ def _with_target(terms: AlertTerms, deployment: Deployment) -> AlertTerms:
     only = truth.targets[0] if len(truth.targets) == 1 else None
     target = terms.variable or only
     if target not in truth.targets:
-        what = "there are several targets" if target is None else f"{target!r} is no target"
+        what = "there are several targets" if target is None else f"{target!r} is not a target"
         raise AlertError(what, where="the parameter variable", expected=f"one of {', '.join(truth.targets)}")
     known = METRICS if truth.type is None else {truth.type: METRICS[truth.type]}
     names = sorted(name for each in known.values() for name in each)
@@ -193,11 +193,13 @@ def _with_target(terms: AlertTerms, deployment: Deployment) -> AlertTerms:
         raise AlertError(
             f"there is no metric {terms.metric!r}", where="the parameter metric", expected=f"one of {', '.join(names)}"
         )
-    return replace(terms, variable=target, beyond_natural=True)  # it means nothing here, and rules are compared
+    return replace(
+        terms, variable=target, beyond_natural=True
+    )  # does not apply to metrics; fixed, so that equal rules are equal
 
 
 def _check_known(terms: AlertTerms, columns: Mapping[str, Sequence[str]], deployment: Deployment) -> None:
-    """Check that drift checks compare what the rule is about; `columns` has what they compare, by role."""
+    """Check that drift checks compare the rule's columns; `columns` has the compared columns, by role."""
     known = columns.get(str(terms.subject.role), ())
     if not known:
         raise AlertError(

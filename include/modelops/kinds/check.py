@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import SeveralErrors
-from modelops.domain.findings import Findings, by_place
+from modelops.domain.findings import Findings, sorted_by_place
 from modelops.kinds.feature_task.check import build_for, check_task_folder, read_task_folder
 from modelops.kinds.model.check import check_folder, read_folder, try_code
 from modelops.repository.kinds import MODELS, TASKS
@@ -26,30 +26,30 @@ def check(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Sett
     """Check the folder of a feature task, a model or a repository.
 
     Raises:
-        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
-        Unavailable: the platform's trouble.
+        BadInput: the folder has an error; SeveralErrors if it has several, sorted by file and line.
+        Unavailable: a service is unavailable.
     """
     if TASKS.marks(folder):
         check_task_folder(folder, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
-    elif MODELS.marks(folder) or not _things(folder):
+    elif MODELS.marks(folder) or not _code_folders(folder):
         check_folder(folder, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
     else:
         _check_repository(folder, sql_url=sql_url, ledger=ledger, settings=settings, echo=echo)
 
 
-def _things(repository: Path) -> list[Path]:
+def _code_folders(repository: Path) -> list[Path]:
     return [*sorted(TASKS.folders(repository)), *sorted(MODELS.folders(repository))]
 
 
 def _check_repository(
     repository: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> None:
-    """Check everything that needs no environment first; build environments and train only if that is right."""
+    """First run the checks that need no environment; build environments and train only if those succeed."""
     settings.machine.work.mkdir(parents=True, exist_ok=True)
     findings = Findings()
     with TemporaryDirectory(prefix="check-", dir=settings.machine.work) as scratch:
         next_steps: dict[Path, Callable[[], None]] = {}
-        for number, folder in enumerate(_things(repository)):
+        for number, folder in enumerate(_code_folders(repository)):
             work = Path(scratch, str(number))
             work.mkdir()
             echo(str(folder.relative_to(repository)))
@@ -73,6 +73,6 @@ def _check_repository(
 def _refuse(findings: Findings, repository: Path) -> None:
     """Raise all findings, sorted by file and line."""
     try:
-        findings.refuse()
+        findings.raise_if_any()
     except SeveralErrors as error:
-        raise by_place(error, str(repository)) from error
+        raise sorted_by_place(error, str(repository)) from error

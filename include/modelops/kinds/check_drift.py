@@ -1,4 +1,4 @@
-"""Drift check: a published batch is compared with the reference of its version. It changes neither."""
+"""Drift check: compares a published batch with the reference of its version, and changes neither."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelops.domain.errors import UnknownBatch
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.registry.write import deployments, drift, evidence, statistics, versions
-from modelops.stages.alerts import judge
+from modelops.stages.alerts import update_alerts
 from modelops.statistics.bins import has_bins
 from modelops.statistics.drift import Cause, Comparison, compare_all
 
@@ -29,14 +29,14 @@ NO_REFERENCE = {
     VersionKind.FEATURE_TASK: "import and run the task again (DAG feature_pipeline), and deploy that version",
 }
 MOST_NAMED = 100
-"""Columns that a result names."""
+"""Maximum number of columns in a result."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """What the batches of a version are compared with: by role the records of columns, and its author's settings.
+    """The reference of a version: the records of its columns, by role, and the model's drift settings.
 
-    `evaluation_id` is that of the run of a feature task.
+    `evaluation_id` is the run of a feature task from which the records come; None for a model.
     """
 
     columns: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -45,10 +45,11 @@ class Reference:
 
 
 def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
-    """Compare a published batch with the reference of its version; returns what has moved.
+    """Compare a published batch with the reference of its version; returns the columns that have moved.
 
-    That is the batch of `batch_task`, or the newest of the interval. Features are judged together, and predictions
-    together. A column that can't be compared says why. The deployment may have ended.
+    The batch is that of `batch_task`, or the newest of the interval. The rate of false findings is for all features
+    together, and for all predictions together. A column that can't be compared has the reason in `why`. The deployment
+    may have ended.
 
     Raises:
         UnknownDeployment: no deployment has that number.
@@ -61,12 +62,12 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     deployment = deployments.find(run.ledger, request.deployment)
     with run.fenced():
         run.name_deployment(deployment)
-    batch = _published(deployment, interval, request.batch_task, run)
+    batch = _find_batch(deployment, interval, request.batch_task, run)
     version = versions.find(run.ledger, deployment.model, deployment.version, kind=deployment.kind)
     reference = reference_of(version, run)
-    found = _compared(deployment, batch, reference, run)
+    found = _compare_columns(deployment, batch, reference, run)
     run.step("compared", run=batch["id"], columns=sum(map(len, found.values())))
-    moved = _moved(found)
+    moved = _moved_columns(found)
     compared = sum(one.index is not None for of_role in found.values() for one in of_role)
     result = {
         "deployment": deployment.id,
@@ -91,7 +92,9 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
                 references={one["variable"]: one.get("reference_id") for one in reference.columns[role]},
                 evaluation_id=reference.evaluation_id,
             )
-        result["alerts"] = judge(ledger, deployment.target, Subject.FEATURES, Subject.PREDICTIONS, job_id=run.job_id)
+        result["alerts"] = update_alerts(
+            ledger, deployment.target, Subject.FEATURES, Subject.PREDICTIONS, job_id=run.job_id
+        )
         run.complete(result)
     names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MOST_NAMED])
     outcome = names or ("no column has moved" if compared else "no column could be compared")
@@ -99,11 +102,11 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
     return result
 
 
-def _published(deployment: Deployment, interval: Interval | None, task: str | None, run: JobRun) -> Mapping[str, Any]:
+def _find_batch(deployment: Deployment, interval: Interval | None, task: str | None, run: JobRun) -> Mapping[str, Any]:
     """The batch run that is compared.
 
     Raises:
-        UnknownBatch: the task has published none, or there is none for the interval.
+        UnknownBatch: the task has published no batch, or no batch of the interval is published.
     """
     if task is not None:
         key = replace(run.attempt.key, task_id=task)
@@ -126,18 +129,18 @@ def _published(deployment: Deployment, interval: Interval | None, task: str | No
 
 
 def reference_of(version: Version, run: JobRun) -> Reference:
-    """What the batches of a version are compared with."""
-    return (_of_model if version.kind is VersionKind.MODEL else _of_task)(version, run)
+    """The reference with which the batches of a version are compared."""
+    return (_model_reference if version.kind is VersionKind.MODEL else _task_reference)(version, run)
 
 
 def comparable_columns(version: Version, run: JobRun) -> Mapping[str, Sequence[str]]:
-    """By role the names of the columns that a drift check of the version's batches can judge."""
+    """The names of the columns that a drift check of the version's batches can compare, by role."""
     columns = reference_of(version, run).columns
     return {role: [one["variable"] for one in records if has_bins(one)] for role, records in columns.items()}
 
 
-def _of_model(version: Version, run: JobRun) -> Reference:
-    """The statistics in use of its features and predictions."""
+def _model_reference(version: Version, run: JobRun) -> Reference:
+    """The reference of a model: the current statistics of its features and predictions."""
     with run.workdir() as workdir:
         settings = version_code.load(version, workdir, run).definition.datasets.drift
     recorded = statistics.in_use(run.ledger, version.id)
@@ -147,18 +150,18 @@ def _of_model(version: Version, run: JobRun) -> Reference:
     return Reference(columns=columns, settings=settings)
 
 
-def _of_task(version: Version, run: JobRun) -> Reference:
-    """The statistics of its newest run."""
+def _task_reference(version: Version, run: JobRun) -> Reference:
+    """The reference of a feature task: the statistics of its newest run."""
     newest = evidence.newest_evaluation(run.ledger, version.id)
     if newest is None:
         return Reference(columns={"feature": ()})
     return Reference(columns={"feature": newest.statistics or ()}, evaluation_id=newest.id)
 
 
-def _compared(
+def _compare_columns(
     deployment: Deployment, batch: Mapping[str, Any], reference: Reference, run: JobRun
 ) -> dict[str, list[Comparison]]:
-    """By role, each column of the batch beside its reference; also those of which the batch has no statistics."""
+    """Compare the columns with their references, by role. Columns without statistics in the batch are included."""
     counted = statistics.of_run(run.ledger, batch["id"])
     # The reference of a feature task has the columns of the key too; their values differ from run to run.
     keys = {one["variable"] for one in counted if one["role"] == "key"}
@@ -168,21 +171,23 @@ def _compared(
         before = {one["variable"]: one for one in records if one["variable"] not in keys}
         ignored = reference.settings.ignore if role == "feature" else ()
         now = {one["variable"]: one for one in counted if one["role"] == role and one["variable"] not in ignored}
-        missing = [_missing(name, batch["rows"]) for name in before.keys() - now.keys() if has_bins(before[name])]
+        missing = [
+            _without_statistics(name, batch["rows"]) for name in before.keys() - now.keys() if has_bins(before[name])
+        ]
         found[role] = compare_all(before, now.values(), reference.settings.rule, remedies=remedies) + missing
     return found
 
 
-def _missing(name: str, rows: int) -> Comparison:
-    """A column of which a batch has no statistics."""
+def _without_statistics(name: str, rows: int) -> Comparison:
+    """The comparison of a column for which the batch has no statistics."""
     if not rows:
         return Comparison(variable=name)
     why = "the batch was published without statistics of it: rerun the batch"
     return Comparison(variable=name, verdict=Verdict.NOT_COMPARABLE, why=why)
 
 
-def _moved(found: Mapping[str, Sequence[Comparison]]) -> list[dict[str, Any]]:
-    """The columns that have moved, those with the greatest change first."""
+def _moved_columns(found: Mapping[str, Sequence[Comparison]]) -> list[dict[str, Any]]:
+    """The columns that have moved, with the greatest change first."""
     moved = [
         (MOVED.index(one.verdict), one.index or 0.0, {"role": role, **one.as_summary()})
         for role, of_role in found.items()

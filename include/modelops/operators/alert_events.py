@@ -1,4 +1,4 @@
-"""How a task says that an alert was raised or resolved: by an event of an Airflow asset."""
+"""Reports that an alert was raised or resolved, as an event of an Airflow asset."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 ALERTS_ALIAS = AssetAlias("modelops-alerts")
 """The outlet of tasks that may raise or resolve alerts. Airflow resolves it to `ALERTS_ASSET` if they have."""
 ALERTS_ASSET = Asset(name="modelops-alerts", uri="modelops://alerts")
-"""Its events start the DAG that sends notifications. What is to be sent, the ledger says."""
+"""Its events start the DAG that sends notifications. The ledger lists the notifications that are due."""
 
 
-class ChangesAlerts(JobOperator):
+class AlertingOperator(JobOperator):
     """A job that may raise or resolve alerts."""
 
     arguments: ClassVar[Mapping[str, Any]] = {"outlets": [ALERTS_ALIAS]}

@@ -1,4 +1,4 @@
-"""Operators of alerts: rules are set, ended and snoozed, and notifications are sent."""
+"""Operators that set, end and snooze alert rules, send notifications, and start challengers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelops.airflow.notifying import ALERTS, notifiers_by_name
 from modelops.domain.alert_requests import AlertRuleEndRequest, AlertRuleRequest, AlertSnoozeRequest
 from modelops.domain.errors import Unavailable
 from modelops.domain.job_types import JobType
-from modelops.operators.alert_events import ChangesAlerts
+from modelops.operators.alert_events import AlertingOperator
 from modelops.operators.base import JobOperator
 from modelops.operators.bases import DeploymentOperator
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from modelops.domain.alerts import Alert, AlertEvent
 
 MOST_NOTIFICATIONS = 1000
-"""Maximum notifications of a notifier in a DAG run; the next run sends the others."""
-PATIENCE = 60
-"""Seconds that a notifier has for a notification."""
+"""Maximum notifications by one notifier in a DAG run; the next run sends the others."""
+NOTIFIER_TIMEOUT = 60
+"""Maximum seconds that a notifier may take for a notification."""
 MOST_CHALLENGERS = 10
 """Maximum challengers in a DAG run, whose parameters are an XCom; the next run starts the others."""
 
@@ -39,18 +39,18 @@ class RuleOperator(JobOperator):
 
     rule: int
 
-    def about(self) -> str:
+    def initial_subject(self) -> str:
         """The rule's number, until its deployment is read."""
         return f"alert rule {self.rule}"
 
 
-class SetAlertRuleOperator(ChangesAlerts, DeploymentOperator):
+class SetAlertRuleOperator(AlertingOperator, DeploymentOperator):
     """Sets an alert rule of a deployment. After a clear, a recorded rule is returned."""
 
     job_type = JobType.ALERT_RULE_CHANGE
     request = AlertRuleRequest
     use_case = "modelops.kinds.alert_rules:set_rule"
-    reusable_by = ("deployment",)
+    reuse_key = ("deployment",)
 
 
 class EndAlertRuleOperator(RuleOperator):
@@ -59,7 +59,7 @@ class EndAlertRuleOperator(RuleOperator):
     job_type = JobType.ALERT_RULE_CHANGE
     request = AlertRuleEndRequest
     use_case = "modelops.kinds.alert_rules:end_rule"
-    reusable_by = ("rule",)
+    reuse_key = ("rule",)
 
 
 class SnoozeAlertOperator(RuleOperator):
@@ -68,14 +68,14 @@ class SnoozeAlertOperator(RuleOperator):
     job_type = JobType.ALERT_RULE_CHANGE
     request = AlertSnoozeRequest
     use_case = "modelops.kinds.alert_rules:snooze"
-    reusable_by = ("rule",)
+    reuse_key = ("rule",)
 
 
 class SendNotificationsOperator(BaseOperator):
     """Sends the notifications of alerts that the ledger lists as due, by each of the notifiers.
 
-    What one of them has sent is recorded at once. One that fails, or takes longer than `PATIENCE`, sends no more; the
-    others send theirs. The task fails, and what was not sent stays due.
+    Each notification is recorded as soon as it is sent. A notifier that fails, or takes longer than `NOTIFIER_TIMEOUT`,
+    sends no more in this attempt; the others continue. The task then fails, and the unsent notifications stay due.
 
     Raises:
         BadInput: MODELOPS_ALERT_NOTIFIERS isn't a list of notifiers.
@@ -90,7 +90,7 @@ class SendNotificationsOperator(BaseOperator):
         """Send what is due; returns the number of notifications.
 
         Raises:
-            Unavailable: the ledger can't be reached, or a notifier has failed; another attempt may do better.
+            Unavailable: the ledger can't be reached, or a notifier has failed; a retry may help.
         """
         import psycopg
 
@@ -103,33 +103,36 @@ class SendNotificationsOperator(BaseOperator):
         with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
             for name in names:
                 try:
-                    for _ in self._sent_by(name, connection):
+                    for _ in self._send_due(name, connection):
                         sent += 1
-                except Exception:  # notifiers are other people's code
+                except Exception:  # notifiers are third-party code
                     failed.append(name)
                     self.log.exception("%s failed; its notifications stay due", name)
         if failed:
             raise Unavailable(f"notifications of alerts could not be sent by {', '.join(failed)}; they stay due")
         return sent
 
-    def _sent_by(self, name: str, connection: Connection[Any]) -> Iterator[None]:
-        """Have a notifier send what is due by it."""
+    def _send_due(self, name: str, connection: Connection[Any]) -> Iterator[None]:
+        """Send the due notifications of one notifier; yields after each."""
         from modelops.registry.write import alerts
 
         for number, event in alerts.due_notifications(connection, name, most=MOST_NOTIFICATIONS):
             # Airflow writes the rendered templates into the notifier, so each notification needs a new one.
             notifier = notifiers_by_name(ALERTS)[name]
-            _within(PATIENCE, notifier, {"alert": template_values(alerts.find_alert(connection, number), event)})
+            _call_with_timeout(
+                NOTIFIER_TIMEOUT, notifier, {"alert": template_values(alerts.find_alert(connection, number), event)}
+            )
             alerts.record_sent(connection, number, event, name)
             self.log.info("%s has sent that alert %s is %s", name, number, event)
             yield
 
 
-def _within(seconds: float, call: Callable[[dict[str, Any]], object], argument: dict[str, Any]) -> None:
-    """Call a function in a thread of its own, which is left behind if it takes longer.
+def _call_with_timeout(seconds: float, call: Callable[[dict[str, Any]], object], argument: dict[str, Any]) -> None:
+    """Call a function in a thread of its own, and wait for it. After a timeout, the thread continues to run.
 
     Raises:
-        TimeoutError: it takes longer. Exception: what it raises.
+        TimeoutError: the function takes longer than `seconds`.
+        Exception: the exception that the function raises.
     """
     raised: list[Exception] = []
 
@@ -149,10 +152,10 @@ def _within(seconds: float, call: Callable[[dict[str, Any]], object], argument: 
 
 
 class ClaimChallengersOperator(BaseOperator):
-    """Claims challengers for alerts that may start one now; lists those without a run for a StartChallengerOperator.
+    """Claims challengers for alerts that may start one now, and lists the DAG runs that are to be started.
 
-    The database decides which alerts may. A claimed challenger is listed for one day, until its run has a job; its run
-    id is fixed, so that it is not started twice.
+    The database decides which alerts may start one. A claimed challenger is listed until its run has a job, for one day
+    at most. Its run id is fixed, so that it is not started twice.
     """
 
     def __init__(self, *, ledger_conn_id: str = "modelops", **kwargs: Any) -> None:
@@ -179,7 +182,7 @@ class ClaimChallengersOperator(BaseOperator):
 
 
 class StartChallengerOperator(TriggerDagRunOperator):
-    """Starts a run of model_lifecycle; skipped if it is there. Users' SQL in its parameters is no template."""
+    """Starts a run of model_lifecycle, unless it exists. Users' SQL in its parameters is not rendered as a template."""
 
     template_fields = ()
     template_fields_renderers: ClassVar[dict[str, str]] = {}
@@ -190,7 +193,7 @@ class StartChallengerOperator(TriggerDagRunOperator):
 
 
 def template_values(alert: Alert, event: AlertEvent) -> dict[str, Any]:
-    """What the templates of notifiers may use as `alert`."""
+    """The value of `alert` in the templates of notifiers."""
     base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
     subject = f"{alert.model} v{alert.version} → {alert.target}"
     return {

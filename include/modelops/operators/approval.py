@@ -73,10 +73,10 @@ class ApproveOperator(JobOperator, ApprovalOperator):
 
     def perform(self, run: JobRun) -> dict[str, Any]:
         """Put the evidence before the reviewers; there is no result before their answer."""
-        from modelops.stages.approve import ask
+        from modelops.stages.approve import request_approval
 
-        self.requested()
-        self._show(ask(self.about(), self.version, run, kind=self.kind), run)
+        self.build_request()
+        self._show(request_approval(self.initial_subject(), self.version, run, kind=self.kind), run)
         return {}
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         """Notify the reviewers. If that fails, the approval still waits and is among Airflow's required actions."""
         try:
             notifier(context)
-        except Exception as error:  # noqa: BLE001 - notifiers are other people's code
+        except Exception as error:  # noqa: BLE001 - notifiers are third-party code
             self.log.warning("%s failed; perhaps nobody was notified: %s", type(notifier).__name__, error)
 
     def _conclude(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class ApproveModelOperator(ApproveOperator, ModelOperator):
     job_type = JobType.APPROVAL
     kind = VersionKind.MODEL
     request = ModelDecisionRequest
-    reusable_by = ("model", "version")
+    reuse_key = ("model", "version")
 
     def card(self, request: ApprovalRequest, _run: JobRun) -> str:
         """The version's metrics, compared with the champion's, and its inputs."""
@@ -166,7 +166,7 @@ class ApproveFeatureTaskOperator(ApproveOperator, TaskOperator):
     job_type = JobType.FEATURE_APPROVAL
     kind = VersionKind.FEATURE_TASK
     request = TaskDecisionRequest
-    reusable_by = ("task", "version")
+    reuse_key = ("task", "version")
 
     def card(self, request: ApprovalRequest, run: JobRun) -> str:
         """The changes in columns, rows, drift and code, compared with the deployed version."""

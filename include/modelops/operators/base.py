@@ -52,9 +52,9 @@ class JobOperator(BaseOperator):
     """The class of the job's request, from `modelops.domain.requests`."""
     use_case: ClassVar[str]
     """The function that does the work, `module:function`; imported at run time. It gets the request and the JobRun."""
-    reusable_by: ClassVar[tuple[str, ...]] = ()
+    reuse_key: ClassVar[tuple[str, ...]] = ()
     """Parameters that a recorded result must match to be reused even after a clear; none: the job runs again."""
-    also_templated: ClassVar[tuple[str, ...]] = ()
+    extra_template_fields: ClassVar[tuple[str, ...]] = ()
     """Template fields that aren't parameters of the request."""
 
     arguments: ClassVar[Mapping[str, Any]] = {}
@@ -64,12 +64,12 @@ class JobOperator(BaseOperator):
         super().__init_subclass__(**kwargs)
         if "request" in vars(cls):
             parameters = list(parameters_of(cls.request))
-            cls.template_fields = (*(each.name for each in parameters), *cls.also_templated)
+            cls.template_fields = (*(each.name for each in parameters), *cls.extra_template_fields)
             cls.template_fields_renderers = {each.name: each.renderer for each in parameters if each.renderer}
             cls.__doc__ = f"{cls.__doc__ or ''}\n\n    Args:\n" + "\n".join(
                 f"        {each.name}: {each.title}. {each.description}" for each in parameters
             )
-            cls.__init__ = _init_of(cls, parameters)  # type: ignore[method-assign]
+            cls.__init__ = _make_init(cls, parameters)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -79,30 +79,30 @@ class JobOperator(BaseOperator):
         features_conn_id: str = "modelops_features",
         **kwargs: Any,
     ) -> None:
-        given = {each.name: kwargs.pop(each.name, each.default) for each in parameters_of(self.request)}
+        values = {each.name: kwargs.pop(each.name, each.default) for each in parameters_of(self.request)}
         super().__init__(multiple_outputs=True, **kwargs)
         self.ledger_conn_id = ledger_conn_id
         self.rows_conn_id = rows_conn_id
         self.features_conn_id = features_conn_id
-        self.from_tasks = {name for name, value in given.items() if isinstance(value, XComArg)}
-        for name, value in given.items():
+        self.from_tasks = {name for name, value in values.items() if isinstance(value, XComArg)}
+        for name, value in values.items():
             setattr(self, name, value)
 
     @abstractmethod
-    def about(self) -> str:
+    def initial_subject(self) -> str:
         """The job's subject in words, until the version or deployment is known."""
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the request, as the ledger stores them."""
-        given = {each.name: getattr(self, each.name) for each in parameters_of(self.request)}
-        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in given.items()}
+        values = {each.name: getattr(self, each.name) for each in parameters_of(self.request)}
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
 
     def reusable_if(self) -> dict[str, Any] | None:
         """Fields that a recorded result must have to be reused even after a clear; None: the job runs again."""
         parameters = self.parameters()
-        return {name: parameters[name] for name in self.reusable_by if parameters[name] is not None} or None
+        return {name: parameters[name] for name in self.reuse_key if parameters[name] is not None} or None
 
-    def requested(self) -> Any:
+    def build_request(self) -> Any:
         """The request.
 
         Raises:
@@ -118,7 +118,7 @@ class JobOperator(BaseOperator):
 
     def perform(self, run: JobRun) -> dict[str, Any]:
         """Do the work and complete the job; returns the job's result."""
-        result: dict[str, Any] = resolve_name(self.use_case)(self.requested(), run)
+        result: dict[str, Any] = resolve_name(self.use_case)(self.build_request(), run)
         return result
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class JobOperator(BaseOperator):
         from modelops.jobs.execution import execute
 
         def checked(run: JobRun) -> T:
-            check_names(self.dag, context)
+            check_parameter_names(self.dag, context)
             bounds.check(self.parameters(), where=f"the request for {self.dag_id}")
             return work(run)
 
@@ -165,7 +165,7 @@ class JobOperator(BaseOperator):
         task_instance: Any = context["ti"]
         run = context["dag_run"]
         map_index = task_instance.map_index
-        # Clearing a task raises max_tries, by the `retries` that the DAG had then; a retry doesn't.
+        # A clear increases max_tries by the `retries` that the task had then; a retry doesn't.
         first = task_instance.max_tries - (self.retries or 0) + 1
         return Claim(
             key=TaskKey(
@@ -180,15 +180,17 @@ class JobOperator(BaseOperator):
             max_tries=task_instance.max_tries,
             # Airflow may lose attempts before a worker starts them. After a clear, who cleared is the requester.
             asked_at=run.run_after if first <= 1 or task_instance.try_number == 1 else None,
-            subject=bounds.shortened(self.about(), bounds.NAME),
-            requested_by=getattr(run, "triggering_user_name", None) or self._author(task_instance.run_id) or self.owner,
+            subject=bounds.shortened(self.initial_subject(), bounds.NAME),
+            requested_by=getattr(run, "triggering_user_name", None)
+            or self._challenger_author(task_instance.run_id)
+            or self.owner,
             parameters=self.parameters(),
             reusable_if=self.reusable_if(),
             resumed=resumed,
         )
 
-    def _author(self, run_id: str) -> str | None:
-        """The author of the alert rule that has started a DAG run; Airflow knows no person who has."""
+    def _challenger_author(self, run_id: str) -> str | None:
+        """The author of the alert rule that started a DAG run, for which Airflow records no person."""
         if not run_id.startswith(CHALLENGER_RUN_PREFIX):
             return None
         from modelops.registry.write import alerts
@@ -224,14 +226,14 @@ class JobOperator(BaseOperator):
         )
 
 
-def check_names(dag: DAG, context: Context) -> None:
+def check_parameter_names(dag: DAG, context: Context) -> None:
     """Reject parameters that the DAG doesn't have. Airflow accepts them, and a default would be used silently.
 
     Raises:
         UnknownParameter: there is one.
     """
     if "modelops" not in dag.tags:
-        return  # the conf of a user's own DAG may have more
+        return  # the conf of a user's own DAG may have other parameters
     declared = list(dag.params)
     # Airflow's own names have a slash.
     unknown = [name for name in context["dag_run"].conf or {} if name not in declared and "/" not in name]
@@ -244,8 +246,8 @@ def check_names(dag: DAG, context: Context) -> None:
         )
 
 
-def _init_of(cls: type[JobOperator], parameters: Sequence[Parameter]) -> Callable[..., None]:
-    """A constructor with the parameters in its signature, from which Airflow checks arguments and mapped arguments."""
+def _make_init(cls: type[JobOperator], parameters: Sequence[Parameter]) -> Callable[..., None]:
+    """A constructor with the parameters in its signature, which Airflow uses to check arguments of (mapped) tasks."""
 
     def __init__(self: JobOperator, **kwargs: Any) -> None:  # noqa: N807 - it becomes the constructor
         super(cls, self).__init__(**{**cls.arguments, **kwargs})

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from modelops.airflow.timetables import interval_for
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import DriftCheckRequest, ScheduleRequest
-from modelops.operators.alert_events import ChangesAlerts
+from modelops.operators.alert_events import AlertingOperator
 from modelops.operators.base import JobOperator
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class ModelOperator(JobOperator):
 
     model: str
 
-    def about(self) -> str:
+    def initial_subject(self) -> str:
         """The model's reference, until the version is known."""
         return self.model
 
@@ -35,7 +35,7 @@ class TaskOperator(JobOperator):
 
     task: str
 
-    def about(self) -> str:
+    def initial_subject(self) -> str:
         """The task's reference, until the version is known."""
         return self.task
 
@@ -45,7 +45,7 @@ class DeploymentOperator(JobOperator):
 
     deployment: int | XComArg
 
-    def about(self) -> str:
+    def initial_subject(self) -> str:
         """The deployment's number, until the deployment is read."""
         return f"deployment {self.deployment}"
 
@@ -59,7 +59,7 @@ class BatchOperator(DeploymentOperator):
         wanted: False skips the task.
     """
 
-    also_templated = ("wanted",)
+    extra_template_fields = ("wanted",)
     interval_start: Any
     interval_end: Any
 
@@ -93,10 +93,10 @@ class ChangeScheduleOperator(DeploymentOperator):
     job_type = JobType.SCHEDULE_CHANGE
     request = ScheduleRequest
     use_case = "modelops.stages.schedule:change_schedule"
-    reusable_by = ("deployment",)
+    reuse_key = ("deployment",)
 
 
-class CheckDriftOperator(ChangesAlerts, BatchOperator):
+class CheckDriftOperator(AlertingOperator, BatchOperator):
     """Compares the published batch of a data interval, or the newest one, with the reference of its version."""
 
     job_type = JobType.DRIFT_CHECK

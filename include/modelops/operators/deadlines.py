@@ -1,4 +1,4 @@
-"""Deadline alerts: a late batch is recorded, and the notifiers run."""
+"""Deadline alerts: records that a batch is late, and runs the notifiers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def alert(deployment: str, after: timedelta, *, batch_task: str) -> DeadlineAler
     """A deadline after which Airflow calls `notify_late`, if a run has not succeeded this long after it was queued.
 
     Args:
-        batch_task: the task that publishes the batch; what follows it may be late.
+        batch_task: the task that publishes the batch. Tasks downstream of it may end later.
     """
     try:
         notifiers(LATE)
@@ -40,7 +40,7 @@ def alert(deployment: str, after: timedelta, *, batch_task: str) -> DeadlineAler
 
 
 async def notify_late(deployment: str, after: str, batch_task: str, context: Mapping[str, Any]) -> None:
-    """Record and notify that a batch is late. Airflow's triggerer runs this; `context` describes the DAG run."""
+    """Record that a batch is late, and run the notifiers. Airflow's triggerer calls this with the DAG run's context."""
     await asyncio.to_thread(_notify, deployment, after, batch_task, context["dag_run"])
 
 
@@ -66,7 +66,7 @@ def _notify(deployment: str, after: str, batch_task: str, run: Mapping[str, Any]
     for notifier in notifiers(LATE):
         try:
             notifier({"late": late})
-        except Exception:  # notifiers are other people's code
+        except Exception:  # notifiers are third-party code
             log.exception("%s failed; perhaps nobody was notified that %s is late", type(notifier).__name__, run_id)
 
 

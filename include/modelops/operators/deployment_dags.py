@@ -10,7 +10,7 @@ from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
 from modelops.airflow.deployment_cache import load_deployments
-from modelops.airflow.params import given, params_of
+from modelops.airflow.params import arguments_of, params_of
 from modelops.airflow.timetables import schedule_for
 from modelops.cards.rendering import text
 from modelops.domain.deployments import DAG_PREFIX, dag_id_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow.sdk import XComArg
     from airflow.sdk.definitions.deadline import DeadlineAlert
 
-    from modelops.domain.deployments import Deployed
+    from modelops.domain.deployments import DeploymentDagSpec
     from modelops.operators.bases import BatchOperator
 
 
@@ -50,109 +50,121 @@ def deployment_dags() -> Mapping[str, DAG]:
     return {dag_id_of(one.id): deployment_dag(one) for one in found}
 
 
-def deployment_dag(deployed: Deployed) -> DAG:
+def deployment_dag(spec: DeploymentDagSpec) -> DAG:
     """The DAG that makes the rows of one deployment: on its schedule, on request, or for past intervals."""
-    request = BatchRequest if deployed.kind is VersionKind.MODEL else FeatureBatchRequest
+    request = BatchRequest if spec.kind is VersionKind.MODEL else FeatureBatchRequest
     params = params_of(request)
     del params["deployment"]
-    subject = f"{deployed.model} v{deployed.version} → {deployed.target}"
-    follows = deployed.schedule.kind is ScheduleKind.AFTER
+    subject = f"{spec.model} v{spec.version} → {spec.target}"
+    follows = spec.schedule.kind is ScheduleKind.AFTER
     with DAG(
-        dag_id=dag_id_of(deployed.id),
+        dag_id=dag_id_of(spec.id),
         dag_display_name=subject,
-        description=_description(deployed),
-        doc_md=_documentation(deployed),
-        tags=["modelops", "deployment", deployed.model],
-        default_args={"owner": deployed.set_by, "retries": 2, "retry_delay": timedelta(seconds=10)},
+        description=_description(spec),
+        doc_md=_documentation(spec),
+        tags=["modelops", "deployment", spec.model],
+        default_args={"owner": spec.set_by, "retries": 2, "retry_delay": timedelta(seconds=10)},
         params=params,
         is_paused_upon_creation=False,
         # Runs are sequential, so that partitions need not be scored twice for runs that were requested at the same
         # time, and a run lists only the intervals that earlier runs have not made.
-        max_active_runs=1 if deployed.parts > 1 or follows else conf.getint("core", "max_active_runs_per_dag"),
-        deadline=_deadline(deployed, subject),
-        **schedule_for(deployed),
+        max_active_runs=1 if spec.parts > 1 or follows else conf.getint("core", "max_active_runs_per_dag"),
+        deadline=_deadline(spec, subject),
+        **schedule_for(spec),
     ) as dag:
-        batch = _model_batch if deployed.kind is VersionKind.MODEL else _feature_batch
-        asked = given(dag, IntervalRequest)
+        batch = _model_batch if spec.kind is VersionKind.MODEL else _feature_batch
+        interval_arguments = arguments_of(dag, IntervalRequest)
         if follows:
             listed = WorkListOperator(
                 task_id="intervals",
-                deployment=deployed.id,
-                schedule=deployed.schedule,
-                incremental=deployed.incremental,
-                **asked,
+                deployment=spec.id,
+                schedule=spec.schedule,
+                incremental=spec.incremental,
+                **interval_arguments,
             )
-            batch(dag, deployed, interval=listed.output)
+            batch(dag, spec, interval=listed.output)
         else:
-            batch(dag, deployed, **asked, schedule=deployed.schedule if deployed.incremental else None)
+            batch(dag, spec, **interval_arguments, schedule=spec.schedule if spec.incremental else None)
     return dag
 
 
-def _model_batch(dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
-    """One task, or one per partition in parallel and one that publishes them; for each interval of a work list.
+def _model_batch(
+    dag: DAG, spec: DeploymentDagSpec, *, interval: XComArg | None = None, **interval_arguments: Any
+) -> None:
+    """Add the tasks of a batch prediction, mapped over the intervals of a work list if there is one.
 
-    Then each batch is compared with the reference, unless the deployment leaves it out.
+    A batch is one task, or one per partition and one that publishes all partitions. A drift check follows if the
+    deployment has it.
     """
-    asked |= {"deployment": deployed.id}
-    scored = asked | {"set_aside_budget": dag.param("set_aside_budget")}
-    over = {} if interval is None else {"interval": interval}
+    interval_arguments |= {"deployment": spec.id}
+    scored = interval_arguments | {"set_aside_budget": dag.param("set_aside_budget")}
+    mapped_over = {} if interval is None else {"interval": interval}
     # A failure in one interval does not stop the downstream tasks of the others.
     rule = {} if interval is None else {"trigger_rule": "all_done"}
-    if deployed.parts == 1:
-        last = _task(PredictBatchOperator, over, task_id="predict", **scored)
+    if spec.parts == 1:
+        last = _task(PredictBatchOperator, mapped_over, task_id="predict", **scored)
     else:
-        numbers = {"part": list(range(deployed.parts))}
-        each = _task(PredictPartOperator, over | numbers, task_id="predict", parts=deployed.parts, **scored)
-        last = _task(PublishBatchOperator, over, task_id="publish", **scored, **rule)
+        numbers = {"part": list(range(spec.parts))}
+        each = _task(PredictPartOperator, mapped_over | numbers, task_id="predict", parts=spec.parts, **scored)
+        last = _task(PublishBatchOperator, mapped_over, task_id="publish", **scored, **rule)
         each >> last
-    if deployed.check_drift:
-        checked = asked | {"batch_task": _batch_task(deployed)}
+    if spec.check_drift:
+        checked = interval_arguments | {"batch_task": _batch_task(spec)}
         # For a mapped task, Airflow does not read the outlets from the operator.
-        last >> _task(CheckDriftOperator, over, task_id="check_drift", outlets=[ALERTS_ALIAS], **checked, **rule)
+        last >> _task(CheckDriftOperator, mapped_over, task_id="check_drift", outlets=[ALERTS_ALIAS], **checked, **rule)
 
 
-def _feature_batch(_dag: DAG, deployed: Deployed, *, interval: XComArg | None = None, **asked: Any) -> None:
-    """One task, or one for each interval of a work list."""
-    over = {} if interval is None else {"interval": interval}
+def _feature_batch(
+    _dag: DAG, spec: DeploymentDagSpec, *, interval: XComArg | None = None, **interval_arguments: Any
+) -> None:
+    """Add the task of a feature batch, mapped over the intervals of a work list if there is one."""
+    mapped_over = {} if interval is None else {"interval": interval}
     # For a mapped task, Airflow does not read the outlets from the operator.
-    _task(ExecuteFeatureBatchOperator, over, task_id="execute", outlets=[PUBLISHED], deployment=deployed.id, **asked)
+    _task(
+        ExecuteFeatureBatchOperator,
+        mapped_over,
+        task_id="execute",
+        outlets=[PUBLISHED],
+        deployment=spec.id,
+        **interval_arguments,
+    )
 
 
-def _task(operator: type[BatchOperator], over: Mapping[str, Any], **arguments: Any) -> Any:
-    return operator.partial(**arguments).expand(**over) if over else operator(**arguments)
+def _task(operator: type[BatchOperator], mapped_over: Mapping[str, Any], **arguments: Any) -> Any:
+    return operator.partial(**arguments).expand(**mapped_over) if mapped_over else operator(**arguments)
 
 
-def _batch_task(deployed: Deployed) -> str:
+def _batch_task(spec: DeploymentDagSpec) -> str:
     """The task that publishes a batch."""
-    if deployed.kind is VersionKind.FEATURE_TASK:
+    if spec.kind is VersionKind.FEATURE_TASK:
         return "execute"
-    return "predict" if deployed.parts == 1 else "publish"
+    return "predict" if spec.parts == 1 else "publish"
 
 
-def _deadline(deployed: Deployed, subject: str) -> DeadlineAlert | None:
-    late_after = deployed.schedule.late_after
-    return None if late_after is None else alert(subject, late_after, batch_task=_batch_task(deployed))
+def _deadline(spec: DeploymentDagSpec, subject: str) -> DeadlineAlert | None:
+    late_after = spec.schedule.late_after
+    return None if late_after is None else alert(subject, late_after, batch_task=_batch_task(spec))
 
 
-def _description(deployed: Deployed) -> str:
-    does = "Scores" if deployed.kind is VersionKind.MODEL else "Makes"
-    when = "has ended" if deployed.ended else f"schedule: {deployed.schedule}"
-    return f"{does} {deployed.target} with {deployed.model} v{deployed.version}; {when}."
+def _description(spec: DeploymentDagSpec) -> str:
+    does = "Scores" if spec.kind is VersionKind.MODEL else "Makes"
+    when = "has ended" if spec.ended else f"schedule: {spec.schedule}"
+    return f"{does} {spec.target} with {spec.model} v{spec.version}; {when}."
 
 
-def _documentation(deployed: Deployed) -> str:
-    job, decision = (f"/plugin/modelops/jobs/{number}" for number in (deployed.job_id, deployed.approval_job_id))
-    page = "models" if deployed.kind is VersionKind.MODEL else "features"
-    version = f"/plugin/modelops/{page}?model={quote(deployed.model)}"
-    rows = "Each batch is for a data interval." if deployed.incremental else "Each batch makes all rows again."
+def _documentation(spec: DeploymentDagSpec) -> str:
+    job, decision = (f"/plugin/modelops/jobs/{number}" for number in (spec.job_id, spec.approval_job_id))
+    page = "models" if spec.kind is VersionKind.MODEL else "features"
+    version = f"/plugin/modelops/{page}?model={quote(spec.model)}"
+    rows = "Each batch is for a data interval." if spec.incremental else "Each batch makes all rows again."
     return f"""
-### {text(deployed.model)} v{deployed.version} → {text(str(deployed.target))}
+### {text(spec.model)} v{spec.version} → {text(str(spec.target))}
 
-Deployment {deployed.id}, since {deployed.started_at:%Y-%m-%d %H:%M} UTC: [its job]({job}), [the version]({version}).
-Approved by {text(deployed.approver)} on {deployed.decided_at:%Y-%m-%d}: [the decision, on this
+Deployment {spec.id}, since {spec.started_at:%Y-%m-%d %H:%M} UTC: [its job]({job}), [the version]({version}).
+Approved by {text(spec.approver)} on {spec.decided_at:%Y-%m-%d}: [the decision, on this
 evidence]({decision}?tab=evidence).
 
-Schedule: **{text(str(deployed.schedule))}**, set by {text(deployed.set_by)}. {rows} Readers see all rows of a run or
+Schedule: **{text(str(spec.schedule))}**, set by {text(spec.set_by)}. {rows} Readers see all rows of a run or
 none.
 
 **Trigger** runs a batch now: for the interval that you give, otherwise for the last one that has ended. A deployment

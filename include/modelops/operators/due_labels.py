@@ -1,4 +1,4 @@
-"""Lists the deployments whose predictions are to be measured, as the ledger has them."""
+"""Lists the deployments whose predictions are to be measured, from the ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from modelops.airflow.connections import url_of
 from modelops.domain.errors import BadInput, IntervalError
 from modelops.domain.requests import DuePerformanceRequest
-from modelops.operators.base import check_names
+from modelops.operators.base import check_parameter_names
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -48,21 +48,21 @@ class DueLabelsOperator(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """List the deployments, those that wait longest first."""
         try:
-            check_names(self.dag, context)
+            check_parameter_names(self.dag, context)
             self._check_interval()
         except BadInput as error:
             raise AirflowFailException(str(error)) from None  # no retry would help
-        return self._listed()
+        return self._list_deployments()
 
     def _check_interval(self) -> None:
         if self.deployment is None and (self.interval_start or self.interval_end):
             raise IntervalError(
-                "an interval is given, and no deployment",
+                "an interval is given without a deployment",
                 where="the parameter deployment",
-                expected="the number of the deployment whose interval is meant",
+                expected="the number of the deployment whose batches have this interval",
             )
 
-    def _listed(self) -> list[dict[str, Any]]:
+    def _list_deployments(self) -> list[dict[str, Any]]:
         import psycopg
 
         from modelops.registry.translation import translated

@@ -32,7 +32,7 @@ class ImportFeatureTaskOperator(TaskOperator):
     job_type = JobType.FEATURE_IMPORT
     request = ImportRequest
     use_case = "modelops.kinds.feature_task.import_task:import_task"
-    reusable_by = ("task",)
+    reuse_key = ("task",)
 
 
 class RunFeatureTaskOperator(TaskOperator):
@@ -53,7 +53,7 @@ class DeployFeatureTaskOperator(TaskOperator):
     job_type = JobType.FEATURE_DEPLOYMENT
     request = TaskDeploymentRequest
     use_case = "modelops.kinds.feature_task.deploy_task:deploy_task"
-    reusable_by = ("task", "version")
+    reuse_key = ("task", "version")
 
 
 class ExecuteFeatureBatchOperator(BatchOperator):
@@ -86,4 +86,4 @@ class RetireFeatureTaskOperator(DeploymentOperator):
     job_type = JobType.FEATURE_RETIREMENT
     request = RetirementRequest
     use_case = "modelops.stages.retire:retire_task"
-    reusable_by = ("deployment",)
+    reuse_key = ("deployment",)

@@ -13,7 +13,7 @@ from modelops.domain.requests import (
     StatisticsRequest,
     TrainingRequest,
 )
-from modelops.operators.alert_events import ChangesAlerts
+from modelops.operators.alert_events import AlertingOperator
 from modelops.operators.bases import BatchOperator, DeploymentOperator, ModelOperator
 
 
@@ -51,7 +51,7 @@ class DeployModelOperator(ModelOperator):
     job_type = JobType.DEPLOYMENT
     request = DeploymentRequest
     use_case = "modelops.kinds.model.deploy:deploy"
-    reusable_by = ("model", "version")
+    reuse_key = ("model", "version")
 
 
 class RetireModelOperator(DeploymentOperator):
@@ -60,7 +60,7 @@ class RetireModelOperator(DeploymentOperator):
     job_type = JobType.RETIREMENT
     request = RetirementRequest
     use_case = "modelops.stages.retire:retire_model"
-    reusable_by = ("deployment",)
+    reuse_key = ("deployment",)
 
 
 class PredictBatchOperator(BatchOperator):
@@ -87,7 +87,7 @@ class PublishBatchOperator(BatchOperator):
     use_case = "modelops.kinds.model.publish_parts:publish_parts"
 
 
-class MeasurePerformanceOperator(ChangesAlerts, DeploymentOperator):
+class MeasurePerformanceOperator(AlertingOperator, DeploymentOperator):
     """Measures a deployment's published predictions with the labels that have become known since."""
 
     job_type = JobType.PERFORMANCE_MEASUREMENT

@@ -1,4 +1,4 @@
-"""Lists the data intervals that a deployment has to make after a feature table, as the ledger has them."""
+"""Lists the data intervals that a deployment has to make after a feature table, from the ledger."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST = 500
 """Maximum batches in a DAG run; the next run makes the others. Airflow maps a task over at most 1,024."""
 WHOLE: list[str | None] = [None, None]
+"""The list entry of a batch without an interval."""
 
 
 class WorkListOperator(BaseOperator):
@@ -70,7 +71,7 @@ class WorkListOperator(BaseOperator):
         with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
             found = self._pending(connection, by_hand=str(getattr(run.run_type, "value", run.run_type)) == "manual")
         if not found:
-            self.log.info("All published intervals of %s are made.", self.schedule.table)
+            self.log.info("All published intervals of %s have been made.", self.schedule.table)
         return found
 
     def _pending(self, connection: Connection[Any], *, by_hand: bool) -> list[list[str | None]]:

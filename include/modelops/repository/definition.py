@@ -106,7 +106,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         requirements = read_text_if_any(modules / "requirements.txt", f"{shown}/requirements.txt")
     with findings.collecting():
         approvers = read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml")
-    findings.refuse()
+    findings.raise_if_any()
     assert datasets is not None
     return ModelDefinition(
         reference=reference,
@@ -256,7 +256,7 @@ def read_datasets(folder: Path, reference: str) -> Datasets:
     if found.labels:
         with findings.collecting():
             labels = _labels(document, found.datasets)
-    findings.refuse()
+    findings.raise_if_any()
     return Datasets(
         entity_key=tuple(found.entity_key),
         features=tuple(found.features),

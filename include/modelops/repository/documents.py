@@ -81,7 +81,7 @@ class Document:
             for wrong in bounds.violations(value, _path(at), shape_only=shape_only):
                 raise RepositoryError(wrong, where=self.where(*at), expected=bounds.EXPECTED)
             return read
-        findings.refuse()
+        findings.raise_if_any()
         raise AssertionError("a ValidationError has at least one detail")
 
 

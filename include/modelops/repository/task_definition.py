@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import RepositoryError
-from modelops.domain.feature_tasks import FEATURES, OF_THE_RUN, FeatureTask, Language, RowBounds
+from modelops.domain.feature_tasks import FEATURES, RUN_COLUMNS, FeatureTask, Language, RowBounds
 from modelops.domain.findings import Findings
 from modelops.domain.targets import Target
 from modelops.repository.column_types import NOT_IN_KEYS, TIMES, TYPES, column_type
@@ -61,7 +61,7 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
         rows = _rows(document, declared)
     with findings.collecting():
         approvers = read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml")
-    findings.refuse()
+    findings.raise_if_any()
     assert output is not None
     assert rows is not None
     return FeatureTask(
@@ -119,7 +119,7 @@ def _input(value: str) -> str:
 
 
 def _own(name: str) -> str:
-    if name in OF_THE_RUN:
+    if name in RUN_COLUMNS:
         raise ValueError(
             "is reserved: every feature table has a column of this name, which identifies the run of a row"
         )

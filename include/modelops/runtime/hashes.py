@@ -76,7 +76,7 @@ def pins_of(lines: Sequence[Line]) -> dict[Pin, tuple[str, ...]]:
                     expected=_EXPECTED,
                 )
             pins[pin] = tuple(sorted({*pins.get(pin, ()), *line.hashes}))
-    findings.refuse()
+    findings.raise_if_any()
     return pins
 
 
@@ -113,7 +113,7 @@ def with_hashes_of(
                     expected="the hash of a file of this version on the index that is configured",
                 )
             blocks.append(" \\\n".join([f"{name}=={version}", *(f"    --hash={one}" for one in hashes)]) + "\n")
-    findings.refuse()
+    findings.raise_if_any()
     return "".join(blocks)
 
 

@@ -57,7 +57,7 @@ def read_requirements(text: str, *, where: str) -> Requirements:
             place = f"{where}, line {number}"
             line, hashes = split_hashes(line, where=place)
             found.append(Line(requirement=_read_line(line, where=place), hashes=hashes, where=place))
-    findings.refuse()
+    findings.raise_if_any()
     return Requirements(lines=[str(one.requirement) for one in found], pins=pins_of(found))
 
 

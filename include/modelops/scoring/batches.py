@@ -14,23 +14,23 @@ BYTES = 8 * 2**20
 """Maximum rows and bytes of a batch: large enough that the cost of one call of predict() is negligible."""
 
 
-def evened(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def resliced(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Yield the same rows in batches as large as ROWS and BYTES allow; a batch of a single row may exceed BYTES."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
         for piece in _pieces(batch):
             if held and (rows + piece.num_rows > ROWS or size + piece.nbytes > BYTES):
-                yield _one(held)
+                yield _concatenated(held)
                 held, rows, size = [], 0, 0
             held.append(piece)
             rows += piece.num_rows
             size += piece.nbytes
     if held:
-        yield _one(held)
+        yield _concatenated(held)
 
 
-def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+def _concatenated(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     """Concatenate the batches; a single one is not copied."""
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 

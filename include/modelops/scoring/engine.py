@@ -29,7 +29,7 @@ from modelops.runtime.scoring import (
     pipe,
     run_scorer,
 )
-from modelops.scoring.batches import evened
+from modelops.scoring.batches import resliced
 from modelops.scoring.workers import Worker
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetAside:
+class RejectedRow:
     """A rejected row: its position in the source from 0, its entity key, and why it can't be scored."""
 
     position: int
@@ -77,7 +77,7 @@ class SetAside:
 
     @property
     def named(self) -> str:
-        """Its key in words."""
+        """The entity key as text."""
         return ", ".join(f"{name} = {value}" for name, value in self.key.items())
 
 
@@ -89,7 +89,7 @@ class Scored:
     """
 
     rows: int
-    set_aside: Sequence[SetAside]
+    set_aside: Sequence[RejectedRow]
     outputs: Mapping[str, str]
 
 
@@ -177,7 +177,7 @@ class _Flow:
         self._read = 0
         self._read_all = False
         self._written = 0
-        self._set_aside: list[SetAside] = []
+        self._set_aside: list[RejectedRow] = []
         self._outputs: dict[str, str] = dict(assignment.outputs or {})
 
     def run(self, run_child: Callable[[int, int], None]) -> Scored:
@@ -204,7 +204,7 @@ class _Flow:
                     run_child(childs_source, childs_sink)
                 writing.wait()
                 if self._read_all:
-                    reading.wait()  # otherwise it may wait for a free place that never comes
+                    reading.wait()  # otherwise it may wait forever for a batch to be written
             except Exception as error:  # noqa: BLE001 - raised below, unless it is a symptom
                 failure = error
         cause = reading.error or writing.error or self._translated(failure)
@@ -221,7 +221,7 @@ class _Flow:
         writing.wait()
 
     def _run_source(self, outgoing: Outgoing, me: Worker, other: Worker) -> None:
-        # The error is recorded before the pipe is closed, so that what follows from that isn't taken for the cause.
+        # The error is recorded before the pipe is closed, so that it is known as the cause of the errors that follow.
         with outgoing:
             try:
                 self._read_rows(outgoing)
@@ -244,11 +244,11 @@ class _Flow:
         names = [*key.names, *features.names]
         writer = pa.ipc.new_stream(outgoing, features)
         selected = (each.select(names) for each in batches)
-        for batch in selected if self._as_given else evened(selected):
+        for batch in selected if self._as_given else resliced(selected):
             while not self._free.acquire(timeout=_LOOK_UP_SECONDS):
                 if self._cancel_signal.is_set:
                     raise Interrupted
-            # The keys are queued before the features are sent, so that they are there when the answer comes.
+            # The keys are queued before the features are sent, so that they are available when the predictions arrive.
             self._in_flight.append((self._read, _select(batch, key)))
             self._read += batch.num_rows
             sent = _select(batch, features)
@@ -284,7 +284,9 @@ class _Flow:
         """Write the rows that have predictions, and note those that are rejected."""
         start, keys = self._in_flight.popleft() if self._in_flight else (self._read, None)
         if keys is None or keys.num_rows != answer.num_rows:
-            raise _garbled(f"{answer.num_rows} rows came back where {keys.num_rows if keys else 0} were sent")
+            raise _invalid_output(
+                f"{answer.num_rows} rows were returned where {keys.num_rows if keys else 0} were sent"
+            )
         *names, _ = answer.schema.names
         reasons, predictions = answer.column(SET_ASIDE), answer.select(names)
         if names:
@@ -292,7 +294,9 @@ class _Flow:
         if reasons.null_count < len(reasons):
             rows = pc.indices_nonzero(reasons.is_valid())
             rejected = zip(rows.to_pylist(), keys.take(rows).to_pylist(), reasons.take(rows).to_pylist(), strict=True)
-            self._set_aside += [SetAside(position=start + row, key=key, reason=reason) for row, key, reason in rejected]
+            self._set_aside += [
+                RejectedRow(position=start + row, key=key, reason=reason) for row, key, reason in rejected
+            ]
             keys, predictions = keys.filter(reasons.is_null()), predictions.filter(reasons.is_null())
         if keys.num_rows:
             self._on_scored(predictions)
@@ -310,8 +314,8 @@ class _Flow:
             f"more than {budget:,} row{'' if budget == 1 else 's'} can't be scored;"
             f" the first is {self._key_of(failure.position)}: {failure.reason}",
             where=failure.where,
-            expected="a ModelScorer that scores every row, a dataset without such rows, or a higher budget of rows to"
-            " set aside",
+            expected="a ModelScorer that scores every row, a dataset without such rows, or a higher maximum of rejected"
+            " rows (set_aside_budget)",
         )
 
     def _key_of(self, position: int) -> str:
@@ -325,7 +329,9 @@ class _Flow:
     def _check_complete(self) -> None:
         done = self._written + len(self._set_aside)
         if done != self._read or not self._read_all:
-            raise _garbled(f"{done:,} rows came back of {self._read:,}" + ("" if self._read_all else " and more"))
+            raise _invalid_output(
+                f"{done:,} rows were returned of {self._read:,}" + ("" if self._read_all else " and more")
+            )
 
 
 def _answers(incoming: Incoming) -> Iterator[pa.RecordBatch]:
@@ -340,10 +346,10 @@ def _answers(incoming: Incoming) -> Iterator[pa.RecordBatch]:
             yield from pa.ipc.open_stream(buffered)
     except (Interrupted, pa.ArrowException, OSError, ValueError) as error:
         if not incoming.broken:
-            raise _garbled(f"what came back can't be read: {error}") from error
+            raise _invalid_output(f"the stream can't be read: {error}") from error
 
 
-def _garbled(what: str) -> UserCodeError:
+def _invalid_output(what: str) -> UserCodeError:
     return UserCodeError(
         f"the process of ModelScorer returned invalid data: {what}",
         where=ENTRY_FILES["score"],

@@ -1,1 +1,1 @@
-"""The stages in the life of a version and its deployments, as all kinds of versions have them in common."""
+"""The stages in the life of a version and its deployments: the parts that all kinds of versions share."""

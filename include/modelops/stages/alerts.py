@@ -1,4 +1,4 @@
-"""Evaluates the alert rules of a target once a check of it is recorded: alerts are raised and resolved."""
+"""Evaluates the alert rules of a target after a check is recorded, and raises and resolves alerts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from modelops.domain.jobs import JobId
 
 
-class Judgement(NamedTuple):
-    """What the latest checks say of a rule.
+class RuleEvaluation(NamedTuple):
+    """The result of evaluating a rule on the latest checks.
 
-    `newest` is the newest check; None: there is none, or it has found nothing of the rule's columns. `found` is what
-    meets the rule, empty if nothing does. `is_over`: an alert of the rule is to be resolved.
+    `newest` is the newest check of the rule's columns or metric, or None. `found` has the columns or the metric that
+    meet the rule, possibly none. `is_over`: a firing alert of the rule is to be resolved.
     """
 
     newest: Mapping[str, Any] | None
@@ -28,16 +28,18 @@ class Judgement(NamedTuple):
     is_over: bool
 
 
-def judge(ledger: Connection[Any], target: str, *subjects: Subject, job_id: JobId) -> dict[str, list[int]]:
-    """Raise and resolve the alerts of a target's current deployment; returns the numbers of its `fired` and `resolved`.
+def update_alerts(ledger: Connection[Any], target: str, *subjects: Subject, job_id: JobId) -> dict[str, list[int]]:
+    """Raise and resolve alerts of a target's current deployment; returns the ids of those `fired` and `resolved`.
 
-    Within a fenced transaction, after the check is recorded. The latest data intervals count, whichever check is under
-    way: a check of an earlier interval changes nothing.
+    Call it within a fenced transaction, after the check is recorded. Only the latest data intervals count: the check of
+    an earlier interval changes nothing.
     """
     fired, resolved = [], []
     alerts.lock_target(ledger, target)
     for rule in alerts.lock_open(ledger, target, subjects):
-        newest, found, is_over = (_of_metric if rule.terms.subject is Subject.METRIC else _of_columns)(ledger, rule)
+        newest, found, is_over = (
+            _evaluate_metric_rule if rule.terms.subject is Subject.METRIC else _evaluate_drift_rule
+        )(ledger, rule)
         if newest is None:
             continue
         if rule.alert_id is None and found:
@@ -48,13 +50,13 @@ def judge(ledger: Connection[Any], target: str, *subjects: Subject, job_id: JobI
     return {"fired": fired, "resolved": resolved}
 
 
-def _of_columns(ledger: Connection[Any], rule: OpenRule) -> Judgement:
+def _evaluate_drift_rule(ledger: Connection[Any], rule: OpenRule) -> RuleEvaluation:
     rows = alerts.judged_columns(ledger, rule)
     known = {row["variable"] for row in rows if not row["is_unknown"]}
-    return Judgement(
+    return RuleEvaluation(
         newest=rows[0] if rows else None,
         found=[_moved(row) for row in rows if row["in_a_row"]],
-        # A column without a verdict in the newest check may still be where it was.
+        # A column without a verdict in the newest check may still have moved.
         is_over=not any(row["counts"] for row in rows) and known.issuperset(rule.firing),
     )
 
@@ -65,11 +67,11 @@ def _moved(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: row[name] for name in taken}, **{name: bin_[name] for name in ("bin", "before", "now")}}
 
 
-def _of_metric(ledger: Connection[Any], rule: OpenRule) -> Judgement:
+def _evaluate_metric_rule(ledger: Connection[Any], rule: OpenRule) -> RuleEvaluation:
     terms = rule.terms
     rows = alerts.measurements(ledger, rule)
     if not rows:
-        return Judgement(None, (), is_over=False)
+        return RuleEvaluation(None, (), is_over=False)
     newest, latest, before = rows[0], rows[: terms.checks], rows[terms.checks :]
     met = [terms.is_met_by(row["value"], row["lower"], row["upper"]) for row in latest]
     found = {
@@ -80,4 +82,4 @@ def _of_metric(ledger: Connection[Any], rule: OpenRule) -> Judgement:
         "lower": newest["lower"],
         "upper": newest["upper"],
     }
-    return Judgement(newest, [found] if len(met) == terms.checks and all(met) else (), is_over=not met[0])
+    return RuleEvaluation(newest, [found] if len(met) == terms.checks and all(met) else (), is_over=not met[0])

@@ -11,7 +11,7 @@ from modelops.registry.schema import check_schema
 from modelops.registry.translation import translated
 from modelops.registry.write import decisions, jobs, versions
 from modelops.repository.policy import read_approvers
-from modelops.stages.code import unpacked
+from modelops.stages.code import unpack_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 
-def ask(name: str, number: int | None, run: JobRun, *, kind: VersionKind = VersionKind.MODEL) -> ApprovalRequest:
+def request_approval(
+    name: str, number: int | None, run: JobRun, *, kind: VersionKind = VersionKind.MODEL
+) -> ApprovalRequest:
     """Put a version's evidence before the reviewers of its pinned policy; the job then waits for an answer.
 
     Raises:
@@ -33,7 +35,7 @@ def ask(name: str, number: int | None, run: JobRun, *, kind: VersionKind = Versi
     """
     version = versions.find(run.ledger, name, number, kind=kind)
     with run.workdir() as workdir:
-        folder, _ = unpacked(version, workdir, run)
+        folder, _ = unpack_version(version, workdir, run)
         approvers = read_approvers(folder / "policy.yaml", f"{name}/policy.yaml")
     with run.fenced():
         run.name_subject(version)
@@ -82,7 +84,7 @@ def decide(connection: Connection[Any], key: TaskKey, answer: Answer) -> Iterato
 def expired(patience: str) -> BadInput:
     """The error for an approval that nobody answered in time."""
     return BadInput(
-        f"nobody has decided within {patience}; that is never an approval",
+        f"nobody has decided within {patience}, so the version is not approved",
         where="the approval",
         expected="an answer in time; clear this task to ask again",
     )

@@ -68,7 +68,7 @@ def pinned_files(pinned: Pinned[Any], requirements: str, workdir: Path, run: Job
     ]
 
 
-def unpacked(version: Version, workdir: Path, run: JobRun) -> tuple[Path, str | None]:
+def unpack_version(version: Version, workdir: Path, run: JobRun) -> tuple[Path, str | None]:
     """Unpack a version's pinned code from the artifact store; returns the folder and the text of the lock file.
 
     Raises:
@@ -95,7 +95,7 @@ def load(
         ArtifactChanged: a stored file is missing or differs from the recorded one.
         RequirementsError: the version has no requirements of its own, and the project's have changed.
     """
-    folder, text = unpacked(version, workdir, run)
+    folder, text = unpack_version(version, workdir, run)
     definition = read(folder, version.name)
     assert version.requirements_sha256 is not None
     lock = Lock(text=text, sha256=version.requirements_sha256)

@@ -101,6 +101,6 @@ def put_into_production(
         run.complete(result)
     run.log(
         f"{version.subject} is in production as deployment {made}, approved by {decision.approver};"
-        f" {checked.outcome}; schedule: {plan.told()}"
+        f" {checked.outcome}; schedule: {plan.summary()}"
     )
     return result

@@ -1,4 +1,4 @@
-"""Retirement: ends a deployment at once. Its version is retired with its last deployment."""
+"""Retirement: ends a deployment at once. When the last deployment of a version is retired, the version is too."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def _retire(request: RetirementRequest, run: JobRun, kind: VersionKind) -> dict[
         }
         run.complete(result)
     held = deployments.owners_of_target(run.ledger, deployment.target)
-    shown = "still shows its published rows" if held else "has never had any, and is released"
+    shown = "still shows its published rows" if held else "has no published rows and is released"
     run.log(f"{deployment.subject} is retired; {deployment.target} {shown}")
     return result

@@ -1,4 +1,4 @@
-"""The schedule of a deployment: set when it is deployed, changed by a job of its own."""
+"""Determines the schedule of a new deployment, and changes that of an existing one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
-from modelops.domain.schedules import BY_HAND, MOST_MINUTES, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
+from modelops.domain.schedules import MANUAL_PLAN, MOST_MINUTES, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
 from modelops.registry.write import deployments, schedules
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def plan_for(target: str, terms: ScheduleTerms, run: JobRun, *, ahead: bool = Fa
         ScheduleError: the schedule is invalid, Python or PostgreSQL does not know the time zone, or no deployment makes
             the table that the schedule follows.
     """
-    before = schedules.plan_of_target(run.ledger, target) or BY_HAND
+    before = schedules.plan_of_target(run.ledger, target) or MANUAL_PLAN
     requested = _requested(before.schedule, terms, run, own=target, ahead=ahead)
     schedules.check_zone(run.ledger, requested.time_zone, where=TIME_ZONE)
     return run.resources.plan(requested)
@@ -47,7 +47,7 @@ def change_schedule(request: ScheduleRequest, run: JobRun) -> dict[str, Any]:
     with run.fenced():
         deployments.champion(run.ledger, deployment.target)  # locks the deployment, so that changes run one at a time
         before = schedules.plan_of(run.ledger, deployment.id)
-        plan = _changed(before, request, run, own=deployment.target)
+        plan = _changed_plan(before, request, run, own=deployment.target)
         if plan.schedule == before.schedule and plan.starts_at == before.starts_at:
             raise ScheduleError(
                 f"the schedule of deployment {deployment.id} is {before.schedule} already",
@@ -66,7 +66,7 @@ def change_schedule(request: ScheduleRequest, run: JobRun) -> dict[str, Any]:
             "upcoming": [moment.isoformat() for moment in plan.upcoming],
         }
         run.complete(result)
-    run.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.told()}")
+    run.log(f"{deployment.subject} was on the schedule {before.schedule}; from now on it is on {plan.summary()}")
     return result
 
 
@@ -76,22 +76,22 @@ def _check_zone(deployment: Deployment, plan: Plan, run: JobRun) -> None:
     if zone not in {None, plan.schedule.time_zone}:
         is_seen = deployments.last_seen_of_target(run.ledger, deployment.target) is not None
         raise ScheduleError(
-            f"the dates of {deployment.target} are in the time zone {zone}, the schedule's when it was deployed",
+            f"the dates of {deployment.target} are in the time zone {zone}, which the schedule had at the deployment",
             where=TIME_ZONE,
-            expected=f"{zone}; or a new version with time_zone: {zone} in task.yaml, whose schedule may have another"
-            + ("" if is_seen else "; or, while nothing is published, a deployment with another one"),
+            expected=f"{zone}; or a new version with time_zone: {zone} in task.yaml, so that the schedule may change"
+            + ("" if is_seen else "; or, while nothing is published, a deployment with another time zone"),
         )
 
 
-def _changed(before: Plan, request: ScheduleRequest, run: JobRun, *, own: str) -> Plan:
+def _changed_plan(before: Plan, request: ScheduleRequest, run: JobRun, *, own: str) -> Plan:
     """The new plan. It starts now if the request changes its times; otherwise it keeps the start of the old plan."""
     requested = _requested(before.schedule, request, run, own=own, paused=request.paused)
     plan, was = run.resources.plan(requested), before.schedule
     if requested.kind is ScheduleKind.ONCE:
-        goes_on = was.kind is ScheduleKind.ONCE and request.schedule is None
+        is_unchanged = was.kind is ScheduleKind.ONCE and request.schedule is None
     else:
-        goes_on = (requested.text, requested.time_zone, requested.paused) == (was.text, was.time_zone, was.paused)
-    return replace(plan, starts_at=before.starts_at) if goes_on else plan
+        is_unchanged = (requested.text, requested.time_zone, requested.paused) == (was.text, was.time_zone, was.paused)
+    return replace(plan, starts_at=before.starts_at) if is_unchanged else plan
 
 
 def _requested(
@@ -101,7 +101,7 @@ def _requested(
         kept.text if terms.schedule is None else terms.schedule,
         kept.time_zone if terms.time_zone is None else terms.time_zone,
         paused=kept.paused if paused is None else paused,
-        late_after=kept.late_after if terms.late_after is None else _after(terms.late_after),
+        late_after=kept.late_after if terms.late_after is None else _late_after_of(terms.late_after),
     )
     if requested.table is not None:
         _check_table(requested.table, run, own=own, ahead=ahead)
@@ -111,12 +111,12 @@ def _requested(
 def _check_table(table: str, run: JobRun, *, own: str, ahead: bool) -> None:
     """Check that a deployment makes the table, and that following it creates no cycle."""
     made = [each for each in schedules.publishers(run.ledger) if each != own]
-    there = schedules.declared(run.ledger) if ahead else made
-    if table != own and table not in there:
+    known = schedules.declared(run.ledger) if ahead else made
+    if table != own and table not in known:
         raise ScheduleError(
             f"no {'feature task' if ahead else 'deployment'} makes the feature table {table}",
             where=SCHEDULE,
-            expected=f"after {' or '.join(there)}" if there else "deploy the feature task that makes it first",
+            expected=f"after {' or '.join(known)}" if known else "deploy the feature task that makes it first",
         )
     awaited: str | None = table
     for _ in range(len(made) + 1):
@@ -130,7 +130,7 @@ def _check_table(table: str, run: JobRun, *, own: str, ahead: bool) -> None:
         awaited = None if plan is None else plan.schedule.table
 
 
-def _after(minutes: float) -> timedelta | None:
+def _late_after_of(minutes: float) -> timedelta | None:
     """Convert `late_after` from minutes; None for 0.
 
     Raises:

@@ -19,10 +19,10 @@ def version_in_use(kind: VersionKind, name: str, number: int | None, run: JobRun
     """The requested version, or the newest in use; a retry uses the same one. Records the job's subject.
 
     Args:
-        purpose: what the job does with it, as the end of "it can't …".
+        purpose: what the job does with the version, as the end of the sentence "it can't …".
 
     Raises:
-        UnknownVersion: no version has that number, or it isn't made yet, or is at its end.
+        UnknownVersion: no version has that number, or the version is unfinished, failed, rejected or retired.
         FenceLost: a newer attempt has the job.
     """
     begun = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)

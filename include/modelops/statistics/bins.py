@@ -18,7 +18,7 @@ def has_bins(record: Mapping[str, Any]) -> bool:
     return record["kind"] in WITH_BINS
 
 
-def cells(record: Mapping[str, Any], *, categories: Sequence[str] = ()) -> list[int]:
+def bin_counts(record: Mapping[str, Any], *, categories: Sequence[str] = ()) -> list[int]:
     """The counts of a record in the bins of its reference, in the order of `reference.reference_records`."""
     values = record["values"]
     if record["kind"] == "continuous":
@@ -50,7 +50,7 @@ def bin_names(bins: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(numbers: Sequence[float]) -> dict[float, str]:
-    """The numbers with as few digits, four at least, as let all look different."""
+    """Format the numbers with the fewest digits, at least four, with which all texts are different."""
     for digits in (4, 6, 9, 12):
         texts = {number: f"{float(f'{number:.{digits}g}'):.15g}" for number in numbers}
         if len(set(texts.values())) == len(numbers):

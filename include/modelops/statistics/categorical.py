@@ -41,17 +41,16 @@ class CategoricalStatistics(ColumnStatistics):
     def update(self, array: pa.Array) -> None:
         self.rows += len(array)
         categories, counts = value_counts(array)
-        there = categories.is_valid()
-        valid = counts.filter(there)
+        valid = counts.filter(categories.is_valid())
         self.nulls += len(array) - _sum(valid)
         categories = categories.drop_null()
         # An array may have a category for each row, so only those that get a count are converted to Python objects.
-        ours = pc.is_in(categories, value_set=self._counted)
-        self._count(categories.filter(ours), valid.filter(ours))
-        foreign = pc.invert(ours)
+        is_counted = pc.is_in(categories, value_set=self._counted)
+        self._count(categories.filter(is_counted), valid.filter(is_counted))
+        is_new = pc.invert(is_counted)
         room = self._room
-        self._count(categories.filter(foreign)[:room], valid.filter(foreign)[:room])
-        self.other += _sum(valid.filter(foreign)[room:])
+        self._count(categories.filter(is_new)[:room], valid.filter(is_new)[:room])
+        self.other += _sum(valid.filter(is_new)[room:])
         if self._room < room:
             self._counted = self._names()
 
@@ -79,7 +78,7 @@ class CategoricalStatistics(ColumnStatistics):
         """
         known, theirs = (s.frequencies.keys() if s.unseen is not None else None for s in (self, other))
         if known != theirs:
-            raise ValueError("categories can't be merged: the parts were told different known ones")
+            raise ValueError("categories can't be merged: the two have different known categories")
         self.rows += other.rows
         self.nulls += other.nulls
         self.other += other.other

@@ -26,7 +26,7 @@ class ColumnStatistics(ABC):
 
     @abstractmethod
     def merge(self, other: Self) -> None:
-        """Add the rows that the other has counted. The other is not changed."""
+        """Add the rows of the other statistics, which are not changed."""
 
     @abstractmethod
     def as_values(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Confidence intervals of metrics, as if the rows were independent of each other."""
+"""Confidence intervals of metrics, under the assumption that the rows are independent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 LEAST_GROUPS = 10
-"""Groups of a jackknife: with fewer, its variance is a guess."""
+"""Minimum number of groups of a jackknife, whose variance is unreliable with fewer."""
 
 Interval = tuple[float, float]
 
@@ -31,8 +31,8 @@ def jackknife(estimate: float, without: Sequence[float]) -> Interval | None:
         without: the metric of all rows but those of a group, for each of several random groups of about equal size.
 
     Returns:
-        None: there are too few groups, the metric is the same without any of them, which tells nothing of its error, or
-            it is too large for a variance.
+        The interval; None if there are too few groups, if the metric is the same without each of them, so that its
+        error is unknown, or if its variance overflows.
     """
     groups = len(without)
     if groups < LEAST_GROUPS or min(without) == max(without):

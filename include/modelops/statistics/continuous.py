@@ -84,7 +84,7 @@ class ContinuousStatistics(ColumnStatistics):
         return ordered[first:end]
 
     def merge(self, other: Self) -> None:
-        """Add the numbers that the other has counted.
+        """Add the numbers of the other statistics.
 
         Raises:
             ValueError: the edges differ.

@@ -4,14 +4,14 @@ The measure is the population stability index PSI = sum of (q - p) · ln(q / p) 
 shares of the reference and of the rows. Let n and m be the numbers of rows and k = n · m / (n + m). Without any change,
 k · PSI has approximately a chi-square distribution with one degree of freedom less than there are bins (Yurdakul and
 Naranjo, Statistical properties of the population stability index, Journal of Risk Model Validation 14(4), 2020). If the
-true index is τ, the distribution is noncentral with parameter k · τ. The test here is of "the index is at most τ": with
-many rows, negligible changes would otherwise be significant. Between two normal distributions whose means differ by d
-standard deviations the index is about d².
+true index is τ, the distribution is noncentral with parameter k · τ. The null hypothesis here is that the index is at
+most τ, because with many rows negligible changes would otherwise be significant. Between two normal distributions whose
+means differ by d standard deviations the index is about d².
 
 Bins that are rare in the reference (nulls, new categories, numbers beyond its extremes) are pooled with others, because
 the approximation needs enough rows in each. So the index alone would not show that a new category has replaced another
-one. The rows in all rare bins together are therefore tested as well, by the binomial distribution that their number has
-given the number in both.
+one. A second test therefore compares the share of all rare bins together, with the binomial distribution of their rows
+given the number of rows in rare bins on both sides.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from scipy import special
 
 from modelops.domain.drift import Verdict
-from modelops.statistics.bins import WITH_BINS, bin_names, cells, has_bins
+from modelops.statistics.bins import WITH_BINS, bin_counts, bin_names, has_bins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,8 +42,8 @@ RARE = 0.01
 """A bin with a smaller share of the reference is rare."""
 POWER = 0.99
 """The power at the detectable shift."""
-CLEAR_ENOUGH = 0.2
-"""Standard deviations: a reference that can't show such a shift is called too small."""
+LARGEST_DETECTABLE_SHIFT = 0.2
+"""A shift in standard deviations. A reference with which it can't be detected is too small."""
 MOST_MOVED = 3
 LARGE = 1e8
 """For a statistic or a noncentrality beyond this, the distribution is approximated by a normal one, because scipy's
@@ -68,12 +68,13 @@ class Comparison:
         bins: the number of bins after pooling.
         index: the population stability index, over the pooled bins or of all rare bins against the others, whichever is
             larger; None if there are too few rows.
-        p_value: of the index, if the true one is the rule's tolerance; adjusted for the number of columns by `judged`.
+        p_value: the p-value of the index if the true index is the rule's tolerance; `with_verdicts` adjusts it for the
+            number of columns.
         lower: the lower confidence bound of the index, at the rule's alpha, for this column alone.
         natural: the largest index of a block of the reference against its other blocks, beyond that of random blocks.
         detectable: the smallest shift, in standard deviations, that would be found with a probability of 99 %.
         most_moved: the three bins whose shares contribute most to the index.
-        why: why the column can't be compared.
+        why: the reason why the column can't be compared, or None.
     """
 
     variable: str
@@ -95,12 +96,12 @@ class Comparison:
         return None if self.index is None else math.sqrt(self.index)
 
     def as_summary(self) -> dict[str, Any]:
-        """Name, verdict and index, for a result."""
+        """The name, the verdict and the index, for the result of a job."""
         index = None if self.index is None else round(self.index, 6)
         return {"variable": self.variable, "verdict": self.verdict.value, "psi": index}
 
     def as_record(self) -> dict[str, Any]:
-        """For JSON; numbers have six decimal places."""
+        """The comparison as JSON values; numbers have six decimal places."""
         record = asdict(self) | {"shift": self.shift, "verdict": self.verdict.value}
         record["most_moved"] = [
             {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(moved).items()}
@@ -110,10 +111,10 @@ class Comparison:
 
 
 class Cause(StrEnum):
-    """Why a column can't be compared. The view translates what is recorded of it (`texts/statistics.fr.ts`)."""
+    """The reason why a column can't be compared. The view translates its recorded text (`texts/statistics.fr.ts`)."""
 
     NO_REFERENCE = "no_reference"
-    """There is none, or an earlier release recorded it."""
+    """The version has no reference, or has one that an earlier release recorded."""
     OTHER_BINS = "other_bins"
     """The rows were counted in other bins than those of the reference."""
     OTHER_KIND = "other_kind"
@@ -121,7 +122,7 @@ class Cause(StrEnum):
 
 
 class Incomparable(ValueError):
-    """A column that can't be compared with its reference, for this cause."""
+    """The error for a column that can't be compared with its reference; `cause` is the reason."""
 
     def __init__(self, cause: Cause, what: str) -> None:
         self.cause = cause
@@ -137,8 +138,8 @@ def compare_all(
 ) -> list[Comparison]:
     """Compare columns that are checked together with their references, by name, and give the verdicts.
 
-    Columns of times and bytes, which have no bins, are left out. A column that can't be compared says why, and the
-    remedy for this cause if there is one.
+    Columns of times and bytes, which have no bins, are left out. The comparison of a column that can't be compared has
+    the reason and, if there is one, the remedy.
     """
     found = []
     for record in now:
@@ -151,15 +152,15 @@ def compare_all(
             remedy = remedies.get(error.cause)
             why = f"{error}: {remedy}" if remedy else str(error)
             found.append(Comparison(variable=record["variable"], verdict=Verdict.NOT_COMPARABLE, why=why))
-    return judged(found, rule)
+    return with_verdicts(found, rule)
 
 
 def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: Rule) -> Comparison:
-    """Compare one column; `judged` gives the verdict, over all columns.
+    """Compare one column; `with_verdicts` gives the verdict, over all columns.
 
     Args:
-        reference: its record as of `reference_records`; None if there is none.
-        now: its record of the rows, counted in the bins of the reference (`TableStatistics.like`).
+        reference: the column's record from `reference_records`; None if there is none.
+        now: the column's record of the later rows, counted in the reference's bins (`TableStatistics.with_bins_of`).
 
     Raises:
         Incomparable: there is no reference, it has no bins, or the column is of another kind or counted in other bins.
@@ -167,39 +168,39 @@ def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: R
     bins = _bins(reference, now)
     blocks, ordered = bins["blocks"], "edges" in bins
     before = [sum(counts) for counts in zip(*blocks, strict=True)]
-    after = cells(now, categories=bins.get("categories", ()))
+    after = bin_counts(now, categories=bins.get("categories", ()))
     n, m = sum(before), sum(after)
     found = Comparison(variable=now["variable"], reference_rows=n, rows=m)
     if min(n, m) < 2 * LEAST_EXPECTED:
         return found
     # Categories are pooled by their counts on the half on which they were chosen, for the reason given there.
     weights = bins.get("weights", before)
-    groups = pools(weights, min(n, m), ordered=ordered)
+    groups = pool_bins(weights, min(n, m), ordered=ordered)
     k, df = n * m / (n + m), len(groups) - 1
     index = _index(before, after, groups)
     rare = [cell for cell, count in enumerate(weights) if count < RARE * sum(weights)]
-    of_rare = _compare_rare(sum(before[cell] for cell in rare), n, sum(after[cell] for cell in rare), m, rule)
+    rare_bins = _compare_rare(sum(before[cell] for cell in rare), n, sum(after[cell] for cell in rare), m, rule)
     return replace(
         found,
         bins=len(groups),
-        index=max(index, of_rare.index),
+        index=max(index, rare_bins.index),
         # Two tests of one column (Bonferroni).
-        p_value=min(1.0, 2 * min(_exceeds(k * index, df, k * rule.tolerance), of_rare.p_value)),
-        lower=max(_lower(k * index, df, rule.alpha) / k, of_rare.lower),
-        natural=_natural(blocks, weights, ordered=ordered),
+        p_value=min(1.0, 2 * min(_tail_probability(k * index, df, k * rule.tolerance), rare_bins.p_value)),
+        lower=max(_lower_noncentrality(k * index, df, rule.alpha) / k, rare_bins.lower),
+        natural=_natural_variation(blocks, weights, ordered=ordered),
         most_moved=_most_moved(before, after, bin_names(bins)),
     )
 
 
 def distribution(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The bins of a reference with their rows there and now: `bin`, `reference_rows` and `rows` of each.
+    """The counts of each bin of a reference: `bin`, `reference_rows`, and `rows` for the later rows.
 
     Raises:
         Incomparable: as for `compare`.
     """
     bins = _bins(reference, now)
     before = (sum(counts) for counts in zip(*bins["blocks"], strict=True))
-    counted = zip(bin_names(bins), before, cells(now, categories=bins.get("categories", ())), strict=True)
+    counted = zip(bin_names(bins), before, bin_counts(now, categories=bins.get("categories", ())), strict=True)
     return [{"bin": name, "reference_rows": first, "rows": second} for name, first, second in counted]
 
 
@@ -229,22 +230,22 @@ def _bins(reference: Mapping[str, Any] | None, now: Mapping[str, Any]) -> Mappin
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfRare:
+class _RareBins:
     index: float
     p_value: float
     lower: float
 
 
-def _compare_rare(a: int, n: int, b: int, m: int, rule: Rule) -> _OfRare:
-    """Whether more of m rows are in rare bins (b) than of the n rows of the reference (a)."""
+def _compare_rare(a: int, n: int, b: int, m: int, rule: Rule) -> _RareBins:
+    """Test whether the share of rare bins in the rows, b / m, is greater than in the reference, a / n."""
     if b * n <= a * m:
-        return _OfRare(index=0.0, p_value=1.0, lower=0.0)
+        return _RareBins(index=0.0, p_value=1.0, lower=0.0)
     index = _index([n - a, a], [m - b, b], [[0], [1]])
     least = float(special.betaincinv(b, m - b + 1, rule.alpha))
     p = (a + PSEUDO_COUNT) / (n + 2 * PSEUDO_COUNT)
     lower = (least - p) * math.log(least * (1 - p) / (p * (1 - least))) if p < least < 1 else 0.0
     p_value = float(special.bdtrc(b - 1, a + b, m / (n + m))) if index > rule.tolerance else 1.0
-    return _OfRare(index=index, p_value=p_value, lower=lower)
+    return _RareBins(index=index, p_value=p_value, lower=lower)
 
 
 def _index(before: Sequence[int], after: Sequence[int], groups: Sequence[Sequence[int]]) -> float:
@@ -261,7 +262,7 @@ def _most_moved(before: Sequence[int], after: Sequence[int], names: Sequence[str
     return tuple(BinChange(bin=names[cell], before=before[cell] / n, now=after[cell] / m) for cell in most)
 
 
-def judged(comparisons: Iterable[Comparison], rule: Rule) -> list[Comparison]:
+def with_verdicts(comparisons: Iterable[Comparison], rule: Rule) -> list[Comparison]:
     """Give the verdicts on columns that are checked together, after Holm's adjustment of the p-values.
 
     So the probability of a false finding is at most the rule's alpha for all of them together (Holm, A simple
@@ -272,17 +273,17 @@ def judged(comparisons: Iterable[Comparison], rule: Rule) -> list[Comparison]:
     largest = 0.0
     for rank, (place, p_value) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_value))
-        found[place] = _judge(replace(found[place], p_value=largest), rule, columns=len(p_values))
+        found[place] = _with_verdict(replace(found[place], p_value=largest), rule, columns=len(p_values))
     return found
 
 
-def _judge(one: Comparison, rule: Rule, *, columns: int) -> Comparison:
+def _with_verdict(one: Comparison, rule: Rule, *, columns: int) -> Comparison:
     k = one.reference_rows * one.rows / (one.reference_rows + one.rows)
     detectable = math.sqrt(_detectable(one.bins - 1, k, rule, columns) / k) if one.bins > 1 else None
     assert one.p_value is not None
     assert one.lower is not None
     if one.p_value > rule.alpha:
-        small = detectable is not None and detectable > CLEAR_ENOUGH and one.reference_rows <= one.rows
+        small = detectable is not None and detectable > LARGEST_DETECTABLE_SHIFT and one.reference_rows <= one.rows
         verdict = Verdict.REFERENCE_TOO_SMALL if small else Verdict.STABLE
     elif one.lower >= rule.major:
         verdict = Verdict.MAJOR
@@ -291,13 +292,13 @@ def _judge(one: Comparison, rule: Rule, *, columns: int) -> Comparison:
     return replace(one, detectable=detectable, verdict=verdict)
 
 
-def pools(weights: Sequence[int], rows: int, *, ordered: bool) -> list[list[int]]:
-    """The bins to be counted together, so that enough rows are expected in each; it depends on the reference alone.
+def pool_bins(weights: Sequence[int], rows: int, *, ordered: bool) -> list[list[int]]:
+    """Group bins so that enough rows are expected in each group. The groups depend on the reference only.
 
     Args:
         weights: counts of the reference.
         rows: the smaller of the two numbers of rows that are compared.
-        ordered: neighbours are pooled; else all small bins together.
+        ordered: pool neighbouring bins; otherwise pool all small bins together.
     """
     if not sum(weights) or not rows:
         return []
@@ -329,20 +330,20 @@ def _shares(counts: Sequence[int], groups: Sequence[Sequence[int]]) -> list[floa
     return [(count + PSEUDO_COUNT) / total for count in pooled]
 
 
-def _natural(blocks: Sequence[Sequence[int]], weights: Sequence[int], *, ordered: bool) -> float | None:
-    """The largest index of a block against the others, less what random blocks have on average."""
+def _natural_variation(blocks: Sequence[Sequence[int]], weights: Sequence[int], *, ordered: bool) -> float | None:
+    """The largest index of a block against the others, minus the average index of random blocks."""
     whole = [sum(counts) for counts in zip(*blocks, strict=True)]
     found = []
     for block in blocks:
         others = [all_ - one for all_, one in zip(whole, block, strict=True)]
-        groups = pools(weights, min(sum(block), sum(others)), ordered=ordered)
+        groups = pool_bins(weights, min(sum(block), sum(others)), ordered=ordered)
         if len(groups) > 1:
             k = sum(others) * sum(block) / sum(whole)
             found.append(max(0.0, _index(others, block, groups) - (len(groups) - 1) / k))
     return max(found, default=None)
 
 
-def _exceeds(statistic: float, df: int, noncentrality: float) -> float:
+def _tail_probability(statistic: float, df: int, noncentrality: float) -> float:
     """The probability of a statistic at least as large as this.
 
     With a noncentrality it is computed as 1 - `chndtr`, so what is below 2**-53 is returned as 2**-53.
@@ -357,9 +358,9 @@ def _exceeds(statistic: float, df: int, noncentrality: float) -> float:
     return max(1.0 - float(special.chndtr(statistic, df, noncentrality)), 2.0**-53)
 
 
-def _lower(statistic: float, df: int, alpha: float) -> float:
+def _lower_noncentrality(statistic: float, df: int, alpha: float) -> float:
     """The smallest noncentrality under which so large a statistic has a probability of at least alpha."""
-    return 0.0 if _exceeds(statistic, df, 0) >= alpha else _noncentrality(statistic, df, alpha)
+    return 0.0 if _tail_probability(statistic, df, 0) >= alpha else _noncentrality(statistic, df, alpha)
 
 
 def _noncentrality(statistic: float, df: int, probability: float) -> float:
@@ -373,7 +374,7 @@ def _noncentrality(statistic: float, df: int, probability: float) -> float:
 
 @lru_cache(maxsize=1000)
 def _detectable(df: int, k: float, rule: Rule, columns: int) -> float:
-    """The noncentrality that is found with the probability `POWER`, as one of so many columns."""
+    """The noncentrality that is detected with the probability `POWER` if `columns` columns are tested together."""
     tolerated, alpha = k * rule.tolerance, rule.alpha / columns / 2
     if tolerated > LARGE:
         critical = df + tolerated + float(special.ndtri(1 - alpha)) * math.sqrt(2 * df + 4 * tolerated)

@@ -28,7 +28,7 @@ def quantile_edges(numbers: NDArray[np.float64], *, highest: float, bins: int = 
         with np.errstate(over="ignore"):
             edges = np.unique(np.concatenate((distinct, np.nextafter(distinct, math.inf))))
     else:
-        # The numbers with this share of the numbers before them.
+        # Each edge is the number at the position k / bins of the sorted numbers.
         places = [len(numbers) * number // bins for number in range(1, bins)]
         starts = np.unique(np.concatenate((numbers[:1], numbers[places])))
         edges = np.append(starts, last if last > starts[-1] else math.nextafter(last, math.inf))

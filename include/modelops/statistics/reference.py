@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelops.statistics.bins import cells
+from modelops.statistics.bins import bin_counts
 from modelops.statistics.categorical import CategoricalStatistics, value_counts
 from modelops.statistics.continuous import ContinuousStatistics
 from modelops.statistics.histogram import edges_between
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 
 BLOCKS = 10
 NUMBERS_SAMPLED = 1_000_000
-"""Quantiles are exact up to this many rows; beyond, they are those of about this many rows."""
+"""Quantiles are exact up to this many rows; for more rows, they are those of a sample of about this size."""
 CATEGORIES_SAMPLED = 250_000
-"""The most frequent categories are chosen among about this many rows of the first half."""
+"""Maximum size, approximately, of the sample of the first half in which the most frequent categories are chosen."""
 MOST_NAMED, LONGEST_NAMED = 200, 200
-"""Categories with a count of their own, and the length of their texts; the others are counted together."""
+"""Maximum number of categories with a count of their own, and maximum length of their texts; others are counted
+together."""
 NUMBERS_AT_ONCE, TEXTS_AT_ONCE = 16, 4
 """Columns whose samples are in memory together: 128 MB of numbers, a million texts."""
 
@@ -73,7 +74,7 @@ class Rows:
 
 
 def reference_records(rows: Rows, *, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """One record per column, as of `TableStatistics`; `values` has also `reference`.
+    """One record per column as from `TableStatistics`, in which `values` also has `reference`.
 
     - continuous columns: `edges` of the bins, and for each block the counts below, in each bin, above, of nulls, and of
       NaN and infinities. None if there is no finite number.
@@ -178,7 +179,7 @@ def _counted(
     for one in blocks:
         whole.merge(one)
     of_blocks = [
-        {record["variable"]: cells(record) for record in one.as_records() if "bins" in record["values"]}
+        {record["variable"]: bin_counts(record) for record in one.as_records() if "bins" in record["values"]}
         for one in blocks
     ]
     found = {record["variable"]: record for one in (whole, texts) for record in one.as_records()}

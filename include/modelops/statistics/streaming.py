@@ -52,7 +52,7 @@ class TableStatistics:
             self._begin(schema)
 
     @classmethod
-    def like(
+    def with_bins_of(
         cls,
         records: Iterable[Mapping[str, Any]],
         *,
@@ -151,12 +151,12 @@ class TableStatistics:
 
     def _column(self, field: pa.Field) -> ColumnStatistics:
         kind = kind_of(field.type)
-        for told, what, meant in (
+        for given, what, needed in (
             (self._edges, "edges", "continuous"),
             (self._bins, "bins", "continuous"),
             (self._known, "known categories", "categorical"),
         ):
-            if field.name in told and kind != meant:
+            if field.name in given and kind != needed:
                 raise ValueError(f"column {field.name} is {field.type}, which is {kind}: it has no {what}")
         if kind == ContinuousStatistics.kind:
             return ContinuousStatistics(edges=self._edges.get(field.name), bins=self._bins.get(field.name))

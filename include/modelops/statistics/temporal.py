@@ -22,7 +22,7 @@ class TemporalStatistics(ColumnStatistics):
     def __init__(self) -> None:
         super().__init__()
         self._moments: list[np.datetime64] = []
-        """The earliest and the latest. They are numpy's, since Python's datetime ends at the year 9999."""
+        """The earliest and the latest, as numpy's type, because Python's datetime ends at the year 9999."""
         self._zone = ""
 
     def update(self, array: pa.Array) -> None:

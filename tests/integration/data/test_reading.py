@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from modelops.data.checks import check_times, check_types
-from modelops.data.query import describe, estimate_rows, travelling
+from modelops.data.query import cast_for_arrow, describe, estimate_rows
 from modelops.data.reading import Reading, read
 from modelops.data.snapshot import write_rows, write_snapshot
 from modelops.domain.datasets import Dataset, ReadBounds
@@ -51,7 +51,7 @@ def test_the_interval_of_the_data(database: Database, readers: psycopg.Connectio
     assert [column.name for column in columns] == ["id", "x", "y"]
     rows = read(
         url,
-        travelling(asked.sql, columns, exact=asked.entity_key),
+        cast_for_arrow(asked.sql, columns, exact=asked.entity_key),
         lambda rows: rows.read_all().to_pylist(),
         where="a test",
         interval=MAY,
@@ -62,9 +62,7 @@ def test_the_interval_of_the_data(database: Database, readers: psycopg.Connectio
 
 @pytest.mark.parametrize("sql", [ASKS, f"SELECT id, x FROM ({ASKS}) AS y WHERE x < now()"])
 def test_a_job_without_an_interval(database: Database, tmp_path: Path, sql: str) -> None:
-    with pytest.raises(
-        DatasetError, match="the dataset's SQL asks for the data interval, and this job has none"
-    ) as said:
+    with pytest.raises(DatasetError, match="the dataset's SQL reads the data interval, but this job has none") as said:
         write_snapshot(database.url("modelops_sql"), dataset(sql), tmp_path / "rows.arrow", where="a test")
     assert said.value.where == "a test"
     assert said.value.expected == "give interval_start and interval_end, or a SELECT without modelops.interval_start"
@@ -73,7 +71,7 @@ def test_a_job_without_an_interval(database: Database, tmp_path: Path, sql: str)
 def test_a_session_that_had_an_interval_once(readers: psycopg.Connection[Any]) -> None:
     describe(readers, dataset(ASKS), where="a test", interval=MAY)
     assert readers.execute("SELECT current_setting('modelops.interval_start')").fetchone() == ("",)
-    with pytest.raises(DatasetError, match="asks for the data interval, and this job has none"):
+    with pytest.raises(DatasetError, match="reads the data interval, but this job has none"):
         describe(readers, dataset(f"SELECT id, 1 AS x FROM {DAYS}"), where="a test")
 
 

@@ -152,25 +152,27 @@ def test_a_view_that_was_dropped_is_made_anew(database: Database, jobs: psycopg.
 def test_a_view_that_was_altered(database: Database, jobs: psycopg.Connection[Any]) -> None:
     ensure(jobs)
     administer(database, "ALTER VIEW predictions.delay RENAME late TO early")
-    with pytest.raises(TargetError, match=r"the view predictions\.delay isn't as ModelOps made it.*early"):
+    with pytest.raises(
+        TargetError, match=r"the view predictions\.delay differs from the one that ModelOps made.*early"
+    ):
         ensure(jobs)
 
 
 @pytest.mark.parametrize(
     ("there", "complaint"),
     [
-        ("CREATE TABLE predictions.delay (x int)", r"predictions\.delay is there already: a table of postgres"),
-        ("CREATE VIEW predictions.delay AS SELECT 1 AS x", r"predictions\.delay is there already: a view of postgres"),
+        ("CREATE TABLE predictions.delay (x int)", r"predictions\.delay already exists: a table of postgres"),
+        ("CREATE VIEW predictions.delay AS SELECT 1 AS x", r"predictions\.delay already exists: a view of postgres"),
         ("CREATE MATERIALIZED VIEW predictions.delay AS SELECT 1 AS x", "a materialized view of postgres"),
         ("CREATE SEQUENCE predictions.delay", "a relation of postgres"),
         (
             "CREATE TABLE predictions.delay_rows (x int)",
-            r"predictions\.delay_rows is there already: a table of postgres",
+            r"predictions\.delay_rows already exists: a table of postgres",
         ),
         ("CREATE VIEW predictions.delay_rows AS SELECT 1 AS x", "a view of postgres"),
         (
             "SET ROLE modelops_jobs; CREATE VIEW predictions.delay AS SELECT 1 AS x",
-            r"predictions\.delay is a view that doesn't show predictions",
+            r"predictions\.delay is a view that was not made for predictions",
         ),
         ("SET ROLE modelops_jobs; CREATE TABLE predictions.delay (x int)", "a table of modelops_jobs"),
         (

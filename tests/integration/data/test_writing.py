@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from integration.data.delays import DELAY, KEY, OUTPUTS, ensure, ids, late
-from modelops.data.query import describe, travelling
+from modelops.data.query import cast_for_arrow, describe
 from modelops.data.reading import read
 from modelops.data.target import columns_for
 from modelops.data.writing import RowsWriter
@@ -79,7 +79,7 @@ def test_keys_arrive_as_they_were(
     assert key[0].type == type_
     batches = read(
         database.url("modelops_sql"),
-        travelling(dataset.sql, columns, exact=dataset.entity_key),
+        cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key),
         lambda rows: list(rows),
         where="a test",
     )

@@ -38,7 +38,7 @@ from modelops.runner.demo_report import Report
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
 from modelops.settings import PROJECT_ROOT
-from modelops.stages.approve import ask, decide
+from modelops.stages.approve import decide, request_approval
 from modelops.stages.retire import retire_model
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class WithoutAirflow:
         evaluate(EvaluationRequest(model=model, version=version), self._job(JobType.EVALUATION))
         key = task_key(dag_id=DAG, task_id="approve")
         self.runs.append(key.run_id)
-        ask(model, version, self._workplace.job(JobType.APPROVAL, key=key))
-        with decide(self._workplace.connection, key, Answer.given("grace", Verdict.APPROVED, {"comment": None})):
+        request_approval(model, version, self._workplace.job(JobType.APPROVAL, key=key))
+        with decide(self._workplace.connection, key, Answer.from_fields("grace", Verdict.APPROVED, {"comment": None})):
             pass
         return self._deployed(model=model, version=version, dataset=conf["predict_dataset"])
 

@@ -63,7 +63,7 @@ def reference_of(path: Path) -> Records:
 
 
 def compared(reference: Records, rows: pa.Table) -> dict[str, Comparison]:
-    counted = TableStatistics.like(reference, columns=FEATURES)
+    counted = TableStatistics.with_bins_of(reference, columns=FEATURES)
     for batch in rows.to_batches():
         counted.update(batch)
     by_name = {record["variable"]: record for record in reference}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelops.data.query import asking, columns_of, tell_interval
+from modelops.data.query import columns_of, inspection_connection, set_interval
 from modelops.repository.task_definition import read_task
 from modelops.settings import PROJECT_ROOT
 
@@ -24,17 +24,17 @@ FOLDER = PROJECT_ROOT / "include" / "demo" / "feature_engineering_tasks"
 TASKS = {name: read_task(FOLDER / name, f"demo/{name}") for name in ("flight_features", "delay_rates")}
 DAY = datetime(2013, 3, 20, 4, tzinfo=UTC)
 """Midnight in New York."""
-Ends = tuple[datetime | None, datetime | None]
-EVER: Ends = (None, None)
+IntervalBounds = tuple[datetime | None, datetime | None]
+ALL_TIMES: IntervalBounds = (None, None)
 
 
 def test_what_the_sql_gives_is_what_is_declared(flights: Database) -> None:
     task = TASKS["flight_features"]
     assert task.sql is not None
-    with asking(flights.url("modelops_features")) as connection:
-        given = columns_of(connection, task.sql, where="the test", interval=EVER)
+    with inspection_connection(flights.url("modelops_features")) as connection:
+        given = columns_of(connection, task.sql, where="the test", interval=ALL_TIMES)
         assert [(column.name, column.sql_type) for column in given] == list(task.columns.items())
-        tell_interval(connection, EVER)
+        set_interval(connection, ALL_TIMES)
         counted = f"SELECT count(*), count(DISTINCT flight_id), count(time_hour) FROM ({task.sql}) AS it"
         assert connection.execute(counted.encode()).fetchone() == (336_776, 336_776, 336_776)
 
@@ -48,9 +48,9 @@ def delay_rates(flights: Database) -> Callable[..., pd.DataFrame]:
     code: dict[str, Any] = {}
     exec(compile(Path(FOLDER / "delay_rates" / "task.py").read_text(), "task.py", "exec"), code)
 
-    def run(ends: Ends, change: Callable[[pd.DataFrame], None] = lambda _: None) -> pd.DataFrame:
-        with asking(flights.url("modelops_sql")) as connection:
-            tell_interval(connection, ends)
+    def run(ends: IntervalBounds, change: Callable[[pd.DataFrame], None] = lambda _: None) -> pd.DataFrame:
+        with inspection_connection(flights.url("modelops_sql")) as connection:
+            set_interval(connection, ends)
             cursor = connection.execute(task.inputs["flights"].encode())
             rows = pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
         rows["time_hour"] = pd.to_datetime(rows["time_hour"], utc=True)
@@ -69,7 +69,7 @@ def delay_rates(flights: Database) -> Callable[..., pd.DataFrame]:
 def test_a_day_of_delay_rates_is_as_in_the_whole_year(delay_rates: Callable[..., pd.DataFrame]) -> None:
     import pandas as pd
 
-    whole = delay_rates(EVER)
+    whole = delay_rates(ALL_TIMES)
     assert len(whole) == 336_776
     day = delay_rates((DAY, DAY + timedelta(days=1)))
     assert len(day) == 970

@@ -18,7 +18,7 @@ from modelops.kinds.model.deploy import deploy
 from modelops.kinds.model.evaluate import evaluate
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.kinds.model.train import train
-from modelops.stages.approve import ask, decide
+from modelops.stages.approve import decide, request_approval
 from modelops.stages.retire import retire_model
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def answered(
 ) -> dict[str, Any]:
     """The result of the answer that was decided on."""
     key = task_key(task_id="approve")
-    ask(model, version, workplace.job(JobType.APPROVAL, key=key))
-    return decided(workplace, key, Answer.given(person, verdict, {"comment": comment}))
+    request_approval(model, version, workplace.job(JobType.APPROVAL, key=key))
+    return decided(workplace, key, Answer.from_fields(person, verdict, {"comment": comment}))
 
 
 def decided(workplace: Workplace, key: TaskKey, answer: Answer) -> dict[str, Any]:

@@ -264,7 +264,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"subject": "metric", "metric": "auc", "below": float("nan")}, "needs a metric and one bound", "a finite number"),
     ({"subject": "metric", "metric": "auc", "below": 0.5, "level": "major"}, "a metric has no level", "below or above"),
     ({"subject": "metric", "metric": "acu", "below": 0.5}, "there is no metric 'acu'", "accuracy, auc, brier"),
-    ({"subject": "metric", "metric": "auc", "below": 0.5, "variable": "x"}, "'x' is no target", "one of late"),
+    ({"subject": "metric", "metric": "auc", "below": 0.5, "variable": "x"}, "'x' is not a target", "one of late"),
     ({"challenger": True, "most_a_month": 0}, "0 a month, is out of range", "1 to 31 challengers"),
     ({"challenger": True, "cool_down_days": 0.5}, "0.5 days between challengers", "1 to 366 days"),
     ({"checks": 31}, "31 consecutive data intervals are out of range", "from 1 to 30"),

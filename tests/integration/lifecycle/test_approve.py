@@ -21,7 +21,7 @@ from modelops.domain.versions import VersionStatus
 from modelops.kinds.model.card import card_of
 from modelops.kinds.model.evaluate import evaluate
 from modelops.registry.write import decisions, jobs, versions
-from modelops.stages.approve import ask, decide
+from modelops.stages.approve import decide, request_approval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def waiting(workplace: Workplace) -> Waiting:
 
     def wait(number: int = 1, key: TaskKey | None = None, version: int = VERSION) -> TaskKey:
         key = key or task_key(task_id="approve")
-        ask(MODEL, version, workplace.job(JobType.APPROVAL, key=key, number=number))
+        request_approval(MODEL, version, workplace.job(JobType.APPROVAL, key=key, number=number))
         return key
 
     return wait
@@ -151,7 +151,7 @@ def test_two_answers_at_once(workplace: Workplace, database: Database, waiting: 
     ("answer", "refusal", "reason"),
     [
         (Answer(person="ada", verdict=Verdict.APPROVED, comment="mine is good"), DecisionRefused, "ada requested the"),
-        (Answer.given("grace", Verdict.REJECTED, {"comment": " \n"}), IncompleteAnswer, REASON_MISSING),
+        (Answer.from_fields("grace", Verdict.REJECTED, {"comment": " \n"}), IncompleteAnswer, REASON_MISSING),
         (Answer(person="grace", verdict=Verdict.APPROVED, evidence="0" * 64), StaleCard, "a card with other evidence"),
     ],
 )
@@ -167,7 +167,7 @@ def test_the_job_waits_on_after_answers_that_do_not_count(
 
 def test_what_cannot_be_stored_is_no_answer() -> None:
     with pytest.raises(IncompleteAnswer, match=UNSTORABLE):
-        Answer.given("grace", Verdict.APPROVED, {"comment": {"why": ["a NUL: \0"]}})
+        Answer.from_fields("grace", Verdict.APPROVED, {"comment": {"why": ["a NUL: \0"]}})
 
 
 def test_an_answer_that_comes_too_early_or_too_late(workplace: Workplace, waiting: Waiting) -> None:
@@ -194,7 +194,7 @@ def test_evidence_that_changes_meanwhile_is_shown_again(workplace: Workplace, wa
         pytest.fail("the evidence is another by now")
     [job] = jobs.of_runs(workplace.connection, [key.run_id])
     before = decisions.newest_request(workplace.connection, job.id)
-    again = ask(MODEL, VERSION, workplace.run(resumed(workplace, key)))
+    again = request_approval(MODEL, VERSION, workplace.run(resumed(workplace, key)))
     assert before is not None
     assert again.digest != before.digest
     assert len(again.evidence["evaluations"]) == 2
@@ -244,12 +244,12 @@ def test_a_policy_that_leaves_nobody(workplace: Workplace, repository: Path) -> 
     with pytest.raises(
         DecisionRefused, match=r"nobody may decide on here/lonely v1: all of its approvers requested it"
     ):
-        ask("here/lonely", version, workplace.job(JobType.APPROVAL))
+        request_approval("here/lonely", version, workplace.job(JobType.APPROVAL))
     assert status(workplace, "here/lonely") is VersionStatus.EVALUATED
 
 
 def test_the_card(workplace: Workplace) -> None:
-    request = ask(MODEL, VERSION, workplace.job(JobType.APPROVAL))
+    request = request_approval(MODEL, VERSION, workplace.job(JobType.APPROVAL))
     card = card_of(request)
     for said in (
         "**here/scored v1**, requested by **ada**, trained on 60 rows of dataset `train`.",
@@ -265,7 +265,7 @@ def test_the_card(workplace: Workplace) -> None:
 def test_the_card_sets_the_champions_metrics_beside(workplace: Workplace, repository: Path) -> None:
     model_folder(repository, "serving", scoring=SCORING)
     version = evaluated(workplace, "here/serving")["version"]
-    card = card_of(ask("here/serving", version, workplace.job(JobType.APPROVAL)))
+    card = card_of(request_approval("here/serving", version, workplace.job(JobType.APPROVAL)))
     assert "| metric | v2 | champion v1 | difference |" in card
     assert "| shift | 5 | 5 | +0 |" in card
     assert "the champion v1 on the same rows" in card

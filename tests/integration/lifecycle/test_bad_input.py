@@ -40,9 +40,7 @@ SQL = [
     pytest.param(
         "SELECT id,\n x, y, late\nFROM nowhere", 'relation "nowhere" does not exist', "line 3 of its SQL", id="no table"
     ),
-    pytest.param(
-        "SELECT id, x, y, late FROM nowhere", "", "a table or view that there is", id="no table: what is right"
-    ),
+    pytest.param("SELECT id, x, y, late FROM nowhere", "", "an existing table or view", id="no table: what is right"),
     pytest.param(
         "SELECT id, z, y, late FROM measured", "", "a column that the tables of its FROM have", id="no column"
     ),

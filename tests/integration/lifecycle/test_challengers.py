@@ -112,5 +112,5 @@ def test_the_author_of_a_rule_may_not_decide_on_its_challenger(
 def test_a_feature_task_has_no_challenger(workplace: Workplace, repository: Path) -> None:
     doubled_folder(repository)
     deployment = features.deployed(workplace)["deployment"]
-    with pytest.raises(AlertError, match="is of a feature task; only models have challengers"):
+    with pytest.raises(AlertError, match="is a feature task; only models have challengers"):
         ruled(workplace, deployment, challenger=True)

@@ -114,7 +114,7 @@ def test_a_target_released_by_a_retirement(workplace: Workplace, repository: Pat
     (repository / "model_definitions/other/datasets.yaml").write_text(by_price)
     mistaken = deployed(workplace, "here/other", target="shared")
     retired(workplace, mistaken["deployment"])
-    assert "predictions.shared has never had any, and is released" in log[-1]
+    assert "predictions.shared has no published rows and is released" in log[-1]
     made = put_into_production(workplace, 1, target="shared")
     predicted(workplace, made["deployment"])
     assert look("SELECT count(*) > 0 FROM predictions.shared WHERE id IS NOT NULL") == [(True,)]
@@ -190,7 +190,7 @@ def test_an_interval_that_is_none(workplace: Workplace, start: str, end: str | N
 
 def test_the_sql_asks_for_an_interval_that_there_is_not(workplace: Workplace) -> None:
     made = put_into_production(workplace, 1, dataset=BY_INTERVAL)
-    with pytest.raises(DatasetError, match="asks for the data interval, and this job has none"):
+    with pytest.raises(DatasetError, match="reads the data interval, but this job has none"):
         predicted(workplace, made["deployment"])
 
 
@@ -234,7 +234,9 @@ def test_a_model_that_scores_otherwise_than_after_its_training(
     )
     version = approved(workplace)
     mark.touch()
-    with pytest.raises(ScoringError, match=r"row 0 of the sample isn't scored .*: late was 0.1, now it is 0.2"):
+    with pytest.raises(
+        ScoringError, match=r"row 0 of the sample has another prediction .*: late was 0.1, now it is 0.2"
+    ):
         put_into_production(workplace, version)
 
 

@@ -18,7 +18,7 @@ from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.registry.read import drift_list
 from modelops.registry.write import deployments, drift, statistics
-from modelops.statistics.bins import bin_names, cells
+from modelops.statistics.bins import bin_counts, bin_names
 from modelops.statistics.drift import Comparison
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def test_the_distribution_is_what_was_compared(workplace: Workplace, variable: s
     bins = drift_list.distribution(workplace.connection, found["id"])
     counted = next(one for one in statistics.of_run(workplace.connection, run) if one["variable"] == variable)
     assert found["run_id"] == run
-    assert [one["rows"] for one in bins] == cells(counted)
+    assert [one["rows"] for one in bins] == bin_counts(counted)
     assert sum(one["rows"] for one in bins) == sum(one["reference_rows"] for one in bins) == 100
     names = bin_names({"edges": [one["upper"] for one in bins if one["upper"] is not None]})
     shares = {
@@ -228,7 +228,7 @@ def test_a_check_that_fails_leaves_the_batch_as_it_was(
     def fails(*_: Any, **__: Any) -> None:
         raise ArithmeticError
 
-    monkeypatch.setattr("modelops.kinds.check_drift.judge", fails)
+    monkeypatch.setattr("modelops.kinds.check_drift.update_alerts", fails)
     with pytest.raises(ArithmeticError):
         checked(workplace, deployment)
     assert look("SELECT count(*) FROM modelops.drift") == [(0,)]

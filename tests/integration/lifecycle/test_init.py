@@ -88,7 +88,7 @@ def test_a_regressor_of_a_view_passes_the_check(workplace: Workplace, made: Call
         ({"table": "recent"}, "there is no table 'recent': did you mean loans.recent?", "schema.table"),
         ({"table": "loans.secret"}, "may not read loans.secret", "GRANT SELECT ON loans.secret TO modelops_sql"),
         ({"target": "default"}, "has no column 'default': did you mean defaulted?", "one of bank, id, Amount in €"),
-        ({"table": "loans.recent"}, "has no primary key", "--key with a column"),
+        ({"table": "loans.recent"}, "has neither a primary key", "--key with a column"),
         ({"target": "id"}, "id is part of the key", "a column that isn't"),
         ({"target": "asked"}, "asked is date", "a column of numbers"),
         ({"target": "note"}, "note has 600 different texts", "at most 100 different texts"),
@@ -114,6 +114,6 @@ def test_nothing_is_overwritten(made: Callable[..., tuple[Path, str]]) -> None:
     folder, _ = made()
     before = (folder / "datasets.yaml").read_bytes()
     (folder / "model_modules/training.py").write_text("mine")
-    assert "is there already, and nothing is overwritten" in error_of(made, target="married").what
+    assert "already exists and is not overwritten" in error_of(made, target="married").what
     assert (folder / "datasets.yaml").read_bytes() == before
     assert (folder / "model_modules/training.py").read_text() == "mine"

@@ -131,7 +131,7 @@ def test_a_part_that_fails_and_is_retried_spoils_nothing(workplace: Workplace, d
     batch.score(0)
     lost = batch.job("predict", 1)
     jobs.give_up(workplace.connection, lost, error="it broke", again=True)
-    with pytest.raises(PartsError, match=r"of 3 parts 2, 3 left no rows(.|\n)*parts that have completed"):
+    with pytest.raises(PartsError, match=r"of 3 parts, these have no staged rows: 2, 3(.|\n)*completed parts"):
         batch.publish()
     assert look(SEEN) == [(0, 0, None)]
     batch.score(1, number=2, first=1)
@@ -256,7 +256,7 @@ def test_a_budget_is_for_all_parts_together(workplace: Workplace, look: Any) -> 
     number = put_into_production(workplace, 1, dataset=some, set_aside_budget=2, parts=PARTS)["deployment"]
     batch = Batch(workplace, number)
     assert sum(batch.score(part)["set_aside"] for part in range(PARTS)) == 3
-    with pytest.raises(ScoringError, match=r"3 rows of all parts couldn't be scored(.|\n)*at most 2"):
+    with pytest.raises(ScoringError, match=r"3 rows of all parts are rejected(.|\n)*at most 2"):
         batch.publish()
     assert look(SEEN) == [(0, 0, None)]
     assert (

@@ -315,7 +315,7 @@ def test_a_type_that_is_not_built_in_is_a_key_too(workplace: Workplace, database
 
 def test_labels_without_an_interval_are_those_of_batches_without_one(workplace: Workplace) -> None:
     truth = "SELECT id, late FROM measured WHERE current_setting('modelops.interval_end') <> ''"
-    with pytest.raises(LabelsError, match="asks for the data interval, and that of the predictions doesn't"):
+    with pytest.raises(LabelsError, match="reads the data interval, but that of the predictions doesn't"):
         put_into_production(workplace, 1, truth=truth)
     assert put_into_production(workplace, 1, dataset=OF_INTERVAL, truth=truth)["truth"] == "given as SQL"
 
@@ -341,7 +341,7 @@ def test_too_many_labels(
     predicted(workplace, deployment)
     observed("true")
     monkeypatch.setattr("modelops.data.labels.MOST_VALUES", 299)
-    with pytest.raises(LabelsError, match="there are labels of more than 99 predictions"):
+    with pytest.raises(LabelsError, match="more than 99 predictions have labels"):
         measured(workplace, deployment)
     monkeypatch.setattr("modelops.data.labels.MOST_VALUES", 300)
     assert measured(workplace, deployment, also_missing=True)[1]["labelled"] == 100

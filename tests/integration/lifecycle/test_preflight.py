@@ -52,11 +52,11 @@ def refusal(workplace: Workplace, terms: DeploymentTerms | None = None, model: s
         ({"schedule": "after features.nothing"}, "no feature task makes the feature table features.nothing", "deploy"),
         ({"late_after": -1}, "-1 minutes is out of range", "43,200"),
         ({"parts": 65}, "a batch can't have 65 partitions", "to 64"),
-        ({"set_aside_budget": -1}, "-1 rows can't be set aside", "0 or more"),
+        ({"set_aside_budget": -1}, "the maximum of rejected rows is -1", "0 or more"),
         ({"target": "Scores!"}, "the target 'Scores!' isn't a plain name", "lower-case letters"),
         ({"target": "nowhere.scores"}, "there is no schema nowhere", "CREATE SCHEMA nowhere; GRANT USAGE, CREATE"),
         ({"target": "closed.scores"}, "may not make tables in the schema closed", "ON SCHEMA closed TO modelops_jobs"),
-        ({"target": "theirs"}, "predictions.theirs is there already: a table of", "another target"),
+        ({"target": "theirs"}, "predictions.theirs already exists: a table of", "another target"),
         ({"dataset": "perdict"}, "there is no dataset 'perdict'", "one of evaluate, predict, train"),
         ({"dataset": "SELECT id, x FROM measured"}, "lacks the feature column y", "it gives id, x"),
         ({"dataset": "SELECT id, x, y::text FROM measured"}, "column y is string; in training it was double", "cast"),
@@ -141,7 +141,7 @@ def test_a_target_that_bears_the_name_of_another_model(workplace: Workplace, rep
     trained(workplace)
     model_folder(repository, "other", scoring=SCORING)
     error = refusal(workplace, DeploymentTerms(target="scored"), model="here/other")
-    assert "predictions.scored is the own target of here/scored" in error.what
+    assert "predictions.scored is the default target of here/scored" in error.what
 
 
 def test_a_check_leaves_no_target_behind(workplace: Workplace, look: Any) -> None:

@@ -17,7 +17,7 @@ from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.evaluate import evaluate
 from modelops.registry.read import job_evidence
 from modelops.registry.write import statistics, versions
-from modelops.statistics.bins import cells
+from modelops.statistics.bins import bin_counts
 from modelops.statistics.reference import BLOCKS
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def test_it_does_not_depend_on_the_order_of_the_rows(workplace: Workplace, repos
 def counted(workplace: Workplace, run: int) -> dict[tuple[str, str], list[int]]:
     """The counts of a batch's columns in the bins of their references."""
     return {
-        (record["role"], record["variable"]): cells(record) for record in statistics.of_run(workplace.connection, run)
+        (record["role"], record["variable"]): bin_counts(record)
+        for record in statistics.of_run(workplace.connection, run)
     }
 
 
@@ -98,7 +99,7 @@ def test_batches_are_counted_in_the_bins_of_the_reference(workplace: Workplace) 
         for record in statistics.of_run(workplace.connection, run):
             reference = found[record["role"], record["variable"]]["values"]["reference"]
             assert record["values"]["bins"]["edges"] == reference["edges"]
-            assert sum(cells(record)) == 100
+            assert sum(bin_counts(record)) == 100
     assert batches[0] == batches[1]
     assert batches[0].keys() == found.keys() - {("target", "late")}
 

@@ -81,7 +81,7 @@ def test_the_next_batch_removes_partitions_whose_publication_failed(
     workplace: Workplace, deployment: int, look: Any
 ) -> None:
     rows = batch(workplace, deployment, "failed", parts=1, publish=False)
-    with pytest.raises(PartsError, match="left no rows"):
+    with pytest.raises(PartsError, match="have no staged rows"):
         publishing(workplace, deployment, "failed", set_aside_budget=0)
     assert stored(workplace) == rows
     whole = batch(workplace, deployment, "next")
@@ -100,7 +100,7 @@ def test_partitions_that_were_swept_are_not_published(workplace: Workplace, depl
     jobs.give_up(workplace.connection, attempt, error="no room", again=False)
     whole = batch(workplace, deployment, "next")
     again = attempt_at(workplace, JobType.BATCH_PREDICTION, key=key, number=2, first=2)
-    with pytest.raises(PartsError, match="of 2 parts 1, 2 left no rows"):
+    with pytest.raises(PartsError, match="of 2 parts, these have no staged rows: 1, 2"):
         publish_parts(BatchRequest(deployment=deployment, set_aside_budget=0), workplace.run(again))
     assert look(SEEN) == [(whole, whole)]
 

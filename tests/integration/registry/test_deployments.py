@@ -232,7 +232,7 @@ def test_a_target_that_bears_the_name_of_another_model(connection: Connection[An
     evaluated_version(connection, "demo/Night-Delay")
     version = evaluated_version(connection)
     decision = decide(connection, version)
-    with pytest.raises(TargetError, match=r"predictions\.night_delay is the own target of demo/Night-Delay"):
+    with pytest.raises(TargetError, match=r"predictions\.night_delay is the default target of demo/Night-Delay"):
         deploy(connection, version, decision, target="predictions.night_delay")
     assert deployments.other_owner_by_name(connection, "predictions.night_delay", version.name) == "demo/Night-Delay"
     deployed(connection, "there/night_delay", target="predictions.night_delay")

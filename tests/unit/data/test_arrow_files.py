@@ -32,9 +32,9 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "what"),
     [
-        (lambda path: None, r"rows\.arrow is gone, or isn't an Arrow file any more"),
-        (lambda path: path.touch(), "isn't an Arrow file any more"),
-        (lambda path: path.write_bytes(b"ARROW1\0\0nothing"), "isn't an Arrow file any more"),
+        (lambda path: None, r"rows\.arrow is missing or no longer an Arrow file"),
+        (lambda path: path.touch(), "no longer an Arrow file"),
+        (lambda path: path.write_bytes(b"ARROW1\0\0nothing"), "no longer an Arrow file"),
         (os.mkfifo, "is not a plain file but a named pipe"),
         (lambda path: path.symlink_to("/etc/passwd"), "is not a plain file but a symbolic link"),
     ],
@@ -61,6 +61,6 @@ def test_a_batch_that_was_overwritten(tmp_path: Path, at: str) -> None:
     path.write_bytes(content)
     with (
         opened(path) as reader,
-        pytest.raises(UserCodeError, match=r"rows\.arrow is gone, or isn't an Arrow file any more"),
+        pytest.raises(UserCodeError, match=r"rows\.arrow is missing or no longer an Arrow file"),
     ):
         list(batches(reader, path))

@@ -131,7 +131,7 @@ def test_two_artifacts_never_become_one_file(store: ArtifactStore, tmp_path: Pat
 
 
 def test_a_file_that_is_gone(store: ArtifactStore, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactChanged, match=r"artifact model\.bin is gone"):
+    with pytest.raises(ArtifactChanged, match=r"artifact model\.bin does not exist any more"):
         store.fetch([artifact()], tmp_path)
 
 

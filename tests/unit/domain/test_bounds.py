@@ -89,7 +89,7 @@ def test_the_message() -> None:
 def test_what_is_sent_of_it(value: Any) -> None:
     """It is JSON again, which every side can read."""
     sent = json.loads(json.dumps(brief(value, 1_000), allow_nan=False).encode("utf-8"))
-    assert depth(sent) <= bounds.DEPTH + bounds.AROUND
+    assert depth(sent) <= bounds.DEPTH + bounds.WRAPPING_LEVELS
     assert all(bounds.LEAST <= number <= bounds.MOST for number in numbers(sent))
 
 
@@ -119,7 +119,7 @@ def test_what_is_bounded_can_be_sent(value: Any) -> None:
     ("text", "said"),
     [
         ('{"a": 1, "a": 2}', "the name 'a' appears twice"),
-        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
         ('{"a": 1e999}', "1e999 is too large a number"),
         ("[" * 100_000, "too deep to be read"),
         ("1" * 5_000, "Exceeds the limit"),

@@ -22,18 +22,18 @@ def found(*errors: Exception) -> Findings:
 
 
 def test_none() -> None:
-    found().refuse()
+    found().raise_if_any()
 
 
 def test_one_is_raised_as_it_is() -> None:
     with pytest.raises(DatasetError) as caught:
-        found(ONE).refuse()
+        found(ONE).raise_if_any()
     assert caught.value is ONE
 
 
 def test_several_are_told_together_also_those_of_a_check_within_a_check() -> None:
     with pytest.raises(SeveralErrors) as caught:
-        found(ONE, SeveralErrors([OTHER, ONE])).refuse()
+        found(ONE, SeveralErrors([OTHER, ONE])).raise_if_any()
     assert caught.value.errors == (ONE, OTHER, ONE)
     told = str(caught.value)
     assert told == f"3 errors:\n{ONE}\n{OTHER}\n{ONE}"

@@ -28,10 +28,10 @@ for _ in range(5_000):
 )
 def test_comments_that_cannot_be_on_record(comment: Any, reason: str) -> None:
     with pytest.raises(IncompleteAnswer) as refused:
-        Answer.given("grace", Verdict.APPROVED, {"comment": comment, "evidence": "0"})
+        Answer.from_fields("grace", Verdict.APPROVED, {"comment": comment, "evidence": "0"})
     assert reason in refused.value.what
 
 
 def test_the_longest_comment() -> None:
     comment = "x" * bounds.COMMENT
-    assert Answer.given("grace", Verdict.APPROVED, {"comment": comment}).comment == comment
+    assert Answer.from_fields("grace", Verdict.APPROVED, {"comment": comment}).comment == comment

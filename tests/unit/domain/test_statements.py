@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelops.domain.statements import bare, names_in
+from modelops.domain.statements import embeddable, names_in
 
 
 @pytest.mark.parametrize(
@@ -35,17 +35,17 @@ from modelops.domain.statements import bare, names_in
     ],
 )
 def test_what_follows(sql: str, end: str) -> None:
-    assert bare(sql + end) == sql
+    assert embeddable(sql + end) == sql
 
 
 @pytest.mark.parametrize("sql", ["", ";", "-- nothing", "/* nothing", " ; -- nothing\n"])
 def test_nothing(sql: str) -> None:
-    assert bare(sql) == ""
+    assert embeddable(sql) == ""
 
 
 @pytest.mark.parametrize("quote", ["'", '"', "E'", "$$", "$tag$", "E'\\"])
 def test_what_is_quoted_and_not_ended(quote: str) -> None:
-    assert bare(f"SELECT {quote}a; -- b") == f"SELECT {quote}a; -- b"
+    assert embeddable(f"SELECT {quote}a; -- b") == f"SELECT {quote}a; -- b"
 
 
 @pytest.mark.parametrize("piece", ["$a{}$ ", "$a{}", "'\"{}", "/*{}", "E'\\'{}", "--{}\n;"])
@@ -53,7 +53,7 @@ def test_a_long_statement_is_read_once(piece: str) -> None:
     """Of 1 MiB: if each piece were looked for to the end, this would take minutes."""
     sql = "SELECT 1"
     many = "".join(piece.format(number) for number in range(2**20 // len(piece)))
-    assert bare(f"{sql} {many}").startswith(sql)
+    assert embeddable(f"{sql} {many}").startswith(sql)
 
 
 def test_names() -> None:

@@ -178,9 +178,9 @@ def test_each_target_needs_a_prediction() -> None:
     check({"score": "double", "y_probability": "double"}, "int32")
     check({"y": "double"}, "int64")
     check({"y": "int64"}, "bool")
-    with pytest.raises(LabelsError, match="no prediction is named like the target y: there are score"):
+    with pytest.raises(LabelsError, match="there is no prediction for the target y: the predictions are score"):
         check({"score": "double"}, "double")
-    with pytest.raises(LabelsError, match=r"(?s)no prediction is named like the target y.*ModelScorer that gives y;"):
+    with pytest.raises(LabelsError, match=r"(?s)there is no prediction for the target y.*ModelScorer that returns y;"):
         check({"y_probability": "double"}, "int64", ModelType.REGRESSOR)
     with pytest.raises(LabelsError, match="the prediction y is double, and can't be compared with labels"):
         check({"y": "double"}, "bool")

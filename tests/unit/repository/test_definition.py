@@ -111,7 +111,7 @@ def test_a_wrong_model_json(tmp_path: Path, write_model: WriteModel, text: str, 
     [
         ('{"hyperParameters": []}', "hyperParameters is a list"),
         ('{"hyperparameters": {}}', "the key 'hyperparameters' is misspelt"),
-        ('{"hyperParameters": {"rate": NaN}}', "NaN is no JSON number"),
+        ('{"hyperParameters": {"rate": NaN}}', "NaN is not a JSON number"),
         ('{"hyperParameters": {"rate": 1e999}}', "1e999 is too large a number"),
         ('{"hyperParameters": {"a": {"b": 1, "b": 2}}}', "the name 'b' appears twice"),
         pytest.param("[" * 100_000, "this JSON can't be used", id="deep"),

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from modelops.domain.errors import ChildLost, DatasetError, ScoringError, Unavailable, UserCodeError
-from modelops.scoring.engine import BATCHES_UNDER_WAY, Scored, SetAside
+from modelops.scoring.engine import BATCHES_UNDER_WAY, RejectedRow, Scored
 from unit.runtime.models import Model, gone
 from unit.scoring.streams import (
     CAREFUL,
@@ -76,7 +76,7 @@ def test_rows_within_the_budget_are_set_aside(model: Model) -> None:
     result = run(model, Rows([flights(3_000, x=x)]), sink, budget=5, on_progress=progress.append)
     assert result.rows == 2_995
     assert result.set_aside == tuple(
-        SetAside(
+        RejectedRow(
             position=place,
             key=key(place),
             reason="the prediction late is NaN" if place == 5 else "ValueError: negative",
@@ -109,7 +109,7 @@ def test_rows_over_the_budget_are_told_by_the_first(model: Model, bad: list[int]
         run(scorer(model, CAREFUL), Rows([flights(3_000, x=x)]), Kept(), budget=budget)
     assert failed.value.what == f"{told}: ValueError: negative"
     assert failed.value.where == "model_modules/scoring.py:8"
-    assert "a higher budget" in failed.value.expected
+    assert "a higher maximum" in failed.value.expected
 
 
 def test_the_source_fails_in_the_middle(model: Model) -> None:
@@ -288,7 +288,7 @@ for number in range(3, 100):
             print('lost')
 return data['x']""",
     )
-    with pytest.raises(UserCodeError, match=r"returned invalid data: 700 rows came back of .* and more") as failed:
+    with pytest.raises(UserCodeError, match=r"returned invalid data: 700 rows were returned of .* and more") as failed:
         run(model, Rows(each()), Kept(), on_line=lambda _: lost.set())
     assert "that they haven't opened themselves" in failed.value.expected
 

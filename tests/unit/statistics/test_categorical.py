@@ -105,5 +105,5 @@ def test_what_becomes_a_category(array: pa.Array, frequencies: dict[str, int]) -
 
 @pytest.mark.parametrize(("one", "two"), [(None, ["a"]), (["a"], ["a", "b"])])
 def test_parts_that_know_different_categories_are_not_merged(one: Any, two: Any) -> None:
-    with pytest.raises(ValueError, match="told different known ones"):
+    with pytest.raises(ValueError, match="different known categories"):
         CategoricalStatistics(known=one).merge(CategoricalStatistics(known=two))

@@ -13,7 +13,7 @@ import pytest
 from modelops.domain.drift import Rule, Verdict
 from modelops.statistics import drift
 from modelops.statistics.bins import bin_names
-from modelops.statistics.drift import Cause, Comparison, Incomparable, compare, compare_all, judged, pools
+from modelops.statistics.drift import Cause, Comparison, Incomparable, compare, compare_all, pool_bins, with_verdicts
 from modelops.statistics.reference import Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
@@ -31,13 +31,13 @@ def reference(values: Any, type_: pa.DataType | None = None) -> Any:
 
 def now(values: Any, like: Any, type_: pa.DataType | None = None) -> Any:
     batch = pa.record_batch({"x": pa.array(values, type_)})
-    statistics = TableStatistics.like([like], schema=batch.schema)
+    statistics = TableStatistics.with_bins_of([like], schema=batch.schema)
     statistics.update(batch)
     return statistics.as_records()[0]
 
 
 def checked(before: Any, values: Any, type_: pa.DataType | None = None, rule: Rule = RULE) -> Comparison:
-    [found] = judged([compare(before, now(values, before, type_), rule)], rule)
+    [found] = with_verdicts([compare(before, now(values, before, type_), rule)], rule)
     return found
 
 
@@ -155,7 +155,7 @@ def test_large_numbers_are_compared_as_the_database_writes_them(numbers: list[An
     edges = before["values"]["reference"]["edges"]
     record = now(numbers, before)
     before["values"]["reference"]["edges"] = [int(edge) for edge in edges]
-    assert judged([compare(before, record, RULE)], RULE)[0].index == pytest.approx(0)
+    assert with_verdicts([compare(before, record, RULE)], RULE)[0].index == pytest.approx(0)
 
 
 def test_a_small_reference_says_what_it_cannot_see() -> None:
@@ -180,11 +180,14 @@ def test_many_columns_are_judged_together() -> None:
         Comparison(variable=f"x{number}", reference_rows=10**6, rows=10**6, bins=10, index=0.0, lower=0.0, p_value=0.9)
         for number in range(19)
     ]
-    assert judged([alone], RULE)[0].verdict is Verdict.MOVED
-    assert {one.verdict for one in judged([alone, *others], RULE)} == {Verdict.STABLE}
-    assert [one.p_value for one in judged([alone, *others[:2]], RULE)] == [pytest.approx(0.012), 1.0, 1.0]
+    assert with_verdicts([alone], RULE)[0].verdict is Verdict.MOVED
+    assert {one.verdict for one in with_verdicts([alone, *others], RULE)} == {Verdict.STABLE}
+    assert [one.p_value for one in with_verdicts([alone, *others[:2]], RULE)] == [pytest.approx(0.012), 1.0, 1.0]
     same_name = replace(alone, p_value=0.9, lower=0.0)
-    assert [one.verdict for one in judged([alone, same_name], rule=Rule(alpha=0.01))] == [Verdict.MOVED, Verdict.STABLE]
+    assert [one.verdict for one in with_verdicts([alone, same_name], rule=Rule(alpha=0.01))] == [
+        Verdict.MOVED,
+        Verdict.STABLE,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +223,7 @@ def test_counts_in_other_bins_are_not_compared() -> None:
     ],
 )
 def test_pools_hold_enough_rows(counts: list[int], rows: int, ordered: bool, groups: list[list[int]]) -> None:
-    assert pools(counts, rows, ordered=ordered) == groups
+    assert pool_bins(counts, rows, ordered=ordered) == groups
 
 
 def test_no_drift_is_seldom_found_and_a_shift_often() -> None:
@@ -270,13 +273,13 @@ def test_the_distribution_is_scipys(rows: int, tolerance: float) -> None:
     df, alpha, k = 9, 0.005, rows / 2
     for index in (tolerance + 3 / math.sqrt(k), 20.0):
         statistic = k * index
-        p_value = drift._exceeds(statistic, df, k * tolerance)
+        p_value = drift._tail_probability(statistic, df, k * tolerance)
         assert 0 <= p_value < 0.05
         if statistic < 1e9:
             expected = stats.ncx2.sf(statistic, df, k * tolerance) if tolerance else stats.chi2.sf(statistic, df)
             assert p_value == pytest.approx(expected, rel=1e-3, abs=2.0**-50)
-        lower = drift._lower(statistic, df, alpha)
+        lower = drift._lower_noncentrality(statistic, df, alpha)
         assert 0 <= lower < statistic
-        assert drift._exceeds(statistic, df, lower) == pytest.approx(alpha, rel=1e-3) or not lower
+        assert drift._tail_probability(statistic, df, lower) == pytest.approx(alpha, rel=1e-3) or not lower
     noncentrality = drift._detectable(df, k, Rule(tolerance=tolerance), 20)
     assert k * tolerance < noncentrality < k * (tolerance + 100 / math.sqrt(k))

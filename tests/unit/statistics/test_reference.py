@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelops.statistics import reference as module
-from modelops.statistics.bins import cells
+from modelops.statistics.bins import bin_counts
 from modelops.statistics.reference import BLOCKS, Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 from unit.statistics.parts import cut, cuts, some
@@ -132,7 +132,7 @@ def test_categories_are_chosen_on_one_half_and_counted_on_the_other() -> None:
     fresh = np.random.default_rng(3).integers(0, 20_000, size=20_000)
     again.update(pa.record_batch({"x": pa.array([f"v{value}" for value in fresh])}))
     [record] = again.as_records()
-    now = cells(record, categories=found["categories"])
+    now = bin_counts(record, categories=found["categories"])
     before = totals(found)
     assert sum(before[:named]) / sum(before) == pytest.approx(sum(now[:named]) / sum(now), rel=0.15)
 

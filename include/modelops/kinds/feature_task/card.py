@@ -1,4 +1,4 @@
-"""The card that a reviewer of a feature task decides on: what changes, beside what is deployed."""
+"""The card for the reviewers of a feature task: the changes from the deployed version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 DIFF_LINES = 300
-"""Of the code's difference, so many lines are shown."""
+"""Maximum number of lines shown of the code's diff."""
 VERDICTS = {
     "stable": Markup("stable"),
     "moved": Markup("moved"),
@@ -30,12 +30,12 @@ VERDICTS = {
     "reference_too_small": Markup("reference too small to see a shift below {detectable:.2g} standard deviations"),
     "not_comparable": Markup("not comparable: {why}"),
 }
-"""The words for each `statistics.drift.Verdict`."""
+"""The text for each `domain.drift.Verdict`."""
 _RANGE = Markup("{} … {}, mean {}")
 
 
 def card_of(request: ApprovalRequest, diff: str) -> str:
-    """The card's body: who asked, columns and rows beside those of what is deployed, drift, the code's difference."""
+    """The card's body: the requester, the columns and rows compared with the deployed version, drift, and the diff."""
     evidence, champion = request.evidence, request.evidence["champion"]
     newest = evidence["evaluations"][-1]
     lines = diff.removesuffix("\n").split("\n") if diff else []
@@ -47,15 +47,15 @@ def card_of(request: ApprovalRequest, diff: str) -> str:
         statistics=_statistics(newest, champion),
         diff="\n".join(lines[:DIFF_LINES]),
         left_out=max(len(lines) - DIFF_LINES, 0),
-        **({} if champion is None else _beside(newest, champion, evidence["definition"])),
+        **({} if champion is None else _changes(newest, champion, evidence["definition"])),
     )
 
 
 def code_diff(request: ApprovalRequest, run: JobRun) -> str:
-    """The difference of the pinned code to the deployed code, as of `diff -u`; empty if nothing is deployed.
+    """The unified diff from the deployed code to the pinned code; empty if no version is deployed.
 
     Raises:
-        ArtifactChanged: an archive isn't what was recorded.
+        ArtifactChanged: a stored archive is missing or differs from the recorded one.
     """
     champion = request.evidence["champion"]
     if champion is None:
@@ -78,16 +78,16 @@ def _diff(before: Path, now: Path, name: str) -> str:
         return ""
     shown = " ".join(name.split())
     try:
-        # By newlines alone: what else ends a line for Python's splitlines() may differ, and must not be left out.
+        # Split at newlines only: splitlines() would hide differences in other line separators.
         was, is_now = (content.decode().split("\n") for content in (old, new))
     except UnicodeDecodeError:
-        return f"{shown} differs, and isn't a text\n"
+        return f"{shown} differs; it is not a text file\n"
     found = difflib.unified_diff(was, is_now, f"deployed/{shown}", f"new/{shown}", lineterm="")
     return "".join(f"{line}\n" for line in found)
 
 
-def _beside(newest: Mapping[str, Any], champion: Mapping[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
-    """What there is to compare: the number of rows, and what the table promises."""
+def _changes(newest: Mapping[str, Any], champion: Mapping[str, Any], definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes in the number of rows and in the declared columns."""
     new, old = newest["rows"], champion["rows"]
     now, before = (dict(one["columns"]) for one in (definition, champion["definition"]))
     return {
@@ -99,18 +99,18 @@ def _beside(newest: Mapping[str, Any], champion: Mapping[str, Any], definition: 
 
 
 def _statistics(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> list[Sequence[Any]]:
-    """Of each column its name, nulls, values, the values of what is deployed, and drift."""
+    """One row per column: name, nulls, values, the deployed version's values, and drift."""
     old = {record["variable"]: record for record in (champion or {}).get("statistics", ())}
     rows: list[Sequence[Any]] = []
     for record in newest["statistics"]:
         name = record["variable"]
-        now, before = _described(record, old.get(name))
+        now, before = _format_both(record, old.get(name))
         rows.append((name, record["values"]["nulls"], now, before, _drift(record["drift"])))
     return rows
 
 
 def _drift(found: dict[str, Any] | float | None) -> Markup:
-    """The verdict on a column and how far it has moved; runs of earlier releases have the index alone."""
+    """The verdict on a column and how far it has moved. Runs of earlier releases have only the index."""
     if found is None:
         return Markup()
     if not isinstance(found, dict):
@@ -118,26 +118,26 @@ def _drift(found: dict[str, Any] | float | None) -> Markup:
     words = VERDICTS[found["verdict"]].format(detectable=found["detectable"] or 0, why=value(found["why"]))
     if found["index"] is None:
         return words
-    said = Markup("{}; PSI {:.2g}, as if shifted by {:.2g} standard deviations").format(
+    summary = Markup("{}; PSI {:.2g}, as if shifted by {:.2g} standard deviations").format(
         words, found["index"], found["shift"]
     )
     if found["natural"] is None:
-        return said
-    return said + Markup("; within the deployed run: {:.2g}").format(found["natural"])
+        return summary
+    return summary + Markup("; within the deployed run: {:.2g}").format(found["natural"])
 
 
-def _described(record: Mapping[str, Any], deployed: Mapping[str, Any] | None) -> tuple[Markup, Markup]:
-    """The values of a column, now and as deployed: where they differ, they look different."""
+def _format_both(record: Mapping[str, Any], deployed: Mapping[str, Any] | None) -> tuple[Markup, Markup]:
+    """Format the values of a column in the new and in the deployed version, so that different values look different."""
     both = [record] if deployed is None else [record, deployed]
     if all(one["kind"] == "continuous" for one in both):
         found = compared(*(one["values"][of] for one in both for of in ("min", "max", "mean")))
         shown = [_RANGE.format(*found[start : start + 3]) for start in range(0, len(found), 3)]
     else:
-        shown = [_words(one) for one in both]
+        shown = [_format_values(one) for one in both]
     return shown[0], shown[1] if deployed is not None else Markup()
 
 
-def _words(record: Mapping[str, Any]) -> Markup:
+def _format_values(record: Mapping[str, Any]) -> Markup:
     values = record["values"]
     match record["kind"]:
         case "continuous":

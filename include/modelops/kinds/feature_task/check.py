@@ -1,4 +1,4 @@
-"""Checks a feature task without Airflow and without leaving a trace."""
+"""Checks the folder of a feature task without Airflow; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import SeveralErrors
-from modelops.domain.findings import Findings, by_place
+from modelops.domain.findings import Findings, sorted_by_place
 from modelops.kinds.feature_task.code import REQUIREMENTS
 from modelops.kinds.feature_task.columns import check_declared
 from modelops.kinds.feature_task.preflight import check_output
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 def check_task_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log) -> None:
     """Read a feature task's folder, check its SQL, its columns and its table, and build its environment.
 
-    Its rows are not made: the run of its pipeline does that. Files that aren't committed yet are used as they are.
+    The check makes no rows; the run in its pipeline does. Uncommitted files are used as they are.
 
     Raises:
-        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
-        Unavailable: the platform's trouble.
+        BadInput: the folder has an error; SeveralErrors if it has several, sorted by file and line.
+        Unavailable: a service is unavailable.
     """
     settings.machine.work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=settings.machine.work) as scratch:
@@ -42,7 +42,7 @@ def check_task_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], se
 def read_task_folder(
     folder: Path, scratch: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log
 ) -> Lock | None:
-    """All that can be told before anything is built; returns the packages of a task in Python.
+    """Run the checks that need no environment; returns the pinned packages of a task in Python.
 
     Raises:
         BadInput, Unavailable: as `check_task_folder`.
@@ -63,14 +63,14 @@ def read_task_folder(
             where = f"{folder}/{REQUIREMENTS}"
             lock = resolve(task.requirements, machine=settings.machine, where=where, log=echo, index=index)
     try:
-        findings.refuse()
+        findings.raise_if_any()
     except SeveralErrors as error:
-        raise by_place(error, str(folder)) from error
+        raise sorted_by_place(error, str(folder)) from error
     return lock
 
 
 def build_for(lock: Lock | None, *, machine: MachineSettings, echo: Log) -> None:
-    """Build the environment of a task in Python.
+    """Build the environment of a task in Python; a task in SQL needs none.
 
     Raises:
         BadInput, Unavailable: as `check_task_folder`.

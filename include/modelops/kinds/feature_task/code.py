@@ -1,4 +1,4 @@
-"""A feature task's code."""
+"""Loads the pinned code of a feature task."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ REQUIREMENTS = "requirements.txt"
 
 
 def load(version: Version, workdir: Path, run: JobRun) -> code.Code[FeatureTask]:
-    """The code that was pinned for a feature task's version; see `stages.code.load`."""
+    """Load the pinned code of a feature task's version; see `stages.code.load`."""
     return code.load(version, read_task, REQUIREMENTS, workdir, run)

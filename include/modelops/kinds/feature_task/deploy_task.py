@@ -1,4 +1,4 @@
-"""Deployment of a feature task: what is checked before its version is put into production."""
+"""Deployment of a feature task: checks an approved version, and puts it into production."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 def deploy_task(request: TaskDeploymentRequest, run: JobRun) -> dict[str, Any]:
-    """Check that what was approved is what there is, make its table ready, and put it into production.
+    """Check that the stored code is the approved one, prepare its table, and put the version into production.
 
-    What readers see of the table stays until the first batch run of this deployment is published.
+    Readers see the previous rows until the first batch run of this deployment is published.
 
     Raises:
         NotApproved: nobody has approved exactly this code.
-        ArtifactChanged: a stored file isn't what was approved.
-        DatasetError, FeatureError: the database refuses the task's SQL now, or it gives other columns.
-        TargetError: the table is another's, or has a key or a column of another type.
-        ScheduleError: there is no such schedule, time zone or table.
-        Unavailable: the platform's trouble; another attempt may do better.
+        ArtifactChanged: a stored file is missing or differs from the approved one.
+        DatasetError, FeatureError: PostgreSQL rejects the task's SQL, or the SQL returns other columns.
+        TargetError: the table has another owner, another key, or a column of another type.
+        ScheduleError: the schedule is invalid, or its time zone or its table does not exist.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
 
@@ -60,12 +60,12 @@ def _check(request: TaskDeploymentRequest, version: Version, run: JobRun) -> Dep
 
     def check_plan(ledger: Connection[Any], plan: Plan) -> None:
         if zone_to_deploy(ledger, task, plan.schedule.time_zone) != zone:
-            raise Unavailable(f"the schedule of {task.output} was given another time zone meanwhile")
+            raise Unavailable(f"the schedule of {task.output} got another time zone in the meantime")
 
     return Deployable(
         target=str(task.output),
         dataset={"name": None, "inputs": dict(task.inputs)}
-        | ({ZONE: zone} if task.is_by_calendar and task.time_zone is None else {}),
+        | ({ZONE: zone} if task.has_local_times and task.time_zone is None else {}),
         key=[column for column in columns if column.name in task.key],
         outputs={column.name: column.type for column in columns if column.name not in task.key},
         ensure_output=ensure_output,

@@ -1,4 +1,4 @@
-"""Batch run: a deployment's feature table, whole or for a data interval; readers see the old rows or the new ones."""
+"""Feature batch: makes the rows of a deployment, for all times or a data interval, and publishes them at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modelops.kinds.feature_task import code as version_code
 from modelops.kinds.feature_task.measure import measure, records_by_role
 from modelops.kinds.feature_task.produce import check_interval, check_times, stage
 from modelops.kinds.feature_task.produce import sweep as sweep_killed
-from modelops.kinds.feature_task.production import Production
+from modelops.kinds.feature_task.staged_run import StagedRun
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.registry.write import evidence, versions
 from modelops.stages.batch import begin, find_deployment
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 
 
 def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
-    """Make the rows, check them, and publish them; returns how many, the table, and a line for psql that reads it.
+    """Make, check and publish the rows; returns their number, the table, and a psql command that reads it.
 
-    The rows are committed under a run that nobody reads. Publication, statistics and the job's completion are one
-    transaction: killed anywhere, readers see what they saw before, and the next attempt begins anew.
+    The rows are committed before they are published. Publication, statistics and the job's completion are one
+    transaction: if the attempt is killed, readers still see the previous rows, and the next attempt starts again.
 
     Raises:
-        UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
-        IntervalError: the interval is none, or overlaps with what is published.
-        DatasetError, FeatureError, UserCodeError, ArtifactChanged: what is wrong with the rows or with what makes them.
-        Unavailable: the platform's trouble; another attempt may do better.
+        UnknownDeployment: the deployment does not exist or has ended.
+        IntervalError: the interval is invalid, or overlaps with published rows.
+        DatasetError, FeatureError, UserCodeError, ArtifactChanged: the SQL, the code, its rows or a stored file is
+            invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     began = time.monotonic()
@@ -52,21 +53,21 @@ def execute_batch(request: FeatureBatchRequest, run: JobRun) -> dict[str, Any]:
         sweep_killed(run)
         sweep(target, run, with_superseded=True)
         local = None if interval is None else interval.within(zone_of(code.definition, deployment))
-        made = Production(version=version, code=code, target=target, run_id=batch.run_id, interval=local)
-        rows = stage(made, workdir, run)
-        statistics = TableStatistics.like(_reference(version, run), columns=list(code.definition.columns))
-        measure(made, statistics, run)
+        staged_run = StagedRun(version=version, code=code, target=target, run_id=batch.run_id, interval=local)
+        rows = stage(staged_run, workdir, run)
+        statistics = TableStatistics.with_bins_of(_reference(version, run), columns=list(code.definition.columns))
+        measure(staged_run, statistics, run)
         check_times(code.definition, local, statistics.as_records())
         run.step("checked", rows=rows)
     speed = round(rows / (time.monotonic() - began))
     with run.fenced():
-        measured = records_by_role(made, statistics)
+        measured = records_by_role(staged_run, statistics)
         result = batch.publish(run, rows, measured, rows_per_second=speed, table=deployment.target)
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
 
 
 def _reference(version: Version, run: JobRun) -> Sequence[Mapping[str, Any]]:
-    """The statistics of the version's newest run, in whose bins the batch is counted."""
+    """The statistics of the version's newest run; the rows of the batch are counted in their bins."""
     newest = evidence.newest_evaluation(run.ledger, version.id)
     return (newest and newest.statistics) or ()

@@ -1,4 +1,4 @@
-"""Import: (none) → imported. The code is pinned and checked, and nothing of it has run yet."""
+"""Import: (none) → imported. The code is pinned and checked, but not run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def import_task(request: ImportRequest, run: JobRun) -> dict[str, Any]:
-    """Make a version of a feature task; returns its number and hashes.
+    """Create a version of a feature task; returns its number and hashes.
 
-    Its queries, and what is to follow, are checked before anything is made. The version and all that it is made of come
-    on record in one transaction.
+    The task's queries and the requests for the later stages are checked before the version is created. The version, its
+    code and its packages are recorded in one transaction.
 
     Raises:
-        BadInput: what the requester or the task's author got wrong.
-        Unavailable: the platform's trouble; another attempt may do better.
+        BadInput: the request or the task is invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     with run.workdir() as workdir:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None:
-    """Check a task, and the run, the approval and the deployment that are to follow its import.
+    """Check a task and the requests for the stages after its import: run, approval and deployment.
 
     Raises:
-        BadInput: what the requester or the task's author got wrong; all of it.
+        BadInput: the request or the task is invalid; SeveralErrors if there are several errors.
         Unavailable: the database can't be reached.
     """
     findings = Findings()
@@ -39,16 +39,16 @@ def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None
         check_approvers(task.reference, task.approvers, run.attempt.requested_by)
     with findings.collecting():
         check_task_deployment(task, request.deployment or ScheduleTerms(), run, ahead=True)
-    findings.refuse()
+    findings.raise_if_any()
 
 
 def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, *, ahead: bool = False) -> str:
-    """Check a task's queries, its table, and when it is to run; returns the time zone of its dates.
+    """Check a task's queries, its table and its schedule; returns the time zone of its dates.
 
-    `ahead`: its deployment is still to come.
+    `ahead`: this is a check before the deployment.
 
     Raises:
-        BadInput: the SQL, the columns, the table or the schedule is wrong; all that is.
+        BadInput: the SQL, the columns, the table or the schedule is invalid; SeveralErrors if several are.
         Unavailable: the database can't be reached.
     """
     findings = Findings()
@@ -60,17 +60,17 @@ def check_task_deployment(task: FeatureTask, terms: ScheduleTerms, run: JobRun, 
     with findings.collecting():
         plan = plan_for(str(task.output), terms, run, ahead=ahead)
         zone = zone_to_deploy(run.ledger, task, plan.schedule.time_zone)
-    findings.refuse()
+    findings.raise_if_any()
     return zone
 
 
 def check_output(task: FeatureTask, connection: Connection[Any], *, name: str | None) -> None:
-    """Check that the task's table is its own, or can be made, and can take its columns.
+    """Check that the task owns its table or can create it, and that the table can have the task's columns.
 
-    `name` is the task's reference; None, where it isn't in a repository and so can't own a table yet.
+    `name` is the task's reference; None for a task outside of a repository, which can't own a table.
 
     Raises:
-        TargetError: it isn't, or can't.
+        TargetError: the table has another owner, or can't have these columns.
         ScheduleError: PostgreSQL lacks the time zone that the task declares.
         Unavailable: the database can't be reached.
     """
@@ -84,10 +84,10 @@ def check_output(task: FeatureTask, connection: Connection[Any], *, name: str | 
 
 
 def check_interval_column(task: FeatureTask, connection: Connection[Any], *, name: str) -> None:
-    """Refuse another incremental column than that of the published rows: their intervals would lose their meaning.
+    """Check that the incremental column is that of the published rows, whose data intervals are defined by it.
 
     Raises:
-        TargetError: the version before is incremental by another column, or is not.
+        TargetError: the previous version has another incremental column, or none.
     """
     last = deployments.last_of_target(connection, str(task.output))
     holds = (VersionKind.FEATURE_TASK, name) in deployments.owners_of_target(connection, str(task.output))
@@ -96,7 +96,8 @@ def check_interval_column(task: FeatureTask, connection: Connection[Any], *, nam
     before = _definition(last, connection)["incremental"]
     if before != task.incremental:
         raise TargetError(
-            f"{task.output} is incremental by {before or 'no column'}; this version is by {task.incremental or 'none'}",
+            f"{task.output} is incremental by {before or 'no column'};"
+            f" this version by {task.incremental or 'no column'}",
             where=f"{task.reference}/task.yaml (incremental)",
             expected="the same incremental column as before, or another output",
         )

@@ -1,4 +1,4 @@
-"""Makes the rows of a feature task under one run: staged, checked and measured before anybody can read them."""
+"""Makes and checks the rows of one run of a feature task, before they are published."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelops.domain.deployments import INTERVAL
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import FeatureError
 from modelops.domain.feature_tasks import Language
-from modelops.kinds.feature_task.columns import ends_of, table_columns
+from modelops.kinds.feature_task.columns import interval_bounds, table_columns
 from modelops.kinds.feature_task.python_task import run_python
 from modelops.registry.write import jobs
 
@@ -21,49 +21,49 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Interval
     from modelops.domain.feature_tasks import FeatureTask
     from modelops.jobs.run import JobRun
-    from modelops.kinds.feature_task.production import Production
+    from modelops.kinds.feature_task.staged_run import StagedRun
 
 
 def sweep(run: JobRun) -> None:
-    """Remove what killed attempts left in the database: those of this job, and of jobs that are over."""
+    """Drop the staging tables and views of killed attempts: those of this job, and of jobs that have ended."""
 
-    def over(ids: Sequence[int]) -> set[int]:
+    def without_attempt(ids: Sequence[int]) -> set[int]:
         return {run.job_id, *jobs.ended_among(run.ledger, ids)}
 
-    sweep_staging(run.ledger, over)
+    sweep_staging(run.ledger, without_attempt)
 
 
 def check_interval(task: FeatureTask, interval: Interval | None) -> None:
-    """Refuse an interval for a task that knows none.
+    """Check that a task which is to run for an interval is incremental.
 
     Raises:
-        FeatureError: its rows belong to no interval.
+        FeatureError: the task is not incremental.
     """
     if interval is not None and task.incremental is None:
         raise FeatureError(
             f"{task.reference} isn't incremental, so it can't be run for an interval",
             where=INTERVAL,
-            expected="neither of them; or incremental: <column> in task.yaml, and a new version",
+            expected="no interval; or incremental: <column> in task.yaml, and a new version",
         )
 
 
-def stage(made: Production, workdir: Path, run: JobRun) -> int:
-    """Write the rows, committed but published to nobody; returns how many.
+def stage(staged_run: StagedRun, workdir: Path, run: JobRun) -> int:
+    """Write and commit the rows without publishing them; returns their number.
 
     Raises:
-        DatasetError, UserCodeError: what is wrong with the task's SQL or its code.
-        FeatureError: what is wrong with its rows.
-        Unavailable: the platform's trouble.
+        DatasetError, UserCodeError: the task's SQL or code fails.
+        FeatureError: its rows are invalid, too few or too many.
+        Unavailable: a service is unavailable.
     """
-    task = made.task
-    rows = _from_select(made, run) if task.language is Language.SQL else run_python(made, workdir, run)
+    task = staged_run.task
+    rows = _from_select(staged_run, run) if task.language is Language.SQL else run_python(staged_run, workdir, run)
     run.step("rows_staged", rows=rows)
-    _check_number(task, rows, whole=made.interval is None)
+    _check_row_count(task, rows, whole=staged_run.interval is None)
     return rows
 
 
 def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse rows outside of their interval: they would take the place of others.
+    """Check that all rows are inside the interval of the run, because a publication replaces only that interval.
 
     Raises:
         FeatureError: the incremental column has a time before the interval, or at its end or later.
@@ -75,7 +75,7 @@ def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequen
     is_date = task.columns[task.incremental] == "date"
     start, end = interval.start, interval.end
     dates = f" (from {start.date()} to before {end.date()})" if is_date else ""
-    ask_for = "_date" if is_date else "_local" if task.is_by_calendar else ""
+    suffix = "_date" if is_date else "_local" if task.has_local_times else ""
     for moment in map(datetime.fromisoformat, extremes):
         inside = start.date() <= moment.date() < end.date() if is_date else start <= _aware(moment, interval) < end
         if not inside:
@@ -83,19 +83,23 @@ def check_times(task: FeatureTask, interval: Interval | None, statistics: Sequen
                 f"{task.incremental} is {(moment.date() if is_date else moment).isoformat()} in a row,"
                 f" which isn't within the interval {interval}{dates}",
                 where=f"{task.reference}, the column {task.incremental}",
-                expected=f"only rows whose {task.incremental} is from modelops.interval_start{ask_for} to before"
-                f" modelops.interval_end{ask_for}"
-                + (f"; meant in {_zone(start)}: task.yaml may have another time_zone" if task.is_by_calendar else ""),
+                expected=f"only rows whose {task.incremental} is from modelops.interval_start{suffix} to before"
+                f" modelops.interval_end{suffix}"
+                + (
+                    f", in the time zone {_zone(start)}; or another time_zone in task.yaml"
+                    if task.has_local_times
+                    else ""
+                ),
             )
 
 
-def _from_select(made: Production, run: JobRun) -> int:
-    task = made.task
+def _from_select(staged_run: StagedRun, run: JobRun) -> int:
+    task = staged_run.task
     assert task.sql is not None
     columns = [column.name for column in table_columns(task)]
     with (
         run.resources.connect() as connection,
-        insert_view(connection, made.target, made.run_id, columns, tag=run.tag) as view,
+        insert_view(connection, staged_run.target, staged_run.run_id, columns, tag=run.tag) as view,
     ):
         return insert_from_select(
             run.resources.features_url,
@@ -104,15 +108,15 @@ def _from_select(made: Production, run: JobRun) -> int:
             columns=columns,
             key=task.key,
             where=f"{task.reference}/task.sql",
-            interval=ends_of(task, made.interval),
+            interval=interval_bounds(task, staged_run.interval),
             bounds=run.resources.settings.installation.read_bounds,
         )
 
 
-def _check_number(task: FeatureTask, rows: int, *, whole: bool) -> None:
-    """Bounds are for one run; a whole run of an incremental task is for many at once, so it may have more rows.
+def _check_row_count(task: FeatureTask, rows: int, *, whole: bool) -> None:
+    """Check the number of rows. The task's maximum is for one data interval, so a run for all times may exceed it.
 
-    Whether there may be no row at all is said by itself.
+    `empty` in task.yaml determines whether a run may have no rows.
     """
     if not rows and task.empty.allows(whole=whole):
         return
@@ -127,14 +131,15 @@ def _check_number(task: FeatureTask, rows: int, *, whole: bool) -> None:
 
 
 def _zone(moment: datetime) -> str:
-    """The name of a moment's time zone, as task.yaml has it; `tzname()` gives EDT."""
+    """The name of a moment's time zone as in task.yaml, such as America/New_York; `tzname()` would return EDT."""
     return str(getattr(moment.tzinfo, "key", None) or moment.tzname())
 
 
 def _aware(moment: datetime, interval: Interval) -> datetime:
-    """Of a time without a zone, the moment that PostgreSQL takes it for where the interval's clocks are.
+    """The moment that PostgreSQL assigns to a time without a zone, in the time zone of the interval.
 
-    Where clocks go back, that is the second time that they show it; where they go forward, as if they hadn't yet.
+    A time that occurs twice, when clocks go back, is the second one. A time that is skipped, when clocks go forward, is
+    read with the offset before the change.
     """
     if moment.tzinfo is not None:
         return moment

@@ -1,4 +1,4 @@
-"""A task in Python: its inputs as Arrow files, its function in a child process, its rows by COPY."""
+"""Runs a feature task in Python: reads its inputs, runs its function in a child process, and writes its rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modelops.data.arrow_files import batches, opened
 from modelops.data.snapshot import write_rows
 from modelops.data.writing import RowsWriter
 from modelops.kinds.feature_task.code import REQUIREMENTS
-from modelops.kinds.feature_task.columns import arrow_columns, ends_of, table_columns
+from modelops.kinds.feature_task.columns import arrow_columns, interval_bounds, table_columns
 from modelops.registry.translation import translated
 from modelops.runtime.environment import build
 from modelops.runtime.tasks import TaskAssignment, run_task
@@ -16,42 +16,45 @@ from modelops.runtime.tasks import TaskAssignment, run_task
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modelops.data.query import Ends
+    from modelops.data.query import IntervalBounds
     from modelops.jobs.run import JobRun
-    from modelops.kinds.feature_task.production import Production
+    from modelops.kinds.feature_task.staged_run import StagedRun
 
 OUTPUT = "made.arrow"
 
 
-def run_python(made: Production, workdir: Path, run: JobRun) -> int:
-    """Run the function on its inputs, and write what it gives; returns the number of rows.
+def run_python(staged_run: StagedRun, workdir: Path, run: JobRun) -> int:
+    """Run the function on its inputs, and write the rows that it returns; returns the number of rows.
 
-    Memory holds a batch at a time: of each input, as it is read, and of the rows, as they are written.
+    Inputs and rows are read and written batch by batch, in bounded memory.
 
     Raises:
-        DatasetError: the database refuses an input.
-        UserCodeError: what the function did wrong.
+        DatasetError: PostgreSQL rejects the SQL of an input.
+        UserCodeError: the function fails, or its output is invalid.
         FeatureError: a key is null or appears twice, or a value doesn't fit its column.
-        Unavailable: the platform's trouble.
+        Unavailable: a service is unavailable.
     """
-    task, version = made.task, made.version
+    task, version = staged_run.task, staged_run.version
     environment = build(
-        made.code.lock, machine=run.resources.settings.machine, where=f"{task.reference}/{REQUIREMENTS}", log=run.log
+        staged_run.code.lock,
+        machine=run.resources.settings.machine,
+        where=f"{task.reference}/{REQUIREMENTS}",
+        log=run.log,
     )
-    run.step("environment_ready", requirements=made.code.lock.sha256)
-    ends = ends_of(task, made.interval)
-    inputs = _inputs(made, ends, workdir, run)
+    run.step("environment_ready", requirements=staged_run.code.lock.sha256)
+    ends = interval_bounds(task, staged_run.interval)
+    inputs = _inputs(staged_run, ends, workdir, run)
     arrow = arrow_columns(task)
     output = workdir / OUTPUT
     run.step("run_started")
     run_task(
         TaskAssignment(
-            folder=made.code.folder,
+            folder=staged_run.code.folder,
             function=task.function,
             inputs=inputs,
             output=output,
             columns=[(name, arrow[name], type_) for name, type_ in task.columns.items()],
-            interval=None if ends is None else _texts(ends),
+            interval=None if ends is None else _iso_texts(ends),
             properties=task.properties,
             nullable_types=bool((version.definition or {}).get("nullable_types")),
             project_id=task.reference.partition("/")[0],
@@ -66,13 +69,13 @@ def run_python(made: Production, workdir: Path, run: JobRun) -> int:
         on_line=run.log,
     )
     run.step("run_finished")
-    return _write(made, output, run)
+    return _write(staged_run, output, run)
 
 
-def _inputs(made: Production, ends: Ends | None, workdir: Path, run: JobRun) -> dict[str, Path]:
+def _inputs(staged_run: StagedRun, ends: IntervalBounds | None, workdir: Path, run: JobRun) -> dict[str, Path]:
     paths = {}
-    for name, sql in made.task.inputs.items():
-        where = f"{made.task.reference}/task.yaml (inputs.{name})"
+    for name, sql in staged_run.task.inputs.items():
+        where = f"{staged_run.task.reference}/task.yaml (inputs.{name})"
         rows = write_rows(
             run.resources.rows_url,
             sql,
@@ -86,13 +89,13 @@ def _inputs(made: Production, ends: Ends | None, workdir: Path, run: JobRun) -> 
     return paths
 
 
-def _write(made: Production, path: Path, run: JobRun) -> int:
-    columns = table_columns(made.task)
-    key = [column for column in columns if column.name in made.task.key]
-    others = [column for column in columns if column.name not in made.task.key]
+def _write(staged_run: StagedRun, path: Path, run: JobRun) -> int:
+    columns = table_columns(staged_run.task)
+    key = [column for column in columns if column.name in staged_run.task.key]
+    others = [column for column in columns if column.name not in staged_run.task.key]
     with run.resources.connect() as connection, translated(), connection.transaction(), opened(path) as reader:
-        where = f"the rows of {made.task.reference}"
-        with RowsWriter(connection, made.target, made.run_id, key, others, where=where) as writer:
+        where = f"the rows of {staged_run.task.reference}"
+        with RowsWriter(connection, staged_run.target, staged_run.run_id, key, others, where=where) as writer:
             rows = 0
             for batch in batches(reader, path):
                 rows += batch.num_rows
@@ -101,6 +104,6 @@ def _write(made: Production, path: Path, run: JobRun) -> int:
             return writer.finish()
 
 
-def _texts(ends: Ends) -> tuple[str | None, str | None]:
+def _iso_texts(ends: IntervalBounds) -> tuple[str | None, str | None]:
     start, end = ends
     return None if start is None else start.isoformat(), None if end is None else end.isoformat()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
 from modelops.data.feature_table import staged_table
-from modelops.data.insert_select import STAGING, staged_name
+from modelops.data.insert_select import STAGING, staging_name
 from modelops.data.snapshot import write_rows
 from modelops.domain.drift import Rule, Verdict
 from modelops.domain.targets import Target
@@ -16,7 +16,7 @@ from modelops.kinds.feature_task import code as version_code
 from modelops.kinds.feature_task.columns import table_columns
 from modelops.kinds.feature_task.measure import rows_of
 from modelops.kinds.feature_task.produce import check_interval, check_times, stage, sweep
-from modelops.kinds.feature_task.production import Production
+from modelops.kinds.feature_task.staged_run import StagedRun
 from modelops.kinds.feature_task.time_zone import zone_of
 from modelops.plain_files import create_plain
 from modelops.registry.write import deployments, evidence, versions
@@ -46,13 +46,14 @@ ROWS, SAMPLE = "output.arrow", "sample.csv"
 
 
 def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
-    """Run a version into a table of its own, check what it gives, and put that on record as evidence.
+    """Run a version into a temporary table, check its rows, and record the result as evidence.
 
-    The evidence is statistics of every column beside those of what is deployed, the hash of the rows, and some of them.
+    The evidence is the statistics of every column with their drift from the deployed version, the hash of the rows, and
+    a sample of them.
 
     Raises:
-        BadInput: what is wrong with the task or with its rows.
-        Unavailable: the platform's trouble; another attempt may do better.
+        BadInput: the task or its rows are invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     interval = run.interval(request.interval_start, request.interval_end)
@@ -65,13 +66,17 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
         local = None if interval is None else interval.within(zone_of(task, deployed))
         run.step("code_loaded", sha256=version.code_sha256)
         sweep(run)
-        target = Target(schema=STAGING, name=staged_name(run.tag))
+        target = Target(schema=STAGING, name=staging_name(run.tag))
         before = evidence.compared_with(run.ledger, version.id)
         with run.resources.connect() as connection, staged_table(connection, target, table_columns(task), key=task.key):
-            made = Production(version=version, code=code, target=target, run_id=0, interval=local)
-            stage(made, workdir, run)
+            staged_run = StagedRun(version=version, code=code, target=target, run_id=0, interval=local)
+            stage(staged_run, workdir, run)
             rows = write_rows(
-                run.resources.ledger_url, rows_of(made, ordered=True), workdir / ROWS, where=str(target), exact=task.key
+                run.resources.ledger_url,
+                rows_of(staged_run, ordered=True),
+                workdir / ROWS,
+                where=str(target),
+                exact=task.key,
             )
         records = _statistics(rows, task, before)
         check_times(task, local, records)
@@ -103,18 +108,19 @@ def run_task(request: TaskRunRequest, run: JobRun) -> dict[str, Any]:
                 "drift": drift,
             }
             run.complete(result)
-    run.log(f"{version.subject} gave {rows.rows:,} rows as it declares; nothing is published")
+    run.log(f"{version.subject} made {rows.rows:,} rows that match its declaration; nothing is published")
     return result
 
 
 def _statistics(rows: Snapshot, task: FeatureTask, before: Evaluation | None) -> list[dict[str, Any]]:
-    """Of each column its reference for later rows, and `drift`: the comparison with what is deployed, or None.
+    """One record per column: its reference for later rows, and `drift`, the comparison with the deployed version.
 
-    The comparison has `bins` too: the rows of both in the bins of what is deployed, unless they can't be compared.
+    `drift` is None if no version is deployed. It includes `bins`: the rows of both versions in the bins of the deployed
+    one; empty if the column can't be compared.
     """
     deployed = {record["variable"]: record for record in (before and before.statistics) or ()}
     with opened(rows.path) as reader:
-        statistics = TableStatistics.like(deployed.values(), schema=reader.schema, columns=list(task.columns))
+        statistics = TableStatistics.with_bins_of(deployed.values(), schema=reader.schema, columns=list(task.columns))
         if deployed:
             for batch in batches(reader, rows.path):
                 statistics.update(batch)
@@ -135,7 +141,7 @@ def _bins(found: Comparison, deployed: Mapping[str, Any], now: Mapping[str, Any]
 
 
 def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:
-    """The first rows by key, as a file that people can open."""
+    """Store the first rows, sorted by key, as a CSV file."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -148,7 +154,7 @@ def _sample(rows: Snapshot, path: Path, run: JobRun) -> Artifact:
 
 
 def _printable(table: Any) -> Any:
-    """CSV has no bytes: they go as hexadecimal digits."""
+    """Convert bytes to hexadecimal digits, because CSV can't represent bytes."""
     import pyarrow as pa
 
     arrays = [

@@ -18,26 +18,27 @@ UTC = "UTC"
 
 
 def zone_of(task: FeatureTask, deployment: Deployment | None) -> str:
-    """What task.yaml declares, else that of the schedule when it was deployed; UTC where it isn't deployed."""
+    """The time zone in task.yaml, else that of the schedule at the deployment; UTC if the task isn't deployed."""
     return task.time_zone or (deployment.dataset.get(ZONE) if deployment else None) or UTC
 
 
 def zone_to_deploy(connection: Connection[Any], task: FeatureTask, of_schedule: str) -> str:
-    """The zone of a new deployment, which can't differ from that of the published rows.
+    """The time zone for a new deployment. It must be the time zone of the published rows.
 
     Raises:
-        TargetError: what is published is meant in another one.
+        TargetError: the published rows are in another time zone.
     """
     zone = task.time_zone or of_schedule
-    # Not the newest deployment: readers may still see the rows of one before.
-    last = deployments.last_seen_of_target(connection, str(task.output)) if task.is_by_calendar else None
+    # Readers may still see rows of a deployment before the newest one.
+    last = deployments.last_seen_of_target(connection, str(task.output)) if task.has_local_times else None
     if last is None or last.model != task.reference:
         return zone
     declared = versions.find(connection, last.model, last.version, kind=last.kind).definition
     before = (declared or {}).get(ZONE) or last.dataset.get(ZONE) or UTC
     if zone != before:
         raise TargetError(
-            f"{task.incremental} in {task.output} is meant in {before}; this deployment means it in {zone}",
+            f"{task.incremental} in {task.output} is in the time zone {before};"
+            f" this deployment would read it in {zone}",
             where=f"{task.reference}/task.yaml (time_zone)",
             expected=f"time_zone: {before} in task.yaml, and a new version; or another output",
         )

@@ -1,1 +1,1 @@
-"""Models: trained, evaluated and deployed by their own code, which scores batches of rows."""
+"""Models: training, evaluation, deployment and batch prediction with a model's own code."""

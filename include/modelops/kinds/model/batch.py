@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.data.arrays import check_arrays, lists_of
 from modelops.data.checks import check_times, check_types
 from modelops.data.prefetch import PrefetchingReader
-from modelops.data.query import asking, describe, estimate_rows, part_of, travelling
+from modelops.data.query import cast_for_arrow, describe, estimate_rows, inspection_connection, restrict_to_part
 from modelops.data.reading import Reading
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import DatasetError
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Deployment, Interval
     from modelops.domain.parts import Part
 
-TELL_EVERY = 5.0
-"""Seconds between two lines on the progress."""
+PROGRESS_SECONDS = 5.0
+"""Seconds between two progress lines in the log."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchSource:
-    """A dataset's rows for scoring, in the types of the training; `expected_rows` is the planner's guess."""
+    """A dataset's rows for scoring, in the types of the training; `expected_rows` is the planner's estimate."""
 
     reading: PrefetchingReader
     dataset: Dataset
@@ -51,32 +51,32 @@ class BatchSource:
         part: Part | None = None,
         bounds: ReadBounds | None = None,
     ) -> BatchSource:
-        """Ask the database what the query gives, without reading a row. Those of a part are read, where one is given.
+        """Find the columns of the query without reading a row.
 
-        `bounds` is how much the query may give; `run` refuses more.
+        With `part`, `run` reads only the rows of that partition. `bounds` limits the rows and bytes that it reads.
 
         Raises:
-            DatasetError: the query isn't what the model declares.
+            DatasetError: the query doesn't return the columns that the model declares.
             Unavailable: the database can't be reached.
         """
         ends = None if interval is None else (interval.start, interval.end)
-        with asking(url) as connection:
+        with inspection_connection(url) as connection:
             columns = describe(connection, dataset, where=where, labelled=False, interval=ends)
             expected = estimate_rows(connection, dataset.sql, interval=ends)
-        # In batches of the size that scoring wants, so that they needn't be put together anew.
+        # Batches have the size that scoring uses, so that they need not be re-sliced.
         rows = dataset.sql
         if part is not None:
-            rows, expected = part_of(rows, dataset.entity_key, part), expected and expected // part.of
-        sql = travelling(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+            rows, expected = restrict_to_part(rows, dataset.entity_key, part), expected and expected // part.of
+        sql = cast_for_arrow(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
         reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES, bounds=bounds)
         return cls(reading=PrefetchingReader(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
 
     def run(self, consume: Callable[[pa.RecordBatchReader], None]) -> None:
-        """Give the rows to `consume`, from one consistent READ ONLY snapshot.
+        """Pass the rows to `consume`, from one consistent READ ONLY snapshot.
 
         Raises:
-            DatasetError: they have other types than in training, hold times that Arrow can't or too long arrays, or are
-                too many.
+            DatasetError: the rows have other types than in training, a time that Arrow can't represent or an array that
+                is too long, or there are too many of them.
             Unavailable: the connection breaks.
         """
         import pyarrow as pa
@@ -91,7 +91,7 @@ class BatchSource:
                     if timed:
                         check_times(batch.select(timed), where=self.where)
                     if lists:
-                        # The row with a null element is rejected, as one that can't be scored.
+                        # Scoring rejects a row whose array has a null element.
                         check_arrays(batch.select(lists), where=self.where, nulls_allowed=True)
                     yield batch
 
@@ -100,15 +100,15 @@ class BatchSource:
         self.reading.run(checked)
 
     def cancel(self) -> None:
-        """End the reading, from another thread."""
+        """End `run` soon; another thread may call this."""
         self.reading.cancel()
 
 
 def check_not_empty(deployment: Deployment, interval: Interval | None, rows: int, *, where: str) -> None:
-    """Refuse a batch without rows where the deployment doesn't allow it; `rows` counts those set aside too.
+    """Check that a batch has rows, unless the deployment allows an empty one; `rows` includes rejected rows.
 
     Raises:
-        DatasetError: there are none.
+        DatasetError: the batch has no rows.
     """
     whole = interval is None
     if not rows and not deployment.empty.allows(whole=whole):
@@ -123,10 +123,10 @@ class BatchStatistics:
     """Statistics of a batch's features and predictions, counted in the bins of the version's reference.
 
     Args:
-        reference: records of the statistics in use of the version; there may be none of its predictions.
-        dataset: what is scored.
-        sample: predictions in whose histogram others are counted where the reference has none, so that those of
-            partitions can be merged.
+        reference: the records of the version's current statistics, possibly without predictions.
+        dataset: the dataset that is scored.
+        sample: predictions that determine the edges of the histograms if the reference has none, so that the statistics
+            of partitions can be merged.
     """
 
     def __init__(
@@ -135,11 +135,11 @@ class BatchStatistics:
         features, predictions = (
             [record for record in reference if record["role"] == role] for role in ("feature", "prediction")
         )
-        self.features = TableStatistics.like(features, columns=list(dataset.feature_names))
-        self.predictions = TableStatistics.like(predictions)
+        self.features = TableStatistics.with_bins_of(features, columns=list(dataset.feature_names))
+        self.predictions = TableStatistics.with_bins_of(predictions)
         if not predictions and sample is not None:
             self.predictions.update(sample)
-            self.predictions = TableStatistics.like(self.predictions.as_records())
+            self.predictions = TableStatistics.with_bins_of(self.predictions.as_records())
 
 
 class Progress:
@@ -147,20 +147,20 @@ class Progress:
 
     Args:
         log: gets a line every five seconds.
-        expected: about how many rows there will be, if anybody knows.
+        expected: the estimated number of rows, or None.
     """
 
     def __init__(self, log: Callable[[str], None], *, expected: int | None) -> None:
         self._log, self._expected = log, expected
-        self._began = self._told = time.monotonic()
+        self._began = self._reported_at = time.monotonic()
         self.rows_per_second = 0
 
-    def tell(self, rows: int) -> None:
-        """So many rows are done."""
+    def report(self, rows: int) -> None:
+        """Log the number of rows done so far, at most once in PROGRESS_SECONDS."""
         now = time.monotonic()
-        if now - self._told < TELL_EVERY:
+        if now - self._reported_at < PROGRESS_SECONDS:
             return
-        self._told = now
+        self._reported_at = now
         speed = rows / (now - self._began)
         left = ""
         if self._expected and self._expected > rows:
@@ -168,8 +168,8 @@ class Progress:
         self._log(f"{rows:,} rows, {speed:,.0f} rows/s{left}")
 
     def end(self, rows: int, *, set_aside: int) -> None:
-        """All rows are done."""
+        """Log the number of rows and the speed of the whole batch."""
         seconds = time.monotonic() - self._began
         self.rows_per_second = round((rows + set_aside) / seconds)
-        left_out = f"; {set_aside:,} could not be scored and are set aside" if set_aside else ""
+        left_out = f"; {set_aside:,} rejected" if set_aside else ""
         self._log(f"{rows:,} rows in {seconds:,.1f} s, {self.rows_per_second:,} rows/s{left_out}")

@@ -1,4 +1,4 @@
-"""The card that a reviewer of a model decides on: the evidence of an approval request, as Markdown."""
+"""The card for the reviewers of a model: the evidence of an approval request, as Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def card_of(request: ApprovalRequest) -> str:
-    """The card's body: who asked, the metrics beside the champion's, what it was made of, who may decide."""
+    """The card's body: the requester, the metrics compared with the champion's, the inputs, and who may decide."""
     evidence, champion = request.evidence, request.evidence["champion"]
     head = ["metric", f"v{evidence['version']}"]
     if champion is not None:
@@ -29,7 +29,7 @@ def card_of(request: ApprovalRequest) -> str:
 
 
 def _metrics(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> list[Sequence[str]]:
-    """Rows of the table: each metric, beside the champion's and with the difference if there is one."""
+    """The rows of the metrics table; if there is a champion, with its metrics and the differences."""
     if champion is None:
         return [(name, value(found)) for name, found in newest["metrics"].items()]
     pairs = {

@@ -1,4 +1,4 @@
-"""What a challenger is asked for: a run of model_lifecycle on the terms of the deployment that it challenges."""
+"""The parameters of the DAG run that trains a challenger."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def lifecycle_parameters(connection: Connection[Any], deployment_id: int, dataset: str) -> dict[str, Any]:
-    """The parameters of model_lifecycle: the deployment's model and hyperparameters, to be deployed on its terms.
+    """The parameters of model_lifecycle: the model, the hyperparameters and the terms of a deployment.
 
-    Its schedule is left out: a new deployment takes over that of its target.
+    The schedule is left out, because a new deployment takes over that of its target.
 
     Args:
         dataset: the name of a dataset, or SQL, for the training.

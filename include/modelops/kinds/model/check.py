@@ -1,4 +1,4 @@
-"""Checks a model without Airflow and without leaving a trace: the first tool of a data scientist."""
+"""Checks the folder of a model without Airflow; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from modelops.data.artifacts import files_left
+from modelops.data.artifacts import list_output
 from modelops.data.target import check_target, columns_for
 from modelops.domain.errors import BadInput, SeveralErrors, Unavailable
-from modelops.domain.findings import Findings, by_place
+from modelops.domain.findings import Findings, sorted_by_place
 from modelops.domain.labels import TRUTH
 from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
 from modelops.kinds.model.metrics import read_metrics
@@ -52,19 +52,19 @@ if TYPE_CHECKING:
 ROWS = 1000
 PREDICT = "predict"
 SHOWN = 20
-"""So many rows that can't be scored are shown."""
+"""Maximum number of rejected rows that are shown."""
 
 
 def check_folder(folder: Path, *, sql_url: str, ledger: Connection[Any], settings: Settings, echo: Log) -> None:
     """Read a model's folder, build its environment, train it on 1,000 rows, evaluate it on as many, and score some.
 
-    Before anything is built, the files, the SQL of all datasets and the target are checked, and all mistakes reported.
-    Files that aren't committed yet are used as they are. `sql_url` is that of the login for users' SQL; `ledger` is
-    used to look whether the model's target can be made.
+    The files, the SQL of all datasets and the target are checked first, and all errors are reported before an
+    environment is built. Uncommitted files are used as they are. `sql_url` has the login for users' SQL; `ledger` is
+    used to check whether the model's target can be created.
 
     Raises:
-        BadInput: what is wrong; SeveralErrors, where there is more, in the order of files and lines.
-        Unavailable: the platform's trouble.
+        BadInput: the folder has an error; SeveralErrors if it has several, sorted by file and line.
+        Unavailable: a service is unavailable.
     """
     settings.machine.work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=settings.machine.work) as scratch:
@@ -84,7 +84,7 @@ def read_folder(
     pinned = lock = datasets = requirements = None
     with findings.collecting():
         pinned = pin_folder(MODELS, folder, destination=scratch / "code", allow_dirty=True)
-        _say_what_it_is(pinned.definition, echo)
+        _report_definition(pinned.definition, echo)
         datasets, requirements = pinned.definition.datasets, pinned.definition.requirements
     if pinned is None:  # a file is wrong; others may be as well
         with suppress(BadInput):
@@ -107,7 +107,7 @@ def read_folder(
         if not findings.errors:
             raise
     with _in_order(folder):
-        findings.refuse()
+        findings.raise_if_any()
     assert pinned is not None
     assert lock is not None
     return Code(definition=pinned.definition, folder=pinned.folder, lock=lock)
@@ -131,7 +131,7 @@ def _in_order(folder: Path) -> Iterator[None]:
     try:
         yield
     except SeveralErrors as error:
-        raise by_place(SeveralErrors([_in_file(one, folder) for one in error.errors]), str(folder)) from error
+        raise sorted_by_place(SeveralErrors([_in_file(one, folder) for one in error.errors]), str(folder)) from error
     except BadInput as error:
         located = _in_file(error, folder)
         if located is error:
@@ -149,7 +149,7 @@ def _in_file(error: BadInput, folder: Path) -> BadInput:
     return type(error)(error.what, where=where, expected=error.expected)
 
 
-def _say_what_it_is(definition: ModelDefinition, echo: Log) -> None:
+def _report_definition(definition: ModelDefinition, echo: Log) -> None:
     echo(f"✓ {definition.title}: {len(definition.datasets.features)} features")
     for file in definition.left_out:
         if file != SCORING or definition.has_scorer:
@@ -159,7 +159,7 @@ def _say_what_it_is(definition: ModelDefinition, echo: Log) -> None:
 def _check_datasets(
     reference: str, datasets: Datasets, url: str, findings: Findings, echo: Log
 ) -> dict[str, DatasetColumns]:
-    """The columns of the datasets without errors."""
+    """Check the SQL of all datasets; returns the columns of those without errors."""
     found: dict[str, DatasetColumns] = {}
     checked: list[str] = []
     like = key = None
@@ -183,7 +183,7 @@ def _check_datasets(
 def _check_target(
     folder: Path, columns: DatasetColumns, ledger: Connection[Any], installation: InstallationSettings, echo: Log
 ) -> None:
-    """That of a deployment that names none."""
+    """Check the target of a deployment whose request names none."""
     target = target_of(str(folder), None)
     reference = reference_of(MODELS, folder, installation)
     if reference is not None:
@@ -217,7 +217,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
     dataset, rows = training.read("train", limit=ROWS)
     echo(f"✓ Dataset train: {rows.rows} rows, {len(rows.columns)} columns")
     model = training.run("train", environment, dataset, rows)
-    _say_what_it_left(model, "train", settings.installation, echo)
+    _report_output(model, "train", settings.installation, echo)
     findings = Findings()
     scored = ""
     with findings.collecting():
@@ -225,7 +225,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
             scored = _score(training, environment, dataset, rows, model=model.path, scratch=scratch, echo=echo)
     with findings.collecting():
         _evaluate(workbench("evaluation"), environment, rows, model=model.path, echo=echo)
-    findings.refuse()
+    findings.raise_if_any()
     echo(f"✓ This model can be trained and evaluated{', and scores rows' if scored else ''}.")
     if not scored:
         echo("  To deploy it, it needs model_modules/scoring.py with a class ModelScorer, or a train(context)")
@@ -239,7 +239,7 @@ def _evaluate(bench: Workbench, environment: Environment, trained_on: Snapshot, 
     echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
     dataset = _allowing_nulls(dataset, trained_on, rows, echo)
     output = bench.run("evaluate", environment, dataset, rows, model=model)
-    _say_what_it_left(output, "evaluate", bench.settings.installation, echo)
+    _report_output(output, "evaluate", bench.settings.installation, echo)
     for name, value in read_metrics(output, required=True).items():
         echo(f"  {name} = {value}")
 
@@ -254,7 +254,7 @@ def _score(
     scratch: Path,
     echo: Log,
 ) -> str:
-    """What the ModelScorer gives for some rows of the training, twice the same."""
+    """Score rows of the training twice and compare the results; returns the columns of the predictions, as text."""
     sample = scratch / SAMPLE
     left_out = take_sample(bench, environment, dataset, rows, model=model, path=sample)
     if left_out:
@@ -270,21 +270,21 @@ def _score(
 
 
 def _allowing_nulls(dataset: Dataset, trained_on: Snapshot, rows: Snapshot, echo: Log) -> Dataset:
-    """Let the evaluation have nulls where the training had none: so few of its rows may not show those that it has."""
+    """Allow nulls in columns that have some in the evaluation only: a full training may have nulls in them, too."""
     new = [name for name, has_nulls in rows.had_nulls.items() if has_nulls and not trained_on.had_nulls.get(name, True)]
     if new:
-        echo(f"  {', '.join(new)}: null in evaluate, and in none of these {trained_on.rows} rows of train;")
+        echo(f"  {', '.join(new)}: null in rows of evaluate, but in none of these {trained_on.rows} rows of train;")
         echo(
-            "  after a training that has no null there, read_pandas() refuses one, and predict() doesn't get such rows"
+            "  after a training without nulls in a column, read_pandas() refuses nulls, and predict() gets no such rows"
         )
     return replace(dataset, had_nulls={**trained_on.had_nulls, **dict.fromkeys(new, True)})
 
 
 def _unrecorded(_step: str, /, **_detail: object) -> None:
-    """A check leaves no trace in the ledger."""
+    """Ignore a step, because a check is not recorded in the ledger."""
 
 
-def _say_what_it_left(output: HeldFolder, verb: str, bounds: InstallationSettings, echo: Log) -> None:
-    files = files_left(output, most_files=bounds.output_files, most_bytes=bounds.output_bytes)
+def _report_output(output: HeldFolder, verb: str, bounds: InstallationSettings, echo: Log) -> None:
+    files = list_output(output, most_files=bounds.output_files, most_bytes=bounds.output_bytes)
     left = ", ".join(f"{name} ({size:,} bytes)" for name, size in files)
     echo(f"✓ {verb}() left {left}")

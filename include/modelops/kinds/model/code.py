@@ -1,4 +1,4 @@
-"""A model's code, and what its training left."""
+"""Pins and loads the code of a model's version, and fetches the artifacts of its training."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pin(
     workdir: Path,
     run: JobRun,
 ) -> tuple[Version, Code[ModelDefinition]]:
-    """Write down what the version is made of.
+    """Record the code, the packages and the hyperparameters of a version.
 
     Raises:
         RequirementsError: its requirements can't be resolved.
@@ -55,17 +55,20 @@ def pin(
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFiles:
-    """What a training left: the folder `model` for the code, and the sample; that isn't there without a ModelScorer."""
+    """The artifacts of a training: the folder with the files that its code wrote, and the file of the sample.
+
+    `sample` does not exist if the model had no ModelScorer.
+    """
 
     model: Path
     sample: Path
 
 
 def fetch_artifacts(version: Version, workdir: Path, run: JobRun) -> ModelFiles:
-    """What the version's training left, from the artifact store, checked to be exactly that.
+    """Fetch the artifacts of the version's training from the artifact store, and verify their hashes.
 
     Raises:
-        ArtifactChanged: a file isn't what was recorded, or the record isn't what the version was trained with.
+        ArtifactChanged: a file differs from its recorded hash, or the recorded files are not those of the training.
     """
     stored = evidence.artifacts_of(run.ledger, version.id)
     if not versions.artifacts_unchanged(run.ledger, version):
@@ -82,5 +85,5 @@ def fetch_artifacts(version: Version, workdir: Path, run: JobRun) -> ModelFiles:
 
 
 def load(version: Version, workdir: Path, run: JobRun) -> Code[ModelDefinition]:
-    """The code that was pinned for a model's version; see `stages.code.load`."""
+    """Load the pinned code of a model's version; see `stages.code.load`."""
     return code.load(version, read_model, REQUIREMENTS, workdir, run)

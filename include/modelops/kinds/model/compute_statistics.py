@@ -1,4 +1,4 @@
-"""Computation of statistics: the reference of an existing version, which keeps its status."""
+"""Statistics: computes the reference of an existing version, whose status does not change."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any]:
-    """Compute the references of a version's features, targets and predictions; returns how many rows each is of.
+    """Compute the references of a version's features, targets and predictions; returns the number of rows of each.
 
     Batches that start later are counted in the new bins. A model without a ModelScorer has no reference of predictions.
 
     Raises:
-        BadInput: anything that the requester or the model's author got wrong.
-        Unavailable: the platform's trouble; another attempt may do better.
+        BadInput: the request or the model is invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     version = version_in_use(
@@ -72,7 +72,7 @@ def _check(version: Version, datasets: Datasets, request: StatisticsRequest, run
     """Check both datasets before a row is read.
 
     Raises:
-        DatasetError: PostgreSQL refuses one, or it doesn't give the model's columns; SeveralErrors, if both.
+        DatasetError: PostgreSQL rejects a dataset, or it lacks columns of the model; SeveralErrors if both fail.
         Unavailable: the database can't be reached.
     """
     findings, url, like = Findings(), run.resources.rows_url, version.columns
@@ -82,4 +82,4 @@ def _check(version: Version, datasets: Datasets, request: StatisticsRequest, run
         with findings.collecting():
             dataset = datasets.choose(request.predictions_dataset, where=f"{version.name}/datasets.yaml")
             check_scored(version.name, dataset, url, like=like)
-    findings.refuse()
+    findings.raise_if_any()

@@ -1,4 +1,4 @@
-"""Deployment of a model: what is checked before its version is put into production."""
+"""Deployment of a model: checks an approved version, and puts it into production."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 def deploy(request: DeploymentRequest, run: JobRun) -> dict[str, Any]:
-    """Check that what was approved is what there is and that it works, and put it into production.
+    """Check that the stored artifacts are the approved ones and that they work, and put the version into production.
 
     Raises:
         NotApproved: nobody has approved exactly these artifacts.
-        ArtifactChanged: a stored file isn't what was approved.
-        ScoringError: the model doesn't score as it did after its training.
+        ArtifactChanged: a stored file is missing or differs from the approved one.
+        ScoringError: the predictions for the sample differ from those after the training.
         DatasetError, TargetError, ScheduleError, PartsError: the dataset, the target, the schedule or the number of
-            parts doesn't fit.
-        Unavailable: the platform's trouble; another attempt may do better.
+            partitions is invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
 
@@ -53,16 +53,16 @@ def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deploya
         files = version_code.fetch_artifacts(version, workdir, run)
         if not code.definition.has_scorer and not files.sample.exists():
             raise RepositoryError(
-                f"{version.subject} has no ModelScorer, so nothing can be predicted with it",
+                f"{version.subject} has no ModelScorer, so it can't make predictions",
                 where=f"{version.name}/model_modules/scoring.py",
                 expected="class ModelScorer with def predict(self, data), or a train(context) that returns the fitted"
                 " estimator; and a new version",
             )
         if not files.sample.exists():
             raise NotApproved(
-                f"{version.subject} was trained before there were samples to compare a deployment with",
-                where="its artifacts",
-                expected="a new version",
+                f"{version.subject} has no sample with which a deployment can be compared",
+                where="the artifacts of its training",
+                expected="a new version, trained with this release",
             )
         run.step("artifacts_fetched", sha256=version.artifact_sha256)
         outputs = outputs_of(files.sample)
@@ -105,7 +105,7 @@ def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deploya
 
 
 def _last_interval(plan: Plan, dataset: Dataset) -> dict[str, str | None]:
-    """The interval of a batch right after the deployment: the one that has ended last, if batches have intervals."""
+    """The last data interval that has ended, for a batch right after the deployment; None if batches have none."""
     if plan.last is None or not reads_interval(dataset.sql):
         return {"interval_start": None, "interval_end": None}
     start, end = plan.last

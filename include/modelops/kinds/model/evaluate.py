@@ -25,8 +25,8 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
     The predictions of a version's first evaluation are the reference of its later predictions.
 
     Raises:
-        BadInput: anything that the requester or the model's author got wrong.
-        Unavailable: the platform's trouble; another attempt may do better.
+        BadInput: the request or the model is invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     version = version_in_use(VersionKind.MODEL, request.model, request.version, run, purpose="be evaluated")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from modelops.data.query import asking
+from modelops.data.query import inspection_connection
 from modelops.data.table import find_table, values_of
 from modelops.domain.errors import BadInput, DatasetError, RepositoryError
 from modelops.domain.findings import Findings
@@ -63,7 +63,7 @@ def train(context):
 '''
 DATASETS = """# Each query gives the entity key and the features; train and evaluate the target too.
 # The rows are split by a hash of their key: four fifths to train on, one to evaluate on.
-# A number that may be null is cast to float8, which knows null.{left_out}
+# Whole numbers that may be null are cast to float8: pandas then has one type with and without nulls.{left_out}
 
 entity_key: {key}
 features: {features}
@@ -85,9 +85,10 @@ datasets:
 
 
 def init_model(place: Path, *, table: str, target: str, key: Sequence[str], sql_url: str) -> tuple[Path, str]:
-    """Write `<place's folder>/model_definitions/<place's name>`; returns the folder and a sentence on what was made.
+    """Write the folder of a model; returns its path and a description of the model.
 
-    `sql_url` is that of the login for users' SQL. `key` may be empty if an index of the table identifies its rows.
+    For the place `<repository>/<name>`, the folder is `<repository>/model_definitions/<name>`. `sql_url` has the login
+    for users' SQL. `key` may be empty if an index of the table identifies its rows.
 
     Raises:
         BadInput: the table, a column or the name is wrong, or the folder exists; SeveralErrors if there are several.
@@ -98,15 +99,15 @@ def init_model(place: Path, *, table: str, target: str, key: Sequence[str], sql_
     with findings.collecting():
         _check_place(folder)
     files: dict[str, str] = {}
-    said = ""
-    with findings.collecting(), asking(sql_url) as connection:
+    description = ""
+    with findings.collecting(), inspection_connection(sql_url) as connection:
         found = find_table(connection, table, where="--from-table")
         label, keys = _roles(found, target, key)
         rows, values = values_of(connection, found, label, where="--target")
         kind = _kind(found, label, rows, values)
         files, features = _files(folder.name, found, label, keys, kind)
-        said = f"a {kind} of {target} from {features} features of {table}"
-    findings.refuse()
+        description = f"a {kind} of {target} from {features} features of {table}"
+    findings.raise_if_any()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".init-", dir=folder.parent) as scratch:
         made = Path(scratch) / folder.name
@@ -116,30 +117,30 @@ def init_model(place: Path, *, table: str, target: str, key: Sequence[str], sql_
         try:
             made.rename(folder)
         except OSError as error:
-            raise _in_the_way(folder) from error
-    return folder, said
+            raise _already_exists(folder) from error
+    return folder, description
 
 
 def _check_place(folder: Path) -> None:
     if folder.name.startswith(".") or not folder.name.isprintable():
         raise RepositoryError(
-            f"{folder.name!r} is no name of a model",
+            f"{folder.name!r} is not a valid name of a model",
             where="NAME",
-            expected="letters, digits and _; before it, the folder of the repository: ../my-models/risk",
+            expected="letters, digits and _, after the folder of the repository: ../my-models/risk",
         )
     try:
         target_of(folder.name, None)
     except BadInput as error:
         raise RepositoryError(
-            f"{error.what}, and a model's predictions go to a view of its name", where="NAME", expected=error.expected
+            f"{error.what}; the view of a model's predictions has its name", where="NAME", expected=error.expected
         ) from None
     if folder.exists() or folder.is_symlink():
-        raise _in_the_way(folder)
+        raise _already_exists(folder)
 
 
-def _in_the_way(folder: Path) -> RepositoryError:
+def _already_exists(folder: Path) -> RepositoryError:
     return RepositoryError(
-        f"{folder} is there already, and nothing is overwritten", where="NAME", expected="another name, or no folder"
+        f"{folder} already exists and is not overwritten", where="NAME", expected="another name, or no such folder"
     )
 
 
@@ -156,10 +157,10 @@ def _roles(table: Table, target: str, key: Sequence[str]) -> tuple[TableColumn, 
         names = [column.name for column in table.columns if column.name != target]
         findings.errors.append(
             DatasetError(
-                f"{table.name} has no primary key and no unique index of columns that are never null, so what"
-                " identifies a row isn't known",
+                f"{table.name} has neither a primary key nor a unique index of NOT NULL columns that would identify a"
+                " row",
                 where="--key",
-                expected=f"--key with a column, several times for several: of {', '.join(names)}",
+                expected=f"--key with a column, repeated for several columns: {', '.join(names)}",
             )
         )
     if target in (key or table.key):
@@ -167,15 +168,15 @@ def _roles(table: Table, target: str, key: Sequence[str]) -> tuple[TableColumn, 
             DatasetError(
                 f"{target} is part of the key of {table.name}",
                 where="--target",
-                expected="a column that isn't; or --key with other columns",
+                expected="a column outside of the key; or --key with other columns",
             )
         )
-    findings.refuse()
+    findings.raise_if_any()
     return table.column(target, where="--target"), keys
 
 
 def _kind(table: Table, target: TableColumn, rows: int, values: int) -> str:
-    """`classifier` or `regressor`."""
+    """The type of the model that the target needs: `classifier` or `regressor`."""
     wrong = ""
     if not rows:
         wrong = f"{target.name} is null in all rows of {table.name}"

@@ -14,7 +14,7 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model.performance import columns_of_target, metrics_of
 from modelops.registry.write import deployments, jobs, performance, schedules, statistics
-from modelops.stages.alerts import judge
+from modelops.stages.alerts import update_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 MOST = 500
 """Maximum batches that a job measures; the next job measures the others."""
 LONGEST = 1800
-"""Seconds after which a job begins no other batch: the deployments of a DAG run share its workers."""
+"""Seconds after which a job starts no further batch, because the deployments of a DAG run share its workers."""
 MOST_NAMED = 100
-"""Batches that a result names."""
+"""Maximum number of batches in a result."""
 
 
 def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, Any]:
     """Measure the batches of a deployment whose labels are due, or those of an interval; returns what was measured.
 
-    Each published batch is measured with its rows as they were published, whatever readers see now. A measurement is
-    recorded at once: a job that is killed loses none of them. If a batch can't be measured, the error is recorded, and
-    the others are measured. The deployment may have ended.
+    Each batch is measured with the rows that it published, even if a later batch has superseded them. Each measurement
+    is recorded at once, so that a killed job loses none. If a batch can't be measured, the error is recorded, and the
+    job continues with the others. The deployment may have ended.
 
     Raises:
         UnknownDeployment: no deployment of a model has that number.
         IntervalError: the interval is invalid.
         UnknownBatch: there is no published batch of the interval.
         LabelsError: the deployment has no labels, or they aren't due yet.
-        LabelsError, DatasetError, SeveralErrors: a batch can't be measured, or several.
-        Unavailable: the platform's trouble; another attempt may do better.
+        LabelsError, DatasetError, SeveralErrors: one or several batches can't be measured.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     interval = run.interval(request.interval_start, request.interval_end)
@@ -66,11 +66,11 @@ def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, A
     alerts: dict[str, list[int]] = {"fired": [], "resolved": []}
 
     def record(batch: Mapping[str, Any], **measurement: Any) -> None:
-        """Record a measurement; with the last one the rules are evaluated, so that it is due until they were."""
+        """Record a measurement. The transaction of the last one also evaluates the alert rules."""
         with run.fenced() as ledger:
             performance.add(ledger, run.attempt, batch["id"], rows=batch["rows"], **measurement)
             if batch is batches[-1]:
-                alerts.update(judge(ledger, deployment.target, Subject.METRIC, job_id=run.job_id))
+                alerts.update(update_alerts(ledger, deployment.target, Subject.METRIC, job_id=run.job_id))
 
     until = time.monotonic() + LONGEST
     for number, batch in enumerate(batches):
@@ -78,8 +78,8 @@ def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, A
             run.log(f"After {LONGEST / 60:,.0f} minutes {len(batches) - number:,} batches are left for the next job")
             break
         with findings.collecting():
-            measured.append(_measured(deployment, deployment.truth, batch, classes, record, run))
-    findings.refuse()
+            measured.append(_measure(deployment, deployment.truth, batch, classes, record, run))
+    findings.raise_if_any()
     due_at = performance.next_due(run.ledger, deployment.id)
     result = {
         "deployment": deployment.id,
@@ -120,14 +120,14 @@ def _batches(
         run.log(f"The interval was published {MOST} times or more often; the first {MOST} are measured")
     if not batches:
         raise UnknownBatch(
-            f"{deployment.subject} has published no batch for {interval} whose rows are still there",
+            f"{deployment.subject} has published no batch for {interval} whose rows still exist",
             where=INTERVAL,
             expected="the interval of a published batch, or none for all batches whose labels are due",
         )
     return batches
 
 
-def _measured(
+def _measure(
     deployment: Deployment,
     truth: Truth,
     batch: Mapping[str, Any],
@@ -138,11 +138,11 @@ def _measured(
     """Measure a batch and record the result, or why it can't be measured.
 
     Raises:
-        BadInput: it can't be measured.
+        BadInput: the batch can't be measured.
     """
     interval = None if batch["start"] is None else Interval(start=batch["start"], end=batch["end"])
     try:
-        labelled, metrics = _compared(deployment, truth, batch, interval, classes, run)
+        labelled, metrics = _compute_metrics(deployment, truth, batch, interval, classes, run)
     except BadInput as error:
         record(batch, error=str(error))
         of_batch = f"batch run {batch['id']}" + (f" for {interval}" if interval else "")
@@ -153,7 +153,7 @@ def _measured(
     return {**found, "interval": interval and interval.as_record()}
 
 
-def _compared(
+def _compute_metrics(
     deployment: Deployment,
     truth: Truth,
     batch: Mapping[str, Any],
@@ -179,7 +179,7 @@ def _compared(
 
 
 def _classes(deployment: Deployment, run: JobRun) -> dict[str, Sequence[Any]]:
-    """The classes of each target that the training's statistics tell: categories, or the ends of a number's range."""
+    """The known classes of each target: its categories in the training, or its least and its greatest number."""
     found: dict[str, Sequence[Any]] = {}
     for record in statistics.in_use(run.ledger, deployment.version_id):
         name, values = record["variable"], record["values"]

@@ -15,11 +15,11 @@ MOST_BYTES = 2**20
 
 
 def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
-    """The metrics: a JSON object. Empty where there is no file and none is required.
+    """The metrics, from a file with a JSON object; empty if there is no file and none is required.
 
     Raises:
-        UserCodeError: the file is missing, not a plain file, too large, not JSON, not an object, or has a number that
-            JSON hasn't.
+        UserCodeError: the file is missing, not a plain file, too large, not a JSON object, or has a value that is out
+            of bounds.
     """
     try:
         with output.open(METRICS) as file:
@@ -31,7 +31,7 @@ def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
     if len(content) > MOST_BYTES:
         raise _wrong(f"{METRICS} has more than {MOST_BYTES:,} bytes")
     try:
-        metrics = bounds.read_json(content, finite=False)  # what isn't is named below
+        metrics = bounds.read_json(content, finite=False)  # the violations below name such numbers
     except ValueError as error:
         raise _wrong(f"{METRICS} is not JSON: {error}") from error
     if not isinstance(metrics, dict) or (required and not metrics):

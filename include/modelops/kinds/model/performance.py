@@ -35,7 +35,7 @@ METRICS = {
 """The names of all metrics by the type of the model."""
 NOT_NEGATIVE = frozenset({"log_loss", "mae", "mse", "rmse"})
 POSITIVE = 1
-"""Of two classes the second is the positive one."""
+"""The number of the positive class: the second one if there are two."""
 WHERE = "the labels and the predictions"
 
 
@@ -64,8 +64,8 @@ class Metric:
 class _Columns:
     """The labels and the predictions of a target, arrays of shape (rows,).
 
-    Of a classifier, `classes` has the labels in their order, and the arrays their numbers from 0; of a regressor it is
-    None.
+    For a classifier, `classes` has the classes in order, and the arrays have their positions from 0; for a regressor,
+    `classes` is None.
     """
 
     target: str
@@ -109,7 +109,7 @@ def check_outputs(truth: Truth, outputs: Mapping[str, str], labels: Mapping[str,
         labels: the Arrow types of the labels, by target.
 
     Raises:
-        LabelsError: a target has none.
+        LabelsError: a target has no such predictions.
     """
     for target in truth.targets:
         names = columns_of_target(target, outputs)
@@ -117,9 +117,9 @@ def check_outputs(truth: Truth, outputs: Mapping[str, str], labels: Mapping[str,
         if not names or (of_type is ModelType.REGRESSOR and target not in names):
             wanted = target if of_type is ModelType.REGRESSOR else f"{target} or {target}_probability"
             raise LabelsError(
-                f"no prediction is named like the target {target}: there are {', '.join(outputs)}",
+                f"there is no prediction for the target {target}: the predictions are {', '.join(outputs)}",
                 where=where,
-                expected=f"a ModelScorer that gives {wanted}; or measure_performance: false",
+                expected=f"a ModelScorer that returns {wanted}; or measure_performance: false",
             )
         if target in names and not _comparable(outputs[target], labels[target]):
             raise _not_comparable(f"the prediction {target}", outputs[target], labels[target], where)
@@ -150,11 +150,11 @@ def _not_comparable(what: str, found: object, wanted: object, where: str) -> Lab
 def metrics_of(
     labelled: LabelledPredictions, truth: Truth, *, classes: Mapping[str, Sequence[Any]], say: Callable[[str], object]
 ) -> list[Metric]:
-    """The metrics of each target, of the model's type.
+    """The metrics of each target for the model's type.
 
     Args:
-        classes: by target those classes of the training that are known, as labels have them.
-        say: gets a sentence about each metric that is undefined.
+        classes: the known classes of each target in the training, in the type of the labels.
+        say: called with a sentence for each metric that is undefined.
 
     Raises:
         LabelsError: labels and predictions can't be compared, or have no metrics.
@@ -164,7 +164,7 @@ def metrics_of(
     found: list[Metric] = []
     for target in truth.targets:
         try:
-            found += _of_target(_columns(labelled, truth, target, classes.get(target, ())), labelled.group, say)
+            found += _target_metrics(_columns(labelled, truth, target, classes.get(target, ())), labelled.group, say)
         except (ValueError, ArithmeticError) as error:
             raise LabelsError(
                 f"the metrics of {target} can't be computed: {error}",
@@ -174,7 +174,7 @@ def metrics_of(
     return found
 
 
-def _of_target(columns: _Columns, groups: pa.ChunkedArray, say: Callable[[str], object]) -> Iterator[Metric]:
+def _target_metrics(columns: _Columns, groups: pa.ChunkedArray, say: Callable[[str], object]) -> Iterator[Metric]:
     group = groups.to_numpy()
     values = _values(columns, say)
     without = [_values(columns.where(group != one), lambda _: None) for one in sorted(set(group.tolist()))]
@@ -187,12 +187,12 @@ def _columns(labelled: LabelledPredictions, truth: Truth, target: str, known: Se
     labels = labelled.labels[target]
     predicted = {name: labelled.predicted[name] for name in columns_of_target(target, labelled.predicted)}
     if _type_of(truth, target, str(labels.type), predicted) is ModelType.CLASSIFIER:
-        return _of_classes(target, labels, predicted, known)
+        return _class_columns(target, labels, predicted, known)
     values = _numbers(predicted[target], f"the prediction {target}")
     return _Columns(target, None, _numbers(labels, f"the label {target}"), {target: values})
 
 
-def _of_classes(
+def _class_columns(
     target: str, labels: pa.ChunkedArray, predicted: Mapping[str, pa.ChunkedArray], known: Sequence[Any]
 ) -> _Columns:
     import pyarrow as pa
@@ -200,11 +200,11 @@ def _of_classes(
 
     class_probability = f"{target}_probability_"
     named = [name.removeprefix(class_probability) for name in predicted if name.startswith(class_probability)]
-    found = {*_distinct(labels), *_known(labels.type, (*known, *named))}
+    found = {*_distinct_values(labels), *_known_classes(labels.type, (*known, *named))}
     chosen = None
     if target in predicted:
         chosen = _cast(predicted[target], labels.type, f"the prediction {target}")
-        found |= {*_distinct(chosen)}
+        found |= {*_distinct_values(chosen)}
     classes = sorted(found)
     if len(classes) > MOST_CLASSES:
         raise LabelsError(
@@ -222,26 +222,26 @@ def _of_classes(
 
 
 def _type_of(truth: Truth, target: str, label: str, names: Collection[str]) -> ModelType:
-    """The declared type; else a classifier if there are probabilities, or if the labels' Arrow type is no number."""
+    """The declared type; by default a classifier if there are probabilities, or if the labels are not numbers."""
     has_probabilities = any(name != target for name in names)
     is_number = _kind_of(label) in ("integer", "floating")
     return truth.type or (ModelType.CLASSIFIER if has_probabilities or not is_number else ModelType.REGRESSOR)
 
 
-def _known(wanted: pa.DataType, classes: Sequence[Any]) -> set[Any]:
-    """The classes of the training, and those in the names of probabilities, as labels have them."""
+def _known_classes(wanted: pa.DataType, classes: Sequence[Any]) -> set[Any]:
+    """Convert the classes of the training, and those in the names of probabilities, to the type of the labels."""
     import pyarrow as pa
 
     if pa.types.is_boolean(wanted):
         return {False, True}
     found = set()
     for value in classes:
-        with suppress(pa.ArrowException):  # a name that only begins like that of a probability
+        with suppress(pa.ArrowException):  # the rest of a name that starts with the prefix but isn't a probability
             found.add(pa.scalar(value).cast(wanted).as_py())
     return found
 
 
-def _distinct(array: pa.ChunkedArray) -> list[Any]:
+def _distinct_values(array: pa.ChunkedArray) -> list[Any]:
     found: list[Any] = array.unique().to_pylist()
     return [value for value in found if value is not None]
 
@@ -274,7 +274,7 @@ def _values(columns: _Columns, say: Callable[[str], object]) -> dict[str, float]
     if not len(labels):
         return {}
     if columns.classes is None:
-        with np.errstate(over="ignore", invalid="ignore"):  # what isn't finite is left out below
+        with np.errstate(over="ignore", invalid="ignore"):  # metrics that aren't finite are left out below
             found = of_regressor(labels, given[target])
         found |= {"label_mean": float(np.mean(labels)), "predicted_mean": float(np.mean(given[target]))}
     else:
@@ -289,7 +289,7 @@ def _values(columns: _Columns, say: Callable[[str], object]) -> dict[str, float]
 def _defined(
     found: Mapping[str, float], columns: _Columns, say: Callable[[str], object]
 ) -> Iterator[tuple[str, float]]:
-    """The metrics that these rows define; of the others, the reason is said."""
+    """Yield the metrics that are defined on these rows, and log the reason for each other one."""
     undefined = dict(_undefined(columns))
     for name, value in found.items():
         why = undefined.get(name) or (None if math.isfinite(value) else "it has no finite value on these rows")
@@ -333,7 +333,7 @@ def _interval(
 
 
 def _trials(name: str, columns: _Columns) -> int | None:
-    """The number of rows of which the metric is a share; None: it isn't such a share."""
+    """The denominator of a metric that is a proportion of rows; None for other metrics."""
     if name in ("accuracy", "positive_rate"):
         return len(columns.labels)
     if name == "recall":

@@ -1,4 +1,4 @@
-"""Batch prediction: a deployment's dataset scored in one stream; readers see all of it, or none."""
+"""Batch prediction: scores a deployment's dataset in one stream, and publishes all predictions at once."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ if TYPE_CHECKING:
 
 
 def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
-    """Score all rows and publish them; returns how many, the view, and a line for psql that reads it.
+    """Score all rows and publish them; returns their number, the view, and a psql command that reads it.
 
-    Rows, statistics, publication and the job's completion are one transaction: killed anywhere, readers see what they
-    saw before, and the next attempt begins anew. Of a part nothing is published, but all else is the same.
+    Rows, statistics, publication and the job's completion are one transaction: if the attempt is killed, readers still
+    see the previous rows, and the next attempt starts again. The rows of a partition are staged and not published.
 
     Raises:
-        UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
-        PartsError: there is no such part.
-        IntervalError: the interval is none, or overlaps with what is published.
-        DatasetError, TargetError, UserCodeError, ScoringError, ArtifactChanged: what is wrong with rows, target, model.
-        Unavailable: the platform's trouble; another attempt may do better.
+        UnknownDeployment: the deployment does not exist or has ended.
+        PartsError: the deployment's batches have no such partition.
+        IntervalError: the interval is invalid, or overlaps with published rows.
+        DatasetError, TargetError, UserCodeError, ScoringError, ArtifactChanged: the rows, the target or the model is
+            invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     deployment, interval = find_deployment(request, run, VersionKind.MODEL)
-    batch = begin(deployment, interval, run, part=request.only)
+    batch = begin(deployment, interval, run, part=request.partition)
     if request.set_aside_budget is None and (same := batch.reusable_result(run)):
         return same
     with run.workdir() as workdir:
@@ -58,7 +59,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
         statistics = BatchStatistics(
             column_statistics.in_use(run.ledger, version.id),
             dataset,
-            sample=None if request.only is None else predictions_of(files.sample),
+            sample=None if request.partition is None else predictions_of(files.sample),
         )
         assert version.columns is not None
         zone = schedules.plan_of(run.ledger, deployment.id).schedule.time_zone
@@ -68,16 +69,18 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             where=f"{version.name}, dataset {dataset.label}",
             like=version.columns,
             interval=None if interval is None else interval.within(zone),
-            part=request.only,
+            part=request.partition,
             bounds=run.resources.settings.installation.read_bounds,
         )
         last = runs.rows_of_last(run.ledger, deployment.id)
         progress = Progress(
             run.log,
-            expected=last // (1 if request.only is None else request.only.of) if last else source.expected_rows,
+            expected=last // (1 if request.partition is None else request.partition.of)
+            if last
+            else source.expected_rows,
         )
         target = Target.parse(deployment.target, where="modelops.deployment")
-        if request.only is None or request.only.number == 0:
+        if request.partition is None or request.partition.number == 0:
             sweep(target, run)
         key = [TargetColumn(name=column["name"], type=column["type"]) for column in deployment.entity_key]
         _, outputs = columns_for((), deployment.outputs)
@@ -94,13 +97,13 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
                     budget=_budget(request, deployment),
                     on_features=statistics.features.update,
                     on_scored=statistics.predictions.update,
-                    on_progress=progress.tell,
+                    on_progress=progress.report,
                 )
                 rows = writer.finish()
             if rows != scored.rows:
-                raise ModelOpsError(f"{rows:,} rows are in {target.rows}, where {scored.rows:,} were scored")
+                raise ModelOpsError(f"{rows:,} rows were written to {target.rows}, but {scored.rows:,} were scored")
             progress.end(rows, set_aside=len(scored.set_aside))
-            if request.only is None:
+            if request.partition is None:
                 check_not_empty(deployment, interval, rows + len(scored.set_aside), where=source.where)
             run.step("rows_written", rows=rows)
             with run.fenced(connection):
@@ -116,19 +119,19 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
                     },
                     set_aside=len(scored.set_aside),
                     connection=connection,
-                    part=request.only and str(request.only),
+                    part=request.partition and str(request.partition),
                     rows_per_second=progress.rows_per_second,
                     view=deployment.target,
                 )
-    if request.only is not None:
-        run.log(f"{rows:,} rows of {request.only} are staged; readers see them once all parts are published")
+    if request.partition is not None:
+        run.log(f"{rows:,} rows of {request.partition} are staged; readers see them once all parts are published")
         return result
     run.log(f"Published {rows:,} rows in {target}. Read them with:\n  {result['psql']}")
     return result
 
 
 def _dataset(deployment: Deployment, code: Code[ModelDefinition], version: Version) -> Dataset:
-    """The query that was deployed, with the roles of its columns; the code may have others of that name."""
+    """The deployed query with the roles of its columns. The code's dataset of that name may have another query."""
     declared = code.definition.datasets
     return Dataset(
         name=deployment.dataset["name"],

@@ -1,7 +1,7 @@
-"""Checks a request for a model before anything is made, built or run.
+"""Checks a request for a model before a version is created or code runs.
 
-The start of a life cycle, the deployment at its end and `./modelops check` all ask here, so that what the end would
-refuse is refused at the start. All mistakes are reported at once.
+Training, deployment and `./modelops check` share these checks, so that a request that the deployment would refuse fails
+before the training. All errors are reported at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from modelops.data.checks import DatasetColumns
-    from modelops.data.query import Column, Ends
+    from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset, Datasets
     from modelops.domain.requests import DeploymentTerms, TrainingRequest
     from modelops.jobs.run import JobRun
@@ -57,10 +57,10 @@ class CheckedTerms:
 
 
 def check_training(definition: ModelDefinition, request: TrainingRequest, run: JobRun) -> None:
-    """Check what a training is asked for, and the evaluation, the approval and the deployment that are to follow it.
+    """Check the request for a training, and those for the evaluation, the approval and the deployment after it.
 
     Raises:
-        BadInput: what the requester or the model's author got wrong; all of it.
+        BadInput: the request or the model is invalid; SeveralErrors if there are several errors.
         Unavailable: the database can't be reached.
     """
     findings = Findings()
@@ -78,7 +78,7 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, run: J
     if request.deployment is not None:
         with findings.collecting():
             check_deployment(definition, request.deployment, run, like=like, ahead=True)
-    findings.refuse()
+    findings.raise_if_any()
 
 
 def check_deployment(
@@ -90,13 +90,13 @@ def check_deployment(
     outputs: Mapping[str, str] | None = None,
     ahead: bool = False,
 ) -> CheckedTerms | None:
-    """Check what a model is to be deployed as; None: it has no ModelScorer, so there is nothing that can be scored yet.
+    """Check the terms of a deployment; returns None if the model has no ModelScorer.
 
     `like` has the columns of the training with their Arrow types, `outputs` those of the predictions; None: not known
-    yet. `ahead`: the version is still to be trained.
+    yet. `ahead`: this is a check before the training.
 
     Raises:
-        BadInput: a number, the target, the schedule or the dataset is wrong; all that is.
+        BadInput: a number, the target, the schedule or the dataset is invalid; SeveralErrors if several are.
         Unavailable: the database can't be reached.
     """
     findings = Findings()
@@ -141,7 +141,7 @@ def check_deployment(
             f"{definition.reference} has no ModelScorer, so none of its versions can be deployed unless train() returns"
             " the fitted estimator"
         )
-    findings.refuse()
+    findings.raise_if_any()
     if target is None or dataset is None or found is None:
         return None
     days = terms.maturity_days
@@ -157,7 +157,7 @@ def check_labelled(
     """Check a dataset that a model is trained or evaluated on; reads no row.
 
     Raises:
-        DatasetError: there is none of that name, PostgreSQL refuses it, or it doesn't give the model's columns.
+        DatasetError: no dataset has that name, PostgreSQL rejects its SQL, or it lacks columns of the model.
         Unavailable: the database can't be reached.
     """
     dataset = datasets.choose(name_or_sql, where=f"{reference}/datasets.yaml")
@@ -167,10 +167,10 @@ def check_labelled(
 def check_scored(
     reference: str, dataset: Dataset, url: str, *, like: Mapping[str, str] | None = None
 ) -> DatasetColumns:
-    """Check a dataset that is scored, and may ask for a data interval; reads no row.
+    """Check a dataset that is scored, whose SQL may read a data interval; reads no row.
 
     Raises:
-        DatasetError: PostgreSQL refuses it, or it doesn't give the entity key and the features.
+        DatasetError: PostgreSQL rejects its SQL, or it lacks the entity key or features.
         Unavailable: the database can't be reached.
     """
     where = place_of(reference, dataset)
@@ -188,15 +188,15 @@ def check_labels(
     outputs: Mapping[str, str] | None = None,
     by_interval: bool = True,
 ) -> Truth:
-    """Check a dataset that gives the labels of predictions; reads no row.
+    """Check a dataset that has the labels of predictions; reads no row.
 
     Args:
-        key: columns of the entity key of what is scored; None: not known.
+        key: the columns of the entity key in the scored dataset; None: not known.
         like, outputs: as for `check_deployment`.
         by_interval: the batches are for data intervals, which the SQL can read.
 
     Raises:
-        DatasetError: PostgreSQL refuses the dataset, or it doesn't give the entity key and the targets.
+        DatasetError: PostgreSQL rejects the SQL of the dataset, or it lacks the entity key or targets.
         LabelsError: the labels don't fit the predictions.
         Unavailable: the database can't be reached.
     """
@@ -210,7 +210,7 @@ def check_labels(
         )
     if reads_interval(dataset.sql) and not by_interval:
         raise LabelsError(
-            "the SQL of the labels asks for the data interval, and that of the predictions doesn't",
+            "the SQL of the labels reads the data interval, but that of the predictions doesn't",
             where=where,
             expected=f"labels of all times, without {INTERVAL_START} and {INTERVAL_END}",
         )
@@ -223,10 +223,10 @@ def check_labels(
 
 
 def _labels_of(definition: ModelDefinition, terms: DeploymentTerms) -> str | None:
-    """The name or the SQL of the dataset that gives a deployment's labels; None: there is none.
+    """The name or the SQL of the dataset that has a deployment's labels; None: there is none.
 
     Raises:
-        LabelsError: there is none, and its maturity is given.
+        LabelsError: there is no such dataset, although the request has maturity_days.
     """
     if not terms.measure_performance:
         return None
@@ -242,21 +242,21 @@ def _labels_of(definition: ModelDefinition, terms: DeploymentTerms) -> str | Non
 
 
 def place_of(reference: str, dataset: Dataset) -> str:
-    """How messages name a dataset of a model."""
+    """The place that errors about a dataset of a model name."""
     return f"{reference}, dataset {dataset.label}"
 
 
-def _any_interval() -> Ends:
-    """For SQL that is checked and not run."""
+def _any_interval() -> IntervalBounds:
+    """An arbitrary interval, for SQL that is only checked."""
     now = datetime.now(UTC)
     return now - timedelta(days=1), now
 
 
 def check_hyperparameters(definition: ModelDefinition, given: Mapping[str, Any]) -> None:
-    """Refuse hyperparameters that the model doesn't declare: a misspelt one would leave the default in force.
+    """Check that the model declares all hyperparameters: for a misspelt one, the default would be used silently.
 
     Raises:
-        RepositoryError: config.json doesn't have one.
+        RepositoryError: config.json does not declare one of them.
     """
     declared = list(definition.hyperparameters)
     unknown = [name for name in given if name not in declared]
@@ -267,16 +267,17 @@ def check_hyperparameters(definition: ModelDefinition, given: Mapping[str, Any])
         f"{definition.reference} has no hyperparameter {', '.join(map(repr, unknown))}"
         + (f" (did you mean {close[0]}?)" if close else ""),
         where="the parameter hyperparameters",
-        expected=(f"of {', '.join(declared)}; or" if declared else "none, or")
-        + f" another one with its default in {definition.reference}/config.json",
+        expected=(f"one of {', '.join(declared)}" if declared else "no hyperparameters")
+        + f"; or the new one with its default in {definition.reference}/config.json",
     )
 
 
 def target_of(reference: str, text: str | None) -> Target:
-    """The target of a request; without one, the model's own name, as a plain name of PostgreSQL.
+    """Parse the target of a request. The default is the model's name, with `_` for each character but ASCII letters and
+    digits.
 
     Raises:
-        TargetError: it can't be a target.
+        TargetError: the name is not valid for a target.
     """
     name = reference.rpartition("/")[2].lower()
     own = "".join(character if character.isascii() and character.isalnum() else "_" for character in name)
@@ -284,18 +285,18 @@ def target_of(reference: str, text: str | None) -> Target:
 
 
 def check_own_target(connection: Connection[Any], target: Target, name: str) -> None:
-    """Refuse a target that belongs to something else, or has the name that is another model's by default.
+    """Check that the target belongs to no other model or feature task, and is not another model's default target.
 
     Raises:
-        TargetError: it does.
+        TargetError: the target is that of another one.
     """
     check_owner(connection, target, VersionKind.MODEL, name, where=TARGET)
-    bearer = deployments.other_owner_by_name(connection, str(target), name)
-    if bearer is not None:
+    other = deployments.other_owner_by_name(connection, str(target), name)
+    if other is not None:
         raise TargetError(
-            f"{target} is the own target of {bearer}",
+            f"{target} is the default target of {other}",
             where=TARGET,
-            expected="another target, or none for the model's own",
+            expected="another target, or none for the model's default target",
         )
 
 
@@ -316,5 +317,5 @@ def _check_maturity(days: float | None) -> None:
 def _check_budget(rows: int) -> None:
     if rows < 0:
         raise PartsError(
-            f"{rows:,} rows can't be set aside", where="the parameter set_aside_budget", expected="0 or more"
+            f"the maximum of rejected rows is {rows:,}", where="the parameter set_aside_budget", expected="0 or more"
         )

@@ -1,4 +1,4 @@
-"""Publishes a batch in parts: once all parts are staged, readers see them at once."""
+"""Publishes the partitions (parts) of a batch at once, when all of them are staged."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ ROLES = ("feature", "prediction")
 
 
 def publish_parts(request: BatchRequest, run: JobRun) -> dict[str, Any]:
-    """Publish the parts that the jobs of this DAG run have staged, as one run.
+    """Publish the partitions that the jobs of this DAG run have staged, as one run.
 
-    The parts, their merged statistics, the publication and the job's completion are one transaction.
+    The rows, their merged statistics, the publication and the job's completion are one transaction.
 
     Raises:
-        UnknownDeployment: there is none, or it has ended, perhaps meanwhile.
-        IntervalError: the interval overlaps with what is published.
-        PartsError: a part is missing, or was published with others before.
-        ScoringError: more rows than the budget allows couldn't be scored.
+        UnknownDeployment: the deployment does not exist or has ended.
+        IntervalError: the interval is invalid, or overlaps with published rows.
+        PartsError: a partition is not staged, or has been published before.
+        ScoringError: more rows were rejected than the budget allows.
         FenceLost: a newer attempt has the job.
     """
     deployment, interval = find_deployment(request, run, VersionKind.MODEL)
@@ -62,38 +62,37 @@ def publish_parts(request: BatchRequest, run: JobRun) -> dict[str, Any]:
 
 
 def _check(parts: Sequence[Mapping[str, Any]], deployment: Deployment) -> None:
-    """Each part is there once, and none belongs to a run already."""
-    there = [part["part"] for part in parts]
-    missing = sorted(set(range(deployment.parts)) - set(there))
+    """Check that every partition is staged, and that none has been published before."""
+    missing = sorted(set(range(deployment.parts)) - {part["part"] for part in parts})
     if missing:
         raise PartsError(
-            f"of {deployment.parts} parts {', '.join(str(number + 1) for number in missing)} left no rows",
-            where="the tasks before",
-            expected="parts that have completed; clear all that were marked by hand or returned another job's result",
+            f"of {deployment.parts} parts, these have no staged rows: {', '.join(str(one + 1) for one in missing)}",
+            where="the upstream tasks",
+            expected="completed parts; clear those that were marked as success or returned another job's result",
         )
     taken = [part for part in parts if part["whole_id"] is not None]
     if taken:
         raise PartsError(
             f"part {taken[0]['part'] + 1} was published before, with run {taken[0]['whole_id']}",
-            where="the tasks before",
-            expected="clear all parts, so that the batch is made anew",
+            where="the upstream tasks",
+            expected="clear all parts, so that the whole batch is scored again",
         )
 
 
 def _check_set_aside(deployment: Deployment, set_aside: int, budget: int) -> None:
     if set_aside > budget:
         raise ScoringError(
-            f"{set_aside:,} rows of all parts couldn't be scored",
+            f"{set_aside:,} rows of all parts are rejected",
             where=f"{deployment.model} v{deployment.version}",
-            expected=f"at most {budget:,}: mend the rows, or allow for more with set_aside_budget",
+            expected=f"at most {budget:,}: correct the rows, or raise set_aside_budget",
         )
 
 
 def _merged_statistics(parts: Sequence[Mapping[str, Any]], run: JobRun) -> dict[str, list[dict[str, Any]]]:
-    """The statistics of all partitions together, by role. One partition's are in memory at a time, and their sums.
+    """Merge the statistics of all partitions, by role. Memory holds those of one partition and the merged ones.
 
-    A column whose partitions were counted in different bins is left out: its statistics were recomputed meanwhile, or
-    it had no values from which to make bins. A batch is published without it, too.
+    A column whose partitions were counted in different bins is left out: the version's statistics were recomputed in
+    the meantime, or a partition had no values for bins. The batch is published without statistics of such a column.
     """
     merged: dict[tuple[str, str], ColumnStatistics | None] = {}
     for part in parts:

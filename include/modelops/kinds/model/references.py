@@ -46,7 +46,7 @@ def of_predictions(
 
     Raises:
         ScoringError: no row can be scored, or more than 100,000 can't.
-        UserCodeError: the ModelScorer doesn't give what it gave after the training.
+        UserCodeError: the ModelScorer does not return the columns that it returned after the training.
     """
     outputs = outputs_of(files.sample)
     # A file without a name, which user code can't change.
@@ -103,7 +103,7 @@ class _StoredRows:
             consume(pa.RecordBatchReader.from_batches(reader.schema, batches(reader, self._path)))
 
     def cancel(self) -> None:
-        """There is nothing to wait for."""
+        """Do nothing, because no method blocks."""
 
 
 class _PredictionsFile:
@@ -126,10 +126,10 @@ class _PredictionsFile:
         self._writer.write_batch(batch)
 
     def cancel(self) -> None:
-        """There is nothing to wait for."""
+        """Do nothing, because no method blocks."""
 
     def records(self, *, columns: Sequence[str]) -> Records:
-        """The reference of what was written; nothing more can be written."""
+        """The reference of the written predictions. After this call, nothing can be written."""
         import pyarrow as pa
 
         assert self._writer is not None

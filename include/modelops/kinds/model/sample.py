@@ -1,4 +1,4 @@
-"""A sample of the training's rows with their scores, against which every deployment is checked."""
+"""A sample of the training's rows with their predictions, with which every deployment is compared."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
     from modelops.domain.datasets import Dataset
     from modelops.kinds.model.workbench import Workbench
     from modelops.runtime.environment import Environment
-    from modelops.scoring.engine import SetAside
+    from modelops.scoring.engine import RejectedRow
 
 ROWS = 100
 TOLERANCES = {"float": (1e-4, 1e-6), "double": (1e-6, 1e-9)}
-"""How far a number may be from what it was, by the column's Arrow type: relatively, and as a part of the column's usual
-size, which is the median of the absolute values, 1 at least. Other processors, numbers of threads and sizes of batches
-add up in another order; float32 has 7 digits. A column of whole numbers only has no tolerance."""
+"""The tolerance for a number, by the column's Arrow type: a relative one, and one as a share of the column's typical
+magnitude, which is the median of its absolute values, but at least 1. Other processors, numbers of threads and batch
+sizes add numbers in another order, and float32 has 7 digits. A column of whole numbers has no tolerance."""
 ALWAYS_WHOLE = 2**23
-"""From here on float32 has no fractions, so that a whole number says nothing about how it was made."""
+"""From this magnitude on, every float32 is a whole number, so whole numbers do not imply counts or classes."""
 WHERE = "model_modules/scoring.py"
 THEN = "after the training"
 
 
 def take_sample(
     bench: Workbench, environment: Environment, dataset: Dataset, rows: Snapshot, *, model: Path, path: Path
-) -> Sequence[SetAside]:
-    """Score the first rows of a training with the model that it left, and write both to `path`.
+) -> Sequence[RejectedRow]:
+    """Score the first rows of a training with the trained model, and write rows and predictions to `path`.
 
     Returns the rows that can't be scored, with their positions from 0. The file has two columns of structs, `rows`
     (entity key and features) and `predictions`.
 
     Raises:
-        ScoringError: the ModelScorer can't score them, or what it gives for a row depends on the others in its batch.
-        UserCodeError: it doesn't give what it must.
+        ScoringError: no row can be scored, or the prediction of a row depends on the other rows in its batch.
+        UserCodeError: the ModelScorer fails, or its output is invalid.
     """
     import pyarrow as pa
 
@@ -70,35 +70,35 @@ def take_sample(
 
 
 def outputs_of(path: Path) -> dict[str, str]:
-    """What the model gave for a sample: column → its Arrow type."""
+    """The columns of a sample's predictions: name → Arrow type."""
     return {field.name: str(field.type) for field in _read(path).schema.field("predictions").type}
 
 
 def predictions_of(path: Path) -> pa.RecordBatch:
-    """What the model gave for a sample."""
+    """The predictions of a sample."""
     return _struct(_read(path), "predictions")
 
 
 def compare_with_sample(
     bench: Workbench, environment: Environment, dataset: Dataset, *, model: Path, path: Path
 ) -> int:
-    """Score a sample again; returns the number of rows if all is as it was after the training.
+    """Score a sample again, and compare the predictions with those after the training; returns the number of rows.
 
     Raises:
-        ScoringError: a prediction is another than it was then, or depends on the other rows in its batch.
-        UserCodeError: the ModelScorer doesn't give the columns that it gave then.
+        ScoringError: a prediction differs from that after the training, or depends on the other rows in its batch.
+        UserCodeError: the ModelScorer does not return the columns that it returned after the training.
     """
     import pyarrow as pa
 
     sample = _read(path)
     rows, predictions = _struct(sample, "rows"), _struct(sample, "predictions")
-    then = _Scored(arrangement=THEN, table=pa.Table.from_batches([predictions]), rows=_each(rows))
+    then = _Scored(arrangement=THEN, table=pa.Table.from_batches([predictions]), rows=_identity(rows))
     now, *others = _score(bench, environment, dataset, rows, model=model, outputs=outputs_of(path))
     differing = list(_differences(then, now, rows.num_rows))
     if differing:
         row, difference = differing[0]
         raise ScoringError(
-            f"row {row} of the sample isn't scored as after the training: {difference}",
+            f"row {row} of the sample has another prediction than after the training: {difference}",
             where=WHERE,
             expected="the same predictions for the same rows, whatever the machine, the time or the order",
         )
@@ -108,19 +108,19 @@ def compare_with_sample(
 
 @dataclass(frozen=True, kw_only=True)
 class _Scored:
-    """Rows of a sample, scored in batches of some arrangement.
+    """The rows of a sample, scored in one arrangement of batches.
 
-    `rows` has the places in `table` of those that could be scored, `left_out` why the others couldn't.
+    `rows` maps each scored row to its position in `table`; `left_out` has the other rows.
     """
 
     arrangement: str
     table: pa.Table
     rows: Mapping[int, int]
-    left_out: Mapping[int, SetAside] = field(default_factory=dict)
+    left_out: Mapping[int, RejectedRow] = field(default_factory=dict)
 
 
 def _arrangements(count: int) -> list[tuple[str, list[list[int]]]]:
-    """In which batches so many rows are scored. What a row gives must be the same in all of them."""
+    """The arrangements of `count` rows in batches, with descriptions. All must have the same prediction for a row."""
     rows, half = list(range(count)), (count + 1) // 2
     return [
         (f"in a batch of all {count} rows", [rows]),
@@ -144,7 +144,7 @@ def _score(
 
     arrangements = _arrangements(rows.num_rows)
     in_memory = [rows.take(batch) for _, each in arrangements for batch in each]
-    kept = _Kept()
+    kept = _CollectedPredictions()
     scored = bench.score(
         _Batches(rows.schema, in_memory),
         kept,
@@ -160,7 +160,7 @@ def _score(
     results, position, place = [], 0, 0
     for arrangement, each in arrangements:
         found: dict[int, int] = {}
-        lacking: dict[int, SetAside] = {}
+        lacking: dict[int, RejectedRow] = {}
         for row in (row for batch in each for row in batch):
             if position in set_aside:
                 lacking[row] = set_aside[position]
@@ -172,10 +172,10 @@ def _score(
 
 
 def _check_alike(whole: _Scored, others: list[_Scored], rows: pa.RecordBatch, dataset: Dataset) -> None:
-    """Refuse predictions that depend on which rows are scored together.
+    """Check that predictions do not depend on which rows are scored together.
 
     Raises:
-        ScoringError: a row isn't scored alike in two arrangements; the message names it, and what it gave in both.
+        ScoringError: a row has different predictions in two arrangements; the message has the row and both predictions.
     """
     for other in others:
         differing = list(_differences(whole, other, rows.num_rows))
@@ -184,16 +184,16 @@ def _check_alike(whole: _Scored, others: list[_Scored], rows: pa.RecordBatch, da
         row, difference = differing[0]
         key = ", ".join(f"{name} = {rows.column(name)[row].as_py()}" for name in dataset.entity_key)
         raise ScoringError(
-            f"row {row} of the sample ({key}) isn't scored alike in all batches: {difference}"
+            f"row {row} of the sample ({key}) has different predictions in different batches: {difference}"
             + (f"; {len(differing):,} of {rows.num_rows:,} rows differ" if len(differing) > 1 else ""),
             where=WHERE,
-            expected="predictions in the order of data, each of which depends on its row alone; what is learned from"
-            " many rows, such as a mean, belongs into the model that train() saves",
+            expected="predictions in the order of data, each of which depends on its row alone; values that are learned"
+            " from many rows, such as a mean, are part of the model that train() saves",
         )
 
 
 def _differences(was: _Scored, is_now: _Scored, count: int) -> Iterator[tuple[int, str]]:
-    """The rows that aren't scored alike, and what differs."""
+    """Yield each row with different predictions, and the difference in words."""
     columns = []
     if was.rows and is_now.rows:
         columns = [
@@ -204,26 +204,26 @@ def _differences(was: _Scored, is_now: _Scored, count: int) -> Iterator[tuple[in
             for name, then, now, tolerance in columns:
                 one, another = then[was.rows[row]].as_py(), now[is_now.rows[row]].as_py()
                 if not _same(one, another, *tolerance):
-                    yield row, _told(name, one, another, was, is_now)
+                    yield row, _describe_difference(name, one, another, was, is_now)
                     break
         elif row in was.rows:
-            yield row, f"{is_now.arrangement} it can't be scored: {is_now.left_out[row].reason}"
+            yield row, f"it can't be scored {is_now.arrangement}: {is_now.left_out[row].reason}"
         elif row in is_now.rows:
-            yield row, f"only {is_now.arrangement} it can be scored; {was.arrangement}: {was.left_out[row].reason}"
+            yield row, f"it can be scored only {is_now.arrangement}; {was.arrangement}: {was.left_out[row].reason}"
 
 
-def _told(name: str, one: object, another: object, was: _Scored, is_now: _Scored) -> str:
+def _describe_difference(name: str, one: object, another: object, was: _Scored, is_now: _Scored) -> str:
     if was.arrangement == THEN:
         return f"{name} was {one}, now it is {another}"
     return f"{name} is {one} {was.arrangement}, and {another} {is_now.arrangement}"
 
 
-def _each(rows: pa.RecordBatch) -> dict[int, int]:
+def _identity(rows: pa.RecordBatch) -> dict[int, int]:
     return {row: row for row in range(rows.num_rows)}
 
 
 def _tolerance(column: pa.ChunkedArray) -> tuple[float, float]:
-    """How far a number of a column, or an element of its arrays, may be off, relatively and absolutely."""
+    """The relative and the absolute tolerance for the numbers of a column, or for the elements of its arrays."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -232,7 +232,7 @@ def _tolerance(column: pa.ChunkedArray) -> tuple[float, float]:
     kind = str(column.type)
     if kind not in TOLERANCES:
         return 0, 0
-    usual = pc.quantile(pc.abs(column), q=0.5)[0].as_py() or 0  # None: of no number
+    usual = pc.quantile(pc.abs(column), q=0.5)[0].as_py() or 0  # None if there are no numbers
     if usual < ALWAYS_WHOLE and pc.all(pc.equal(pc.floor(column), column)).as_py():
         return 0, 0  # counts or classes
     if kind == "double" and pc.all(pc.equal(column.cast("float32", safe=False).cast("float64"), column)).as_py():
@@ -253,10 +253,10 @@ class _Batches:
         consume(pa.RecordBatchReader.from_batches(self._schema, self._batches))
 
     def cancel(self) -> None:
-        """There is nothing to wait for."""
+        """Do nothing, because no method blocks."""
 
 
-class _Kept:
+class _CollectedPredictions:
     """A sink of scoring that keeps the predictions in memory."""
 
     def __init__(self) -> None:
@@ -266,7 +266,7 @@ class _Kept:
         self.batches.append(predictions)
 
     def cancel(self) -> None:
-        """There is nothing to wait for."""
+        """Do nothing, because no method blocks."""
 
 
 def _first(path: Path, columns: tuple[str, ...]) -> pa.RecordBatch:

@@ -35,10 +35,10 @@ def stored_estimator(output: HeldFolder) -> Mapping[str, str] | None:
 
 
 def check_packages(definition: ModelDefinition, lock: Lock, *, where: str) -> None:
-    """Check, before an environment is built, that the packages have those of the standard functions.
+    """Check, before an environment is built, that the packages include those that the standard functions need.
 
     Raises:
-        RequirementsError: one is missing.
+        RequirementsError: a package is missing.
     """
     if lock.text is None or EVALUATION not in definition.left_out:
         return
@@ -53,8 +53,8 @@ def check_packages(definition: ModelDefinition, lock: Lock, *, where: str) -> No
         )
 
 
-def stand_ins(definition: ModelDefinition, estimator: Mapping[str, str] | None) -> dict[str, str]:
-    """The standard function for each file that was left out: file → its name on record."""
+def standard_functions(definition: ModelDefinition, estimator: Mapping[str, str] | None) -> dict[str, str]:
+    """The standard function for each file that was left out: file → its recorded name."""
     found = {file: OPTIONAL_FILES[file] for file in definition.left_out}
     if EVALUATION in found and estimator is not None:
         found[EVALUATION] = f"standard evaluation ({estimator['kind']})"

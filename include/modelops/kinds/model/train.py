@@ -10,7 +10,7 @@ from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_training
 from modelops.kinds.model.references import of_rows
 from modelops.kinds.model.sample import take_sample
-from modelops.kinds.model.standard import stand_ins, stored_estimator
+from modelops.kinds.model.standard import standard_functions, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import evidence, statistics, versions
 from modelops.repository.pin import pin_model
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
-    """Train a model version; returns its name, number and hashes, its metrics.json, and what is standard.
+    """Train a model version; returns its name, number and hashes, its metrics and standard functions.
 
-    The version is made once the request and what is to follow it have been checked. A retry takes up the version that
-    its job began, with the code that was pinned then.
+    The version is created after this request and those for the later stages have been checked. A retry continues with
+    the version that an earlier attempt created, and with its pinned code.
 
     Raises:
-        BadInput: anything that the requester or the model's author got wrong.
-        Unavailable: the platform's trouble; another attempt may do better.
+        BadInput: the request or the model is invalid.
+        Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
     """
     with run.workdir() as workdir:
@@ -41,7 +41,7 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
         bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
         dataset, rows = bench.read(request.dataset)
-        # Before user code runs, which could write to the file.
+        # This precedes the user code, which could write to the file.
         reference = of_rows(rows.path, dataset)
         output = bench.run("train", environment, dataset, rows)
         metrics = read_metrics(output, required=False)
@@ -76,7 +76,7 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
             "data_sha256": rows.sha256,
             "artifact_sha256": artifact_sha256,
             "metrics": metrics,
-            "standard": stand_ins(code.definition, estimator),
+            "standard": standard_functions(code.definition, estimator),
         }
         run.complete(result)
     run.log(f"{version.subject} is trained; SHA-256 of its artifacts: {artifact_sha256}")
@@ -84,7 +84,7 @@ def train(request: TrainingRequest, run: JobRun) -> dict[str, Any]:
 
 
 def _version(request: TrainingRequest, workdir: Path, run: JobRun) -> tuple[Version, Code[ModelDefinition]]:
-    """The version that the training makes, and its code."""
+    """Create the version and pin its code, or continue with the version that an earlier attempt created."""
     version = versions.in_the_making(run.ledger, job_id=run.job_id)
     if version is not None and version.code_sha256 is not None:
         run.step("version_created", version=version.number)

@@ -45,10 +45,10 @@ class Step(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
-    """Code, what it is called with, and a folder to work in.
+    """A version's code, the values that are passed to it, and a working folder.
 
-    `rows_url` is that of the login for users' SQL; `hyperparameters` are those of the version; `project_id`,
-    `model_version` and `job_id` are what the code is told.
+    `rows_url` has the login for users' SQL. The code gets `hyperparameters`, `project_id`, `model_version` and `job_id`
+    through its context.
     """
 
     code: Code[ModelDefinition]
@@ -80,14 +80,14 @@ class Workbench:
 
     @property
     def name(self) -> str:
-        """Reference of the model."""
+        """The reference of the model."""
         return self.code.definition.reference
 
     def build(self) -> Environment:
         """The Python environment of the code; built on first use on this machine.
 
         Raises:
-            RequirementsError: what was pinned can't be had any more.
+            RequirementsError: a pinned package is not available any more.
             Unavailable: the package index can't be reached.
         """
         where = f"{self.name}/model_modules/requirements.txt"
@@ -103,12 +103,12 @@ class Workbench:
         labelled: bool = True,
         limit: int | None = None,
     ) -> tuple[Dataset, Snapshot]:
-        """The rows of a dataset, checked; with `trained_on`, their types are those of the training.
+        """Read the rows of a dataset into a file, and check them; with `trained_on`, also their types.
 
-        Rows that are only scored need no targets: they aren't `labelled`.
+        `labelled`: the rows must have the targets, which rows that are only scored don't need.
 
         Raises:
-            DatasetError: they aren't what the model declares.
+            DatasetError: the rows do not match the model's declaration.
             Unavailable: the database can't be reached.
         """
         dataset = self.code.definition.datasets.choose(name_or_sql, where=f"{self.name}/datasets.yaml")
@@ -142,7 +142,8 @@ class Workbench:
     ) -> Scored:
         """Stream rows through the ModelScorer in the confined child; see `scoring.engine.score`.
 
-        `model` is the folder with what the training left; `outputs` the columns that must come, None: any.
+        `model` is the folder with the files of the training. `outputs` has the columns that the predictions must have;
+        None: any columns.
         """
         assignment = ScoringAssignment(**self._subject(dataset, artifact_input=model), outputs=outputs, budget=budget)
         return score(
@@ -184,12 +185,13 @@ class Workbench:
         *,
         model: Path | None = None,
     ) -> HeldFolder:
-        """Run train() or evaluate() in the confined child; returns the folder with what it left.
+        """Run train() or evaluate() in the confined child; returns the folder with the files that it wrote.
 
-        `model` is the folder with what the training left, for an evaluation.
+        `model` is the folder with the files of the training, for an evaluation.
 
         Raises:
-            UserCodeError: it raised, exited, crashed, or left nothing, too much, or something else than plain files.
+            UserCodeError: the function raised, exited or crashed, or it wrote no files, too many, or other than plain
+                files.
             ChildLost: its process was killed from outside.
         """
         output = HeldFolder.create(self.folder / "output")

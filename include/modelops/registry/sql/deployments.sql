@@ -49,7 +49,7 @@ ORDER BY deployment.id DESC LIMIT 1;
 SELECT kind, name FROM modelops.owners_of_target(:target);
 
 -- name: other_owner_by_name
--- Another model or feature task with the name of the target, for which the target is reserved; null: none.
+-- The other model or feature task whose default target this is, before any deployment; null: none.
 SELECT modelops.target_bears_name_of(:target, :model) AS bearer;
 
 -- name: in_production_at

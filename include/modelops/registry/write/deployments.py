@@ -15,7 +15,7 @@ from modelops.domain.deployments import Deployment, DeploymentEnd, DeploymentId,
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import UnknownDeployment
 from modelops.domain.labels import Truth
-from modelops.domain.schedules import BY_HAND
+from modelops.domain.schedules import MANUAL_PLAN
 from modelops.domain.versions import VersionKind
 from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
@@ -49,7 +49,7 @@ def begin(
     outputs: Mapping[str, str],
     set_aside_budget: int,
     empty: Emptiness = Emptiness.INTERVALS,
-    plan: Plan = BY_HAND,
+    plan: Plan = MANUAL_PLAN,
     parts: int = 1,
     check_drift: bool = True,
     truth: Truth | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.deployments import Deployed
+from modelops.domain.deployments import DeploymentDagSpec
 from modelops.domain.errors import ScheduleError
 from modelops.domain.schedules import Plan, Schedule
 from modelops.domain.versions import VersionKind
@@ -60,12 +60,12 @@ def plan_of_target(connection: Connection[Any], target: str) -> Plan | None:
     return None if row is None else _plan(row)
 
 
-def deployed(connection: Connection[Any], deployment_id: int | None = None) -> list[Deployed]:
+def deployed(connection: Connection[Any], deployment_id: int | None = None) -> list[DeploymentDagSpec]:
     """The deployments that have a DAG, or one of them: the active ones, and those that ended a short while ago."""
     with translated():
         rows = _QUERIES.execute(connection, "deployed", deployment_id=deployment_id, kept=KEPT).fetchall()
     return [
-        Deployed(
+        DeploymentDagSpec(
             schedule=Schedule(
                 text=row.pop("schedule"),
                 time_zone=row.pop("time_zone"),

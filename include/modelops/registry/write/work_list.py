@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import Interval
 
 _QUERIES = Queries("work_list")
-Ends = tuple["datetime", "datetime"]
+IntervalBounds = tuple["datetime", "datetime"]
 
 
-def pending_intervals(connection: Connection[Any], deployment_id: int) -> list[Ends]:
+def pending_intervals(connection: Connection[Any], deployment_id: int) -> list[IntervalBounds]:
     """The data intervals that an incremental deployment still has to make, earliest first, without overlaps.
 
     Adjacent intervals are not merged. An interval that overlaps with a published one is extended to cover it, because a
@@ -38,7 +38,9 @@ def pending_intervals(connection: Connection[Any], deployment_id: int) -> list[E
         return joined(found, [(row["start"], row["end"]) for row in shown])
 
 
-def least_tried(connection: Connection[Any], deployment_id: int, intervals: Sequence[Ends], most: int) -> list[Ends]:
+def least_tried(
+    connection: Connection[Any], deployment_id: int, intervals: Sequence[IntervalBounds], most: int
+) -> list[IntervalBounds]:
     """The `most` intervals with the fewest failed attempts, earliest first.
 
     So intervals that always fail do not prevent newer ones from being made.
@@ -51,7 +53,7 @@ def least_tried(connection: Connection[Any], deployment_id: int, intervals: Sequ
         return [(row["start"], row["end"]) for row in rows]
 
 
-def joined(pending: Iterable[Ends], shown: Iterable[Ends]) -> list[Ends]:
+def joined(pending: Iterable[IntervalBounds], shown: Iterable[IntervalBounds]) -> list[IntervalBounds]:
     """The pending intervals, each extended to cover the published ones with which it overlaps."""
     groups: list[tuple[datetime, datetime, bool]] = []
     for start, end, wanted in sorted(chain(((*one, True) for one in pending), ((*one, False) for one in shown))):
@@ -69,7 +71,7 @@ def is_anything_pending(connection: Connection[Any], deployment_id: int) -> bool
         return _QUERIES.execute(connection, "pending", deployment_id=deployment_id).fetchone() is not None
 
 
-def newest_interval(connection: Connection[Any], deployment_id: int) -> Ends | None:
+def newest_interval(connection: Connection[Any], deployment_id: int) -> IntervalBounds | None:
     """The interval that was published last, whether the deployment has made it or not."""
     with translated():
         row = _QUERIES.execute(connection, "newest", deployment_id=deployment_id).fetchone()

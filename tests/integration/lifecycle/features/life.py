@@ -20,7 +20,7 @@ from modelops.kinds.feature_task.deploy_task import deploy_task
 from modelops.kinds.feature_task.execute_batch import execute_batch
 from modelops.kinds.feature_task.import_task import import_task
 from modelops.kinds.feature_task.run_task import run_task
-from modelops.stages.approve import ask
+from modelops.stages.approve import request_approval
 from modelops.stages.retire import retire_task
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ def answered(
 ) -> dict[str, Any]:
     """The result of the answer that was decided on."""
     key = task_key(task_id="approve")
-    ask(
+    request_approval(
         task,
         version,
         workplace.job(JobType.FEATURE_APPROVAL, key=key),
         kind=VersionKind.FEATURE_TASK,
     )
-    return decided(workplace, key, Answer.given(person, verdict, {"comment": comment}))
+    return decided(workplace, key, Answer.from_fields(person, verdict, {"comment": comment}))
 
 
 def approved(workplace: Workplace, task: str = TASK) -> int:

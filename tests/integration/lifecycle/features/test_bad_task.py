@@ -82,7 +82,7 @@ def test_a_released_table_with_the_view_of_a_killed_run(workplace: Workplace, re
         ),
         (
             {"sql": "SELECT id, x * 2 AS twice, y FROM measured"},
-            """the SELECT lacks at, half and also gives y, other than task.yaml declares
+            """the SELECT lacks at, half and also gives y, unlike task.yaml
   where: here/doubled/task.sql
   expected: exactly the columns id, at, twice, half""",
         ),
@@ -199,7 +199,7 @@ def test_a_table_of_others(workplace: Workplace, repository: Path, database: Dat
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("CREATE TABLE features.theirs (id int)")
     doubled_folder(repository, output="theirs")
-    with pytest.raises(BadInput, match=r"features\.theirs is there already: a table of"):
+    with pytest.raises(BadInput, match=r"features\.theirs already exists: a table of"):
         deployed(workplace)
     doubled_folder(repository, output="doubled")
     deployed(workplace)

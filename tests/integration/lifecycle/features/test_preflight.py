@@ -51,7 +51,7 @@ def test_what_is_to_follow(workplace: Workplace, asked: dict[str, Any], said: st
     ("values", "what", "where"),
     [
         ({"output": "nowhere.doubled"}, "there is no schema nowhere", "nowhere.doubled"),
-        ({"output": "theirs"}, "features.theirs is there already: a table of", "features.theirs"),
+        ({"output": "theirs"}, "features.theirs already exists: a table of", "features.theirs"),
         ({"files": {"policy.yaml": "approvers: [ada]"}}, "nobody may decide", "here/doubled/policy.yaml"),
     ],
 )

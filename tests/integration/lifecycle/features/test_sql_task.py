@@ -37,9 +37,9 @@ from modelops.domain.requests import ScheduleRequest
 from modelops.domain.versions import VersionKind, VersionStatus
 from modelops.kinds.feature_task.card import card_of, code_diff
 from modelops.registry.write import evidence, statistics, versions
-from modelops.stages.approve import ask
+from modelops.stages.approve import request_approval
 from modelops.stages.schedule import change_schedule
-from modelops.statistics.bins import cells
+from modelops.statistics.bins import bin_counts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +98,7 @@ def test_its_life(workplace: Workplace, look: Any, log: list[str]) -> None:
     for one in of_batch:
         if one["kind"] == "continuous":
             assert one["values"]["bins"]["edges"] == of_run[one["variable"]]["edges"]
-            assert sum(cells(one)) == 100
+            assert sum(bin_counts(one)) == 100
     assert any("Published 100 rows in features.doubled" in line for line in log)
 
     retired(workplace, result["deployment"])
@@ -181,13 +181,13 @@ def test_the_card_tells_what_changes(workplace: Workplace, repository: Path) -> 
     number = imported(workplace)["version"]
     ran(workplace, number)
     job = attempt_at(workplace, JobType.FEATURE_APPROVAL)
-    request = ask(TASK, number, workplace.run(job), kind=VersionKind.FEATURE_TASK)
+    request = request_approval(TASK, number, workplace.run(job), kind=VersionKind.FEATURE_TASK)
     card = card_of(request, code_diff(request, workplace.run(job)))
     for said in (
-        "v1 is deployed now. Its run over all of its inputs gave 100 rows.",
+        "v1 is deployed now. Its run over all of its inputs made 100 rows.",
         "| rows | 100 | 100 | +0 |",
         "- **added**: square (double precision)",
-        "- ⚠ **gone**: half (text)",
+        "- ⚠ **removed**: half (text)",
         "| id | 0 | 1 … 100, mean 50.5 | 1 … 100, mean 50.5 |  |",
         "| at | 0 | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z | 2013-08-01T01:00:00Z … 2013-08-05T04:00:00Z |  |",
         "| 0.2 … 20, mean 10.1 | ⚠ **major**; PSI ",
@@ -277,9 +277,9 @@ class TestIncremental:
         doubled_folder(repository)
         second = approved(workplace)
         put_into_production(workplace, first)
-        with pytest.raises(TargetError, match="is incremental by at; this version is by none"):
+        with pytest.raises(TargetError, match="is incremental by at; this version by no column"):
             put_into_production(workplace, second)
-        with pytest.raises(TargetError, match="is incremental by at; this version is by none"):
+        with pytest.raises(TargetError, match="is incremental by at; this version by no column"):
             imported(workplace)
 
 
@@ -322,7 +322,7 @@ class TestByTheCalendar:
         with pytest.raises(ScheduleError, match=f"features.doubled are in the time zone {zone}") as refused:
             change_schedule(request, workplace.run(job))
         assert "while nothing is published" not in str(refused.value.expected)
-        with pytest.raises(TargetError, match=f"day in features.doubled is meant in {zone}"):
+        with pytest.raises(TargetError, match=f"day in features.doubled is in the time zone {zone}"):
             put_into_production(workplace, version, schedule="@daily", time_zone="Europe/Paris")
 
     def test_a_deployment_that_published_nothing_does_not_free_the_zone(
@@ -338,7 +338,9 @@ class TestByTheCalendar:
         with pytest.raises(ScheduleError) as refused:
             change_schedule(request, workplace.job(JobType.SCHEDULE_CHANGE))
         assert "while nothing is published" not in str(refused.value.expected)
-        with pytest.raises(TargetError, match=r"day in features.doubled is meant in UTC; .* means it in Asia/Tokyo"):
+        with pytest.raises(
+            TargetError, match=r"day in features.doubled is in the time zone UTC; .* would read it in Asia/Tokyo"
+        ):
             put_into_production(workplace, version, schedule="@daily", time_zone="Asia/Tokyo")
         assert look("SELECT DISTINCT day::text FROM features.doubled") == [("2013-08-02",)]
 

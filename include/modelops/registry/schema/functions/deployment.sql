@@ -130,7 +130,7 @@ SET search_path = pg_catalog AS $$
                     WHERE (holder.kind, holder.name) = ('model', target_bears_name_of.model))
 $$;
 COMMENT ON FUNCTION modelops.target_bears_name_of IS
-  'The other model or feature task whose own target this is, so that the model may not use it; null if there is none.';
+  'The other model or feature task whose default target this is, so that the model may not use it; null if there is none.';
 
 CREATE OR REPLACE FUNCTION modelops.guard_deployment_target() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -141,7 +141,7 @@ BEGIN
   IF subject.kind = 'model' THEN
     other := modelops.target_bears_name_of(NEW.target, subject.name);
     IF other IS NOT NULL THEN
-      RAISE EXCEPTION '% is the own target of %', NEW.target, other
+      RAISE EXCEPTION '% is the default target of %', NEW.target, other
         USING ERRCODE = 'check_violation', CONSTRAINT = 'deployment_target_of_one_model';
     END IF;
   END IF;

@@ -1,4 +1,4 @@
-"""One run of one version of a feature task."""
+"""The values that describe one run of a version of a feature task."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Production:
-    """One run of one version: into which table, under which number, for which data interval (None: whole).
+class StagedRun:
+    """One run of a version, whose rows are staged in the rows table of `target` under `run_id`.
 
-    The interval's ends are in the time zone in which dates and times without a zone are meant.
+    `interval` is None for a run for all times. Its start and end are in the time zone of the table's dates and times
+    without a zone.
     """
 
     version: Version
@@ -28,4 +29,5 @@ class Production:
 
     @property
     def task(self) -> FeatureTask:
+        """The declarations of the task."""
         return self.code.definition
