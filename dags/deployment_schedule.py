@@ -1,4 +1,4 @@
-"""A DAG for each deployment, and the one that changes their schedules."""
+"""Change the schedule of a deployment."""
 
 from datetime import timedelta
 
@@ -7,7 +7,6 @@ from airflow.sdk import DAG
 from modelops.airflow.params import given, params_of
 from modelops.domain.requests import ScheduleRequest
 from modelops.operators.bases import ChangeScheduleOperator
-from modelops.operators.deployment_dags import deployment_dags
 
 with DAG(
     dag_id="deployment_schedule",
@@ -26,5 +25,3 @@ with DAG(
     params=params_of(ScheduleRequest),
 ) as dag:
     ChangeScheduleOperator(task_id="change", **given(dag, ScheduleRequest))
-
-globals().update(deployment_dags())
