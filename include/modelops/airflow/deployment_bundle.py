@@ -10,17 +10,16 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
-from modelops.airflow.deployment_cache import SHARDS, by_shard, read_copy, read_registry
+from modelops.airflow.deployment_cache import SHARDS, by_shard, read_copy, read_registry, replace
 from modelops.domain.deployments import dag_id_of
 from modelops.domain.errors import Unavailable
 from modelops.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AGAIN_AFTER = 30.0
 """Seconds after which a file is parsed again whose DAGs Airflow does not have as the registry has them."""
@@ -102,10 +101,9 @@ class DeploymentBundle(BaseDagBundle):
 
 
 def _write(file: Path, text: str) -> None:
-    """Replace a file atomically unless it has this text; its time is old, so that files with changes come first."""
+    """Replace a file unless it has this text; its time is old, so that files with changes are parsed first."""
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return
-    new = file.with_suffix(f".{os.getpid()}.new")
-    new.write_text(text, encoding="utf-8")
-    os.utime(new, (0, 0))
-    new.replace(file)
+    replace(file, text, time=0)
+    # Python knows compiled code by the time and the size of its source.
+    Path(cache_from_source(str(file))).unlink(missing_ok=True)

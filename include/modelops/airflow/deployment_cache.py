@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import tempfile
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,20 @@ def read_copy(shard: int) -> list[Deployed]:
         return []
 
 
+def replace(file: Path, text: str, *, time: float | None = None) -> None:
+    """Replace a file atomically, even if processes of several containers do so at once.
+
+    Args:
+        time: the file's modification time; None: now.
+    """
+    descriptor, new = tempfile.mkstemp(dir=file.parent, suffix=".new")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+        output.write(text)
+    if time is not None:
+        os.utime(new, (time, time))
+    os.replace(new, file)
+
+
 def _copy_of(shard: int) -> Path:
     return Settings.from_environment().deployment_dags / f"deployments_{shard:02}.json"
 
@@ -113,9 +128,7 @@ def _write_copy(shard: int, found: Iterable[Deployed]) -> None:
         if file.exists() and file.read_text(encoding="utf-8") == text:
             return
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = file.with_suffix(f".{os.getpid()}.new")
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
+        replace(file, text)
     except OSError as error:
         log.warning("The copy of the deployments, for times without the registry, can't be written: %s", error)
 
