@@ -20,7 +20,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 1000 --user-group --create-home modelops \
  && install --directory --owner=modelops --group=modelops --mode=750 /var/lib/modelops \
-      /var/lib/modelops/artifacts /var/lib/modelops/environments /var/lib/modelops/logs /var/lib/modelops/repositories
+      /var/lib/modelops/artifacts /var/lib/modelops/deployment_dags /var/lib/modelops/environments \
+      /var/lib/modelops/logs /var/lib/modelops/repositories
 ENV PATH=/opt/modelops/.venv/bin:$PATH \
     PYTHONPATH=/opt/modelops/include \
     PYTHONUNBUFFERED=1 \

@@ -129,13 +129,14 @@ def installed(repository: Path) -> Iterator[Installation]:
                 passwords=passwords,
             )
             migrate(there.url("modelops_owner"))
-            _add_repository(folder, repository)
+            add_repository(folder, repository)
             yield there
         finally:
             server.stop()
 
 
-def _add_repository(folder: Path, repository: Path) -> None:
+def add_repository(folder: Path, repository: Path) -> None:
+    """Copy a ModelOps repository to the folder of an installation, and configure it there as `bench`."""
     # A copy outside of git, so that uncommitted changes can be measured too.
     ignored = shutil.ignore_patterns("__pycache__", "*.py[co]")
     for kind in ("model_definitions", "feature_engineering_tasks"):

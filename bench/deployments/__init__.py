@@ -1,1 +1,1 @@
-"""How long Airflow takes to parse the DAGs of many deployments."""
+"""What Airflow does with many deployments: how soon their DAGs are there, what that costs, when their runs start."""

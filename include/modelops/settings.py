@@ -92,6 +92,11 @@ class MachineSettings:
         """A bare mirror per git repository that is configured."""
         return self.home / "repositories"
 
+    @property
+    def deployment_dags(self) -> Path:
+        """The DAG files of the deployments, each with a copy of the deployments that it was parsed with."""
+        return self.home / "deployment_dags"
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> MachineSettings:
         """Read MODELOPS_HOME and MODELOPS_CHILD_MEMORY (MiB).

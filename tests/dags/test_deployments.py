@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factories import deployed
+from modelops.airflow.deployment_cache import SHARDS, read_copy, read_registry
 from modelops.domain.schedules import Plan, Schedule
-from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,32 +20,39 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from conftest import Database
+    from modelops.airflow.deployment_bundle import DeploymentBundle
 
 # Airflow's own, when it looks for plugins.
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern")
 
-FILE = PROJECT_ROOT / "dags" / "deployments.py"
+AWAY = "postgresql://nobody:none@127.0.0.1:1/none"
 DAILY = Plan(
     schedule=Schedule(text="0 3 * * *", time_zone="Europe/Paris"), starts_at=datetime(2026, 3, 20, 2, tzinfo=UTC)
 )
-ALWAYS = "deployment_schedule"
 
 
 @pytest.fixture
-def parsed(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str | None], dict[str, DAG]]:
-    """Airflow's parsing of the file: of all of it, or to run a task of one DAG."""
-    from airflow.dag_processing.dagbag import DagBag
+def bundle(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeploymentBundle:
+    """The files of a new installation."""
+    from modelops.airflow.deployment_bundle import DeploymentBundle
 
     monkeypatch.setenv("MODELOPS_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", database.url("modelops_reader"))
+    made = DeploymentBundle(name="deployments")
+    made.initialize()
+    return made
+
+
+@pytest.fixture
+def parsed(bundle: DeploymentBundle, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], dict[str, DAG]]:
+    """Airflow's parsing of the files: of all of them, or of any to run a task of one DAG."""
+    from airflow.dag_processing.dagbag import DagBag
 
     def parse(dag_id: str | None = None) -> dict[str, DAG]:
         with monkeypatch.context() as narrowed:
             if dag_id is not None:
                 narrowed.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id)  # as Airflow's worker does
-            bag = DagBag(dag_folder=str(FILE))
+            bag = DagBag(dag_folder=str(bundle.path if dag_id is None else bundle.path / "deployments_00.py"))
         assert bag.import_errors == {}
         return dict(bag.dags)
 
@@ -53,11 +60,11 @@ def parsed(
 
 
 def test_each_deployment_has_its_own(parsed: Any, connection: Connection[Any]) -> None:
-    assert set(parsed()) == {ALWAYS}
+    assert set(parsed()) == set()
     first = deployed(connection, plan=DAILY)
     second = deployed(connection, "demo/other", target="predictions.other")
     dags = parsed()
-    assert set(dags) == {ALWAYS, f"deployment_{first.id}", f"deployment_{second.id}"}
+    assert set(dags) == {f"deployment_{first.id}", f"deployment_{second.id}"}
     dag = dags[f"deployment_{first.id}"]
     assert dag.dag_display_name == "demo/arrival_delay v1 → predictions.arrival_delay"
     assert dag.tags == {"modelops", "deployment", "demo/arrival_delay"}
@@ -72,9 +79,9 @@ def test_each_deployment_has_its_own(parsed: Any, connection: Connection[Any]) -
 
 def test_a_task_parses_its_own_only(parsed: Any, connection: Connection[Any]) -> None:
     first, second = deployed(connection), deployed(connection, "demo/other", target="predictions.other")
-    assert set(parsed(f"deployment_{second.id}")) == {ALWAYS, f"deployment_{second.id}"}
-    assert set(parsed(ALWAYS)) == {ALWAYS}
-    assert set(parsed("deployment_")) == {ALWAYS}
+    assert set(parsed(f"deployment_{second.id}")) == {f"deployment_{second.id}"}
+    assert set(parsed("deployment_schedule")) == set()
+    assert set(parsed("deployment_")) == set()
     assert f"deployment_{first.id}" in parsed()
 
 
@@ -83,29 +90,34 @@ def test_none_vanishes_while_the_registry_is_away(
 ) -> None:
     first, second = deployed(connection, plan=DAILY), deployed(connection, "demo/other", target="predictions.other")
     before = parsed()
-    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
+    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", AWAY)
     away = parsed()
-    assert set(away) == set(before) == {ALWAYS, *(f"deployment_{one.id}" for one in (first, second))}
+    assert set(away) == set(before) == {*(f"deployment_{one.id}" for one in (first, second))}
     dag_id = f"deployment_{first.id}"
     assert away[dag_id].timetable.serialize() == before[dag_id].timetable.serialize()
-    assert set(parsed(dag_id)) == {ALWAYS, dag_id}
+    assert set(parsed(dag_id)) == {dag_id}
     monkeypatch.delenv("AIRFLOW_CONN_MODELOPS_READER")
     assert set(parsed()) == set(before)
 
 
 @pytest.mark.parametrize("text", ["", "[{}]", '[{"id": 1, "colour": "red"}]'])
-def test_a_file_of_another_version_is_no_trouble(parsed: Any, tmp_path: Path, text: str) -> None:
-    (tmp_path / "deployments.json").write_text(text)
-    assert set(parsed()) == {ALWAYS}
-    (tmp_path / "deployments.json").write_text(text)
+def test_a_copy_of_another_version_is_no_trouble(
+    parsed: Any, connection: Connection[Any], bundle: DeploymentBundle, text: str
+) -> None:
+    made = deployed(connection)
+    copy = bundle.path / f"deployments_{made.id % SHARDS:02}.json"
+    copy.write_text(text)
+    assert set(parsed()) == {f"deployment_{made.id}"}
+    assert read_copy(made.id % SHARDS) == read_registry()
+    copy.write_text(text)
     with pytest.MonkeyPatch.context() as away:
-        away.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
-        assert set(parsed()) == {ALWAYS}
+        away.setenv("AIRFLOW_CONN_MODELOPS_READER", AWAY)
+        assert set(parsed()) == set()
 
 
 def test_nothing_is_known_of_a_registry_that_was_never_reached(parsed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
-    assert set(parsed()) == {ALWAYS}
+    monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", AWAY)
+    assert set(parsed()) == set()
 
 
 def test_one_that_follows_a_table_has_a_batch_for_each_interval_of_its_list(

@@ -1,10 +1,15 @@
-"""Deployments from the registry or, while it can't be reached, from the last good copy."""
+"""Deployments from the registry or, while it can't be reached, from the last good copy.
+
+The deployments are spread over a fixed number of DAG files, the shards, by their numbers: a change then makes Airflow
+parse and write the DAGs of one shard only, and no single write keeps the dag-processor from its heartbeat.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+import tempfile
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,26 +25,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+SHARDS = 32
+"""The number of DAG files. A thousand deployments are some thirty DAGs a file, which Airflow writes in seconds."""
 MOMENTS = ("started_at", "decided_at", "starts_at", "set_at")
 PATIENCE = 5
 """Seconds within which the registry has to answer. Airflow's limit for parsing a DAG file is 30."""
 log = logging.getLogger(__name__)
 
 
-def load_deployments(number: int | None = None) -> list[DeploymentDagSpec]:
-    """All deployments that have a DAG, or one of them."""
-    cache = MachineSettings.from_environment().home / "deployments.json"
+def load_shard(shard: int) -> list[DeploymentDagSpec]:
+    """The deployments of one shard that have a DAG."""
     try:
-        found = _read_registry(number)
+        found = by_shard(read_registry())[shard]
     except Unavailable as error:
-        log.warning("The registry can't be reached (%s); the deployments are from the last good copy", error)
-        return [one for one in _read_cache(cache) if number in (None, one.id)]
-    if number is None:
-        _write_cache(cache, found)
+        _warn(error)
+        return read_copy(shard)
+    _write_copy(shard, found)
     return found
 
 
-def _read_registry(number: int | None) -> list[DeploymentDagSpec]:
+def load_deployment(number: int) -> list[DeploymentDagSpec]:
+    """One deployment; none if it has no DAG."""
+    try:
+        return read_registry(number)
+    except Unavailable as error:
+        _warn(error)
+        return [one for one in read_copy(number % SHARDS) if one.id == number]
+
+
+def by_shard(deployments: Iterable[DeploymentDagSpec]) -> list[list[DeploymentDagSpec]]:
+    """The deployments of each shard."""
+    shards: list[list[DeploymentDagSpec]] = [[] for _ in range(SHARDS)]
+    for one in deployments:
+        shards[one.id % SHARDS].append(one)
+    return shards
+
+
+def read_registry(number: int | None = None) -> list[DeploymentDagSpec]:
+    """All deployments that have a DAG, or one of them, in the order of their numbers.
+
+    Raises:
+        Unavailable: the registry can't be reached.
+    """
     import psycopg
 
     from modelops.registry.translation import translated
@@ -53,30 +80,19 @@ def _read_registry(number: int | None) -> list[DeploymentDagSpec]:
             connect_timeout=PATIENCE,
             options=f"-c statement_timeout={PATIENCE}s",
             application_name="modelops dags",
+            # A server that has vanished from the network ends the wait too: it holds up the dag-processor.
+            keepalives_idle=PATIENCE,
+            keepalives_interval=1,
+            keepalives_count=3,
+            tcp_user_timeout=PATIENCE * 1000,
         ) as connection,
     ):
         return schedules.deployed(connection, number)
 
 
-def _write_cache(file: Path, found: Iterable[DeploymentDagSpec]) -> None:
-    """Replace the file atomically if anything has changed. A failure to write it is only logged."""
-    text = json.dumps([asdict(one) for one in found], default=_plain)
-    try:
-        if file.exists() and file.read_text(encoding="utf-8") == text:
-            return
-        new = file.with_suffix(f".{os.getpid()}.new")
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
-    except OSError as error:
-        log.warning("The copy of the deployments, for times without the registry, can't be written: %s", error)
-
-
-def _plain(value: datetime | timedelta) -> str | float:
-    return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
-
-
-def _read_cache(file: Path) -> list[DeploymentDagSpec]:
-    """The deployments in the copy; none if another release has written it in a different format."""
+def read_copy(shard: int) -> list[DeploymentDagSpec]:
+    """The deployments with which a shard was parsed last; none if another release has written them differently."""
+    file = _copy_of(shard)
     try:
         return [_deployed(record) for record in json.loads(file.read_text(encoding="utf-8"))]
     except FileNotFoundError:
@@ -84,6 +100,45 @@ def _read_cache(file: Path) -> list[DeploymentDagSpec]:
     except (KeyError, TypeError, ValueError) as error:
         log.warning("%s can't be read: %r", file, error)
         return []
+
+
+def replace(file: Path, text: str, *, time: float | None = None) -> None:
+    """Replace a file atomically, even if processes of several containers do so at once.
+
+    Args:
+        time: the file's modification time; None: now.
+    """
+    descriptor, new = tempfile.mkstemp(dir=file.parent, suffix=".new")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+        output.write(text)
+    if time is not None:
+        os.utime(new, (time, time))
+    os.replace(new, file)
+
+
+def _copy_of(shard: int) -> Path:
+    return MachineSettings.from_environment().deployment_dags / f"deployments_{shard:02}.json"
+
+
+def _write_copy(shard: int, found: Iterable[DeploymentDagSpec]) -> None:
+    """Replace the copy atomically if anything has changed. A failure to write it is only logged."""
+    file = _copy_of(shard)
+    text = json.dumps([asdict(one) for one in found], default=_plain)
+    try:
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            return
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(file, text)
+    except OSError as error:
+        log.warning("The copy of the deployments, for times without the registry, can't be written: %s", error)
+
+
+def _warn(error: Unavailable) -> None:
+    log.warning("The registry can't be reached (%s); the deployments are from the last good copy", error)
+
+
+def _plain(value: datetime | timedelta) -> str | float:
+    return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
 
 
 def _deployed(record: dict[str, Any]) -> DeploymentDagSpec:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
-from modelops.airflow.deployment_cache import load_deployments
+from modelops.airflow.deployment_cache import load_deployment, load_shard
 from modelops.airflow.params import arguments_of, params_of
 from modelops.airflow.timetables import schedule_for
 from modelops.cards.rendering import text
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from modelops.operators.bases import BatchOperator
 
 
-def deployment_dags() -> Mapping[str, DAG]:
-    """The DAGs by id. If Airflow parses the file to run a task, only the DAG of that task."""
+def deployment_dags(*, shard: int) -> Mapping[str, DAG]:
+    """The DAGs of one DAG file by id. If Airflow parses the file to run a task, only the DAG of that task."""
     wanted = get_parsing_context().dag_id
     if wanted is None:
-        found = load_deployments()
+        found = load_shard(shard)
     elif (number := wanted.removeprefix(DAG_PREFIX)).isdecimal() and wanted != number:
-        found = load_deployments(int(number))
+        found = load_deployment(int(number))
     else:
         found = []
     return {dag_id_of(one.id): deployment_dag(one) for one in found}

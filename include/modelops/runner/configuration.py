@@ -5,6 +5,7 @@ Every name is in Airflow's configuration reference. What the user has set in the
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from dataclasses import dataclass
@@ -38,9 +39,31 @@ PACE = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
     "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "5",
+}
+
+# A DAG file is parsed when it changes, and every five minutes in case that was missed. How the files of deployments
+# change: modelops/airflow/deployment_bundle.py.
+PARSING = {
+    "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
+        [
+            {
+                "name": "deployments",
+                "classpath": "modelops.airflow.deployment_bundle.DeploymentBundle",
+                "kwargs": {"refresh_interval": 1},
+            },
+            {"name": "dags-folder", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {}},
+        ]
+    ),
+    "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "2",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
-    "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "5",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "DAG_PROCESSOR__FILE_PARSING_SORT_MODE": "modified_time",
+    # Every change is written at once: nothing parses the file again soon for one that was left out.
+    "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
+    # A DAG that its file has no more is gone after its next parse, however soon after another that was.
+    "DAG_PROCESSOR__STALE_DAG_THRESHOLD": "10",
+    # The table of all files is several kilobytes of log.
+    "DAG_PROCESSOR__PRINT_STATS_INTERVAL": "300",
 }
 
 
@@ -76,27 +99,31 @@ def airflow_environment(
 ) -> dict[str, str]:
     """The whole environment of Airflow's components, from the user's own."""
     url = f"http://127.0.0.1:{port}"
-    settings = PACE | {
-        "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "4",
-        "CORE__LOAD_EXAMPLES": "False",
-        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "CORE__DAGS_FOLDER": str(layout.root / "dags"),
-        "CORE__PLUGINS_FOLDER": str(layout.root / "plugins"),
-        "CORE__FERNET_KEY": databases.secrets.fernet_key,
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(layout.passwords),
-        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "API__HOST": "127.0.0.1",
-        "API__PORT": str(port),
-        "API__BASE_URL": url,
-        "API__WORKERS": "1",
-        "API__SECRET_KEY": databases.secrets.api_secret_key,
-        "API_AUTH__JWT_SECRET": databases.secrets.jwt_secret,
-        "LOGGING__BASE_LOG_FOLDER": str(layout.logs / "tasks"),
-        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(layout.logs / "dag_files"),
-        "LOGGING__COLORED_CONSOLE_LOG": "False",
-    }
+    settings = (
+        PACE
+        | PARSING
+        | {
+            "CORE__EXECUTOR": "LocalExecutor",
+            "CORE__PARALLELISM": "4",
+            "CORE__LOAD_EXAMPLES": "False",
+            "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "CORE__DAGS_FOLDER": str(layout.root / "dags"),
+            "CORE__PLUGINS_FOLDER": str(layout.root / "plugins"),
+            "CORE__FERNET_KEY": databases.secrets.fernet_key,
+            "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
+            "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(layout.passwords),
+            "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+            "API__HOST": "127.0.0.1",
+            "API__PORT": str(port),
+            "API__BASE_URL": url,
+            "API__WORKERS": "1",
+            "API__SECRET_KEY": databases.secrets.api_secret_key,
+            "API_AUTH__JWT_SECRET": databases.secrets.jwt_secret,
+            "LOGGING__BASE_LOG_FOLDER": str(layout.logs / "tasks"),
+            "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(layout.logs / "dag_files"),
+            "LOGGING__COLORED_CONSOLE_LOG": "False",
+        }
+    )
     if databases.airflow_url is not None:
         settings["DATABASE__SQL_ALCHEMY_CONN"] = databases.airflow_url.replace("postgresql", "postgresql+psycopg2", 1)
     ours = {f"AIRFLOW__{name}": value for name, value in settings.items()}

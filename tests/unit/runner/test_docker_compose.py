@@ -14,7 +14,7 @@ import yaml
 
 from documents import ROOT
 from modelops.runner.airflow_health import PARTS
-from modelops.runner.configuration import PACE
+from modelops.runner.configuration import PACE, PARSING
 from modelops.runner.containers.accounts import ROLES as ACCOUNTS
 from modelops.runner.containers.init import ACCOUNT_PASSWORD, FAB, MANAGER, secrets_in
 from modelops.runner.containers.secrets_file import SECRET, write_env
@@ -120,10 +120,11 @@ def test_airflow_knows_every_setting(written: Services) -> None:
     assert celery == {f"AIRFLOW__CELERY__{one}" for one in ("BROKER_URL", "RESULT_BACKEND", "WORKER_CONCURRENCY")}
 
 
-def test_the_pace_is_that_of_one_machine(written: Services) -> None:
+def test_pace_and_parsing_are_those_of_one_machine(written: Services) -> None:
+    settings = PACE | PARSING
     for service in AIRFLOW:
         environment = written[service]["environment"]
-        assert {name: environment.get(f"AIRFLOW__{name}") for name in PACE} == PACE, service
+        assert {name: environment.get(f"AIRFLOW__{name}") for name in settings} == settings, service
 
 
 def test_only_the_web_ui_has_a_port_and_on_this_machine_alone(written: Services, resolved: Services) -> None:
@@ -161,10 +162,10 @@ def test_workers_can_be_scaled(written: Services) -> None:
     assert not {"container_name", "hostname", "ports"} & set(written["worker"])
 
 
-def test_logs_artifacts_and_environments_are_shared(written: Services) -> None:
+def test_state_is_shared(written: Services) -> None:
     for name in PRODUCT:
         shared = {volume.partition(":")[0] for volume in written[name]["volumes"]}
-        assert shared >= {"artifacts", "environments", "logs", "repositories"}, name
+        assert shared >= {"artifacts", "deployment_dags", "environments", "logs", "repositories"}, name
     # Folders of attempts are cleared away by the processes of the machine that they are on.
     assert not [volume for volume in written["worker"]["volumes"] if volume.split(":")[1].endswith("/work")]
 

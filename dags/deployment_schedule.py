@@ -1,4 +1,4 @@
-"""The DAGs of deployments, one for each, and the DAG that changes their schedules."""
+"""Change the schedule of a deployment."""
 
 from datetime import timedelta
 
@@ -7,7 +7,6 @@ from airflow.sdk import DAG
 from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import ScheduleRequest
 from modelops.operators.bases import ChangeScheduleOperator
-from modelops.operators.deployment_dags import deployment_dags
 
 with DAG(
     dag_id="deployment_schedule",
@@ -26,5 +25,3 @@ with DAG(
     params=params_of(ScheduleRequest),
 ) as dag:
     ChangeScheduleOperator(task_id="change", **arguments_of(dag, ScheduleRequest))
-
-globals().update(deployment_dags())
