@@ -47,7 +47,6 @@ PACE = {
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
     "CORE__PARALLELISM": "24",
     "CORE__MAX_ACTIVE_TASKS_PER_DAG": "48",
     "CORE__MAX_ACTIVE_RUNS_PER_DAG": "48",
@@ -55,8 +54,7 @@ PACE = {
 """Airflow's own settings, so that a loss is noticed in seconds and many runs are paused side by side.
 
 Twenty tasks that start at once on two cores hold up a round of the scheduler for up to 8 s; one that took longer than
-the threshold would take the scheduler for dead, and its tasks for lost. Who waits for a file to be parsed anew has that
-done at once (`System.parsed`): all of them every few seconds would take a fifth of what the machine has.
+the threshold would take the scheduler for dead, and its tasks for lost.
 """
 
 NOTIFIERS = """

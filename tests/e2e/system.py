@@ -143,15 +143,13 @@ class System:
             timeout=HUNG_AFTER,
         )
         there = lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags)  # noqa: E731
-        self.parsed(f"{' and '.join(dags)} are there again", there, *(f"{dag}.py" for dag in dags))
-
-    def parsed(self, what: str, look: Callable[[], Any], *files: str) -> Any:
-        """Wait for what Airflow knows once it has parsed these DAG files; they come next, as with its button "reparse".
-
-        By itself it parses each of them once a minute.
-        """
+        # Airflow parses an unchanged file every few minutes, or when its button "reparse" asks for it, as this does.
         with self.airflow_database() as airflow:
-            airflow.cursor().executemany(PARSE_NEXT, [{"file": file} for file in files or ("deployments.py",)])
+            airflow.cursor().executemany(PARSE_NEXT, [{"file": f"{dag}.py"} for dag in dags])
+        self.parsed(f"{' and '.join(dags)} are there again", there)
+
+    def parsed(self, what: str, look: Callable[[], Any]) -> Any:
+        """Wait for what Airflow knows once it has parsed a DAG file that has changed."""
         return eventually(what, look, story=lambda: self.tails("dag-processor"))
 
     @contextmanager
