@@ -142,11 +142,16 @@ class System:
             capture_output=True,
             timeout=HUNG_AFTER,
         )
-        there = lambda: all(self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success for dag in dags)  # noqa: E731
-        # Airflow parses an unchanged file every few minutes, or when its button "reparse" asks for it, as this does.
-        with self.airflow_database() as airflow:
-            airflow.cursor().executemany(PARSE_NEXT, [{"file": f"{dag}.py"} for dag in dags])
-        self.parsed(f"{' and '.join(dags)} are there again", there)
+
+        def are_there() -> bool:
+            missing = [dag for dag in dags if not self.clients["trainer"].get(f"/api/v2/dags/{dag}").is_success]
+            # Airflow parses an unchanged file every few minutes, or when its button "reparse" asks for it, as this
+            # does. It drops a request that comes while it parses that file.
+            wanted = [{"file": f"{dag}.py"} for dag in missing]
+            self.airflow.look(lambda kept: kept.cursor().executemany(PARSE_NEXT, wanted))
+            return not missing
+
+        self.parsed(f"{' and '.join(dags)} are there again", are_there)
 
     def parsed(self, what: str, look: Callable[[], Any]) -> Any:
         """Wait for what Airflow knows once it has parsed a DAG file that has changed."""
