@@ -26,6 +26,7 @@ def test_which_there_are(dags: dict[str, DAG]) -> None:
         "alert_rule_end",
         "alert_snooze",
         "batch_prediction",
+        "connection_check",
         "deployment_schedule",
         "drift_check",
         "feature_batch",

@@ -39,6 +39,9 @@ def load_deployments(number: int | None = None) -> list[Deployed]:
     return found
 
 
+_BOUND = "SELECT set_config('statement_timeout', %s, false)"  # PgBouncer refuses options of a connection
+
+
 def _read_registry(number: int | None) -> list[Deployed]:
     import psycopg
 
@@ -51,10 +54,10 @@ def _read_registry(number: int | None) -> list[Deployed]:
             url_of("modelops_reader"),
             autocommit=True,
             connect_timeout=PATIENCE,
-            options=f"-c statement_timeout={PATIENCE}s",
             application_name="modelops dags",
         ) as connection,
     ):
+        connection.execute(_BOUND, (f"{PATIENCE}s",))
         return schedules.deployed(connection, number)
 
 

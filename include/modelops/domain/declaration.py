@@ -25,6 +25,7 @@ class Stage(StrEnum):
     DRIFT = "drift"
     PERFORMANCE = "performance"
     ALERT_RULE_CHANGE = "alert_rule_change"
+    CONNECTION_CHECK = "connection_check"
 
 
 class Evidence(StrEnum):
@@ -101,7 +102,7 @@ class Declaration:
     """All that the parts of the system need to know of a job type.
 
     Args:
-        kinds: the kinds of versions whose stage it is.
+        kinds: the kinds of versions whose stage it is; none, if it is about no version.
         meaning: what a job of the type does, as a sentence.
         operators: class names of the operators that run it.
         steps: what its log has between `running` and `completed`, in Markdown.

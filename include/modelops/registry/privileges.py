@@ -1,6 +1,6 @@
 """What the logins may do and how they are set up, as data.
 
-`roles` gives it to them, `connection_check` tries it, and a test compares docs/how-to/use-your-own-postgresql.md with
+`roles` gives it to them, `login_check` tries it, and a test compares docs/how-to/use-your-own-postgresql.md with
 it.
 What is granted neither here nor by the schema's files, a login must not have.
 """
@@ -182,7 +182,8 @@ def close_functions(functions: Iterable[str], others: Iterable[str]) -> tuple[Co
 
     named = SQL(", ").join([SQL("pg_catalog.{}").format(SQL(name)) for name in functions])
     to = SQL(", ").join([Identifier(name) for name in others])
+    users = SQL(", ").join([Identifier(name) for name in USERS])
     return (
         SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(named, to),
-        SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(named),
+        SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC, {}").format(named, users),
     )
