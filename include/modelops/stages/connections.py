@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from modelops.jobs.run import JobRun
 
 
-def check_connections(_request: ConnectionCheckRequest, run: JobRun) -> dict[str, Any]:
+def check_connections(request: ConnectionCheckRequest, run: JobRun) -> dict[str, Any]:  # noqa: ARG001 - it has nothing
     """Check the logins that this machine has connections of, and of the others what the catalogue says.
 
     Raises:
