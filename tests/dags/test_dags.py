@@ -26,6 +26,7 @@ def test_which_there_are(dags: dict[str, DAG]) -> None:
         "alert_rule_end",
         "alert_snooze",
         "batch_prediction",
+        "connection_check",
         "deployment_schedule",
         "drift_check",
         "feature_batch",
@@ -142,10 +143,11 @@ def test_what_a_request_gives_reaches_the_operators(dags: dict[str, DAG]) -> Non
 
 
 def test_every_operator_is_known_to_the_observer() -> None:
-    from modelops.operators import alerts, approval, bases, feature, model
+    from modelops.operators import alerts, approval, bases, connections, feature, model
     from modelops.operators.base import JobOperator
 
-    found = {**vars(model), **vars(approval), **vars(feature), **vars(bases), **vars(alerts)}
+    modules = (model, approval, feature, bases, alerts, connections)
+    found = {name: value for module in modules for name, value in vars(module).items()}
     operators = {name: kind.job_type for name, kind in found.items() if _is_job(kind, JobOperator)}
     from modelops.domain.job_types import OPERATORS
 

@@ -30,6 +30,7 @@ SHARDS = 32
 MOMENTS = ("started_at", "decided_at", "starts_at", "set_at")
 PATIENCE = 5
 """Seconds within which the registry has to answer. Airflow's limit for parsing a DAG file is 30."""
+_BOUND = "SELECT set_config('statement_timeout', %s, false)"  # PgBouncer refuses options of a connection
 log = logging.getLogger(__name__)
 
 
@@ -78,7 +79,6 @@ def read_registry(number: int | None = None) -> list[DeploymentDagSpec]:
             url_of("modelops_reader"),
             autocommit=True,
             connect_timeout=PATIENCE,
-            options=f"-c statement_timeout={PATIENCE}s",
             application_name="modelops dags",
             # A server that has vanished from the network ends the wait too: it holds up the dag-processor.
             keepalives_idle=PATIENCE,
@@ -87,6 +87,7 @@ def read_registry(number: int | None = None) -> list[DeploymentDagSpec]:
             tcp_user_timeout=PATIENCE * 1000,
         ) as connection,
     ):
+        connection.execute(_BOUND, (f"{PATIENCE}s",))
         return schedules.deployed(connection, number)
 
 

@@ -25,6 +25,7 @@ class Stage(StrEnum):
     DRIFT = "drift"
     PERFORMANCE = "performance"
     ALERT_RULE_CHANGE = "alert_rule_change"
+    CONNECTION_CHECK = "connection_check"
 
 
 class Evidence(StrEnum):
@@ -101,7 +102,7 @@ class Declaration:
     """The properties of a job type that other packages, the view and the documents use.
 
     Args:
-        kinds: the kinds of versions that have this stage.
+        kinds: the kinds of versions that have this stage; none if the job is about no version.
         meaning: what a job of the type does, as a sentence.
         operators: class names of the operators that run it.
         steps: the steps that its log has between `running` and `completed`, in Markdown.

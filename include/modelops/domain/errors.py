@@ -165,6 +165,10 @@ class UnknownSchema(BadInput):
     """The data database has a schema version that this release can't migrate."""
 
 
+class LoginError(BadInput):
+    """A login of the database lacks a privilege or has one too many, or the server isn't set up for it."""
+
+
 class Unavailable(ModelOpsError):
     """A service that the system depends on is unavailable; a retry may help."""
 

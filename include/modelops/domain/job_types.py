@@ -350,6 +350,24 @@ class JobType(StrEnum):
             attempts=attempts.CHANGE,
         ),
     )
+    CONNECTION_CHECK = (
+        "connection_check",
+        Declaration(
+            stage=Stage.CONNECTION_CHECK,
+            kinds=(),
+            group=Group.SUPPORTING,
+            label=Label(en="Connection check", fr="Contrôle des connexions"),
+            meaning="Tries what the logins of the data database must be able to do, and what they must not.",
+            operators=("CheckConnectionsOperator",),
+            steps="`logins_checked`",
+            attempts=Attempts(
+                retry="It checks again.",
+                clear="It checks again.",
+                stop="Nothing has changed.",
+                marked_as_success="Nothing is checked.",
+            ),
+        ),
+    )
 
     declaration: Declaration
 

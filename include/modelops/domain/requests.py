@@ -347,3 +347,8 @@ class FeatureBatchRequest(IntervalRequest):
     """Update a deployment's feature table, for all times or for a data interval."""
 
     deployment: int = p.deployment()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionCheckRequest:
+    """Check the logins of the data database that this installation's jobs use. It has no parameters."""

@@ -51,10 +51,11 @@ def reading(application: str, *, seconds: int = SECONDS, login: str = READER) ->
             connect_timeout=SECONDS,
             # Which index is best depends on the bound values, so each query is planned with them.
             prepare_threshold=None,
-            options=f"-c statement_timeout={seconds}s",
             application_name=application,
         )
     with connection, translated():
+        # Not as an option of the connection: PgBouncer refuses these.
+        connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{seconds}s",))
         yield connection
 
 

@@ -58,8 +58,9 @@ def _watch(ended: threading.Event, waits: Waits) -> None:
             os.environ["AIRFLOW_CONN_MODELOPS"],
             autocommit=True,
             application_name="modelops observer",
-            options=f"-c lock_timeout={LOCK_SECONDS}s",
         )
+        # Not as an option of the connection: PgBouncer refuses these.
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{LOCK_SECONDS}s",))
     with airflow, connection:
         check_schema(connection)
         if unreadable := airflow.unreadable():

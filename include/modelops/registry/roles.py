@@ -14,6 +14,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelops.registry.privileges import (
+    GRANTS,
+    KEEPALIVES,
+    LIMITS,
+    LOGINS,
+    MEMBERSHIPS,
+    OPEN_FUNCTIONS,
+    OTHER_LOGINS,
+    OURS,
+    OWNER,
+    SCHEMAS,
+    SETTINGS,
+    SQL_LOGIN,
+    USERS,
+    close_functions,
+    set_role,
+)
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
@@ -21,29 +38,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from psycopg import Connection
-
-USERS = ("modelops_sql", "modelops_features")
-"""The logins that run users' SQL."""
-LIMITS = {"statement_timeout": "1h", "temp_file_limit": "20GB"}
-"""Of users' logins, unless an administrator has set another value for the login. Only a superuser sets the second."""
-KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-"""Of all logins, unless an administrator has set another value: the seconds and the number of probes after which the
-server ends the session of a machine that has vanished. By its system's default that takes two hours, in which a COPY
-holds its locks. `tcp_user_timeout` would also end the sessions of readers that take rows slowly."""
-OPEN_FUNCTIONS = """
-SELECT oid::regprocedure::text FROM pg_proc
-WHERE pronamespace = 'pg_catalog'::regnamespace
-  AND (proname IN ('pg_terminate_backend', 'pg_cancel_backend', 'pg_notify', 'pg_logical_emit_message', 'loread',
-                   'lowrite')
-       OR proname ~ '^(pg_advisory_|pg_try_advisory_|lo_)')
-  AND has_function_privilege('modelops_sql', oid, 'EXECUTE')
-"""
-OTHER_LOGINS = """
-SELECT rolname FROM pg_roles
-WHERE NOT rolsuper AND rolname <> ALL(%s) AND (rolname = 'pg_signal_backend' OR rolname !~ '^pg_')
-"""
-OURS = ("modelops_owner", "modelops_jobs", "modelops_reader", "modelops_sql", "modelops_features")
-LOGINS = (*OURS, "airflow")
 
 
 def provision(
@@ -85,8 +79,6 @@ def _ensure_login(connection: Connection[Any], login: str, password: str) -> Non
 
 def _set_unless_set(connection: Connection[Any], login: str, settings: Mapping[str, str]) -> None:
     """Set what the login has no value of: an administrator may have chosen another one."""
-    from psycopg.sql import SQL, Identifier, Literal
-
     found = connection.execute(
         "SELECT split_part(unnest(setconfig), '=', 1) FROM pg_db_role_setting"
         " WHERE setrole = %s::regrole AND setdatabase = 0",
@@ -95,8 +87,7 @@ def _set_unless_set(connection: Connection[Any], login: str, settings: Mapping[s
     known = {name for (name,) in found}
     for name, value in settings.items():
         if name not in known:
-            setting = SQL("ALTER ROLE {} SET {} = {}").format(Identifier(login), Identifier(name), Literal(value))
-            connection.execute(setting)
+            connection.execute(set_role(login, name, value))
 
 
 def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> None:
@@ -108,42 +99,29 @@ def _ensure_database(connection: Connection[Any], name: str, *, owner: str) -> N
 
 
 def grant_database(connection: Connection[Any], database: str) -> None:
-    """Let each login connect to the database, and the owner create schemas in it; repeatable.
+    """Give each login its privileges on the database itself; repeatable.
 
     The connection may be to any database of the server.
     """
-    from psycopg.sql import SQL, Identifier
-
-    name = Identifier(database)
-    logins = SQL(", ").join(Identifier(login) for login in OURS)
-    connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, logins))
-    connection.execute(SQL("GRANT CREATE ON DATABASE {} TO modelops_owner").format(name))
+    for grant in GRANTS:
+        if grant.on == "DATABASE":
+            connection.execute(grant.statement(database))
 
 
 def open_to_logins(connection: Connection[Any], database: str) -> None:
-    """Make the schemas of the database that the connection is to, and give each login its rights; repeatable."""
+    """Make the schemas of the database that the connection is to, and give each login its privileges; repeatable."""
     from psycopg.sql import SQL, Identifier
 
-    grant_database(connection, database)
-    connection.execute("CREATE SCHEMA IF NOT EXISTS modelops AUTHORIZATION modelops_owner")
-    connection.execute("CREATE SCHEMA IF NOT EXISTS staging AUTHORIZATION modelops_owner")
-    connection.execute("GRANT USAGE, CREATE ON SCHEMA staging TO modelops_jobs")
-    connection.execute("REVOKE CREATE ON SCHEMA staging FROM modelops_features")
-    connection.execute("GRANT USAGE ON SCHEMA staging TO modelops_features")
-    for schema in (Identifier("predictions"), Identifier("features")):
-        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION modelops_owner").format(schema))
-        connection.execute(SQL("GRANT USAGE, CREATE ON SCHEMA {} TO modelops_jobs").format(schema))
-        connection.execute(SQL("GRANT USAGE ON SCHEMA {} TO modelops_reader, modelops_sql").format(schema))
-    # What may be read is granted to the one, and so to the other.
-    connection.execute("GRANT modelops_sql TO modelops_features")
-    connection.execute("ALTER ROLE modelops_sql SET default_transaction_read_only = on")
-    # The query of a job that was killed ends with it.
-    connection.execute("ALTER ROLE modelops_sql SET client_connection_check_interval = '2s'")
-    connection.execute("ALTER ROLE modelops_features SET client_connection_check_interval = '2s'")
-    # Whatever the server's default is: guards that have waited for a lock have to see what was committed meanwhile.
-    connection.execute("ALTER ROLE modelops_jobs SET default_transaction_isolation = 'read committed'")
-    # A worker whose machine has gone would hold its job's row, and with it the next attempt and the observer.
-    connection.execute("ALTER ROLE modelops_jobs SET idle_in_transaction_session_timeout = '15s'")
+    for schema in SCHEMAS:
+        create = SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}")
+        connection.execute(create.format(Identifier(schema), Identifier(OWNER)))
+    for grant in GRANTS:
+        connection.execute(grant.statement(database))
+    for member, role in MEMBERSHIPS.items():
+        connection.execute(SQL("GRANT {} TO {}").format(Identifier(role), Identifier(member)))
+    for login, settings in SETTINGS.items():
+        for name, value in settings.items():
+            connection.execute(set_role(login, name, value))
     limit_users(connection)
 
 
@@ -153,17 +131,14 @@ def limit_users(connection: Connection[Any]) -> None:
     PostgreSQL lets any login call these functions, and only a superuser can revoke them. All other logins keep them.
     Without a superuser, run the statements of docs/how-to/use-your-own-postgresql.md.
     """
-    from psycopg.sql import SQL, Identifier
-
     row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     is_superuser = row is not None and row[0]
     limits = {name: value for name, value in LIMITS.items() if is_superuser or name != "temp_file_limit"}
     for login in USERS:
         _set_unless_set(connection, login, limits)
-    functions = [name for (name,) in connection.execute(OPEN_FUNCTIONS)] if is_superuser else []
+    functions = [name for (name,) in connection.execute(OPEN_FUNCTIONS, (SQL_LOGIN,))] if is_superuser else []
     if functions:
-        named = SQL(", ").join(SQL("pg_catalog.{}").format(SQL(name)) for name in functions)
-        others = [Identifier(name) for (name,) in connection.execute(OTHER_LOGINS, (list(USERS),))]
+        others = [name for (name,) in connection.execute(OTHER_LOGINS, (list(USERS),))]
         with connection.transaction():
-            connection.execute(SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(named, SQL(", ").join(others)))
-            connection.execute(SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(named))
+            for statement in close_functions(functions, others):
+                connection.execute(statement)

@@ -100,6 +100,10 @@ def parser() -> Parser:
         "check", "Check a model, a feature task or a repository without Airflow; a model is trained on 1,000 rows."
     )
     check.add_argument("folder", metavar="FOLDER", type=Path, help="that of a model, a task or a repository")
+    command(
+        "check-connections",
+        "Try what each login of the database must be able to do and must not. Exit code: 0 all is right, 1 not.",
+    )
     init = command("init", "Write the folder of a new model from a table, ready for `check`.")
     init.add_argument(
         "name", metavar="NAME", type=Path, help="the model's name, after the repository's folder: ../my-models/risk"
@@ -196,6 +200,8 @@ def _run_on_databases(chosen: argparse.Namespace, rest: list[str], installation:
             return database_commands.airflow(installation, arguments=rest)
         case "check":
             return database_commands.check(installation, steps=steps, folder=chosen.folder)
+        case "check-connections":
+            return database_commands.check_connections(installation, steps=steps)
         case "init":
             return database_commands.init(
                 installation,

@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from modelops.domain.errors import BadInput
 from modelops.runner.bootstrap import load_demo, migrate_airflow, migrate_registry, side_by_side
+from modelops.runner.databases import ROLES
 from modelops.runner.postgres import binaries
 from modelops.runner.steps import Quiet
 from modelops.runner.up import check_running_code, is_up, with_database
@@ -85,6 +87,30 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
                 echo=steps.say,
             )
     return 0
+
+
+def check_connections(installation: Installation, *, steps: Steps) -> int:
+    """Try what each login of the data database must be able to do and must not; returns 1 if anything is wrong.
+
+    A server of the user's is left as it is: no login is made, no password is set.
+    """
+    from modelops.registry.login_check.check import check_logins
+
+    installation.layout.prepare()
+    with (
+        with_database(installation, steps=Quiet(), command="check-connections")
+        if installation.embedded
+        else nullcontext()
+    ):
+        if installation.embedded:
+            _make_ready(installation)
+        databases = installation.databases
+        report = check_logins({f"modelops_{role}": databases.url(role) for role in ROLES})
+    for line in report.lines():
+        steps.say(line)
+    mark, end = ("✗", f"{len(report.findings)} findings") if report.findings else ("✓", "all is as it should be")
+    steps.say(f"{mark} {report.server}: {report.trials} statements tried as {', '.join(report.tried)}; {end}")
+    return 1 if report.findings else 0
 
 
 def _make_ready(installation: Installation) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from modelops.registry.write import alerts, deployments
 from modelops.stages.approvals import approved_version, require_approval
+from modelops.stages.connections import require_logins
 from modelops.stages.schedule import plan_for
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def put_into_production(
 
     Raises:
         NotApproved: nobody has approved exactly these artifacts.
+        LoginError: a login lacks a privilege that the batches need.
         ScheduleError: the schedule, its time zone or its table does not exist.
         Unavailable: a service is unavailable; a retry may help.
         FenceLost: a newer attempt has the job.
@@ -65,6 +67,7 @@ def put_into_production(
     version = approved_version(kind, name, number, run, made_by=made_by)
     decision = require_approval(version, run)
     checked = check(version, run)
+    require_logins(kind, checked.target, run)
     with run.fenced() as ledger:
         checked.ensure_output(ledger)
         plan = plan_for(checked.target, terms, run)  # read after the target is locked

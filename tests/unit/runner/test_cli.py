@@ -34,6 +34,7 @@ COMMANDS = (
     "psql",
     "lock",
     "check",
+    "check-connections",
     "init",
     "prune",
 )

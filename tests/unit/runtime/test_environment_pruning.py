@@ -161,10 +161,10 @@ def test_what_a_second_prune_has_just_removed_is_skipped(
     machine: MachineSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = built(machine, "six==1")
-    kept = environment_pruning._kept(machine)
+    kept = environment_pruning._existing_files(machine)
     assert len(kept) == 2
     removed(machine)
-    monkeypatch.setattr(environment_pruning, "_kept", lambda _: kept)
+    monkeypatch.setattr(environment_pruning, "_existing_files", lambda _: kept)
     assert find_unneeded(machine, set()) == []
     assert removed(machine) == []
     assert not folder.with_suffix(".txt.lock").exists(), "it was locked by the name of a list of packages"

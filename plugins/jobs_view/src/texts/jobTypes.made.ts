@@ -249,5 +249,18 @@ export const DECLARED_TYPES = {
       "life",
       "properties"
     ]
+  },
+  "connection_check": {
+    "group": "supporting",
+    "label": {
+      "en": "Connection check",
+      "fr": "Contrôle des connexions"
+    },
+    "stage": "connection_check",
+    "tabs": [
+      "logs",
+      "life",
+      "properties"
+    ]
   }
 } as const;
