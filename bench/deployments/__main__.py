@@ -19,7 +19,7 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m bench.deployments", description=__doc__)
     parser.add_argument("--deployments", type=positive, nargs="+", default=[4, 200, 1000], help="how many, ascending")
-    parser.add_argument("--rest", type=positive, default=600, help="seconds at rest (600)")
+    parser.add_argument("--rest", type=positive, default=960, help="seconds at rest (960: one full pass)")
     parser.add_argument("--per-minute", type=positive, default=20, help="runs that are due in a minute (20)")
     parser.add_argument("--no-runs", action="store_true", help="measure no starts of runs")
     parser.add_argument("--write", action="store_true")

@@ -23,7 +23,8 @@ installation that grows. A model is trained, evaluated and approved by the use c
 targets by the registry, each every night; a DAG has two tasks, a batch of ten rows and its drift check.
 
 Writing is from the first new deployment until Airflow's database has the serialized DAG of each: deployments are made
-one after the other meanwhile. At rest, nothing changes for the time given: full passes over all DAG files are in it.
+one after the other meanwhile. At rest, nothing changes for the time given; one full pass over all DAG files falls into
+every fifteen minutes.
 Processor time is that of the dag-processor and of all processes that it has started. Its health is what Airflow's
 `/api/v2/monitor/health` says, asked every second from the start to the end. A new deployment's DAG: from the commit
 until `/api/v2/dags/…` has it, of {new} deployments.

@@ -6,9 +6,12 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pkgutil import resolve_name
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
 
 from factories import deployed
 from modelops.airflow import deployment_bundle
@@ -40,6 +43,7 @@ class Airflow:
     def __init__(self, bundle: DeploymentBundle) -> None:
         self.bundle = bundle
         self.dags: list[set[str]] = [set() for _ in range(SHARDS)]
+        self.at_front: list[str] = []
 
     def asked(self) -> set[int]:
         """The files that a refresh asks to parse."""
@@ -66,6 +70,7 @@ def airflow(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     made = Airflow(DeploymentBundle(name="deployments"))
     made.bundle.initialize()
     monkeypatch.setattr(made.bundle, "_present", lambda: made.dags)
+    monkeypatch.setattr(made.bundle, "_move_to_front", lambda files: made.at_front.extend(file.name for file in files))
     return made
 
 
@@ -112,6 +117,39 @@ def test_it_asks_until_the_file_is_parsed_with_the_change(airflow: Airflow, two:
     assert airflow.asked() == airflow.asked() == {first, second}
     airflow.parse(first)
     assert airflow.asked() == {second}
+
+
+def test_a_change_is_moved_to_the_front_of_the_queue_once(
+    airflow: Airflow, two: tuple[Deployment, Deployment], connection: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (f"deployments_{one.id % SHARDS:02}.py" for one in two)
+    airflow.bundle.refresh()
+    airflow.bundle.refresh()
+    assert airflow.at_front == [first, second]
+    third = f"deployments_{deployed(connection, 'demo/third', target='predictions.third').id % SHARDS:02}.py"
+    airflow.bundle.refresh()
+    assert airflow.at_front == [first, second, third]
+    monkeypatch.setattr(deployment_bundle, "AGAIN_AFTER", -1.0)
+    airflow.bundle.refresh()
+    assert airflow.at_front[3:] == [first, second, third], "none of them has been parsed for long"
+
+
+def test_airflow_takes_the_request(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow's own code reads it; a request that is there already is no error."""
+    from airflow.dag_processing.manager import DagFileProcessorManager
+    from airflow.models.dagbag import DagPriorityParsingRequest
+
+    monkeypatch.setenv("MODELOPS_HOME", str(tmp_path))
+    engine = create_engine(database.admin_url.replace("postgresql", "postgresql+psycopg2", 1))
+    DagPriorityParsingRequest.metadata.create_all(engine, tables=[DagPriorityParsingRequest.__table__])
+    monkeypatch.setattr("airflow.utils.session.create_session", sessionmaker(engine).begin)
+    bundle = DeploymentBundle(name="deployments")
+    for _ in range(2):
+        bundle._move_to_front([bundle.path / "deployments_07.py"])
+    with Session(engine) as session:
+        manager = SimpleNamespace(_dag_bundles=[bundle])
+        [found] = DagFileProcessorManager._claim_priority_files(manager, session=session)
+    assert found.absolute_path == bundle.path / "deployments_07.py"
 
 
 def test_another_schedule_and_an_end_have_the_file_parsed(

@@ -1,8 +1,9 @@
 """The DAG bundle of the deployments: its files are parsed when the registry has changed.
 
-Airflow's dag-processor parses a file whose modification time is newer than its last parse within a second, and all
-files every few minutes. So this bundle sets the time of a file to ask for a parse. It compares states rather than
-reporting changes: a request that is lost, as by a change in the middle of a parse, is made again.
+Airflow's dag-processor parses all files every few minutes, and a file whose modification time is newer than its last
+parse once its queue is empty. So this bundle sets the time of a file to ask for a parse, and puts the file at the front
+of the queue. It compares states rather than reporting changes: a request that is lost, as by a change in the middle of
+a parse, is made again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import time
 from importlib.util import cache_from_source
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
@@ -20,6 +21,11 @@ from modelops.airflow.deployment_cache import SHARDS, by_shard, read_copy, read_
 from modelops.domain.deployments import dag_id_of
 from modelops.domain.errors import Unavailable
 from modelops.settings import MachineSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelops.domain.deployments import DeploymentDagSpec
 
 AGAIN_AFTER = 30.0
 """Seconds after which a file is parsed again whose DAGs Airflow does not have as the registry has them."""
@@ -45,7 +51,7 @@ class DeploymentBundle(BaseDagBundle):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._is_away = False
-        self._asked = dict.fromkeys(range(SHARDS), float("-inf"))
+        self._requested: dict[int, tuple[float, list[DeploymentDagSpec]]] = {}
 
     @property
     def path(self) -> Path:
@@ -73,12 +79,17 @@ class DeploymentBundle(BaseDagBundle):
             return
         self._is_away = False
         present = self._present()
+        urgent = []
         for shard, wanted in enumerate(shards):
-            if read_copy(shard) != wanted or (
-                present[shard] != {dag_id_of(one.id) for one in wanted} and self._is_due_again(shard)
-            ):
-                os.utime(self._file(shard))
-                self._asked[shard] = time.monotonic()
+            differs = read_copy(shard) != wanted
+            if differs or present[shard] != {dag_id_of(one.id) for one in wanted}:
+                due = self._is_due(shard, wanted)
+                if differs or due:
+                    os.utime(self._file(shard))
+                if due:
+                    urgent.append(self._file(shard))
+                    self._requested[shard] = time.monotonic(), wanted
+        self._move_to_front(urgent)
 
     def _present(self) -> list[set[str]]:
         """The DAGs of each file that Airflow has, and does not take for gone."""
@@ -93,8 +104,21 @@ class DeploymentBundle(BaseDagBundle):
             found = session.execute(query).all()
         return [{dag_id for name, dag_id in found if name == self._file(shard).name} for shard in range(SHARDS)]
 
-    def _is_due_again(self, shard: int) -> bool:
-        return time.monotonic() - self._asked[shard] > AGAIN_AFTER
+    def _move_to_front(self, files: Sequence[Path]) -> None:
+        """Put files at the front of the queue, as the button "reparse" of Airflow's web page does."""
+        from airflow.models.dagbag import DagPriorityParsingRequest
+        from airflow.utils.session import create_session
+        from sqlalchemy.dialects.postgresql import insert
+
+        requests = [{"bundle_name": self.name, "relative_fileloc": file.name} for file in files]
+        if requests:
+            with create_session() as session:
+                session.execute(insert(DagPriorityParsingRequest.__table__).on_conflict_do_nothing(), requests)
+
+    def _is_due(self, shard: int, wanted: list[DeploymentDagSpec]) -> bool:
+        """Whether no parse with these deployments has been requested yet, or not for a while."""
+        requested_at, deployments = self._requested.get(shard, (float("-inf"), []))
+        return deployments != wanted or time.monotonic() - requested_at > AGAIN_AFTER
 
     def _file(self, shard: int) -> Path:
         return self.path / f"deployments_{shard:02}.py"

@@ -41,7 +41,7 @@ PACE = {
     "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "5",
 }
 
-# A DAG file is parsed when it changes, and every five minutes in case that was missed. How the files of deployments
+# A DAG file is parsed when it changes, and every fifteen minutes in case that was missed. How the files of deployments
 # change: modelops/airflow/deployment_bundle.py.
 PARSING = {
     "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
@@ -56,7 +56,7 @@ PARSING = {
     ),
     "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "2",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "900",
     "DAG_PROCESSOR__FILE_PARSING_SORT_MODE": "modified_time",
     # Every change is written at once: nothing parses the file again soon for one that was left out.
     "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
