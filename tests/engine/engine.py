@@ -6,7 +6,6 @@ import ctypes
 import errno
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -14,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import psutil
 import pytest
 
 from modelops.domain.errors import Unavailable
@@ -74,14 +74,14 @@ class Engine:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.home.mkdir(parents=True, exist_ok=True)
-        # Of an earlier one that was killed, as `stop` does.
+        # Of an earlier engine in this folder: none gets the time to remove them.
         shutil.rmtree(self.home / "exec", ignore_errors=True)
         (self.home / "pid").unlink(missing_ok=True)
         folders = [f"--data-root={self.home / 'data'}", f"--exec-root={self.home / 'exec'}"]
         own = [f"--pidfile={self.home / 'pid'}", f"--host={self.host}", f"--cgroup-parent=/{self.group}"]
         dockerd = ["dockerd", *folders, *own, f"--bip={ADDRESS}/24", "--log-level=warn"]
         # The first process of a PID namespace is the parent of orphans, which dockerd wouldn't wait for.
-        first = ["sh", "-c", 'ip link set lo up; "$@" & trap "kill $!" TERM; wait $!; wait $!', "sh", *dockerd]
+        first = ["sh", "-c", 'ip link set lo up; "$@" & wait', "sh", *dockerd]
         with self.log.open("wb") as log:
             return subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", "unshare", *ALONE, *first],
@@ -102,8 +102,10 @@ class Engine:
     def stop(self) -> None:
         """End it and its containers, and remove what it has left, but not its folder."""
         self._inside.shutdown()
-        # Process 1 is killed with the one that has made its namespace, and with it all that is there, mounts too.
-        self.process.send_signal(signal.SIGKILL)
+        # All processes of the namespace are killed with its first, which is gone only after them; mounts go too.
+        if self.process.poll() is None:
+            for first in psutil.Process(self.process.pid).children():
+                first.kill()
         self.process.wait()
         deadline = time.monotonic() + GONE_WITHIN
         while not all(map(removed, GROUPS.glob(f"*/{self.group}"))):
