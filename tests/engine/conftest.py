@@ -90,7 +90,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     shutil.copy(PROJECT_ROOT / ".env.example", folder)
     env = write_env(folder)
     (folder / "repositories.yaml").write_text(json.dumps({"repositories": {"here": {"path": REPOSITORY}}}))
-    engine = Engine(home)
+    engine = Engine(home, keep=bool(kept))
     try:
         engine.wait()
         listening = engine.listening()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -39,6 +40,8 @@ ADDRESS = "10.78.0.1"
 ALONE = ("--net", "--mount", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
 GROUPS = Path("/sys/fs/cgroup")
 CLONE_NEWNET = 0x40000000
+ENOUGH_MEMORY = 12 << 30
+"""Bytes: images and services need half of it."""
 UP_WITHIN = GONE_WITHIN = 120
 """Seconds after which what is waited for hangs."""
 
@@ -64,8 +67,9 @@ def missing() -> str:
 class Engine:
     """dockerd with all that it starts, which ends with the process that has started it, or with `stop`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, keep: bool = False) -> None:
         self.home = home
+        self.in_memory = not keep and psutil.virtual_memory().available > ENOUGH_MEMORY
         self.log = home / "dockerd.log"
         self.group = f"modelops-engine-{os.getpid()}"
         self.host = f"unix://{home / 'socket'}"
@@ -80,8 +84,13 @@ class Engine:
         folders = [f"--data-root={self.home / 'data'}", f"--exec-root={self.home / 'exec'}"]
         own = [f"--pidfile={self.home / 'pid'}", f"--host={self.host}", f"--cgroup-parent=/{self.group}"]
         dockerd = ["dockerd", *folders, *own, f"--bip={ADDRESS}/24", "--log-level=warn"]
+        data = self.home / "data"
+        data.mkdir(exist_ok=True)
+        prepare = "ip link set lo up"
+        if self.in_memory:  # to remove the hundred thousand files of the images takes a disk minutes
+            prepare += f" && mount -t tmpfs engine {shlex.quote(str(data))}"
         # The first process of a PID namespace is the parent of orphans, which dockerd wouldn't wait for.
-        first = ["sh", "-c", 'ip link set lo up; "$@" & wait', "sh", *dockerd]
+        first = ["sh", "-c", f'{prepare} || exit; "$@" & wait', "sh", *dockerd]
         with self.log.open("wb") as log:
             return subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", "unshare", *ALONE, *first],
