@@ -15,7 +15,9 @@ RUN python -m venv /opt/modelops/.venv \
       --python /opt/modelops/.venv/bin/python /tmp/requirements-cluster.txt
 
 FROM ${BASE}
-RUN apt-get update \
+# apt asks the proxy that the variable in small letters names.
+RUN export http_proxy="$HTTP_PROXY" https_proxy="$HTTPS_PROXY" \
+ && apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates git \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 1000 --user-group --create-home modelops \

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from e2e.waiting import eventually
@@ -22,6 +21,7 @@ from modelops.runner.hosts.namespaces import namespaces
 from modelops.runner.layout import free_port, tail
 from modelops.runner.steps import Steps
 from modelops.settings import PROJECT_ROOT, MachineSettings
+from signed_in import SignedIn, account_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,37 +46,10 @@ datasets:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
-    """The cluster, and its REST API as people use it who have signed in with FAB's accounts."""
+class Running(SignedIn):
+    """The cluster, and its REST API."""
 
     cluster: Cluster
-    url: str
-    passwords: dict[str, str]
-    tokens: dict[str, str] = field(default_factory=dict)
-
-    def token(self, account: str) -> str:
-        if account not in self.tokens:
-            signing = {"username": account, "password": self.passwords[account]}
-            answer = httpx.post(f"{self.url}/auth/token", json=signing, timeout=60)
-            answer.raise_for_status()
-            self.tokens[account] = answer.json()["access_token"]
-        return self.tokens[account]
-
-    def call(self, method: str, address: str, account: str = "trainer", **more: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.token(account)}"}
-        return httpx.request(method, f"{self.url}/api/v2/{address}", headers=headers, timeout=60, **more)
-
-    def get(self, address: str) -> Any:
-        answer = self.call("GET", address)
-        answer.raise_for_status()
-        return answer.json()
-
-    def start(self, dag: str, run: str, **conf: Any) -> str:
-        """Ask for a DAG run; its address."""
-        body = {"logical_date": None, "dag_run_id": run, "conf": conf}
-        answer = self.call("POST", f"dags/{dag}/dagRuns", json=body)
-        assert answer.is_success, answer.text
-        return f"dags/{dag}/dagRuns/{run}"
 
     def ask(self, do: str, host: str, **more: Any) -> dict[str, Any]:
         return self.cluster.ask({"do": do, "host": host, **more})
@@ -134,12 +107,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     if cluster.keeper() is None:
         cluster.up(workers=2, steps=Steps(), timeout=600)
-    passwords = {
-        name.removeprefix("MODELOPS_ACCOUNT_PASSWORD_").lower(): value
-        for name, value in variables.items()
-        if name.startswith("MODELOPS_ACCOUNT_PASSWORD_")
-    }
-    yield Running(cluster=cluster, url=f"http://{variables['MODELOPS_ADDRESS']}", passwords=passwords)
+    yield Running(
+        cluster=cluster, url=f"http://{variables['MODELOPS_ADDRESS']}", passwords=account_passwords(variables)
+    )
     if not kept:
         cluster.down(at_once=True)
         assert cluster.keeper() is None

@@ -19,7 +19,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the commands to the command line; `command` makes a parser from a name and a summary."""
     tests = command(
         "test",
-        "Run the tests: the named parts, or all but cluster.",
+        "Run the tests: the named parts, or all but cluster and engine.",
         usage="modelops test [PART …] [PYTEST ARGUMENT …]",
     )
     tests.epilog = f"PART is {', '.join(commands.PARTS)}. Other arguments go to pytest."

@@ -19,8 +19,8 @@ from modelops.settings import PROJECT_ROOT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PARTS = ("unit", "integration", "dags", "e2e", "cluster")
-"""The folders of tests, fast ones first. The last one runs only if it is named."""
+PARTS = ("unit", "integration", "dags", "e2e", "cluster", "engine")
+"""The folders of tests, fast ones first. The last two run only if they are named."""
 SIDE_BY_SIDE = ("unit", "integration", "dags")
 """The parts whose files run in parallel."""
 SEVERAL_AT_ONCE = ("-n", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadscope")
