@@ -101,7 +101,7 @@ class Engine:
             )
 
     def wait(self) -> None:
-        """Wait until it answers; where it can't run, as without the rights for it, the tests are skipped with its log."""
+        """Wait until it answers; where it can't run, as for lack of rights, the tests are skipped with its log."""
         deadline = time.monotonic() + UP_WITHIN
         while self.docker("version", check=False).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
