@@ -14,6 +14,6 @@ class CheckConnectionsOperator(JobOperator):
     request = ConnectionCheckRequest
     use_case = "modelops.stages.connections:check_connections"
 
-    def about(self) -> str:
-        """It is about no version."""
+    def initial_subject(self) -> str:
+        """The word "connections": the job is about no version."""
         return "connections"
