@@ -341,7 +341,7 @@ def test_a_folder_that_is_no_task(tmp_path: Path, repository: Path) -> None:
 def test_a_folder_has_no_refs(tmp_path: Path, repository: Path, configure: Configure, commit: Commit) -> None:
     commit(repository)
     settings = configure(demo="{path: repository}")
-    with pytest.raises(RepositoryError, match="a folder has no refs; repository 'demo' is one") as refusal:
+    with pytest.raises(RepositoryError, match="repository 'demo' is a folder, which has no refs") as refusal:
         pin_task("demo/delay", settings=settings, destination=tmp_path / "job", ref="main")
     assert refusal.value.where == "the parameter ref"
     assert refusal.value.expected.startswith("no ref; or the repository given by its url")

@@ -201,7 +201,7 @@ def test_an_input_is_a_table_or_a_query(tmp_path: Path, given: str, query: str) 
         (HEAD + f"columns:\n  {'é' * 32}: int\n", "longer than the 63 bytes", ":6 (columns.é", "every column"),
         (
             HEAD + "columns:\n  id: int\n  job_id: int\n",
-            "columns.job_id is taken",
+            "columns.job_id is reserved",
             ":7 (columns.job_id)",
             "of your own",
         ),
@@ -276,7 +276,7 @@ def test_a_wrong_task_yaml(tmp_path: Path, text: str, what: str, place: str, rig
 
 @pytest.mark.parametrize("name", ["run_id", "task_version", "job_id", "published_at"])
 def test_names_that_every_feature_table_has_itself(tmp_path: Path, name: str) -> None:
-    assert f"columns.{name} is taken" in refused(task_folder(tmp_path, columns={"id": "int", name: "text"})).what
+    assert f"columns.{name} is reserved" in refused(task_folder(tmp_path, columns={"id": "int", name: "text"})).what
 
 
 @pytest.mark.parametrize("type_", ["real", "double precision", "bytea"])

@@ -541,7 +541,7 @@ export interface components {
         };
         /**
          * AlertEvent
-         * @description What a notification is of.
+         * @description The event that a notification reports.
          * @enum {string}
          */
         AlertEvent: "firing" | "resolved";
@@ -1827,7 +1827,7 @@ export interface components {
         };
         /**
          * Subject
-         * @description What a rule is about.
+         * @description The subject of a rule: columns of a role, or a metric.
          * @enum {string}
          */
         Subject: "features" | "predictions" | "metric";
