@@ -270,7 +270,7 @@ def test_infinity_is_found_in_a_batch(database: Database) -> None:
     (batch,) = read(database.url("modelops_sql"), sql, list, where="a test")
     check_times(batch.slice(0, 1), where="a test")
     check_times(batch.slice(0, 0), where="a test")
-    with pytest.raises(DatasetError, match="column x holds infinity"):
+    with pytest.raises(DatasetError, match="column x has the value infinity"):
         check_times(batch, where="a test")
 
 

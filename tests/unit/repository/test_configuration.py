@@ -70,7 +70,7 @@ def test_a_url_is_not_in_the_representation(tmp_path: Path) -> None:
 
 
 def test_there_may_be_no_sources(tmp_path: Path) -> None:
-    assert sources_of(tmp_path, "repositories: {}") == Sources(right={}, wrong={})
+    assert sources_of(tmp_path, "repositories: {}") == Sources(valid={}, errors={})
 
 
 def test_each_entry_is_judged_alone(tmp_path: Path) -> None:

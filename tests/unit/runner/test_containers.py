@@ -148,6 +148,9 @@ def test_an_old_heartbeat_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_the_observer_beats_after_each_look_that_succeeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ended, beats = threading.Event(), list[float | None]()
 
+    class NoDatabase(nullcontext[None]):
+        def execute(self, *_: object) -> None: ...
+
     class Watching:
         def __init__(self, *_: object) -> None: ...
 
@@ -159,7 +162,7 @@ def test_the_observer_beats_after_each_look_that_succeeds(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(observer, "Watch", Watching)
     monkeypatch.setattr(observer.AirflowReader, "unreadable", lambda _: [])
-    monkeypatch.setattr(observer.psycopg, "connect", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(observer.psycopg, "connect", lambda *_, **__: NoDatabase())
     monkeypatch.setattr(observer, "check_schema", lambda _: None)
     monkeypatch.setattr(observer, "LOOK_EVERY", timedelta(0))
     monkeypatch.setenv(heartbeat.VARIABLE, str(tmp_path / "beat"))

@@ -50,7 +50,7 @@ SELECT kind, name FROM modelops.owners_of_target(:target);
 
 -- name: other_owner_by_name
 -- The other model or feature task whose default target this is, before any deployment; null: none.
-SELECT modelops.target_bears_name_of(:target, :model) AS bearer;
+SELECT modelops.target_bears_name_of(:target, :model) AS owner;
 
 -- name: in_production_at
 -- What was in production at a time, with decision and evidence.
