@@ -90,7 +90,8 @@ CREATE TYPE modelops.job_type AS ENUM (
     'compute_statistics',
     'drift_check',
     'performance_measurement',
-    'alert_rule_change'
+    'alert_rule_change',
+    'connection_check'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text

@@ -83,7 +83,7 @@ def patch(database: Database, airflow: Airflow, waiting: TaskKey, monkeypatch: p
         return SimpleNamespace(get_name=lambda: "grace")
 
     monkeypatch.setattr(approval_middleware, "signed_in_user", grace)
-    monkeypatch.setattr(approval_middleware, "_is_ours", lambda _user, _key: None)
+    monkeypatch.setattr(approval_middleware, "_is_approval", lambda _user, _key: None)
     monkeypatch.setattr(
         approval_middleware, "_queueing_of", lambda _key: Queueing.read(1, NOON, NOON + timedelta(seconds=1))
     )
@@ -248,7 +248,7 @@ def test_a_card_of_ours_whose_job_the_ledger_does_not_have(
     """Airflow would take the answer and forget it."""
     from modelops.jobs_api import approval_middleware
 
-    monkeypatch.setattr(approval_middleware, "_is_ours", lambda _user, _key: True)
+    monkeypatch.setattr(approval_middleware, "_is_approval", lambda _user, _key: True)
     answer = patch(task="another")
     assert (answer.status_code, airflow.asked) == (httpx.codes.CONFLICT, 0)
     assert answer.json()["detail"] == approval_middleware.UNKNOWN_JOB

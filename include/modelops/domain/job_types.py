@@ -198,7 +198,7 @@ class JobType(StrEnum):
                 marked_as_success="The version stays `imported` and can't be approved.",
             ),
             transitions=(
-                Transition(VersionStatus.IMPORTED, VersionStatus.TESTED, "it made the rows that it declares"),
+                Transition(VersionStatus.IMPORTED, VersionStatus.TESTED, "it gave the rows that it declares"),
             ),
             evidence=Evidence.OF_EVALUATION,
             tabs=_WITH_EVIDENCE,

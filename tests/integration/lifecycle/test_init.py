@@ -89,7 +89,7 @@ def test_a_regressor_of_a_view_passes_the_check(workplace: Workplace, made: Call
         ({"table": "loans.secret"}, "may not read loans.secret", "GRANT SELECT ON loans.secret TO modelops_sql"),
         ({"target": "default"}, "has no column 'default': did you mean defaulted?", "one of bank, id, Amount in €"),
         ({"table": "loans.recent"}, "has neither a primary key", "--key with a column"),
-        ({"target": "id"}, "id is part of the key", "a column that isn't"),
+        ({"target": "id"}, "id is part of the key", "a column outside of the key"),
         ({"target": "asked"}, "asked is date", "a column of numbers"),
         ({"target": "note"}, "note has 600 different texts", "at most 100 different texts"),
         ({"name": "2024"}, "'2024' isn't a plain name", ""),
