@@ -52,7 +52,7 @@ def test_the_same_batch_is_made_again(
         return {"conf": conf, "data_interval_start": ends[0], "data_interval_end": ends[1]}
 
     monkeypatch.setenv("AIRFLOW_CONN_MODELOPS_READER", database.url("modelops_reader"))
-    monkeypatch.setattr(actions, "_ask", run)
+    monkeypatch.setattr(actions, "_call_airflow", run)
     number = deployed(connection, dataset=dataset).id
     job = actions.ActionTarget(
         dag_id=f"deployment_{number}", run_id="run", task_id="predict", map_index=-1, parameters=parameters

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def admin(database: Database) -> Iterator[psycopg.Connection]:
+def administrator(database: Database) -> Iterator[psycopg.Connection]:
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
         yield connection
 
@@ -37,9 +37,9 @@ def test_a_job_checks_the_logins_of_its_machine(workplace: Workplace, log: list[
 
 
 def test_the_job_fails_with_the_statement_that_mends_it(
-    workplace: Workplace, admin: psycopg.Connection, log: list[str]
+    workplace: Workplace, administrator: psycopg.Connection, log: list[str]
 ) -> None:
-    admin.execute("GRANT INSERT ON modelops.decision TO modelops_sql")
+    administrator.execute("GRANT INSERT ON modelops.decision TO modelops_sql")
     with pytest.raises(LoginError) as caught:
         check_connections(ConnectionCheckRequest(), workplace.job(JobType.CONNECTION_CHECK))
     assert caught.value.expected == 'REVOKE INSERT ON TABLE "modelops"."decision" FROM "modelops_sql";'
@@ -56,21 +56,21 @@ def test_the_job_fails_with_the_statement_that_mends_it(
     ],
 )
 def test_a_deployment_requires_what_its_batches_need(
-    workplace: Workplace, admin: psycopg.Connection, broken: str, kind: VersionKind, mends: str
+    workplace: Workplace, administrator: psycopg.Connection, broken: str, kind: VersionKind, mends: str
 ) -> None:
     run = workplace.job(JobType.DEPLOYMENT)
     require_logins(kind, "predictions.price", run)
-    admin.execute(broken)
+    administrator.execute(broken)
     with pytest.raises(LoginError) as caught:
         require_logins(kind, "predictions.price", run)
     assert mends in caught.value.expected
-    admin.execute(caught.value.expected)
+    administrator.execute(caught.value.expected)
     require_logins(kind, "predictions.price", run)
 
 
 def test_what_a_login_has_too_much_of_is_no_matter_of_a_deployment(
-    workplace: Workplace, admin: psycopg.Connection
+    workplace: Workplace, administrator: psycopg.Connection
 ) -> None:
-    admin.execute("GRANT SELECT ON modelops.job TO modelops_sql")
+    administrator.execute("GRANT SELECT ON modelops.job TO modelops_sql")
     require_logins(VersionKind.MODEL, "predictions.price", workplace.job(JobType.DEPLOYMENT))
     assert deployed(workplace.connection).target
