@@ -113,15 +113,17 @@ def copy_of(server: PostgresServer, admin: psycopg.Connection[Any]) -> Callable[
     def copied(template: str, *, opened: bool = True) -> Iterator[Database]:
         name = f"test_{next(numbers)}"
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        # A copy of a database doesn't copy the grants on the database itself.
-        admin.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-        grant_database(admin, name)
-        database = Database(server=server, name=name)
-        if not opened:
-            with psycopg.connect(database.admin_url, autocommit=True) as connection:
-                open_to_logins(connection, name)
-        yield database
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        try:
+            # A copy of a database doesn't copy the grants on the database itself.
+            admin.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+            grant_database(admin, name)
+            database = Database(server=server, name=name)
+            if not opened:
+                with psycopg.connect(database.admin_url, autocommit=True) as connection:
+                    open_to_logins(connection, name)
+            yield database
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     return copied
 

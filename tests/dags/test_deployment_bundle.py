@@ -17,6 +17,8 @@ from factories import deployed
 from modelops.airflow import deployment_bundle
 from modelops.airflow.deployment_bundle import DeploymentBundle
 from modelops.airflow.deployment_cache import SHARDS, by_shard, load_shard, read_copy, read_registry
+from modelops.airflow.parse_requests import move_to_front
+from modelops.domain.errors import Unavailable
 from modelops.domain.schedules import Plan, Schedule
 from modelops.registry.write import deployments, schedules
 from modelops.runner.configuration import PARSING
@@ -70,7 +72,7 @@ def airflow(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     made = Airflow(DeploymentBundle(name="deployments"))
     made.bundle.initialize()
     monkeypatch.setattr(made.bundle, "_present", lambda: made.dags)
-    monkeypatch.setattr(made.bundle, "_move_to_front", lambda files: made.at_front.extend(file.name for file in files))
+    monkeypatch.setattr(deployment_bundle, "move_to_front", lambda _, files: made.at_front.extend(files))
     return made
 
 
@@ -145,7 +147,7 @@ def test_airflow_takes_the_request(database: Database, tmp_path: Path, monkeypat
     monkeypatch.setattr("airflow.utils.session.create_session", sessionmaker(engine).begin)
     bundle = DeploymentBundle(name="deployments")
     for _ in range(2):
-        bundle._move_to_front([bundle.path / "deployments_07.py"])
+        move_to_front("deployments", ["deployments_07.py"])
     with Session(engine) as session:
         manager = SimpleNamespace(_dag_bundles=[bundle])
         [found] = DagFileProcessorManager._claim_priority_files(manager, session=session)
@@ -185,6 +187,14 @@ def test_the_copy_is_what_the_registry_has(airflow: Airflow, connection: Connect
     assert [read_copy(shard) for shard in range(SHARDS)] == by_shard(read_registry())
 
 
+def test_a_file_that_was_removed_is_written_again(airflow: Airflow, two: tuple[Deployment, Deployment]) -> None:
+    files = [airflow.bundle.path / f"deployments_{one.id % SHARDS:02}.py" for one in two]
+    for file in files:
+        file.unlink()
+    airflow.bundle.refresh()
+    assert all(file.exists() for file in files)
+
+
 def test_what_airflow_has_lost_is_parsed_again_after_a_while(
     airflow: Airflow, two: tuple[Deployment, Deployment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,17 +216,29 @@ def test_while_the_registry_is_away_nothing_is_asked_and_the_log_says_it_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    airflow.parse(*range(SHARDS))
     with monkeypatch.context() as away:
         away.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
         assert airflow.asked() == airflow.asked() == set()
-    assert len([record for record in caplog.records if "can't be reached" in record.getMessage()]) == 1
+    assert len([record for record in caplog.records if "can't be read" in record.getMessage()]) == 1
+    assert airflow.asked() == set()
+
+
+def test_without_the_registry_and_a_copy_airflow_parses_nothing(
+    airflow: Airflow, two: tuple[Deployment, Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take all DAGs for gone, as at the first start of a release that keeps other copies."""
+    with monkeypatch.context() as away:
+        away.setenv("AIRFLOW_CONN_MODELOPS_READER", "postgresql://nobody:none@127.0.0.1:1/none")
+        with pytest.raises(Unavailable):
+            airflow.bundle.refresh()
     assert airflow.asked() == {one.id % SHARDS for one in two}
 
 
 def test_the_configured_bundles_are_ones_that_airflow_can_make() -> None:
     listed = json.loads(PARSING["DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
     made = [resolve_name(one["classpath"])(name=one["name"], **one["kwargs"]) for one in listed]
-    assert [type(one).__name__ for one in made] == ["DeploymentBundle", "LocalDagBundle"]
+    assert [type(one).__name__ for one in made] == ["DeploymentBundle", "DagsFolderBundle"]
 
 
 @pytest.mark.filterwarnings("ignore")  # of Airflow's own imports

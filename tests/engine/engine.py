@@ -40,8 +40,10 @@ ADDRESS = "10.78.0.1"
 ALONE = ("--net", "--mount", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
 GROUPS = Path("/sys/fs/cgroup")
 CLONE_NEWNET = 0x40000000
-ENOUGH_MEMORY = 12 << 30
-"""Bytes: images and services need half of it."""
+ENOUGH_MEMORY = 16 << 30
+"""Bytes: the images may have ten GiB, and the services need some."""
+HUNG_AFTER = 1500
+"""Seconds after which a program is taken for hung: the image is built within minutes."""
 UP_WITHIN = GONE_WITHIN = 120
 """Seconds after which what is waited for hangs."""
 
@@ -88,7 +90,7 @@ class Engine:
         data.mkdir(exist_ok=True)
         prepare = "ip link set lo up"
         if self.in_memory:  # to remove the hundred thousand files of the images takes a disk minutes
-            prepare += f" && mount -t tmpfs engine {shlex.quote(str(data))}"
+            prepare += f" && mount -t tmpfs -o size=10g engine {shlex.quote(str(data))}"
         # The first process of a PID namespace is the parent of orphans, which dockerd wouldn't wait for.
         first = ["sh", "-c", f'{prepare} || exit; "$@" & wait', "sh", *dockerd]
         with self.log.open("wb") as log:
@@ -151,7 +153,9 @@ class Engine:
         # Without BuildKit: Docker Compose would look for buildx, which Debian doesn't have.
         own = {"HOME": str(self.home), "DOCKER_HOST": self.host, "DOCKER_BUILDKIT": "0"}
         environment = {"PATH": os.environ["PATH"], **own}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **more)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=HUNG_AFTER, **more
+        )
         if check and done.returncode != 0:
             pytest.fail(f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}", pytrace=False)
         return done

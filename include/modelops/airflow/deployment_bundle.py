@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
-from modelops.airflow.deployment_cache import SHARDS, by_shard, read_copy, read_registry, replace
+from modelops.airflow.deployment_cache import SHARDS, by_shard, has_copies, read_copy, read_registry, replace
+from modelops.airflow.parse_requests import live_dags, move_to_front
 from modelops.domain.deployments import dag_id_of
-from modelops.domain.errors import Unavailable
+from modelops.domain.errors import ModelOpsError
 from modelops.settings import MachineSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from modelops.domain.deployments import DeploymentDagSpec
 
 AGAIN_AFTER = 30.0
@@ -63,19 +62,25 @@ class DeploymentBundle(BaseDagBundle):
 
     def initialize(self) -> None:
         """Write the files that are not there as this release writes them."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for shard in range(SHARDS):
-            _write(self._file(shard), SOURCE.format(shard=shard, shards=SHARDS))
+            self._write(shard)
         super().initialize()
 
     def refresh(self) -> None:
-        """Ask for a parse of each file that was parsed with other deployments than the registry has now."""
+        """Ask for a parse of each file that was parsed with other deployments than the registry has now.
+
+        Raises:
+            ModelOpsError: the registry can't be read, and there is no copy of it. Airflow then parses no file; it would
+                take all DAGs of deployments for gone.
+        """
         try:
             shards = by_shard(read_registry())
-        except Unavailable as error:
+        except ModelOpsError as error:
             if not self._is_away:
-                log.warning("The registry can't be reached (%s); the DAGs of deployments stay as they are", error)
+                log.warning("The registry can't be read (%s); the DAGs of deployments stay as they are", error)
             self._is_away = True
+            if not has_copies():
+                raise
             return
         self._is_away = False
         present = self._present()
@@ -85,49 +90,34 @@ class DeploymentBundle(BaseDagBundle):
             if differs or present[shard] != {dag_id_of(one.id) for one in wanted}:
                 due = self._is_due(shard, wanted)
                 if differs or due:
+                    self._write(shard)  # it may have been removed
                     os.utime(self._file(shard))
                 if due:
-                    urgent.append(self._file(shard))
+                    urgent.append(self._file(shard).name)
                     self._requested[shard] = time.monotonic(), wanted
-        self._move_to_front(urgent)
+        move_to_front(self.name, urgent)
 
     def _present(self) -> list[set[str]]:
         """The DAGs of each file that Airflow has, and does not take for gone."""
-        from airflow.models.dag import DagModel
-        from airflow.utils.session import create_session
-        from sqlalchemy import select
-
-        query = select(DagModel.relative_fileloc, DagModel.dag_id).where(
-            DagModel.bundle_name == self.name, ~DagModel.is_stale
-        )
-        with create_session() as session:
-            found = session.execute(query).all()
-        return [{dag_id for name, dag_id in found if name == self._file(shard).name} for shard in range(SHARDS)]
-
-    def _move_to_front(self, files: Sequence[Path]) -> None:
-        """Put files at the front of the queue, as the button "reparse" of Airflow's web page does."""
-        from airflow.models.dagbag import DagPriorityParsingRequest
-        from airflow.utils.session import create_session
-        from sqlalchemy.dialects.postgresql import insert
-
-        requests = [{"bundle_name": self.name, "relative_fileloc": file.name} for file in files]
-        if requests:
-            with create_session() as session:
-                session.execute(insert(DagPriorityParsingRequest.__table__).on_conflict_do_nothing(), requests)
+        found: dict[str, set[str]] = {self._file(shard).name: set() for shard in range(SHARDS)}
+        for name, dag_id in live_dags(self.name):
+            found.setdefault(name, set()).add(dag_id)
+        return [found[self._file(shard).name] for shard in range(SHARDS)]
 
     def _is_due(self, shard: int, wanted: list[DeploymentDagSpec]) -> bool:
         """Whether no parse with these deployments has been requested yet, or not for a while."""
         requested_at, deployments = self._requested.get(shard, (float("-inf"), []))
         return deployments != wanted or time.monotonic() - requested_at > AGAIN_AFTER
 
+    def _write(self, shard: int) -> None:
+        """Replace a file unless it is as this release writes it; its time is old, so that changed files come first."""
+        file, text = self._file(shard), SOURCE.format(shard=shard, shards=SHARDS)
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            return
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(file, text, time=0)
+        # Python knows compiled code by the time and the size of its source.
+        Path(cache_from_source(str(file))).unlink(missing_ok=True)
+
     def _file(self, shard: int) -> Path:
         return self.path / f"deployments_{shard:02}.py"
-
-
-def _write(file: Path, text: str) -> None:
-    """Replace a file unless it has this text; its time is old, so that files with changes are parsed first."""
-    if file.exists() and file.read_text(encoding="utf-8") == text:
-        return
-    replace(file, text, time=0)
-    # Python knows compiled code by the time and the size of its source.
-    Path(cache_from_source(str(file))).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.airflow.connections import url_of
 from modelops.domain.deployments import DeploymentDagSpec
-from modelops.domain.errors import Unavailable
+from modelops.domain.errors import ModelOpsError
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import VersionKind
 from modelops.settings import MachineSettings
@@ -39,7 +39,7 @@ def load_shard(shard: int) -> list[DeploymentDagSpec]:
     """The deployments of one shard that have a DAG."""
     try:
         found = by_shard(read_registry())[shard]
-    except Unavailable as error:
+    except ModelOpsError as error:
         _warn(error)
         return read_copy(shard)
     _write_copy(shard, found)
@@ -50,7 +50,7 @@ def load_deployment(number: int) -> list[DeploymentDagSpec]:
     """One deployment; none if it has no DAG."""
     try:
         return read_registry(number)
-    except Unavailable as error:
+    except ModelOpsError as error:
         _warn(error)
         return [one for one in read_copy(number % SHARDS) if one.id == number]
 
@@ -67,7 +67,7 @@ def read_registry(number: int | None = None) -> list[DeploymentDagSpec]:
     """All deployments that have a DAG, or one of them, in the order of their numbers.
 
     Raises:
-        Unavailable: the registry can't be reached.
+        ModelOpsError: the registry can't be reached or read.
     """
     import psycopg
 
@@ -104,6 +104,11 @@ def read_copy(shard: int) -> list[DeploymentDagSpec]:
         return []
 
 
+def has_copies() -> bool:
+    """Whether each shard has a copy, which may be empty."""
+    return all(_copy_of(shard).exists() for shard in range(SHARDS))
+
+
 def replace(file: Path, text: str, *, time: float | None = None) -> None:
     """Replace a file atomically, even if processes of several containers do so at once.
 
@@ -135,8 +140,8 @@ def _write_copy(shard: int, found: Iterable[DeploymentDagSpec]) -> None:
         log.warning("The copy of the deployments, for times without the registry, can't be written: %s", error)
 
 
-def _warn(error: Unavailable) -> None:
-    log.warning("The registry can't be reached (%s); the deployments are from the last good copy", error)
+def _warn(error: ModelOpsError) -> None:
+    log.warning("The registry can't be read (%s); the deployments are from the last good copy", error)
 
 
 def _plain(value: datetime | timedelta) -> str | float:

@@ -42,7 +42,7 @@ PACE = {
 }
 
 # A DAG file is parsed when it changes, and every fifteen minutes in case that was missed. How the files of deployments
-# change: modelops/airflow/deployment_bundle.py.
+# change: modelops/airflow/deployment_bundle.py. Both bundles have files parsed again whose DAGs Airflow has lost.
 PARSING = {
     "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
         [
@@ -51,7 +51,7 @@ PARSING = {
                 "classpath": "modelops.airflow.deployment_bundle.DeploymentBundle",
                 "kwargs": {"refresh_interval": 1},
             },
-            {"name": "dags-folder", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {}},
+            {"name": "dags-folder", "classpath": "modelops.airflow.dags_folder_bundle.DagsFolderBundle", "kwargs": {}},
         ]
     ),
     "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "2",
@@ -62,8 +62,9 @@ PARSING = {
     "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
     # A DAG that its file has no more is gone after its next parse, however soon after another that was.
     "DAG_PROCESSOR__STALE_DAG_THRESHOLD": "10",
-    # The table of all files is several kilobytes of log.
+    # The table of all files is several kilobytes of log; three lines for each refresh would be some 15 MB a day.
     "DAG_PROCESSOR__PRINT_STATS_INTERVAL": "300",
+    "LOGGING__NAMESPACE_LEVELS": "airflow.dag_processing.manager.DagFileProcessorManager=WARNING",
 }
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from modelops.registry.login_check.report import Place
 
+OF_THE_SERVER = ("40", "53", "55P03", "57", "58", "XX", "25006")
+"""SQLSTATEs, or their classes, of errors that say nothing of a privilege: deadlock, resources, locks, time, I/O, and a
+server that takes no writes."""
 PATIENCE = "10s"
 """How long a trial may wait for a lock, or take."""
 BOUND = "SELECT set_config(name, %s, true) FROM unnest(ARRAY['lock_timeout', 'statement_timeout']) AS name"
@@ -91,10 +94,8 @@ def _refusal(connection: Connection[Any], trial: Trial) -> str | None:
         with connection.transaction(force_rollback=True):
             for statement in trial.statements:
                 _execute(connection, statement)
-    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
-        raise
     except psycopg.Error as error:
-        if connection.closed:
+        if connection.closed or (error.sqlstate or "").startswith(OF_THE_SERVER):
             raise
         return error.diag.message_primary or str(error)
     return None

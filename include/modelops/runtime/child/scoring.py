@@ -1,6 +1,6 @@
 """The part of main.py that scores: record batches in through one pipe, batches of predictions out through another.
 
-Loaded by child.py, never imported. It imports the standard library and Arrow, and pandas or polars where the model's
+Loaded by main.py, never imported. It imports the standard library and Arrow, and pandas or polars where the model's
 environment has them.
 """
 

@@ -1,6 +1,6 @@
 """The part of main.py that writes the result of a feature task's function to a file, in the declared columns.
 
-Loaded by child.py, never imported. It imports the standard library and Arrow only; pandas and polars are used if
+Loaded by main.py, never imported. It imports the standard library and Arrow only; pandas and polars are used if
 the task's code has imported them.
 """
 
