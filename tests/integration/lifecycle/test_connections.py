@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from factories import deployed
-from modelops.domain.errors import LoginError
+from modelops.domain.errors import LoginError, Unavailable
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import ConnectionCheckRequest
 from modelops.domain.versions import VersionKind
@@ -66,6 +66,18 @@ def test_a_deployment_requires_what_its_batches_need(
     assert mends in caught.value.expected
     administrator.execute(caught.value.expected)
     require_logins(kind, "predictions.price", run)
+
+
+def test_a_server_without_free_connections_is_tried_again(
+    workplace: Workplace, administrator: psycopg.Connection
+) -> None:
+    run = workplace.job(JobType.DEPLOYMENT)
+    administrator.execute("ALTER ROLE modelops_sql CONNECTION LIMIT 0")
+    try:
+        with pytest.raises(Unavailable):
+            require_logins(VersionKind.MODEL, "predictions.price", run)
+    finally:
+        administrator.execute("ALTER ROLE modelops_sql CONNECTION LIMIT -1")
 
 
 def test_what_a_login_has_too_much_of_is_no_matter_of_a_deployment(
