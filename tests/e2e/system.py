@@ -91,12 +91,6 @@ class System:
         """What a query on the ledger gives."""
         return self.ledger.look(lambda kept: kept.cursor(row_factory=dict_row).execute(query, parameters).fetchall())
 
-    def airflow_database(self) -> psycopg.Connection[Any]:
-        """Airflow's own, for what can't be waited for."""
-        url = self.installation.databases.airflow_url
-        assert url is not None
-        return psycopg.connect(url, autocommit=True)
-
     def told(self, file: str = TOLD) -> list[dict[str, str]]:
         """What the reviewers have been told, or others by another file."""
         told = self.installation.layout.home / file

@@ -274,9 +274,8 @@ def test_the_observer_reads_what_airflow_lists_to_nobody(runs: Mapping[str, Run]
 def test_no_answer_in_time(runs: Mapping[str, Run]) -> None:
     """The seven days are over, by Airflow's own clock."""
     run = runs["late"]
-    with run.system.airflow_database() as airflow:
-        over = "UPDATE task_instance SET trigger_timeout = now() WHERE run_id = %s AND task_id = 'approve'"
-        assert airflow.execute(over, (run.run_id,)).rowcount == 1
+    over = "UPDATE task_instance SET trigger_timeout = now() WHERE run_id = %s AND task_id = 'approve'"
+    assert run.system.airflow.look(lambda kept: kept.execute(over, (run.run_id,)).rowcount) == 1
     job = run.await_status(JobStatus.FAILED, task="approve")
     assert "nobody has decided within 7 days" in (job.error or "")
     assert "so the version is not approved" in (job.error or "")

@@ -61,13 +61,13 @@ class DeploymentBundle(BaseDagBundle):
         """The files have no versions: each is parsed as the registry is then."""
 
     def initialize(self) -> None:
-        """Write the files that are not there as this release writes them."""
+        """Write the files that are missing, or that another release has written."""
         for shard in range(SHARDS):
             self._write(shard)
         super().initialize()
 
     def refresh(self) -> None:
-        """Ask for a parse of each file that was parsed with other deployments than the registry has now.
+        """Request a parse of each file that was parsed with other deployments than the registry has now.
 
         Raises:
             ModelOpsError: the registry can't be read, and there is no copy of it. Airflow then parses no file; it would

@@ -106,7 +106,7 @@ def check_pooler(connection: Connection[Any], other: Connection[Any], place: Pla
 
 
 def is_pooled(connection: Connection[Any]) -> bool:
-    """Whether something between answers for the server: it names a process to cancel that isn't the server's."""
+    """Whether a pooler answers for the server: the process ID for cancelling isn't that of the server's process."""
     [found] = _QUERIES.execute(connection, "server").fetchall()
     return bool(found["pid"] != connection.info.backend_pid)
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from modelops.registry.login_check.report import Place
 
 OF_THE_SERVER = ("40", "53", "55P03", "57", "58", "XX", "25006")
-"""SQLSTATEs, or their classes, of errors that say nothing of a privilege: deadlock, resources, locks, time, I/O, and a
-server that takes no writes."""
+"""SQLSTATEs, or their classes, of errors that have nothing to do with a privilege: deadlock, resources, locks, time,
+I/O, and a server that takes no writes."""
 PATIENCE = "10s"
 """How long a trial may wait for a lock, or take."""
 BOUND = "SELECT set_config(name, %s, true) FROM unnest(ARRAY['lock_timeout', 'statement_timeout']) AS name"
@@ -216,7 +216,7 @@ def table_trial(login: str, schema: str, database: str) -> Trial:
 
 
 def _name() -> str:
-    """A name that no other check uses at the same time: it would be waited for."""
+    """A name for each check: two that create the same name would wait for each other."""
     return f"login_check_{secrets.token_hex(8)}"
 
 
