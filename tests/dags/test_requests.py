@@ -6,17 +6,19 @@ import inspect
 import re
 from collections import defaultdict
 from pkgutil import resolve_name
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG
 
 from modelops.domain import alert_requests, requests
+from modelops.domain.errors import UnknownParameter
 from modelops.domain.job_types import OPERATORS
 from modelops.domain.parameters import parameters_of
 from modelops.operators.alerts import EndAlertRuleOperator, SetAlertRuleOperator, SnoozeAlertOperator
 from modelops.operators.approval import ApproveFeatureTaskOperator, ApproveModelOperator
-from modelops.operators.base import JobOperator
+from modelops.operators.base import JobOperator, check_parameter_names
 from modelops.operators.bases import ChangeScheduleOperator, CheckDriftOperator
 from modelops.operators.connections import CheckConnectionsOperator
 from modelops.operators.due_labels import DueLabelsOperator
@@ -129,6 +131,14 @@ def test_a_use_case_gets_the_request(operator: type[JobOperator]) -> None:
     declared = {**vars(requests), **vars(alert_requests)}
     asked_for = declared[str(parameters[0].annotation)]
     assert issubclass(operator.request, asked_for)
+
+
+def test_a_dag_without_parameters_says_so(dags: dict[str, DAG]) -> None:
+    run = SimpleNamespace(conf={"login": "modelops_jobs"})
+    with pytest.raises(UnknownParameter) as refusal:
+        check_parameter_names(dags["connection_check"], {"dag_run": run})  # type: ignore[typeddict-item]
+    assert refusal.value.what == "there is no parameter 'login'"
+    assert refusal.value.expected == "no parameter: this DAG has none"
 
 
 def test_forms_ask_for_what_the_requests_declare(dags: dict[str, DAG]) -> None:

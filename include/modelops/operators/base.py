@@ -239,10 +239,11 @@ def check_parameter_names(dag: DAG, context: Context) -> None:
     unknown = [name for name in context["dag_run"].conf or {} if name not in declared and "/" not in name]
     if unknown:
         close = get_close_matches(unknown[0], declared, n=1)
+        others = f"one of {', '.join(declared)}" if declared else "no parameter: this DAG has none"
         raise UnknownParameter(
             f"there is no parameter {', '.join(map(repr, unknown))}",
             where=f"the request for {dag.dag_id}",
-            expected=f"perhaps {close[0]!r}" if close else f"one of {', '.join(declared)}",
+            expected=f"perhaps {close[0]!r}" if close else others,
         )
 
 

@@ -108,9 +108,10 @@ def check_connections(installation: Installation, *, steps: Steps) -> int:
         report = check_logins({f"modelops_{role}": databases.url(role) for role in ROLES})
     for line in report.lines():
         steps.say(line)
-    mark, end = ("✗", f"{len(report.findings)} findings") if report.findings else ("✓", "all is as it should be")
+    found = len(report.findings)
+    mark, end = ("✗", "1 finding" if found == 1 else f"{found} findings") if found else ("✓", "no findings")
     steps.say(f"{mark} {report.server}: {report.trials} statements tried as {', '.join(report.tried)}; {end}")
-    return 1 if report.findings else 0
+    return 1 if found else 0
 
 
 def _make_ready(installation: Installation) -> None:

@@ -41,7 +41,7 @@ def check_connections(request: ConnectionCheckRequest, run: JobRun) -> dict[str,
     result = report.as_record()
     with run.fenced():
         run.complete(result)
-    run.log(f"{report.trials} statements tried as {', '.join(report.tried)}: all is as it should be")
+    run.log(f"{report.trials} statements tried as {', '.join(report.tried)}; no findings")
     return result
 
 

@@ -26,9 +26,12 @@ def test_all_findings_are_printed_and_nothing_is_changed(database: Database, tmp
     )
     right = io.StringIO()
     assert check_connections(installation, steps=Steps(right)) == 0
-    assert "all is as it should be" in right.getvalue()
+    assert "; no findings" in right.getvalue()
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         admin.execute("REVOKE CREATE ON SCHEMA features FROM modelops_jobs")
+        one = io.StringIO()
+        assert check_connections(installation, steps=Steps(one)) == 1
+        assert one.getvalue().endswith("; 1 finding\n")
         admin.execute("GRANT UPDATE ON modelops.decision TO modelops_jobs")
     for _ in range(2):
         wrong = io.StringIO()
