@@ -91,7 +91,7 @@ class Transition:
 class Attempts:
     """The effects of a retry and of a person's interventions on a job of the type, in a sentence or two each."""
 
-    retry: str
+    retry: str = "It starts again."
     clear: str
     stop: str
     marked_as_success: str

@@ -14,6 +14,7 @@ To add a job type, see docs/how-to/add-a-job-type.md.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from modelops.domain import attempts
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _MODEL = (VersionKind.MODEL,)
 _TASK = (VersionKind.FEATURE_TASK,)
+_of_model = partial(Declaration, kinds=_MODEL, group=Group.MODEL)
+_of_task = partial(Declaration, kinds=_TASK, group=Group.FEATURE)
+_supporting = partial(Declaration, group=Group.SUPPORTING)
 
 _WITH_EVIDENCE = (Tab.LOGS, Tab.LIFE_CYCLE, Tab.EVIDENCE, Tab.PROPERTIES)
 _EVIDENCE_FIRST = (Tab.EVIDENCE, Tab.LOGS, Tab.LIFE_CYCLE, Tab.PROPERTIES)
@@ -48,10 +52,8 @@ class JobType(StrEnum):
 
     TRAINING = (
         "training",
-        Declaration(
+        _of_model(
             stage=Stage.TRAINING,
-            kinds=_MODEL,
-            group=Group.MODEL,
             label=Label(en="Training", fr="Formation"),
             meaning="Runs the model's `train()` and makes a model version.",
             operators=("TrainModelOperator",),
@@ -74,17 +76,14 @@ class JobType(StrEnum):
     )
     EVALUATION = (
         "evaluation",
-        Declaration(
+        _of_model(
             stage=Stage.EVALUATION,
-            kinds=_MODEL,
-            group=Group.MODEL,
             label=Label(en="Evaluation", fr="Évaluation"),
             meaning="Runs the model's `evaluate()` on an existing version.",
             operators=("EvaluateModelOperator",),
             steps="`artifacts_fetched`, then as `training` from `environment_ready` to `artifacts_stored`, with "
             "`evaluate_…`; the first evaluation of a version with a ModelScorer also has `predictions_counted`",
             attempts=Attempts(
-                retry="It starts again.",
                 clear="It makes another evaluation; the earlier one stays.",
                 stop="No evaluation is recorded, and the tasks after it are `skipped`.",
                 marked_as_success="No evaluation is recorded.",
@@ -96,10 +95,8 @@ class JobType(StrEnum):
     )
     APPROVAL = (
         "approval",
-        Declaration(
+        _of_model(
             stage=Stage.APPROVAL,
-            kinds=_MODEL,
-            group=Group.MODEL,
             label=Label(en="Approval", fr="Approbation"),
             meaning="Shows a version's evidence to the reviewers and records their decision.",
             operators=("ApproveModelOperator",),
@@ -113,10 +110,8 @@ class JobType(StrEnum):
     )
     DEPLOYMENT = (
         "deployment",
-        Declaration(
+        _of_model(
             stage=Stage.DEPLOYMENT,
-            kinds=_MODEL,
-            group=Group.MODEL,
             label=Label(en="Deployment", fr="Déploiement"),
             meaning="Puts an approved version into production, and replaces the one before.",
             operators=("DeployModelOperator",),
@@ -129,10 +124,8 @@ class JobType(StrEnum):
     )
     RETIREMENT = (
         "retirement",
-        Declaration(
+        _of_model(
             stage=Stage.RETIREMENT,
-            kinds=_MODEL,
-            group=Group.MODEL,
             label=Label(en="Retirement", fr="Mise hors service"),
             meaning="Ends a deployment.",
             operators=("RetireModelOperator",),
@@ -143,10 +136,9 @@ class JobType(StrEnum):
     )
     BATCH_PREDICTION = (
         "batch_prediction",
-        Declaration(
+        _supporting(
             stage=Stage.BATCH,
             kinds=_MODEL,
-            group=Group.SUPPORTING,
             label=Label(en="Batch prediction", fr="Prédiction par lots"),
             meaning="Scores the rows of a deployment's predict dataset.",
             operators=("PredictBatchOperator", "PredictPartOperator", "PublishBatchOperator"),
@@ -158,10 +150,8 @@ class JobType(StrEnum):
     )
     FEATURE_IMPORT = (
         "feature_import",
-        Declaration(
+        _of_task(
             stage=Stage.IMPORT,
-            kinds=_TASK,
-            group=Group.FEATURE,
             label=Label(en="Import", fr="Importer"),
             meaning="Pins a feature task's code and makes a version of it.",
             operators=("ImportFeatureTaskOperator",),
@@ -182,10 +172,8 @@ class JobType(StrEnum):
     )
     FEATURE_RUN = (
         "feature_run",
-        Declaration(
+        _of_task(
             stage=Stage.EVALUATION,
-            kinds=_TASK,
-            group=Group.FEATURE,
             label=Label(en="Run", fr="Exécuter"),
             meaning="Runs a version once, checks its rows, and publishes nothing.",
             operators=("RunFeatureTaskOperator",),
@@ -206,10 +194,8 @@ class JobType(StrEnum):
     )
     FEATURE_APPROVAL = (
         "feature_approval",
-        Declaration(
+        _of_task(
             stage=Stage.APPROVAL,
-            kinds=_TASK,
-            group=Group.FEATURE,
             label=Label(en="Approve", fr="Approuver"),
             meaning="Shows a feature task version's evidence to the reviewers and records their decision.",
             operators=("ApproveFeatureTaskOperator",),
@@ -222,10 +208,8 @@ class JobType(StrEnum):
     )
     FEATURE_DEPLOYMENT = (
         "feature_deployment",
-        Declaration(
+        _of_task(
             stage=Stage.DEPLOYMENT,
-            kinds=_TASK,
-            group=Group.FEATURE,
             label=Label(en="Deploy", fr="Déployer"),
             meaning="Puts an approved feature task version into production, and replaces the one before.",
             operators=("DeployFeatureTaskOperator",),
@@ -238,10 +222,8 @@ class JobType(StrEnum):
     )
     FEATURE_BATCH = (
         "feature_batch",
-        Declaration(
+        _of_task(
             stage=Stage.BATCH,
-            kinds=_TASK,
-            group=Group.FEATURE,
             label=Label(en="Batch run", fr="Exécution par lots"),
             meaning="Makes a deployment's feature table, whole or for a data interval.",
             operators=("ExecuteFeatureBatchOperator",),
@@ -252,10 +234,8 @@ class JobType(StrEnum):
     )
     FEATURE_RETIREMENT = (
         "feature_retirement",
-        Declaration(
+        _of_task(
             stage=Stage.RETIREMENT,
-            kinds=_TASK,
-            group=Group.FEATURE,
             label=Label(en="Retire", fr="Mettre hors service"),
             meaning="Ends a deployment of a feature task.",
             operators=("RetireFeatureTaskOperator",),
@@ -266,10 +246,9 @@ class JobType(StrEnum):
     )
     SCHEDULE_CHANGE = (
         "schedule_change",
-        Declaration(
+        _supporting(
             stage=Stage.SCHEDULE_CHANGE,
             kinds=(*_MODEL, *_TASK),
-            group=Group.SUPPORTING,
             label=Label(en="Schedule change", fr="Changement de planification"),
             meaning="Gives a deployment another schedule.",
             operators=("ChangeScheduleOperator",),
@@ -279,17 +258,15 @@ class JobType(StrEnum):
     )
     COMPUTE_STATISTICS = (
         "compute_statistics",
-        Declaration(
+        _supporting(
             stage=Stage.STATISTICS,
             kinds=_MODEL,
-            group=Group.SUPPORTING,
             label=Label(en="Compute statistics", fr="Statistiques de calcul"),
             meaning="Computes the reference with which batches of an existing version are compared.",
             operators=("ComputeStatisticsOperator",),
             steps="`artifacts_fetched`, `rows_written`, `columns_counted`; if the model has a ModelScorer also"
             " `environment_ready`, `rows_written`, `predictions_counted`",
             attempts=Attempts(
-                retry="It starts again.",
                 clear="It computes another reference, which replaces the earlier one for later batches.",
                 stop="The reference stays as it was.",
                 marked_as_success="The reference stays as it was.",
@@ -300,16 +277,14 @@ class JobType(StrEnum):
     )
     DRIFT_CHECK = (
         "drift_check",
-        Declaration(
+        _supporting(
             stage=Stage.DRIFT,
             kinds=(*_MODEL, *_TASK),
-            group=Group.SUPPORTING,
             label=Label(en="Drift check", fr="Contrôle de dérive"),
             meaning="Compares a published batch with the reference of its version.",
             operators=("CheckDriftOperator",),
             steps="`compared`",
             attempts=Attempts(
-                retry="It starts again.",
                 clear="It compares again: the batch of its DAG run, or the newest of the interval. The earlier result "
                 "stays on record.",
                 stop="Nothing has changed.",
@@ -320,10 +295,9 @@ class JobType(StrEnum):
     )
     PERFORMANCE_MEASUREMENT = (
         "performance_measurement",
-        Declaration(
+        _supporting(
             stage=Stage.PERFORMANCE,
             kinds=_MODEL,
-            group=Group.SUPPORTING,
             label=Label(en="Performance measurement", fr="Mesure des performances"),
             meaning="Compares published predictions with the labels that have become known since.",
             operators=("MeasurePerformanceOperator",),
@@ -339,10 +313,9 @@ class JobType(StrEnum):
     )
     ALERT_RULE_CHANGE = (
         "alert_rule_change",
-        Declaration(
+        _supporting(
             stage=Stage.ALERT_RULE_CHANGE,
             kinds=(*_MODEL, *_TASK),
-            group=Group.SUPPORTING,
             label=Label(en="Alert rule change", fr="Modification d'une règle d'alerte"),
             meaning="Sets, ends or snoozes an alert rule of a deployment.",
             operators=("SetAlertRuleOperator", "EndAlertRuleOperator", "SnoozeAlertOperator"),
@@ -352,10 +325,9 @@ class JobType(StrEnum):
     )
     CONNECTION_CHECK = (
         "connection_check",
-        Declaration(
+        _supporting(
             stage=Stage.CONNECTION_CHECK,
             kinds=(),
-            group=Group.SUPPORTING,
             label=Label(en="Connection check", fr="Contrôle des connexions"),
             meaning="Tries what the logins of the data database must be able to do, and what they must not.",
             operators=("CheckConnectionsOperator",),
