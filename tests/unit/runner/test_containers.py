@@ -164,6 +164,7 @@ def test_the_observer_beats_after_each_look_that_succeeds(monkeypatch: pytest.Mo
     monkeypatch.setattr(observer.AirflowReader, "unreadable", lambda _: [])
     monkeypatch.setattr(observer.psycopg, "connect", lambda *_, **__: NoDatabase())
     monkeypatch.setattr(observer, "check_schema", lambda _: None)
+    monkeypatch.setattr(observer, "await_turn", lambda *_: None)
     monkeypatch.setattr(observer, "LOOK_EVERY", timedelta(0))
     monkeypatch.setenv(heartbeat.VARIABLE, str(tmp_path / "beat"))
     for name in (

@@ -77,3 +77,7 @@ ON CONFLICT ON CONSTRAINT observation_pkey DO UPDATE SET seen_at = EXCLUDED.seen
 -- name: last_seen
 -- The time up to which the ledger is complete.
 SELECT seen_at FROM modelops.observation;
+
+-- name: become_active
+-- Whether this session is, or has just become, that of the active observer. The end of the session releases the lock.
+SELECT pg_try_advisory_lock(:key);

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _QUERIES = Queries("observation")
+_ACTIVE_OBSERVER = 7_301_733_180_042_002  # any number that no other advisory lock uses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +284,14 @@ def last_seen(connection: Connection[Any]) -> datetime | None:
     with translated():
         row = _QUERIES.execute(connection, "last_seen").fetchone()
     return None if row is None else row["seen_at"]
+
+
+def become_active(connection: Connection[Any]) -> bool:
+    """Whether this session is that of the active observer: the first to ask, until its session ends."""
+    with translated():
+        row = _QUERIES.execute(connection, "become_active", key=_ACTIVE_OBSERVER).fetchone()
+    assert row is not None
+    return bool(row["pg_try_advisory_lock"])
 
 
 def _named(key: TaskKey) -> dict[str, Any]:
