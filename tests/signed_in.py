@@ -39,9 +39,11 @@ class SignedIn:
             self.tokens[account] = answer.json()["access_token"]
         return self.tokens[account]
 
-    def call(self, method: str, address: str, account: str = "trainer", **more: Any) -> httpx.Response:
+    def call(
+        self, method: str, address: str, account: str = "trainer", *, api: str = "api/v2", **more: Any
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(account)}"}
-        return self.request(method, f"{self.url}/api/v2/{address}", headers=headers, timeout=60, **more)
+        return self.request(method, f"{self.url}/{api}/{address}", headers=headers, timeout=60, **more)
 
     def get(self, address: str) -> Any:
         answer = self.call("GET", address)

@@ -149,3 +149,18 @@ def api(up: Stack) -> SignedIn:
         passwords=account_passwords(read_env_file(up.folder / ".env", {})),
         request=partial(up.engine.inside, httpx.request),
     )
+
+
+@pytest.fixture(scope="session")
+def life(up: Stack, api: SignedIn) -> str:
+    """The run of a life cycle whose approval waits, until a test answers it; its address."""
+    run = api.start("model_lifecycle", "life", model="here/small", target="small", parts=2)
+    up.eventually("the approval waits", lambda: fine(up, api, run).get("approve") == "awaiting_input")
+    return run
+
+
+def fine(up: Stack, api: SignedIn, run: str) -> dict[str, str]:
+    """The state of each task of a run, of which none has failed."""
+    states = {task["task_id"]: task["state"] for task in api.get(f"{run}/taskInstances")["task_instances"]}
+    assert not {"failed", "upstream_failed"} & set(states.values()), f"{states}\n{up.story()}"
+    return states

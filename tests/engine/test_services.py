@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.conftest import ROWS
+from engine.conftest import ROWS, fine
 
 if TYPE_CHECKING:
     from engine.conftest import Stack
@@ -51,29 +51,17 @@ def test_only_the_api_server_is_reached_from_outside_and_on_loopback(up: Stack) 
     assert up.engine.ports() - {up.outside} == {"127.0.0.1:8080"}
 
 
-def states(api: SignedIn, run: str) -> dict[str, str]:
-    """The state of each task of a run."""
-    return {task["task_id"]: task["state"] for task in api.get(f"{run}/taskInstances")["task_instances"]}
-
-
-def test_a_batch_goes_through(up: Stack, api: SignedIn) -> None:
-    def fine(run: str) -> dict[str, Any]:
-        known = states(api, run)
-        assert not {"failed", "upstream_failed"} & set(known.values()), f"{known}\n{up.story()}"
-        return known
-
-    life = api.start("model_lifecycle", "life", model="here/small", target="small", parts=2)
-    up.eventually("the approval waits", lambda: fine(life).get("approve") == "awaiting_input")
+def test_a_batch_goes_through(up: Stack, api: SignedIn, life: str) -> None:
     answer = {"chosen_options": ["Approve"], "params_input": {"comment": "as it should be"}}
     question = f"{life}/taskInstances/approve/-1/hitlDetails"
     assert api.call("PATCH", question, "reviewer", json=answer).is_success
-    up.eventually("it is deployed", lambda: fine(life)["deploy"] == "success")
+    up.eventually("it is deployed", lambda: fine(up, api, life)["deploy"] == "success")
     deployment = api.get(f"{life}/taskInstances/deploy/xcomEntries/return_value")["value"]["deployment"]
 
     dag = f"deployment_{deployment}"
     up.eventually("the deployment has its DAG", lambda: api.call("GET", f"dags/{dag}").is_success)
     batch = api.start(dag, "batch")
-    up.eventually("the batch ends", lambda: fine(batch) and api.get(batch)["state"] in OVER)
+    up.eventually("the batch ends", lambda: fine(up, api, batch) and api.get(batch)["state"] in OVER)
     assert api.get(batch)["state"] == "success", up.story()
     assert up.sql("SELECT count(*), count(DISTINCT id) FROM predictions.small") == f"{ROWS}|{ROWS}"
     # Host names are container ids: both workers have done some of the work, or one all of it.
