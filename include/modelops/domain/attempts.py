@@ -3,9 +3,9 @@
 from modelops.domain.declaration import Attempts
 
 APPROVAL = Attempts(
-    retry="It puts the version before the reviewers again. A recorded decision is returned.",
-    clear="A recorded decision on the same version is returned, including a rejection. Without one, the version is put "
-    "before the reviewers again.",
+    retry="It shows the version to the reviewers again. A recorded decision is returned.",
+    clear="A recorded decision on the same version is returned, including a rejection. Without one, the version "
+    "is shown to the reviewers again.",
     stop="The version waits for a decision, and the tasks after it are `skipped`. Clear the job to ask again.",
     marked_as_success="This is not an approval: the version waits for a decision, and its deployment fails at once.",
 )
@@ -24,8 +24,8 @@ RETIREMENT = Attempts(
     marked_as_success="The deployment stays active.",
 )
 BATCH = Attempts(
-    retry="It starts again as another run. Readers never see the rows of the first one.",
-    clear="It makes the rows again; their publication replaces the previous run.",
+    retry="It starts again, as another batch run. Readers never see the rows of the first one.",
+    clear="It computes the rows again; their publication replaces the previous run.",
     stop="Readers still see the previous rows.",
     marked_as_success="Nothing is published.",
 )

@@ -55,7 +55,7 @@ class JobType(StrEnum):
         _of_model(
             stage=Stage.TRAINING,
             label=Label(en="Training", fr="Formation"),
-            meaning="Runs the model's `train()` and makes a model version.",
+            meaning="Runs the model's `train()` and creates a version.",
             operators=("TrainModelOperator",),
             steps="`version_created`, `code_pinned`, `environment_ready`, `rows_written`, `train_started`, "
             "`train_finished`, `artifacts_stored`; `sample_scored` if the model has a ModelScorer",
@@ -84,7 +84,7 @@ class JobType(StrEnum):
             steps="`artifacts_fetched`, then as `training` from `environment_ready` to `artifacts_stored`, with "
             "`evaluate_…`; the first evaluation of a version with a ModelScorer also has `predictions_counted`",
             attempts=Attempts(
-                clear="It makes another evaluation; the earlier one stays.",
+                clear="It records another evaluation; the earlier one stays.",
                 stop="No evaluation is recorded, and the tasks after it are `skipped`.",
                 marked_as_success="No evaluation is recorded.",
             ),
@@ -113,7 +113,7 @@ class JobType(StrEnum):
         _of_model(
             stage=Stage.DEPLOYMENT,
             label=Label(en="Deployment", fr="Déploiement"),
-            meaning="Puts an approved version into production, and replaces the one before.",
+            meaning="Puts an approved version into production, in place of the previous one.",
             operators=("DeployModelOperator",),
             steps="`artifacts_fetched`, `dataset_fits`, `environment_ready`, `sample_scored`",
             attempts=attempts.DEPLOYMENT,
@@ -153,11 +153,11 @@ class JobType(StrEnum):
         _of_task(
             stage=Stage.IMPORT,
             label=Label(en="Import", fr="Importer"),
-            meaning="Pins a feature task's code and makes a version of it.",
+            meaning="Pins a feature task's code and creates a version.",
             operators=("ImportFeatureTaskOperator",),
             steps="`code_pinned`, `sql_parsed`",
             attempts=Attempts(
-                retry="It starts again; the first attempt has recorded nothing.",
+                retry="It starts again, because the first attempt has recorded nothing.",
                 clear="A recorded import of the same task is returned.",
                 stop="Nothing has changed.",
                 marked_as_success="There is no version, and the tasks after it fail.",
@@ -175,7 +175,7 @@ class JobType(StrEnum):
         _of_task(
             stage=Stage.EVALUATION,
             label=Label(en="Run", fr="Exécuter"),
-            meaning="Runs a version once, checks its rows, and publishes nothing.",
+            meaning="Runs a version of a feature task once and checks its rows, without publishing them.",
             operators=("RunFeatureTaskOperator",),
             steps="`code_loaded`, `rows_staged`, `checked`; of a Python task also, before `rows_staged`, "
             "`environment_ready`, `input_read` for each input, `run_started`, `run_finished`",
@@ -197,7 +197,7 @@ class JobType(StrEnum):
         _of_task(
             stage=Stage.APPROVAL,
             label=Label(en="Approve", fr="Approuver"),
-            meaning="Shows a feature task version's evidence to the reviewers and records their decision.",
+            meaning="Shows the evidence of a feature task's version to the reviewers and records their decision.",
             operators=("ApproveFeatureTaskOperator",),
             steps="as `approval`",
             attempts=attempts.APPROVAL,
@@ -211,7 +211,7 @@ class JobType(StrEnum):
         _of_task(
             stage=Stage.DEPLOYMENT,
             label=Label(en="Deploy", fr="Déployer"),
-            meaning="Puts an approved feature task version into production, and replaces the one before.",
+            meaning="Puts an approved version of a feature task into production, in place of the previous one.",
             operators=("DeployFeatureTaskOperator",),
             steps="`artifacts_fetched`, `sql_parsed`",
             attempts=attempts.DEPLOYMENT,
@@ -225,7 +225,7 @@ class JobType(StrEnum):
         _of_task(
             stage=Stage.BATCH,
             label=Label(en="Batch run", fr="Exécution par lots"),
-            meaning="Makes a deployment's feature table, whole or for a data interval.",
+            meaning="Computes a deployment's feature table, whole or for a data interval.",
             operators=("ExecuteFeatureBatchOperator",),
             steps="`run_begun`, then as `feature_run` from `rows_staged` or `environment_ready` on",
             attempts=attempts.BATCH,
@@ -250,7 +250,7 @@ class JobType(StrEnum):
             stage=Stage.SCHEDULE_CHANGE,
             kinds=(*_MODEL, *_TASK),
             label=Label(en="Schedule change", fr="Changement de planification"),
-            meaning="Gives a deployment another schedule.",
+            meaning="Changes the schedule of a deployment.",
             operators=("ChangeScheduleOperator",),
             steps="none",
             attempts=attempts.CHANGE,
@@ -329,7 +329,7 @@ class JobType(StrEnum):
             stage=Stage.CONNECTION_CHECK,
             kinds=(),
             label=Label(en="Connection check", fr="Contrôle des connexions"),
-            meaning="Tries what the logins of the data database must be able to do, and what they must not.",
+            meaning="Checks that each login of the data database has the privileges that it needs, and no others.",
             operators=("CheckConnectionsOperator",),
             steps="`logins_checked`",
             attempts=Attempts(

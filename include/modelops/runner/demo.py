@@ -67,25 +67,25 @@ def _live(journey: Journey, steps: Steps) -> None:
     features = journey.version("Flight features", "imported and run", "feature_pipeline", {"task": FEATURES})
     journey.run("Flight features published", "feature_batch", {"deployment": features["deployment"]}, result="execute")
     first = _model(journey, "Logistic regression", FIRST)
-    steps.say(f"  The first approved and deployed model stands {_since_start()} after the start of this command.")
+    steps.say(f"  The first approved model was in production {_since_start()} after the start of this command.")
     august = MONTHS["August"]
-    journey.predict("August's flights predicted", first["deployment"], august)
+    journey.predict("August predicted by the first version", first["deployment"], august)
     second = _model(journey, "Gradient boosting", SECOND)
     for month, interval in MONTHS.items():
-        journey.predict(f"{month}'s flights predicted by it", second["deployment"], interval)
+        journey.predict(f"{month} predicted by the new version", second["deployment"], interval)
         checked = {"deployment": second["deployment"], **interval}
-        journey.run(f"The drift of {month} checked", "drift_check", checked, result="check_drift")
+        journey.run(f"Drift of {month} checked", "drift_check", checked, result="check_drift")
     for which, deployment in (("first", first), ("new", second)):
         asked = {"deployment": deployment["deployment"]}
         journey.whole_run(f"Performance of the {which} version measured", "model_performance", asked)
     beside = journey.run(
-        "The first version predicts again, beside it",
+        "First version deployed into another target",
         "model_deployment",
         {"model": MODEL, "version": first["version"], "target": BESIDE, "predict_now": True},
         result="predict",
     )
     journey.run(
-        "That deployment retired",
+        "Deployment in the other target retired",
         "model_retirement",
         {"deployment": beside["deployment"], "reason": "the comparison is over"},
         result="retire",

@@ -55,9 +55,9 @@ class Report:
             self._console.print(f"  {batches[-1]['psql']}", highlight=False)
         for job in done:
             if job.type is JobType.DRIFT_CHECK and job.result:
-                moved = f"What has moved most in {_month(datetime.fromisoformat(job.result['interval'][0]))}"
-                self._print(f"{moved}, from January to June (predictions: from July)", _drift(job))
-        self._print("Performance, with the labels that are known", _performance(connection, batches))
+                moved = f"Drift in {_month(datetime.fromisoformat(job.result['interval'][0]))}"
+                self._print(f"{moved}, against January to June (predictions: against July)", _drift(job))
+        self._print("Performance, with the labels known so far", _performance(connection, batches))
         self._print("In production now", _production(deployments.in_production_at(connection, datetime.now(UTC))))
         self._console.print("\nAirflow", style="bold")
         self._console.print(f"  {self._installation.url}", highlight=False)
@@ -102,7 +102,7 @@ def _metrics(done: Sequence[JobRecord]) -> Any:
 
 
 def _batches(results: Sequence[Mapping[str, Any]]) -> Any:
-    table = _table("deployment", "version", "view", right=("rows", "set aside", "rows/s"))
+    table = _table("deployment", "version", "view", right=("rows", "rejected", "rows/s"))
     for one in results:
         version = f"{one['model']} v{one['version']}"
         counted = (f"{one[name]:,}" for name in ("rows", "set_aside", "rows_per_second"))
@@ -153,7 +153,7 @@ def _sample(connection: Connection[Any], view: str) -> Any:
 
 
 def _production(rows: Sequence[Mapping[str, Any]]) -> Any:
-    table = _table("version", "target", "since (UTC)", "made for", "approved by", "evidence")
+    table = _table("version", "target", "since (UTC)", "requester", "approved by", "evidence")
     for row in rows:
         since = row["started_at"].astimezone(UTC)
         subject = f"{row['model']} v{row['version']}"

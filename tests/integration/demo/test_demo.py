@@ -171,7 +171,7 @@ def test_it_ends_with_the_drift_and_with_the_performance_of_august_and_september
         journey.whole_run("July measured", "model_performance", {"deployment": journey.predicting})
         text = report(reader, journey.runs)
         batches = measurements.of_target(reader, [DAG], "predictions.arrival_delay", limit=10)
-    assert re.search(r"What has moved most in August.*temp +features +major.*in September", text, re.DOTALL), text
+    assert re.search(r"Drift in August.*temp +features +major.*in September", text, re.DOTALL), text
     assert re.search(r"in September.*late_probability +predictions +major.*Performance", text, re.DOTALL), text
     of_month = re.findall(r"v2 +(\w+) +([\d,]+) +([\d,]+) +([\d.]+)% ", text)
     assert {month: rows for month, rows, *_ in of_month} == {
