@@ -7,9 +7,20 @@ from importlib import import_module
 
 from modelops.registry.schema import loaded_files
 
-USE_CASES = ("modelops.stages", "modelops.kinds")
-"""The packages with the use cases; they import the other packages of ModelOps."""
-LIBRARIES = ("adbc_driver_postgresql.dbapi", "aiosql", "pgpq", "psycopg", "pyarrow.csv", "pyarrow.parquet")
+JOBS = ("modelops.jobs", "modelops.stages", "modelops.kinds")
+"""The run of a job and the use cases; they import the other packages of ModelOps.
+
+`modelops.jobs` also records the code that is loaded: a task compares it with the files, so its parent must do this.
+"""
+LIBRARIES = (
+    "adbc_driver_postgresql.dbapi",
+    "aiosql",
+    "airflow.providers.postgres.hooks.postgres",
+    "pgpq",
+    "psycopg",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+)
 """Libraries that those modules import only when they use them."""
 
 
@@ -21,7 +32,7 @@ def preload_dags() -> None:
 def preload_jobs() -> None:
     """Import the modules that DAG files and jobs import."""
     preload_dags()
-    for package in USE_CASES:
+    for package in JOBS:
         _import_modules(package)
     for library in LIBRARIES:
         import_module(library)

@@ -120,26 +120,35 @@ def shortened(text: str, most: int = COMMENT) -> str:
 
 
 def schema() -> dict[str, Any]:
-    """The bounds as JSON Schema for the values of an object. It can't express the total number of values."""
-    text = {"type": "string", "maxLength": TEXT, "pattern": STORABLE}
-    # NaN satisfies neither comparison, so `not` rejects it.
-    number = {"type": "number", "minimum": LEAST, "maximum": MOST, "not": {"minimum": 1, "maximum": 0}}
-    scalars = [{"type": ["null", "boolean"]}, text, number]
-    levels: dict[str, Any] = {f"level{DEPTH}": {"anyOf": scalars}}
+    """The bounds as JSON Schema for the values of an object. It can't express the total number of values.
+
+    Airflow checks the schema itself whenever it checks a value, in every task: so what is common to all levels is
+    written once.
+    """
+    # Each keyword applies to values of its own type only. NaN satisfies neither comparison, so `not` rejects it.
+    common: dict[str, Any] = {
+        "maxLength": TEXT,
+        "pattern": STORABLE,
+        "minimum": LEAST,
+        "maximum": MOST,
+        "not": {"type": "number", "minimum": 1, "maximum": 0},
+        "maxItems": ENTRIES,
+        **_OBJECT,
+    }
+    kept: dict[str, Any] = {"common": common, f"level{DEPTH}": {"$ref": "#/$defs/common", "type": SCALARS}}
     for level in range(1, DEPTH):
         inner = {"$ref": f"#/$defs/level{level + 1}"}
-        lists = {"type": "array", "maxItems": ENTRIES, "items": inner}
-        levels[f"level{level}"] = {"anyOf": [*scalars, lists, {"type": "object", **_object(inner)}]}
-    return {**_object({"$ref": "#/$defs/level1"}), "$defs": levels}
+        kept[f"level{level}"] = {"$ref": "#/$defs/common", "items": inner, "additionalProperties": inner}
+    return {**_OBJECT, "additionalProperties": {"$ref": "#/$defs/level1"}, "$defs": kept}
 
 
 STORABLE = r"^[^\u0000\ud800-\udfff]*$"
 """A regular expression for texts that PostgreSQL can store."""
-
-
-def _object(inner: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"minLength": 1, "maxLength": NAME, "pattern": STORABLE}
-    return {"maxProperties": ENTRIES, "propertyNames": names, "additionalProperties": inner}
+SCALARS = ["null", "boolean", "string", "number"]
+_OBJECT = {
+    "maxProperties": ENTRIES,
+    "propertyNames": {"minLength": 1, "maxLength": NAME, "pattern": STORABLE},
+}
 
 
 def _names(found: Any, place: str, *, shape_only: bool) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import yaml
@@ -26,21 +27,25 @@ _KINDS = {type(None): "empty", bool: "true or false", int: "a number", float: "a
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A file that a person wrote: its name in messages, its text, and its value."""
+    """A file that a person wrote: its name in messages, its text, its value, and its YAML nodes if it was read as YAML.
+
+    JSON is read as YAML, of which it is nearly a subset, when a place in it is asked for.
+    """
 
     shown: str
     text: str
     value: object
+    node: yaml.Node | None = field(default=None, repr=False, compare=False)
 
     def where(self, *keys: Key) -> str:
         """File, line and key, as in `repositories.yaml:9 (repositories.demo.path)`."""
-        line = _line(self.text, keys)
+        line, _ = self._find(keys)
         place = f"{self.shown}:{line}" if line else self.shown
         return f"{place} ({_path(keys)})" if keys else place
 
     def where_in_text(self, *keys: Key, line: int) -> str:
         """As `where`, for a line of the text under the keys; if the text is a block after a |, the line of the file."""
-        found, node = _find(self.text, keys)
+        found, node = self._find(keys)
         if found is None or not isinstance(node, yaml.ScalarNode) or node.style != "|":
             return f"{self.where(*keys)}, line {line}"
         return f"{self.shown}:{node.start_mark.line + 1 + line} ({_path(keys)})"
@@ -84,6 +89,27 @@ class Document:
         findings.raise_if_any()
         raise AssertionError("a ValidationError has at least one detail")
 
+    def _find(self, keys: tuple[Key, ...]) -> tuple[int | None, yaml.Node | None]:
+        """The line of the innermost key that is found, and the node under it."""
+        node, line = self._root, None
+        for key in keys:
+            # Keys that are merged by << stand before those of the mapping itself.
+            found = [child for child in _children(node) if child[0] == key]
+            if not found:
+                break
+            _, line, node = found[-1]
+        return line, node
+
+    @cached_property
+    def _root(self) -> yaml.Node | None:
+        if self.node is not None:
+            return self.node
+        try:
+            root: yaml.Node | None = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, RecursionError):
+            return None
+        return root
+
 
 def _explain(
     kind: str, keys: tuple[Key, ...], value: object, context: dict[str, object], model: type[BaseModel], *, whole: str
@@ -117,27 +143,6 @@ def _descend(value: object, keys: tuple[Key, ...]) -> object:
     for key in keys:
         value = value[key]  # type: ignore[index]
     return value
-
-
-def _line(text: str, keys: tuple[Key, ...]) -> int | None:
-    """The line of the innermost key that is found. JSON is read as YAML, of which it is nearly a subset."""
-    return _find(text, keys)[0]
-
-
-def _find(text: str, keys: tuple[Key, ...]) -> tuple[int | None, yaml.Node | None]:
-    """The line of the innermost key that is found, and the node under it."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
-        return None, None
-    line = None
-    for key in keys:
-        children = list(_children(node))
-        found = next((child for child in children if child[0] == key), None)
-        if found is None:
-            break
-        _, line, node = found
-    return line, node
 
 
 def _children(node: yaml.Node | None) -> Iterator[tuple[Key, int, yaml.Node]]:

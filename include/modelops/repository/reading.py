@@ -44,9 +44,10 @@ def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
     """Raises RepositoryError when there is no such file (`expected` says what should be there) or it isn't YAML."""
     text = read_text(file, shown, expected=expected)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
         repeated = next(_repeated(root, set()), None) if root else None
-        value = yaml.safe_load(text)
+        value = loader.construct_document(root) if root else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
@@ -61,7 +62,7 @@ def read_yaml(file: Path, shown: str, *, expected: str) -> Document:
             where=f"{shown}:{repeated.start_mark.line + 1}:{repeated.start_mark.column + 1}",
             expected="every key once",
         )
-    return _bounded(Document(shown=shown, text=text, value=value))
+    return _bounded(Document(shown=shown, text=text, value=value, node=root))
 
 
 def read_sql(file: Path, shown: str, *, expected: str) -> str:

@@ -126,6 +126,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         ("repositories:\n  1: {path: x}\n", "1 can't name a repository", ":2 (repositories.1)"),
         ("repositories:\n  d: x\n", "repositories.d is text", ":2 (repositories.d)"),
         ("repositories:\n  d: {path: 3}\n", "path is a number", ":2 (repositories.d.path)"),
+        ("repositories:\n  d:\n    <<: {path: x}\n    path: 3\n", "path is a number", ":4 (repositories.d.path)"),
         ("repositories:\n  d: {path: ' '}\n", "path is blank", ":2 (repositories.d.path)"),
         ("repositories:\n  d: {pfad: x}\n", "the key 'pfad' is unknown here", ":2 (repositories.d.pfad)"),
         ("repositories:\n  d: {}\n", "needs either a path, or a url and a ref", ":2 (repositories.d)"),
