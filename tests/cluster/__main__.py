@@ -69,7 +69,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    commit = _git("rev-parse", "HEAD") + (" (with changes)" if _git("status", "--porcelain") else "")
+    commit = _git("rev-parse", "HEAD") + (
+        " (with changes)" if _git("status", "--porcelain", "--untracked-files=no") else ""
+    )
     kept = os.environ.get(HOME)
     with tempfile.TemporaryDirectory(prefix="modelops-cluster-") as folder:
         Path(folder).chmod(0o755)
