@@ -14,7 +14,7 @@ from cluster.models import LANES
 from cluster.strikes import Strike, heal, strike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from cluster.running import Running
 
@@ -22,7 +22,9 @@ BATCHES = 2
 """Of each life."""
 THINKING = 4.0
 """Seconds that the reviewer takes, so that a strike may come before the answer as well as after it."""
-PATIENCE = 10.0
+LOOK_AHEAD = 5
+"""Of so many planned strikes the first one that can be comes next: a host that is starting cannot be struck."""
+PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
 PAUSE = 2.0
 """Seconds from one strike to the next, at least."""
@@ -66,10 +68,14 @@ class Campaign:
         for thread in threads:
             thread.start()
         try:
+            ahead = [next(strikes) for _ in range(LOOK_AHEAD)]
             for number in range(1, faults + 1):
-                if self._over.is_set():
+                struck = self._await_moment(ahead)
+                if struck is None:
                     break
-                self._strike(number, next(strikes))
+                self._strike(number, *struck)
+                ahead.remove(struck[0])
+                ahead.append(next(strikes))
         except KeyboardInterrupt:
             self._say("interrupted: what has begun ends")
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
@@ -81,10 +87,7 @@ class Campaign:
         self._sweep()
         return self.findings
 
-    def _strike(self, number: int, planned: Strike) -> None:
-        lane = self._await_moment(planned)
-        if lane is None:
-            return
+    def _strike(self, number: int, planned: Strike, lane: Lane) -> None:
         self._down.add(planned.host)
         if planned.cut:
             self._cut.add(planned.host)
@@ -105,15 +108,17 @@ class Campaign:
             self._down.discard(planned.host)
             self._cut.discard(planned.host)
 
-    def _await_moment(self, planned: Strike) -> Lane | None:
-        """The lane that is so far into the phase to be struck, or into another if none comes; None at the end."""
+    def _await_moment(self, ahead: Sequence[Strike]) -> tuple[Strike, Lane] | None:
+        """The next strike whose host may fall, and the lane that is so far into the phase to be struck, or into another
+        one if none comes; None at the end."""
         began = time.monotonic()
         while not self._over.is_set():
-            for lane in self.lanes:
-                is_late = time.monotonic() - began > PATIENCE
-                may_be = lane.phase is planned.phase or (is_late and lane.phase is not Phase.IDLE)
-                if may_be and time.monotonic() - lane.since >= planned.moment and self._may_fall(planned.host):
-                    return lane
+            is_late = time.monotonic() - began > PATIENCE
+            for planned in ahead:
+                for lane in self.lanes:
+                    may_be = lane.phase is planned.phase or (is_late and lane.phase is not Phase.IDLE)
+                    if may_be and time.monotonic() - lane.since >= planned.moment and self._may_fall(planned.host):
+                        return planned, lane
             time.sleep(0.05)
         return None
 
