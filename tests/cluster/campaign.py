@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cluster.examination import Examined, examine, seen_by_readers
 from cluster.lane import Ended, Lane, Phase, whole
 from cluster.models import LANES
-from cluster.strikes import Strike, heal, strike
+from cluster.strikes import CUT_OFF, Strike, heal, strike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ BATCHES = 2
 """Of each life."""
 THINKING = 4.0
 """Seconds that the reviewer takes, so that a strike may come before the answer as well as after it."""
-LOOK_AHEAD = 5
+LOOK_AHEAD = 12
 """Of so many planned strikes the first one that can be comes next: a host that is starting cannot be struck."""
 PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
@@ -123,7 +123,9 @@ class Campaign:
         return None
 
     def _may_fall(self, host: str) -> bool:
-        return host not in self._down and len(self._down - self._cut) < MOST_DOWN
+        """Whether it is at work, and not too much else is down. One worker stays, or nothing would be under way."""
+        is_last = host in CUT_OFF and bool(self._down & set(CUT_OFF))
+        return host not in self._down and not is_last and len(self._down - self._cut) < MOST_DOWN
 
     def _live(self, lane: Lane) -> None:
         try:

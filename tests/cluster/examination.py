@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from cluster.lane import LIFE, OVER, TASKS_OF_LIFE, Ended, whole
-from cluster.models import PARTS, model_of
+from cluster.models import PARTS
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -131,7 +131,7 @@ def _judge_registry(lane: Lane, jobs: list[dict[str, Any]], connection: Connecti
         if answer != right:
             found.violations.append(f"{what}: {answer}, not {right}")
 
-    versions = connection.execute(VERSIONS, (model_of(lane.number), training)).fetchall()
+    versions = connection.execute(VERSIONS, (lane.model, training)).fetchall()
     if len(versions) != 1:
         found.violations.append(f"the training made {len(versions)} versions: {versions}")
     decided = [("reviewer", "approved")] if (life, "approve", -1) in done else []

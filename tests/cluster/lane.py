@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from cluster.models import GATE, PARTS, ROWS, model_of
+from cluster.models import GATE, HERE, PARTS, ROWS
 from modelops.polling import poll
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Lane:
 
     running: Running
     number: int
+    repository: str = HERE
     phase: Phase = Phase.IDLE
     since: float = 0.0
     entered: int = 0
@@ -64,6 +65,10 @@ class Lane:
     lives: int = 0
     runs: list[tuple[str, str]] = field(default_factory=list)
     """DAG and id of each run of this life, in order."""
+
+    @property
+    def model(self) -> str:
+        return f"{self.repository}/lane{self.number}"
 
     @property
     def target(self) -> str:
@@ -80,7 +85,7 @@ class Lane:
         self.lives += 1
         self.runs = []
         self._enter(Phase.TRAINING)
-        terms = {"model": model_of(self.number), "target": self.target, "parts": PARTS}
+        terms = {"model": self.model, "target": self.target, "parts": PARTS}
         self.start(LIFE, f"{self.name}-life", **terms)
 
     def await_question(self) -> None:

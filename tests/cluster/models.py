@@ -9,6 +9,8 @@ from factories import SCORING, model_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+HERE = "here"
+"""The repository with the models: a folder that all hosts share."""
 LANES = 3
 """As many life cycles may go on at once, each of a model of its own."""
 ROWS = 4_000
@@ -41,10 +43,6 @@ datasets:
   evaluate: >-{evaluate}
   predict: >-{predict}
 """
-
-
-def model_of(lane: int) -> str:
-    return f"here/lane{lane}"
 
 
 def write_models(repository: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 
-from cluster.models import GATES, write_models
+from cluster.models import GATES, HERE, write_models
 from e2e.waiting import eventually
 from modelops.runner.containers.secrets_file import write_env
 from modelops.runner.hosts.cluster import FILE, Cluster
@@ -23,7 +23,7 @@ from modelops.settings import PROJECT_ROOT, MachineSettings
 from signed_in import SignedIn, account_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 HOME = "MODELOPS_CLUSTER_TEST_HOME"
 """For those who write these tests: a folder whose cluster is used if it is up, and left up."""
@@ -34,6 +34,8 @@ DATA_PORT = "MODELOPS_TEST_DATA_PORT"
 DATA = '    volumes: ["data:/var/lib/postgresql"]\n'
 PUBLISHED = f'{DATA}    ports: ["127.0.0.1:${{{DATA_PORT}}}:5432"]\n'
 """The data database is reached from outside, so that tests can ask it without starting a program in its host."""
+SHARED = "/var/lib/modelops/repositories"
+"""A folder that the image's user may write, and all hosts share."""
 TOLD = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
 """Those whose heartbeats the api-server tells."""
 BEATING = ("observer", "w1", "w2")
@@ -130,12 +132,17 @@ def running(home: Path, *, keep: bool = False) -> Iterator[Running]:
             assert cluster.keeper() is None
 
 
+def write_repositories(home: Path, **more: Mapping[str, str]) -> None:
+    """The file that all hosts read, with the folder of models and with `more`; in place, as it is mounted."""
+    repositories = {"repositories": {HERE: {"path": f"{SHARED}/{HERE}"}, **more}}
+    (home / "repositories.yaml").write_text(json.dumps(repositories))
+
+
 def _write_files(home: Path) -> None:
     """The secrets and the settings of the test, and the models."""
     shutil.copy(PROJECT_ROOT / ".env.example", home)
     write_env(home)
-    repositories = {"repositories": {"here": {"path": "/var/lib/modelops/repositories/here"}}}
-    (home / "repositories.yaml").write_text(json.dumps(repositories))
+    write_repositories(home)
     web = free_port()
     data = next(port for port in iter(free_port, None) if port != web)
     with (home / ".env").open("a") as file:
@@ -143,5 +150,4 @@ def _write_files(home: Path) -> None:
             f"\nMODELOPS_ADDRESS=127.0.0.1:{web}\n{DATA_PORT}={data}\n"
             f"MODELOPS_REPOSITORIES={home / 'repositories.yaml'}\n"
         )
-    # The one folder that the image's user may write and all hosts share.
-    write_models(home / "state" / "volumes" / "repositories" / "here")
+    write_models(home / "state" / "volumes" / "repositories" / HERE)
