@@ -29,9 +29,14 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
         " With --write the report in docs/benchmarks is written again."
     )
     faults = command("faults", "Kill processes of batch predictions, and report what a reader saw in the meantime.")
-    faults.add_argument("--kills", type=int, default=200, help="how many (default: 200)")
-    faults.add_argument("--seed", type=int, default=1, help="seed of the random kills (default: 1)")
-    faults.add_argument("--write", action="store_true", help="write docs/reports/faults.md")
+    faults.add_argument(
+        "--cluster",
+        action="store_true",
+        help="kill hosts of a cluster without Docker, and cut workers off, in the middle of life cycles and batches",
+    )
+    faults.add_argument("--kills", "--faults", type=int, default=200, help="how many (default: 200)")
+    faults.add_argument("--seed", type=int, default=1, help="seed of the random faults (default: 1)")
+    faults.add_argument("--write", action="store_true", help="write the report in docs/reports/")
     command("lint", "Run ruff, mypy and import-linter.")
     command("lock", "Write requirements.txt and requirements-cluster.txt again from their .in files.")
 
@@ -48,7 +53,7 @@ def run(chosen: argparse.Namespace, rest: list[str]) -> int:
         case "bench":
             return commands.bench(rest)
         case "faults":
-            return commands.faults(kills=chosen.kills, seed=chosen.seed, write=chosen.write)
+            return commands.faults(kills=chosen.kills, seed=chosen.seed, write=chosen.write, of_cluster=chosen.cluster)
         case "lint":
             return commands.lint()
         case _:

@@ -96,8 +96,11 @@ def bench(arguments: Sequence[str]) -> int:
     return _tool("python", "-m", f"bench.{part}", *rest)
 
 
-def faults(*, kills: int, seed: int, write: bool) -> int:
+def faults(*, kills: int, seed: int, write: bool, of_cluster: bool = False) -> int:
     """Kill processes of batch predictions, see the folder tests/faults, and print the report; with `write`, keep it.
+
+    Args:
+        of_cluster: kill hosts of a cluster and cut its workers off instead, see the folder tests/cluster.
 
     Raises:
         BadInput: the number of kills is less than 1.
@@ -105,7 +108,7 @@ def faults(*, kills: int, seed: int, write: bool) -> int:
     if kills < 1:
         raise BadInput("there is nothing to kill", where="./modelops faults", expected="a number of at least 1")
     chosen = ["--kills", str(kills), "--seed", str(seed), *(["--write"] if write else [])]
-    return _tool("python", "-m", "faults", *chosen, path=("include", "tests"))
+    return _tool("python", "-m", "cluster" if of_cluster else "faults", *chosen, path=("include", "tests"))
 
 
 def lint() -> int:
