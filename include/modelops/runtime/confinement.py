@@ -99,7 +99,7 @@ class Confinement:
 
     def __str__(self) -> str:
         """One line for a log."""
-        layers = f"the code is {self.rank}: {', '.join(self.held) or 'no layer'}"
+        layers = f"users' code is {self.rank}: {', '.join(self.held) or 'no layer'}"
         return f"{layers}; this machine lacks {self.lacks}" if self.missing else layers
 
 

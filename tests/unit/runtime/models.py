@@ -123,7 +123,7 @@ class Model:
         """A callable for lines: the first, about the confinement, is kept apart."""
 
         def hear(line: str) -> None:
-            about_confinement = line.startswith("the code is ")
+            about_confinement = line.startswith("users' code is ")
             (self.confinement.append if about_confinement else on_line or self.lines.append)(line)
 
         return hear

@@ -95,7 +95,7 @@ def test_every_attempt_is_refused_and_honest_work_is_not(user: int | None) -> No
 
 
 def test_the_log_names_what_holds_and_what_a_machine_lacks(user: int | None) -> None:
-    layers = f"the code is confined: {', '.join((*NEEDED, *NAMESPACES))}"
+    layers = f"users' code is confined: {', '.join((*NEEDED, *NAMESPACES))}"
     is_root = os.geteuid() == 0 and user is None
     told = f", {ROOTS_ALONE}" if is_root else f"; this machine lacks {ROOTS_ALONE} (Operation not permitted)"
     assert trial(user)["confinement"] == [layers + told]
@@ -108,7 +108,7 @@ def test_a_layer_that_a_machine_lacks_drops_out_and_is_named(user: int | None, l
     assert layer in missing
     assert layer not in held
     rank = {"Landlock": Rank.HALF} | dict.fromkeys(NAMESPACES, Rank.CONFINED)
-    assert held.startswith(f"the code is {rank.get(layer, Rank.NONE)}: ")
+    assert held.startswith(f"users' code is {rank.get(layer, Rank.NONE)}: ")
 
 
 def test_without_namespaces_the_others_still_refuse_every_attempt(user: int | None) -> None:

@@ -107,7 +107,7 @@ def test_what_the_context_tells(run: Callable[..., pa.Table]) -> None:
     """
     assert run(body, lines=lines, interval=ends).num_rows == 0
     confinement, *told = lines
-    assert confinement.startswith("the code is ")
+    assert confinement.startswith("users' code is ")
     assert told == [
         "<TaskContext of made version 3, job 7> ['rows', 'more'] ada demo",
         "2013-08-01 00:00:00+00:00 None",
