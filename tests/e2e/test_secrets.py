@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -40,3 +41,16 @@ def test_no_command_line_has_a_secret(system: System) -> None:
             lines.append(" ".join(process.cmdline()).encode())
     assert any(b"modelops.observer" in line for line in lines)
     assert [name for line in lines for name, secret in secrets_of(system).items() if secret in line] == []
+
+
+def test_no_environment_that_the_kernel_shows_has_a_secret(system: System) -> None:
+    """What users' code would find in /proc, where its confinement lacks a layer."""
+    shown = {}
+    for process in marked(system.installation.layout.home):
+        with suppress(OSError, psutil.Error):  # it has just ended
+            name = " ".join(process.cmdline())
+            shown[name] = Path(f"/proc/{process.pid}/environ").read_bytes()
+    assert any("modelops.observer" in name for name in shown)
+    assert any("scheduler" in name for name in shown)
+    secrets = secrets_of(system).items()
+    assert [(name, secret) for name, text in shown.items() for secret, one in secrets if one in text] == []

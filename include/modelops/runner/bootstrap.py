@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import Unavailable
 from modelops.runner.layout import private, read_json, rotated, tail, write_json
+from modelops.runner.private_environment import hidden
 from modelops.runner.processes import COMPONENT
 
 if TYPE_CHECKING:
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
     from modelops.runner.installation import Installation
     from modelops.runner.steps import Steps
-
-FETCH = """
-from modelops.repository.catalogue import refresh
-from modelops.settings import Settings
-refresh(Settings.from_environment())
-"""
 
 
 @contextmanager
@@ -75,10 +69,12 @@ def migrate_airflow(installation: Installation, *, steps: Steps) -> None:
     with steps.step("Airflow's database migrated"):
         log = rotated(installation.layout.log("airflow-migrate"))
         written = log.stat().st_size if log.exists() else 0
-        with open(log, "ab", opener=private) as output:
+        environment = {**installation.environment, COMPONENT: "airflow-migrate"}
+        with open(log, "ab", opener=private) as output, hidden(("airflow", "db", "migrate"), environment) as how:
             done = subprocess.run(
-                [sys.executable, "-m", "airflow", "db", "migrate"],
-                env={**installation.environment, COMPONENT: "airflow-migrate"},
+                how.command,
+                env=how.environment,
+                pass_fds=[how.descriptor],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -115,10 +111,12 @@ def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
         steps.say(f"! {wrong}")
     if not any(isinstance(source, GitSource) for source in sources.valid.values()):
         return
-    with steps.step("Model repositories fetched"):
+    environment = {**installation.environment, COMPONENT: "repositories"}
+    with steps.step("Model repositories fetched"), hidden(("modelops.runner.fetching",), environment) as how:
         done = subprocess.run(
-            [sys.executable, "-c", FETCH],
-            env={**installation.environment, COMPONENT: "repositories"},
+            how.command,
+            env=how.environment,
+            pass_fds=[how.descriptor],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

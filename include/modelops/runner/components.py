@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from modelops.runner.configuration import observer_environment
@@ -21,7 +20,7 @@ def airflow(installation: Installation) -> list[Component]:
     def program(name: str, *options: str, order: int = 0, grace: float = 3) -> Component:
         return Component(
             name=name,
-            command=(sys.executable, "-m", "airflow", name, *options),
+            module=("airflow", name, *options),
             environment=environment,
             log=installation.layout.log(name),
             order=order,
@@ -42,7 +41,7 @@ def observer(installation: Installation) -> Component:
     """The process that brings what Airflow alone knows into the ledger."""
     return Component(
         name="observer",
-        command=(sys.executable, "-m", "modelops.observer"),
+        module=("modelops.observer",),
         environment=observer_environment(installation.layout, installation.environment),
         log=installation.layout.log("observer"),
     )

@@ -33,8 +33,12 @@ def start(
     log: Path,
     parent_death_signal: signal.Signals,
     cwd: Path | None = None,
+    keep_open: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own; it gets `parent_death_signal` when the thread that calls this ends."""
+    """Start a program in a session of its own; it gets `parent_death_signal` when the thread that calls this ends.
+
+    It inherits the descriptors `keep_open`.
+    """
     tied = (sys.executable, "-IS", str(parent_death.__file__), str(int(parent_death_signal)), str(os.getpid()))
     with open(rotated(log), "ab", opener=private) as output:
         return subprocess.Popen(
@@ -46,6 +50,7 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             umask=0o077,
+            pass_fds=keep_open,
         )
 
 

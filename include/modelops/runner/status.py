@@ -18,6 +18,7 @@ from modelops.runner.commands import welcome
 from modelops.runner.components import NAMES
 from modelops.runner.health import import_errors
 from modelops.runner.processes import found
+from modelops.runtime.confinement import Rank, confinement_of_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,8 @@ def status(installation: Installation, *, steps: Steps) -> int:
         well = well and said in ("running", "healthy")
         since = _duration(time.time() - process.create_time()) if process else ""
         steps.say(f"{name:<14} {process.pid if process else '':>8} {since:>10}  {said}")
+    confinement = confinement_of_this_machine()
+    steps.say(f"{'' if confinement.rank == Rank.CONFINED else '! '}{confinement}")
     wrong = list(_wrong(installation, runner))
     for problem in (*wrong, *problems(installation.settings)):
         steps.say(f"! {problem}")

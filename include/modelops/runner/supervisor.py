@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from modelops.domain.errors import Unavailable
+from modelops.runner.private_environment import hidden
 from modelops.runner.processes import COMPONENT, end_marked, identified, start
 
 if TYPE_CHECKING:
@@ -35,11 +36,12 @@ ASK_EVERY, UNWELL_FOR = 5.0, 20.0
 class Component:
     """A program that has to run as long as the installation does.
 
-    `order` says when it is stopped: lower first. `grace` is how many seconds it then has to end by itself.
+    `module` is a Python module with its arguments; its environment isn't to be seen in /proc. `order` says when it is
+    stopped: lower first. `grace` is how many seconds it then has to end by itself.
     """
 
     name: str
-    command: tuple[str, ...]
+    module: tuple[str, ...]
     environment: Mapping[str, str]
     log: Path
     order: int = 0
@@ -173,7 +175,14 @@ class Supervisor:
     def _start(self, run: Run) -> None:
         component = run.component
         environment = {**component.environment, COMPONENT: component.name}
-        process = start(component.command, env=environment, log=component.log, parent_death_signal=signal.SIGTERM)
+        with hidden(component.module, environment) as how:
+            process = start(
+                how.command,
+                env=how.environment,
+                log=component.log,
+                parent_death_signal=signal.SIGTERM,
+                keep_open=[how.descriptor],
+            )
         self._runs[component.name] = replace(run, process=process, since=time.monotonic())
         self._tell()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import selectors
 import signal
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelops.polling import poll
+from modelops.runtime.confinement import Confinement
 from modelops.runtime.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from modelops.runtime.confinement import Rules
     from modelops.settings import LogBounds
 
 # The environment variable that identifies the processes of a guarded program if the guard is lost.
@@ -28,6 +31,7 @@ _GUARD = Path(__file__).parent / "child" / "guard.py"
 # More than the guard gives to the processes that a program leaves behind.
 _GUARD_SECONDS = 5.0
 _SWEEP_SECONDS = 5.0
+_SECOND = 1.0
 _PIPE_BYTES = 64 * 1024
 
 
@@ -41,6 +45,9 @@ def run_guarded(
     memory: int | None = None,
     seconds: float | None = None,
     keep_open: Sequence[int] = (),
+    rules: Rules | None = None,
+    on_confined: Callable[[Confinement], None] | None = None,
+    on_second: Callable[[], None] | None = None,
 ) -> int | None:
     """Run a program to its end, and return how it ended.
 
@@ -57,21 +64,26 @@ def run_guarded(
         memory: bytes that each of its processes may allocate (RLIMIT_DATA); None: no limit.
         seconds: the limit after which TimeoutError is raised; None: no limit.
         keep_open: file descriptors that the program inherits.
+        rules: what the program may do; None: it is not confined.
+        on_confined: called with the layers of its confinement, before any line of output.
+        on_second: called about every second while the program runs. An exception that it raises ends the program.
 
     Returns:
         The exit code; or, negative, the number of the signal that ended it; or None if the guard was lost.
     """
     lines = Lines(log_bounds)
     own_end, guard_end = socket.socketpair()
-    with own_end:
-        with guard_end:
+    reader, writer = os.pipe()
+    with own_end, os.fdopen(reader, "rb") as report:
+        with guard_end, os.fdopen(writer, "wb"):
             guard = subprocess.Popen(
                 [
                     sys.executable,
                     "-I",
                     "-S",
                     _GUARD,
-                    *map(str, (guard_end.fileno(), os.getpid(), memory or 0)),
+                    *map(str, (guard_end.fileno(), os.getpid(), memory or 0, writer)),
+                    json.dumps(rules and rules.to_json()),
                     *command,
                 ],
                 cwd=cwd,
@@ -81,11 +93,13 @@ def run_guarded(
                 stderr=subprocess.STDOUT,
                 bufsize=0,
                 start_new_session=True,
-                pass_fds=(guard_end.fileno(), *keep_open),
+                pass_fds=(guard_end.fileno(), writer, *keep_open),
             )
         message = b""
         try:
-            message = _follow(guard, own_end, lines, on_line, seconds)
+            if on_confined is not None and (layers := report.readline()):  # empty if the program could not be started
+                on_confined(Confinement.of(layers))
+            message = _follow(guard, own_end, lines, on_line, seconds, on_second)
         finally:
             try:
                 message = message or _dismiss(own_end)
@@ -103,6 +117,7 @@ def _follow(
     lines: Lines,
     on_line: Callable[[str], None],
     seconds: float | None,
+    on_second: Callable[[], None] | None,
 ) -> bytes:
     """Deliver the output until the guard has ended; returns its message on how the program ended."""
     deadline = None if seconds is None else time.monotonic() + seconds
@@ -115,6 +130,9 @@ def _follow(
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise TimeoutError(f"not done within {seconds:.0f} seconds")
+            if on_second is not None:
+                on_second()
+                left = _SECOND if left is None else min(left, _SECOND)
             for key, _ in selector.select(left):
                 chunk = os.read(key.fd, _PIPE_BYTES)
                 if not chunk:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from modelops.domain.errors import ChildLost, ModelOpsError, UserCodeError
 from modelops.domain.teradata import IN_DATABASE
 from modelops.plain_files import open_plain
+from modelops.runtime.refusals import expected_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,10 +244,15 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
             expected = _READ_FROM_CONTEXT
         case _:
             what = raised
-            expected = f"a {entry.signature} that ends without an error; the traceback is in the log"
-            if entry.owner == "model":
-                expected += ", and `./modelops check` with the model's folder repeats it on a few rows"
+            expected = expected_of(failure.type, message, failure.traceback) or _without_error(entry)
     raise UserCodeError(what, where=failure.where or file, expected=expected)
+
+
+def _without_error(entry: _Entry) -> str:
+    expected = f"a {entry.signature} that ends without an error; the traceback is in the log"
+    if entry.owner == "model":
+        expected += ", and `./modelops check` with the model's folder repeats it on a few rows"
+    return expected
 
 
 def _missing_of_own(module: str) -> tuple[str, str]:

@@ -1,9 +1,8 @@
-"""Runs a model's own code in a child process and waits for it.
+"""Runs a model's own code in a confined child process and waits for it.
 
-The child gets no credentials, neither in its environment nor in open files. Its memory is limited, and it leaves no
-process behind. This is no protection against malicious code: the child runs as the same operating-system user as the
-job, so it can read what that user can read, such as the environment of other processes in /proc and the files of the
-installation. Only trusted persons may add models to a configured repository.
+The child gets no credentials, neither in its environment nor in open files. Its memory and its files are limited, it
+leaves no process behind, and it reaches nothing but its own files: confinement.py. Which layers of this the machine has
+is in the job's log.
 """
 
 from __future__ import annotations
@@ -16,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from modelops.domain.errors import Unavailable
 from modelops.plain_files import HeldFolder, create_plain, remove
+from modelops.runtime.confinement import Rules, python_files
+from modelops.runtime.disk import DiskBound
 from modelops.runtime.guarded import MARKER, run_guarded
-from modelops.runtime.outcome import check_outcome
+from modelops.runtime.outcome import ENTRY_FILES, check_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,10 +110,11 @@ def run_child(
             the code's working, home and temporary folder and is removed at the end.
         memory: bytes that each process of the code may allocate; None: no limit.
         log_bounds: how much of the output is passed to `on_line`.
-        on_line: called in this thread. An exception that it raises ends the code and is raised here.
+        on_line: called in this thread, first with the layers of the confinement. An exception that it raises ends the
+            code and is raised here.
 
     Raises:
-        UserCodeError: the code raised an error, crashed, ran out of its memory, or has no such function.
+        UserCodeError: the code raised an error, crashed, ran out of its memory or disk, or has no such function.
         ChildLost: it was killed from outside.
         Unavailable: the environment doesn't exist.
     """
@@ -149,6 +151,12 @@ def run_assignment(
         scratch.mkdir()
         with create_plain(assignment_file) as file:
             file.write(json.dumps(assignment).encode())
+        # It can't make files in the folders of these, which have others than its own.
+        written = [outcome, *(Path(assignment[name]) for name in ("output",) if assignment.get(name))]
+        for path in written:
+            create_plain(path).close()
+        written += [scratch, *(Path(assignment[name]) for name in ("artifact_output",) if assignment.get(name))]
+        disk = DiskBound(workdir, ENTRY_FILES[assignment["verb"]])
         try:
             ending = run_guarded(
                 [str(environment.python), "-P", "-s", str(_CHILD), str(assignment_file), str(outcome)],
@@ -158,12 +166,27 @@ def run_assignment(
                 log_bounds=log_bounds,
                 on_line=on_line,
                 keep_open=keep_open,
+                rules=Rules(
+                    read=(assignment_file, *_read_by(assignment)),
+                    execute=python_files(environment.python),
+                    write=tuple(written),
+                    file_bytes=disk.bytes,
+                    shared_memory=memory,
+                ),
+                on_confined=lambda confinement: on_line(str(confinement)),
+                on_second=lambda: disk.check(written),
             )
         finally:
             remove(scratch)
         held.check()
         verb, function = assignment["verb"], assignment.get("function")
         check_outcome(ending, outcome, verb=verb, memory=memory, on_line=on_line, function=function)
+
+
+def _read_by(assignment: Mapping[str, Any]) -> list[Path]:
+    """The program of the child, the code, its artifacts and its rows."""
+    named = [assignment.get(name) for name in ("folder", "artifact_input", "rows")]
+    return [_CHILD.parent, *(Path(path) for path in (*named, *assignment.get("inputs", {}).values()) if path)]
 
 
 def _child_variables(job_id: str, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:

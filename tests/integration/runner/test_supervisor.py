@@ -19,6 +19,7 @@ from modelops.runner.layout import Layout
 from modelops.runner.postgres import PostgresServer
 from modelops.runner.processes import end_marked, found, identified, marked
 from modelops.runner.supervisor import Component, Supervisor
+from modelops.settings import PROJECT_ROOT
 from polling import until
 
 if TYPE_CHECKING:
@@ -43,10 +44,13 @@ class Trial:
         self.supervisor: Supervisor | None = None
 
     def component(self, name: str, code: str, *, order: int = 0, grace: float = 3) -> Component:
-        environment = {MARKER: str(self.home), "PATH": os.environ["PATH"]}
+        module = f"toy_{name.replace('-', '_')}"
+        (self.home / f"{module}.py").write_text(code)
+        packages = f"{PROJECT_ROOT / 'include'}:{self.home}"
+        environment = {MARKER: str(self.home), "PATH": os.environ["PATH"], "PYTHONPATH": packages}
         return Component(
             name=name,
-            command=(sys.executable, "-c", code),
+            module=(module,),
             environment=environment,
             log=self.home / f"{name}.log",
             order=order,

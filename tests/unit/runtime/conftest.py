@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modelops.runtime import guarded, process
 from unit.runtime.models import Model, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
 
 @pytest.fixture
@@ -24,3 +26,13 @@ def model(tmp_path: Path) -> Iterator[Model]:
     for pid in marked(model.job_id):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def unconfined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that lacks all layers of the confinement."""
+
+    def run(*arguments: Any, rules: object, **values: Any) -> int | None:
+        return guarded.run_guarded(*arguments, rules=None, **values)
+
+    monkeypatch.setattr(process, "run_guarded", run)

@@ -56,6 +56,7 @@ class Model:
     tmp_path: Path
     job_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     lines: list[str] = field(default_factory=list)
+    confinement: list[str] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -107,16 +108,25 @@ class Model:
         on_line: Callable[[str], None] | None = None,
         **values: Any,
     ) -> list[str]:
-        """Run it in this process; the lines that it printed."""
+        """Run it from this process; the lines that it printed. That about the confinement isn't among them."""
         run_child(
             self.assignment(**values),
             environment=environment,
             workdir=self.workdir,
             memory=memory,
             log_bounds=LogBounds(),
-            on_line=on_line or self.lines.append,
+            on_line=self.hear(on_line),
         )
         return self.lines
+
+    def hear(self, on_line: Callable[[str], None] | None = None) -> Callable[[str], None]:
+        """A callable for lines: the first, about the confinement, is kept apart."""
+
+        def hear(line: str) -> None:
+            about_confinement = line.startswith("users' code is ")
+            (self.confinement.append if about_confinement else on_line or self.lines.append)(line)
+
+        return hear
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]], *, batch: int = 1_000) -> None:

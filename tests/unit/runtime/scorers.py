@@ -52,7 +52,7 @@ def run(
             workdir=model.workdir,
             memory=memory,
             log_bounds=LogBounds(),
-            on_line=model.lines.append,
+            on_line=model.hear(),
             source_fd=source.fileno(),
             sink_fd=sink.fileno(),
         )

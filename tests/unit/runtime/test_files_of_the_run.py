@@ -31,6 +31,7 @@ def test_an_outcome_that_makes_no_sense_is_none(model: Model, text: str) -> None
     assert failure_of(model).what == "the process that ran train() ended in the middle with exit code 1"
 
 
+@pytest.mark.usefixtures("unconfined")
 @pytest.mark.parametrize("name", ["outcome.json", "assignment.json", "scratch"])
 @pytest.mark.parametrize("put", ["os.mkfifo({!r})", "os.symlink('../secrets', {!r})", "os.mkdir({!r})"])
 def test_what_the_code_puts_in_the_place_of_our_files(model: Model, name: str, put: str) -> None:
@@ -53,6 +54,7 @@ def test_what_the_code_puts_in_the_place_of_our_files(model: Model, name: str, p
     assert (model.tmp_path / "secrets").read_text() == '{"ok": true}'
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_a_work_folder_that_was_replaced(model: Model) -> None:
     model.write(f"""
         import os

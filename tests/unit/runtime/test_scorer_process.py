@@ -63,8 +63,11 @@ def test_a_fork_of_the_scorer_has_no_say(model: Model) -> None:
 
 
 def test_the_pipes_do_not_reach_what_the_scorer_starts(model: Model) -> None:
-    listing = "subprocess.check_output(['ls', '-l', '/proc/self/fd'], close_fds=False, text=True)"
-    scorer(model, f"print({listing})\n    return data['x']", imports="import subprocess")
+    # A program that the scorer starts may not list them, but follow a link.
+    links = "[f'/proc/self/fd/{n}' for n in range(20)]"
+    script = f"import os; print([os.readlink(link) for link in {links} if os.path.lexists(link)])"
+    listing = f"subprocess.check_output([sys.executable, '-c', {script!r}], close_fds=False, text=True)"
+    scorer(model, f"print({listing})\n    return data['x']", imports="import subprocess, sys")
     run(model, features(1.0))
     told = "\n".join(model.lines)
     assert "/dev/null" in told, "these are its files"
@@ -101,7 +104,7 @@ def test_nobody_reads_any_more(model: Model) -> None:
             workdir=model.workdir,
             memory=None,
             log_bounds=LogBounds(),
-            on_line=on_line,
+            on_line=model.hear(on_line),
             source_fd=source.fileno(),
             sink_fd=sink,
         )

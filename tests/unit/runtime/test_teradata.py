@@ -160,8 +160,8 @@ def test_a_module_of_the_models_own_comes_first(model: Model) -> None:
 
 def test_an_installed_package_comes_first(model: Model) -> None:
     """An environment has one only if it was pinned before there were stand-ins."""
-    installed = model.tmp_path / "installed"
-    installed.mkdir()
+    installed = model.folder / "installed"
+    installed.mkdir(parents=True)
     (installed / "teradataml.py").write_text("def XGBoost():\n    return 'installed'\n")
     path = f"import sys\nsys.path.append({str(installed)!r})\n"
     model.write(f"{path}from teradataml import XGBoost\ndef train(context):\n    print(XGBoost())\n")

@@ -11,13 +11,18 @@ the guard itself was lost.
 
 Standard library only. On systems other than Linux, the parts that need the Linux kernel do nothing.
 
-Usage: guard.py LIFELINE_FD PARENT_PID MEMORY_BYTES PROGRAM [ARGUMENT ...]    (MEMORY_BYTES 0: no limit)
+With rules, the program is confined before it starts (confinement.py); what came of it is written to REPORT_FD as JSON.
+
+Usage: guard.py LIFELINE_FD PARENT_PID MEMORY_BYTES REPORT_FD RULES_JSON PROGRAM [ARGUMENT ...]
+       (MEMORY_BYTES 0: no limit; RULES_JSON null: not confined)
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
+import json
 import os
 import resource
 import selectors
@@ -45,7 +50,9 @@ def main(arguments: list[str]) -> None:
     """Run the program of the command line, and end it and all processes that it started."""
     lifeline = socket.socket(fileno=int(arguments[0]))
     lifeline.set_inheritable(False)
-    parent, memory, program = int(arguments[1]), int(arguments[2]), arguments[3:]
+    parent, memory, report, program = int(arguments[1]), int(arguments[2]), int(arguments[3]), arguments[5:]
+    rules = json.loads(arguments[4])
+    os.set_inheritable(report, False)
     woken = _wake_on(signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP)
     # SIGTERM and not SIGKILL: this process has to live on for a moment to end the others.
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -55,7 +62,8 @@ def main(arguments: list[str]) -> None:
     guard = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become(program, guard=guard, memory=memory)
+        _become(program, guard=guard, parent=parent, memory=memory, rules=rules, report=report)
+    os.close(report)
     status = _watch(pid, lifeline, woken)
     stopped = status is None
     if stopped:
@@ -77,8 +85,10 @@ def _wake_on(*signals: signal.Signals) -> socket.socket:
     return reader
 
 
-def _become(program: list[str], *, guard: int, memory: int) -> None:
-    """Replace this forked process with the program."""
+def _become(
+    program: list[str], *, guard: int, parent: int, memory: int, rules: dict[str, object] | None, report: int
+) -> None:
+    """Confine this forked process, and replace it with the program."""
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
@@ -91,11 +101,22 @@ def _become(program: list[str], *, guard: int, memory: int) -> None:
                 Path("/proc/self/oom_score_adj").write_text("500")
             if memory:
                 _limit_memory(memory)
+            if rules is not None:
+                os.write(report, _confine(rules, protected=(guard, parent)))
+                # A change of identity or capabilities may have cleared it.
+                _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == guard:
             os.execv(program[0], program)  # noqa: S606 - that is what this is for
     except BaseException as error:  # noqa: BLE001 - two copies of the guard must never go on
         os.write(2, f"{program[0]} could not be started: {error}\n".encode())
     finally:
         os._exit(127)
+
+
+def _confine(rules: dict[str, object], *, protected: tuple[int, ...]) -> bytes:
+    sys.path.insert(0, str(Path(__file__).parent))
+    confinement = importlib.import_module("confinement")
+    return f"{json.dumps(confinement.confine(rules, protected=protected))}\n".encode()
 
 
 def _limit_memory(memory: int) -> None:
