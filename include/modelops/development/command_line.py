@@ -34,7 +34,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
         action="store_true",
         help="kill hosts of a cluster without Docker, and cut workers off, in the middle of life cycles and batches",
     )
-    faults.add_argument("--kills", "--faults", type=int, default=200, help="how many (default: 200)")
+    faults.add_argument("--kills", type=int, default=200, help="how many (default: 200)")
     faults.add_argument("--seed", type=int, default=1, help="seed of the random faults (default: 1)")
     faults.add_argument("--write", action="store_true", help="write the report in docs/reports/")
     command("lint", "Run ruff, mypy and import-linter.")
