@@ -22,7 +22,7 @@ REQUIRED = {"model", "deployment", "task", "rule"}
 
 def documented() -> dict[str, str]:
     """The row of each DAG in the table of parameters."""
-    table = PAGE.read_text(encoding="utf-8").partition("## Parameters")[2].partition("\n\nThey are declared")[0]
+    table = PAGE.read_text(encoding="utf-8").partition("## Parameters")[2].partition("\n\n`model` is required.")[0]
     rows = re.findall(r"^\| (`.*?) \| (.*) \|$", table, re.MULTILINE)
     return {dag: row for cell, row in rows for dag in re.findall(r"`([^`]+)`", cell)}
 
