@@ -178,8 +178,10 @@ def test_a_training_that_goes_wrong(workplace: Workplace, repository: Path, trai
 @pytest.mark.parametrize(
     ("put", "what"),
     [
-        ("os.rename(out, out + '.mine'); os.symlink('/etc/apt', out)", "the folder output was removed or replaced"),
-        ("os.link(os.path.abspath(__file__), out + '/model.json')", "model.json is not a file of its own but a hard"),
+        ("os.rename(out, out + '.mine'); os.symlink('/etc/apt', out)", "train() raised PermissionError"),
+        ("os.link(os.path.abspath(__file__), out + '/model.json')", "train() raised OSError"),
+        ("open(out + '/a', 'w'); os.link(out + '/a', out + '/b')", "a is not a file of its own but a hard"),
+        ("os.symlink('/etc/passwd', out + '/metrics.json')", "metrics.json is not a plain file but a symbolic link"),
         ("os.mkfifo(out + '/metrics.json')", "metrics.json is not a plain file but a named pipe"),
     ],
 )

@@ -108,3 +108,38 @@ def test_nobody_reads_any_more(model: Model) -> None:
             source_fd=source.fileno(),
             sink_fd=sink,
         )
+
+
+HOSTILE = """
+import os, signal, socket
+
+def tried(*attempts):
+    for attempt in attempts:
+        try:
+            attempt()
+            print("done")
+        except OSError as error:
+            print(type(error).__name__)
+"""
+
+
+def test_a_hostile_scorer_reaches_nothing_of_others(model: Model) -> None:
+    (model.tmp_path / "secret").write_text("of the installation")
+    body = f"""
+    tried(
+        lambda: open({str(model.tmp_path / "secret")!r}),
+        lambda: open(f"/proc/{{os.getppid()}}/environ").read(),
+        lambda: open(__file__, "a"),
+        lambda: open("../beside", "w"),
+        lambda: os.symlink({str(model.tmp_path / "secret")!r}, "link") or open("link"),
+        lambda: os.link({str(model.tmp_path / "secret")!r}, "link too"),
+        lambda: os.kill(os.getppid(), signal.SIGKILL),
+        lambda: socket.socket(socket.AF_UNIX),
+        lambda: socket.create_connection(("127.0.0.1", 5432)),
+    )
+    return data["x"]
+"""
+    scorer(model, body, imports=HOSTILE)
+    assert columns(*run(model, features(1.0)))
+    assert "done" not in model.lines
+    assert len(model.lines) == 9

@@ -114,6 +114,30 @@ def test_what_the_context_tells(run: Callable[..., pa.Table]) -> None:
     ]
 
 
+def test_a_hostile_task_reads_and_writes_nothing_of_others(run: Callable[..., pa.Table], tmp_path: Path) -> None:
+    lines: list[str] = []
+    (tmp_path / "secret").write_text("of the installation")
+    body = f"""
+        import os, socket
+        attempts = (
+            lambda: open({str(tmp_path / "secret")!r}),
+            lambda: open(__file__, "a"),
+            lambda: open({str(tmp_path / "rows.arrow")!r}, "a"),
+            lambda: os.unlink({str(tmp_path / "output.arrow")!r}),
+            lambda: socket.socket(),
+        )
+        for attempt in attempts:
+            try:
+                attempt()
+                print("done")
+            except PermissionError:
+                print("refused")
+        return context.read_arrow("rows").slice(0, 0)
+    """
+    assert run(body, lines=lines).num_rows == 0
+    assert lines[1:] == ["refused"] * 5
+
+
 FRAME = "import pandas as pd, numpy as np, decimal, datetime; return pd.DataFrame({{'c': {}}})"
 
 

@@ -14,10 +14,11 @@ import os
 import resource
 import struct
 import sys
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # importing typing would take longer than confining does
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 if TYPE_CHECKING or __package__:
     from modelops.runtime.child import landlock, system_calls

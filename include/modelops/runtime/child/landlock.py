@@ -12,8 +12,8 @@ import ctypes
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # importing typing would take longer than confining does
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -13,13 +13,16 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import struct
 import sys
-from collections.abc import Collection, Mapping
 
-Both = tuple[int | None, int | None]
-Numbers = Mapping[str, Both]
+TYPE_CHECKING = False  # importing typing would take longer than confining does
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import TypeAlias
+
+    Both: TypeAlias = tuple[int | None, int | None]
+    Numbers: TypeAlias = Mapping[str, Both]
 
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """The machines by their names in the kernel's audit.h, in the order of the numbers below."""
@@ -164,7 +167,7 @@ class Program:
     """A filter in the kernel's machine language, for this machine."""
 
     def __init__(self) -> None:
-        machine = platform.machine()
+        machine = os.uname().machine
         if machine not in MACHINES or sys.byteorder != "little":
             raise OSError(errno.ENOSYS, f"no table of system calls for {machine}")
         self._column = list(MACHINES).index(machine)
