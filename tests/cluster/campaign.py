@@ -28,7 +28,7 @@ PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
 PAUSE = 2.0
 """Seconds from one strike to the next, at least."""
-MOST_DOWN = 2
+MOST_DOWN = 3
 """How many hosts may be down or starting at once, besides those that are cut off."""
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'modelops job'"
 OPEN = "SELECT count(*) FROM modelops.job WHERE ended_at IS NULL"

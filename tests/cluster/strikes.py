@@ -27,8 +27,8 @@ DOWN = (0.5, 8.0)
 """Seconds until a killed host is started again."""
 CUT = ((3.0, 15.0), (65.0, 80.0))
 """Seconds until a cut is healed: within Airflow's limit for a missing heartbeat, or after it."""
-BACK_WITHIN = 180
-"""Seconds that a host may take to be at work again."""
+BACK_WITHIN = 600
+"""Seconds after which a host that is not at work again hangs."""
 
 
 @dataclass(frozen=True, kw_only=True)

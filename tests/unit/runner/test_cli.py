@@ -73,7 +73,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The programs that would have been started."""
     programs: list[tuple[str, ...]] = []
 
-    def note(*program: str, beside: object = None) -> int:
+    def note(*program: str, **_: object) -> int:
         programs.append(program)
         return 0
 
@@ -98,6 +98,15 @@ def test_what_is_measured(started: list[tuple[str, ...]]) -> None:
             development.bench(nothing)
     development.bench(["lists", "--rounds", "3"])
     assert started == [("python", "-m", "bench.lists", "--rounds", "3")]
+
+
+def test_faults_are_of_batches_or_of_a_cluster(started: list[tuple[str, ...]]) -> None:
+    chosen = ("--kills", "3", "--seed", "5")
+    assert development.faults(kills=3, seed=5, write=False) == 0
+    assert development.faults(kills=3, seed=5, write=True, of_cluster=True) == 0
+    assert started == [("python", "-m", "faults", *chosen), ("python", "-m", "cluster", *chosen, "--write")]
+    with pytest.raises(BadInput, match="there is nothing to kill"):
+        development.faults(kills=0, seed=5, write=False, of_cluster=True)
 
 
 def test_tests_that_are_not_there_are_told_from_options_for_pytest(started: list[tuple[str, ...]]) -> None:
