@@ -8,6 +8,7 @@ distribution would run its code outside of the confined process.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import platform
 import re
@@ -21,10 +22,11 @@ from typing import TYPE_CHECKING
 from modelops.domain.errors import RequirementsError, Unavailable
 from modelops.domain.packages import PackageIndex
 from modelops.runtime.environment_locks import SharedLock, exclusive_lock
+from modelops.runtime.guarded import run_guarded
 from modelops.runtime.hashes import with_hashes_of
 from modelops.runtime.requirements import read_requirements, without_stand_ins
 from modelops.runtime.uv import run_uv
-from modelops.settings import PROJECT_ROOT
+from modelops.settings import PROJECT_ROOT, LogBounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -215,10 +217,10 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         pinned = folder / "requirements.txt"
         pinned.write_text(text, encoding="utf-8")
         sync = ["pip", "sync", str(pinned), "--python", str(environment.python), "--require-hashes"]
-        # The child writes no bytecode, and importing scikit-learn without it takes three times as long.
-        sync += ["--only-binary", ":all:", "--compile-bytecode"]
+        sync += ["--only-binary", ":all:"]
         failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open, index=index)
     if failure is None:
+        _compile_bytecode(folder, keep_open=keep_open)
         (folder / MARKER).touch()
     elif failure.about_packages:
         raise RequirementsError(
@@ -229,6 +231,28 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         )
     else:
         raise Unavailable(f"the environment of {where} can't be built right now{_at(index)}: {failure.essence}")
+
+
+def _compile_bytecode(folder: Path, *, keep_open: int) -> None:
+    """Compile the packages, but not their tests, which are most of the code of pandas: uv would compile these too.
+
+    The child writes no bytecode, and importing scikit-learn without it takes three times as long. A file that can't be
+    compiled is left as it is.
+    """
+    packages = folder / "lib" / f"python{_PYTHON}" / "site-packages"
+    tests = rf"^{re.escape(str(packages))}/(.*/)?tests?/"
+    # With the Python of this process, which is of the same version: the environment's would run its .pth files.
+    command = [sys.executable, "-I", "-S", "-m", "compileall", "-q", "-j", "0", "-x", tests, str(packages)]
+    with contextlib.suppress(TimeoutError):
+        run_guarded(
+            command,
+            env={},
+            cwd=folder,
+            on_line=lambda _: None,
+            log_bounds=LogBounds(),
+            seconds=600,
+            keep_open=[keep_open],
+        )
 
 
 def _at(index: PackageIndex | None) -> str:

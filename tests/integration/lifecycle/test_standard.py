@@ -253,7 +253,7 @@ def test_what_can_not_be_standard(workplace: Workplace, repository: Path, code: 
 
 def test_an_environment_without_skops(workplace: Workplace, repository: Path) -> None:
     folder = least(repository, training())
-    (folder / "model_modules/requirements.txt").write_text("scikit-learn\npandas\n")
+    (folder / "model_modules/requirements.txt").write_text("scikit-learn\n")
     with pytest.raises(BadInput) as refused:
         said_of(workplace, folder)
     assert "skops" in refused.value.what

@@ -49,6 +49,16 @@ def test_it_starts_on_the_standard_library_alone() -> None:
     assert os.access(LAUNCHER, os.X_OK)
 
 
+def test_packages_are_compiled_without_their_tests(launcher: Any, tmp_path: Path) -> None:
+    packages = tmp_path / ".venv/lib/python3/site-packages"
+    for name in ("one.py", "two/testing.py", "two/tests/test_it.py", "wrong.py"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text("def" if name == "wrong.py" else "")
+    launcher.compile_packages()
+    compiled = {file.name.partition(".")[0] for file in packages.rglob("*.pyc")}
+    assert compiled == {"one", "testing"}
+
+
 def test_the_environment_stands_as_long_as_the_lock_is_unchanged(launcher: Any) -> None:
     Path(launcher.LOCK).write_text("uv==1.0\n")
     assert not launcher.stands(), "nothing has been made yet"

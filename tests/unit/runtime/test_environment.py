@@ -242,6 +242,13 @@ def test_an_environment_holds_what_is_asked_for_and_nothing_else(six: Environmen
     )
 
 
+def test_packages_are_compiled_without_their_tests(six: Environment) -> None:
+    pyarrow = six.python.parents[1] / f"lib/python{PYTHON}/site-packages/pyarrow"
+    assert [file.name for file in (pyarrow / "__pycache__").glob("compute.*.pyc")]
+    assert (pyarrow / "tests/test_compute.py").exists()
+    assert not (pyarrow / "tests/__pycache__").exists()
+
+
 def test_an_environment_is_reused(six: Environment, home: Path) -> None:
     log: list[str] = []
     assert built(six.lock, home, log) == six
