@@ -12,6 +12,7 @@ from sklearn.calibration import calibration_curve
 
 from modelops.runtime.child import classification, plots, regression
 from modelops.statistics.confidence import wilson
+from modelops.statistics.label_metrics import of_classifier, of_regressor
 
 EXACT = 1e-12
 ROWS = 5_000
@@ -326,3 +327,19 @@ def test_residuals_have_all_rows() -> None:
     assert (drawn["below"] > 0, drawn["above"] > 0) == (True, True)
     assert plots.residuals(np.array([1e308, 0.0]), np.array([-1e308, 0.0])) == []
     assert plots.residuals(np.array([]), np.array([])) == []
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_published_predictions_are_measured_by_the_same_definitions(classes: int) -> None:
+    random = np.random.default_rng(11)
+    probabilities = random.dirichlet(np.ones(classes), ROWS)
+    labels, predicted = random.integers(0, classes, ROWS), probabilities.argmax(axis=1)
+    given = {"late": predicted, "late_probability": probabilities[:, 1]}
+    if classes > 2:
+        given = {"late": predicted, **{f"late_probability_{n}": probabilities[:, n] for n in range(classes)}}
+    published = of_classifier(labels, given, "late", range(classes), warn=print)
+    found, _ = measured(labels, predicted, probabilities, classes="abc"[:classes], known=classes)
+    assert {name: found[name] for name in published} == pytest.approx(published, rel=EXACT)
+    published = of_regressor(labels.astype(float), probabilities[:, 0])
+    found, _ = regression.measure(labels.astype(float), probabilities[:, 0])
+    assert {name: found[name] for name in published} == pytest.approx(published, rel=EXACT)
