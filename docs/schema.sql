@@ -17,7 +17,8 @@ CREATE TYPE modelops.artifact_role AS ENUM (
     'code',
     'requirements',
     'output',
-    'sample'
+    'sample',
+    'scored_rows'
 );
 ALTER TYPE modelops.artifact_role OWNER TO modelops_owner;
 CREATE TYPE modelops.deployment_end AS ENUM (
@@ -221,7 +222,8 @@ BEGIN
   END IF;
   NEW.digest := encode(sha256(convert_to((jsonb_build_array(NEW.version_id, NEW.artifact_sha256, NEW.dataset,
     NEW.data_sha256, NEW.data_rows, NEW.metrics)
-    || CASE WHEN NEW.statistics IS NULL THEN '[]' ELSE jsonb_build_array(NEW.statistics) END)::text, 'UTF8')), 'hex');
+    || CASE WHEN NEW.statistics IS NULL THEN '[]' ELSE jsonb_build_array(NEW.statistics) END
+    || CASE WHEN NEW.details IS NULL THEN '[]' ELSE jsonb_build_array(jsonb_build_object('details', NEW.details)) END)::text, 'UTF8')), 'hex');
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.digest_evaluation() OWNER TO modelops_owner;
@@ -302,6 +304,8 @@ CREATE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb
   SELECT jsonb_build_object('evaluation', id, 'dataset', dataset, 'rows', data_rows, 'data_sha256', data_sha256,
                             'metrics', metrics, 'digest', digest)
          || CASE WHEN statistics IS NULL THEN '{}' ELSE jsonb_build_object('statistics', statistics) END
+         || CASE WHEN details IS NULL THEN '{}' ELSE jsonb_build_object('details_sha256', modelops.digest(details))
+              || jsonb_strip_nulls(jsonb_build_object('headline', details -> 'headline', 'undefined', details -> 'undefined')) END
   FROM modelops.evaluation WHERE id = evaluation_id
 $$;
 ALTER FUNCTION modelops.evaluation_evidence(evaluation_id bigint) OWNER TO modelops_owner;
@@ -1681,7 +1685,7 @@ CREATE TABLE modelops.artifact (
 );
 ALTER TABLE modelops.artifact OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.artifact IS 'A file that a job pinned or left, stored under its own hash. Append-only.';
-COMMENT ON COLUMN modelops.artifact.role IS 'code: archive of the model''s folder; requirements: with versions and hashes; output: what user code left.';
+COMMENT ON COLUMN modelops.artifact.role IS 'code: archive of the model''s folder; requirements: with versions and hashes; output: what user code left; scored_rows: of an evaluation.';
 ALTER TABLE modelops.artifact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.artifact_id_seq
     START WITH 1
@@ -1912,12 +1916,14 @@ CREATE TABLE modelops.evaluation (
     metrics jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     digest modelops.sha256 NOT NULL,
-    statistics jsonb
+    statistics jsonb,
+    details jsonb
 );
 ALTER TABLE modelops.evaluation OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.evaluation IS 'What exactly these artifacts gave on exactly these rows: metrics of a model, or a run of a feature task. Append-only.';
-COMMENT ON COLUMN modelops.evaluation.digest IS 'Computed by the database from the columns before it: what an approval is bound to.';
+COMMENT ON COLUMN modelops.evaluation.digest IS 'Computed by the database from the columns before it, statistics and details: what an approval is bound to.';
 COMMENT ON COLUMN modelops.evaluation.statistics IS 'Of a feature task''s run: statistics of each column of its output. Null for models.';
+COMMENT ON COLUMN modelops.evaluation.details IS 'Of a model: headline metrics, why metrics are undefined, plots as data, figures by class and by slice, hash of the scored rows. Null where there are none.';
 ALTER TABLE modelops.evaluation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.evaluation_id_seq
     START WITH 1
@@ -2541,7 +2547,7 @@ CREATE TRIGGER deployment_guard BEFORE INSERT OR UPDATE ON modelops.deployment F
 CREATE TRIGGER deployment_target_guard BEFORE INSERT ON modelops.deployment FOR EACH ROW EXECUTE FUNCTION modelops.guard_deployment_target();
 CREATE TRIGGER drift_guard BEFORE INSERT ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.guard_finding('drift');
 CREATE TRIGGER drift_reference_guard BEFORE INSERT ON modelops.drift FOR EACH ROW EXECUTE FUNCTION modelops.guard_drift_reference();
-CREATE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics');
+CREATE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics, details ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics', 'details');
 CREATE TRIGGER evaluation_digest BEFORE INSERT ON modelops.evaluation FOR EACH ROW EXECUTE FUNCTION modelops.digest_evaluation();
 CREATE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, result ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
 CREATE TRIGGER job_status_guard BEFORE INSERT OR UPDATE ON modelops.job FOR EACH ROW EXECUTE FUNCTION modelops.guard_job_status();
@@ -2957,6 +2963,7 @@ GRANT INSERT(data_sha256) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(data_rows) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(metrics) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT INSERT(statistics) ON TABLE modelops.evaluation TO modelops_jobs;
+GRANT INSERT(details) ON TABLE modelops.evaluation TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.expected_notification TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.expected_notification TO modelops_reader;
 GRANT SELECT ON TABLE modelops.job TO modelops_jobs;

@@ -38,6 +38,7 @@ EVALUATED = (
     "evaluate_started",
     "evaluate_finished",
     "artifacts_stored",
+    "rows_scored",
     "predictions_counted",
 )
 

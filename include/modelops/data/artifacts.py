@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from modelops.plain_files import HeldFolder
 
 CHUNK = 2**20
+ANY = "application/octet-stream"
+MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet"}
+"""Those that not every version of Python knows, by the ending of the name."""
 
 
 class Root(Protocol):
@@ -91,7 +94,7 @@ class ArtifactStore:
             if arriving.exists():
                 arriving.unlink()
             raise
-        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        media_type = MEDIA_TYPES.get(name.rpartition(".")[2]) or mimetypes.guess_type(name)[0] or ANY
         return Artifact(role=role, name=name, sha256=sha256, size=copied, media_type=media_type, uri=str(target))
 
     def open(self, artifact: Artifact) -> IO[bytes]:

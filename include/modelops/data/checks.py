@@ -68,8 +68,18 @@ def check_dataset(
     )
 
 
-def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like: Mapping[str, str] | None) -> None:
+def check_rows(
+    path: Path,
+    dataset: Dataset,
+    *,
+    where: str,
+    labelled: bool,
+    every_label: bool = True,
+    like: Mapping[str, str] | None,
+) -> None:
     """Check an Arrow file. The file is memory-mapped; memory use grows only with the number of entity keys.
+
+    With `labelled`, no row may lack a target; without `every_label`, not all rows may lack it.
 
     Raises:
         DatasetError: the first fault found, with a row that shows it.
@@ -86,7 +96,7 @@ def check_rows(path: Path, dataset: Dataset, *, where: str, labelled: bool, like
         check_times(table, where=where)
         check_arrays(table, where=where)
         if labelled:
-            _check_targets(table, dataset, where=where)
+            _check_targets(table, dataset, where=where, every=every_label)
 
 
 def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *, labelled: bool, where: str) -> None:
@@ -164,7 +174,7 @@ def check_times(table: pa.Table | pa.RecordBatch, *, where: str) -> None:
             )
 
 
-def _check_targets(table: pa.Table, dataset: Dataset, *, where: str) -> None:
+def _check_targets(table: pa.Table, dataset: Dataset, *, where: str, every: bool) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -173,7 +183,7 @@ def _check_targets(table: pa.Table, dataset: Dataset, *, where: str) -> None:
         unlabelled = column.null_count
         if pa.types.is_floating(column.type):
             unlabelled += pc.sum(pc.is_nan(column)).as_py() or 0
-        if unlabelled:
+        if unlabelled > (0 if every else table.num_rows - 1):
             raise DatasetError(
                 f"the target {name} is null or NaN in {unlabelled} of {table.num_rows} rows",
                 where=where,

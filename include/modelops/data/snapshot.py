@@ -71,6 +71,7 @@ def write_snapshot(
     *,
     where: str,
     labelled: bool = True,
+    every_label: bool = True,
     like: Mapping[str, str] | None = None,
     limit: int | None = None,
     interval: IntervalBounds | None = None,
@@ -78,8 +79,9 @@ def write_snapshot(
 ) -> Snapshot:
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
 
-    `url` has the login for users' SQL. With `labelled`, the targets must exist and not be null or NaN. With `like`, the
-    columns must have the Arrow types that it names (those of the training). The query can read `interval`.
+    `url` has the login for users' SQL. With `labelled`, the targets must exist, and not be null or NaN in any row;
+    without `every_label`, not in all rows. With `like`, the columns must have the Arrow types that it names (those of
+    the training). The query can read `interval`.
 
     Raises:
         DatasetError: the query or its rows don't match the model's declaration, or exceed `bounds`; `path` is removed.
@@ -92,7 +94,7 @@ def write_snapshot(
         snapshot = read(
             url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, bounds=bounds
         )
-        check_rows(snapshot.path, dataset, where=where, labelled=labelled, like=like)
+        check_rows(snapshot.path, dataset, where=where, labelled=labelled, every_label=every_label, like=like)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -82,7 +82,8 @@ class JobType(StrEnum):
             meaning="Runs the model's `evaluate()` on an existing version.",
             operators=("EvaluateModelOperator",),
             steps="`artifacts_fetched`, then as `training` from `environment_ready` to `artifacts_stored`, with "
-            "`evaluate_…`; the first evaluation of a version with a ModelScorer also has `predictions_counted`",
+            "`evaluate_…`; of a version with a ModelScorer also `rows_scored`, before `evaluate_…` if that is "
+            "standard, and in its first evaluation `predictions_counted`",
             attempts=Attempts(
                 clear="It records another evaluation; the earlier one stays.",
                 stop="No evaluation is recorded, and the tasks after it are `skipped`.",

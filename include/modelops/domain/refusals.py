@@ -48,6 +48,8 @@ class Code(StrEnum):
     """`deployment`."""
     UNKNOWN_FILE = "unknown_file"
     """`job`, `sha256`."""
+    UNKNOWN_EVALUATION = "unknown_evaluation"
+    """`job`, `sha256`: the digest."""
     UNKNOWN_PAGE = "unknown_page"
     """`after`."""
     UNKNOWN_ZONE = "unknown_zone"

@@ -115,6 +115,8 @@ class ArtifactRole(StrEnum):
     SAMPLE = "sample"
     """For a training, some rows with their predictions, with which a deployment is compared; for a run of a feature
     task, some of its rows."""
+    SCORED_ROWS = "scored_rows"
+    """The rows of an evaluation: key, target and prediction of each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,8 @@ class Artifact:
 class Evaluation:
     """The result of one set of artifacts on one set of rows; `digest` covers all of it.
 
-    `statistics` has records of the feature task's columns, in order; None for a model.
+    `statistics` has records of the feature task's columns, in order; None for a model. `details` is what
+    `kinds.model.details` describes; None for a feature task, and for evaluations without any.
     """
 
     id: int
@@ -144,4 +147,5 @@ class Evaluation:
     data_rows: int
     metrics: Mapping[str, Any]
     statistics: Sequence[Mapping[str, Any]] | None
+    details: Mapping[str, Any] | None
     digest: str

@@ -29,6 +29,7 @@ from modelops.jobs_api.schemas import (
     JobNumber,
     Predictions,
 )
+from modelops.kinds.model.details import EvaluationDetails
 from modelops.registry.read import job_evidence
 from modelops.settings import InstallationSettings
 
@@ -66,6 +67,23 @@ def show_evidence(user: GetUserDep, id: JobNumber) -> Evidence:  # noqa: A002 - 
             artifacts=[ArtifactFile.of(left) for left in job_evidence.artifacts_of(connection, seen, JobId(id))],
             statistics=[ColumnStatistics(**one) for one in job_evidence.statistics_of(connection, JobId(id))],
         )
+
+
+@router.get("/evaluations/{digest}", response_model_by_alias=True)
+def show_evaluation(
+    user: GetUserDep,
+    id: JobNumber,  # noqa: A002 - the name in the API
+    digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+) -> EvaluationDetails:
+    """Plots as data, and figures by class and by slice, of an evaluation of the job's version, by its digest."""
+    with limited_connection(APPLICATION) as connection:
+        whole_job(user, connection, id)
+        seen = visible_dags(user, connection, DETAIL_ACCESS)
+        details = job_evidence.details_of(connection, seen, JobId(id), digest)
+    if details is None:
+        detail = f"job {id} has no such evaluation with the digest {digest}"
+        raise Refused(404, Code.UNKNOWN_EVALUATION, detail, job=id, sha256=digest)
+    return EvaluationDetails.model_validate(details)
 
 
 @router.get(

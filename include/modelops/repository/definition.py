@@ -19,6 +19,7 @@ from modelops.repository.entry_points import binds, require_function, require_me
 from modelops.repository.fields import Columns, Days, Index, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_json, read_text_if_any, read_yaml
+from modelops.repository.slicing import read_slice_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ class ModelDefinition:
     `requirements` is the text of model_modules/requirements.txt, or None where there is no such file. `approvers` may
     decide on its versions; empty: anybody except the requesters. `has_scorer`: it can be deployed, with its own
     ModelScorer or, if it has no evaluation of its own, with the standard one. `left_out` are the files of
-    `OPTIONAL_FILES` that it lacks.
+    `OPTIONAL_FILES` that it lacks. `slice_by` are columns by whose values the standard evaluation repeats its metrics.
     """
 
     reference: str
@@ -54,6 +55,7 @@ class ModelDefinition:
     language: str
     hyperparameters: Mapping[str, Any]
     datasets: Datasets
+    slice_by: tuple[str, ...] = ()
     requirements: str | None
     approvers: tuple[str, ...]
     has_scorer: bool
@@ -75,6 +77,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     hyperparameters: Mapping[str, Any] = {}
     requirements: str | None = None
     approvers: tuple[str, ...] = ()
+    slice_by: tuple[str, ...] = ()
     if ABOUT not in left_out:
         with findings.collecting():
             about = read_json(
@@ -94,6 +97,8 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
             _require_scorer(modules / "scoring.py", f"{shown}/scoring.py")
     with findings.collecting():
         hyperparameters = _hyperparameters(folder / "config.json", f"{reference}/config.json")
+        own = EVALUATION not in left_out
+        slice_by = read_slice_by(folder / "config.json", f"{reference}/config.json", own_evaluation=own)
     with findings.collecting():
         datasets = read_datasets(folder, reference)
         if EVALUATION in left_out and not datasets.targets:
@@ -117,6 +122,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         language=about.language,
         hyperparameters=hyperparameters,
         datasets=datasets,
+        slice_by=slice_by,
         requirements=requirements,
         approvers=approvers,
         has_scorer=SCORING not in left_out or EVALUATION in left_out,

@@ -74,12 +74,15 @@ class Assignment(Subject):
     """The assignment of a child process: run one function of a model on one set of rows.
 
     `verb` selects `model_modules.training.train` or `model_modules.evaluation.evaluate`. `rows` is an Arrow IPC file.
-    The code writes its artifacts into the folder `artifact_output`.
+    The code writes its artifacts into the folder `artifact_output`. The standard evaluation reads the file `scored`,
+    see `kinds.model.scored_rows`, and repeats its metrics by the values of the columns `slice_by`.
     """
 
     verb: Literal["train", "evaluate"]
     rows: Path
     artifact_output: Path
+    scored: Path | None = None
+    slice_by: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The assignment as JSON for child/main.py."""
@@ -87,6 +90,8 @@ class Assignment(Subject):
             "verb": self.verb,
             "rows": str(self.rows.resolve()),
             "artifact_output": str(self.artifact_output.resolve()),
+            "scored": None if self.scored is None else str(self.scored.resolve()),
+            "slice_by": self.slice_by,
         }
 
 

@@ -85,12 +85,19 @@ def test_a_classifier_of_thirteen_lines_from_training_to_batch(
     made = evaluated(workplace, MODEL)
     metrics = made["metrics"]
     assert metrics["evaluation"] == "standard evaluation (classifier)"
+    headline = ["evaluation", "rows", "accuracy", "f1", "precision", "recall", "auc", "log_loss", "brier"]
     assert set(metrics) == {
-        *("evaluation", "rows", "accuracy", "f1", "precision", "recall", "auc", "log_loss", "brier")
+        *headline,
+        *("labels_missing", "prevalence", "balanced_accuracy", "mcc", "average_precision"),
+        *("f1_macro", "precision_macro", "recall_macro"),
     }
     version = versions.find(workplace.connection, MODEL, 1)
     [on_record] = evidence.evaluations_of(workplace.connection, version.id)
     assert on_record.metrics == metrics
+    assert on_record.details is not None
+    assert on_record.details["headline"] == headline
+    drawn = [plot["kind"] for plot in on_record.details["plots"]]
+    assert drawn == ["confusion", "roc", "precision_recall", "calibration"]
     stored = [(one.role, one.name) for one in evidence.artifacts_of(workplace.connection, version.id)]
     assert (ArtifactRole.OUTPUT, "model.skops") in stored
     assert (ArtifactRole.SAMPLE, "sample.arrow") in stored
@@ -137,10 +144,10 @@ def test_a_regressor(workplace: Workplace, repository: Path, look: Any) -> None:
     assert metrics == {
         "evaluation": "standard evaluation (regressor)",
         "rows": 40,
-        "mse": pytest.approx(0, abs=1e-12),
-        "rmse": pytest.approx(0, abs=1e-6),
-        "mae": pytest.approx(0, abs=1e-6),
+        "labels_missing": 0,
         "r2": pytest.approx(1),
+        **dict.fromkeys(("mse", "rmse", "mae", "median_ae", "bias"), pytest.approx(0, abs=1e-6)),
+        **dict.fromkeys([f"residual_p{share:02}" for share in (5, 25, 50, 75, 95)], pytest.approx(0, abs=1e-6)),
     }
 
 
@@ -272,8 +279,8 @@ def test_one_class_among_the_rows(workplace: Workplace, repository: Path, log: l
     datasets = DATASETS.replace("id > 60", "id > 60 AND late = 1")
     least(repository, training(), datasets=datasets)
     metrics = evaluated(workplace, MODEL)["metrics"]
-    assert "auc" not in metrics
-    assert "auc is left out: in all of these rows late is 1" in log
+    assert metrics["auc"] is None
+    assert "         auc  none: every label is 1" in log
 
 
 def test_what_a_model_that_saves_itself_returns_is_not_stored(workplace: Workplace, repository: Path) -> None:

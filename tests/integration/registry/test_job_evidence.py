@@ -63,6 +63,32 @@ def test_an_approval_has_what_was_shown(connection: Connection[Any], reader: Con
     assert [one["metrics"]["auc"] for one in now["evaluations"]] == [0.8, 0.9]
 
 
+def test_details_belong_to_what_is_approved(connection: Connection[Any], reader: Connection[Any]) -> None:
+    """The evidence has their hash, the headline and the reasons; a reader gets the rest by the evaluation's digest."""
+    version = trained_version(connection)
+    details = {"headline": ["auc"], "undefined": {"f1": "no label is 1"}, "plots": [{"kind": "roc"}]}
+    made = []
+    for of in (None, details, details | {"plots": []}):
+        attempt = job_on(connection, version, JobType.EVALUATION)
+        with jobs.fenced(connection, attempt):
+            _, digest = evidence.add_evaluation(
+                connection, version, attempt, dataset={}, data_sha256="0" * 64, data_rows=1, metrics={}, details=of
+            )
+        made.append((attempt.job_id, digest))
+    assert len({digest for _, digest in made}) == 3
+    found = job_evidence.evidence_of(reader, DAGS, JobId(version.job_id))
+    assert found is not None
+    without, first, second = found["evaluations"]
+    assert {"details_sha256", "headline", "undefined"}.isdisjoint(without)
+    assert (first["headline"], first["undefined"]) == (details["headline"], details["undefined"])
+    assert first["details_sha256"] != second["details_sha256"]
+    (_, none), (job, digest), _ = made
+    assert job_evidence.details_of(reader, DAGS, job, digest) == details
+    assert job_evidence.details_of(reader, DAGS, job, none) == {}
+    assert job_evidence.details_of(reader, DAGS, job, "0" * 64) is None
+    assert job_evidence.details_of(reader, ["other"], job, digest) is None
+
+
 def test_the_files_of_each_job(connection: Connection[Any], reader: Connection[Any]) -> None:
     version = trained_version(connection)
     evaluating = []

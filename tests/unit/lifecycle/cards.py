@@ -24,7 +24,13 @@ _UNESCAPED_TILDE = re.compile(r"(?<!\\)(?:\\\\)*~")
 def model_request(text: str, *, dataset: str | None = None, **metrics: Any) -> ApprovalRequest:
     """Of a model's version, beside a champion evaluated on other rows."""
     name = text if dataset is None else dataset
-    measured = {"rows": 40, "dataset": {"name": name}, "data_sha256": SHA, "metrics": {text: 0.5, "note": text}}
+    measured = {
+        "rows": 40,
+        "dataset": {"name": name},
+        "data_sha256": SHA,
+        "metrics": {text: 0.5, "note": text, "none": None},
+        "undefined": {"none": text},
+    }
     evidence = {
         "model": text,
         "version": 2,

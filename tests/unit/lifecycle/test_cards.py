@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,7 +86,7 @@ def test_a_hostile_text_draws_nothing(card_of, said: str) -> None:
 @example(REPORTED)
 @example("~\\")
 def test_no_text_draws_anything(card_of, said: str) -> None:
-    assume(said not in ("note", "old", "at", "id"))  # names that the card has besides
+    assume(said not in ("note", "none", "old", "at", "id"))  # names that the card has besides
     card = card_of(said)
     assert cards.skeleton(card) == cards.skeleton(card_of("plain")), card
     assert cards.drawn_by_github(card) == []
@@ -161,3 +162,18 @@ def test_values(found: object, shown: str) -> None:
 
 def test_only_numbers_are_compared() -> None:
     assert compared(0.123456, True, None, 0.123457) == ["0.123456", "true", NOTHING, "0.123457"]
+
+
+def test_a_card_has_the_headline_and_says_how_many_metrics_it_leaves_out() -> None:
+    request = cards.model_request("delay", auc=0.7, f1=None, mcc=0.3, brier=0.1)
+    newest = request.evidence["evaluations"][-1] | {"headline": ["f1", "auc"], "undefined": {"f1": "no label is 1"}}
+    earlier = newest | {"metrics": {"auc": 0.6, "mcc": 0.2}}
+    champion = request.evidence["champion"] | {"metrics": {"auc": 0.65, "recall": 0.2}, "undefined": {}}
+    evidence = {**request.evidence, "evaluations": [earlier, newest], "champion": champion}
+    card = model_card.card_of(replace(request, evidence=evidence))
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in card.splitlines() if line.startswith("| ")]
+    assert rows[2:4] == [["f1", f"{NOTHING} (no label is 1)", NOTHING, ""], ["auc", "0.7", "0.65", "+0.05"]]
+    assert "3 more metrics and the plots: the tab *Evidence* of this job in ModelOps." in card
+    assert "auc 0.6." in card
+    whole = model_card.card_of(request)
+    assert "more metric" not in whole

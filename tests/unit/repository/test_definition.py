@@ -114,6 +114,11 @@ def test_a_wrong_model_json(tmp_path: Path, write_model: WriteModel, text: str, 
         ('{"hyperParameters": {"rate": NaN}}', "NaN is not a JSON number"),
         ('{"hyperParameters": {"rate": 1e999}}', "1e999 is too large a number"),
         ('{"hyperParameters": {"a": {"b": 1, "b": 2}}}', "the name 'b' appears twice"),
+        ('{"slice_by": "carrier"}', "slice_by is text"),
+        ('{"slice_by": ["a", "a"]}', "slice_by has 'a' more than once"),
+        ('{"slice_by": ["a", "b", "c", "d"]}', "slice_by has 4 columns"),
+        ('{"sliceBy": ["a"]}', "the key 'sliceBy' is misspelt"),
+        ('{"slice_by": ["a"]}', "an evaluation of the model's own, which makes its slices itself"),
         pytest.param("[" * 100_000, "this JSON can't be used", id="deep"),
     ],
 )
@@ -121,6 +126,14 @@ def test_a_wrong_config_json(tmp_path: Path, write_model: WriteModel, text: str,
     error = refused(write_model(tmp_path, {"config.json": text}))
     assert what in error.what
     assert error.where.startswith(f"{REFERENCE}/config.json")
+
+
+def test_the_columns_by_which_metrics_are_repeated(tmp_path: Path, write_model: WriteModel) -> None:
+    folder = write_model(tmp_path, {"config.json": '{"slice_by": ["carrier", "month"]}'})
+    (folder / "model_modules/evaluation.py").unlink()
+    assert read_model(folder, REFERENCE).slice_by == ("carrier", "month")
+    (folder / "config.json").unlink()
+    assert read_model(folder, REFERENCE).slice_by == ()
 
 
 @pytest.mark.parametrize(

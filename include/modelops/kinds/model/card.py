@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelops.cards.rendering import changed, compared, render, value
+from modelops.cards.rendering import NOTHING, changed, compared, render, text, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from markupsafe import Markup
 
     from modelops.domain.decisions import ApprovalRequest
 
@@ -18,22 +20,30 @@ def card_of(request: ApprovalRequest) -> str:
     head = ["metric", f"v{evidence['version']}"]
     if champion is not None:
         head += [f"champion v{champion['version']}", "difference"]
+    newest = evidence["evaluations"][-1]
+    names = list(dict.fromkeys([*newest["metrics"], *(champion["metrics"] if champion else ())]))
+    shown = newest.get("headline") or names
     return render(
         "model.md",
         request=request,
         evidence=evidence,
         approvers=request.possible_approvers,
         head=head,
-        metrics=_metrics(evidence["evaluations"][-1], champion),
+        metrics=[_row(name, newest, champion) for name in shown],
+        left_out=len(set(names) - set(shown)),
     )
 
 
-def _metrics(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> list[Sequence[str]]:
-    """The rows of the metrics table; if there is a champion, with its metrics and the differences."""
+def _row(name: str, newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> Sequence[str]:
+    """A metric in the table; if there is a champion, with its value and the difference."""
     if champion is None:
-        return [(name, value(found)) for name, found in newest["metrics"].items()]
-    pairs = {
-        name: (newest["metrics"].get(name), champion["metrics"].get(name))
-        for name in dict.fromkeys([*newest["metrics"], *champion["metrics"]])
-    }
-    return [(name, *compared(new, old), changed(new, old)) for name, (new, old) in pairs.items()]
+        return name, _reasoned(name, newest) or value(newest["metrics"].get(name))
+    pair = newest["metrics"].get(name), champion["metrics"].get(name)
+    new, old = compared(*pair)
+    return name, _reasoned(name, newest) or new, _reasoned(name, champion) or old, changed(*pair)
+
+
+def _reasoned(name: str, measured: Mapping[str, Any]) -> Markup | None:
+    """Why a metric has no value, if that is on record."""
+    reason = measured.get("undefined", {}).get(name)
+    return None if reason is None else text(f"{NOTHING} ({reason})")

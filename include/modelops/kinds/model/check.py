@@ -15,6 +15,7 @@ from modelops.domain.errors import BadInput, SeveralErrors, Unavailable
 from modelops.domain.findings import Findings, sorted_by_place
 from modelops.domain.labels import TRUTH
 from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
+from modelops.kinds.model.details import Details, read_details
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import (
     check_labelled,
@@ -25,10 +26,18 @@ from modelops.kinds.model.preflight import (
 )
 from modelops.kinds.model.sample import ROWS as SAMPLE_ROWS
 from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sample
+from modelops.kinds.model.scored_rows import FILE, score_rows
 from modelops.kinds.model.standard import check_packages, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.repository.catalogue import index_of, reference_of
-from modelops.repository.definition import OPTIONAL_FILES, REQUIRED_DATASETS, SCORING, place_of_query, read_datasets
+from modelops.repository.definition import (
+    EVALUATION,
+    OPTIONAL_FILES,
+    REQUIRED_DATASETS,
+    SCORING,
+    place_of_query,
+    read_datasets,
+)
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
 from modelops.repository.reading import read_text_if_any
@@ -92,7 +101,8 @@ def read_folder(
         with suppress(BadInput):
             requirements = read_text_if_any(folder / REQUIREMENTS, f"{folder}/{REQUIREMENTS}")
     if datasets is not None:
-        columns = _check_datasets(str(folder), datasets, sql_url, findings, echo)
+        slice_by = () if pinned is None else pinned.definition.slice_by
+        columns = _check_datasets(str(folder), datasets, sql_url, findings, echo, slice_by=slice_by)
         if pinned is not None and pinned.definition.has_scorer and PREDICT in columns:
             with findings.collecting():
                 _check_target(folder, columns[PREDICT], ledger, settings.installation, echo)
@@ -157,7 +167,7 @@ def _report_definition(definition: ModelDefinition, echo: Log) -> None:
 
 
 def _check_datasets(
-    reference: str, datasets: Datasets, url: str, findings: Findings, echo: Log
+    reference: str, datasets: Datasets, url: str, findings: Findings, echo: Log, *, slice_by: tuple[str, ...]
 ) -> dict[str, DatasetColumns]:
     """Check the SQL of all datasets; returns the columns of those without errors."""
     found: dict[str, DatasetColumns] = {}
@@ -166,7 +176,8 @@ def _check_datasets(
     for name in (*REQUIRED_DATASETS, *(name for name in datasets.sql if name not in REQUIRED_DATASETS)):
         with findings.collecting():
             if name in REQUIRED_DATASETS:
-                found[name] = check_labelled(reference, datasets, name, url, like=like)
+                sliced = slice_by if name == "evaluate" else ()
+                found[name] = check_labelled(reference, datasets, name, url, like=like, slice_by=sliced)
             elif name == TRUTH and datasets.targets:
                 check_labels(reference, datasets, name, url, key=key, like=like)
             else:
@@ -235,13 +246,21 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
 
 
 def _evaluate(bench: Workbench, environment: Environment, trained_on: Snapshot, *, model: Path, echo: Log) -> None:
-    dataset, rows = bench.read("evaluate", trained_on=trained_on, limit=ROWS)
+    standard = EVALUATION in bench.code.definition.left_out
+    dataset, rows = bench.read("evaluate", trained_on=trained_on, every_label=not standard, limit=ROWS)
     echo(f"✓ Dataset evaluate: {rows.rows} rows, in the same types")
     dataset = _allowing_nulls(dataset, trained_on, rows, echo)
-    output = bench.run("evaluate", environment, dataset, rows, model=model)
+    scored = None
+    if standard:
+        scored = bench.folder / FILE
+        with score_rows(bench, environment, dataset, rows, model=model, outputs=None, budget=None) as found:
+            found.write(scored)
+    output = bench.run("evaluate", environment, dataset, rows, model=model, scored=scored)
     _report_output(output, "evaluate", bench.settings.installation, echo)
-    for name, value in read_metrics(output, required=True).items():
-        echo(f"  {name} = {value}")
+    metrics = read_metrics(output, required=True)
+    details = read_details(output, metrics) or Details()
+    for name, value in metrics.items():
+        echo(f"  {name} = {f'none: {details.undefined[name]}' if name in details.undefined else value}")
 
 
 def _score(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.findings import Findings
+from modelops.domain.parameters import MOST_SET_ASIDE
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
 from modelops.kinds.model.preflight import check_labelled, check_scored
+from modelops.kinds.model.sample import outputs_of
+from modelops.kinds.model.scored_rows import score_rows
 from modelops.kinds.model.workbench import Workbench
 from modelops.stages.versions import version_in_use
 
@@ -46,7 +49,17 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
         if is_scored:
             environment = bench.build()
             scored_dataset, scored = bench.read(request.predictions_dataset, trained_on=version, labelled=False)
-            predictions = references.of_predictions(bench, environment, scored_dataset, scored, files=files)
+            with score_rows(
+                bench,
+                environment,
+                scored_dataset,
+                scored,
+                model=files.model,
+                outputs=outputs_of(files.sample),
+                budget=MOST_SET_ASIDE,
+            ) as predicted:
+                predictions = references.of_predictions(predicted)
+                run.step("predictions_counted", rows=predicted.scored.rows, set_aside=len(predicted.scored.set_aside))
         else:
             run.log(f"{version.subject} has no ModelScorer, so there is no reference of its predictions")
 

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.versions import VersionKind
+from modelops.domain.errors import BadInput
+from modelops.domain.parameters import MOST_SET_ASIDE
+from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
+from modelops.kinds.model.details import Details, read_details
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_labelled
+from modelops.kinds.model.sample import outputs_of
+from modelops.kinds.model.scored_rows import FILE, MOST_ROWS, score_rows
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import evidence, statistics, versions
+from modelops.repository.definition import EVALUATION
 from modelops.stages.versions import version_in_use
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelops.domain.requests import EvaluationRequest
-    from modelops.domain.versions import Version
+    from modelops.domain.versions import Artifact, Version
     from modelops.jobs.run import JobRun
+    from modelops.kinds.model.scored_rows import ScoredRows
+    from modelops.settings import InstallationSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scored:
+    """The scored rows of an evaluation: their file, the artifact if they are kept, the reference if it is the first."""
+
+    path: Path
+    rows: int
+    artifact: Artifact | None
+    predictions: references.Records | None
 
 
 def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
@@ -35,17 +56,49 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         code = version_code.load(version, workdir, run)
         files = version_code.fetch_artifacts(version, workdir, run)
         run.step("artifacts_fetched", sha256=version.artifact_sha256)
-        datasets = code.definition.datasets
-        check_labelled(version.name, datasets, request.dataset, run.resources.rows_url, like=version.columns)
+        check_labelled(
+            version.name,
+            code.definition.datasets,
+            request.dataset,
+            run.resources.rows_url,
+            like=version.columns,
+            slice_by=code.definition.slice_by,
+        )
         bench = Workbench.of(run, version, code, workdir)
         environment = bench.build()
-        dataset, rows = bench.read(request.dataset, trained_on=version)
-        output = bench.run("evaluate", environment, dataset, rows, model=files.model)
+        standard = EVALUATION in code.definition.left_out
+        dataset, rows = bench.read(request.dataset, trained_on=version, every_label=not standard)
+        first, scored = _is_first(version, run), None
+        if standard:
+            outputs = outputs_of(files.sample)
+            with score_rows(
+                bench, environment, dataset, rows, model=files.model, outputs=outputs, budget=None
+            ) as found:
+                scored = _keep(found, workdir, run, first=first)
+            output = bench.run("evaluate", environment, dataset, rows, model=files.model, scored=scored.path)
+        else:
+            output = bench.run("evaluate", environment, dataset, rows, model=files.model)
         metrics = read_metrics(output, required=True)
+        details = read_details(output, metrics)
         artifacts = run.store_output(output)
-        predictions = None
-        if files.sample.exists() and _is_first(version, run):
-            predictions = references.of_predictions(bench, environment, dataset, rows, files=files)
+        if not standard and files.sample.exists():
+            try:
+                with score_rows(
+                    bench,
+                    environment,
+                    dataset,
+                    rows,
+                    model=files.model,
+                    outputs=outputs_of(files.sample),
+                    budget=MOST_SET_ASIDE,
+                ) as found:
+                    scored = _keep(found, workdir, run, first=first)
+            except BadInput as error:
+                if first:
+                    raise
+                run.log(f"The evaluation keeps no scored rows: {error}")
+        if scored is not None and scored.artifact is not None:
+            artifacts.append(scored.artifact)
 
     with run.fenced():
         versions.lock(run.ledger, version)
@@ -58,10 +111,11 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
             data_sha256=rows.sha256,
             data_rows=rows.rows,
             metrics=metrics,
+            details=_record(details, scored),
         )
         evidence.add_artifacts(run.ledger, artifacts, evaluation_id=evaluation_id)
-        if predictions is not None and is_first:
-            references.record(version, dataset, rows, {"prediction": predictions}, run)
+        if scored is not None and scored.predictions is not None and is_first:
+            references.record(version, dataset, rows, {"prediction": scored.predictions}, run)
         versions.evaluated(run.ledger, version, job_id=run.job_id)
         result = {
             "model": version.name,
@@ -74,6 +128,48 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         }
         run.complete(result)
     return result
+
+
+def _record(details: Details | None, scored: _Scored | None) -> dict[str, Any] | None:
+    """The details as the registry stores them, with the hash of the scored rows; None if there is nothing."""
+    kept = None
+    if scored is not None and scored.artifact is not None:
+        kept = {"sha256": scored.artifact.sha256, "rows": scored.rows}
+    if details is None and kept is None:
+        return None
+    return (details or Details()).model_dump(by_alias=True) | {"scored_rows": kept}
+
+
+def _keep(found: ScoredRows, workdir: Path, run: JobRun, *, first: bool) -> _Scored:
+    """Write the scored rows to a file, store it if it is within the bounds, and count the predictions if they are new.
+
+    Raises:
+        UserCodeError: the model's code has changed the file of the dataset's rows.
+    """
+    counted = {"rows": found.scored.rows, "set_aside": len(found.scored.set_aside)}
+    run.step("rows_scored", **counted)
+    predictions = None
+    if first:
+        predictions = references.of_predictions(found)
+        run.step("predictions_counted", **counted)
+    path = workdir / FILE
+    found.write(path)
+    artifact = None
+    excess = _excess(found.scored.rows, path.stat().st_size, run.resources.settings.installation)
+    if excess is None:
+        artifact = run.store_file(path, ArtifactRole.SCORED_ROWS)
+    else:
+        run.log(f"The evaluation keeps no scored rows: {excess}")
+    return _Scored(path=path, rows=found.scored.rows, artifact=artifact, predictions=predictions)
+
+
+def _excess(rows: int, size: int, settings: InstallationSettings) -> str | None:
+    """Why scored rows are too many or too large to be kept; None if they aren't."""
+    if rows > MOST_ROWS:
+        return f"there are {rows:,}, more than {MOST_ROWS:,}"
+    if size > settings.output_bytes:
+        return f"they have {size:,} bytes, more than MODELOPS_OUTPUT_SIZE allows"
+    return None
 
 
 def _is_first(version: Version, run: JobRun) -> bool:

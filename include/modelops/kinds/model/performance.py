@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import LabelsError
 from modelops.domain.labels import ModelType
-from modelops.runtime.child.metrics import of_classifier, of_regressor
 from modelops.statistics.confidence import jackknife, wilson
+from modelops.statistics.label_metrics import of_classifier, of_regressor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -20,6 +20,7 @@ from modelops.domain.errors import DatasetError, LabelsError, PartsError, Reposi
 from modelops.domain.findings import Findings
 from modelops.domain.labels import LONGEST_MATURITY, TRUTH, Truth
 from modelops.domain.parts import check_parts
+from modelops.domain.spelling import did_you_mean
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model.performance import check_outputs
@@ -74,7 +75,9 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, run: J
         like = check_labelled(*named, request.dataset, run.resources.rows_url).types
     if request.evaluate_dataset is not None:
         with findings.collecting():
-            check_labelled(*named, request.evaluate_dataset, run.resources.rows_url, like=like)
+            check_labelled(
+                *named, request.evaluate_dataset, run.resources.rows_url, like=like, slice_by=definition.slice_by
+            )
     if request.deployment is not None:
         with findings.collecting():
             check_deployment(definition, request.deployment, run, like=like, ahead=True)
@@ -152,16 +155,35 @@ def check_deployment(
 
 
 def check_labelled(
-    reference: str, datasets: Datasets, name_or_sql: str, url: str, *, like: Mapping[str, str] | None = None
+    reference: str,
+    datasets: Datasets,
+    name_or_sql: str,
+    url: str,
+    *,
+    like: Mapping[str, str] | None = None,
+    slice_by: Sequence[str] = (),
 ) -> DatasetColumns:
     """Check a dataset that a model is trained or evaluated on; reads no row.
+
+    Args:
+        slice_by: further columns that it must have, for the metrics of an evaluation by their values.
 
     Raises:
         DatasetError: no dataset has that name, PostgreSQL rejects its SQL, or it lacks columns of the model.
         Unavailable: the database can't be reached.
     """
     dataset = datasets.choose(name_or_sql, where=f"{reference}/datasets.yaml")
-    return check_dataset(url, dataset, where=place_of(reference, dataset), labelled=True, like=like)
+    where = place_of(reference, dataset)
+    found = check_dataset(url, dataset, where=where, labelled=True, like=like)
+    for name in slice_by:
+        if name not in found.types or found.types[name].startswith("list"):
+            problem = "is an array" if name in found.types else f"is unknown{did_you_mean(name, list(found.types))}"
+            raise DatasetError(
+                f"the column {name} in slice_by {problem}",
+                where=where,
+                expected=f"columns of few values: {', '.join(found.types)}",
+            )
+    return found
 
 
 def check_scored(

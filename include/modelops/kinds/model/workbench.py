@@ -101,11 +101,13 @@ class Workbench:
         *,
         trained_on: Version | Snapshot | None = None,
         labelled: bool = True,
+        every_label: bool = True,
         limit: int | None = None,
     ) -> tuple[Dataset, Snapshot]:
         """Read the rows of a dataset into a file, and check them; with `trained_on`, also their types.
 
-        `labelled`: the rows must have the targets, which rows that are only scored don't need.
+        `labelled`: the rows must have the targets, which rows that are only scored don't need. Without `every_label`,
+        some of these may be null.
 
         Raises:
             DatasetError: the rows do not match the model's declaration.
@@ -118,6 +120,7 @@ class Workbench:
             self.folder / "rows.arrow",
             where=f"{self.name}, dataset {dataset.label}",
             labelled=labelled,
+            every_label=every_label,
             like=None if trained_on is None else trained_on.columns,
             limit=limit,
             bounds=self.settings.installation.read_bounds,
@@ -184,10 +187,12 @@ class Workbench:
         rows: Snapshot,
         *,
         model: Path | None = None,
+        scored: Path | None = None,
     ) -> HeldFolder:
         """Run train() or evaluate() in the confined child; returns the folder with the files that it wrote.
 
-        `model` is the folder with the files of the training, for an evaluation.
+        For an evaluation, `model` is the folder with the files of the training; for the standard one, `scored` is the
+        file of the scored rows.
 
         Raises:
             UserCodeError: the function raised, exited or crashed, or it wrote no files, too many, or other than plain
@@ -196,7 +201,12 @@ class Workbench:
         """
         output = HeldFolder.create(self.folder / "output")
         assignment = Assignment(
-            **self._subject(dataset, artifact_input=model), verb=verb, rows=rows.path, artifact_output=output.path
+            **self._subject(dataset, artifact_input=model),
+            verb=verb,
+            rows=rows.path,
+            artifact_output=output.path,
+            scored=scored,
+            slice_by=self.code.definition.slice_by,
         )
         self.step(f"{verb}_started")
         run_child(

@@ -46,6 +46,22 @@ def evidence_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: Job
     return None if row is None else dict(row["evidence"])
 
 
+def details_of(
+    connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId, digest: str
+) -> Mapping[str, Any] | None:
+    """The details of an evaluation of the job's version; empty if it has none, None if there is no such evaluation."""
+    with translated():
+        row = _QUERIES.execute(
+            connection,
+            "evaluation_details",
+            id=job_id,
+            digest=digest,
+            dag_ids=list(dag_ids),
+            with_evidence=with_evidence(),
+        ).fetchone()
+    return None if row is None else row["details"] or {}
+
+
 def artifacts_of(connection: Connection[Any], dag_ids: Sequence[str], job_id: JobId) -> list[JobFile]:
     """The files of a job, by role and name."""
     with translated():

@@ -1,8 +1,8 @@
 -- name: add_evaluation
 -- Records an evaluation; the database computes its digest.
 INSERT INTO modelops.evaluation
-  (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows, metrics, statistics)
-VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows, :metrics, :statistics)
+  (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows, metrics, statistics, details)
+VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows, :metrics, :statistics, :details)
 RETURNING id, digest;
 
 -- name: add_artifact!

@@ -57,3 +57,14 @@ SELECT target, rows, set_aside, published_at, superseded_at, deployment_id,
         WHERE checking.dag_id = ANY(:dag_ids)
           AND last.attempt = (SELECT max(attempt) FROM modelops.drift WHERE job_id = last.job_id)) AS check_job_id
 FROM modelops.batch_run AS run WHERE job_id = :id AND published_at IS NOT NULL ORDER BY id DESC LIMIT 1;
+
+-- name: evaluation_details
+-- The details of an evaluation of a job's version, by its digest. No row if the reader may not see the training of the
+-- version.
+SELECT evaluation.details
+FROM modelops.job
+JOIN modelops.version ON version.id = job.version_id
+JOIN modelops.job AS training ON training.id = version.job_id
+JOIN modelops.evaluation ON evaluation.version_id = version.id AND evaluation.digest = :digest
+WHERE job.id = :id AND job.type = ANY(:with_evidence::modelops.job_type[]) AND training.dag_id = ANY(:dag_ids)
+ORDER BY evaluation.id DESC LIMIT 1;

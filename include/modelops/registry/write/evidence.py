@@ -66,8 +66,9 @@ def add_evaluation(
     data_rows: int,
     metrics: Mapping[str, Any],
     statistics: Sequence[Mapping[str, Any]] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> tuple[int, str]:
-    """Record an evaluation: metrics, and for a feature task the statistics of its rows.
+    """Record an evaluation: metrics, for a feature task the statistics of its rows, for a model its details.
 
     Returns the evaluation's id and the digest that the database computed.
     """
@@ -83,6 +84,7 @@ def add_evaluation(
         data_rows=data_rows,
         metrics=Jsonb(storable(metrics)),
         statistics=None if statistics is None else Jsonb(storable(list(statistics))),
+        details=None if details is None else Jsonb(storable(details)),
     ).fetchone()
     assert row is not None
     return row["id"], row["digest"]

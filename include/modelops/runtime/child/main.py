@@ -33,9 +33,12 @@ MODULES = {
 # Loaded when needed, as some need Arrow. The frames of these files are removed from tracebacks of user code.
 PARTS = {
     f"_modelops_{part}": Path(__file__).with_name(f"{part}.py")
-    for part in ("predictions", "scoring", "task", "standard", "metrics", "teradata", "teradata_run")
+    for part in (
+        *("predictions", "scoring", "task", "standard", "teradata", "teradata_run"),
+        *("evaluation", "classification", "regression", "plots"),
+    )
 }
-PREDICTIONS, SCORING, TASK, STANDARD, METRICS, TERADATA, TERADATA_RUN = PARTS
+PREDICTIONS, SCORING, TASK, STANDARD, TERADATA, TERADATA_RUN, EVALUATION, *MEASURES = PARTS
 STAND_IN_PACKAGES = ("aoa", "tmo", "teradatamodelops", "teradataml")
 """Packages that teradata.py stands in for."""
 CONTEXT = "_modelops_context"
@@ -72,7 +75,7 @@ class StandIns:
         """teradata.py, loaded and initialised."""
         with self._loading:
             if self._part is None:
-                part = _load_with(TERADATA_RUN, TERADATA)
+                part = _load_with([TERADATA_RUN], TERADATA)
                 part.begin(self._context, verb=self._verb)
                 self._part = part
             return self._part
@@ -152,23 +155,24 @@ def _train(assignment: dict[str, Any], context: object) -> None:
 
 def _evaluate(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> None:
     """Run the standard evaluation, with the standard ModelScorer or the model's own."""
-    part, standard = _load_with(PREDICTIONS, SCORING), _load(STANDARD, PARTS[STANDARD])
+    part, standard = _load_with([PREDICTIONS], SCORING), _load(STANDARD, PARTS[STANDARD])
     scorer = part.make_scorer(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
-    measures = _load(METRICS, PARTS[METRICS])
+    kind = scorer.kind if isinstance(scorer, standard.ModelScorer) else None
+    evaluation = _load_with(MEASURES, EVALUATION)
     try:
-        standard.evaluate(context, scorer, frame_of=part.all_rows, predictions=part.predictions, measures=measures)
+        evaluation.evaluate(context, scorer, kind, scored=assignment["scored"], slice_by=assignment["slice_by"])
     except Exception as error:
         if hasattr(error, "kind") or isinstance(error, MemoryError):
             raise
         print("\n".join(_traceback(error, assignment["folder"])), flush=True)
-        raise standard.StandardError(
+        raise evaluation.EvaluationError(
             f"the standard evaluation raised {_one_line(error)}",
-            right="rows on which the model can predict, or an evaluate(context) in model_modules/evaluation.py",
+            right="an evaluate(context) in model_modules/evaluation.py",
         ) from error
 
 
 def _score(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> None:
-    part, standard = _load_with(PREDICTIONS, SCORING), _load(STANDARD, PARTS[STANDARD])
+    part, standard = _load_with([PREDICTIONS], SCORING), _load(STANDARD, PARTS[STANDARD])
     part.score(
         assignment, context, scorer_class=lambda: _scorer_class(assignment, standard, stand_ins), to_text=_one_line
     )
@@ -185,15 +189,16 @@ def _scorer_class(assignment: dict[str, Any], standard: ModuleType, stand_ins: S
 
 
 def _run_task(assignment: dict[str, Any], context: object) -> None:
-    part = _load_with(PREDICTIONS, TASK)
+    part = _load_with([PREDICTIONS], TASK)
     returned = _call(MODULES["run_task"], assignment["function"], context, may_yield=True)
     part.write(returned, assignment)
 
 
-def _load_with(needed: str, name: str) -> ModuleType:
-    sys.modules[needed] = _load(needed, PARTS[needed])  # only this part may import it
+def _load_with(needed: list[str], name: str) -> ModuleType:
+    sys.modules.update({each: _load(each, PARTS[each]) for each in needed})  # only this part may import them
     part = _load(name, PARTS[name])
-    del sys.modules[needed]
+    for each in needed:
+        del sys.modules[each]
     return part
 
 

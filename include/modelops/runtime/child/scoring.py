@@ -150,14 +150,6 @@ def _frame_of(kind: str, context: Any) -> Callable[[pa.RecordBatch], Any]:
     return lambda batch: context._in_pandas(pa.Table.from_batches([batch]))
 
 
-def all_rows(scorer: Any, context: Any) -> Any:
-    """The features of all rows of the context, as this scorer's predict() gets them."""
-    names, kind = context.dataset_info.feature_names, _kind_of_frame(scorer)
-    if kind == "arrow":
-        return context.read_arrow().select(names)
-    return context.read_pandas()[names] if kind == "pandas" else context.read_polars().select(names)
-
-
 class _Answers:
     """The output stream of predictions."""
 

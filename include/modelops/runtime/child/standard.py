@@ -1,7 +1,7 @@
-"""The standard ModelScorer, the standard evaluation, and the file of the estimator that train() returned.
+"""The standard ModelScorer, and the file of the estimator that train() returned.
 
 main.py loads this module by its path. It imports packages of the model's environment where they are needed: skops for
-the file, scikit-learn for the metrics.
+the file, scikit-learn for the kind of the estimator.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-import math
 import os
 import warnings
 from pathlib import Path
@@ -223,75 +222,6 @@ def kind_of(model: Any) -> str:
     if isinstance(model, base.BaseEstimator):
         return "classifier" if base.is_classifier(model) else "regressor" if base.is_regressor(model) else ""
     return "classifier" if hasattr(model, "classes_") or hasattr(model, "predict_proba") else "regressor"
-
-
-def evaluate(context: Any, scorer: Any, *, frame_of: Any, predictions: Any, measures: Any) -> None:
-    """Write metrics.json with the metrics of the scorer's predictions on the rows of the context.
-
-    Args:
-        scorer: a ModelScorer, the standard one or the model's own.
-        frame_of: gives the rows as its predict() gets them.
-        predictions: the module of that name, which names the columns.
-        measures: the module metrics.
-
-    Raises:
-        StandardError: there is no standard evaluation for this model, or it can't predict on the rows.
-    """
-    own = not isinstance(scorer, ModelScorer)
-    table = context.read_arrow()
-    targets = context.dataset_info.target_names
-    columns = predictions.Predictions(scorer, targets=targets, key=context.dataset_info.entity_key, outputs=None)
-    predicted = scorer.predict(frame_of(scorer, context))
-    proba = None
-    if callable(getattr(scorer, "predict_proba", None)) and predictions.is_column(predicted):
-        proba = scorer.predict_proba(frame_of(scorer, context))
-    named = columns.named(predicted, proba, rows=table.num_rows)
-    unusable = predictions.unusable(named)
-    if unusable is not None:
-        row = unusable.index(True).as_py()
-        key = ", ".join(f"{name} = {table[name][row].as_py()}" for name in context.dataset_info.entity_key)
-        raise StandardError(
-            f"{predictions.fault_in(named, row)} in the row {key}, one of {unusable.sum().as_py():,}",
-            right=f"predictions for all rows of the dataset, or an evaluate(context) in {EVALUATION}",
-        )
-    by_name = {name: array.to_numpy(zero_copy_only=False) for name, array in named}
-    missing = [name for name in targets if name not in by_name]
-    if missing:
-        raise StandardError(
-            f"predict() gives the columns {', '.join(by_name)}, and none that is named like the target {missing[0]}",
-            right=f"such a column, or an evaluate(context) in {EVALUATION}",
-        )
-    truth = {name: table[name].to_numpy() for name in targets}
-    kind = _kind_of_scorer(scorer, by_name, truth[targets[0]], targets[0]) if own else scorer.kind
-    if not kind:
-        raise StandardError(
-            "the estimator is neither a classifier nor a regressor, and there is no standard evaluation of others",
-            right=f"an evaluate(context) in {EVALUATION}",
-        )
-    metrics: dict[str, Any] = {"evaluation": f"standard evaluation ({kind})", "rows": table.num_rows}
-    for target in targets:
-        prefix = f"{target}_" if len(targets) > 1 else ""
-        found = (
-            measures.of_classifier(truth[target], by_name, target, getattr(scorer, "classes_", None), warn=print)
-            if kind == "classifier"
-            else measures.of_regressor(truth[target], by_name[target])
-        )
-        for name, value in found.items():
-            if math.isfinite(value):
-                metrics[f"{prefix}{name}"] = value
-            else:
-                print(f"{prefix}{name} has no finite value on these rows, and is left out")
-    for name, value in metrics.items():
-        print(f"{name:>12}  {value:,.4f}" if isinstance(value, float) else f"{name:>12}  {value}")
-    (Path(context.artifact_output_path) / "metrics.json").write_text(json.dumps(metrics) + "\n", encoding="utf-8")
-
-
-def _kind_of_scorer(scorer: Any, by_name: dict[str, Any], truth: Any, target: str) -> str:
-    """The kind of a model with its own ModelScorer, derived from its predictions."""
-    probabilities = any(name.startswith(f"{target}_probability") for name in by_name)
-    return (
-        "classifier" if probabilities or hasattr(scorer, "classes_") or truth.dtype.kind not in "iuf" else "regressor"
-    )
 
 
 def _type_name(value: Any) -> str:

@@ -15,6 +15,9 @@ export type ActionBody = Schemas["ActionBody"];
 export type RefusalCode = Schemas["Code"];
 export type ApprovalRequest = Schemas["Request"];
 export type Evidence = Schemas["Evidence"];
+export type EvaluationDetails = Schemas["EvaluationDetails"];
+export type EvaluationPlot = EvaluationDetails["plots"][number];
+export type EvaluationSlice = Schemas["Slice"];
 export type Recorded = Schemas["ColumnStatistics"];
 export type CheckedBatch = Schemas["CheckedBatch"];
 export type ComparedBin = Schemas["ComparedBin"];
@@ -125,6 +128,9 @@ export const getJob = (id: number, signal: AbortSignal) => get<WholeJob>(`modelo
 
 export const getEvidence = (id: number, signal: AbortSignal) =>
   get<Evidence>(`modelops/api/jobs/${String(id)}/evidence`, {}, signal);
+
+export const getEvaluation = (id: number, digest: string, signal: AbortSignal) =>
+  get<EvaluationDetails>(`modelops/api/jobs/${String(id)}/evaluations/${digest}`, {}, signal);
 
 export const getDrift = (id: number, signal: AbortSignal) =>
   get<DriftCheck>(`modelops/api/jobs/${String(id)}/drift`, {}, signal);

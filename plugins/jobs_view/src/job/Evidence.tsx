@@ -19,6 +19,7 @@ import { Section } from "../parts/Section";
 import type { Texts } from "../texts/en";
 import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
+import { EvaluationDetails } from "./EvaluationDetails";
 import { comparedMetrics, type Measured, measuredBy, rowsBeside, type StoredEvidence } from "./measured";
 import { RecordedStatistics } from "./RecordedStatistics";
 import { Statistics } from "./Statistics";
@@ -55,6 +56,9 @@ const Shown: FC<ShownProps> = ({ job, evidence, files, recorded }) => {
     <Stack gap={6}>
       {evidence.dirty && <Notice status="warning" text={texts.evidence.dirty} />}
       {measured && newest !== undefined && <Compared evidence={evidence} newest={newest} />}
+      {newest?.details_sha256 !== undefined && newest.digest !== undefined && (
+        <EvaluationDetails job={job.id} digest={newest.digest} />
+      )}
       {newest?.statistics !== undefined && (
         <Statistics
           columns={newest.statistics}
@@ -135,9 +139,15 @@ const Files: FC<{ job: WholeJob; files: ArtifactFile[] }> = ({ job, files }) => 
 };
 
 const Compared: FC<{ evidence: StoredEvidence; newest: Measured }> = ({ evidence, newest }) => {
-  const texts = useTexts().evidence;
+  const { evidence: texts, evaluation } = useTexts();
   const formats = useFormats();
   const champion = evidence.champion;
+  const reasonOf = ({ undefined: reasons }: Measured, name: string): ReactNode =>
+    reasons?.[name] !== undefined && (
+      <Text as="span" display="block" color="fg.muted" fontSize="xs">
+        {evaluation.reason(reasons[name])}
+      </Text>
+    );
   return (
     <Box as="section">
       <Table.Root size="sm" width="auto">
@@ -154,7 +164,7 @@ const Compared: FC<{ evidence: StoredEvidence; newest: Measured }> = ({ evidence
           </Table.Row>
         </Table.Header>
         <Table.Body>
-          {comparedMetrics(newest.metrics, champion?.metrics ?? null, formats).map(
+          {comparedMetrics(newest.metrics, champion?.metrics ?? null, formats, newest.headline).map(
             ([name, mine, theirs, difference]) => (
               <Table.Row key={name}>
                 <Table.ColumnHeader scope="row" {...LONG}>
@@ -162,11 +172,13 @@ const Compared: FC<{ evidence: StoredEvidence; newest: Measured }> = ({ evidence
                 </Table.ColumnHeader>
                 <Table.Cell textAlign="end" {...LONG}>
                   {mine}
+                  {reasonOf(newest, name)}
                 </Table.Cell>
                 {champion !== null && (
                   <>
                     <Table.Cell textAlign="end" {...LONG}>
                       {theirs}
+                      {reasonOf(champion, name)}
                     </Table.Cell>
                     <Table.Cell textAlign="end">{difference}</Table.Cell>
                   </>

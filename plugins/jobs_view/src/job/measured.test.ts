@@ -52,10 +52,23 @@ test("metrics that are no numbers are shown as JSON, without a difference", () =
   assert.deepEqual(comparedMetrics(mine, { best: "forest", mixed: "1" }, FORMATS), [
     ["matrix", "[[1,2]]", "–", ""],
     ["best", '"tree"', '"forest"', ""],
-    ["none", "null", "–", ""],
+    ["none", "–", "–", ""],
     ["ok", "true", "–", ""],
     ["mixed", "1", '"1"', ""],
   ]);
+});
+
+test("the headline comes first, in its order", () => {
+  const shown = comparedMetrics({ mcc: 0.3, auc: null, f1: 0.5 }, { auc: 0.7, brier: 0.1 }, FORMATS, ["f1", "auc"]);
+  assert.deepEqual(
+    shown.map(([name, mine]) => [name, mine]),
+    [
+      ["f1", "0.5"],
+      ["auc", "–"],
+      ["mcc", "0.3"],
+      ["brier", "–"],
+    ],
+  );
 });
 
 test("rows are said to be the same only if they have the same hash", () => {

@@ -11,6 +11,10 @@ export type Measured = {
   statistics?: ColumnStatistics[];
   metrics: Metrics;
   data_sha256: string;
+  /** If the evaluation has details: the hash of these, the metrics to show first, and why metrics are null. */
+  details_sha256?: string;
+  headline?: string[];
+  undefined?: Record<string, string>;
 };
 type Metrics = Record<string, unknown>;
 export type StoredEvidence = {
@@ -55,19 +59,20 @@ export const rowsBeside = (
 
 /** Each metric of the version and of the champion, if there is one: its name, both values and the difference.
 
-What is a number is written so that different ones look different; what isn't, as JSON.
+What is a number is written so that different ones look different; what isn't, as JSON. The metrics in `first` come first.
 */
 export const comparedMetrics = (
   mine: Metrics,
   theirs: Metrics | null,
   formats: Formats,
+  first: string[] = [],
 ): [name: string, mine: string, theirs: string, difference: string][] =>
-  [...new Set([...Object.keys(mine), ...Object.keys(theirs ?? {})])].map((name) => {
+  [...new Set([...first, ...Object.keys(mine), ...Object.keys(theirs ?? {})])].map((name) => {
     const both = [mine[name], theirs?.[name]] as const;
     const numbers = formats.compared(both.filter((value) => typeof value === "number"));
-    const [first = "–", second = "–"] = both.map((value) =>
-      typeof value === "number" ? numbers.shift() : value === undefined ? undefined : JSON.stringify(value),
+    const [left = "–", right = "–"] = both.map((value) =>
+      typeof value === "number" ? numbers.shift() : (value ?? null) === null ? undefined : JSON.stringify(value),
     );
     const [a, b] = both;
-    return [name, first, second, typeof a === "number" && typeof b === "number" ? formats.signed(a - b) : ""];
+    return [name, left, right, typeof a === "number" && typeof b === "number" ? formats.signed(a - b) : ""];
   });

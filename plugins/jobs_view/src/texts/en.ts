@@ -1,5 +1,6 @@
 import type { Action, Event, JobStatus, VersionStatus } from "../api/client";
 import { alerts } from "./alerts.en.ts";
+import { evaluation } from "./evaluation.en.ts";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.en.ts";
 import { performance } from "./performance.en.ts";
@@ -246,7 +247,13 @@ export const en = {
     leftBy: "Produced by",
     size: "Size",
     plots: "Plots",
-    roles: { code: "code", requirements: "packages", sample: "sample", output: "output" } as Record<string, string>,
+    roles: {
+      code: "code",
+      requirements: "packages",
+      sample: "sample",
+      output: "output",
+      scored_rows: "scored rows",
+    } as Record<string, string>,
     nothing: "There is no evidence: the job has no version yet.",
     notYet: "The evidence is collected when the job starts.",
   },
@@ -254,6 +261,7 @@ export const en = {
   drift,
   alerts,
   performance,
+  evaluation,
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,
     setAside: (rows: string) => `Rejected rows, which could not be scored: ${rows}.`,

@@ -1,5 +1,6 @@
 import type { Texts } from "./en";
 import { alerts } from "./alerts.fr.ts";
+import { evaluation } from "./evaluation.fr.ts";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { performance } from "./performance.fr.ts";
 import { refusals } from "./refusals.fr.ts";
@@ -58,6 +59,7 @@ export const fr: Texts = {
     environment_ready: "environnement prêt",
     evaluate_finished: "évaluation finie",
     evaluate_started: "évaluation commencée",
+    rows_scored: "prédictions des lignes calculées",
     rows_written: "lignes écrites",
     run_begun: "exécution commencée",
     sample_scored: "prédictions de l'échantillon calculées",
@@ -264,7 +266,13 @@ export const fr: Texts = {
     leftBy: "Produit par",
     size: "Taille",
     plots: "Graphiques",
-    roles: { code: "code", requirements: "paquets", sample: "échantillon", output: "sortie" },
+    roles: {
+      code: "code",
+      requirements: "paquets",
+      sample: "échantillon",
+      output: "sortie",
+      scored_rows: "lignes et prédictions",
+    },
     nothing: "Il n'y a pas de preuves\u202f: la tâche n'a pas encore de version.",
     notYet: "Les preuves sont réunies au démarrage de la tâche.",
   },
@@ -272,6 +280,7 @@ export const fr: Texts = {
   drift,
   alerts,
   performance,
+  evaluation,
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,
     setAside: (rows) => `Lignes rejetées, pour lesquelles aucune prédiction n'a pu être calculée\u202f: ${rows}.`,

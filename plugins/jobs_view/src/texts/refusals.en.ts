@@ -32,6 +32,7 @@ export const refusals: Refusals = {
   unknown_attempt: ({ job, attempt }) => `Job ${job} has no attempt ${attempt}.`,
   unknown_deployment: ({ deployment }) => `There is no deployment ${deployment}, or you are not allowed to see it.`,
   unknown_file: ({ job, sha256 }) => `Job ${job} has no such file with the SHA-256 ${sha256}.`,
+  unknown_evaluation: ({ job, sha256 }) => `Job ${job} has no evaluation with the digest ${sha256}.`,
   unknown_page: ({ after }) => `No page ends at ${after}. Go back to the first page.`,
   unknown_zone: ({ zone }) => `There is no time zone ${zone}. Choose one such as Europe/Paris, or UTC.`,
   no_log: ({ job, attempt }) => `The log store has no log of attempt ${attempt} of job ${job}.`,

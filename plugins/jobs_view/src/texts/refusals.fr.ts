@@ -38,6 +38,7 @@ export const refusals: Refusals = {
   unknown_attempt: ({ job, attempt }) => `La tâche ${job} n'a pas d'essai ${attempt}.`,
   unknown_deployment: ({ deployment }) => `Le déploiement ${deployment} n'existe pas, ou vous n'y avez pas accès.`,
   unknown_file: ({ job, sha256 }) => `La tâche ${job} n'a pas ce fichier d'empreinte SHA-256 ${sha256}.`,
+  unknown_evaluation: ({ job, sha256 }) => `La tâche ${job} n'a pas d'évaluation d'empreinte ${sha256}.`,
   unknown_page: ({ after }) => `Aucune page ne se termine à ${after}. Revenez à la première page.`,
   unknown_zone: ({ zone }) => `Le fuseau horaire ${zone} n'existe pas. Choisissez par exemple Europe/Paris, ou UTC.`,
   no_log: ({ job, attempt }) =>

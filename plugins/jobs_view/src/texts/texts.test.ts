@@ -8,6 +8,7 @@ import { fr } from "./fr.ts";
 const SAME = [
   ...[
     "Airflow",
+    "Calibration",
     "Champion v1",
     "Champion v2",
     "Distribution",
@@ -52,6 +53,20 @@ const REASONS = [
   "the batch was published without statistics of it: rerun the batch",
 ];
 
+/** Why metrics have no value, as evaluations record it. */
+const UNDEFINED = [
+  "every label is yes",
+  "every prediction is 1",
+  "no label is yes",
+  "no prediction is yes",
+  "no label and no prediction is yes",
+  "a label is c, for which the model has no probability",
+  "the only class of the model is no",
+  "no row has a label",
+  "there is only one row",
+  "it has no finite value on these rows",
+];
+
 type Said = (...given: unknown[]) => string;
 type Text = string | Said;
 
@@ -85,6 +100,9 @@ const givenTo = (path: string): unknown[][] => {
   }
   if (path === "drift.reason") {
     return REASONS.map((text) => [text]);
+  }
+  if (path === "evaluation.reason") {
+    return UNDEFINED.map((text) => [text]);
   }
   return [
     [1, false],
@@ -149,6 +167,16 @@ test("why a column is not comparable is in the reader's language, and as recorde
     "x est comptée dans d'autres classes que celles de la référence\u202f: relancez le lot",
   );
   assert.equal(fr.drift.reason("something else: rerun the batch"), "something else: rerun the batch");
+});
+
+test("why a metric has no value is in the reader's language, and as recorded where that isn't known", () => {
+  for (const text of UNDEFINED) {
+    const said = fr.evaluation.reason(text);
+    assert.doesNotMatch(said, /\b(?:the|is|label|every|only|row|it)\b/, text);
+    assert.equal(en.evaluation.reason(text), text);
+  }
+  assert.equal(fr.evaluation.reason("no label is no label is 1"), "aucune valeur observée n'est no label is 1");
+  assert.equal(fr.evaluation.reason("the model's own reason"), "the model's own reason");
 });
 
 suite("typography", () => {

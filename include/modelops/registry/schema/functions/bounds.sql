@@ -29,7 +29,7 @@ CREATE OR REPLACE TRIGGER job_bounds BEFORE INSERT OR UPDATE OF parameters, resu
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('parameters', 'result');
 CREATE OR REPLACE TRIGGER version_bounds BEFORE INSERT OR UPDATE OF hyperparameters, definition ON modelops.version
   FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('hyperparameters', 'definition');
-CREATE OR REPLACE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics ON modelops.evaluation
-  FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics');
+CREATE OR REPLACE TRIGGER evaluation_bounds BEFORE INSERT OR UPDATE OF metrics, details ON modelops.evaluation
+  FOR EACH ROW EXECUTE FUNCTION modelops.guard_bounds('metrics', 'details');
 
 REVOKE ALL ON FUNCTION modelops.is_bounded, modelops.guard_bounds FROM PUBLIC;

@@ -13,7 +13,8 @@ BEGIN
   END IF;
   NEW.digest := encode(sha256(convert_to((jsonb_build_array(NEW.version_id, NEW.artifact_sha256, NEW.dataset,
     NEW.data_sha256, NEW.data_rows, NEW.metrics)
-    || CASE WHEN NEW.statistics IS NULL THEN '[]' ELSE jsonb_build_array(NEW.statistics) END)::text, 'UTF8')), 'hex');
+    || CASE WHEN NEW.statistics IS NULL THEN '[]' ELSE jsonb_build_array(NEW.statistics) END
+    || CASE WHEN NEW.details IS NULL THEN '[]' ELSE jsonb_build_array(jsonb_build_object('details', NEW.details)) END)::text, 'UTF8')), 'hex');
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION modelops.digest_evaluation IS

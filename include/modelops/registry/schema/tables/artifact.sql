@@ -1,6 +1,6 @@
 -- Files that jobs have stored, by hash.
 
-CREATE TYPE modelops.artifact_role AS ENUM ('code', 'requirements', 'output', 'sample');
+CREATE TYPE modelops.artifact_role AS ENUM ('code', 'requirements', 'output', 'sample', 'scored_rows');
 
 CREATE TABLE modelops.artifact (
   id             bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT artifact_pkey PRIMARY KEY,
@@ -18,7 +18,7 @@ CREATE TABLE modelops.artifact (
 );
 COMMENT ON TABLE modelops.artifact IS 'A file that a job pinned or left, stored under its own hash. Append-only.';
 COMMENT ON COLUMN modelops.artifact.role IS
-  'code: archive of the model''s folder; requirements: with versions and hashes; output: what user code left.';
+  'code: archive of the model''s folder; requirements: with versions and hashes; output: what user code left; scored_rows: of an evaluation.';
 
 GRANT SELECT ON modelops.artifact TO modelops_jobs, modelops_reader;
 GRANT INSERT (version_id, evaluation_id, role, name, sha256, size, media_type, uri) ON modelops.artifact TO modelops_jobs;

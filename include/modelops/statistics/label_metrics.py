@@ -1,6 +1,6 @@
-"""The metrics of predictions whose targets are known, by the definitions of sklearn.metrics.
+"""The metrics of published predictions whose labels are known, by the definitions of sklearn.metrics.
 
-main.py loads this module by its path for the standard evaluation. The platform measures published predictions with it.
+The standard evaluation has the same metrics and more, in runtime/child/classification.py and regression.py.
 """
 
 from __future__ import annotations
