@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from modelops.runner.demo_client import Journey
+from modelops.runner.demo_client import DagRuns
 
 if TYPE_CHECKING:
     from modelops.runner.installation import Installation
@@ -54,13 +54,13 @@ class Year:
 
     def publish_at_once(self) -> None:
         """Put the task into production, and publish all rows with one run."""
-        with Journey(self._installation, self._steps, by_hand=False) as journey:
+        with DagRuns(self._installation, self._steps, by_hand=False) as runs:
             conf = {"task": TASK, "schedule": "@daily", "time_zone": str(NEW_YORK), "allow_dirty": True}
-            deployed = journey.version("Flight features", "imported and run", "feature_pipeline", conf)
+            deployed = runs.version("Flight features", "imported and run", "feature_pipeline", conf)
             self._deployment = deployed["deployment"]
             began = time.monotonic()
             conf = {"deployment": self._deployment}
-            journey.run("Flight features published by one run", "feature_batch", conf, result="execute")
+            runs.run("Flight features published by one run", "feature_batch", conf, result="execute")
         self.whole = self._published(time.monotonic() - began)
 
     def backfill(self) -> None:
