@@ -1,4 +1,4 @@
-"""Imports modules in Airflow's parent processes before these fork a process for each task or DAG file."""
+"""Imports modules in Airflow's processes before they fork a process for each task or DAG file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelops.registry.schema import loaded_files
 USE_CASES = ("modelops.stages", "modelops.kinds")
 """The packages with the use cases; they import the other packages of ModelOps."""
 LIBRARIES = ("adbc_driver_postgresql.dbapi", "aiosql", "pgpq", "psycopg", "pyarrow.csv", "pyarrow.parquet")
-"""Libraries that those modules import only when they use them."""
+"""Libraries that these modules import only when they use them."""
 
 
 def preload_dags() -> None:

@@ -50,11 +50,13 @@ def parser() -> Parser:
     """The commands and their arguments."""
     from modelops.runner.database_commands import LOGINS
 
-    whole = Parser(
+    main_parser = Parser(
         prog="modelops", description="Every stage in the life of a model is a job on Airflow and PostgreSQL."
     )
-    whole.epilog = "State is in .modelops, or in the folder in MODELOPS_HOME. MODELOPS_DATABASE_URL names a server."
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    main_parser.epilog = (
+        "State is in .modelops, or in the folder in MODELOPS_HOME. MODELOPS_DATABASE_URL names a PostgreSQL server."
+    )
+    commands = main_parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, summary: str, **more: Any) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=summary, description=summary, allow_abbrev=False, **more)
@@ -118,15 +120,15 @@ def parser() -> Parser:
     actions.add_parser("env", help="write .env with generated secrets", description=ENV_DESCRIPTION, allow_abbrev=False)
     hosts.add_commands(actions)
     development.add_commands(command)
-    return whole
+    return main_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code."""
-    whole = parser()
-    chosen, rest = whole.parse_known_args(arguments)
+    main_parser = parser()
+    chosen, rest = main_parser.parse_known_args(arguments)
     if rest and chosen.command not in PASS_THROUGH:
-        whole.error(f"`{chosen.command}` doesn't know {' '.join(rest)}")
+        main_parser.error(f"unrecognized arguments of `{chosen.command}`: {' '.join(rest)}")
     try:
         if chosen.command in development.NAMES:
             return development.run(chosen, rest)

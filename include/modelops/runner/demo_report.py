@@ -56,7 +56,7 @@ class Report:
         batches = [job.result for job in done if job.type is JobType.BATCH_PREDICTION and job.result]
         if batches:
             self._print("Batches", _batches(batches))
-            self._print(f"Some of the predictions in {batches[-1]['view']}", _sample(connection, batches[-1]["view"]))
+            self._print(f"Sample of the predictions in {batches[-1]['view']}", _sample(connection, batches[-1]["view"]))
             self._console.print(f"  {batches[-1]['psql']}", highlight=False)
         for job in done:
             if job.type is JobType.DRIFT_CHECK and job.result:

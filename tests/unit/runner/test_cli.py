@@ -52,7 +52,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     [
         ([], "the following arguments are required: COMMAND"),
         (["upp"], "invalid choice: 'upp'"),
-        (["up", "--detached"], "`up` doesn't know --detached"),
+        (["up", "--detached"], "unrecognized arguments of `up`: --detached"),
         (["psql", "--role", "root"], "invalid choice: 'root'"),
         (["prune"], "one of the arguments --older-than --environments is required"),
         (["prune", "--environments", "--older-than", "3"], "not allowed with argument --environments"),
