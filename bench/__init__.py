@@ -1,1 +1,1 @@
-"""Benchmarks of ModelOps, compared with what one would use instead."""
+"""Benchmarks of ModelOps."""

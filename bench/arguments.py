@@ -1,4 +1,4 @@
-"""Parses arguments of the benchmarks' command lines."""
+"""Parses options of the benchmarks' command lines."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""An installation for benchmarks: its own PostgreSQL, durable as in production, and a table of rows."""
+"""An installation for benchmarks: a PostgreSQL of its own with durable settings, and a table of rows."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import shutil
+import subprocess
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,6 +86,13 @@ class Installation:
             plan=plan,
         )
 
+    def psql(self, *statements: str, input_file: Path | None = None, output_file: Path | None = None) -> None:
+        """Execute statements with psql as the administrator; each is a transaction of its own."""
+        command = [str(self.bin / "psql"), self.admin_url, "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+        command += [argument for statement in statements for argument in ("-c", statement)]
+        with open(input_file or "/dev/null", "rb") as source, open(output_file or "/dev/null", "wb") as sink:
+            subprocess.run(command, stdin=source, stdout=sink, check=True)
+
     def checkpoint(self) -> None:
         """Run a checkpoint, so that no measurement includes the writes of an earlier one."""
         with self.admin() as connection:
@@ -103,34 +111,39 @@ class Installation:
     @classmethod
     def from_json(cls, text: str) -> Installation:
         """Restore the installation from the result of `to_json`."""
-        told = json.loads(text)
-        return cls(**told | {"folder": Path(told["folder"]), "bin": Path(told["bin"])})
+        values = json.loads(text)
+        return cls(**values | {"folder": Path(values["folder"]), "bin": Path(values["bin"])})
 
 
 @contextmanager
-def installed(repository: Path) -> Iterator[Installation]:
-    """Create an installation in a temporary folder and remove it at the end. `repository` has its models and tasks."""
+def temporary_installation(repository: Path) -> Iterator[Installation]:
+    """Create an installation in a temporary folder and remove it at the end.
+
+    Args:
+        repository: the folder with its models and feature tasks.
+    """
     from modelops.registry.migrate import migrate
-    from modelops.registry.roles import LOGINS, provision
+    from modelops.registry.privileges import LOGINS
+    from modelops.registry.roles import provision
     from modelops.runner.postgres import PostgresServer
 
-    with tempfile.TemporaryDirectory(prefix="modelops-bench-") as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="modelops-bench-") as name:
+        folder = Path(name)
         server = PostgresServer(folder / "postgres", folder / "postgres.log", durable=True)
         server.start()
         try:
             passwords = {login: secrets.token_urlsafe(16) for login in LOGINS}
             provision(server.admin_url, passwords=passwords, data_database=DATABASE, airflow_database=None)
-            there = Installation(
+            installation = Installation(
                 folder=folder,
                 port=server.port,
                 bin=server.bin,
                 admin_url=server.admin_url.rsplit("/", 1)[0] + f"/{DATABASE}",
                 passwords=passwords,
             )
-            migrate(there.url("modelops_owner"))
+            migrate(installation.url("modelops_owner"))
             add_repository(folder, repository)
-            yield there
+            yield installation
         finally:
             server.stop()
 

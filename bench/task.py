@@ -1,4 +1,4 @@
-"""Claims a job, as an operator does before it calls its use case, and runs one in a process of its own."""
+"""Claims a job as an operator does before it calls its use case, and runs a job in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from bench.memory import Sampler
 from modelops.domain.jobs import Claim, TaskKey
 from modelops.settings import PROJECT_ROOT
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from bench.installation import Installation
+    from bench.memory import Peak
     from modelops.domain.job_types import JobType
     from modelops.jobs.run import JobRun
 
@@ -33,8 +36,8 @@ def claim(
     from modelops.jobs.run import JobRun
     from modelops.registry.write import jobs
 
-    asked = {"number": 1, "first": 1, "subject": "bench", "requested_by": "ada", "parameters": {}}
-    attempt = jobs.claim(connection, Claim(key=key, type=type_, **asked))
+    request = Claim(key=key, type=type_, number=1, first=1, subject="bench", requested_by="ada", parameters={})
+    attempt = jobs.claim(connection, request)
     return JobRun(attempt=attempt, ledger=connection, resources=installation.resources(), log=log)
 
 
@@ -43,17 +46,29 @@ def key_of(type_: JobType, run: str) -> TaskKey:
     return TaskKey(dag_id="bench", run_id=run, task_id=type_)
 
 
-def in_own_process(installation: Installation, module: str, *arguments: str) -> dict[str, Any]:
-    """Run a module that does a job, after a checkpoint: it gets the installation by stdin; returns what it prints."""
-    installation.checkpoint()
-    out = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        input=installation.to_json(),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=PROJECT_ROOT,
-        env={**os.environ, "AIRFLOW_HOME": str(installation.folder / "airflow")},
-    ).stdout
-    done: dict[str, Any] = json.loads(out)
-    return done
+def run_job(installation: Installation, *arguments: str, peak: Peak | None = None) -> dict[str, Any]:
+    """Run a job in a process of its own; returns its time, result and log.
+
+    Args:
+        arguments: those of `bench.job`.
+        peak: records the memory of the process, if given.
+
+    Raises:
+        RuntimeError: the job fails.
+    """
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "bench.job", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT_ROOT,
+            env={**os.environ, "AIRFLOW_HOME": str(installation.folder / "airflow")},
+        ) as process,
+        nullcontext() if peak is None else Sampler(process.pid, peak),
+    ):
+        output, _ = process.communicate(installation.to_json())
+    if process.returncode != 0:
+        raise RuntimeError(f"the job {' '.join(arguments)} failed; its output is above")
+    result: dict[str, Any] = json.loads(output)
+    return result

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Steps = list[tuple[float, str]]
+"""The lines of a job's log, with the seconds after which the job logged them."""
+
 
 @dataclass
 class Times:

@@ -1,4 +1,4 @@
-"""Check the logins of the data database, as the machine that runs the job reaches it."""
+"""Check the logins of the data database from the machine that runs the job."""
 
 from datetime import timedelta
 
@@ -11,13 +11,13 @@ from modelops.operators.connections import CheckConnectionsOperator
 with DAG(
     dag_id="connection_check",
     dag_display_name="Connection check",
-    description="Try what the logins of the data database must be able to do, and what they must not.",
+    description="Test the privileges of the logins of the data database.",
     doc_md="""
     ### Connection check
 
-    Signs in as `modelops_jobs`, `modelops_sql` and `modelops_features`, as jobs do, and tries statements that each
-    login must be able to execute, or must not; all is rolled back. The privileges of the other logins are compared by
-    the catalogue. The log has each finding with the statement that mends it, and the job fails if there is one.
+    Connects as `modelops_jobs`, `modelops_sql` and `modelops_features`, as jobs do, and executes statements that must
+    succeed or fail for each login; all are rolled back. The privileges of the other logins are read from the system
+    catalog. The log has each finding with the statement that fixes it, and the job fails if there is a finding.
 
     On a machine that has the passwords of all logins, `./modelops check-connections` checks all of them.
     """,

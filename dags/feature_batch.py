@@ -15,8 +15,8 @@ with DAG(
     doc_md="""
     ### Batch run of a feature task
 
-    Makes the rows, checks them, and publishes all of them in one transaction: until then, readers of the table see the
-    previous rows. A run for a data interval replaces exactly the rows of that interval. The result names the table;
+    Computes the rows, checks them, and publishes all of them in one transaction: until then, readers see the previous
+    rows. A run for a data interval replaces exactly the rows of that interval. The result names the table;
     other DAGs can be scheduled on its asset.
     """,
     schedule=None,

@@ -1,4 +1,4 @@
-"""The life of one feature task version: import, run, approve, deploy."""
+"""The life cycle of a feature task version: import, run, approve, deploy."""
 
 from datetime import timedelta
 

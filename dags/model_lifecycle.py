@@ -1,4 +1,4 @@
-"""The life of one model version: train, evaluate, approve, deploy."""
+"""The life cycle of a model version: train, evaluate, approve, deploy."""
 
 from datetime import timedelta
 

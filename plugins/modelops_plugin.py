@@ -30,8 +30,8 @@ def _unsupported_models(app):
 
 
 class ModelOpsPlugin(AirflowPlugin):
-    """The approval middleware, the suggestions in trigger forms, the refusal of models that can't run, the jobs API,
-    the view, and the timetable of deployments."""
+    """The middlewares for approvals, for suggestions in trigger forms and for models that can't run, the jobs API, the
+    view, and the timetable of deployments."""
 
     name = "modelops"
     timetables = [TicksSince]

@@ -1,1 +1,1 @@
-"""Whether a year of daily intervals, by Airflow's own backfill, gives the rows that one whole run gives."""
+"""Checks that a backfill of a year of daily intervals yields the same rows as one run without an interval."""

@@ -1,1 +1,1 @@
-"""How fast batch prediction is: against the database's own COPY, a usual script, and a library in memory."""
+"""Compares the speed of batch prediction with COPY, with a pandas script, and with a library's prediction in memory."""

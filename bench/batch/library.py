@@ -1,7 +1,7 @@
-"""The library's own prediction, of all rows in memory: `python library.py ROWS MODEL`; prints seconds.
+"""Measures XGBoost's prediction of all rows in memory: `python library.py ROWS MODEL` prints the seconds.
 
-Run by the model's own Python. Neither imports nor reading the rows and the model count; its threads are as many as the
-library chooses.
+It runs in the model's environment. The time doesn't include imports and the reading of the rows and of the model. The
+library uses its default number of threads.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import xgboost
 
 
 def main(rows_file: str, model_file: str) -> float:
-    """Load everything, score some rows to begin with, and measure one call with all."""
-    model = xgboost.Booster(model_file=bytearray(Path(model_file).read_bytes()))  # its name tells no format
+    """Load the rows and the model, warm up with some rows, and measure one call with all rows."""
+    model = xgboost.Booster(
+        model_file=bytearray(Path(model_file).read_bytes())
+    )  # the file name has no suffix for the format
     with pa.memory_map(rows_file) as source:
         columns = pa.ipc.open_file(source).read_all().columns
         rows = np.column_stack([column.to_numpy() for column in columns]).astype("float32")

@@ -1,6 +1,6 @@
-"""What one would write without ModelOps: `python -m bench.batch.script ROWS URL MODEL`; prints how long it took.
+"""A script without ModelOps: `python -m bench.batch.script ROWS URL MODEL` prints the seconds, without imports.
 
-pandas.read_sql, the logistic function, DataFrame.to_sql, through SQLAlchemy and psycopg. Imports don't count.
+It calls pandas.read_sql, the logistic function, and DataFrame.to_sql, through SQLAlchemy and psycopg.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from sqlalchemy import create_engine
 
 
 def main(rows: int, url: str, model_file: str) -> float:
-    """Score so many rows of the table `measured` into the table `scripted`."""
+    """Score this many rows of the table `measured` into the table `scripted`."""
     engine = create_engine(url)
     began = time.perf_counter()
-    learnt = json.loads(Path(model_file).read_text(encoding="utf-8"))
+    model = json.loads(Path(model_file).read_text(encoding="utf-8"))
     data = pd.read_sql(f"SELECT * FROM measured WHERE id <= {rows}", engine)  # noqa: S608
-    score = data[list(learnt["coefficients"])] @ list(learnt["coefficients"].values()) + learnt["intercept"]
+    coefficients = pd.Series(model["coefficients"])
+    score = data[coefficients.index] @ coefficients + model["intercept"]
     probability = 1 / (1 + np.exp(-score))
     scored = pd.DataFrame(
         {

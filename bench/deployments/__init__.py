@@ -1,1 +1,1 @@
-"""What Airflow does with many deployments: how soon their DAGs are there, what that costs, when their runs start."""
+"""Measures many deployments in Airflow: the delay of their DAGs, the processor time, and the delay of their runs."""

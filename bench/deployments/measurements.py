@@ -1,114 +1,115 @@
-"""What is measured of one number of deployments."""
+"""The measurements for a given number of deployments."""
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bench.reports import progress
 from bench.timing import Times
 
 if TYPE_CHECKING:
     from bench.deployments.population import Population
     from bench.deployments.services import Health, Services
 
-NEW = 10
-"""So many deployments are made, one after the other, to see how soon each has its DAG."""
-AHEAD = timedelta(minutes=2)
-"""From the change of the schedules to the first run that is due; more, if Airflow takes longer to write them."""
-PATIENCE = 600.0
-"""Seconds after the window within which runs are waited for."""
+NEW_DEPLOYMENTS = 10
+"""The number of deployments that are made, one after the other, to measure the delay of their DAGs."""
+LEAD_TIME = timedelta(minutes=2)
+"""Minimum time from the change of the schedules to the first run; longer for many deployments."""
+RUN_TIMEOUT = 600.0
+"""Maximum seconds after the window in which runs may start."""
 
 
 @dataclass(kw_only=True)
 class Measured:
-    """The figures of one number of deployments; times in seconds.
+    """The results for a number of deployments; times in seconds.
 
-    `written` is the time from the first new deployment until Airflow had all DAGs, and `writing` the processor time
-    that the dag-processor took for them; `made` is how many those were. `rest` is its share of a core over `rested`
-    seconds in which nothing changed, and `log` the bytes of its log in an hour of that.
+    `made` deployments were added. `write_seconds` is the time from the first of them until Airflow had all DAGs, and
+    `write_cpu` the processor time of the dag-processor in this time. `idle_cpu` is its share of a core over
+    `idle_seconds` without changes, and `log_bytes` the growth of its log in an hour.
     """
 
     deployments: int
     made: int = 0
-    written: float = 0.0
-    writing: float = 0.0
-    rested: float = 0.0
-    rest: float = 0.0
-    log: float = 0.0
-    new: Times
-    rescheduled: float = 0.0
-    window: int = 0
+    write_seconds: float = 0.0
+    write_cpu: float = 0.0
+    idle_seconds: float = 0.0
+    idle_cpu: float = 0.0
+    log_bytes: float = 0.0
+    dag_delays: Times
+    schedule_seconds: float = 0.0
+    window_minutes: int = 0
     run_delays: list[float]
     task_delays: list[float]
     health: Health
 
 
 def measure(
-    population: Population, services: Services, deployments: int, *, rest: float, minutes: int, health: Health
+    population: Population, services: Services, deployments: int, *, idle: float, minutes: int, health: Health
 ) -> Measured:
-    """Make deployments until there are so many, and look at what Airflow does with them."""
-    found = Measured(deployments=deployments, new=Times(), run_delays=[], task_delays=[], health=health)
-    _say(f"{deployments} deployments")
-    _write(found, population, services)
-    _rest(found, services, rest)
-    for _ in range(NEW):
+    """Add deployments up to this number, and measure Airflow.
+
+    Args:
+        idle: seconds without changes.
+        minutes: the length of the window in which each deployment runs once; 0: no runs.
+    """
+    found = Measured(deployments=deployments, dag_delays=Times(), run_delays=[], task_delays=[], health=health)
+    progress(f"{deployments} deployments")
+    _measure_writing(found, population, services)
+    _measure_idle(found, services, idle)
+    for _ in range(NEW_DEPLOYMENTS):
         number = population.add()
-        with found.new.measured():
+        with found.dag_delays.measured():
             services.await_dag(number)
-        time.sleep(1.7)  # not in step with anything that looks every second
-    _say(f"a new one: {found.new}")
+        time.sleep(1.7)  # not a multiple of the refresh interval, one second
+    progress(f"DAG of a new deployment: {found.dag_delays}")
     if minutes:
-        _start(found, population, services, minutes)
+        _measure_runs(found, population, services, minutes)
     return found
 
 
-def _write(found: Measured, population: Population, services: Services) -> None:
+def _measure_writing(found: Measured, population: Population, services: Services) -> None:
     began, used = time.monotonic(), services.processor_seconds()
     before = len(population.numbers)
     while len(population.numbers) < found.deployments:
         population.add()
     found.made = len(population.numbers) - before
     services.await_written(population.numbers)
-    found.written, found.writing = time.monotonic() - began, services.processor_seconds() - used
-    _say(f"{found.made} new ones written in {found.written:.0f} s, {found.writing:.0f} s of processor time")
+    found.write_seconds, found.write_cpu = time.monotonic() - began, services.processor_seconds() - used
+    progress(f"{found.made} DAGs written in {found.write_seconds:.0f} s, {found.write_cpu:.0f} s of processor time")
 
 
-def _rest(found: Measured, services: Services, seconds: float) -> None:
-    time.sleep(30)  # what the writing has left
+def _measure_idle(found: Measured, services: Services, seconds: float) -> None:
+    time.sleep(30)  # the dag-processor finishes its work
     began, used, logged = time.monotonic(), services.processor_seconds(), services.log_bytes()
     time.sleep(seconds)
-    found.rested = time.monotonic() - began
-    found.rest = (services.processor_seconds() - used) / found.rested
-    found.log = (services.log_bytes() - logged) / found.rested * 3600
-    _say(f"at rest {100 * found.rest:.1f} % of a core over {found.rested:.0f} s")
+    found.idle_seconds = time.monotonic() - began
+    found.idle_cpu = (services.processor_seconds() - used) / found.idle_seconds
+    found.log_bytes = (services.log_bytes() - logged) / found.idle_seconds * 3600
+    progress(f"idle: {100 * found.idle_cpu:.1f} % of a core over {found.idle_seconds:.0f} s")
 
 
-def _start(found: Measured, population: Population, services: Services, minutes: int) -> None:
-    """Have each deployment run once within a window, the same number every minute, and see when the runs start."""
+def _measure_runs(found: Measured, population: Population, services: Services, minutes: int) -> None:
+    """Schedule each deployment once in a window, the same number in each minute, and measure when the runs start."""
     numbers = list(population.numbers)
-    ahead = max(AHEAD, timedelta(seconds=0.3 * len(numbers)))
-    first = (datetime.now(UTC) + ahead).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    lead_time = max(LEAD_TIME, timedelta(seconds=0.3 * len(numbers)))
+    first = (datetime.now(UTC) + lead_time).replace(second=0, microsecond=0) + timedelta(minutes=1)
     window = [first + timedelta(minutes=minute) for minute in range(minutes)]
     began = time.monotonic()
-    for place, number in enumerate(numbers):
-        population.schedule(number, window[place * minutes // len(numbers)])
+    for position, number in enumerate(numbers):
+        population.schedule(number, window[position * minutes // len(numbers)])
     services.await_due(numbers, window)
-    found.rescheduled = time.monotonic() - began
-    _say(f"all schedules changed in {found.rescheduled:.0f} s; runs from {first:%H:%M} for {minutes} minutes")
-    deadline = window[-1] + timedelta(seconds=PATIENCE)
+    found.schedule_seconds = time.monotonic() - began
+    progress(f"all schedules changed in {found.schedule_seconds:.0f} s; runs from {first:%H:%M} for {minutes} minutes")
+    deadline = window[-1] + timedelta(seconds=RUN_TIMEOUT)
     while datetime.now(UTC) < deadline:
         starts = services.starts(numbers, window)
         if sum(task is not None for _, task in starts) == len(numbers):
             break
         time.sleep(5)
-    found.window = minutes
+    found.window_minutes = minutes
     found.run_delays = sorted(run for run, _ in starts)
     found.task_delays = sorted(task for _, task in starts if task is not None)
-    _say(f"{len(found.run_delays)} runs and {len(found.task_delays)} first tasks have started")
-
-
-def _say(text: str) -> None:
-    print(f"· {datetime.now(UTC):%H:%M:%S} {text}", file=sys.stderr, flush=True)
+    progress(f"{len(found.run_delays)} runs and {len(found.task_delays)} first tasks have started")

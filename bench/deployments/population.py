@@ -1,11 +1,11 @@
-"""Deployments made, and their schedules changed, in the registry as their jobs do it."""
+"""Adds deployments to the registry and changes their schedules, as jobs do."""
 
 from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from bench.batch import life
+from bench.batch.lifecycle import approve_version, deploy_version
 from bench.installation import make_rows
 from bench.task import claim, key_of
 from modelops.airflow.timetables import plan
@@ -29,48 +29,48 @@ if TYPE_CHECKING:
 
 MODEL = "bench/logistic"
 ROWS = 20_000
-"""Enough for the model to be trained on."""
+"""The number of rows on which the model is trained."""
 DATASET = {"name": "ten", "sql": "SELECT * FROM measured WHERE id <= 10"}
 NIGHTLY = Schedule(text="0 3 * * *", time_zone="Europe/Paris")
 
 
 class Population:
-    """The deployments of one model, each with a target of its own and a batch of ten rows."""
+    """The deployments of one model, each with its own target and a batch of ten rows."""
 
     def __init__(self, installation: Installation) -> None:
-        """Train, evaluate and approve the model, and deploy it once by the use cases. Airflow must not run yet."""
+        """Train, evaluate, approve and deploy the model with the use cases. Airflow must not run yet."""
         make_rows(installation, "measured", ROWS)
-        number = life.approved(installation, MODEL)
-        first = life.deployed(installation, MODEL, number, target="number_0")
+        number = approve_version(installation, MODEL)
+        first = deploy_version(installation, MODEL, number, target="number_0")
         self._installation = installation
         self._runs = itertools.count(1)
         self.numbers = [first]
         with installation.connect() as connection:
-            self._like = deployments.find(connection, first)
+            self._first = deployments.find(connection, first)
             self._version = versions.find(connection, MODEL, number, kind=VersionKind.MODEL)
             decision = decisions.approval_of(connection, self._version.id)
         assert decision is not None
         self._decision = decision
 
     def add(self) -> int:
-        """Make one more deployment, every night; returns its number."""
+        """Add a deployment with a nightly schedule; returns its number."""
         target = Target.parse(f"number_{len(self.numbers)}", where="the benchmark")
         with self._installation.connect() as connection, connection.transaction():
             run = self._job(connection, JobType.DEPLOYMENT)
-            made = self._begin(connection, run, target, self._like)
+            made = self._begin(connection, run, target, self._first)
             run.complete({"deployment": made})
         self.numbers.append(made)
         return made
 
     def schedule(self, number: int, due: datetime) -> None:
-        """Have a deployment run every day at the minute of this time."""
+        """Schedule a deployment every day at this time, to the minute."""
         text = f"{due.minute} {due.hour} * * *"
         request = ScheduleRequest(deployment=number, schedule=text, time_zone="UTC")
         with self._installation.connect() as connection, connection.transaction():
             change_schedule(request, self._job(connection, JobType.SCHEDULE_CHANGE))
 
     def _job(self, connection: Connection[Any], type_: JobType) -> JobRun:
-        """A job that the observer sees completed or not at all: the caller's transaction has all of it."""
+        """Claim a job in the caller's transaction, so that the observer sees it only after its completion."""
         return claim(self._installation, connection, type_, key=key_of(type_, f"made_{next(self._runs)}"))
 
     def _begin(self, connection: Connection[Any], run: JobRun, target: Target, like: Deployment) -> int:

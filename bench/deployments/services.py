@@ -1,4 +1,4 @@
-"""An installation with all of its services, as the product starts them, and what is seen of them from outside."""
+"""An installation with all services, as `./modelops up` starts them, and measurements of these services."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ from modelops.runner.steps import Steps
 from modelops.runner.up import running, with_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-LOOK_EVERY = 1.0
-"""Seconds between two looks at the health."""
-ASK_EVERY = 0.1
-"""Seconds between two questions whether a DAG is there."""
-HUNG_AFTER = 900.0
+HEALTH_INTERVAL = 1.0
+"""Seconds between two requests of the health."""
+DAG_INTERVAL = 0.1
+"""Seconds between two requests of a DAG."""
+TIMEOUT = 900.0
+"""Maximum seconds to wait for Airflow."""
 WRITTEN = """
 SELECT count(*) FROM dag
 WHERE NOT is_stale AND dag_id = ANY (%s)
@@ -50,18 +51,18 @@ GROUP BY run.id
 
 
 @contextmanager
-def installed(repository: Path) -> Iterator[tuple[Services, Population]]:
-    """A new installation in a temporary folder with one deployment, up; it is stopped and removed at the end."""
+def running_installation(repository: Path) -> Iterator[tuple[Services, Population]]:
+    """Start a new installation in a temporary folder, with one deployment; stop and remove it at the end."""
     steps = Steps()
-    with tempfile.TemporaryDirectory(prefix="modelops-bench-") as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="modelops-bench-") as name:
+        folder = Path(name)
         add_repository(folder, repository)
-        chosen = {
+        settings = {
             "MODELOPS_ARTIFACTS": (folder / "artifacts").as_uri(),
             "MODELOPS_REPOSITORIES": str(folder / "repositories.yaml"),
             "AIRFLOW__API__PORT": str(free_port()),
         }
-        product = Product(folder / "home", environ={**os.environ, **chosen})
+        product = Product(folder / "home", environ={**os.environ, **settings})
         with with_database(product, steps=steps, command="bench"):
             migrate_registry(product, steps=steps)
             population = Population(_as_installation(product, folder))
@@ -70,7 +71,7 @@ def installed(repository: Path) -> Iterator[tuple[Services, Population]]:
 
 
 def _as_installation(product: Product, folder: Path) -> Installation:
-    """The same installation as other benchmarks see one; its database is up."""
+    """The installation as the functions of the other benchmarks take it. Its database must be running."""
     assert product.server is not None
     databases = product.databases
     return Installation(
@@ -84,29 +85,26 @@ def _as_installation(product: Product, folder: Path) -> Installation:
 
 @dataclass
 class Health:
-    """How often Airflow was asked how its dag-processor is, and what it said.
+    """The health of the dag-processor in Airflow's responses; `heartbeat_age` is the maximum age, in seconds."""
 
-    `silence` is the longest time in seconds that a heartbeat was old.
-    """
-
-    looks: int = 0
+    responses: int = 0
     healthy: int = 0
-    silence: float = 0.0
+    heartbeat_age: float = 0.0
 
-    def look(self, client: httpx.Client) -> None:
-        """Ask once; an api-server that is too busy to answer says nothing of the dag-processor."""
+    def check(self, client: httpx.Client) -> None:
+        """Request the health once. If the api-server doesn't answer, nothing is counted."""
         try:
-            said = client.get("/api/v2/monitor/health").json()["dag_processor"]
-            beat = datetime.fromisoformat(said["latest_dag_processor_heartbeat"])
+            health = client.get("/api/v2/monitor/health").json()["dag_processor"]
+            beat = datetime.fromisoformat(health["latest_dag_processor_heartbeat"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return
-        self.looks += 1
-        self.healthy += said["status"] == "healthy"
-        self.silence = max(self.silence, (datetime.now(UTC) - beat).total_seconds())
+        self.responses += 1
+        self.healthy += health["status"] == "healthy"
+        self.heartbeat_age = max(self.heartbeat_age, (datetime.now(UTC) - beat).total_seconds())
 
 
 class Services:
-    """The running services: their health, the processor time of the dag-processor, what Airflow has of deployments."""
+    """The running services: their health, the processor time of the dag-processor, and the DAGs that Airflow has."""
 
     def __init__(self, product: Product) -> None:
         self._product = product
@@ -114,13 +112,13 @@ class Services:
 
     @contextmanager
     def watched(self) -> Iterator[Health]:
-        """The health, asked every second inside."""
+        """Request the health every second, in a thread."""
         health, ended = Health(), threading.Event()
 
         def watch() -> None:
             with httpx.Client(base_url=self._product.url, trust_env=False, timeout=10) as client:
-                while not ended.wait(LOOK_EVERY):
-                    health.look(client)
+                while not ended.wait(HEALTH_INTERVAL):
+                    health.check(client)
 
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()
@@ -131,7 +129,7 @@ class Services:
             thread.join()
 
     def processor_seconds(self) -> float:
-        """The processor time that the dag-processor, and the processes that it has started, have used so far."""
+        """The processor time of the dag-processor and of the processes that it has started."""
         runner = state.current(self._product.layout)
         assert runner is not None
         times = psutil.Process(int(runner.components["dag-processor"]["pid"])).cpu_times()
@@ -143,25 +141,27 @@ class Services:
 
     def await_dag(self, number: int) -> None:
         """Wait until Airflow's REST API has the DAG of a deployment."""
-        with _patience(f"the DAG of deployment {number}") as go_on:
+        with _deadline(f"the DAG of deployment {number}") as pause:
             while self._client.get(f"/api/v2/dags/deployment_{number}").status_code != httpx.codes.OK:
-                go_on(ASK_EVERY)
+                pause(DAG_INTERVAL)
 
     def await_written(self, numbers: list[int]) -> None:
         """Wait until Airflow's database has the serialized DAGs of these deployments."""
-        with _patience(f"the DAGs of {len(numbers)} deployments") as go_on:
+        with _deadline(f"the DAGs of {len(numbers)} deployments") as pause:
             while self._count(WRITTEN, _dags(numbers)) < len(numbers):
-                go_on(1)
+                pause(1)
 
     def await_due(self, numbers: list[int], times: list[datetime]) -> None:
-        """Wait until Airflow would start each of these deployments next at one of these times."""
-        with _patience(f"the schedules of {len(numbers)} deployments") as go_on:
+        """Wait until the next run of each of these deployments is at one of these times."""
+        with _deadline(f"the schedules of {len(numbers)} deployments") as pause:
             while self._count(DUE, _dags(numbers), times) < len(numbers):
-                go_on(1)
+                pause(1)
 
     def starts(self, numbers: list[int], times: list[datetime]) -> list[tuple[float, float | None]]:
-        """The runs that were due at these times and have started: by how many seconds they, and their first tasks,
-        started after that; None: the task hasn't started."""
+        """The delays, in seconds, of the runs that were due at these times and have started, and of their first tasks.
+
+        The delay of a task that has not started is None.
+        """
         with self._airflow() as connection:
             return [(run, task) for run, task in connection.execute(STARTED, (_dags(numbers), times))]
 
@@ -181,13 +181,13 @@ def _dags(numbers: list[int]) -> list[str]:
 
 
 @contextmanager
-def _patience(what: str) -> Iterator[Any]:
-    """A pause for a loop that waits, which ends in an error once it has waited for too long."""
-    deadline = time.monotonic() + HUNG_AFTER
+def _deadline(what: str) -> Iterator[Callable[[float], None]]:
+    """A function that pauses for some seconds, or raises TimeoutError after the deadline."""
+    deadline = time.monotonic() + TIMEOUT
 
-    def go_on(seconds: float) -> None:
+    def pause(seconds: float) -> None:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Airflow doesn't have {what} after {HUNG_AFTER:.0f} s")
+            raise TimeoutError(f"Airflow doesn't have {what} after {TIMEOUT:.0f} s")
         time.sleep(seconds)
 
-    yield go_on
+    yield pause

@@ -1,1 +1,1 @@
-"""Measures the rule for drift by simulation: how often it finds drift where there is none, and where there is some."""
+"""Simulates the rule for drift: the rate of findings without drift, and with a known shift."""

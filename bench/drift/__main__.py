@@ -1,24 +1,32 @@
-"""`python -m bench.drift`: simulate, and print the report; `./modelops bench drift` calls this."""
+"""Simulates drift checks, and prints the report: `./modelops bench drift`."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 
 import numpy as np
 
 from bench.arguments import positive
-from bench.drift.fixed import fixed_thresholds
-from bench.drift.report import Answer, render
-from bench.drift.simulation import Categories, Cell, Outlier, zipf
-from bench.tables import keep
+from bench.drift.report import Rate, render
+from bench.drift.simulation import Categories, Columns, Outlier, zipf
+from bench.drift.thresholds import compare_with_thresholds
+from bench.reports import progress, publish
 from modelops.domain.drift import Rule
 
 REFERENCES, BATCHES, COLUMNS = (10**3, 10**4, 10**6), (10**2, 10**4, 10**6), (1, 20)
 
+SHIFTS: tuple[tuple[float, int, int, int, dict[str, float]], ...] = (
+    (0.2, 10**4, 10**4, 20, {"least": 0.99}),
+    (0.02, 10**6, 10**6, 1, {"most": 0.01}),
+    (0.2, 4000, 10**4, 20, {}),
+    (0.2, 1000, 10**4, 20, {}),
+    (0.2, 10**4, 100, 1, {}),
+)
+"""Shift in standard deviations, rows of the reference, rows of the batch, number of columns, criterion."""
+
 
 def main() -> None:
-    """Simulate what the command line asks for."""
+    """Run the simulation with the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.drift", description=__doc__)
     parser.add_argument("--trials", type=positive, default=2000)
     parser.add_argument("--seed", type=positive, default=1)
@@ -26,16 +34,16 @@ def main() -> None:
     chosen = parser.parse_args()
     generator = np.random.default_rng(chosen.seed)
 
-    def told(
-        text: str, cell: Cell | Categories | Outlier, most: float | None = None, least: float | None = None
-    ) -> Answer:
-        print(f"· {text}", file=sys.stderr, flush=True)
-        return Answer(text=text, rate=cell.rate(chosen.trials, generator), most=most, least=least)
+    def rate_of(
+        text: str, trial: Columns | Categories | Outlier, most: float | None = None, least: float | None = None
+    ) -> Rate:
+        progress(text)
+        return Rate(text=text, rate=trial.rate(chosen.trials, generator), most=most, least=least)
 
-    false_alarms = [
-        told(
+    false_findings = [
+        rate_of(
             f"{reference:,} | {batch:,} | {columns} | {rule.tolerance:g}",
-            Cell(reference=reference, batch=batch, columns=columns, rule=rule),
+            Columns(reference=reference, batch=batch, columns=columns, rule=rule),
             most=0.01,
         )
         for rule in (Rule(), Rule(tolerance=0))
@@ -44,37 +52,29 @@ def main() -> None:
         for columns in COLUMNS
     ]
     categories = [
-        told(f"{name} | {rows:,}", Categories(name=name, rows=rows, shares=shares), most=0.015)
+        rate_of(f"{name} | {rows:,}", Categories(name=name, rows=rows, shares=shares), most=0.015)
         for name, shares in (("5,000, Zipf 1.1", zipf(5000, 1.1)), ("300, uniform", zipf(300, 0)))
         for rows in (10**4, 10**5)
     ]
-    power = [
-        told(
-            "0.2 | 10,000 | 10,000 | one of 20",
-            Cell(reference=10**4, batch=10**4, columns=20, shifted=1, shift=0.2),
-            least=0.99,
-        ),
-        told(
-            "0.02 | 1,000,000 | 1,000,000 | alone", Cell(reference=10**6, batch=10**6, shifted=1, shift=0.02), most=0.01
-        ),
-        told("0.2 | 4,000 | 10,000 | one of 20", Cell(reference=4000, batch=10**4, columns=20, shifted=1, shift=0.2)),
-        told("0.2 | 1,000 | 10,000 | one of 20", Cell(reference=1000, batch=10**4, columns=20, shifted=1, shift=0.2)),
-        told("0.2 | 10,000 | 100 | alone", Cell(reference=10**4, batch=100, shifted=1, shift=0.2)),
+    shifts = [
+        rate_of(
+            f"{shift:g} | {reference:,} | {batch:,} | {'one of 20' if columns > 1 else 'alone'}",
+            Columns(reference=reference, batch=batch, columns=columns, shifted=1, shift=shift),
+            **criterion,
+        )
+        for shift, reference, batch, columns, criterion in SHIFTS
     ]
-    print("· fixed thresholds", file=sys.stderr, flush=True)
-    others = fixed_thresholds(min(chosen.trials, 200), generator)
-    power.append(
-        told(
+    progress("fixed thresholds")
+    comparisons = compare_with_thresholds(min(chosen.trials, 200), generator)
+    shifts.append(
+        rate_of(
             "1.0, and a value of 1,000,000 in the reference | 10,000 | 10,000 | alone",
             Outlier(reference=10**4, batch=10**4, shift=1.0),
             least=0.99,
         )
     )
-    keep(
-        render(false_alarms, categories, power, others, trials=chosen.trials, seed=chosen.seed),
-        "drift",
-        write=chosen.write,
-    )
+    report = render(false_findings, categories, shifts, comparisons, trials=chosen.trials, seed=chosen.seed)
+    publish(report, "drift", write=chosen.write)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Trials of the rule on simulated counts, through the product's own comparison.
+"""Simulates drift checks: draws counts, and compares them with the product's own code.
 
-Rows needn't be drawn one by one. Of n rows of a continuous distribution, the shares of the distribution between ten
+Individual rows need not be drawn. Of n rows of a continuous distribution, the shares of the distribution between ten
 quantiles of the rows have a Dirichlet distribution with parameters n / 10 whatever the distribution is, and counts of
 other rows in these bins have a multinomial distribution with those shares.
 """
@@ -34,8 +34,8 @@ DEFAULT, PLAIN = Rule(), Rule(tolerance=0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
-    """Trials of one size: so many of `columns` columns are shifted, by this many standard deviations."""
+class Columns:
+    """Trials with numeric columns, of which `shifted` are shifted by `shift` standard deviations."""
 
     reference: int
     batch: int
@@ -45,7 +45,7 @@ class Cell:
     rule: Rule = DEFAULT
 
     def rate(self, trials: int, generator: Generator) -> float:
-        """In which share of the trials drift is found: of a shifted column if there is one, else of any."""
+        """The share of the trials in which drift is found: in a shifted column, or in any column if none is shifted."""
         found = 0
         for _ in range(trials):
             comparisons = with_verdicts((self._column(number, generator) for number in range(self.columns)), self.rule)
@@ -67,9 +67,9 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Outlier:
-    """Trials of one column whose reference has a value of 1,000,000 among those of a normal distribution.
+    """Trials with a normal column whose reference also has the value 1,000,000.
 
-    The rows are drawn, and bins are chosen and counted by the product.
+    The rows are drawn, and the product determines and counts the bins.
     """
 
     reference: int
@@ -77,7 +77,7 @@ class Outlier:
     shift: float
 
     def rate(self, trials: int, generator: Generator) -> float:
-        """In which share of the trials drift is found."""
+        """The share of the trials in which drift is found."""
         found = 0
         for _ in range(trials):
             reference = _reference(_batch([*generator.normal(size=self.reference - 1), 1e6]))
@@ -90,7 +90,7 @@ class Outlier:
 
 @dataclass(frozen=True, kw_only=True)
 class Categories:
-    """Trials of a column of categories without drift: reference and batch have the same number of rows."""
+    """Trials with a categorical column without drift. Reference and batch have the same number of rows."""
 
     name: str
     rows: int
@@ -98,7 +98,7 @@ class Categories:
     rule: Rule = PLAIN
 
     def rate(self, trials: int, generator: Generator) -> float:
-        """In which share of the trials drift is found."""
+        """The share of the trials in which drift is found."""
         found = 0
         for _ in range(trials):
             chosen, counts, now = (
@@ -106,7 +106,9 @@ class Categories:
             )
             named = np.argsort(-chosen, kind="stable")[:MOST_NAMED]
             named = named[chosen[named] > 0]
-            [one] = with_verdicts([compare(_texts(named, chosen, counts), _told(named, now), self.rule)], self.rule)
+            [one] = with_verdicts(
+                [compare(_reference_of(named, chosen, counts), _batch_of(named, now), self.rule)], self.rule
+            )
             found += one.verdict in FOUND
         return found / trials
 
@@ -120,13 +122,13 @@ def _reference(batch: pa.RecordBatch) -> dict[str, Any]:
 
 
 def zipf(categories: int, exponent: float) -> NDArray[np.float64]:
-    """The shares of categories by Zipf's law."""
-    weights: NDArray[np.float64] = np.arange(1, categories + 1) ** -exponent
-    return weights / weights.sum()
+    """The shares of the categories according to Zipf's law."""
+    weights = np.arange(1, categories + 1, dtype=np.float64) ** -exponent
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def numbers(name: str, counts: Sequence[int] | NDArray[np.int64]) -> dict[str, Any]:
-    """A reference of numbers with these counts, the same in each block."""
+    """A reference of a numeric column with these counts, spread evenly over the blocks."""
     each = [0, *(int(count) // BLOCKS for count in counts), 0, *NONE]
     first = [0, *(int(count) - (BLOCKS - 1) * (int(count) // BLOCKS) for count in counts), 0, *NONE]
     reference = {"edges": [float(edge) for edge in range(len(counts) + 1)], "blocks": [first, *[each] * (BLOCKS - 1)]}
@@ -134,7 +136,7 @@ def numbers(name: str, counts: Sequence[int] | NDArray[np.int64]) -> dict[str, A
 
 
 def counted(name: str, counts: NDArray[np.int64]) -> dict[str, Any]:
-    """Rows counted in the bins of such a reference."""
+    """Statistics of a batch with these counts in the bins of `numbers`."""
     bins = {
         "edges": [float(edge) for edge in range(len(counts) + 1)],
         "counts": counts.tolist(),
@@ -145,13 +147,13 @@ def counted(name: str, counts: NDArray[np.int64]) -> dict[str, Any]:
     return {"variable": name, "kind": "continuous", "values": {**nothing, "bins": bins, "rows": int(counts.sum())}}
 
 
-def _texts(named: NDArray[np.intp], chosen: NDArray[np.int64], counts: NDArray[np.int64]) -> dict[str, Any]:
+def _reference_of(named: NDArray[np.intp], chosen: NDArray[np.int64], counts: NDArray[np.int64]) -> dict[str, Any]:
     weights, cells = ([*half[named].tolist(), int(half.sum() - half[named].sum()), 0] for half in (chosen, counts))
     reference = {"categories": [f"c{number}" for number in named], "weights": weights, "blocks": [cells]}
     return {"variable": "c", "kind": "categorical", "values": {"reference": reference}}
 
 
-def _told(named: NDArray[np.intp], counts: NDArray[np.int64]) -> dict[str, Any]:
+def _batch_of(named: NDArray[np.intp], counts: NDArray[np.int64]) -> dict[str, Any]:
     frequencies = {f"c{number}": int(counts[number]) for number in named}
     values = {"rows": int(counts.sum()), "nulls": 0, "frequencies": frequencies}
     return {"variable": "c", "kind": "categorical", "values": values}

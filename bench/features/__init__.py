@@ -1,1 +1,1 @@
-"""How fast a feature task in SQL is, beside the same statement in psql."""
+"""Compares the speed of a feature task in SQL with that of the same statement in psql."""

@@ -1,12 +1,11 @@
-"""The report, in Markdown."""
+"""The report on a feature task in SQL, in Markdown."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bench.machine import machine
-from bench.tables import passed, table
+from bench import reports
+from bench.reports import passed, step_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,49 +14,44 @@ if TYPE_CHECKING:
 
 METHOD = """\
 One run of `./modelops bench features` on an embedded PostgreSQL of its own with durable settings, in a temporary
-folder. The input has a bigint key and ten float8 columns and is VACUUM ANALYZEd; autovacuum leaves the measured tables
-alone. Before each measurement there is a CHECKPOINT. What is compared is measured in turns; a first turn isn't counted.
-Medians, with the least and the greatest time in brackets.
+folder. The input has a bigint key and ten float8 columns and is VACUUM ANALYZEd. Autovacuum is off for the measured
+tables. A CHECKPOINT precedes each measurement. Measurements that are compared alternate; the first one of each is not
+counted. Times are medians, with the minimum and the maximum in parentheses.
 
-- **Job**: `execute_batch` in a new process that has imported what a task's process has, from before the job is taken to
-  its completion: ledger, code and its hash, INSERT from the task's SELECT by the login of feature tasks, statistics of
-  all columns, checks, publication, COMMIT. The key is checked by the primary key, as it is by hand.
-- **Without statistics and checks**: the same, but for the time from when the rows are there to when they are checked.
+- **Job**: `execute_batch` in a new process that has imported the modules of a task's process, from before the claim to
+  the completion: ledger, code and its hash, INSERT from the task's SELECT by the login of feature tasks, statistics of
+  all columns, checks, publication, COMMIT. The primary key checks the key, as it does in psql.
+- **Without statistics and checks**: the same, without the time from the end of the INSERT to the end of the checks.
 - **psql**: the same SELECT in `BEGIN; INSERT INTO … SELECT …; COMMIT`, into a table with the same columns and primary
-  key; with psql's own start and connection.
-- **Again**: the same when there are rows already. By hand: `BEGIN; DELETE …; INSERT …; COMMIT`. Of the job: the run
-  before is superseded, and the rows of the run before that are removed. Both tables are VACUUMed after each turn.
+  key; with the start and the connection of psql.
+- **Repeated**: the same for a table that has rows. In psql: `BEGIN; DELETE …; INSERT …; COMMIT`. The job supersedes the
+  rows of the previous run, and removes those of the run before it. Both tables are VACUUMed after each measurement.
 """
 
 
 def render(measured: Measured) -> str:
     """The whole report."""
-    parts = [
-        "# Feature task in SQL",
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `./modelops bench features`, commit {measured.commit}.",
+    return reports.render(
+        "Feature task in SQL",
         "## Result",
         table(("", "measured", "criterion", ""), _criteria(measured)),
         "## Times",
-        table((f"{measured.rows:,} rows", "median (least to greatest)", "rows/s"), _times(measured)),
+        table((f"{measured.rows:,} rows", "median (min to max)", "rows/s"), _times(measured)),
         "## Steps of a job",
-        table(("after", "step"), ((f"{at:.2f} s", line) for at, line in _steps(measured))),
-        "## Machine",
-        table(("", ""), machine().items()),
-        "## PostgreSQL",
-        table(("setting", "value"), measured.server.items()),
-        "## How it is measured",
-        METHOD.rstrip(),
-    ]
-    return "\n\n".join(parts) + "\n"
+        step_table(measured.steps, measured.job.seconds[-1]),
+        command="features",
+        server=measured.server,
+        method=METHOD,
+    )
 
 
 def _criteria(measured: Measured) -> Iterable[tuple[str, str, str, str]]:
     psql = measured.psql.median
-    for what, times, most in (
-        ("Job without statistics and checks: the time of psql", measured.without_statistics.median / psql, 1.15),
-        ("Job: the time of psql", measured.job.median / psql, 2.0),
+    for what, ratio, most in (
+        ("Job without statistics and checks: time relative to psql", measured.without_statistics.median / psql, 1.15),
+        ("Job: time relative to psql", measured.job.median / psql, 2.0),
     ):
-        yield what, f"{times:.2f} times", f"≤ {most:.2f} times", passed(times <= most)
+        yield what, f"{ratio:.2f}", f"≤ {most:.2f}", passed(ratio <= most)
 
 
 def _times(measured: Measured) -> Iterable[tuple[str, str, str]]:
@@ -65,15 +59,7 @@ def _times(measured: Measured) -> Iterable[tuple[str, str, str]]:
         ("psql", measured.psql),
         ("Job without statistics and checks", measured.without_statistics),
         ("Job", measured.job),
-        ("psql again", measured.psql_again),
-        ("Job again", measured.again),
+        ("psql, repeated", measured.psql_repeated),
+        ("Job, repeated", measured.repeated),
     ):
         yield what, str(times), f"{measured.rows / times.median:,.0f}"
-
-
-def _steps(measured: Measured) -> Iterable[tuple[float, str]]:
-    """Of the last job into an empty table: what the log marks as a step."""
-    for at, line in measured.steps:
-        if line.startswith("▸ "):
-            yield at, line.removeprefix("▸ ").partition(" (")[0]
-    yield measured.job.seconds[-1], "completed"

@@ -1,1 +1,1 @@
-"""How fast lists of jobs are, where there are many jobs, beside Airflow's own list of task instances."""
+"""Compares the speed of lists of many jobs with that of Airflow's list of task instances."""

@@ -1,9 +1,8 @@
-"""`python -m bench.lists`: measure, and print the report; `./modelops bench lists` calls this."""
+"""Measures lists of jobs, and prints the report: `./modelops bench lists`."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
@@ -11,14 +10,14 @@ from bench.arguments import positive
 from bench.lists.measure import measure, requests
 from bench.lists.population import fill
 from bench.lists.report import render
-from bench.tables import keep
+from bench.reports import progress, publish
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
 from modelops.runner.up import running
 
 
 def main() -> None:
-    """Measure what the command line asks for."""
+    """Run the benchmark with the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.lists", description=__doc__)
     parser.add_argument("--jobs", type=positive, default=1_000_000)
     parser.add_argument("--task-instances", type=positive, default=1_000_000)
@@ -29,13 +28,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         installation = Installation(Path(folder) / "home")
         with running(installation, steps=Steps(), with_demo=False):
-            print("· filling both databases", file=sys.stderr, flush=True)
+            progress("filling both databases")
             fill(installation, **size)
             with installation.api("admin") as client:
                 client.timeout = 60
-                print("· asking", file=sys.stderr, flush=True)
+                progress("sending requests")
                 measured = list(measure(client, requests(client, **size), rounds=chosen.rounds))
-    keep(render(measured, **size), "lists_of_jobs", write=chosen.write)
+    publish(render(measured, **size), "lists_of_jobs", write=chosen.write)
 
 
 if __name__ == "__main__":

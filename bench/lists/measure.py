@@ -1,4 +1,4 @@
-"""The requests that are compared, and how long each takes: asked through HTTP, as the page in the browser does."""
+"""The requests that are compared, and their times, as an HTTP client measures them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ JOBS = "/modelops/api/jobs"
 AIRFLOW = "/api/v2/dags/~/dagRuns/~/taskInstances"
 NEWEST_FIRST = {"limit": 50, "order_by": "-start_date"}
 AIRFLOW_EVERY = 5
-"""Its own list is asked for in every fifth round: it takes longer."""
-WARM_UP = 3
+"""Airflow's list takes longer, so it is requested only in every fifth round."""
+WARM_UP_ROUNDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked for: where, with which parameters, and what must hold by the criterion."""
+    """A request. Its `group` determines whether the criterion applies to it."""
 
     name: str
     address: str
@@ -33,13 +33,14 @@ class Request:
     group: str
 
     @property
-    def of_airflow(self) -> bool:
+    def is_airflow(self) -> bool:
+        """Whether it requests Airflow's own list."""
         return self.address.startswith("/api/")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A request, how many rows its answer had, and how long it took."""
+    """A request, the number of rows in its response, and its times."""
 
     request: Request
     rows: int
@@ -47,13 +48,13 @@ class Measured:
 
     @property
     def p95(self) -> float:
-        """95 of 100 answers took at most this; in seconds."""
+        """The 95th percentile of the times, in seconds."""
         ordered = sorted(self.times.seconds)
         return ordered[ceil(0.95 * len(ordered)) - 1]
 
 
 def requests(client: httpx.Client, *, jobs: int, task_instances: int) -> list[Request]:
-    """All that are compared. Where a later page begins, the page before has to tell."""
+    """The requests that are compared. The cursor of a later page comes from the response for the previous page."""
     now = datetime.now(UTC)
     oldest = now - timedelta(minutes=jobs)
     middle = (now - timedelta(minutes=jobs // 2)).isoformat()
@@ -70,30 +71,30 @@ def requests(client: httpx.Client, *, jobs: int, task_instances: int) -> list[Re
         "two types": ("filter", {"type": ["training", "approval"]}),
         "status failed": ("filter", {"status": "failed"}),
         "status running": ("filter", {"status": "running"}),
-        "status that no job has": ("filter", {"status": "retrying"}),
+        "status of no job": ("filter", {"status": "retrying"}),
         "type and status": ("filter", {"type": "training", "status": "cancelled"}),
-        "type and status that few have": ("filter", {"type": "training", "status": "running"}),
+        "rare type and status": ("filter", {"type": "training", "status": "running"}),
         "two types, two statuses": ("filter", {"type": ["training", "approval"], "status": ["failed", "skipped"]}),
         "model": ("filter", {"subject": "repository/model_77"}),
         "version": ("filter", {"subject": "repository/model_77 v77"}),
-        "model that there isn't": ("filter", {"subject": "repository/nothing"}),
+        "unknown model": ("filter", {"subject": "repository/nothing"}),
         "person": ("filter", {"person": "person_3"}),
         "person and status": ("filter", {"person": "person_50", "status": "failed"}),
         "person and type": ("filter", {"person": "person_3", "type": "evaluation"}),
-        "person that there isn't": ("filter", {"person": "nobody"}),
+        "unknown person": ("filter", {"person": "nobody"}),
         "a day, long ago": ("filter", day),
         "a day, long ago, and type": ("filter", {**day, "type": "retirement"}),
         "a day, long ago, and status": ("filter", {**day, "status": "failed"}),
-        "search, many fit": ("filter", {"search": "model_7"}),
-        "search, some fit": ("filter", {"search": "repository/model_77 v"}),
+        "search, many matches": ("filter", {"search": "model_7"}),
+        "search, some matches": ("filter", {"search": "repository/model_77 v"}),
         "search, a version": ("filter", {"search": "model_77 v577"}),
         "search, a run": ("filter", {"search": run_id}),
         "search, a day": ("filter", {"search": day_of_run}),
         "search, runs of a day": ("filter", {"search": f"scheduled__{day_of_run}"}),
         "search, an hour of any month": ("filter", {"search": "03T04"}),
         "search, a number": ("filter", {"search": "123456"}),
-        "search, none fits": ("filter", {"search": "elephant"}),
-        "search, none fits, though each part would": ("filter", {"search": "model_77 v3"}),
+        "search, no match": ("filter", {"search": "elephant"}),
+        "search, matches of each word only": ("filter", {"search": "model_77 v3"}),
         "search and status": ("filter", {"search": "model_77", "status": "failed"}),
         "DAG run": ("filter", {"dag_id": some_job["dag_id"], "run_id": run_id}),
     }
@@ -102,7 +103,7 @@ def requests(client: httpx.Client, *, jobs: int, task_instances: int) -> list[Re
         for name, (group, parameters) in lists.items()
     ]
     paged = ("first page", "type", "status failed", "type and status", "model", "person")
-    for name in (*paged, "search, many fit", "search, some fit"):
+    for name in (*paged, "search, many matches", "search, some matches"):
         parameters = lists[name][1]
         half_way = client.get(JOBS, params={**parameters, "created_before": middle}).raise_for_status().json()["after"]
         of = "all" if name == "first page" else name
@@ -148,25 +149,25 @@ def requests(client: httpx.Client, *, jobs: int, task_instances: int) -> list[Re
     return found
 
 
-def measure(client: httpx.Client, asked: list[Request], *, rounds: int) -> Iterator[Measured]:
-    """Ask for each in turn, round after round, so that all meet the same caches; some rounds before don't count."""
-    times = {request.name: Times() for request in asked}
+def measure(client: httpx.Client, selected: list[Request], *, rounds: int) -> Iterator[Measured]:
+    """Send each request once per round, so that caches affect all of them equally. Warm-up rounds are not counted."""
+    times = {request.name: Times() for request in selected}
     rows: dict[str, int] = {}
-    for number in range(-WARM_UP, rounds):
-        for request in asked:
-            if request.of_airflow and number % AIRFLOW_EVERY:
+    for number in range(-WARM_UP_ROUNDS, rounds):
+        for request in selected:
+            if request.is_airflow and number % AIRFLOW_EVERY:
                 continue
             began = time.perf_counter()
             answer = client.get(request.address, params=request.parameters).raise_for_status()
             if number >= 0:
                 times[request.name].add(time.perf_counter() - began)
             rows[request.name] = _rows(answer.json())
-    for request in asked:
+    for request in selected:
         yield Measured(request=request, rows=rows[request.name], times=times[request.name])
 
 
 def _rows(answer: Any) -> int:
-    """Jobs, task instances, or what else is one row of the answer."""
+    """The number of rows in a response."""
     if isinstance(answer, list):
         return len(answer)
     return next((len(answer[name]) for name in ("jobs", "task_instances", "types") if name in answer), 1)

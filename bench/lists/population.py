@@ -1,4 +1,4 @@
-"""A ledger with many jobs, and an Airflow with many task instances that have nothing to do with them."""
+"""Fills the ledger with jobs, and Airflow's database with unrelated task instances."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
 
 DEPLOYMENTS = 200
-"""DAGs that the jobs are spread over."""
+"""The number of DAGs of the jobs."""
 MODELS = 500
 PEOPLE = 100
 LEDGER = """
@@ -35,16 +35,17 @@ FROM (SELECT i, now() - (%(jobs)s - i) * interval '1 minute' AS at,
              i > %(jobs)s - 20 AND 0 NOT IN (mod(i, 1000), mod(i, 333), mod(i, 50)) AS runs
       FROM generate_series(1, %(jobs)s) AS i) AS made
 """
-"""A job each minute, into the past; the ids of their runs are as Airflow makes them."""
+"""One job per minute up to now, with run ids in Airflow's format."""
 MINUTE = 'YYYY-MM-DD"T"HH24:MI:00"+00:00"'
 MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
 EVENTS = """
 INSERT INTO modelops.job_event (job_id, attempt, event, at, actor)
-SELECT job.id, told.attempt, told.event::modelops.event, job.created_at + told.after * interval '1 second', 'worker'
+SELECT job.id, history.attempt, history.event::modelops.event, job.created_at + history.after * interval '1 second',
+       'worker'
 FROM modelops.job
 CROSS JOIN (VALUES (0, 'created', 0), (1, 'scheduled', 1), (1, 'queued', 2), (1, 'running', 3), (1, 'completed', 60))
-  AS told (attempt, event, after)
-WHERE told.event <> 'completed' OR job.status NOT IN ('running', 'queued')
+  AS history (attempt, event, after)
+WHERE history.event <> 'completed' OR job.status NOT IN ('running', 'queued')
 """
 DAGS = """
 INSERT INTO dag (dag_id, is_paused, is_stale, exceeds_max_non_backfill, bundle_name, timetable_type,
@@ -72,11 +73,11 @@ FROM dag_run CROSS JOIN generate_series(1, 100) AS task WHERE dag_id LIKE 'etl\\
 
 
 def fill(installation: Installation, *, jobs: int, task_instances: int) -> None:
-    """Put them into the databases of an installation that is up, and let the server learn how they are spread."""
+    """Insert the rows into the databases of a running installation, and analyze the tables."""
     databases = installation.databases
     server = databases.admin_url.rsplit("/", 1)[0]
     with psycopg.connect(f"{server}/{databases.data_database}") as ledger:
-        # Jobs that have come to their end at once, which the triggers wouldn't have.
+        # Without triggers, which reject jobs that are inserted with their final status.
         ledger.execute("SET session_replication_role = replica")
         numbers = {"jobs": jobs, "deployments": DEPLOYMENTS, "models": MODELS, "people": PEOPLE}
         ledger.execute(LEDGER, {**numbers, "minute": MINUTE, "moment": MOMENT})
@@ -84,14 +85,14 @@ def fill(installation: Installation, *, jobs: int, task_instances: int) -> None:
     with psycopg.connect(f"{server}/{databases.airflow_database}") as airflow:
         airflow.execute(DAGS)
         airflow.execute(DAG_RUNS, {"runs": task_instances // 100})
-        airflow.execute(TASK_INSTANCES, {"executor_config": _no_configuration()})
+        airflow.execute(TASK_INSTANCES, {"executor_config": _empty_executor_config()})
     for database in (databases.data_database, databases.airflow_database):
         with psycopg.connect(f"{server}/{database}", autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
 
-def _no_configuration() -> Any:
-    """As Airflow itself writes it: an empty dictionary, pickled."""
+def _empty_executor_config() -> Any:
+    """An empty `executor_config` as Airflow stores it: a pickled dictionary."""
     import pickle
 
     return pickle.dumps({})

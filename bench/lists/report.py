@@ -1,13 +1,11 @@
-"""The report, in Markdown."""
+"""The report on lists of jobs, in Markdown."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bench.machine import commit, machine
-from bench.tables import passed, table
-from modelops.settings import PROJECT_ROOT
+from bench import reports
+from bench.reports import passed, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,17 +13,16 @@ if TYPE_CHECKING:
     from bench.lists.measure import Measured
 
 CRITERION = 0.1
-"""Seconds, at the 95th percentile, for a first page, any filter and any later page."""
+"""Maximum seconds, at the 95th percentile, for the groups of requests in `JUDGED`."""
 JUDGED = ("first page", "filter", "later page")
 METHOD = """\
-One run of `./modelops bench lists`. A whole installation is up, as after `./modelops up` (embedded PostgreSQL with its
-own settings, scheduler, observer, API server); its ledger has that many jobs, one each minute into the past, of 200
-DAGs, 500 models and 100 people, with five events each, of runs with ids as Airflow makes them; Airflow's database has
-that many task instances of 100 other DAGs. Both are VACUUM ANALYZEd. One client asks through HTTP as an administrator,
-over one connection, for one thing after the other: what is measured includes the check of the session and of
-permissions, the connection to the database, the answer as JSON and its way. All requests take turns, round after round;
-three rounds before aren't counted, and Airflow's own list is asked for in every fifth. A page has 50 rows. Airflow's
-list is what its page *Task Instances* asks for.
+One run of `./modelops bench lists`. All services run as after `./modelops up` (embedded PostgreSQL with the runner's
+settings, scheduler, observer, API server). The ledger has one job per minute up to now, of 200 DAGs, 500 models and 100
+people, with five events each and run ids in Airflow's format. The task instances in Airflow's database belong to 100
+other DAGs. Both databases are VACUUM ANALYZEd. One client sends sequential requests as an administrator, over one HTTP
+connection: the times include the checks of the session and of permissions, the connection to the database, the JSON
+response and its transfer. Each round sends all requests once; three warm-up rounds are not counted, and every fifth
+round requests Airflow's list. A page has 50 rows. Airflow's list is the request of its page *Task Instances*.
 """
 
 
@@ -37,12 +34,12 @@ def render(measured: Sequence[Measured], *, jobs: int, task_instances: int) -> s
     first = by_name["first page"]
     criteria = [
         (
-            "First page, any filter, any later page: the slowest of them at the 95th percentile",
+            "Slowest first page, filter or later page, 95th percentile",
             f"{worst.p95 * 1000:.0f} ms ({worst.request.name})",
             f"≤ {CRITERION * 1000:.0f} ms",
             passed(worst.p95 <= CRITERION),
         ),
-        ("First page: the time of Airflow's", f"{first.times.median / own.times.median:.3f} times", "", ""),
+        ("First page: time relative to Airflow's", f"{first.times.median / own.times.median:.3f}", "", ""),
     ]
     lines = [
         (
@@ -54,17 +51,13 @@ def render(measured: Sequence[Measured], *, jobs: int, task_instances: int) -> s
         )
         for each in measured
     ]
-    parts = [
-        "# Lists of jobs",
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `./modelops bench lists`, commit {commit(PROJECT_ROOT)}.",
+    return reports.render(
+        "Lists of jobs",
         f"{jobs:,} jobs in the ledger, {task_instances:,} unrelated task instances in Airflow's database.",
         "## Result",
         table(("", "measured", "criterion", ""), criteria),
         "## Times",
-        table(("", "median", "95th percentile", "times asked", "rows"), lines),
-        "## Machine",
-        table(("", ""), machine().items()),
-        "## How it is measured",
-        METHOD.rstrip(),
-    ]
-    return "\n\n".join(parts) + "\n"
+        table(("", "median", "95th percentile", "requests", "rows"), lines),
+        command="lists",
+        method=METHOD,
+    )

@@ -1,1 +1,1 @@
-"""A batch that is cut into parts: how much memory each takes, and whether every row is there once."""
+"""Measures the memory of a batch in partitions, and checks that each row is published once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ REFERENCE_ROWS = 100_000
 
 
 class Columns:
-    """The measurements of one table of twenty float8 columns, in turns."""
+    """The measurements of one table of twenty float8 columns."""
 
     def __init__(self, installation: Installation, *, rows: int) -> None:
         self._installation = installation
@@ -44,24 +43,22 @@ class Columns:
             admin.execute(f"VACUUM (ANALYZE) {TABLE}")
         self._reference = self._reference_records()
         self.pandas = Times()
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Discard the measurements made so far."""
         self.copy, self.reading, self.counted = Times(), Times(), Times()
         self.reading_cpu, self.counted_cpu = Times(), Times()
 
     def measure(self) -> None:
         """Measure COPY, reading, and reading with statistics, once each."""
-        psql = [self._installation.bin / "psql", self._installation.admin_url, "-X", "-q", "-v", "ON_ERROR_STOP=1"]
-        with self.copy.measured(), open("/dev/null", "wb") as sink:
-            command = [*psql, "-c", f"COPY ({QUERY}) TO STDOUT (FORMAT binary)"]
-            subprocess.run(command, stdout=sink, check=True)
+        with self.copy.measured():
+            self._installation.psql(f"COPY ({QUERY}) TO STDOUT (FORMAT binary)")
         self._read(_discard, self.reading, self.reading_cpu)
         self._read(self._count, self.counted, self.counted_cpu)
 
     def measure_pandas(self) -> None:
-        """What a script does with rows that it has in memory: describe them, and count each column in both bins."""
+        """Measure a script with the rows in memory: describe them, and count each column in both kinds of bins."""
         kept: list[pa.Table] = []
         self._reading().run(lambda rows: kept.append(rows.read_all()))
         frame = kept[0].to_pandas()

@@ -1,16 +1,14 @@
-"""The report, in Markdown."""
+"""The report on statistics and drift checks, in Markdown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.machine import commit, machine
-from bench.tables import passed, table
+from bench import reports
+from bench.reports import passed, table
 from bench.timing import Times
-from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,21 +18,23 @@ if TYPE_CHECKING:
 MOST_ADDED, MOST_WITH_CHECK = 0.15, 1.05
 METHOD = """\
 One run of `./modelops bench statistics` on an embedded PostgreSQL of its own with durable settings, in a temporary
-folder. Medians of turns, with the least and the greatest time in brackets; a first turn isn't counted.
+folder. Measurements alternate, and the first one of each is not counted. Times are medians, with the minimum and the
+maximum in parentheses.
 
 - **COPY**: psql's `COPY … TO STDOUT (FORMAT binary)` of twenty normally distributed float8 columns to /dev/null.
-- **Reading**: the same rows as Arrow batches, as a batch prediction reads them: a thread reads ahead.
+- **Reading**: the same rows as Arrow batches, as a batch prediction reads them: a thread reads
+  ahead.
 - **Reading with statistics**: the same, with the moments, twenty bins of equal width and the reference's ten quantile
-  bins of each column. The added time is the median of the differences of all turns. It can be less than the added
+  bins of each column. The added time is the median of the differences of all repetitions. It can be less than the added
   processor time, because the server, the thread that reads and the thread that counts work at the same time.
 - Statistics sort the values in blocks, which numpy does with the vector instructions of the processor (AVX-512 or AVX2
-  on x86). Without them they take about eight times as long, which was measured by switching them off.
+  on x86). Without these instructions, statistics take about eight times as long, as measured with them disabled.
 - **pandas**: `describe()` and, for each column, `numpy.histogram` with the edges of both kinds of bins, once, of the
-  rows in memory; neither reading nor converting them counts.
+  rows in memory; without reading and conversion.
 - **Batch**: `predict_batch` of ten features, as in [batch prediction](batch_prediction.md), and **drift check**:
   `check_drift` of that batch; each in a new process that has imported what the process that forks tasks has
-  (`modelops.airflow.preloading`), from before the job is taken to its completion. The time of a check doesn't depend on
-  the number of rows: the batch has counted them already.
+  (`modelops.airflow.preloading`), from before the claim to the completion. The time of a check does
+  not depend on the number of rows, because the batch has counted them.
 """
 
 
@@ -54,15 +54,15 @@ def render(columns: Columns, checked: CheckTimes, *, rows: int, server: Mapping[
     criteria = [
         (
             "Statistics of 20 columns, both kinds of bins: added time, relative to the COPY",
-            f"{round(added, 2) + 0:.2f} times",  # without the sign of -0.00
-            f"≤ {MOST_ADDED} times",
+            f"{round(added, 2) + 0:.2f}",  # + 0 removes the sign of -0.00
+            f"≤ {MOST_ADDED}",
             passed(added <= MOST_ADDED),
         ),
-        ("— added processor time", f"{added_cpu:.2f} times", "", ""),
+        ("— added processor time", f"{added_cpu:.2f}", "", ""),
         (
             "Batch with drift check, relative to the batch alone",
-            f"{with_check:.2f} times",
-            f"≤ {MOST_WITH_CHECK} times",
+            f"{with_check:.2f}",
+            f"≤ {MOST_WITH_CHECK}",
             passed(with_check <= MOST_WITH_CHECK),
         ),
     ]
@@ -76,23 +76,18 @@ def render(columns: Columns, checked: CheckTimes, *, rows: int, server: Mapping[
         ("Batch", str(checked.batch)),
         ("Drift check", str(checked.check)),
     ]
-    parts = [
-        "# Statistics and drift checks",
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `./modelops bench statistics`, commit {commit(PROJECT_ROOT)}.",
+    return reports.render(
+        "Statistics and drift checks",
         "## Result",
         table(("", "measured", "criterion", ""), criteria),
         "## Times",
-        table((f"{rows:,} rows", "median (least to greatest)"), times),
-        "## Machine",
-        table(("", ""), machine().items()),
-        "## PostgreSQL",
-        table(("setting", "value"), server.items()),
-        "## How it is measured",
-        METHOD.rstrip(),
-    ]
-    return "\n\n".join(parts) + "\n"
+        table((f"{rows:,} rows", "median (min to max)"), times),
+        command="statistics",
+        server=server,
+        method=METHOD,
+    )
 
 
 def _added(with_: Times, without: Times) -> float:
-    """The median of the differences of what was measured in the same turn."""
+    """The median of the differences between the two measurements of each repetition."""
     return median(more - less for more, less in zip(with_.seconds, without.seconds, strict=True))

@@ -108,13 +108,13 @@ def notifiers(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(each, "sent", [])
     monkeypatch.setattr(Chat, "trouble", None)
     listed = [{"notifier": f"{__name__}.{each.__name__}"} for each in (Mail, Chat)]
-    monkeypatch.setenv(notifying.ALERTS, json.dumps(listed))
+    monkeypatch.setenv(notifying.ALERTS_VARIABLE, json.dumps(listed))
 
 
 @pytest.fixture
 def send(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Runs the operator; returns how many notifications it has sent."""
-    monkeypatch.setattr(operators, "url_of", lambda _: database.url("modelops_jobs"))
+    monkeypatch.setattr("modelops.operators.ledger.url_of", lambda _: database.url("modelops_jobs"))
     return lambda: SendNotificationsOperator(task_id="send").execute({})  # type: ignore[typeddict-item]
 
 
@@ -163,13 +163,13 @@ def test_a_notifier_that_does_not_work_tries_again(
 def test_without_notifiers_nothing_is_sent(
     send: Callable[[], int], monkeypatch: pytest.MonkeyPatch, deployment: Deployment
 ) -> None:
-    monkeypatch.delenv(notifying.ALERTS)
+    monkeypatch.delenv(notifying.ALERTS_VARIABLE)
     assert deployment
     assert send() == 0
 
 
 def test_a_wrong_list_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(notifying.ALERTS, '[{"notifier": "no.such.Notifier"}]')
+    monkeypatch.setenv(notifying.ALERTS_VARIABLE, '[{"notifier": "no.such.Notifier"}]')
     with pytest.raises(BadInput, match=r"there is no notifier 'no\.such\.Notifier'"):
         SendNotificationsOperator(task_id="send")
 
@@ -178,7 +178,9 @@ def test_notifiers_keep_their_names_when_others_are_added() -> None:
     mail = {"notifier": SMTP, "to": "a@example.com"}
 
     def names(*described: Any) -> list[str]:
-        return list(notifying.notifiers_by_name(notifying.ALERTS, {notifying.ALERTS: json.dumps(described)}))
+        return list(
+            notifying.notifiers_by_name(notifying.ALERTS_VARIABLE, {notifying.ALERTS_VARIABLE: json.dumps(described)})
+        )
 
     assert names() == []
     assert names(mail) == [SMTP]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from modelops.operators.base import JobOperator
-from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
+from modelops.operators.feature import FEATURES_ALIAS, ExecuteFeatureBatchOperator
 
 # Airflow's own, when it looks for plugins.
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern")
@@ -41,6 +41,6 @@ def test_what_is_announced(monkeypatch: pytest.MonkeyPatch, more: dict[str, int]
     events, result = Events(), RESULT | more
     monkeypatch.setattr(JobOperator, "as_job", lambda *_: result)
     operator = ExecuteFeatureBatchOperator(task_id="execute", deployment=1)
-    context: Any = {"outlet_events": {PUBLISHED: events}}
+    context: Any = {"outlet_events": {FEATURES_ALIAS: events}}
     assert operator.execute(context) == result
     assert events.announced == announced

@@ -29,6 +29,6 @@ def test_what_airflow_has_lost_is_parsed_again_after_a_while(tmp_path: Path, mon
     bundle = DagsFolderBundle(name="dags-folder", path=str(tmp_path))
     bundle.refresh()
     assert requested == [], "all files are parsed at the start"
-    monkeypatch.setattr(dags_folder_bundle, "AGAIN_AFTER", -1.0)
+    monkeypatch.setattr(dags_folder_bundle, "REQUEST_INTERVAL", -1.0)
     bundle.refresh()
     assert requested == [("dags-folder", ["below/lost.py", "lost.py"])]

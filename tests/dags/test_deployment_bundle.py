@@ -131,7 +131,7 @@ def test_a_change_is_moved_to_the_front_of_the_queue_once(
     third = f"deployments_{deployed(connection, 'demo/third', target='predictions.third').id % SHARDS:02}.py"
     airflow.bundle.refresh()
     assert airflow.at_front == [first, second, third]
-    monkeypatch.setattr(deployment_bundle, "AGAIN_AFTER", -1.0)
+    monkeypatch.setattr(deployment_bundle, "REQUEST_INTERVAL", -1.0)
     airflow.bundle.refresh()
     assert airflow.at_front[3:] == [first, second, third], "none of them has been parsed for long"
 
@@ -203,7 +203,7 @@ def test_what_airflow_has_lost_is_parsed_again_after_a_while(
     assert airflow.asked() == {first, second}
     airflow.parse(first, second, written=False)
     assert airflow.asked() == set()
-    monkeypatch.setattr(deployment_bundle, "AGAIN_AFTER", -1.0)
+    monkeypatch.setattr(deployment_bundle, "REQUEST_INTERVAL", -1.0)
     assert airflow.asked() == {first, second}
     airflow.parse(first, second)
     airflow.dags[second].add("deployment_999")

@@ -107,7 +107,7 @@ def test_nothing_is_said_of_what_there_is_not(
 @pytest.fixture
 def listed(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
     """What the operator lists for these arguments."""
-    monkeypatch.setattr("modelops.operators.due_labels.url_of", lambda _: database.url("modelops_jobs"))
+    monkeypatch.setattr("modelops.operators.ledger.url_of", lambda _: database.url("modelops_jobs"))
 
     def list_(**asked: Any) -> list[dict[str, Any]]:
         with DAG("model_performance", schedule=None, params=params_of(DuePerformanceRequest), tags=["modelops"]):

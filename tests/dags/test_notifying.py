@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelops.airflow.notifying import REVIEWERS as VARIABLE
+from modelops.airflow.notifying import REVIEWERS_VARIABLE as VARIABLE
 from modelops.airflow.notifying import reviewer_notifiers
 from modelops.domain.errors import BadInput
 

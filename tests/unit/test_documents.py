@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from documents import DOCUMENTS, FENCED, ROOT, Block, all_blocks, commands, name_of
-from modelops.runner.cli import PASSING_ON, parser
+from modelops.runner.cli import PASS_THROUGH, parser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +126,7 @@ def complaint(command: list[str]) -> str | None:
             chosen, rest = parser().parse_known_args(arguments)
     except SystemExit:
         return said.getvalue()
-    return f"{chosen.command} does not know {rest}" if rest and chosen.command not in PASSING_ON else None
+    return f"{chosen.command} does not know {rest}" if rest and chosen.command not in PASS_THROUGH else None
 
 
 @pytest.mark.parametrize("block", all_blocks("sh"), ids=lambda block: block.place)

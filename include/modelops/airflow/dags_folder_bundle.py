@@ -1,7 +1,7 @@
-"""The DAG bundle of the folder dags: a file whose DAGs Airflow has lost is parsed again soon.
+"""The DAG bundle of the folder dags, which requests another parse of files whose DAGs Airflow has lost.
 
-Airflow parses an unchanged file every few minutes only, and takes the DAGs of a file for gone if a parse of it fails or
-takes too long, as on a busy machine; their runs then stand still. This bundle requests a parse of such a file.
+Airflow parses an unchanged file only every few minutes. If a parse fails or takes too long, for example on a busy
+machine, Airflow marks the DAGs of the file as stale, and their runs stop until the next parse.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from airflow.utils.file import list_py_file_paths
 
 from modelops.airflow.parse_requests import live_dags, move_to_front
 
-AGAIN_AFTER = 30.0
-"""Seconds between two looks for files without DAGs."""
+REQUEST_INTERVAL = 30.0
+"""Seconds between two searches for files without DAGs."""
 
 
 class DagsFolderBundle(LocalDagBundle):
-    """The files of a folder; those of which Airflow has no DAG are parsed again every 30 seconds."""
+    """A folder of DAG files. Every 30 seconds, a parse is requested of files of which Airflow has no DAG."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self._looked_at = time.monotonic()  # the first parse of all files comes by itself
+        self._searched_at = time.monotonic()  # Airflow parses all files at its start
 
     def refresh(self) -> None:
-        """Request a parse of each file of which Airflow has no DAG, unless it has been done lately."""
-        if time.monotonic() - self._looked_at < AGAIN_AFTER:
+        """Request a parse of each file of which Airflow has no DAG, at most once in `REQUEST_INTERVAL`."""
+        if time.monotonic() - self._searched_at < REQUEST_INTERVAL:
             return
-        self._looked_at = time.monotonic()
+        self._searched_at = time.monotonic()
         known = {file for file, _ in live_dags(self.name)}
         files = (str(Path(file).relative_to(self.path)) for file in list_py_file_paths(self.path))
         move_to_front(self.name, sorted(file for file in files if file not in known))

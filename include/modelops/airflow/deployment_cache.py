@@ -1,7 +1,8 @@
-"""Deployments from the registry or, while it can't be reached, from the last good copy.
+"""Reads deployments from the registry or, if it can't be reached, from a local copy.
 
-The deployments are spread over a fixed number of DAG files, the shards, by their numbers: a change then makes Airflow
-parse and write the DAGs of one shard only, and no single write keeps the dag-processor from its heartbeat.
+The deployments are distributed over a fixed number of DAG files, the shards, by their numbers. For a change of a
+deployment, Airflow then parses and writes only the DAGs of one shard, and no write takes so long that it delays the
+heartbeat of the dag-processor.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHARDS = 64
-"""The number of DAG files. A thousand deployments are sixteen DAGs a file. Airflow writes those of two files, if they
-are new, in a few seconds, and takes a dag-processor for dead after thirty without a heartbeat."""
-MOMENTS = ("started_at", "decided_at", "starts_at", "set_at")
-PATIENCE = 5
-"""Seconds within which the registry has to answer. Airflow's limit for parsing a DAG file is 30."""
-_BOUND = "SELECT set_config('statement_timeout', %s, false)"  # PgBouncer refuses options of a connection
+"""The number of DAG files. With a thousand deployments, a file has sixteen DAGs. Airflow writes the new DAGs of two
+files in a few seconds, and considers a dag-processor dead after thirty seconds without a heartbeat."""
+TIME_FIELDS = ("started_at", "decided_at", "starts_at", "set_at")
+REGISTRY_TIMEOUT = 5
+"""Maximum seconds to wait for the registry. Airflow's limit for parsing a DAG file is 30 seconds."""
+# PgBouncer rejects the connection parameter `options`, so a statement sets the timeout.
+SET_STATEMENT_TIMEOUT = "SELECT set_config('statement_timeout', %s, false)"
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +49,7 @@ def load_shard(shard: int) -> list[DeploymentDagSpec]:
 
 
 def load_deployment(number: int) -> list[DeploymentDagSpec]:
-    """One deployment; none if it has no DAG."""
+    """A list of one deployment; empty if it has no DAG."""
     try:
         return read_registry(number)
     except ModelOpsError as error:
@@ -79,21 +81,21 @@ def read_registry(number: int | None = None) -> list[DeploymentDagSpec]:
         psycopg.connect(
             url_of("modelops_reader"),
             autocommit=True,
-            connect_timeout=PATIENCE,
+            connect_timeout=REGISTRY_TIMEOUT,
             application_name="modelops dags",
-            # A server that has vanished from the network ends the wait too: it holds up the dag-processor.
-            keepalives_idle=PATIENCE,
+            # A server that disappears from the network must not block the dag-processor.
+            keepalives_idle=REGISTRY_TIMEOUT,
             keepalives_interval=1,
             keepalives_count=3,
-            tcp_user_timeout=PATIENCE * 1000,
+            tcp_user_timeout=REGISTRY_TIMEOUT * 1000,
         ) as connection,
     ):
-        connection.execute(_BOUND, (f"{PATIENCE}s",))
+        connection.execute(SET_STATEMENT_TIMEOUT, (f"{REGISTRY_TIMEOUT}s",))
         return schedules.deployed(connection, number)
 
 
 def read_copy(shard: int) -> list[DeploymentDagSpec]:
-    """The deployments with which a shard was parsed last; none if another release has written them differently."""
+    """The deployments with which a shard was last parsed; empty if another release wrote them in another format."""
     file = _copy_of(shard)
     try:
         return [_deployed(record) for record in json.loads(file.read_text(encoding="utf-8"))]
@@ -110,7 +112,7 @@ def has_copies() -> bool:
 
 
 def replace(file: Path, text: str, *, time: float | None = None) -> None:
-    """Replace a file atomically, even if processes of several containers do so at once.
+    """Replace a file atomically, even if processes of several containers do so concurrently.
 
     Args:
         time: the file's modification time; None: now.
@@ -137,11 +139,11 @@ def _write_copy(shard: int, found: Iterable[DeploymentDagSpec]) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace(file, text)
     except OSError as error:
-        log.warning("The copy of the deployments, for times without the registry, can't be written: %s", error)
+        log.warning("The local copy of the deployments can't be written: %s", error)
 
 
 def _warn(error: ModelOpsError) -> None:
-    log.warning("The registry can't be read (%s); the deployments are from the last good copy", error)
+    log.warning("The registry can't be read (%s); the deployments are read from the local copy", error)
 
 
 def _plain(value: datetime | timedelta) -> str | float:
@@ -149,7 +151,7 @@ def _plain(value: datetime | timedelta) -> str | float:
 
 
 def _deployed(record: dict[str, Any]) -> DeploymentDagSpec:
-    moments = {name: record[name] and datetime.fromisoformat(record[name]) for name in MOMENTS}
+    moments = {name: record[name] and datetime.fromisoformat(record[name]) for name in TIME_FIELDS}
     seconds = record["schedule"].pop("late_after")
     schedule = Schedule(**record["schedule"], late_after=None if seconds is None else timedelta(seconds=seconds))
     parsed = {"kind": VersionKind(record["kind"]), "schedule": schedule}

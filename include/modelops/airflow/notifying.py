@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from airflow.sdk.bases.notifier import BaseNotifier
 
-REVIEWERS, LATE, ALERTS = "MODELOPS_NOTIFIERS", "MODELOPS_LATE_NOTIFIERS", "MODELOPS_ALERT_NOTIFIERS"
+REVIEWERS_VARIABLE, LATE_VARIABLE, ALERTS_VARIABLE = (
+    "MODELOPS_NOTIFIERS",
+    "MODELOPS_LATE_NOTIFIERS",
+    "MODELOPS_ALERT_NOTIFIERS",
+)
 EXPECTED = (
     'a JSON list of objects, each with the class of an Airflow notifier and its arguments: [{"notifier":'
     ' "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "to": "reviewers@example.com", "subject":'
@@ -23,7 +27,7 @@ EXPECTED = (
 
 def reviewer_notifiers(environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
     """The notifiers for waiting approvals; see `notifiers`."""
-    return notifiers(REVIEWERS, environ)
+    return notifiers(REVIEWERS_VARIABLE, environ)
 
 
 def notifiers(variable: str, environ: Mapping[str, str] = os.environ) -> list[BaseNotifier]:
@@ -45,9 +49,9 @@ def notifiers(variable: str, environ: Mapping[str, str] = os.environ) -> list[Ba
 
 
 def notifiers_by_name(variable: str, environ: Mapping[str, str] = os.environ) -> dict[str, BaseNotifier]:
-    """The notifiers that an environment variable lists, by class; the second one of a class has ` 2` after its name.
+    """The notifiers that an environment variable lists, by class name; a second one of a class has the suffix ` 2`.
 
-    Append new entries: one that is inserted before another of its class renames that.
+    An entry that is inserted before another one of its class changes the name of that one.
 
     Raises:
         BadInput: as `notifiers`.
@@ -55,8 +59,8 @@ def notifiers_by_name(variable: str, environ: Mapping[str, str] = os.environ) ->
     found: dict[str, BaseNotifier] = {}
     for notifier in notifiers(variable, environ):
         kind = f"{type(notifier).__module__}.{type(notifier).__qualname__}"
-        alike = sum(name == kind or name.startswith(f"{kind} ") for name in found)
-        found[f"{kind} {alike + 1}" if alike else kind] = notifier
+        same_class = sum(name == kind or name.startswith(f"{kind} ") for name in found)
+        found[f"{kind} {same_class + 1}" if same_class else kind] = notifier
     return found
 
 

@@ -1,4 +1,4 @@
-"""Airflow's own records of DAG files: the DAGs that it has, and the files that it is to parse next."""
+"""Reads Airflow's records of DAGs, and requests parses of DAG files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def live_dags(bundle: str) -> list[tuple[str, str]]:
-    """The DAGs of a bundle that Airflow has and does not take for gone: the file, from the bundle on, and the id."""
+    """The DAGs of a bundle that are not stale: the path of the file, relative to the bundle, and the DAG id."""
     from airflow.models.dag import DagModel
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -20,7 +20,7 @@ def live_dags(bundle: str) -> list[tuple[str, str]]:
 
 
 def move_to_front(bundle: str, files: Collection[str]) -> None:
-    """Put files, relative to the bundle, at the front of the queue, as the button "reparse" of Airflow's page does."""
+    """Put files, relative to the bundle, at the front of the queue, like the reparse button of Airflow's web UI."""
     from airflow.models.dagbag import DagPriorityParsingRequest
     from airflow.utils.session import create_session
     from sqlalchemy.dialects.postgresql import insert

@@ -1,4 +1,4 @@
-"""Imports modules in Airflow's parent processes before these fork a process for each task or DAG file."""
+"""Imports modules in Airflow's processes before they fork a process for each task or DAG file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIBRARIES = (
     "pyarrow.csv",
     "pyarrow.parquet",
 )
-"""Libraries that those modules import only when they use them."""
+"""Libraries that these modules import only when they use them."""
 
 
 def preload_dags() -> None:

@@ -1,4 +1,4 @@
-"""Converts schedules to Airflow's timetables: next runs, the tick from which a schedule starts, data intervals."""
+"""Converts schedules to Airflow's timetables, and computes next runs and data intervals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 from airflow.sdk import Asset
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
-from airflow.timetables.events import EventsTimetable  # the SDK's own can't be read back, in Airflow 3.3.2
+from airflow.timetables.events import EventsTimetable  # Airflow 3.3.2 can't deserialize the SDK's class
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from modelops.domain.errors import ScheduleError
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from modelops.domain.deployments import DeploymentDagSpec
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-SHOWN = 5
-"""The number of next times that are shown."""
-CRON = (
+UPCOMING_COUNT = 5
+"""The number of next times in a plan."""
+CRON_FIELDS = (
     ("minute", "0 to 59"),
     ("hour", "0 to 23"),
     ("day of the month", "1 to 31"),
@@ -72,7 +72,7 @@ class TicksSince(CronDataIntervalTimetable):
         so it is used only if there are intervals to skip. Its step from the last interval of an earlier schedule omits
         a tick, so intervals that ended before the first one are ignored.
         """
-        if restriction.catchup:  # a backfill, for the DAG itself is not to catch up
+        if restriction.catchup:  # a backfill: catchup is off for the DAG itself
             return self._dated(self._following(last_automated_data_interval, restriction))
         each = restriction._replace(earliest=max(self._since, restriction.earliest or self._since), catchup=True)
         first = DataInterval(start=self._since, end=self._get_next(self._since))
@@ -123,16 +123,16 @@ def schedule_for(deployed: DeploymentDagSpec) -> Mapping[str, Any]:
     before the start date, and marks it as success. The single run of the schedule `once` may be late, so catchup is on.
     """
     schedule = deployed.schedule
-    made: Any = None
+    timetable: Any = None
     if not schedule.paused:
         match schedule.kind, deployed.starts_at:
             case ScheduleKind.CRON, datetime() as since:
-                made = TicksSince(schedule.cron, schedule.time_zone, *map(_pendulum, (since, deployed.set_at)))
+                timetable = TicksSince(schedule.cron, schedule.time_zone, *map(_pendulum, (since, deployed.set_at)))
             case ScheduleKind.ONCE, datetime() as moment:
-                made = EventsTimetable([_pendulum(moment)], description="once")
+                timetable = EventsTimetable([_pendulum(moment)], description="once")
             case ScheduleKind.AFTER, _:
-                made = [asset_of(str(schedule.table))]
-    return {"schedule": made, "start_date": LONG_AGO, "catchup": schedule.kind is ScheduleKind.ONCE}
+                timetable = [asset_of(str(schedule.table))]
+    return {"schedule": timetable, "start_date": LONG_AGO, "catchup": schedule.kind is ScheduleKind.ONCE}
 
 
 def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
@@ -144,7 +144,7 @@ def plan(schedule: Schedule, now: datetime | None = None) -> Plan:
     moment = _now() if now is None else now
     match schedule.kind:
         case ScheduleKind.CRON:
-            return _by_the_clock(schedule, moment)
+            return _cron_plan(schedule, moment)
         case ScheduleKind.ONCE:
             return Plan(schedule=schedule, starts_at=moment, upcoming=(moment,))
     return Plan(schedule=schedule)
@@ -160,7 +160,7 @@ def interval_for(context: Context, schedule: Schedule) -> IntervalBounds:
     if run.data_interval_start and run.data_interval_end and run.data_interval_start < run.data_interval_end:
         return run.data_interval_start.isoformat(), run.data_interval_end.isoformat()
     if schedule.kind is ScheduleKind.CRON:
-        last = _last(_ticks(schedule), _pendulum(run.run_after))
+        last = _last_interval(_ticks(schedule), _pendulum(run.run_after))
         return last.start.isoformat(), last.end.isoformat()
     return None, None
 
@@ -172,13 +172,13 @@ def due(schedule: Schedule, since: datetime, before: datetime, limit: int) -> li
     if schedule.kind is not ScheduleKind.CRON or before <= since:
         return found
     ticks, until = _ticks(schedule), _pendulum(before)
-    while len(found) < limit and (last := _last(ticks, until)).start >= since:
+    while len(found) < limit and (last := _last_interval(ticks, until)).start >= since:
         found.append((last.start, last.end))
         until = last.start
     return found
 
 
-def _last(ticks: CronDataIntervalTimetable, moment: DateTime) -> DataInterval:
+def _last_interval(ticks: CronDataIntervalTimetable, moment: DateTime) -> DataInterval:
     """The last interval that had ended by a time.
 
     Airflow returns an empty interval if a tick is in the hour that is skipped when clocks are set forward; it then
@@ -191,17 +191,17 @@ def _last(ticks: CronDataIntervalTimetable, moment: DateTime) -> DataInterval:
     return DataInterval(start=before.end, end=found.end)
 
 
-def _by_the_clock(schedule: Schedule, moment: datetime) -> Plan:
+def _cron_plan(schedule: Schedule, moment: datetime) -> Plan:
     from airflow.exceptions import AirflowTimetableInvalid
 
     restriction = TimeRestriction(earliest=None, latest=None, catchup=True)
     try:
         ticks = _ticks(schedule)
         ticks.validate()
-        last = _last(ticks, _pendulum(moment))
+        last = _last_interval(ticks, _pendulum(moment))
         ended = (last.start, last.end)
         upcoming: list[datetime] = []
-        while len(upcoming) < SHOWN:
+        while len(upcoming) < UPCOMING_COUNT:
             following = ticks.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
             assert following is not None
             assert following.data_interval is not None
@@ -221,8 +221,8 @@ def _wrong_field(schedule: Schedule) -> tuple[str, str] | None:
     """The first invalid field of a cron expression: what is wrong, and what is expected."""
     from airflow.exceptions import AirflowTimetableInvalid
 
-    for position, (field, (name, values)) in enumerate(zip(schedule.cron.split(), CRON, strict=True)):
-        alone = ["*"] * len(CRON)
+    for position, (field, (name, values)) in enumerate(zip(schedule.cron.split(), CRON_FIELDS, strict=True)):
+        alone = ["*"] * len(CRON_FIELDS)
         alone[position] = field
         try:
             CronDataIntervalTimetable(" ".join(alone), "UTC").validate()

@@ -6,9 +6,9 @@ from modelops.heartbeat import beat
 
 
 def beat_with_celery() -> None:
-    """Beat with every heartbeat that the worker sends to its broker, every two seconds.
+    """Update the heartbeat file whenever the worker sends a heartbeat to its broker, every two seconds.
 
-    A worker that has lost its broker, or whose main loop hangs, sends none.
+    A worker that has lost its broker, or whose main loop hangs, sends no heartbeat.
     """
     from celery.signals import heartbeat_sent
 

@@ -1,1 +1,1 @@
-"""Commands for developers: tests, checks, benchmarks and the fault campaign."""
+"""The commands for developers: tests, checks, benchmarks and the fault campaign."""

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PARTS = ("unit", "integration", "dags", "e2e", "cluster", "engine")
-"""The folders of tests, fast ones first. The last two run only if they are named."""
-SIDE_BY_SIDE = ("unit", "integration", "dags")
+"""The folders of tests, the fastest first. The last two run only if they are named."""
+PARALLEL_PARTS = ("unit", "integration", "dags")
 """The parts whose files run in parallel."""
-SEVERAL_AT_ONCE = ("-n", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadscope")
-"""One more than the number of processors, because some tests mostly wait."""
+PARALLEL_OPTIONS = ("-n", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadscope")
+"""One more worker than processors, because some tests mostly wait."""
 NICE = "nice"
-NONE_CHOSEN = 5
+NO_TESTS_SELECTED = 5
 """The exit code of pytest if the arguments select no test."""
 
 BROWSER = "chromium"
-"""The browser of the tests of the view."""
-MEASURED = ("backfill", "batch", "deployments", "drift", "features", "lists", "parts", "statistics")
-OF_THE_VIEW = "tests/e2e/test_view*.py"
+"""The browser that the tests of the view need."""
+BENCHMARKS = ("backfill", "batch", "deployments", "drift", "features", "lists", "parts", "statistics")
+VIEW_TESTS = "tests/e2e/test_view*.py"
 
 LOCKS = ("requirements.txt", "requirements-cluster.txt")
 
@@ -52,52 +52,52 @@ def test(arguments: Sequence[str]) -> int:
     """
     chosen = list(takewhile(PARTS.__contains__, arguments))
     if chosen:
-        groups = ([one for one in chosen if one in SIDE_BY_SIDE], [one for one in chosen if one not in SIDE_BY_SIDE])
+        parallel = [part for part in chosen if part in PARALLEL_PARTS]
+        groups = (parallel, [part for part in chosen if part not in parallel])
         return _code([_pytest(group, arguments[len(chosen) :]) for group in groups if group])
     first = next(iter(arguments), "-")
     if not first.startswith("-"):
         if not (PROJECT_ROOT / first.split("::")[0]).exists():
             raise BadInput(f"there are no tests {first!r}", where="./modelops test", expected=", ".join(PARTS))
         return _tool("python", "-m", "pytest", *arguments)
-    # Tests with a real Airflow mostly wait, so the others run at the same time, with a lower priority.
-    with ThreadPoolExecutor(1) as beside, NamedTemporaryFile() as said:
-        others = beside.submit(_pytest, SIDE_BY_SIDE, arguments, said)
+    # Tests with a real Airflow mostly wait, so the other tests run at the same time, with a lower priority.
+    with ThreadPoolExecutor(1) as background, NamedTemporaryFile() as output:
+        others = background.submit(_pytest, PARALLEL_PARTS, arguments, output)
         codes = [_pytest(("e2e",), arguments), others.result()]
         sys.stdout.flush()
-        print(Path(said.name).read_text(encoding="utf-8", errors="replace"), flush=True)
+        print(Path(output.name).read_text(encoding="utf-8", errors="replace"), flush=True)
     return _code(codes)
 
 
 def _code(codes: Sequence[int]) -> int:
-    """The exit code of several pytest runs: a failure if there is one; NONE_CHOSEN only if every run chose no test."""
-    return next((code for code in codes if code not in {0, NONE_CHOSEN}), min(codes))
+    """The exit code of several pytest runs: a failure if there is one; NO_TESTS_SELECTED only if all runs have it."""
+    return next((code for code in codes if code not in {0, NO_TESTS_SELECTED}), min(codes))
 
 
-def _pytest(parts: Sequence[str], arguments: Sequence[str], beside: IO[bytes] | None = None) -> int:
-    """Run these parts; with `beside`, another run uses the terminal, and the output goes there."""
-    workers = SEVERAL_AT_ONCE if set(parts) <= set(SIDE_BY_SIDE) else ()
-    left_out = []
+def _pytest(parts: Sequence[str], arguments: Sequence[str], output: IO[bytes] | None = None) -> int:
+    """Run pytest on parts of the tests, in the background if there is an `output` file."""
+    options = [*PARALLEL_OPTIONS] if set(parts) <= set(PARALLEL_PARTS) else []
+    options += [f"tests/{part}" for part in parts]
     if "e2e" in parts and shutil.which(BROWSER) is None:
-        left_out = [f"--ignore-glob={OF_THE_VIEW}"]
-        print(f"— without {OF_THE_VIEW}: there is no {BROWSER}; `apt-get install {BROWSER}` brings it", flush=True)
-    folders = [f"tests/{part}" for part in parts]
-    return _tool("python", "-m", "pytest", *workers, *folders, *left_out, *arguments, beside=beside)
+        options.append(f"--ignore-glob={VIEW_TESTS}")
+        print(f"— {VIEW_TESTS} are not run: install {BROWSER} with `apt-get install {BROWSER}`", flush=True)
+    return _tool("python", "-m", "pytest", *options, *arguments, output=output)
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Run a benchmark of the folder bench, and print its report; with `--write`, into docs/benchmarks too.
+    """Run a benchmark of the folder bench, and print its report; with `--write`, also save it in docs/benchmarks.
 
     Raises:
-        BadInput: there is no benchmark of this name.
+        BadInput: there is no benchmark with this name.
     """
     part, *rest = arguments or ("",)
-    if part not in MEASURED:
-        raise BadInput(f"there is no benchmark {part!r}", where="./modelops bench", expected=" or ".join(MEASURED))
+    if part not in BENCHMARKS:
+        raise BadInput(f"there is no benchmark {part!r}", where="./modelops bench", expected=" or ".join(BENCHMARKS))
     return _tool("python", "-m", f"bench.{part}", *rest)
 
 
 def faults(*, kills: int, seed: int, write: bool, of_cluster: bool = False) -> int:
-    """Kill processes of batch predictions, see the folder tests/faults, and print the report; with `write`, keep it.
+    """Run the fault campaign in tests/faults, and print its report; with `write`, also save it in docs/reports.
 
     Args:
         of_cluster: kill hosts of a cluster and cut its workers off instead, see the folder tests/cluster.
@@ -106,13 +106,13 @@ def faults(*, kills: int, seed: int, write: bool, of_cluster: bool = False) -> i
         BadInput: the number of kills is less than 1.
     """
     if kills < 1:
-        raise BadInput("there is nothing to kill", where="./modelops faults", expected="a number of at least 1")
+        raise BadInput(f"--kills is {kills}", where="./modelops faults", expected="a number of at least 1")
     chosen = ["--kills", str(kills), "--seed", str(seed), *(["--write"] if write else [])]
     return _tool("python", "-m", "cluster" if of_cluster else "faults", *chosen, path=("include", "tests"))
 
 
 def lint() -> int:
-    """Run all checks, and report those that fail."""
+    """Run all checks, and print the names of those that fail."""
     failed = []
     for name, command in CHECKS.items():
         print(f"— {name}", flush=True)
@@ -123,7 +123,7 @@ def lint() -> int:
 
 
 def lock() -> int:
-    """Rewrite each of `LOCKS` with the command in its header; the second uses the versions of the first.
+    """Compile each file in `LOCKS` with the command in its header. The second file uses the versions of the first.
 
     Raises:
         BadInput: a header has no command.
@@ -136,24 +136,25 @@ def _lock(name: str) -> int:
     shown = re.search(r"^#\s+uv (pip compile .+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     if shown is None:
         raise BadInput(
-            "the lock doesn't show how it is made", where=str(file), expected="# uv pip compile … in its header"
+            "the header doesn't have the command", where=str(file), expected="# uv pip compile … in the header"
         )
     return _tool("uv", *shown.group(1).split())
 
 
-def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",), beside: IO[bytes] | None = None) -> int:
+def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",), output: IO[bytes] | None = None) -> int:
     """Run a program of the project's environment in the project's folder, with `path` on its PYTHONPATH.
 
-    What runs `beside` another program prints there, and leaves the processor to that one.
+    With an `output` file, the program has a lower priority.
     """
     folder = Path(sys.executable).parent
     include = str(PROJECT_ROOT / "include")
     programs = f"{folder}:{os.environ.get('PATH', '')}"
     packages = os.pathsep.join(str(PROJECT_ROOT / name) for name in path)
     environment = {**os.environ, "PATH": programs, "PYTHONPATH": packages, "MYPYPATH": include}
-    # If it is set, as in many images, each process that tests start would compile our modules again.
+    # With this variable, which many images set, each process of a test would compile the modules again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [*((NICE, "-n", "5") if beside else ()), str(folder / program), *arguments]
-    errors = None if beside is None else subprocess.STDOUT
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, stdout=beside, stderr=errors, check=False)
-    return done.returncode
+    command = [*((NICE, "-n", "5") if output else ()), str(folder / program), *arguments]
+    errors = None if output is None else subprocess.STDOUT
+    return subprocess.run(
+        command, cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=errors, check=False
+    ).returncode

@@ -1,4 +1,4 @@
-"""Runs concurrent identical requests once: the later job waits for the earlier one and returns its result."""
+"""Runs identical concurrent requests only once: the later job waits for the earlier job and returns its result."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 10.0, 1.5
 
 
 def reuse_concurrent_result(run_id: int, run: JobRun) -> dict[str, Any] | None:
-    """Wait for an earlier job that makes the same rows, and return its result; None: this job has to make them.
+    """Wait for an earlier job for the same rows, and return its result; None if this job has to compute the rows.
 
     If the earlier job began after this one was requested, its rows are as fresh as this job's would be, so this job
-    completes with its result. Otherwise, or if the earlier job fails, is stopped or is lost, this job makes the rows.
+    completes with its result. Otherwise, or if the earlier job does not complete, this job computes the rows.
 
     Raises:
         FenceLost: a newer attempt has the job.

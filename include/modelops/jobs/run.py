@@ -1,4 +1,4 @@
-"""One attempt at a job as one object: its ledger connection, its log, its working folder, and the machine's stores."""
+"""An attempt at a job, with its ledger connection, log, working folder and the resources of the machine."""
 
 from __future__ import annotations
 

@@ -6,17 +6,16 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import BaseOperator
 from airflow.sdk.configuration import conf
 
-from modelops.airflow.connections import url_of
-from modelops.airflow.notifying import ALERTS, notifiers_by_name
+from modelops.airflow.notifying import ALERTS_VARIABLE, notifiers_by_name
 from modelops.domain.alert_requests import AlertRuleEndRequest, AlertRuleRequest, AlertSnoozeRequest
 from modelops.domain.errors import Unavailable
 from modelops.domain.job_types import JobType
 from modelops.operators.alert_events import AlertingOperator
 from modelops.operators.base import JobOperator
 from modelops.operators.bases import DeploymentOperator
+from modelops.operators.ledger import LedgerOperator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +70,7 @@ class SnoozeAlertOperator(RuleOperator):
     reuse_key = ("rule",)
 
 
-class SendNotificationsOperator(BaseOperator):
+class SendNotificationsOperator(LedgerOperator):
     """Sends the notifications of alerts that the ledger lists as due, by each of the notifiers.
 
     Each notification is recorded as soon as it is sent. A notifier that fails, or takes longer than `NOTIFIER_TIMEOUT`,
@@ -81,26 +80,21 @@ class SendNotificationsOperator(BaseOperator):
         BadInput: MODELOPS_ALERT_NOTIFIERS isn't a list of notifiers.
     """
 
-    def __init__(self, *, ledger_conn_id: str = "modelops", **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.ledger_conn_id = ledger_conn_id
-        notifiers_by_name(ALERTS)  # a wrong list is an error of the DAG file, not only of the first alert
+        notifiers_by_name(ALERTS_VARIABLE)  # an invalid list is an import error of the DAG file, before the first alert
 
-    def execute(self, context: Context) -> int:  # noqa: ARG002 - Airflow gives it
-        """Send what is due; returns the number of notifications.
+    def execute(self, context: Context) -> int:  # noqa: ARG002 - Airflow passes it
+        """Send the due notifications; returns the number of notifications.
 
         Raises:
             Unavailable: the ledger can't be reached, or a notifier has failed; a retry may help.
         """
-        import psycopg
-
-        from modelops.registry.translation import translated
-
-        names = list(notifiers_by_name(ALERTS))
+        names = list(notifiers_by_name(ALERTS_VARIABLE))
         if not names:
-            self.log.info("%s lists no notifiers.", ALERTS)
+            self.log.info("%s lists no notifiers.", ALERTS_VARIABLE)
         sent, failed = 0, []
-        with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
+        with self.connect() as connection:
             for name in names:
                 try:
                     for _ in self._send_due(name, connection):
@@ -118,7 +112,7 @@ class SendNotificationsOperator(BaseOperator):
 
         for number, event in alerts.due_notifications(connection, name, most=MOST_NOTIFICATIONS):
             # Airflow writes the rendered templates into the notifier, so each notification needs a new one.
-            notifier = notifiers_by_name(ALERTS)[name]
+            notifier = notifiers_by_name(ALERTS_VARIABLE)[name]
             _call_with_timeout(
                 NOTIFIER_TIMEOUT, notifier, {"alert": template_values(alerts.find_alert(connection, number), event)}
             )
@@ -151,26 +145,19 @@ def _call_with_timeout(seconds: float, call: Callable[[dict[str, Any]], object],
         raise raised[0]
 
 
-class ClaimChallengersOperator(BaseOperator):
-    """Claims challengers for alerts that may start one now, and lists the DAG runs that are to be started.
+class ClaimChallengersOperator(LedgerOperator):
+    """Claims challengers for alerts that may start one now, and lists the DAG runs to start.
 
     The database decides which alerts may start one. A claimed challenger is listed until its run has a job, for one day
     at most. Its run id is fixed, so that it is not started twice.
     """
 
-    def __init__(self, *, ledger_conn_id: str = "modelops", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.ledger_conn_id = ledger_conn_id
-
-    def execute(self, context: Context) -> list[dict[str, Any]]:  # noqa: ARG002 - Airflow gives it
-        """List the runs that are to be started."""
-        import psycopg
-
+    def execute(self, context: Context) -> list[dict[str, Any]]:  # noqa: ARG002 - Airflow passes it
+        """List the runs to start."""
         from modelops.kinds.model.challenger import lifecycle_parameters
-        from modelops.registry.translation import translated
         from modelops.registry.write import alerts
 
-        with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
+        with self.connect() as connection:
             alerts.claim_challengers(connection, most=MOST_CHALLENGERS)
             return [
                 {

@@ -33,12 +33,12 @@ MOST_RUNS = 1000
 Airflow's workers and pools limit how many tasks run at a time."""
 COMMENT, EVIDENCE = "comment", "evidence"
 """The fields of the reviewer's form."""
-LINK = "review_link"
+LINK_KEY = "review_link"
 """The name, in notifiers' templates, of the URL of the page on which reviewers answer."""
 
 
 class ApproveOperator(JobOperator, ApprovalOperator):
-    """Puts a version's evidence before the reviewers, waits for an answer, and returns the decision.
+    """Shows a version's evidence to the reviewers, waits for an answer, and returns the decision.
 
     The version's policy.yaml names the approvers; a requester can never decide. The HTTP request with an answer records
     the decision, or refuses the answer with the reason, and the task continues to wait. A rejection is an outcome, not
@@ -72,7 +72,7 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         )
 
     def perform(self, run: JobRun) -> dict[str, Any]:
-        """Put the evidence before the reviewers; there is no result before their answer."""
+        """Show the evidence to the reviewers; there is no result before their answer."""
         from modelops.stages.approve import request_approval
 
         self.build_request()
@@ -125,7 +125,7 @@ class ApproveOperator(JobOperator, ApprovalOperator):
         # The link is made from "/", because Airflow's method drops the path of base_url, and fails if none is set.
         base = (conf.get("api", "base_url", fallback=None) or "").rstrip("/")
         page = self.generate_link_to_ui(task_instance=context["ti"], base_url="/")
-        context[LINK] = f"{base}{page}"  # type: ignore[literal-required]
+        context[LINK_KEY] = f"{base}{page}"  # type: ignore[literal-required]
         self.notifiers = [partial(self._notify, notifier) for notifier in self.notifiers]  # type: ignore[misc]
         ApprovalOperator.execute(self, context)
         raise AssertionError("the task didn't wait")

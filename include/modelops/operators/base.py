@@ -39,7 +39,7 @@ class JobOperator(BaseOperator):
     A subclass is a docstring, a `job_type`, a `request` and a `use_case`. The parameters of the request are its
     arguments, attributes and template fields. The use case commits its work and the job's completion in one
     transaction. A retry of a completed job returns the recorded result. A BadInput fails the task at once; after an
-    error of the platform, Airflow retries the task as often as its `retries` say.
+    error of the platform, Airflow retries the task, up to its `retries`.
 
     Args:
         ledger_conn_id: Airflow connection of the login modelops_jobs.
@@ -51,7 +51,7 @@ class JobOperator(BaseOperator):
     request: ClassVar[type]
     """The class of the job's request, from `modelops.domain.requests`."""
     use_case: ClassVar[str]
-    """The function that does the work, `module:function`; imported at run time. It gets the request and the JobRun."""
+    """The function that does the work, `module:function`. Imported at run time; takes the request and the JobRun."""
     reuse_key: ClassVar[tuple[str, ...]] = ()
     """Parameters that a recorded result must match to be reused even after a clear; none: the job runs again."""
     extra_template_fields: ClassVar[tuple[str, ...]] = ()
@@ -106,7 +106,7 @@ class JobOperator(BaseOperator):
         """The request.
 
         Raises:
-            UnknownVersion: the upstream task that should have made the version has not made one.
+            UnknownVersion: the upstream task has not created a version.
         """
         if "version" in self.from_tasks and getattr(self, "version", None) is None:
             raise UnknownVersion(

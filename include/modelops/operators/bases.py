@@ -51,7 +51,7 @@ class DeploymentOperator(JobOperator):
 
 
 class BatchOperator(DeploymentOperator):
-    """Makes a deployment's rows, for all times or for a data interval.
+    """Computes a deployment's rows, for all times or for a data interval.
 
     Args:
         interval: the start and the end of the interval as a pair, for a task that is mapped over intervals.

@@ -1,4 +1,4 @@
-"""The operator that checks the connections to the data database."""
+"""The operator that checks the privileges of the logins of the data database."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from modelops.operators.base import JobOperator
 
 
 class CheckConnectionsOperator(JobOperator):
-    """Tries what the logins of the data database must be able to do, and what they must not; fails if one is wrong."""
+    """Tests the privileges of the logins of the data database, and fails if there is a finding."""
 
     job_type = JobType.CONNECTION_CHECK
     request = ConnectionCheckRequest
     use_case = "modelops.stages.connections:check_connections"
 
     def initial_subject(self) -> str:
-        """The word "connections": the job is about no version."""
+        """The constant "connections", because the job has no version or deployment."""
         return "connections"

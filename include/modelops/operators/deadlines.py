@@ -11,7 +11,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from modelops.airflow.connections import url_of
-from modelops.airflow.notifying import LATE, notifiers
+from modelops.airflow.notifying import LATE_VARIABLE, notifiers
 from modelops.domain.declaration import Stage
 from modelops.domain.errors import BadInput
 from modelops.domain.jobs import JobStatus
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def alert(deployment: str, after: timedelta, *, batch_task: str) -> DeadlineAlert:
-    """A deadline after which Airflow calls `notify_late`, if a run has not succeeded this long after it was queued.
+def deadline_alert(deployment: str, after: timedelta, *, batch_task: str) -> DeadlineAlert:
+    """A deadline after which Airflow calls `notify_late` if a run has not succeeded within `after` of being queued.
 
     Args:
         batch_task: the task that publishes the batch. Tasks downstream of it may end later.
     """
     try:
-        notifiers(LATE)
-    except BadInput as error:  # logged when the DAG is parsed, not only at the first late batch
+        notifiers(LATE_VARIABLE)
+    except BadInput as error:  # logged whenever the DAG is parsed, before the first late batch
         log.error("%s", error)  # noqa: TRY400 - the message suffices
     callback = AsyncCallback(
         notify_late, kwargs={"deployment": deployment, "after": str(after), "batch_task": batch_task}
@@ -47,7 +47,7 @@ async def notify_late(deployment: str, after: str, batch_task: str, context: Map
 def _notify(deployment: str, after: str, batch_task: str, run: Mapping[str, Any]) -> None:
     """Record that the batch is late and run the notifiers. A failure of one of these does not stop the others.
 
-    A run whose batches are all published is not late: only a drift check is under way.
+    A run whose batches are all published is not late: only a drift check is still running.
     """
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     try:
@@ -63,7 +63,7 @@ def _notify(deployment: str, after: str, batch_task: str, run: Mapping[str, Any]
         "run_id": run_id,
         "link": f"{base}/dags/{dag_id}/runs/{run_id}",
     }
-    for notifier in notifiers(LATE):
+    for notifier in notifiers(LATE_VARIABLE):
         try:
             notifier({"late": late})
         except Exception:  # notifiers are third-party code

@@ -19,8 +19,8 @@ from modelops.domain.schedules import ScheduleKind
 from modelops.domain.versions import VersionKind
 from modelops.operators.alert_events import ALERTS_ALIAS
 from modelops.operators.bases import CheckDriftOperator
-from modelops.operators.deadlines import alert
-from modelops.operators.feature import PUBLISHED, ExecuteFeatureBatchOperator
+from modelops.operators.deadlines import deadline_alert
+from modelops.operators.feature import FEATURES_ALIAS, ExecuteFeatureBatchOperator
 from modelops.operators.model import (
     PredictBatchOperator,
     PredictPartOperator,
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 def deployment_dags(*, shard: int) -> Mapping[str, DAG]:
     """The DAGs of one DAG file by id. If Airflow parses the file to run a task, only the DAG of that task."""
-    wanted = get_parsing_context().dag_id
-    if wanted is None:
+    dag_id = get_parsing_context().dag_id
+    if dag_id is None:
         found = load_shard(shard)
-    elif (number := wanted.removeprefix(DAG_PREFIX)).isdecimal() and wanted != number:
+    elif (number := dag_id.removeprefix(DAG_PREFIX)).isdecimal() and dag_id != number:
         found = load_deployment(int(number))
     else:
         found = []
@@ -51,7 +51,7 @@ def deployment_dags(*, shard: int) -> Mapping[str, DAG]:
 
 
 def deployment_dag(spec: DeploymentDagSpec) -> DAG:
-    """The DAG that makes the rows of one deployment: on its schedule, on request, or for past intervals."""
+    """The DAG that runs the batches of one deployment: on its schedule, on request, or for past intervals."""
     request = BatchRequest if spec.kind is VersionKind.MODEL else FeatureBatchRequest
     params = params_of(request)
     del params["deployment"]
@@ -67,7 +67,7 @@ def deployment_dag(spec: DeploymentDagSpec) -> DAG:
         params=params,
         is_paused_upon_creation=False,
         # Runs are sequential, so that partitions need not be scored twice for runs that were requested at the same
-        # time, and a run lists only the intervals that earlier runs have not made.
+        # time, and a run lists only the intervals that earlier runs have not published.
         max_active_runs=1 if spec.parts > 1 or follows else conf.getint("core", "max_active_runs_per_dag"),
         deadline=_deadline(spec, subject),
         **schedule_for(spec),
@@ -124,7 +124,7 @@ def _feature_batch(
         ExecuteFeatureBatchOperator,
         mapped_over,
         task_id="execute",
-        outlets=[PUBLISHED],
+        outlets=[FEATURES_ALIAS],
         deployment=spec.id,
         **interval_arguments,
     )
@@ -143,11 +143,11 @@ def _batch_task(spec: DeploymentDagSpec) -> str:
 
 def _deadline(spec: DeploymentDagSpec, subject: str) -> DeadlineAlert | None:
     late_after = spec.schedule.late_after
-    return None if late_after is None else alert(subject, late_after, batch_task=_batch_task(spec))
+    return None if late_after is None else deadline_alert(subject, late_after, batch_task=_batch_task(spec))
 
 
 def _description(spec: DeploymentDagSpec) -> str:
-    does = "Scores" if spec.kind is VersionKind.MODEL else "Makes"
+    does = "Scores" if spec.kind is VersionKind.MODEL else "Updates"
     when = "has ended" if spec.ended else f"schedule: {spec.schedule}"
     return f"{does} {spec.target} with {spec.model} v{spec.version}; {when}."
 
@@ -156,18 +156,19 @@ def _documentation(spec: DeploymentDagSpec) -> str:
     job, decision = (f"/plugin/modelops/jobs/{number}" for number in (spec.job_id, spec.approval_job_id))
     page = "models" if spec.kind is VersionKind.MODEL else "features"
     version = f"/plugin/modelops/{page}?model={quote(spec.model)}"
-    rows = "Each batch is for a data interval." if spec.incremental else "Each batch makes all rows again."
+    rows = "Each batch is for a data interval." if spec.incremental else "Each batch replaces all rows."
     return f"""
 ### {text(spec.model)} v{spec.version} → {text(str(spec.target))}
 
-Deployment {spec.id}, since {spec.started_at:%Y-%m-%d %H:%M} UTC: [its job]({job}), [the version]({version}).
-Approved by {text(spec.approver)} on {spec.decided_at:%Y-%m-%d}: [the decision, on this
+Deployment {spec.id}, since {spec.started_at:%Y-%m-%d %H:%M} UTC: [job]({job}), [version]({version}).
+Approved by {text(spec.approver)} on {spec.decided_at:%Y-%m-%d}: [decision and
 evidence]({decision}?tab=evidence).
 
 Schedule: **{text(str(spec.schedule))}**, set by {text(spec.set_by)}. {rows} Readers see all rows of a run or
 none.
 
-**Trigger** runs a batch now: for the interval that you give, otherwise for the last one that has ended. A deployment
-that follows a feature table makes all published intervals that it has not made yet. **Backfill** runs batches for past
-intervals, including those before the deployment. To change the schedule, run the DAG *Deployment schedule*.
+**Trigger** runs a batch now: for the interval that you give, otherwise for the last one that has ended. For a
+deployment that follows a feature table, it runs batches for all published intervals that are not processed yet.
+**Backfill** runs batches for past intervals, including those before the deployment. To change the schedule, run the DAG
+*Deployment schedule*.
 """

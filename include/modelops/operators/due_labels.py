@@ -1,25 +1,24 @@
-"""Lists the deployments whose predictions are to be measured, from the ledger."""
+"""Lists the deployments whose predictions are due for measurement."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from modelops.airflow.connections import url_of
 from modelops.domain.errors import BadInput, IntervalError
 from modelops.domain.requests import DuePerformanceRequest
 from modelops.operators.base import check_parameter_names
+from modelops.operators.ledger import LedgerOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 MOST = 500
-"""Maximum deployments in a DAG run; the next run has the others. Airflow maps a task over at most 1,024."""
+"""Maximum deployments in a DAG run; the next run measures the others. Airflow maps a task over at most 1,024."""
 
 
-class DueLabelsOperator(BaseOperator):
+class DueLabelsOperator(LedgerOperator):
     """Lists arguments of a MeasurePerformanceOperator: one mapping for each deployment whose labels are due.
 
     Args:
@@ -36,17 +35,15 @@ class DueLabelsOperator(BaseOperator):
         deployment: int | None = None,
         interval_start: str | None = None,
         interval_end: str | None = None,
-        ledger_conn_id: str = "modelops",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.deployment: Any = deployment
         self.interval_start: Any = interval_start
         self.interval_end: Any = interval_end
-        self.ledger_conn_id = ledger_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """List the deployments, those that wait longest first."""
+        """List the deployments, those that have waited longest first."""
         try:
             check_parameter_names(self.dag, context)
             self._check_interval()
@@ -63,15 +60,12 @@ class DueLabelsOperator(BaseOperator):
             )
 
     def _list_deployments(self) -> list[dict[str, Any]]:
-        import psycopg
-
-        from modelops.registry.translation import translated
         from modelops.registry.write import performance
 
         interval = {"interval_start": self.interval_start, "interval_end": self.interval_end}
         if self.deployment is not None:
             return [{"deployment": self.deployment, "also_missing": True, **interval}]
-        with translated(), psycopg.connect(url_of(self.ledger_conn_id), autocommit=True) as connection:
+        with self.connect() as connection:
             found = performance.due_deployments(connection, most=MOST)
         if not found:
             self.log.info("No labels are due.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-PUBLISHED = AssetAlias("modelops-features")
+FEATURES_ALIAS = AssetAlias("modelops-features")
 """The asset alias of all feature tables: Airflow resolves it to the table that a batch run has published."""
 
 
@@ -44,7 +44,7 @@ class RunFeatureTaskOperator(TaskOperator):
 
 
 class DeployFeatureTaskOperator(TaskOperator):
-    """Puts an approved version into production. It replaces the version that currently makes the table.
+    """Puts an approved version into production. It replaces the version that currently updates the table.
 
     The registry refuses a version without an approval, regardless of the states of Airflow's tasks. After a clear, a
     recorded deployment is returned; a new deployment needs a new run.
@@ -65,7 +65,7 @@ class ExecuteFeatureBatchOperator(BatchOperator):
     job_type = JobType.FEATURE_BATCH
     request = FeatureBatchRequest
     use_case = "modelops.kinds.feature_task.execute_batch:execute_batch"
-    arguments: ClassVar[Mapping[str, Any]] = {"outlets": [PUBLISHED]}
+    arguments: ClassVar[Mapping[str, Any]] = {"outlets": [FEATURES_ALIAS]}
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Perform the job, and emit the asset event of the table if this job has published rows.
@@ -76,7 +76,7 @@ class ExecuteFeatureBatchOperator(BatchOperator):
         if "made_by_job" in result:
             return result
         extra = {name: result[name] for name in ("task", "version", "deployment", "run", "interval", "rows")}
-        context["outlet_events"][PUBLISHED].add(asset_of(result["table"]), extra=extra)
+        context["outlet_events"][FEATURES_ALIAS].add(asset_of(result["table"]), extra=extra)
         return result
 
 

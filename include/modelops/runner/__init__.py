@@ -1,1 +1,1 @@
-"""Starts, watches and stops the processes of an installation on one machine."""
+"""Starts, monitors and stops the processes of an installation on one machine."""

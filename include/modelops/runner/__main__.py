@@ -1,4 +1,4 @@
-"""`python -m modelops.runner` is `./modelops`, in an environment that stands."""
+"""`python -m modelops.runner`: the command `./modelops`, when the environment already exists."""
 
 from modelops.runner.cli import main
 

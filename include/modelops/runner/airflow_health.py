@@ -1,12 +1,12 @@
-"""What Airflow's answer about its health says of each component. Imports nothing: health checks must be cheap."""
+"""The path of Airflow's health endpoint, and the keys of its response. Imports nothing: health checks must be cheap."""
 
 from __future__ import annotations
 
-PATH = "/api/v2/monitor/health"
-PARTS = {
+HEALTH_PATH = "/api/v2/monitor/health"
+HEALTH_KEYS = {
     "api-server": "metadatabase",
     "scheduler": "scheduler",
     "triggerer": "triggerer",
     "dag-processor": "dag_processor",
 }
-"""The part of the answer by component: the api-server, which gives it, is well if it reaches its database."""
+"""The key of each component in the response. The api-server is healthy if it can reach the metadata database."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def database(installation: Installation, *, steps: Steps) -> Iterator[None]:
-    """The database server runs inside, with all logins and databases."""
+    """Start the embedded PostgreSQL, if there is one, and create the logins and databases; stop it at the end."""
     server = installation.server
     try:
         if server is not None:
@@ -41,18 +41,18 @@ def database(installation: Installation, *, steps: Steps) -> Iterator[None]:
 
 
 def migrate(installation: Installation, *, steps: Steps) -> None:
-    """Bring both databases to the newest schema, side by side.
+    """Migrate both databases to the newest schema, concurrently.
 
     Raises:
         Unavailable: a database can't be reached, or Airflow's own migration fails.
     """
-    side_by_side(
+    run_concurrently(
         lambda: migrate_registry(installation, steps=steps), lambda: migrate_airflow(installation, steps=steps)
     )
 
 
 def migrate_registry(installation: Installation, *, steps: Steps) -> None:
-    """Bring the data database to the newest schema."""
+    """Migrate the data database to the newest schema."""
     from modelops.registry.migrate import migrate
 
     with steps.step("Registry migrated"):
@@ -60,7 +60,7 @@ def migrate_registry(installation: Installation, *, steps: Steps) -> None:
 
 
 def migrate_airflow(installation: Installation, *, steps: Steps) -> None:
-    """Bring Airflow's database to its newest schema, unless this very release has done so before."""
+    """Migrate Airflow's database to its newest schema, unless this release of Airflow has already done so."""
     stamp = installation.layout.airflow / "migrated.json"
     release = version("apache-airflow")
     revision = _airflow_revision(installation)
@@ -90,7 +90,7 @@ def migrate_airflow(installation: Installation, *, steps: Steps) -> None:
 
 
 def load_demo(installation: Installation, *, steps: Steps) -> None:
-    """Put the demonstration's flights into the data database."""
+    """Load the demonstration's flights into the data database."""
     from demo.load import load
 
     with steps.step("Demonstration data loaded"):
@@ -98,7 +98,7 @@ def load_demo(installation: Installation, *, steps: Steps) -> None:
 
 
 def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
-    """Fetch the git repositories of models; one that can't be reached is reported, and the start goes on."""
+    """Fetch the git repositories of models. A repository that can't be reached is reported; this is not an error."""
     from modelops.domain.errors import RepositoryError
     from modelops.repository.configuration import GitSource, read_sources
 
@@ -128,22 +128,22 @@ def fetch_repositories(installation: Installation, *, steps: Steps) -> None:
         steps.say(f"! {line}")
 
 
-def side_by_side(*works: Callable[[], None]) -> None:
-    """Do all of it at once, and raise the first error as soon as there is one."""
-    ends: SimpleQueue[BaseException | None] = SimpleQueue()
+def run_concurrently(*functions: Callable[[], None]) -> None:
+    """Run each function in a thread, and raise the first error without waiting for the other functions."""
+    outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
 
-    def do(work: Callable[[], None]) -> None:
+    def run(function: Callable[[], None]) -> None:
         try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits for it
-            ends.put(error)
+            function()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            outcomes.put(error)
         else:
-            ends.put(None)
+            outcomes.put(None)
 
-    for work in works:
-        threading.Thread(target=do, args=(work,), daemon=True).start()
-    for _ in works:
-        error = ends.get()
+    for function in functions:
+        threading.Thread(target=run, args=(function,), daemon=True).start()
+    for _ in functions:
+        error = outcomes.get()
         if error is not None:
             raise error
 
@@ -161,7 +161,7 @@ def _provision(installation: Installation) -> None:
 
 
 def _airflow_revision(installation: Installation) -> str | None:
-    """The revision that Airflow's database says it is at; None when there is none, or the database is elsewhere."""
+    """The Alembic revision of Airflow's database; None if it has none, or if the user configured the database."""
     import psycopg
 
     url = installation.databases.airflow_url

@@ -15,7 +15,7 @@ from modelops.domain.errors import BadInput
 from modelops.polling import poll
 from modelops.runner import state
 from modelops.runner.layout import private, rotated
-from modelops.runner.up import check_running_code, is_up, running, take_down
+from modelops.runner.up import check_running_code, is_up, running, stop_installation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ HOW_TO_STOP = "Ctrl-C or `./modelops down` stops it."
 
 
 def up(installation: Installation, *, steps: Steps) -> int:
-    """Bring it up and keep it up until somebody stops it."""
+    """Start the installation, and keep it running until a signal stops it."""
     if is_up(installation):
         check_running_code(installation, command="up")
         steps.say(f"Already up.\n{welcome(installation)}")
@@ -35,7 +35,7 @@ def up(installation: Installation, *, steps: Steps) -> int:
     started = time.monotonic()
     with running(installation, steps=steps):
         steps.say(f"Up after {time.monotonic() - started:.1f} s.\n{welcome(installation)}\n{HOW_TO_STOP}")
-        _wait_for_the_end()
+        _wait_for_interrupt()
     return 0
 
 
@@ -64,65 +64,73 @@ def up_detached(installation: Installation, *, steps: Steps) -> int:
                 break
             holder = state.current(installation.layout)
             ready = holder is not None and holder.ready
-            position = _show_from(log, position)
+            position = _print_from(log, position)
     except KeyboardInterrupt:
         runner.terminate()
         runner.wait()
         raise
-    _show_from(log, position)
+    _print_from(log, position)
     return 0 if ready else runner.returncode or 1
 
 
-def demo(installation: Installation, *, steps: Steps, leave: bool, by_hand: bool) -> int:
-    """Start the installation, run the demonstration, and keep it running unless told to exit or it ran before."""
+def demo(installation: Installation, *, steps: Steps, exit_at_end: bool, by_hand: bool) -> int:
+    """Start the installation unless it is up, run the demonstration, and keep an installation that it started running.
+
+    Args:
+        exit_at_end: stop the installation that it started.
+        by_hand: wait for a person's answer at each approval.
+    """
     from modelops.runner.demo import run_demo
 
-    others = is_up(installation)
+    was_up = is_up(installation)
     with running(installation, steps=steps, command="demo", with_demo=True):
         code = int(run_demo(installation, steps, by_hand=by_hand))
-        if code == 0 and not leave and not others:
+        if code == 0 and not exit_at_end and not was_up:
             steps.say(HOW_TO_STOP)
-            _wait_for_the_end()
+            _wait_for_interrupt()
     return code
 
 
 def down(installation: Installation, *, steps: Steps) -> int:
-    """Stop everything that belongs to it."""
-    if not take_down(installation, steps=steps):
+    """Stop all processes of the installation."""
+    if not stop_installation(installation, steps=steps):
         steps.say("Nothing was running.")
     return 0
 
 
-def reset(installation: Installation, *, steps: Steps, sure: bool, everything: bool) -> int:
-    """Remove all state; the environments of models stay unless everything shall go."""
+def reset(installation: Installation, *, steps: Steps, confirmed: bool, everything: bool) -> int:
+    """Remove all state; with `everything`, the environments of models too."""
     home = installation.layout.home
-    what = "all state" if everything else "all state but the models' environments"
-    if not sure and not _confirmed(f"Remove {what} in {home}: database, models, logs, passwords? [y/N] "):
+    what = "all state" if everything else "all state except the models' environments"
+    if not confirmed and not _confirm(f"Remove {what} in {home}: database, models, logs, passwords? [y/N] "):
         steps.say("Nothing was removed.")
         return 1
-    take_down(installation, steps=steps)
+    stop_installation(installation, steps=steps)
     with steps.step("Removed"):
         kept = set() if everything else {installation.settings.machine.environments}
         for path in [path for path in home.iterdir() if path not in kept]:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     if not installation.embedded:
-        steps.say("The databases on the server of MODELOPS_DATABASE_URL are as they were.")
+        steps.say("The databases on the server of MODELOPS_DATABASE_URL were not changed.")
     return 0
 
 
 def welcome(installation: Installation) -> str:
-    """Where the web UI is and who may sign in."""
+    """The address of the web UI, and the accounts."""
     names = ", ".join(account.name for account in installation.accounts.values() if account.name != "observer")
     return f"{installation.url}  accounts: {names}  (passwords: {installation.layout.passwords})"
 
 
-def _confirmed(question: str) -> bool:
+def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise BadInput("`reset` asks first, and there is nobody to ask", where="./modelops reset", expected="--yes")
+        raise BadInput(
+            "`reset` asks for confirmation, and stdin is not a terminal", where="./modelops reset", expected="--yes"
+        )
     return input(question).strip().lower() in ("y", "yes")
 
 
-def _show_from(log: Path, position: int) -> int:
+def _print_from(log: Path, position: int) -> int:
+    """Print a log from a position on; returns the new position."""
     with log.open("rb") as file:
         file.seek(position)
         text = file.read()
@@ -131,7 +139,6 @@ def _show_from(log: Path, position: int) -> int:
     return position + len(text)
 
 
-def _wait_for_the_end() -> None:
-    # Being stopped is how this ends well.
+def _wait_for_interrupt() -> None:
     with suppress(KeyboardInterrupt):
         threading.Event().wait()

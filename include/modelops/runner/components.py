@@ -1,4 +1,4 @@
-"""The programs that make up an installation."""
+"""The components of an installation and their commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = ("api-server", "scheduler", "dag-processor", "triggerer", "observer")
 
 
 def airflow(installation: Installation) -> list[Component]:
-    """Airflow's four programs; without their log servers, which listen on every address: the logs are files here."""
+    """Airflow's four components. They run without log servers, which listen on all addresses: logs are local files."""
     environment = installation.environment
 
     def program(name: str, *options: str, order: int = 0, grace: float = 3) -> Component:
@@ -28,9 +28,9 @@ def airflow(installation: Installation) -> list[Component]:
         )
 
     return [
-        # First, as it takes the longest; stopped last, as tasks report to it. It has nothing to put away.
+        # Started first, because it takes the longest; stopped last, because tasks report to it.
         program("api-server", order=1, grace=2),
-        # Tasks that run may finish while it ends.
+        # Running tasks may finish within the grace period.
         program("scheduler", "--skip-serve-logs", grace=5),
         program("dag-processor"),
         program("triggerer", "--skip-serve-logs"),
@@ -38,7 +38,7 @@ def airflow(installation: Installation) -> list[Component]:
 
 
 def observer(installation: Installation) -> Component:
-    """The process that brings what Airflow alone knows into the ledger."""
+    """The observer, which copies facts from Airflow into the ledger."""
     return Component(
         name="observer",
         module=("modelops.observer",),

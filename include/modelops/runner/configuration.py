@@ -1,6 +1,6 @@
-"""Airflow's configuration, as environment variables only.
+"""Airflow's configuration as environment variables.
 
-Every name is in Airflow's configuration reference. What the user has set in the environment wins.
+All options are in Airflow's configuration reference. Variables that the user has set take precedence.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from modelops.runner.layout import Layout
 
 MARKER = "MODELOPS_SUPERVISED"
-"""Set for what the runner starts, and for nothing else, to the installation's home. MODELOPS_HOME would not do: who
-exports it in a shell has it in the editor too, and `down` must never end that."""
+"""Set to the installation's home, only in processes that the runner starts. `down` ends the processes that have it.
+MODELOPS_HOME can't serve this purpose, because a user's shell and the programs started from it may have it."""
 
 ROLES = {"admin": "admin", "trainer": "user", "reviewer": "user", "observer": "viewer"}
 """The accounts and their roles in Airflow's SimpleAuthManager."""
@@ -32,7 +32,7 @@ ROLES = {"admin": "admin", "trainer": "user", "reviewer": "user", "observer": "v
 USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 
-# Airflow's defaults are for many machines. These make a chain of short tasks quick, and a crash noticed soon.
+# Airflow's defaults suit installations on many machines. These values start downstream tasks and detect a crash sooner.
 PACE = {
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
@@ -41,8 +41,9 @@ PACE = {
     "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "5",
 }
 
-# A DAG file is parsed when it changes, and every fifteen minutes in case that was missed. How the files of deployments
-# change: modelops/airflow/deployment_bundle.py. Both bundles have files parsed again whose DAGs Airflow has lost.
+# A DAG file is parsed when it changes, and every fifteen minutes in case a change was missed. See
+# modelops/airflow/deployment_bundle.py for the files of deployments. If Airflow has lost the DAGs of a file, its bundle
+# requests another parse.
 PARSING = {
     "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
         [
@@ -58,11 +59,11 @@ PARSING = {
     "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
     "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "900",
     "DAG_PROCESSOR__FILE_PARSING_SORT_MODE": "modified_time",
-    # Every change is written at once: nothing parses the file again soon for one that was left out.
+    # Each change is written at once, because the next parse of the file may be fifteen minutes later.
     "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
-    # A DAG that its file has no more is gone after its next parse, however soon after another that was.
+    # A DAG that its file no longer defines is deactivated after the next parse, even soon after another parse.
     "DAG_PROCESSOR__STALE_DAG_THRESHOLD": "10",
-    # The table of all files is several kilobytes of log; three lines for each refresh would be some 15 MB a day.
+    # The table of all files is several kilobytes; three lines for each refresh would be about 15 MB per day.
     "DAG_PROCESSOR__PRINT_STATS_INTERVAL": "300",
     "LOGGING__NAMESPACE_LEVELS": "airflow.dag_processing.manager.DagFileProcessorManager=WARNING",
 }
@@ -70,7 +71,7 @@ PARSING = {
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Somebody who may sign in to Airflow."""
+    """An account of Airflow."""
 
     name: str
     role: str
@@ -78,9 +79,9 @@ class Account:
 
 
 def accounts(layout: Layout, environ: Mapping[str, str] = MappingProxyType({})) -> dict[str, Account]:
-    """The accounts by name, ours and those that the user has set; passwords that aren't there yet are generated.
+    """The accounts by name: the runner's own and those that the user configured. Missing passwords are generated.
 
-    To be called before Airflow starts: it generates what is missing too, and prints it into its log.
+    Call it before Airflow starts: Airflow would generate missing passwords, and write them to its log.
     """
     file = Path(environ.get(PASSWORDS_FILE) or layout.passwords)
     users = (user.split(":") for user in environ.get(USERS, "").split(",") if ":" in user)
@@ -90,7 +91,7 @@ def accounts(layout: Layout, environ: Mapping[str, str] = MappingProxyType({})) 
     if missing:
         kept |= missing
         write_json(file, kept)
-    elif file.stat().st_mode & 0o077:  # Airflow itself makes it readable by everybody
+    elif file.stat().st_mode & 0o077:  # Airflow creates the file readable by all users
         file.chmod(0o600)
     return {name: Account(name=name, role=role, password=kept[name]) for name, role in roles.items()}
 
@@ -98,7 +99,7 @@ def accounts(layout: Layout, environ: Mapping[str, str] = MappingProxyType({})) 
 def airflow_environment(
     layout: Layout, databases: Databases, *, port: int, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """The whole environment of Airflow's components, from the user's own."""
+    """The environment of Airflow's components, based on the user's environment."""
     url = f"http://127.0.0.1:{port}"
     settings = (
         PACE
@@ -133,7 +134,7 @@ def airflow_environment(
 
 
 def observer_environment(layout: Layout, environment: Mapping[str, str]) -> dict[str, str]:
-    """The observer's environment: the components', and its account."""
+    """The observer's environment: that of Airflow's components, the address of the API, and the observer's account."""
     observer = accounts(layout, environment)["observer"]
     return {
         **environment,
@@ -144,24 +145,24 @@ def observer_environment(layout: Layout, environment: Mapping[str, str]) -> dict
 
 
 def _process_environment(layout: Layout, databases: Databases, environ: Mapping[str, str]) -> dict[str, str]:
-    # Python's and Airflow's own variables of the user's shell belong to other projects.
-    # The address and the passwords of the databases are for the runner alone.
-    strange = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", VARIABLE)
+    # Variables of Python and Airflow in the user's shell may belong to other projects.
+    # Only the runner gets the address of the PostgreSQL server and the passwords.
+    excluded = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", VARIABLE)
     kept = {
         name: value
         for name, value in environ.items()
-        if not name.startswith(("PYTHON", "AIRFLOW__", PASSWORD)) and name not in strange
+        if not name.startswith(("PYTHON", "AIRFLOW__", PASSWORD)) and name not in excluded
     }
-    here = "127.0.0.1,localhost"
-    proxied = {name: f"{kept[name]},{here}" if kept.get(name) else here for name in ("NO_PROXY", "no_proxy")}
+    local = "127.0.0.1,localhost"
+    no_proxy = {name: f"{kept[name]},{local}" if kept.get(name) else local for name in ("NO_PROXY", "no_proxy")}
     return {
         **kept,
-        **proxied,
+        **no_proxy,
         "PATH": f"{Path(sys.executable).parent}:{environ.get('PATH', '/usr/bin:/bin')}",
         "PYTHONPATH": str(layout.root / "include"),
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
-        # Else processes that set their title overwrite the environment by which they are found.
+        # Without it, processes that set their title overwrite their environment, which has the MARKER.
         "SPT_NOENV": "1",
         MARKER: str(layout.home),
         "MODELOPS_HOME": str(layout.home),

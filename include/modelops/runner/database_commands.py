@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from modelops.domain.errors import BadInput
-from modelops.runner.bootstrap import load_demo, migrate_airflow, migrate_registry, side_by_side
+from modelops.runner import bootstrap
 from modelops.runner.databases import ROLES
 from modelops.runner.postgres import binaries
 from modelops.runner.steps import Quiet
@@ -26,41 +26,39 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 2**20
 LOGINS = ("reader", "owner", "jobs", "sql", "features", "airflow", "admin")
-"""As whom `psql` may go in: the logins of the data database, Airflow's of its own, the administrator of the data."""
+"""The logins of `psql`: those of the data database, the login of Airflow's database, and the administrator."""
 
 
 def migrate(installation: Installation, *, steps: Steps) -> int:
-    """Bring both databases to the newest schema."""
+    """Migrate both databases to the newest schema."""
     if is_up(installation):
         check_running_code(installation, command="migrate")
     with with_database(installation, steps=steps, command="migrate"):
-        side_by_side(
-            lambda: migrate_registry(installation, steps=steps), lambda: migrate_airflow(installation, steps=steps)
-        )
+        bootstrap.migrate(installation, steps=steps)
     return 0
 
 
 def psql(installation: Installation, *, steps: Steps, login: str, arguments: Sequence[str]) -> int:
-    """Open psql on the data database as one of its logins, or on Airflow's own."""
+    """Open psql on the data database as one of its logins, or on Airflow's database."""
     with with_database(installation, steps=steps, command="psql"):
         address, password = _without_password(_address(installation, login))
-        # Ctrl-C is for psql, which cancels the query. A handler, unlike SIG_IGN, isn't handed down.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
+        # On Ctrl-C, psql cancels the query. Child processes inherit SIG_IGN but not a handler.
+        previous = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             program = [str(binaries() / "psql"), *arguments, address]
             return subprocess.run(program, env={**os.environ, "PGPASSWORD": password}, check=False).returncode
         finally:
-            signal.signal(signal.SIGINT, before)
+            signal.signal(signal.SIGINT, previous)
 
 
 def airflow(installation: Installation, *, arguments: Sequence[str]) -> int:
-    """Become Airflow's command line, with the settings that its components have."""
+    """Replace this process with Airflow's command line, with the environment of Airflow's components."""
     program = [sys.executable, "-m", "airflow", *arguments]
     os.execve(sys.executable, program, installation.environment)  # noqa: S606 - the arguments are a list
 
 
 def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
-    """Try a model on a few rows, or check a feature task, without Airflow; of a repository, all that it has."""
+    """Check a model, on a few rows, or a feature task, without Airflow; for a repository, all of them."""
     import psycopg
 
     from modelops.kinds.check import check as check_what_it_is
@@ -73,9 +71,9 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
             where="./modelops check FOLDER",
             expected="the folder of a model, of a feature task or of a repository",
         )
-    # Only what is about the folder is shown.
+    # Only messages about the folder are shown.
     with with_database(installation, steps=Quiet(), command="check"):
-        _make_ready(installation)
+        _prepare_database(installation)
         url = installation.databases.url("jobs")
         with translated(), psycopg.connect(url, autocommit=True, application_name="modelops check") as ledger:
             check_schema(ledger)
@@ -90,9 +88,9 @@ def check(installation: Installation, *, steps: Steps, folder: Path) -> int:
 
 
 def check_connections(installation: Installation, *, steps: Steps) -> int:
-    """Try what each login of the data database must be able to do and must not; returns 1 if anything is wrong.
+    """Test the privileges of each login of the data database; returns 1 if there are findings.
 
-    A server of the user's is left as it is: no login is made, no password is set.
+    On an external server, nothing is changed: no login is created, and no password is set.
     """
     from modelops.registry.login_check.check import check_logins
 
@@ -103,7 +101,7 @@ def check_connections(installation: Installation, *, steps: Steps) -> int:
         else nullcontext()
     ):
         if installation.embedded:
-            _make_ready(installation)
+            _prepare_database(installation)
         databases = installation.databases
         report = check_logins({f"modelops_{role}": databases.url(role) for role in ROLES})
     for line in report.lines():
@@ -114,39 +112,39 @@ def check_connections(installation: Installation, *, steps: Steps) -> int:
     return 1 if found else 0
 
 
-def _make_ready(installation: Installation) -> None:
-    """Let a database of our own that was never used have what there is after `up`: it may be the first command."""
+def _prepare_database(installation: Installation) -> None:
+    """Load the demonstration data and create the registry in a new embedded database, as `up` does."""
     import psycopg
 
     if not installation.embedded:
         return
-    load_demo(installation, steps=Quiet())
+    bootstrap.load_demo(installation, steps=Quiet())
     with psycopg.connect(installation.databases.url("owner"), autocommit=True) as connection:
-        new = connection.execute("SELECT to_regclass('modelops.job') IS NULL").fetchone() == (True,)
-    if new:
-        migrate_registry(installation, steps=Quiet())
+        is_new = connection.execute("SELECT to_regclass('modelops.job') IS NULL").fetchone() == (True,)
+    if is_new:
+        bootstrap.migrate_registry(installation, steps=Quiet())
 
 
-def init(installation: Installation, *, steps: Steps, place: Path, table: str, target: str, key: Sequence[str]) -> int:
-    """Write the folder of a new model, and say what comes next."""
+def init(installation: Installation, *, steps: Steps, path: Path, table: str, target: str, key: Sequence[str]) -> int:
+    """Write the folder of a new model, and print the next commands."""
     from modelops.kinds.model.init import init_model
     from modelops.repository.catalogue import reference_of
     from modelops.repository.kinds import MODELS
 
     with with_database(installation, steps=Quiet(), command="init"):
-        _make_ready(installation)
+        _prepare_database(installation)
         url = installation.databases.url("sql")
-        folder, said = init_model(place, table=table, target=target, key=key, sql_url=url)
-    steps.say(f"✓ {folder}: {said}")
+        folder, summary = init_model(path, table=table, target=target, key=key, sql_url=url)
+    steps.say(f"✓ {folder}: {summary}")
     steps.say(f"  Try it: ./modelops check {folder}")
     if reference_of(MODELS, folder, installation.settings.installation) is None:
         steps.say(f"  To run it, name its repository in {installation.settings.installation.repositories}:")
-        steps.say(f"    mine: {{path: {place.parent.resolve()}}}")
+        steps.say(f"    mine: {{path: {path.parent.resolve()}}}")
     return 0
 
 
-def prune(installation: Installation, *, steps: Steps, days: int, sure: bool) -> int:
-    """Say what superseded rows take, and remove them if `sure`."""
+def prune(installation: Installation, *, steps: Steps, days: int, remove: bool) -> int:
+    """List the size of superseded rows by target; with `remove`, remove them."""
     import psycopg
 
     from modelops.registry.translation import translated
@@ -162,16 +160,16 @@ def prune(installation: Installation, *, steps: Steps, days: int, sure: bool) ->
             for one in found:
                 what = f"{one['rows']:,} rows of {one['runs']:,} runs"
                 steps.say(f"{one['target']}: {what}, about {one['bytes'] / MEBIBYTE:,.0f} MiB")
-                if sure:
+                if remove:
                     removed = sum(prune_target(ledger, one["target"], days=days))
                     steps.say(f"{one['target']}: {removed:,} rows removed")
-            if found and not sure:
+            if found and not remove:
                 steps.say(f"Nothing was removed: `./modelops prune --older-than {days} --yes` removes these rows.")
     return 0
 
 
-def prune_environments(installation: Installation, *, steps: Steps, sure: bool) -> int:
-    """Say which environments and pinned packages no version needs, and remove them if `sure`."""
+def prune_environments(installation: Installation, *, steps: Steps, remove: bool) -> int:
+    """List the environments and lock files that no version needs; with `remove`, remove them."""
     import psycopg
 
     from modelops.registry.translation import translated
@@ -181,7 +179,7 @@ def prune_environments(installation: Installation, *, steps: Steps, sure: bool) 
     with with_database(installation, steps=Quiet(), command="prune"):
         url = installation.databases.url("jobs")
         with translated(), psycopg.connect(url, autocommit=True, application_name="modelops prune") as ledger:
-            if sure:
+            if remove:
                 found = remove_unneeded(installation.settings.machine, lambda: sweeping.needed_requirements(ledger))
             else:
                 found = iter(find_unneeded(installation.settings.machine, sweeping.needed_requirements(ledger)))
@@ -195,11 +193,11 @@ def prune_environments(installation: Installation, *, steps: Steps, sure: bool) 
     if not environments + locks:
         steps.say("Nothing to remove: every environment is needed or in use.")
         return 0
-    done = "freed" if sure else "would be freed"
+    done = "freed" if remove else "would be freed"
     steps.say(f"environments: {environments}, files of pinned packages: {locks}; {_size(frees)} {done}")
     if linked:
         steps.say(f"{_size(linked)} more are shared with uv's cache, and are freed by `.venv/bin/uv cache clean`.")
-    if not sure:
+    if not remove:
         steps.say("Nothing was removed: `./modelops prune --environments --yes` removes them.")
     return 0
 
@@ -213,7 +211,9 @@ def _address(installation: Installation, login: str) -> str:
     if login == "airflow":
         if databases.airflow_url is None:
             raise BadInput(
-                "Airflow's metadata is not where the runner put it", where="--role airflow", expected="another login"
+                "the user configured the database of Airflow's metadata",
+                where="--role airflow",
+                expected="another login",
             )
         return databases.airflow_url
     if login == "admin":
@@ -222,7 +222,7 @@ def _address(installation: Installation, login: str) -> str:
 
 
 def _without_password(url: str) -> tuple[str, str]:
-    """The URL without its password, and the password: every user of the machine can read a command line."""
+    """The URL without its password, and the password. All users of the machine can read a command line."""
     parts = urlsplit(url)
-    where = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}@{where}")), unquote(parts.password or "")
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}@{host}")), unquote(parts.password or "")

@@ -1,4 +1,4 @@
-"""The report of the demonstration: jobs, metrics, what is in production and why, predictions, accounts."""
+"""The report of the demonstration: jobs, metrics, batches, drift, performance, deployments, accounts."""
 
 from __future__ import annotations
 
@@ -20,26 +20,31 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
 
 ACCOUNTS = {"trainer": "trains models", "reviewer": "approves them", "admin": "runs the platform"}
-SAMPLE = 5
+SAMPLE_ROWS = 5
 NEW_YORK = ZoneInfo("America/New_York")
-MOVED = 8
-"""Columns of the table of drift."""
+DRIFT_ROWS = 8
+"""Maximum rows of the table of drift, one for each column of the data."""
 FILE_WIDTH = 110
-"""Columns where the report goes to a file or a pipe, which have no width of their own."""
+"""The width of a report that is not printed to a terminal."""
 
 
 class Report:
-    """Prints tables to the terminal."""
+    """Prints the report."""
 
     def __init__(self, installation: Installation) -> None:
         from rich.console import Console
 
         self._installation = installation
-        # Names, errors and rows are no markup of this console's.
+        # Names, errors and rows may contain brackets, which are not markup.
         self._console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH, markup=False)
 
     def show(self, connection: Connection[Any], done: Sequence[JobRecord]) -> None:
-        """Everything, from the ledger and the registry as a reader sees them."""
+        """Print all tables.
+
+        Args:
+            connection: a connection as modelops_reader.
+            done: the jobs of the demonstration.
+        """
         from modelops.registry.write import deployments
 
         self._print("Jobs", _jobs(done))
@@ -51,7 +56,7 @@ class Report:
         batches = [job.result for job in done if job.type is JobType.BATCH_PREDICTION and job.result]
         if batches:
             self._print("Batches", _batches(batches))
-            self._print(f"Some of the predictions in {batches[-1]['view']}", _sample(connection, batches[-1]["view"]))
+            self._print(f"Sample of the predictions in {batches[-1]['view']}", _sample(connection, batches[-1]["view"]))
             self._console.print(f"  {batches[-1]['psql']}", highlight=False)
         for job in done:
             if job.type is JobType.DRIFT_CHECK and job.result:
@@ -77,7 +82,7 @@ def _table(*left: str, right: Iterable[str] = ()) -> Any:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    # In a narrow terminal a name goes on in the next line: all of it can be read.
+    # Long names are wrapped in a narrow terminal, not truncated.
     for name in left:
         table.add_column(name, overflow="fold")
     for name in right:
@@ -112,7 +117,7 @@ def _batches(results: Sequence[Mapping[str, Any]]) -> Any:
 
 def _drift(job: JobRecord) -> Any:
     table = _table("column", "of", "verdict", right=("PSI",))
-    for one in (job.result or {})["moved"][:MOVED]:
+    for one in (job.result or {})["moved"][:DRIFT_ROWS]:
         table.add_row(one["variable"], f"{one['role']}s", one["verdict"], figure(one["psi"]))
     return table
 
@@ -144,7 +149,7 @@ def _sample(connection: Connection[Any], view: str) -> Any:
     from psycopg.sql import SQL, Identifier
 
     query = SQL("SELECT * FROM {} LIMIT %s").format(Identifier(*view.split(".")))
-    rows = connection.cursor(row_factory=dict_row).execute(query, (SAMPLE,)).fetchall()
+    rows = connection.cursor(row_factory=dict_row).execute(query, (SAMPLE_ROWS,)).fetchall()
     names = [name for name in (rows[0] if rows else {}) if not name.startswith("interval_")]
     table = _table(right=names)
     for row in rows:
@@ -173,7 +178,7 @@ def _seconds(duration: timedelta | None) -> str:
 
 
 def _compared(values: Sequence[Any]) -> list[str]:
-    """Values of one metric: numbers that differ look different."""
+    """Format the values of one metric. Numbers that differ are printed with enough digits to differ."""
     shown = iter(figures(*(value for value in values if isinstance(value, float))))
     return [next(shown) if isinstance(value, float) else _value(value) for value in values]
 

@@ -1,4 +1,4 @@
-"""Waits until Airflow is healthy."""
+"""Checks the health of Airflow, and waits until an installation has started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from modelops.domain.errors import ModelOpsError, Unavailable
-from modelops.runner.airflow_health import PARTS, PATH
+from modelops.runner.airflow_health import HEALTH_KEYS, HEALTH_PATH
 from modelops.runner.layout import tail
 
 if TYPE_CHECKING:
@@ -19,26 +19,28 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
     from modelops.runner.supervisor import Supervisor
 
-LOOK_EVERY = 0.2
-"""Seconds between two questions."""
-ENDS_ALLOWED = 3
-"""How often a component may end during the start before the start is given up."""
-WITHOUT_DAG = 12.0
-"""Seconds that a file may show neither a DAG nor an error: more than two rounds of the dag-processor."""
+POLL_INTERVAL = 0.2
+"""Seconds between two requests."""
+EXIT_LIMIT = 3
+"""The start fails when a component has ended this many times."""
+NO_DAG_TIMEOUT = 12.0
+"""Seconds after which a file with neither a DAG nor an error is taken for a file without DAGs. The dag-processor parses
+all files more than twice in this time."""
 
 
-def unwell(url: str) -> set[str]:
-    """The components that Airflow has had no sign of life from for some time; none while it can't be asked."""
+def unhealthy_components(url: str) -> set[str]:
+    """The components whose heartbeats Airflow reports as too old; none if the api-server doesn't answer."""
     try:
-        said = httpx.get(f"{url}{PATH}", trust_env=False, timeout=2).json()
-        ill = {component for component, part in PARTS.items() if said[part]["status"] == "unhealthy"}
+        health = httpx.get(f"{url}{HEALTH_PATH}", trust_env=False, timeout=2).json()
+        unhealthy = {component for component, key in HEALTH_KEYS.items() if health[key]["status"] == "unhealthy"}
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return set()
-    return set() if "api-server" in ill else ill
+    # Without the metadata database, the api-server knows no heartbeats.
+    return set() if "api-server" in unhealthy else unhealthy
 
 
 def import_errors(installation: Installation) -> list[str]:
-    """Each DAG file that can't be imported, with the last line of the error; none if Airflow doesn't answer."""
+    """The DAG files that can't be imported, each with the last line of the error; none if Airflow doesn't answer."""
     try:
         with installation.api() as client:
             errors = _pages(client, "/api/v2/importErrors", "import_errors")
@@ -48,14 +50,14 @@ def import_errors(installation: Installation) -> list[str]:
 
 
 class StartFailed(ModelOpsError):
-    """The installation could not be brought up."""
+    """The installation could not be started."""
 
 
-class Start:
-    """One start of the components, waited for with one deadline.
+class StartupCheck:
+    """Waits for the components of an installation. All its methods share one deadline.
 
     Args:
-        timeout: seconds until the start is given up.
+        timeout: seconds after which the start fails.
     """
 
     def __init__(self, installation: Installation, supervisor: Supervisor, *, timeout: float = 300) -> None:
@@ -65,76 +67,77 @@ class Start:
         self._deadline = time.monotonic() + timeout
 
     def await_health(self) -> None:
-        """Wait until Airflow calls all its components healthy.
+        """Wait until Airflow reports all its components as healthy.
 
         Raises:
-            StartFailed: a component keeps ending, or the time is up.
+            StartFailed: a component keeps ending, or the deadline has passed.
         """
         with httpx.Client(base_url=self._installation.url, trust_env=False, timeout=5) as client:
-            said: Any = "no answer yet"
+            health: Any = "no answer yet"
             while True:
-                self._look(f"Airflow isn't healthy: {said}")
+                self._pause(f"Airflow isn't healthy: {health}")
                 try:
-                    said = client.get(PATH).json()
-                    if all((said.get(part) or {}).get("status") == "healthy" for part in PARTS.values()):
+                    health = client.get(HEALTH_PATH).json()
+                    if all((health.get(key) or {}).get("status") == "healthy" for key in HEALTH_KEYS.values()):
                         return
                 except (httpx.HTTPError, ValueError) as error:
-                    said = error
+                    health = error
 
     def await_dags(self, *, since: datetime) -> int:
-        """Wait until every DAG file has been parsed after `since`; how many DAGs there are.
+        """Wait until Airflow has parsed all DAG files after `since`; returns the number of DAGs.
 
-        A file of which Airflow says nothing, in time for several looks at it, has no DAG; that is no error.
+        A file with neither a DAG nor an error after `NO_DAG_TIMEOUT` has no DAG, which is not an error.
 
         Raises:
-            StartFailed: a file can't be imported (with Airflow's message in full), there is no DAG, or the time is up.
+            StartFailed: a file can't be imported (with Airflow's whole message), there is no DAG file, a component
+                keeps ending, or the deadline has passed.
         """
         files = dag_files(self._installation.dags)
         if not files:
             raise StartFailed(f"There is no DAG file in {self._installation.dags}")
-        missing, silent_since = files, time.monotonic()
-        complaint = "no answer"
+        missing, changed_at = files, time.monotonic()
+        detail = "no answer"
         while True:
-            self._look(f"These DAG files were not parsed: {', '.join(sorted(missing))} ({complaint})")
+            self._pause(f"These DAG files were not parsed: {', '.join(sorted(missing))} ({detail})")
             try:
                 with self._installation.api() as client:
                     errors = _pages(client, "/api/v2/importErrors", "import_errors")
                     dags = _pages(client, "/api/v2/dags", "dags")
             except Unavailable as error:
-                complaint = str(error)
+                detail = str(error)
                 continue
-            _refuse_import_errors(errors, since=since)
+            _raise_import_errors(errors, since=since)
             parsed = {dag["relative_fileloc"] for dag in dags if _at(dag["last_parsed_time"]) > since}
             if files - parsed != missing:
-                missing, silent_since = files - parsed, time.monotonic()
-            if parsed and (not missing or time.monotonic() - silent_since > WITHOUT_DAG):
+                missing, changed_at = files - parsed, time.monotonic()
+            if parsed and (not missing or time.monotonic() - changed_at > NO_DAG_TIMEOUT):
                 return sum(dag["relative_fileloc"] in parsed for dag in dags)
 
     def await_component(self, name: str, *, seconds: float) -> None:
-        """Wait until a component has run for so long without an end.
+        """Wait until a component has run for this many seconds without interruption.
 
         Raises:
-            StartFailed: it keeps ending, or the time is up.
+            StartFailed: a component keeps ending, or the deadline has passed.
         """
         while True:
-            self._look(f"{name} doesn't stay up")
+            self._pause(f"{name} doesn't stay up")
             run = self._supervisor.runs()[name]
-            if run.pid is not None and time.monotonic() - run.since >= seconds:
+            if run.pid is not None and time.monotonic() - run.started_at >= seconds:
                 return
 
-    def _look(self, complaint: str) -> None:
-        """Pause; give up when the time is up or a component keeps ending."""
+    def _pause(self, message: str) -> None:
+        """Pause, or raise StartFailed if the deadline has passed or a component keeps ending."""
         for run in self._supervisor.runs().values():
-            if run.ended >= ENDS_ALLOWED:
+            if run.exits >= EXIT_LIMIT:
                 log = run.component.log
-                raise StartFailed(f"{run.component.name} ended {run.ended} times; the end of {log}:\n{tail(log)}")
+                raise StartFailed(f"{run.component.name} ended {run.exits} times; the end of {log}:\n{tail(log)}")
         if time.monotonic() > self._deadline:
-            raise StartFailed(f"{complaint} (after {self._timeout:g} s; logs: {self._installation.layout.logs})")
-        time.sleep(LOOK_EVERY)
+            raise StartFailed(f"{message} (after {self._timeout:g} s; logs: {self._installation.layout.logs})")
+        time.sleep(POLL_INTERVAL)
 
 
 def dag_files(folder: Path) -> set[str]:
-    """The files below a folder that Airflow takes for DAG files, relative to it: those that name both words."""
+    """The files in a folder that Airflow parses, relative to it: those that contain "airflow", and "dag" or "asset"."""
     return {
         str(file.relative_to(folder))
         for file in folder.rglob("*.py")
@@ -151,19 +154,19 @@ def _pages(client: httpx.Client, address: str, key: str) -> list[dict[str, Any]]
         except httpx.TransportError as error:
             raise Unavailable(f"Airflow doesn't answer at {client.base_url}: {error}") from error
         except httpx.HTTPStatusError as error:
-            raise Unavailable(f"Airflow refuses {address}: {error.response.text}") from error
+            raise Unavailable(f"Airflow rejected the request {address}: {error.response.text}") from error
         page = answer.json()
         found += page[key]
         if len(found) >= page["total_entries"] or not page[key]:
             return found
 
 
-def _refuse_import_errors(errors: list[dict[str, Any]], *, since: datetime) -> None:
-    # Errors of an earlier run stay until the file has been parsed again.
-    fresh = [error for error in errors if _at(error["timestamp"]) > since]
-    if fresh:
-        told = "\n\n".join(f"{error['filename']}\n{error['stack_trace']}" for error in fresh)
-        raise StartFailed(f"DAG files can't be imported:\n\n{told}")
+def _raise_import_errors(errors: list[dict[str, Any]], *, since: datetime) -> None:
+    # Airflow keeps the errors of an earlier run until it has parsed the file again.
+    new = [error for error in errors if _at(error["timestamp"]) > since]
+    if new:
+        messages = "\n\n".join(f"{error['filename']}\n{error['stack_trace']}" for error in new)
+        raise StartFailed(f"DAG files can't be imported:\n\n{messages}")
 
 
 def _at(time_in_iso: str | None) -> datetime:

@@ -1,4 +1,4 @@
-"""The operating-system user of the embedded PostgreSQL, which refuses to run as root."""
+"""Determines the operating-system user that runs the embedded PostgreSQL, which refuses to run as root."""
 
 from __future__ import annotations
 
@@ -21,46 +21,50 @@ NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """`prefix` is what stands before PostgreSQL's own command line; its files belong to `uid`."""
+    """The user that runs PostgreSQL.
+
+    `prefix` is a command that runs another command as this user. `uid` and `gid` own PostgreSQL's files.
+    """
 
     prefix: tuple[str, ...]
     uid: int
     gid: int
 
 
-def postgres_identity(*reached: Path) -> Identity:
-    """Who can run PostgreSQL here with these folders in reach.
+def postgres_identity(*folders: Path) -> Identity:
+    """The user that can run PostgreSQL and reach these folders.
 
-    A normal user runs it as itself. For root, a user namespace in which root has another number needs no second user
-    and leaves every file root's own. Where such namespaces are forbidden (most containers) it is nobody; when a folder
-    lies where nobody can't go, such as /root, the program keeps the one right to pass there.
+    A normal user runs it under its own identity. Root runs it in a user namespace that maps root to another uid, so
+    that no second user is needed and root owns all files. Where user namespaces are not allowed, as in most containers,
+    the user is nobody; if nobody can't reach one of the folders, such as one below /root, the process keeps the
+    capability CAP_DAC_OVERRIDE.
 
     Raises:
-        Unavailable: root can do neither here.
+        Unavailable: root can neither create a user namespace nor change the user.
     """
     if os.geteuid() != 0:
         return Identity(prefix=(), uid=os.geteuid(), gid=os.getegid())
     if _works(NAMESPACE):
         return Identity(prefix=NAMESPACE, uid=0, gid=0)
-    nobody = _as_nobody(all(_open_to_all(folder) for folder in reached))
+    nobody = _as_nobody(can_reach=all(_open_to_all(folder) for folder in folders))
     if nobody is not None and _works(nobody.prefix):
         return nobody
     raise Unavailable(
-        "PostgreSQL doesn't run as root, and here root can neither make a user namespace (unshare --user) nor run "
-        "a program as another user (setpriv). Run this as a normal user, or name a PostgreSQL server with "
+        "PostgreSQL doesn't run as root, and root can neither create a user namespace (unshare --user) nor run a "
+        "program as another user (setpriv) here. Run this command as a normal user, or name a PostgreSQL server in "
         "MODELOPS_DATABASE_URL."
     )
 
 
-def _as_nobody(open_to_all: bool) -> Identity | None:
+def _as_nobody(*, can_reach: bool) -> Identity | None:
     try:
         user = pwd.getpwnam("nobody")
     except KeyError:
         return None
-    rights = () if open_to_all else ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
-    # Changing the user clears what parent_death.py set, so setpriv sets it again; 2 is SIGINT.
-    who = (f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--pdeathsig=INT")
-    return Identity(prefix=("setpriv", *who, *rights), uid=user.pw_uid, gid=user.pw_gid)
+    capabilities = () if can_reach else ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    # A change of the user clears the parent-death signal that parent_death.py set, so setpriv sets it again.
+    options = (f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--pdeathsig=INT")
+    return Identity(prefix=("setpriv", *options, *capabilities), uid=user.pw_uid, gid=user.pw_gid)
 
 
 def _open_to_all(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""One installation: its folder, its addresses, its accounts."""
+"""One installation: its folders, databases, port and accounts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.errors import BadInput, Unavailable
 from modelops.runner.configuration import Account, accounts, airflow_environment
-from modelops.runner.databases import VARIABLE, Databases, own_server, passwords_in
-from modelops.runner.layout import Layout, Secrets, claim_port, free_port, kept_port, write_private
+from modelops.runner.databases import VARIABLE, Databases, external_databases, passwords_from
+from modelops.runner.layout import Layout, Secrets, claim_port, free_port, read_port, write_private
 from modelops.runner.postgres import PostgresServer
 from modelops.settings import MachineSettings, Settings
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
     import httpx
 
-METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+METADATA_VARIABLE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 PORT = "AIRFLOW__API__PORT"
-USUAL_PORT = 8080
+DEFAULT_PORT = 8080
 
 
 class Installation:
-    """What the runner runs, from a home and the user's environment.
+    """An installation, as its home and the user's environment define it.
 
     Args:
-        home: the folder of all state; made when something is started.
-        environ: the user's environment. AIRFLOW__* settings in it win over the runner's.
+        home: the folder of all state, which is created when the installation is started.
+        environ: the user's environment. Its AIRFLOW__* variables take precedence over the runner's settings.
     """
 
     def __init__(self, home: Path, *, environ: Mapping[str, str] = os.environ) -> None:
@@ -41,31 +41,30 @@ class Installation:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Installation:
-        """The installation that MODELOPS_HOME names, or the project's own."""
+        """The installation in the folder that MODELOPS_HOME names, by default .modelops in the project."""
         return cls(MachineSettings.from_environment(environ).home, environ=environ)
 
     @property
     def embedded(self) -> bool:
-        """Whether PostgreSQL is the runner's own."""
+        """Whether the runner starts a PostgreSQL server."""
         return not self.environ.get(VARIABLE)
 
     @cached_property
     def server(self) -> PostgresServer | None:
-        """The embedded PostgreSQL; None when the user named a server."""
+        """The embedded PostgreSQL; None if the user named an external server."""
         return PostgresServer(self.layout.postgres, self.layout.log("postgres")) if self.embedded else None
 
     @property
     def databases(self) -> Databases:
-        """The databases' addresses; the embedded server must have been started once.
+        """The databases. The embedded server must have been started once.
 
         Raises:
-            BadInput: MODELOPS_DATABASE_URL can't be used, or a login's password is missing.
+            BadInput: MODELOPS_DATABASE_URL is invalid, or a login's password is missing.
         """
-        elsewhere = METADATA in self.environ
-        given = passwords_in(self.environ, airflow_elsewhere=elsewhere)
-        secrets = Secrets.of(self.layout.secrets, given)
+        elsewhere = METADATA_VARIABLE in self.environ
+        secrets = Secrets.load(self.layout.secrets, passwords_from(self.environ, airflow_elsewhere=elsewhere))
         if self.server is None:
-            return own_server(self.environ[VARIABLE], secrets=secrets, airflow_elsewhere=elsewhere)
+            return external_databases(self.environ[VARIABLE], secrets=secrets, airflow_elsewhere=elsewhere)
         return Databases(
             admin_url=self.server.admin_url,
             data_database="modelops",
@@ -75,32 +74,31 @@ class Installation:
 
     @property
     def port(self) -> int:
-        """The port of the web UI and the REST API: chosen by the user, or as `port_claimed` did."""
-        return self._chosen_port or kept_port(self.layout.run / "api.port") or USUAL_PORT
+        """The port of the web UI and the REST API: the user's choice, or the port of the last start."""
+        return self._chosen_port or read_port(self.layout.run / "api.port") or DEFAULT_PORT
 
     @property
     def url(self) -> str:
-        """Where the web UI and the REST API are."""
+        """The address of the web UI and the REST API."""
         return f"http://127.0.0.1:{self.port}"
 
     @contextmanager
     def port_claimed(self) -> Iterator[None]:
-        """Choose the port for a start, and keep other installations off it inside.
+        """Select a port for a start, and reserve it until the end of the `with` block.
 
-        The user's choice; without one, last time's port if it is free, else 8080, else any.
+        This is the port that the user chose, otherwise the first free one of: that of the last start, 8080, any other.
 
         Raises:
-            Unavailable: the user chose one, and it is taken.
+            Unavailable: the port that the user chose is not free.
         """
-        kept = self.layout.run / "api.port"
-        any_other = iter(free_port, None)
-        wanted = chain([kept_port(kept), USUAL_PORT], any_other) if self._chosen_port is None else [self._chosen_port]
-        claim = next(filter(None, (claim_port(port) for port in wanted if port is not None)), None)
+        file, chosen = self.layout.run / "api.port", self._chosen_port
+        ports = [chosen] if chosen is not None else chain([read_port(file), DEFAULT_PORT], iter(free_port, None))
+        claim = next(filter(None, (claim_port(port) for port in ports if port is not None)), None)
         if claim is None:
-            raise Unavailable(f"Port {self._chosen_port} ({PORT}) is taken; name another, or none for a free one")
+            raise Unavailable(f"port {chosen} ({PORT}) is in use; choose another one, or unset the variable")
         with claim:
-            if self._chosen_port is None:
-                write_private(kept, str(claim.port))
+            if chosen is None:
+                write_private(file, str(claim.port))
             yield
 
     @property
@@ -109,17 +107,17 @@ class Installation:
         if not chosen:
             return None
         if not chosen.isdecimal():
-            raise BadInput(f"{chosen!r} is no port", where=PORT, expected="a number from 1 to 65535")
+            raise BadInput(f"{chosen!r} is not a port", where=PORT, expected="a number from 1 to 65535")
         return int(chosen)
 
     @property
     def accounts(self) -> dict[str, Account]:
-        """Who may sign in, by name: admin, trainer, reviewer, the observer, and whom the user has added."""
+        """The accounts by name: admin, trainer, reviewer, observer, and those that the user added."""
         return accounts(self.layout, self.environ)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of Airflow's components, of the user's commands too if they are to see the same."""
+        """The environment of Airflow's components, and of commands with the same settings."""
         return airflow_environment(self.layout, self.databases, port=self.port, environ=self.environ)
 
     @property
@@ -128,18 +126,17 @@ class Installation:
         return Path(self.environ.get("AIRFLOW__CORE__DAGS_FOLDER") or self.layout.root / "dags")
 
     def api(self, account: str = "admin") -> httpx.Client:
-        """A client of Airflow's REST API, signed in for a day; its addresses begin with `/api/v2`.
+        """A client of Airflow's REST API with the token of an account, which is valid for a day.
 
         Raises:
-            Unavailable: Airflow doesn't answer, or doesn't know the account.
+            Unavailable: Airflow doesn't answer, or rejects the account.
         """
         import httpx
 
-        who = self.accounts[account]
-        # A proxy that the user's environment names has no business with this machine's own address: trust_env.
-        signing = {"username": who.name, "password": who.password}
+        credentials = {"username": account, "password": self.accounts[account].password}
         try:
-            answer = httpx.post(f"{self.url}/auth/token", json=signing, trust_env=False, timeout=30)
+            # trust_env=False: no proxy for the local address.
+            answer = httpx.post(f"{self.url}/auth/token", json=credentials, trust_env=False, timeout=30)
             answer.raise_for_status()
             token = answer.json()["access_token"]
         except httpx.HTTPError as error:

@@ -1,4 +1,4 @@
-"""The state folder of an installation, with its secrets and ports."""
+"""The state folder of an installation, its secrets, logs and ports."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-GIVEN = "passwords_from_outside"
-"""The key of secrets.json that says that the logins' passwords are not in it."""
+EXTERNAL_PASSWORDS = "passwords_from_outside"
+"""The key in secrets.json that records that the logins' passwords come from the environment."""
 LOG_LIMIT = 10 * 2**20
-"""A log longer than this, in bytes, is set aside when its process starts."""
+"""Bytes; a longer log is rotated when its process starts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Layout:
 
     @property
     def passwords(self) -> Path:
-        """The accounts' passwords, as Airflow's SimpleAuthManager reads and writes them."""
+        """The accounts' passwords, in the format of Airflow's SimpleAuthManager."""
         return self.airflow / "passwords.json"
 
     @property
@@ -54,12 +54,12 @@ class Layout:
 
     @property
     def run(self) -> Path:
-        """The file with the state of the running installation, and the ports to use again next time."""
+        """The folder with the state of the running installation and the port of the last start."""
         return self.home / "run"
 
     @property
     def secrets(self) -> Path:
-        """Every generated secret but the accounts' passwords; readable by its owner only."""
+        """The file with all generated secrets except the accounts' passwords; readable only by its owner."""
         return self.home / "secrets.json"
 
     def log(self, component: str) -> Path:
@@ -67,21 +67,21 @@ class Layout:
         return self.logs / f"{component}.log"
 
     def prepare(self) -> None:
-        """Make the folders.
+        """Create the folders.
 
         Raises:
-            Unavailable: the home can't be written.
+            Unavailable: a folder can't be created or written.
         """
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.airflow, self.logs, self.run):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 if not os.access(folder, os.W_OK):
-                    raise PermissionError(f"{folder} may not be written")
+                    raise PermissionError(f"{folder} is not writable")
         except OSError as error:
             raise Unavailable(
-                f"The folder for all state, {self.home}, can't be used: {error}. "
-                "Give it to the user that runs this, or name another with MODELOPS_HOME."
+                f"The state folder {self.home} can't be used: {error}. "
+                "Make it writable for the user of this command, or name another folder in MODELOPS_HOME."
             ) from None
 
 
@@ -90,13 +90,13 @@ def _password() -> str:
 
 
 def new_fernet_key() -> str:
-    """A key for Airflow's encryption of connections and variables."""
+    """Generate a key with which Airflow encrypts connections and variables."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """Secrets, generated once per installation. The passwords of the database logins may be given from outside."""
+    """The secrets of an installation, generated once. The environment may provide the logins' passwords instead."""
 
     owner: str = field(default_factory=_password)
     jobs: str = field(default_factory=_password)
@@ -115,37 +115,39 @@ class Secrets:
         return {**named, "airflow": self.airflow}
 
     @classmethod
-    def of(cls, path: Path, given: Mapping[str, str] = MappingProxyType({})) -> Secrets:
-        """Read the secrets; what isn't there yet, as after an upgrade, is generated and kept.
+    def load(cls, path: Path, passwords: Mapping[str, str] = MappingProxyType({})) -> Secrets:
+        """Read the secrets from a file. Missing ones, for example after an upgrade, are generated and written.
 
-        `given` has passwords by role, which take precedence over the file and are not written into it. Once they are
-        given, they must be: generated ones would be set in the database, where other machines have the given ones.
+        Args:
+            passwords: passwords from the environment, by role. They take precedence over the file, and are not written
+                to it. Once they have been set, they must always be set: generated passwords would be set in the
+                database, and other machines would no longer be able to connect.
 
         Raises:
             Unavailable: the file can't be read.
-            BadInput: passwords were given before, and are not now.
+            BadInput: passwords were set before, and are not set now.
         """
         content = read_json(path)
-        if content.get(GIVEN) and not given:
+        if content.get(EXTERNAL_PASSWORDS) and not passwords:
             raise BadInput(
                 "the passwords of the logins were set in the environment before, and none is set now",
                 where="the environment",
-                expected=f"those that were set before; to have passwords generated, remove {GIVEN} from {path}",
+                expected=f"the same passwords; to have new ones generated, remove {EXTERNAL_PASSWORDS} from {path}",
             )
         known = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
-        made = cls(**{**known, **given})
-        kept = {name: value for name, value in asdict(made).items() if name not in given} | known
-        kept |= {GIVEN: True} if given else {}
-        if kept != content:
-            write_json(path, kept)
-        return made
+        loaded = cls(**{**known, **passwords})
+        stored = {name: value for name, value in asdict(loaded).items() if name not in passwords} | known
+        stored |= {EXTERNAL_PASSWORDS: True} if passwords else {}
+        if stored != content:
+            write_json(path, stored)
+        return loaded
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A file's object, or an empty one when there is no such file.
+    """The JSON object in a file; empty if the file doesn't exist.
 
     Raises:
-        Unavailable: the file is there and can't be read.
+        Unavailable: the file exists and can't be read.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -157,12 +159,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Replace a file at once, readable by its owner only."""
+    """Replace a file atomically; only its owner can read it."""
     write_private(path, json.dumps(content, indent=2) + "\n")
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file at once, readable by its owner only: whoever looks sees the old text or the new."""
+    """Replace a file atomically; only its owner can read it."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     new.unlink(missing_ok=True)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -173,14 +175,14 @@ def write_private(path: Path, text: str) -> None:
 
 
 def private(path: str, flags: int) -> int:
-    """For `open`: a file that is made now is readable by its owner only."""
+    """An opener for `open`: only the owner of a new file can read it."""
     return os.open(path, flags, 0o600)
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of the loopback address now."""
+    """Whether a server could listen on this port of 127.0.0.1 now."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        # As servers do: without it a port counts as taken for a minute after the last connection.
+        # Servers set this option too. Without it, the port is in use for a minute after the last connection.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -190,7 +192,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port(*preferred: int | None) -> int:
-    """The first of the preferred ports that is free, else any."""
+    """The first of the preferred ports that is free, otherwise any free port."""
     for port in preferred:
         if port is not None and is_free(port):
             return port
@@ -200,7 +202,7 @@ def free_port(*preferred: int | None) -> int:
 
 
 class PortClaim(closing[socket.socket]):
-    """A port that other installations on this machine leave alone. The claim ends with this, or with the process."""
+    """A port that is reserved among the installations on this machine, until this is closed or the process ends."""
 
     def __init__(self, port: int, name: socket.socket) -> None:
         super().__init__(name)
@@ -208,7 +210,7 @@ class PortClaim(closing[socket.socket]):
 
 
 def claim_port(port: int) -> PortClaim | None:
-    """Claim a port whose server listens only some time later; None: it is taken, or another process has claimed it."""
+    """Reserve a port before its server listens; None if the port is in use or another process has reserved it."""
     name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         name.bind(f"\0modelops-port-{port}")
@@ -221,8 +223,8 @@ def claim_port(port: int) -> PortClaim | None:
     return None
 
 
-def kept_port(path: Path) -> int | None:
-    """The port that was used last time, if any."""
+def read_port(path: Path) -> int | None:
+    """The port number in a file; None if there is none."""
     try:
         return int(path.read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
@@ -230,7 +232,7 @@ def kept_port(path: Path) -> int | None:
 
 
 def rotated(log: Path, limit: int = LOG_LIMIT) -> Path:
-    """The same path, after what was there has been set aside as `<name>.1` if it was longer than `limit` bytes."""
+    """Rename a log to `<name>.1` if it is longer than `limit` bytes; returns the path of the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > limit:
         log.replace(log.with_name(f"{log.name}.1"))

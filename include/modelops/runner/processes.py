@@ -1,4 +1,4 @@
-"""Starts, finds and ends the processes of one installation, and of no other."""
+"""Starts, finds and ends the processes of an installation."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMPONENT = "MODELOPS_COMPONENT"
-"""Which component a process is part of."""
+"""The variable with the name of the component to which a process belongs."""
 KILL = (signal.SIGKILL, 5.0)
-"""The last signal, and the seconds that the kernel has to do it."""
+"""The last signal, and the seconds to wait for the end of the process."""
 
 
 def start(
@@ -35,7 +35,7 @@ def start(
     cwd: Path | None = None,
     keep_open: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own; it gets `parent_death_signal` when the thread that calls this ends.
+    """Start a program in a new session. It gets `parent_death_signal` when the calling thread ends.
 
     It inherits the descriptors `keep_open`.
     """
@@ -55,12 +55,12 @@ def start(
 
 
 def identified(process: psutil.Process) -> dict[str, float]:
-    """Identifies a process, also against a later one with the same number."""
+    """The process ID and the creation time, which identify a process even if its ID is used again."""
     return {"pid": process.pid, "create_time": process.create_time()}
 
 
 def found(identity: Mapping[str, float]) -> psutil.Process | None:
-    """The process that was identified so, while it lives."""
+    """The process with this identity, if it is running."""
     try:
         process = psutil.Process(int(identity["pid"]))
         if abs(process.create_time() - identity["create_time"]) < 0.05 and is_alive(process):
@@ -71,7 +71,7 @@ def found(identity: Mapping[str, float]) -> psutil.Process | None:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it runs; a dead one whose parent hasn't noticed doesn't."""
+    """Whether a process is running, and is not a zombie."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -79,20 +79,20 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def marked(home: Path, component: str | None = None) -> list[psutil.Process]:
-    """The processes that the runner of this home has started, directly or through others, or those of one component."""
-    mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    wanted = {MARKER: str(home)} | ({COMPONENT: component} if component else {})
-    ours = []
+    """The processes of an installation, or of one component, except this process and its parents."""
+    excluded = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    variables = {MARKER: str(home)} | ({COMPONENT: component} if component else {})
+    processes = []
     for process in psutil.process_iter():
-        # Other users' processes can't be looked into, and aren't ours.
+        # The environment of other users' processes can't be read.
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid not in mine and wanted.items() <= process.environ().items():
-                ours.append(process)
-    return ours
+            if process.pid not in excluded and variables.items() <= process.environ().items():
+                processes.append(process)
+    return processes
 
 
 def end(processes: Iterable[psutil.Process], *signals: tuple[signal.Signals, float]) -> list[psutil.Process]:
-    """Send each signal in turn to the processes still alive, and wait that many seconds; returns the survivors."""
+    """Send each signal to the running processes and wait for its number of seconds; returns those still running."""
     left = [process for process in processes if is_alive(process)]
     for number, seconds in signals:
         for process in left:
@@ -103,7 +103,7 @@ def end(processes: Iterable[psutil.Process], *signals: tuple[signal.Signals, flo
 
 
 def wait(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
-    """Wait until they have ended; those that haven't after `timeout` seconds."""
+    """Wait until processes have ended, at most `timeout` seconds; returns those still running."""
     left = list(processes)
     for _ in poll(every=0.05, within=timeout):
         left = [process for process in left if is_alive(process)]
@@ -113,9 +113,13 @@ def wait(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Pro
 
 
 def end_marked(home: Path, *, component: str | None = None, grace: float) -> int:
-    """End the processes of an installation or of one of its components, and return their number."""
+    """End the processes of an installation or of one component; returns their number.
+
+    Args:
+        grace: the seconds between SIGTERM and SIGKILL; 0: SIGKILL at once.
+    """
     ended, signals = 0, [(signal.SIGTERM, grace), KILL] if grace > 0 else [KILL]
-    # What is being started while we look is seen the next time.
+    # A process that is started during the search is found in the next round.
     for _ in range(5):
         leftovers = marked(home, component)
         if not leftovers:

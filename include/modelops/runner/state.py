@@ -1,4 +1,4 @@
-"""Records which process runs an installation, so that only one does and others can find it."""
+"""The lock of an installation, and the state file of the process that holds it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,19 @@ if TYPE_CHECKING:
     from modelops.runner.layout import Layout
 
 STOP_TIMEOUT = 60
-"""Seconds that a runner has to stop everything before it is killed."""
+"""Seconds after which a runner that is stopping is killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
-    """The process that holds an installation: a command, and what it has started.
+    """The process that holds the lock of an installation.
 
-    `ready` tells whether all is up; `components` are processes as `processes.identified` gives them; `code` is the
-    digest of the code that it runs.
+    Attributes:
+        command: the command of `./modelops` that it runs.
+        url: the address of the web UI; None if it starts no components.
+        ready: whether all components are up.
+        components: the processes of the components, as `processes.identified` returns them.
+        code: the digest of the code that it runs.
     """
 
     process: psutil.Process
@@ -44,12 +48,12 @@ class Runner:
 
     @property
     def runs_this_code(self) -> bool:
-        """Whether it runs the code that this process has loaded."""
+        """Whether it runs the same code as this process."""
         return self.code == LOADED.digest
 
 
 def current(layout: Layout) -> Runner | None:
-    """Who holds the installation now, if anybody does."""
+    """The process that holds the lock of the installation; None if there is none."""
     state = read_json(_file(layout))
     process = found(state.get("runner", {}))
     if process is None:
@@ -64,8 +68,8 @@ def current(layout: Layout) -> Runner | None:
     )
 
 
-class Hold:
-    """The installation is this process's own until `held` is left."""
+class StateFile:
+    """The file in which the process that holds the lock describes itself."""
 
     def __init__(self, path: Path, command: str) -> None:
         self._path = path
@@ -78,43 +82,43 @@ class Hold:
         self._lock = threading.Lock()
         write_json(path, self._state)
 
-    def tell(self, **changes: object) -> None:
-        """Let others know: `url`, `ready`, `components`."""
+    def update(self, **changes: object) -> None:
+        """Write new values of `url`, `ready` or `components`."""
         with self._lock:
             self._state = self._state | changes
             write_json(self._path, self._state)
 
 
 @contextmanager
-def held(layout: Layout, *, command: str) -> Iterator[Hold]:
-    """Hold the installation; nobody else does meanwhile.
+def locked(layout: Layout, *, command: str) -> Iterator[StateFile]:
+    """Hold the lock of the installation.
 
     Raises:
-        Unavailable: another process holds it.
+        Unavailable: another process holds the lock.
     """
     layout.prepare()
     with (layout.run / "lock").open("w") as lock:
-        _take(lock.fileno(), layout)
+        _acquire(lock.fileno(), layout)
         try:
-            yield Hold(_file(layout), command)
+            yield StateFile(_file(layout), command)
         finally:
             with suppress(FileNotFoundError):
                 _file(layout).unlink()
 
 
 def stop(runner: Runner) -> None:
-    """Have the runner stop all that it started, and wait for it; it is killed when it takes too long."""
+    """Stop a runner, which stops its components, and wait for its end. After `STOP_TIMEOUT` it is killed."""
     end([runner.process], (signal.SIGTERM, STOP_TIMEOUT), KILL)
 
 
-def _take(lock: int, layout: Layout) -> None:
-    for _ in poll(every=0.1, within=2):  # its holder may be about to end, or about to say who it is
+def _acquire(lock: int, layout: Layout) -> None:
+    for _ in poll(every=0.1, within=2):  # the holder may be ending, or may not have written its state file yet
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
     holder = current(layout)
-    who = f"`./modelops {holder.command}` (process {holder.process.pid})" if holder else "another process"
-    raise Unavailable(f"{layout.home} is in use by {who}; wait for it, or end it with `./modelops down`")
+    name = f"`./modelops {holder.command}` (process {holder.process.pid})" if holder else "another process"
+    raise Unavailable(f"{layout.home} is in use by {name}; wait for its end, or stop it with `./modelops down`")
 
 
 def _file(layout: Layout) -> Path:

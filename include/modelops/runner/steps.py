@@ -1,4 +1,4 @@
-"""Prints the current step and how long it took."""
+"""Prints the steps of a command and their durations."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WIDTH = 46
 
 
 class Steps:
-    """A line for each step when it is done; on a terminal also one for each that is being done.
+    """Prints a line for each completed step, and on a terminal also for each running step.
 
-    Steps may run side by side in threads.
+    Steps may run concurrently, in threads.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -31,7 +31,7 @@ class Steps:
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """Time what is done inside; an error crosses the step out and goes on."""
+        """Measure the time of the `with` block. If the block raises an exception, the step is marked with ✗."""
         started, key = time.monotonic(), object()
         self._change(key, (text, started))
         mark = "✗"
@@ -43,7 +43,7 @@ class Steps:
             self.say(f"{mark} {text:<{WIDTH}} {time.monotonic() - started:6.1f} s")
 
     def say(self, line: str) -> None:
-        """Print one line at once; a terminal that has been closed is no reason to stop."""
+        """Print a line immediately. A closed terminal is not an error."""
         with self._lock, suppress(OSError, ValueError):
             if self._live is not None:
                 self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -59,7 +59,7 @@ class Steps:
                 self._active[key] = active
             if not self._stream.isatty():
                 return
-            # Only while something is under way, so that a plain print in between is safe.
+            # The live display exists only while steps are running, so that other code can print between steps.
             if self._active and self._live is None:
                 self._live = self._start()
             elif not self._active and self._live is not None:
@@ -86,10 +86,10 @@ class Steps:
 
 
 class Quiet(Steps):
-    """Shows nothing."""
+    """Prints nothing."""
 
     def say(self, line: str) -> None:
-        """Nothing."""
+        """Ignore the line."""
 
     def _change(self, key: object, active: tuple[str, float] | None) -> None:
-        """Nothing."""
+        """Ignore the step."""

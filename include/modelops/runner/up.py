@@ -18,11 +18,11 @@ from modelops.runner.bootstrap import (
     load_demo,
     migrate_airflow,
     migrate_registry,
-    side_by_side,
+    run_concurrently,
 )
 from modelops.runner.configuration import accounts
-from modelops.runner.health import Start, unwell
-from modelops.runner.postgres import end_leftover
+from modelops.runner.health import StartupCheck, unhealthy_components
+from modelops.runner.postgres import stop_running_server
 from modelops.runner.processes import end_marked
 from modelops.runner.supervisor import Supervisor
 
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 def running(
     installation: Installation, *, steps: Steps, command: str = "up", with_demo: bool | None = None
 ) -> Iterator[None]:
-    """All of the installation is up inside, and down after.
+    """Start the installation, and stop it at the end.
 
-    One that another process has already brought up is used, and left up.
+    If another process has already started the installation, it is used and keeps running.
 
     Args:
-        with_demo: whether the demonstration's data is loaded; by default into the embedded database only.
+        with_demo: whether the demonstration's data is loaded; by default, only into the embedded database.
 
     Raises:
-        Unavailable: something that it stands on can't be had.
-        StartFailed: a component doesn't come up, or a DAG file can't be imported.
-        BadInput: another process has brought it up with other code.
+        Unavailable: a database, a port or the lock of the installation is not available.
+        StartFailed: a component doesn't become healthy, or a DAG file can't be imported.
+        BadInput: another process has started the installation with other code.
     """
     if is_up(installation):
         check_running_code(installation, command=command)
@@ -55,60 +55,65 @@ def running(
             load_demo(installation, steps=steps)
         yield
         return
-    with state.held(installation.layout, command=command) as hold:
-        clear_away(installation, steps=steps)
+    with state.locked(installation.layout, command=command) as state_file:
+        stop_leftovers(installation, steps=steps)
         try:
             with installation.port_claimed():
-                hold.tell(url=installation.url)
-                with database(installation, steps=steps), _started(installation, steps, hold, with_demo=with_demo):
-                    hold.tell(ready=True)
+                state_file.update(url=installation.url)
+                with (
+                    database(installation, steps=steps),
+                    _started(installation, steps, state_file, with_demo=with_demo),
+                ):
+                    state_file.update(ready=True)
                     yield
-                    hold.tell(ready=False)
+                    state_file.update(ready=False)
         finally:
             end_marked(installation.layout.home, grace=0)
 
 
 @contextmanager
-def _started(installation: Installation, steps: Steps, hold: state.Hold, *, with_demo: bool | None) -> Iterator[None]:
-    """All components run and are healthy inside; the database server is up."""
+def _started(
+    installation: Installation, steps: Steps, state_file: state.StateFile, *, with_demo: bool | None
+) -> Iterator[None]:
+    """Start all components and wait until they are healthy; stop them at the end. The database server must be up."""
     _prepare(installation, steps=steps, with_demo=installation.embedded if with_demo is None else with_demo)
-    with _components(installation, steps=steps, hold=hold) as supervisor:
-        _await(installation, supervisor, steps=steps)
+    with _components(installation, steps=steps, state_file=state_file) as supervisor:
+        _await_startup(installation, supervisor, steps=steps)
         yield
 
 
 @contextmanager
 def with_database(installation: Installation, *, steps: Steps, command: str) -> Iterator[None]:
-    """The database server is up inside, and as it was after."""
+    """Start the database server unless it is up, and stop it at the end if it was started."""
     if is_up(installation):
         yield
         return
-    with state.held(installation.layout, command=command):
-        clear_away(installation, steps=steps)
+    with state.locked(installation.layout, command=command):
+        stop_leftovers(installation, steps=steps)
         with database(installation, steps=steps):
             yield
 
 
 def is_up(installation: Installation) -> bool:
-    """Whether somebody has the installation up; one that is just being brought up is waited for."""
-    told = False
+    """Whether another process has started the installation. If it is still starting, wait until it is up."""
+    has_printed = False
     for _ in poll(every=0.2, within=math.inf):
         runner = state.current(installation.layout)
         if runner is None or runner.url is None:
             break
         if runner.ready:
             return True
-        if not told:
+        if not has_printed:
             print(f"Waiting for `./modelops {runner.command}` (process {runner.process.pid}) …", file=sys.stderr)
-            told = True
+            has_printed = True
     return False
 
 
 def check_running_code(installation: Installation, *, command: str) -> None:
-    """Check that what is up runs the code that is on this machine now.
+    """Check that the running installation has the code of this machine.
 
     Raises:
-        BadInput: the code has changed since it was started.
+        BadInput: the code has changed since the installation was started.
     """
     runner = state.current(installation.layout)
     if runner is not None and not runner.runs_this_code:
@@ -116,56 +121,57 @@ def check_running_code(installation: Installation, *, command: str) -> None:
             f"the code has changed since {installation.url} was started, and its jobs refuse to run",
             where=f"./modelops {command}",
             expected="`./modelops down`, then `./modelops up`, which migrates the databases and starts the new code;"
-            " jobs that were interrupted are tried again",
+            " Airflow retries interrupted jobs",
         )
 
 
-def take_down(installation: Installation, *, steps: Steps) -> bool:
+def stop_installation(installation: Installation, *, steps: Steps) -> bool:
     """Stop the running installation and its processes; returns whether there was anything to stop."""
     runner = state.current(installation.layout)
     if runner is not None:
         with steps.step("Stopped"):
             state.stop(runner)
-    with state.held(installation.layout, command="down"):
-        return clear_away(installation, steps=steps) or runner is not None
+    with state.locked(installation.layout, command="down"):
+        return stop_leftovers(installation, steps=steps) or runner is not None
 
 
-def clear_away(installation: Installation, *, steps: Steps, immediately: bool = False) -> bool:
-    """End what an earlier run left behind, as a `kill -9` does; whether there was anything."""
+def stop_leftovers(installation: Installation, *, steps: Steps, immediately: bool = False) -> bool:
+    """End processes that an earlier run has left, for example after a `kill -9`; returns whether there were any."""
     layout = installation.layout
     started = time.monotonic()
     ended = end_marked(layout.home, grace=0 if immediately else 3)
-    server = installation.embedded and end_leftover(layout.postgres, immediately=immediately)
+    server = installation.embedded and stop_running_server(layout.postgres, immediately=immediately)
     if ended or server:
         steps.say(
-            f"✓ Ended what an earlier run had left ({ended + server} processes, {time.monotonic() - started:.1f} s)"
+            f"✓ Ended processes of an earlier run ({ended + server} processes, {time.monotonic() - started:.1f} s)"
         )
     return bool(ended or server)
 
 
 def _prepare(installation: Installation, *, steps: Steps, with_demo: bool) -> None:
-    def bring_data() -> None:
+    def prepare_data() -> None:
         migrate_registry(installation, steps=steps)
         if with_demo:
             load_demo(installation, steps=steps)
 
-    side_by_side(
-        bring_data,
+    run_concurrently(
+        prepare_data,
         lambda: migrate_airflow(installation, steps=steps),
         lambda: fetch_repositories(installation, steps=steps),
     )
 
 
 @contextmanager
-def _components(installation: Installation, *, steps: Steps, hold: state.Hold) -> Iterator[Supervisor]:
-    accounts(installation.layout, installation.environ)  # else Airflow makes passwords, and prints them into its log
+def _components(installation: Installation, *, steps: Steps, state_file: state.StateFile) -> Iterator[Supervisor]:
+    # Airflow would generate missing passwords, and write them to its log.
+    accounts(installation.layout, installation.environ)
     supervisor = Supervisor(
         components.airflow(installation),
         home=installation.layout.home,
         server=installation.server,
         report=steps.say,
-        changed=lambda running: hold.tell(components=running),
-        unwell=lambda: unwell(installation.url),
+        on_change=lambda processes: state_file.update(components=processes),
+        unhealthy=lambda: unhealthy_components(installation.url),
     )
     supervisor.start()
     try:
@@ -175,14 +181,14 @@ def _components(installation: Installation, *, steps: Steps, hold: state.Hold) -
             supervisor.stop()
 
 
-def _await(installation: Installation, supervisor: Supervisor, *, steps: Steps) -> None:
+def _await_startup(installation: Installation, supervisor: Supervisor, *, steps: Steps) -> None:
     since = datetime.now(UTC)
-    start = Start(installation, supervisor)
+    start = StartupCheck(installation, supervisor)
     with steps.step("Airflow healthy"):
         start.await_health()
     with steps.step("DAGs parsed"):
         start.await_dags(since=since)
     with steps.step("Observer running"):
-        # Not before: it has nothing to ask, and the others need the processor.
+        # It starts last: it needs the API server, and the other components need the processor to start.
         supervisor.add(components.observer(installation))
         start.await_component("observer", seconds=1)

@@ -33,7 +33,7 @@ from modelops.kinds.model.predict_batch import predict_batch
 from modelops.kinds.model.train import train
 from modelops.registry.read import measurements
 from modelops.registry.write import jobs
-from modelops.runner.demo import FIRST, _live
+from modelops.runner.demo import FIRST_HYPERPARAMETERS, run_lifecycles
 from modelops.runner.demo_report import Report
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from conftest import Database
     from modelops.jobs.run import JobRun
-    from modelops.runner.demo_client import Journey
+    from modelops.runner.demo_client import DagRuns
     from workplace import Workplace
 
 JULY = {"interval_start": "2013-07-01T00:00:00-04:00", "interval_end": "2013-08-01T00:00:00-04:00"}
@@ -162,10 +162,12 @@ def test_it_ends_with_the_drift_and_with_the_performance_of_august_and_september
 ) -> None:
     (tmp_path / "artifacts").mkdir()
     datasets = (PROJECT_ROOT / "include/demo/model_definitions/arrival_delay/datasets.yaml").read_text()
-    model_folder(tmp_path / "repository", "arrival_delay", datasets=datasets, hyperparameters=FIRST, **CODE)
+    model_folder(
+        tmp_path / "repository", "arrival_delay", datasets=datasets, hyperparameters=FIRST_HYPERPARAMETERS, **CODE
+    )
     with flights.connect() as connection, flights.connect("modelops_reader") as reader:
         journey = WithoutAirflow(workplace_in(tmp_path, flights, connection, [], name="demo"))
-        _live(cast("Journey", journey), Steps(io.StringIO()))
+        run_lifecycles(cast("DagRuns", journey), Steps(io.StringIO()))
         # The demonstration predicts July in no batch; its late share is the one from which September falls.
         journey.predict("July", journey.predicting, JULY)
         journey.whole_run("July measured", "model_performance", {"deployment": journey.predicting})

@@ -10,7 +10,7 @@ import psycopg
 from conftest import PASSWORDS
 from modelops.runner.database_commands import check_connections
 from modelops.runner.databases import PASSWORD, ROLES, VARIABLE
-from modelops.runner.installation import METADATA, Installation
+from modelops.runner.installation import METADATA_VARIABLE, Installation
 from modelops.runner.steps import Steps
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def test_all_findings_are_printed_and_nothing_is_changed(database: Database, tmp_path: Path) -> None:
     passwords = {f"{PASSWORD}{role.upper()}": PASSWORDS[f"modelops_{role}"] for role in ROLES}
     installation = Installation(
-        tmp_path, environ={VARIABLE: database.admin_url, METADATA: "postgresql://elsewhere/airflow", **passwords}
+        tmp_path,
+        environ={VARIABLE: database.admin_url, METADATA_VARIABLE: "postgresql://elsewhere/airflow", **passwords},
     )
     right = io.StringIO()
     assert check_connections(installation, steps=Steps(right)) == 0

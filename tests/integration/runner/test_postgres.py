@@ -17,7 +17,7 @@ import pytest
 from modelops.domain.errors import Unavailable
 from modelops.runner import identity
 from modelops.runner.layout import LOG_LIMIT
-from modelops.runner.postgres import PostgresServer, end_leftover, leftover
+from modelops.runner.postgres import PostgresServer, running_server, stop_running_server
 from modelops.runner.processes import wait
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def servers(tmp_path: Path) -> Iterator[Callable[..., PostgresServer]]:
     yield make
     for server in made:
         server.stop(immediately=True)
-    end_leftover(tmp_path / "postgres", immediately=True)
+    stop_running_server(tmp_path / "postgres", immediately=True)
 
 
 def query(server: PostgresServer, statement: str) -> str:
@@ -130,7 +130,7 @@ def test_a_data_folder_whose_making_was_interrupted_is_made_anew(
 def test_a_folder_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "thesis.tex").write_text("")
-    with pytest.raises(Unavailable, match="not the data folder of a PostgreSQL"):
+    with pytest.raises(Unavailable, match="is not a data folder of PostgreSQL"):
         PostgresServer(tmp_path / "postgres", tmp_path / "postgres.log").start()
     assert (tmp_path / "postgres" / "thesis.tex").exists()
 
@@ -151,8 +151,8 @@ def test_a_process_that_got_the_dead_servers_number_is_not_ended(tmp_path: Path)
     other = subprocess.Popen(["sleep", "60"], cwd=data)
     try:
         (data / "postmaster.pid").write_text(f"{other.pid}\n{data}\n")
-        assert leftover(data) is None
-        assert not end_leftover(data)
+        assert running_server(data) is None
+        assert not stop_running_server(data)
         assert other.poll() is None
     finally:
         other.kill()
@@ -193,8 +193,8 @@ def test_root_without_user_namespaces_runs_it_as_nobody(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can't run it as itself")
 def test_root_that_can_become_nobody_else_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(identity, "NAMESPACE", ("false",))
-    monkeypatch.setattr(identity, "_as_nobody", lambda _: None)
-    with pytest.raises(Unavailable, match="Run this as a normal user, or name a PostgreSQL server"):
+    monkeypatch.setattr(identity, "_as_nobody", lambda **_: None)
+    with pytest.raises(Unavailable, match="Run this command as a normal user, or name a PostgreSQL server"):
         PostgresServer(tmp_path / "postgres", tmp_path / "postgres.log").start()
 
 

@@ -50,9 +50,9 @@ def prune(database: Database, environments: Path, monkeypatch: pytest.MonkeyPatc
         settings=settings, databases=SimpleNamespace(url=lambda login: database.url(f"modelops_{login}"))
     )
 
-    def run(*, sure: bool) -> str:
+    def run(*, remove: bool) -> str:
         said = io.StringIO()
-        assert database_commands.prune_environments(installation, steps=Steps(said), sure=sure) == 0
+        assert database_commands.prune_environments(installation, steps=Steps(said), remove=remove) == 0
         return said.getvalue()
 
     return run
@@ -65,16 +65,16 @@ def left(environments: Path) -> set[str]:
 def test_what_a_version_pins_stays(connection: Connection[Any], environments: Path, prune: Callable[..., str]) -> None:
     version = evaluated_version(connection)
     assert version.requirements_sha256 == HASH
-    said = prune(sure=False)
+    said = prune(remove=False)
     assert f"environments/{folder_name(OTHER)}: 3.0 MiB" in said
     assert "environments: 1, files of pinned packages: 0; 3.0 MiB would be freed" in said
     assert "Nothing was removed: `./modelops prune --environments --yes` removes them." in said
     assert left(environments) == {folder_name(HASH), folder_name(OTHER)}
 
-    assert "3.0 MiB freed" in prune(sure=True)
+    assert "3.0 MiB freed" in prune(remove=True)
     assert left(environments) == {folder_name(HASH)}
-    assert prune(sure=True) == "Nothing to remove: every environment is needed or in use.\n"
+    assert prune(remove=True) == "Nothing to remove: every environment is needed or in use.\n"
 
     decide(connection, version, Verdict.REJECTED, comment="worse than before")
-    assert "3.0 MiB freed" in prune(sure=True)
+    assert "3.0 MiB freed" in prune(remove=True)
     assert left(environments) == set()

@@ -59,7 +59,7 @@ class Trial:
 
     def start(self, *components: Component) -> Supervisor:
         self.supervisor = Supervisor(
-            components, home=self.home, server=self.server, report=self.said.append, changed=self.tell
+            components, home=self.home, server=self.server, report=self.said.append, on_change=self.tell
         )
         self.supervisor.start()
         return self.supervisor
@@ -99,7 +99,7 @@ def test_a_killed_component_comes_back_and_is_told(trial: Trial) -> None:
 
 
 def test_one_that_keeps_ending_is_started_more_and_more_seldom(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "FIRST_DELAY", 0.05)
+    monkeypatch.setattr(supervisor, "INITIAL_DELAY", 0.05)
     trial.start(trial.component("observer", FAILING))
     until(lambda: len(trial.said) >= 4, "it has ended four times")
     delays = [line.split("again in ")[1].split(" ")[0] for line in trial.said[:4]]
@@ -108,11 +108,11 @@ def test_one_that_keeps_ending_is_started_more_and_more_seldom(trial: Trial, mon
 
 
 def test_one_that_ran_well_for_a_while_is_forgiven(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "HEALTHY_AFTER", 0.3)
+    monkeypatch.setattr(supervisor, "STABLE_AFTER", 0.3)
     running = trial.start(trial.component("scheduler", SLEEP))
     os.kill(trial.pid("scheduler"), signal.SIGKILL)
-    until(lambda: running.runs()["scheduler"].ended == 1, "its end is counted")
-    until(lambda: running.runs()["scheduler"].ended == 0, "its end is forgotten")
+    until(lambda: running.runs()["scheduler"].exits == 1, "its end is counted")
+    until(lambda: running.runs()["scheduler"].exits == 0, "its end is forgotten")
 
 
 def test_what_a_killed_component_had_started_does_not_go_on(trial: Trial) -> None:
@@ -209,16 +209,16 @@ def test_a_killed_postgres_is_started_again_before_the_components_are(tmp_path: 
 
 def test_an_installation_is_held_by_one(tmp_path: Path) -> None:
     layout = Layout(home=tmp_path / "home")
-    with state.held(layout, command="psql") as hold:
-        hold.tell(url="http://127.0.0.1:1", ready=True)
+    with state.locked(layout, command="psql") as hold:
+        hold.update(url="http://127.0.0.1:1", ready=True)
         holder = state.current(layout)
         assert holder is not None
         assert (holder.process.pid, holder.command, holder.ready) == (os.getpid(), "psql", True)
         with pytest.raises(Unavailable, match=rf"in use by `\./modelops psql` \(process {os.getpid()}\)"):  # noqa: SIM117
-            with state.held(layout, command="up"):
+            with state.locked(layout, command="up"):
                 pytest.fail("two hold it")
     assert state.current(layout) is None
-    with state.held(layout, command="up"):
+    with state.locked(layout, command="up"):
         pass
 
 

@@ -15,7 +15,7 @@ from modelops.runner.health import dag_files
 from modelops.runner.installation import Installation
 from modelops.runner.layout import Layout
 from modelops.runner.steps import Steps
-from modelops.runner.supervisor import in_words
+from modelops.runner.supervisor import describe_exit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     [
         ([], "the following arguments are required: COMMAND"),
         (["upp"], "invalid choice: 'upp'"),
-        (["up", "--detached"], "`up` doesn't know --detached"),
+        (["up", "--detached"], "unrecognized arguments of `up`: --detached"),
         (["psql", "--role", "root"], "invalid choice: 'root'"),
         (["prune"], "one of the arguments --older-than --environments is required"),
         (["prune", "--environments", "--older-than", "3"], "not allowed with argument --environments"),
@@ -115,11 +115,11 @@ def test_tests_that_are_not_there_are_told_from_options_for_pytest(started: list
     development.test(["unit", "-k", "layout"])
     development.test(["-x"])
     development.test(["tests/unit/test_settings.py::test_one"])
-    side_by_side = development.SEVERAL_AT_ONCE
+    parallel = development.PARALLEL_OPTIONS
     started[1:3] = sorted(started[1:3], key=len, reverse=True)  # they begin at the same time
     assert started == [
-        ("python", "-m", "pytest", *side_by_side, "tests/unit", "-k", "layout"),
-        ("python", "-m", "pytest", *side_by_side, "tests/unit", "tests/integration", "tests/dags", "-x"),
+        ("python", "-m", "pytest", *parallel, "tests/unit", "-k", "layout"),
+        ("python", "-m", "pytest", *parallel, "tests/unit", "tests/integration", "tests/dags", "-x"),
         ("python", "-m", "pytest", "tests/e2e", "-x"),
         ("python", "-m", "pytest", "tests/unit/test_settings.py::test_one"),
     ]
@@ -129,7 +129,7 @@ def test_several_parts_of_the_tests(started: list[tuple[str, ...]]) -> None:
     """Without this, pytest got the names of the other parts, which are no paths of tests."""
     development.test(["unit", "e2e", "dags", "--write-docs"])
     assert started == [
-        ("python", "-m", "pytest", *development.SEVERAL_AT_ONCE, "tests/unit", "tests/dags", "--write-docs"),
+        ("python", "-m", "pytest", *development.PARALLEL_OPTIONS, "tests/unit", "tests/dags", "--write-docs"),
         ("python", "-m", "pytest", "tests/e2e", "--write-docs"),
     ]
 
@@ -164,7 +164,7 @@ def test_a_file_of_secrets_that_is_there_is_refused(
     written = (tmp_path / ".env").read_text(encoding="utf-8")
     assert str(tmp_path / ".env") in capsys.readouterr().out
     assert cli.main(["cluster", "env"]) == 1
-    assert "left as it is" in capsys.readouterr().err
+    assert "was not changed" in capsys.readouterr().err
     assert (tmp_path / ".env").read_text(encoding="utf-8") == written
 
 
@@ -186,11 +186,11 @@ def test_code_that_changed_under_a_running_installation(
     monkeypatch.setattr(cli, "_stop_on_signals", lambda _: None)
     layout = Layout(home=tmp_path)
     layout.prepare()
-    with state.held(layout, command="up") as hold:
-        hold.tell(url="http://127.0.0.1:1", ready=True)
+    with state.locked(layout, command="up") as hold:
+        hold.update(url="http://127.0.0.1:1", ready=True)
         cli.main(["status"])
         assert "The code has changed" not in capsys.readouterr().out
-        hold.tell(code="before the pull")
+        hold.update(code="before the pull")
         assert cli.main(["status"]) == 1
         assert (
             "! The code has changed since the installation was started: run `./modelops down`"
@@ -231,7 +231,7 @@ def test_reset_keeps_the_models_environments_unless_all_shall_go(
 
 def test_a_port_that_is_no_number_is_refused(tmp_path: Path) -> None:
     installation = Installation(tmp_path, environ={"AIRFLOW__API__PORT": "web"})
-    with pytest.raises(BadInput, match="'web' is no port"):
+    with pytest.raises(BadInput, match="'web' is not a port"):
         _ = installation.url
 
 
@@ -265,6 +265,6 @@ def test_a_closed_terminal_does_not_stop_the_work() -> None:
 
 
 def test_an_end_is_told_in_words() -> None:
-    assert in_words(3) == "exit code 3"
-    assert in_words(-9) == "killed by SIGKILL"
-    assert in_words(-99) == "killed by signal 99"
+    assert describe_exit(3) == "exit code 3"
+    assert describe_exit(-9) == "killed by SIGKILL"
+    assert describe_exit(-99) == "killed by signal 99"

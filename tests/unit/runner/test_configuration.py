@@ -33,7 +33,7 @@ def environment(layout: Layout) -> Callable[..., Environment]:
             admin_url="postgresql://postgres:admins-secret@127.0.0.1:5433/postgres",
             data_database="modelops",
             airflow_database="airflow",
-            secrets=Secrets.of(layout.secrets),
+            secrets=Secrets.load(layout.secrets),
         )
         return airflow_environment(layout, databases, port=8081, environ=environ)
 

@@ -22,7 +22,7 @@ from modelops.domain.errors import BadInput, Unavailable
 from modelops.observer import __main__ as observer
 from modelops.observer.waiting import Waits
 from modelops.runner.containers import init
-from modelops.runner.containers.health import OLDEST, problem
+from modelops.runner.containers.health import HEARTBEAT_TIMEOUT, problem
 from modelops.runner.containers.secrets_file import SECRET, write_env
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_only_the_owner_may_read_it_whatever_the_umask(folder: Path) -> None:
 def test_a_file_that_is_there_is_left_as_it_is_and_what_it_lacks_is_named(folder: Path) -> None:
     file = folder / ".env"
     file.write_text("MODELOPS_JWT_SECRET=mine\nMODELOPS_FERNET_KEY=\n", encoding="utf-8")
-    with pytest.raises(BadInput, match="left as it is; it lacks MODELOPS_METADATA_PASSWORD, ") as refused:
+    with pytest.raises(BadInput, match="was not changed; it lacks MODELOPS_METADATA_PASSWORD, ") as refused:
         write_env(folder)
     assert "MODELOPS_FERNET_KEY" in str(refused.value)
     assert "MODELOPS_JWT_SECRET" not in str(refused.value)
@@ -83,7 +83,7 @@ def test_a_file_that_is_there_is_left_as_it_is_and_what_it_lacks_is_named(folder
 
 def test_a_link_to_a_file_elsewhere_is_not_followed(folder: Path) -> None:
     (folder / ".env").symlink_to(folder / "elsewhere")
-    with pytest.raises(BadInput, match="there already"):
+    with pytest.raises(BadInput, match="already exists"):
         write_env(folder)
     assert not (folder / "elsewhere").exists()
 
@@ -96,7 +96,7 @@ def test_a_folder_without_an_example(tmp_path: Path) -> None:
 def test_all_secrets_are_taken_from_the_environment_or_from_files(tmp_path: Path) -> None:
     (tmp_path / "jobs").write_text("from a file\n", encoding="utf-8")
     given = GIVEN | {"MODELOPS_DATABASE_PASSWORD_JOBS": "", "MODELOPS_DATABASE_PASSWORD_JOBS_FILE": f"{tmp_path}/jobs"}
-    logins, accounts = init.secrets_in(given)
+    logins, accounts = init.passwords_from(given)
     assert logins == {"owner": "x", "jobs": "from a file", "reader": "x", "sql": "x", "features": "x"}
     assert accounts == dict.fromkeys(("admin", "trainer", "reviewer", "viewer", "observer"), "x")
 
@@ -105,17 +105,17 @@ def test_all_secrets_are_taken_from_the_environment_or_from_files(tmp_path: Path
 def test_the_init_job_refuses_a_missing_secret_by_its_name(name: str) -> None:
     for given in (GIVEN | {name: ""}, {key: value for key, value in GIVEN.items() if key != name}):
         with pytest.raises(BadInput, match=f"^{name} is not set"):
-            init.secrets_in(given)
+            init.passwords_from(given)
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
     with pytest.raises(BadInput, match=r"^MODELOPS_DATABASE_URL, .*_PASSWORD_OWNER, .*_PASSWORD_OBSERVER are not set"):
-        init.secrets_in({"AIRFLOW__CORE__AUTH_MANAGER": init.FAB})
+        init.passwords_from({"AIRFLOW__CORE__AUTH_MANAGER": init.FAB})
 
 
 def test_another_auth_manager_has_no_such_accounts() -> None:
     with pytest.raises(BadInput, match="needs Airflow's FAB auth manager"):
-        init.secrets_in(GIVEN | {"AIRFLOW__CORE__AUTH_MANAGER": "SimpleAuthManager"})
+        init.passwords_from(GIVEN | {"AIRFLOW__CORE__AUTH_MANAGER": "SimpleAuthManager"})
 
 
 def test_the_command_says_it_in_one_line_and_fails(
@@ -139,7 +139,7 @@ def test_an_old_heartbeat_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert problem("heartbeat") == f"no heartbeat in {file}"
     heartbeat.beat()
     assert problem("heartbeat") is None
-    os.utime(file, (0, time.time() - 10 * OLDEST))
+    os.utime(file, (0, time.time() - 10 * HEARTBEAT_TIMEOUT))
     assert "the last heartbeat was 300 s ago" in str(problem("heartbeat"))
     heartbeat.beat()
     assert problem("heartbeat") is None

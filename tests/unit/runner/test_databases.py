@@ -8,7 +8,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from modelops.domain.errors import BadInput
-from modelops.runner.databases import ROLES, Databases, own_server, passwords_in
+from modelops.runner.databases import ROLES, Databases, external_databases, passwords_from
 from modelops.runner.layout import Secrets
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ SECRETS = Secrets(owner="o/w:n@r", jobs="jobs-secret")
 
 
 def own(url: str, *, elsewhere: bool = False) -> Databases:
-    return own_server(url, secrets=SECRETS, airflow_elsewhere=elsewhere)
+    return external_databases(url, secrets=SECRETS, airflow_elsewhere=elsewhere)
 
 
 def test_each_role_has_its_own_login_on_the_data_database() -> None:
@@ -76,9 +76,9 @@ def test_passwords_that_the_environment_gives(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("from a file\n")
     environ = {**GIVEN, "MODELOPS_DATABASE_PASSWORD_JOBS": "", "MODELOPS_DATABASE_PASSWORD_JOBS_FILE": str(file)}
-    given = passwords_in(environ, airflow_elsewhere=False)
+    given = passwords_from(environ, airflow_elsewhere=False)
     assert given == {role: f"secret of {role}" for role in (*ROLES, "airflow")} | {"jobs": "from a file"}
-    assert passwords_in({}, airflow_elsewhere=False) == {}
+    assert passwords_from({}, airflow_elsewhere=False) == {}
 
 
 def test_a_missing_password_is_refused_by_its_name() -> None:
@@ -86,9 +86,9 @@ def test_a_missing_password_is_refused_by_its_name() -> None:
     with pytest.raises(
         BadInput, match=r"missing: MODELOPS_DATABASE_PASSWORD_SQL, MODELOPS_DATABASE_PASSWORD_AIRFLOW\n"
     ):
-        passwords_in(lacking, airflow_elsewhere=False)
+        passwords_from(lacking, airflow_elsewhere=False)
     with pytest.raises(BadInput, match=r"missing: MODELOPS_DATABASE_PASSWORD_SQL\n") as refused:
-        passwords_in(lacking, airflow_elsewhere=True)
+        passwords_from(lacking, airflow_elsewhere=True)
     assert "secret of" not in str(refused.value)
 
 
@@ -103,4 +103,4 @@ def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: str | None
     name = "MODELOPS_DATABASE_PASSWORD_JOBS"
     environ = {**GIVEN, name: "another" if content == "given" else "", f"{name}_FILE": str(file)}
     with pytest.raises(BadInput, match=said):
-        passwords_in(environ, airflow_elsewhere=True)
+        passwords_from(environ, airflow_elsewhere=True)

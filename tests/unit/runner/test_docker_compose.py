@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from documents import ROOT
-from modelops.runner.airflow_health import PARTS
+from modelops.runner.airflow_health import HEALTH_KEYS
 from modelops.runner.configuration import PACE, PARSING
 from modelops.runner.containers.accounts import ROLES as ACCOUNTS
-from modelops.runner.containers.init import ACCOUNT_PASSWORD, FAB, MANAGER, secrets_in
+from modelops.runner.containers.init import ACCOUNT_PASSWORD, FAB, MANAGER, passwords_from
 from modelops.runner.containers.secrets_file import SECRET, write_env
 from modelops.runner.databases import ROLES
 
@@ -179,7 +179,7 @@ def test_everything_is_watched_and_ends_in_order(written: Services) -> None:
         assert written[name]["depends_on"] == {"init": {"condition": "service_completed_successfully"}}
         *command, what = written[name]["healthcheck"]["test"]
         assert command == ["CMD", "python", "-m", "modelops.runner.containers.health"]
-        assert what == (name if name in PARTS else "heartbeat")
+        assert what == (name if name in HEALTH_KEYS else "heartbeat")
         assert ("MODELOPS_HEARTBEAT" in written[name]["environment"]) is (what == "heartbeat")
 
 
@@ -196,7 +196,7 @@ def test_state_is_shared(written: Services) -> None:
 
 
 def test_the_init_job_gets_all_that_it_asks_for(resolved: Services) -> None:
-    logins, accounts = secrets_in(resolved["init"]["environment"])
+    logins, accounts = passwords_from(resolved["init"]["environment"])
     assert (set(logins), set(accounts)) == (set(ROLES), set(ACCOUNTS))
     assert resolved["init"]["environment"][MANAGER] == FAB
 

@@ -8,7 +8,7 @@ import httpx
 
 from modelops.domain.errors import Unavailable
 from modelops.runner import health
-from modelops.runner.airflow_health import PARTS
+from modelops.runner.airflow_health import HEALTH_KEYS
 from modelops.runner.health import import_errors
 from modelops.runner.installation import Installation
 
@@ -45,9 +45,9 @@ def test_components_without_a_sign_of_life_are_named_unless_their_database_is_aw
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def said(*ill: str) -> set[str]:
-        answer = {part: {"status": "unhealthy" if part in ill else "healthy"} for part in PARTS.values()}
+        answer = {part: {"status": "unhealthy" if part in ill else "healthy"} for part in HEALTH_KEYS.values()}
         monkeypatch.setattr(health.httpx, "get", lambda *_args, **_more: httpx.Response(200, json=answer))
-        return health.unwell("http://airflow")
+        return health.unhealthy_components("http://airflow")
 
     assert said() == set()
     assert said("dag_processor", "scheduler") == {"dag-processor", "scheduler"}

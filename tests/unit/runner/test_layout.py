@@ -36,23 +36,23 @@ def mode(path: Path) -> int:
 
 def test_secrets_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    first = Secrets.of(path)
-    assert Secrets.of(path) == first
+    first = Secrets.load(path)
+    assert Secrets.load(path) == first
     assert mode(path) == 0o600
     assert len(set(asdict(first).values())) == len(asdict(first)), "two secrets are the same"
 
 
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:
-    one, other = Secrets.of(tmp_path / "one"), Secrets.of(tmp_path / "other")
+    one, other = Secrets.load(tmp_path / "one"), Secrets.load(tmp_path / "other")
     assert not set(asdict(one).values()) & set(asdict(other).values())
 
 
 def test_a_secret_that_an_upgrade_needs_is_added_and_the_others_stay(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    old = asdict(Secrets.of(path))
+    old = asdict(Secrets.load(path))
     del old["features"]
     write_private(path, json.dumps(old))
-    new = asdict(Secrets.of(path))
+    new = asdict(Secrets.load(path))
     assert new.items() >= old.items()
     assert json.loads(path.read_text()) == new
 
@@ -60,17 +60,17 @@ def test_a_secret_that_an_upgrade_needs_is_added_and_the_others_stay(tmp_path: P
 def test_given_passwords_take_precedence_and_are_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     given = {"jobs": "given", "sql": "given too"}
-    first = Secrets.of(path, given)
+    first = Secrets.load(path, given)
     assert (first.jobs, first.sql) == ("given", "given too")
     assert "given" not in path.read_text()
-    assert Secrets.of(path, given) == first
-    assert Secrets.of(path, {**given, "jobs": "changed"}).jobs == "changed"
+    assert Secrets.load(path, given) == first
+    assert Secrets.load(path, {**given, "jobs": "changed"}).jobs == "changed"
     with pytest.raises(BadInput, match="passwords of the logins were set in the environment before"):
-        Secrets.of(path)
+        Secrets.load(path)
     content = json.loads(path.read_text())
     del content["passwords_from_outside"]
     write_private(path, json.dumps(content))
-    own = Secrets.of(path)
+    own = Secrets.load(path)
     assert (own.owner, own.jobs in {"given", "changed"}) == (first.owner, False)
 
 
@@ -78,7 +78,7 @@ def test_a_secrets_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> N
     path = tmp_path / "secrets.json"
     path.write_text("{half a fi")
     with pytest.raises(Unavailable, match=r"secrets\.json can't be read"):
-        Secrets.of(path)
+        Secrets.load(path)
     assert path.read_text() == "{half a fi"
 
 
@@ -115,7 +115,7 @@ def test_a_log_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
 def test_a_home_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match="name another with MODELOPS_HOME"):
+    with pytest.raises(Unavailable, match="name another folder in MODELOPS_HOME"):
         Layout(home=tmp_path / "file" / "home").prepare()
 
 
@@ -153,7 +153,7 @@ def test_two_installations_that_start_at_once_have_two_ports(tmp_path: Path) -> 
         with other.port_claimed():
             assert other.port != first
         chosen = Installation(tmp_path / "chosen", environ={"AIRFLOW__API__PORT": str(first)})
-        with pytest.raises(Unavailable, match=rf"Port {first} \(AIRFLOW__API__PORT\) is taken"), chosen.port_claimed():
+        with pytest.raises(Unavailable, match=rf"port {first} \(AIRFLOW__API__PORT\) is in use"), chosen.port_claimed():
             pytest.fail("two have it")
     with one.port_claimed():
         assert one.port == first, "last time's, if it is free"

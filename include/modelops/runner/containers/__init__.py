@@ -1,1 +1,1 @@
-"""What the services of docker-compose.yaml need besides Airflow: the init job, health checks and generated secrets."""
+"""The init job, the health checks and the generated secrets of docker-compose.yaml."""

@@ -1,7 +1,7 @@
-"""The roles and accounts of several machines, in Airflow's FAB auth manager; repeatable.
+"""Creates the roles and accounts of a cluster in Airflow's FAB auth manager. It can be repeated.
 
-Accounts that exist are left as they are, for people change their passwords in Airflow; only the observer's is set each
-time, because a program signs in with it. Permissions that one of our roles lacks are added, and none is removed.
+Existing accounts are not changed, because people change their passwords in Airflow. The exception is the account of the
+observer, which is a program. Permissions that a role lacks are added, and no permission is removed.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 VIEWER = "Viewer"
 ADMIN = "Admin"
-"""Roles that FAB has. Ours may do what a viewer may, and more."""
+"""Predefined roles of FAB. The other roles have the permissions of a viewer, and more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role, and its permissions beyond those of a viewer: pairs of FAB's action and resource."""
+    """A role, and its permissions beyond those of a viewer, as pairs of action and resource."""
 
     name: str
     permissions: tuple[tuple[str, str], ...] = ()
 
 
-# FAB asks for "can edit DAGs" for every change of anything below a DAG.
+# FAB requires "can edit DAGs" for every change of a DAG run or task instance.
 ROLES = {
     "admin": Role(name=ADMIN),
     "trainer": Role(
@@ -39,7 +39,7 @@ ROLES = {
     ),
     "reviewer": Role(name="Reviewer", permissions=(("can_edit", "DAGs"), ("can_edit", "HITL Detail"))),
     "viewer": Role(name=VIEWER),
-    # Without the audit log nobody would know who cleared a training, and so who may not approve it.
+    # The audit log shows who cleared a training, and therefore may not approve its version.
     "observer": Role(name="Observer", permissions=(("can_read", "Audit Logs"),)),
 }
 """The accounts and their roles."""
@@ -47,32 +47,32 @@ OBSERVER = "observer"
 
 
 def ensure_accounts(passwords: Mapping[str, str]) -> Iterator[str]:
-    """Make the roles and accounts that are missing; yields a sentence for each change.
+    """Create missing roles and accounts; yields a description of each change.
 
     Args:
-        passwords: the first password of each account of `ROLES`.
+        passwords: the initial password of each account in `ROLES`.
     """
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
     with get_application_builder() as builder:
         manager = builder.sm
-        manager.sync_roles()  # FAB's own, of which ours are made
+        manager.sync_roles()  # creates the predefined roles
         for name, role in ROLES.items():
             yield from _ensure_role(manager, role)
             yield from _ensure_account(manager, name, role, passwords[name])
 
 
 def _ensure_role(manager: Any, role: Role) -> Iterator[str]:
-    made = manager.find_role(role.name) or manager.add_role(role.name)
+    found = manager.find_role(role.name) or manager.add_role(role.name)
     if role.name in (VIEWER, ADMIN):
         return
     wanted = [*manager.find_role(VIEWER).permissions]
     wanted += [manager.create_permission(action, resource) for action, resource in role.permissions]
-    missing = [right for right in wanted if right not in made.permissions]
-    for right in missing:
-        manager.add_permission_to_role(made, right)
+    missing = [permission for permission in wanted if permission not in found.permissions]
+    for permission in missing:
+        manager.add_permission_to_role(found, permission)
     if missing:
-        yield f"role {role.name}: {len(missing)} rights added"
+        yield f"role {role.name}: {len(missing)} permissions added"
 
 
 def _ensure_account(manager: Any, name: str, role: Role, password: str) -> Iterator[str]:
@@ -86,12 +86,12 @@ def _ensure_account(manager: Any, name: str, role: Role, password: str) -> Itera
             role=[manager.find_role(role.name)],
             password=password,
         )
-        yield f"account {name} made, with the role {role.name}"
+        yield f"account {name} created, with the role {role.name}"
     elif name == OBSERVER:
-        yield from _mend(manager, account, role, password)
+        yield from _update_account(manager, account, role, password)
 
 
-def _mend(manager: Any, account: Any, role: Role, password: str) -> Iterator[str]:
+def _update_account(manager: Any, account: Any, role: Role, password: str) -> Iterator[str]:
     from werkzeug.security import check_password_hash
 
     if not check_password_hash(account.password, password):

@@ -1,7 +1,7 @@
-"""Checks the health of one service of docker-compose.yaml. Cheap, as it runs every few seconds: no Airflow is imported.
+"""Checks the health of one service of docker-compose.yaml. It runs every few seconds, so it doesn't import Airflow.
 
-`api-server`, `scheduler`, `dag-processor` and `triggerer` are as the api-server reports them; `heartbeat` is the age of
-the file that the observer and the workers touch.
+The argument is `api-server`, `scheduler`, `dag-processor` or `triggerer`, whose health the api-server reports, or
+`heartbeat`, which checks the age of the file that the observer and the workers touch.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ import sys
 import urllib.request
 
 from modelops import heartbeat
-from modelops.runner.airflow_health import PARTS, PATH
+from modelops.runner.airflow_health import HEALTH_KEYS, HEALTH_PATH
 
-URL = f"http://api-server:8080{PATH}"
+URL = f"http://api-server:8080{HEALTH_PATH}"
 TIMEOUT = 5
-OLDEST = 30
-"""Seconds after which a heartbeat is too old. Workers beat every two seconds, and so does the observer."""
+HEARTBEAT_TIMEOUT = 30
+"""Maximum age of a heartbeat in seconds. The workers and the observer update it every two seconds."""
 
 
 def problem(service: str, url: str = URL) -> str | None:
-    """What is wrong with a service; None if nothing is."""
+    """The problem of a service; None if it is healthy."""
     if service == "heartbeat":
         age = heartbeat.age()
         if age is None:
             return f"no heartbeat in {os.environ.get(heartbeat.VARIABLE)}"
-        return f"the last heartbeat was {age:.0f} s ago" if age > OLDEST else None
-    part = PARTS[service]
+        return f"the last heartbeat was {age:.0f} s ago" if age > HEARTBEAT_TIMEOUT else None
+    key = HEALTH_KEYS[service]
     try:
-        # No proxy has any business with the network of the services.
+        # No proxy is used in the network of the services.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(url, timeout=TIMEOUT) as answer:
-            status = json.load(answer)[part]["status"]
+            status = json.load(answer)[key]["status"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         return f"can't read the health of {service} from the api-server: {error}"
-    return None if status == "healthy" else f"{part} is {status}"
+    return None if status == "healthy" else f"{key} is {status}"
 
 
 if __name__ == "__main__":

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECRET = re.compile(r"^(\w+)=$", re.MULTILINE)
-"""A variable of .env.example that has no value."""
+"""A variable without a value in .env.example."""
 SET = re.compile(r"^(?:export +)?(\w+)=.", re.MULTILINE)
 
 
 def write_env(folder: Path) -> Path:
     """Write `.env` into a folder that has a `.env.example`, with a generated value for each secret.
 
-    It is readable by its owner only.
+    Only its owner can read it.
 
     Raises:
-        BadInput: there is an `.env`, which is left as it is.
+        BadInput: the folder has an `.env`, which is not changed.
         Unavailable: the folder can't be written, or has no `.env.example`.
     """
     file = folder / ".env"
@@ -37,7 +37,7 @@ def write_env(folder: Path) -> Path:
         raise BadInput(
             _already_there(file, example),
             where=str(file),
-            expected="another folder, or no such file: it is never overwritten",
+            expected="another folder, or no such file: an existing .env is never overwritten",
         ) from None
     except OSError as error:
         raise Unavailable(f"{file} can't be written: {error}") from error
@@ -45,15 +45,15 @@ def write_env(folder: Path) -> Path:
 
 
 def _already_there(file: Path, example: str) -> str:
-    said = "the file is there already, and is left as it is"
+    message = "the file already exists and was not changed"
     try:
         known = set(SET.findall(file.read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        return said
+        return message
     missing = [name for name in SECRET.findall(example) if name not in known]
-    return f"{said}; it lacks {', '.join(missing)}" if missing else said
+    return f"{message}; it lacks {', '.join(missing)}" if missing else message
 
 
 def _generated(name: str) -> str:
-    # Letters, digits, - and _ alone: the values become parts of addresses.
+    # Only letters, digits, - and _, because the values become parts of URLs.
     return new_fernet_key() if name.endswith("FERNET_KEY") else secrets.token_urlsafe(32)

@@ -1,4 +1,4 @@
-"""Says how often the model is right."""
+"""Measures the accuracy of the model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .scoring import ModelScorer
 
 
 def evaluate(context, **kwargs) -> None:
-    """Leaves metrics.json."""
+    """Write metrics.json."""
     data = context.read_arrow()
-    right = ModelScorer(context).predict(data)["label"] == data[context.dataset_info.target_names[0]].to_numpy()
-    Path(context.artifact_output_path, "metrics.json").write_text(json.dumps({"accuracy": float(right.mean())}))
+    is_correct = ModelScorer(context).predict(data)["label"] == data[context.dataset_info.target_names[0]].to_numpy()
+    Path(context.artifact_output_path, "metrics.json").write_text(json.dumps({"accuracy": float(is_correct.mean())}))

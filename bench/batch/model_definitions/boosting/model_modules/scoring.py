@@ -1,4 +1,4 @@
-"""Scores rows with XGBoost's own threads."""
+"""Scores rows with XGBoost, which uses several threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import xgboost
 
 
 def matrix(data, names):
-    """The columns side by side, a row after the other, as XGBoost wants them."""
+    """The columns as a row-major matrix of float32."""
     rows = np.empty((data.num_rows, len(names)), "float32")
     for number, name in enumerate(names):
         rows[:, number] = data[name]
@@ -17,7 +17,7 @@ def matrix(data, names):
 
 
 class ModelScorer:
-    """Made once per process."""
+    """The scorer, which is created once per process."""
 
     frame = "arrow"
 
@@ -26,6 +26,6 @@ class ModelScorer:
         self._features = self._model.attr("features").split(",")
 
     def predict(self, data):
-        """Per row `label_probability`, and `label`, 1 where that is at least one half."""
+        """For each row, `label_probability`, and `label`: 1 if the probability is at least 0.5, otherwise 0."""
         probability = self._model.inplace_predict(matrix(data, self._features))
         return {"label": (probability >= 0.5).astype("int32"), "label_probability": probability}

@@ -1,4 +1,4 @@
-"""Fits a hundred trees of the depth that XGBoost chooses."""
+"""Fits a hundred trees of XGBoost's default depth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .scoring import matrix
 
 
 def train(context, **kwargs) -> None:
-    """Learn from the rows of the context; leaves model.ubj."""
+    """Fit the model on the training dataset, and write model.ubj."""
     data, info = context.read_arrow(), context.dataset_info
     rows = xgboost.DMatrix(matrix(data, info.feature_names), label=data[info.target_names[0]].to_numpy())
     model = xgboost.train({"objective": "binary:logistic"}, rows, num_boost_round=100)

@@ -1,5 +1,5 @@
-"""Imported before the model's other modules."""
+"""Imports scipy.special before the other modules of the model."""
 
-# When skops is imported, it looks for each of scipy's functions in all modules that there are, in the order in which
-# they came. Behind those of pandas and scikit-learn that takes 2 s, which is half of what the process needs to start.
+# When skops is imported, it searches all loaded modules, in the order of their import, for each of scipy's functions.
+# After the modules of pandas and scikit-learn this takes 2 s, half of the time in which the process starts.
 import scipy.special  # noqa: F401

@@ -1,4 +1,4 @@
-"""Scores rows with what the training has learnt; scikit-learn, whose import takes seconds, isn't needed for it."""
+"""Scores rows with the fitted coefficients, without scikit-learn, whose import takes seconds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 
 class ModelScorer:
-    """Made once per process."""
+    """The scorer, which is created once per process."""
 
     frame = "arrow"
 
     def __init__(self, context) -> None:
-        learnt = json.loads(Path(context.artifact_input_path, "model.json").read_text())
-        self._coefficients, self._intercept = learnt["coefficients"], learnt["intercept"]
+        model = json.loads(Path(context.artifact_input_path, "model.json").read_text())
+        self._coefficients, self._intercept = model["coefficients"], model["intercept"]
 
     def predict(self, data):
-        """Per row `label_probability`, and `label`, 1 where that is at least one half."""
+        """For each row, `label_probability`, and `label`: 1 if the probability is at least 0.5, otherwise 0."""
         score = np.full(data.num_rows, self._intercept)
         for name, coefficient in self._coefficients.items():
             score += coefficient * data[name].to_numpy()

@@ -10,12 +10,12 @@ from sklearn.linear_model import LogisticRegression
 
 
 def train(context, **kwargs) -> None:
-    """Learn from the rows of the context; leaves model.json."""
+    """Fit the model on the training dataset, and write model.json."""
     data, info = context.read_arrow(), context.dataset_info
     rows = np.column_stack([data[name].to_numpy() for name in info.feature_names])
     model = LogisticRegression().fit(rows, data[info.target_names[0]].to_numpy())
-    learnt = {
+    fitted = {
         "coefficients": dict(zip(info.feature_names, model.coef_[0].tolist(), strict=True)),
         "intercept": float(model.intercept_[0]),
     }
-    Path(context.artifact_output_path, "model.json").write_text(json.dumps(learnt))
+    Path(context.artifact_output_path, "model.json").write_text(json.dumps(fitted))

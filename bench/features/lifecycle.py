@@ -1,4 +1,4 @@
-"""Brings the feature task into production by the use cases that the operators call."""
+"""Puts the feature task into production with the use cases that the operators call."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ TASK = "bench/measured"
 TABLE = "features.measured"
 
 
-def deployed(installation: Installation) -> int:
-    """Import, run, approve and deploy it; returns the deployment. Nobody but the measurements tidies its table then."""
-    run = "life"
+def deploy(installation: Installation) -> int:
+    """Import, run, approve and deploy the task; returns the deployment. Autovacuum of its table is off."""
+    run = "lifecycle"
     with installation.connect() as connection:
 
         def job(type_: JobType) -> JobRun:
@@ -33,7 +33,7 @@ def deployed(installation: Installation) -> int:
         number = import_task(ImportRequest(task=TASK), job(JobType.FEATURE_IMPORT))["version"]
         run_task(TaskRunRequest(task=TASK, version=number), job(JobType.FEATURE_RUN))
         request_approval(TASK, number, job(JobType.FEATURE_APPROVAL), kind=VersionKind.FEATURE_TASK)
-        answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
+        answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="for the benchmark")
         with decide(connection, key_of(JobType.FEATURE_APPROVAL, run), answer):
             pass
         request = TaskDeploymentRequest(task=TASK, version=number)

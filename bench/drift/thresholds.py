@@ -1,7 +1,7 @@
-"""The same question asked with the fixed thresholds that are Evidently's defaults for a numeric column.
+"""Compares the rule with fixed thresholds, which are Evidently's defaults for a numeric column.
 
-With at most 1,000 rows of the reference: p < 0.05 of the Kolmogorov-Smirnov test. With more: Wasserstein distance in
-standard deviations of the reference above 0.1. The rows are drawn, so there are fewer trials.
+Up to 1,000 rows of the reference, drift is p < 0.05 in the Kolmogorov-Smirnov test; for more rows, it is a Wasserstein
+distance above 0.1 standard deviations of the reference. The rows are drawn, so there are fewer trials.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
-from bench.drift.simulation import Cell
+from bench.drift.simulation import Columns
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -22,8 +22,8 @@ SHIFT = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
-    """How often each finds drift where there is none, and a shift by 0.2 standard deviations."""
+class Comparison:
+    """The rates of findings without drift and with a shift of 0.2 standard deviations, for both rules."""
 
     reference: int
     batch: int
@@ -31,15 +31,15 @@ class Beside:
     fixed: tuple[float, float]
 
 
-def fixed_thresholds(trials: int, generator: Generator) -> list[Beside]:
-    """Both rules, for one column, at each size."""
+def compare_with_thresholds(trials: int, generator: Generator) -> list[Comparison]:
+    """Compare both rules for one column, at each of `SIZES`."""
     return [
-        Beside(
+        Comparison(
             reference=reference,
             batch=batch,
             ours=(
-                Cell(reference=reference, batch=batch).rate(trials, generator),
-                Cell(reference=reference, batch=batch, shifted=1, shift=SHIFT).rate(trials, generator),
+                Columns(reference=reference, batch=batch).rate(trials, generator),
+                Columns(reference=reference, batch=batch, shifted=1, shift=SHIFT).rate(trials, generator),
             ),
             fixed=(
                 _rate(reference, batch, 0, trials, generator),

@@ -1,4 +1,4 @@
-"""Brings a model into production by the use cases that the operators call."""
+"""Puts a model into production with the use cases that the operators call."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _runs = itertools.count(1)
 
 
-def approved(installation: Installation, model: str) -> int:
-    """Train, evaluate and approve a version; returns its number."""
-    run = f"life_{next(_runs)}"
+def approve_version(installation: Installation, model: str) -> int:
+    """Train, evaluate and approve a version of a model; returns its number."""
+    run = f"lifecycle_{next(_runs)}"
     with installation.connect() as connection:
 
         def job(type_: JobType) -> JobRun:
@@ -32,18 +32,18 @@ def approved(installation: Installation, model: str) -> int:
         version: int = train(TrainingRequest(model=model), job(JobType.TRAINING))["version"]
         evaluate(EvaluationRequest(model=model, version=version), job(JobType.EVALUATION))
         request_approval(model, version, job(JobType.APPROVAL))
-        answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="to be measured")
+        answer = Answer(person="grace", verdict=Verdict.APPROVED, comment="for the benchmark")
         with decide(connection, key_of(JobType.APPROVAL, run), answer):
             pass
     return version
 
 
-def deployed(
+def deploy_version(
     installation: Installation, model: str, version: int, *, target: str, dataset: str = "predict", parts: int = 1
 ) -> int:
-    """Put an approved version into production at a target; returns the deployment."""
+    """Deploy an approved version into a target; returns the number of the deployment."""
     with installation.connect() as connection:
-        key = key_of(JobType.DEPLOYMENT, f"life_{next(_runs)}")
+        key = key_of(JobType.DEPLOYMENT, f"lifecycle_{next(_runs)}")
         request = DeploymentRequest(model=model, version=version, target=target, dataset=dataset, parts=parts)
         made: int = deploy(request, claim(installation, connection, JobType.DEPLOYMENT, key=key))["deployment"]
     with installation.admin() as admin:
