@@ -1,9 +1,9 @@
 """Runs a model's own code in a child process and waits for it.
 
-The child gets no credentials, neither in its environment nor in open files. Its memory is limited, and it leaves no
-process behind. This is no protection against malicious code: the child runs as the same operating-system user as the
-job, so it can read what that user can read, such as the environment of other processes in /proc and the files of the
-installation. Only trusted persons may add models to a configured repository.
+The child gets no credentials, neither in its environment nor in open files. Its memory, CPU time and time are limited,
+and it leaves no process behind. This is no protection against malicious code: the child runs as the same
+operating-system user as the job, so it can read what that user can read, such as the environment of other processes in
+/proc and the files of the installation. Only trusted persons may add models to a configured repository.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from modelops.domain.datasets import Dataset
+    from modelops.domain.resources import Allowance
     from modelops.runtime.environment import Environment
     from modelops.settings import LogBounds
 
@@ -94,7 +95,7 @@ def run_child(
     *,
     environment: Environment,
     workdir: Path,
-    memory: int | None,
+    allowance: Allowance,
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
 ) -> None:
@@ -107,12 +108,13 @@ def run_child(
         environment: the Python to run it with.
         workdir: a folder of this attempt alone. It gets assignment.json, outcome.json and the folder scratch, which is
             the code's working, home and temporary folder and is removed at the end.
-        memory: bytes that each process of the code may allocate; None: no limit.
+        allowance: the limits of the job; what the code uses is added to its meter.
         log_bounds: how much of the output is passed to `on_line`.
         on_line: called in this thread. An exception that it raises ends the code and is raised here.
 
     Raises:
-        UserCodeError: the code raised an error, crashed, ran out of its memory, or has no such function.
+        UserCodeError: the code raised an error, crashed, or has no such function.
+        ResourceLimitError: it used more memory, CPU time or time than it may.
         ChildLost: it was killed from outside.
         Unavailable: the environment doesn't exist.
     """
@@ -121,7 +123,7 @@ def run_child(
         assignment.to_json(),
         environment=environment,
         workdir=workdir,
-        memory=memory,
+        allowance=allowance,
         log_bounds=log_bounds,
         on_line=on_line,
     )
@@ -132,7 +134,7 @@ def run_assignment(
     *,
     environment: Environment,
     workdir: Path,
-    memory: int | None,
+    allowance: Allowance,
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
     keep_open: Sequence[int] = (),
@@ -149,21 +151,26 @@ def run_assignment(
         scratch.mkdir()
         with create_plain(assignment_file) as file:
             file.write(json.dumps(assignment).encode())
+        memory = allowance.memory
         try:
             ending = run_guarded(
                 [str(environment.python), "-P", "-s", str(_CHILD), str(assignment_file), str(outcome)],
                 env=_child_variables(assignment["job_id"], python=environment.python, scratch=scratch, memory=memory),
                 cwd=scratch,
                 memory=memory,
+                cpu_seconds=allowance.cpu_seconds,
+                code_seconds=allowance.seconds,
                 log_bounds=log_bounds,
                 on_line=on_line,
                 keep_open=keep_open,
             )
         finally:
             remove(scratch)
+        if ending.usage is not None:
+            allowance.meter.add(ending.usage)
         held.check()
         verb, function = assignment["verb"], assignment.get("function")
-        check_outcome(ending, outcome, verb=verb, memory=memory, on_line=on_line, function=function)
+        check_outcome(ending, outcome, verb=verb, allowance=allowance, on_line=on_line, function=function)
 
 
 def _child_variables(job_id: str, *, python: Path, scratch: Path, memory: int | None) -> dict[str, str]:

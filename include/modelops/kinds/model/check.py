@@ -14,6 +14,7 @@ from modelops.data.target import check_target, columns_for
 from modelops.domain.errors import BadInput, SeveralErrors, Unavailable
 from modelops.domain.findings import Findings, sorted_by_place
 from modelops.domain.labels import TRUTH
+from modelops.domain.resources import Meter
 from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import (
@@ -28,7 +29,14 @@ from modelops.kinds.model.sample import compare_with_sample, outputs_of, take_sa
 from modelops.kinds.model.standard import check_packages, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.repository.catalogue import index_of, reference_of
-from modelops.repository.definition import OPTIONAL_FILES, REQUIRED_DATASETS, SCORING, place_of_query, read_datasets
+from modelops.repository.definition import (
+    CONFIG,
+    OPTIONAL_FILES,
+    REQUIRED_DATASETS,
+    SCORING,
+    place_of_query,
+    read_datasets,
+)
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
 from modelops.repository.reading import read_text_if_any
@@ -91,6 +99,9 @@ def read_folder(
             datasets = read_datasets(folder, str(folder))
         with suppress(BadInput):
             requirements = read_text_if_any(folder / REQUIREMENTS, f"{folder}/{REQUIREMENTS}")
+    if pinned is not None:
+        with findings.collecting():
+            pinned.definition.resources.check(settings.ceilings, where=f"{folder}/{CONFIG}")
     if datasets is not None:
         columns = _check_datasets(str(folder), datasets, sql_url, findings, echo)
         if pinned is not None and pinned.definition.has_scorer and PREDICT in columns:
@@ -210,6 +221,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
             settings=settings,
             log=lambda line: echo(f"  {line}"),
             step=_unrecorded,
+            meter=Meter(),
         )
 
     training = workbench("training")
