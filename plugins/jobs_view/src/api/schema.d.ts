@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Usage
+         * @description The memory and CPU time that a job has used, and what to request for the next one.
+         */
+        get: operations["show_usage_api_jobs__id__usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{id}/logs/{attempt}": {
         parameters: {
             query?: never;
@@ -1447,6 +1467,30 @@ export interface components {
          */
         JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check" | "performance_measurement" | "alert_rule_change" | "connection_check";
         /**
+         * JobUsage
+         * @description The memory and CPU time that the user code of a job's newest attempt has used; null: none was measured.
+         */
+        JobUsage: {
+            /**
+             * Peak Memory
+             * @description Bytes of resident memory: of its largest process, or of several at one time if that is more.
+             */
+            peak_memory: number | null;
+            /**
+             * Peak Allocated
+             * @description Bytes that a process had allocated, used or not, as measured now and then.
+             */
+            peak_allocated: number | null;
+            /**
+             * Cpu Seconds
+             * @description CPU time of all processes together.
+             */
+            cpu_seconds: number | null;
+            /** @description By the version of the job. */
+            requested: components["schemas"]["RequestedResources"];
+            recent: components["schemas"]["RecentUsage"] | null;
+        };
+        /**
          * KeptLog
          * @description A page of an attempt's log.
          */
@@ -1734,6 +1778,33 @@ export interface components {
             found: components["schemas"]["InProduction"][];
         };
         /**
+         * RecentUsage
+         * @description The most that the last completed jobs of the same model and type have used, and a request that would do.
+         */
+        RecentUsage: {
+            /**
+             * Jobs
+             * @description How many jobs; at most 10.
+             */
+            jobs: number;
+            /** Peak Memory */
+            peak_memory: number;
+            /** Peak Allocated */
+            peak_allocated: number;
+            /** Cpu Seconds */
+            cpu_seconds: number;
+            /**
+             * Memory
+             * @description Bytes to request as `resources.memory`.
+             */
+            memory: number;
+            /**
+             * Cpu Seconds To Request
+             * @description Seconds to request as `resources.cpu_seconds`.
+             */
+            cpu_seconds_to_request: number;
+        };
+        /**
          * Refusal
          * @description The reason for a refusal.
          */
@@ -1793,6 +1864,25 @@ export interface components {
              * @description Who may decide; empty: anybody but the requesters.
              */
             approvers: string[];
+        };
+        /**
+         * RequestedResources
+         * @description The section `resources` of a version; null: not requested.
+         */
+        RequestedResources: {
+            /** Queue */
+            queue: string | null;
+            /** Pool */
+            pool: string | null;
+            /**
+             * Memory
+             * @description In bytes.
+             */
+            memory: number | null;
+            /** Cpu Seconds */
+            cpu_seconds: number | null;
+            /** Seconds */
+            seconds: number | null;
         };
         /**
          * SentNotification
@@ -2372,6 +2462,64 @@ export interface operations {
             };
             /** @description The view that readers query does not have the rows that the job published. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_usage_api_jobs__id__usage_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobUsage"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such job, or you may not see it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,6 +4,7 @@ import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { performance } from "./performance.fr.ts";
 import { refusals } from "./refusals.fr.ts";
 import { drift, statistics } from "./statistics.fr.ts";
+import { usage } from "./usage.fr.ts";
 
 export const fr: Texts = {
   groups: groupLabels("fr"),
@@ -96,7 +97,7 @@ export const fr: Texts = {
   comment: "Commentaire",
   commentRequired: "Commentaire (obligatoire)",
   cancel: "Annuler",
-  units: { day: "j", hour: "h", minute: "min", second: "s", millisecond: "ms" },
+  units: { day: "j", hour: "h", minute: "min", second: "s", millisecond: "ms", mebibyte: "Mio", gibibyte: "Gio" },
   levels: { error: "Erreur", warning: "Avertissement", info: "Information", debug: "Débogage" },
   versionStatuses: {
     created: "En formation",
@@ -272,6 +273,7 @@ export const fr: Texts = {
   drift,
   alerts,
   performance,
+  usage,
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,
     setAside: (rows) => `Lignes rejetées, pour lesquelles aucune prédiction n'a pu être calculée\u202f: ${rows}.`,
