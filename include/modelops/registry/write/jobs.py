@@ -333,25 +333,11 @@ def complete(
 
 
 def _finish(
-    connection: Connection[Any],
-    attempt: Attempt,
-    status: JobStatus,
-    *,
-    result: Jsonb | None,
-    error: str | None,
-    usage: Usage | None,
+    connection: Connection[Any], attempt: Attempt, status: JobStatus, *, usage: Usage | None, **values: Any
 ) -> None:
-    _QUERIES.execute(
-        connection,
-        "finish",
-        id=attempt.job_id,
-        status=status,
-        result=result,
-        error=error,
-        peak_memory=None if usage is None else usage.peak_memory,
-        peak_allocated=None if usage is None else usage.peak_allocated,
-        cpu_seconds=None if usage is None else usage.cpu_seconds,
-    )
+    measured = ("peak_memory", "peak_allocated", "cpu_seconds")
+    values |= {name: None if usage is None else getattr(usage, name) for name in measured}
+    _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, **values)
 
 
 def recordable(parameters: Mapping[str, Any]) -> Any:
