@@ -902,9 +902,11 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
   IF OLD.ended_at IS NOT NULL AND NEW.attempt = OLD.attempt
-     AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error)
+     AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error,
+          NEW.peak_memory, NEW.peak_allocated, NEW.cpu_seconds)
        IS DISTINCT FROM
-       (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error) THEN
+       (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error,
+        OLD.peak_memory, OLD.peak_allocated, OLD.cpu_seconds) THEN
     RAISE EXCEPTION 'job % is %: what is on record of it stays', OLD.id, OLD.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
@@ -1007,9 +1009,9 @@ BEGIN
        IS DISTINCT FROM
        (OLD.id, OLD.kind, OLD.name, OLD.number, OLD.job_id, OLD.created_by, OLD.created_at)
     OR (OLD.code_sha256 IS NOT NULL
-        AND (NEW.hyperparameters, NEW.definition, NEW.commit, NEW.dirty, NEW.code_sha256, NEW.requirements_sha256)
+        AND (NEW.hyperparameters, NEW.definition, NEW.resources, NEW.commit, NEW.dirty, NEW.code_sha256, NEW.requirements_sha256)
         IS DISTINCT FROM
-        (OLD.hyperparameters, OLD.definition, OLD.commit, OLD.dirty, OLD.code_sha256, OLD.requirements_sha256))
+        (OLD.hyperparameters, OLD.definition, OLD.resources, OLD.commit, OLD.dirty, OLD.code_sha256, OLD.requirements_sha256))
     OR (OLD.artifact_sha256 IS NOT NULL
         AND (NEW.dataset, NEW.data_sha256, NEW.data_rows, NEW.columns, NEW.artifact_sha256)
         IS DISTINCT FROM (OLD.dataset, OLD.data_sha256, OLD.data_rows, OLD.columns, OLD.artifact_sha256)) THEN
@@ -1569,6 +1571,7 @@ CREATE TABLE modelops.version (
     artifact_sha256 modelops.sha256,
     definition jsonb,
     columns_with_nulls text[],
+    resources jsonb,
     CONSTRAINT version_number_positive CHECK ((number > 0)),
     CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
 CASE kind
@@ -1587,6 +1590,7 @@ COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the trainin
 COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
 COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
 COMMENT ON COLUMN modelops.version.columns_with_nulls IS 'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
+COMMENT ON COLUMN modelops.version.resources IS 'The section resources of its config.json or task.yaml, memory in bytes. Null for what was pinned before there was one.';
 CREATE VIEW modelops.alert_rule_state AS
  SELECT rule.id,
     rule.deployment_id,
@@ -1972,10 +1976,16 @@ CREATE TABLE modelops.job (
     asked_at timestamp with time zone,
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
+    peak_memory bigint,
+    peak_allocated bigint,
+    cpu_seconds double precision,
     CONSTRAINT job_attempt_positive CHECK ((attempt >= 0)),
     CONSTRAINT job_completed_has_result CHECK (((status <> 'completed'::modelops.job_status) OR (result IS NOT NULL))),
+    CONSTRAINT job_cpu_seconds CHECK (((cpu_seconds >= (0)::double precision) AND (cpu_seconds < 'Infinity'::double precision))),
     CONSTRAINT job_ended CHECK (((ended_at IS NOT NULL) = (status = ANY (ARRAY['completed'::modelops.job_status, 'failed'::modelops.job_status, 'cancelled'::modelops.job_status, 'skipped'::modelops.job_status])))),
     CONSTRAINT job_failed_has_reason CHECK (((status <> 'failed'::modelops.job_status) OR (error IS NOT NULL))),
+    CONSTRAINT job_peak_allocated CHECK ((peak_allocated >= 0)),
+    CONSTRAINT job_peak_memory CHECK ((peak_memory >= 0)),
     CONSTRAINT job_times_when_ended CHECK (((ended_at IS NOT NULL) OR (num_nonnulls(waited, worked) = 0)))
 );
 ALTER TABLE modelops.job OWNER TO modelops_owner;
@@ -1991,6 +2001,9 @@ COMMENT ON COLUMN modelops.job.max_tries IS 'Airflow''s number when a worker las
 COMMENT ON COLUMN modelops.job.asked_at IS 'When its DAG run was requested, as the first attempt found it; null once a person has cleared the task.';
 COMMENT ON COLUMN modelops.job.started_at IS 'When a worker first took the newest attempt; null while none has. The trigger job_times writes it.';
 COMMENT ON COLUMN modelops.job.ended_at IS 'When the newest attempt ended the job: its status is completed, failed, cancelled or skipped. Null while it has not ended. The trigger job_times keeps it.';
+COMMENT ON COLUMN modelops.job.peak_memory IS 'Bytes of resident memory that user code of the newest attempt had at most: its largest process, or several at one time. Null: none was measured.';
+COMMENT ON COLUMN modelops.job.peak_allocated IS 'Bytes that a process of that code had allocated at most, used or not; or all together had in use, if that is more. Measured now and then.';
+COMMENT ON COLUMN modelops.job.cpu_seconds IS 'CPU time of all processes of that code together.';
 CREATE TABLE modelops.job_event (
     id bigint NOT NULL,
     job_id bigint NOT NULL,
@@ -2070,7 +2083,10 @@ CREATE VIEW modelops.job_summary AS
     "time".waited,
     "time".worked,
     job.started_at,
-    job.ended_at
+    job.ended_at,
+    job.peak_memory,
+    job.peak_allocated,
+    job.cpu_seconds
    FROM (modelops.job
      LEFT JOIN LATERAL ( SELECT sum(step.lasting) FILTER (WHERE (step.event = ANY (ARRAY['created'::modelops.event, 'scheduled'::modelops.event, 'queued'::modelops.event, 'awaiting_approval'::modelops.event, 'retrying'::modelops.event]))) AS waited,
             sum(step.lasting) FILTER (WHERE (step.event = 'running'::modelops.event)) AS worked
@@ -2490,6 +2506,7 @@ CREATE INDEX drift_run ON modelops.drift USING btree (run_id, id);
 CREATE INDEX evaluation_version ON modelops.evaluation USING btree (version_id, id);
 CREATE INDEX job_counted ON modelops.job USING btree (type, status, dag_id);
 CREATE INDEX job_known_by ON modelops.job USING gin (lower(((subject || ' '::text) || run_id)) modelops_extensions.gin_trgm_ops);
+CREATE INDEX job_measured ON modelops.job USING btree (split_part("left"(subject, 250), ' '::text, 1), type, created_at, id) WHERE ((peak_memory IS NOT NULL) AND (status = 'completed'::modelops.job_status));
 CREATE INDEX job_newest ON modelops.job USING btree (created_at, id);
 CREATE INDEX job_newest_of_dag ON modelops.job USING btree (dag_id, created_at, id);
 CREATE INDEX job_newest_of_model ON modelops.job USING btree (split_part("left"(subject, 250), ' '::text, 1), created_at, id);
@@ -2874,6 +2891,7 @@ GRANT UPDATE(data_rows) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(columns) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(definition) ON TABLE modelops.version TO modelops_jobs;
 GRANT UPDATE(columns_with_nulls) ON TABLE modelops.version TO modelops_jobs;
+GRANT UPDATE(resources) ON TABLE modelops.version TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.alert_rule_state TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.alert_rule_state TO modelops_reader;
 GRANT SELECT ON TABLE modelops.approval_request TO modelops_jobs;
@@ -2986,6 +3004,9 @@ GRANT INSERT(created_at),UPDATE(created_at) ON TABLE modelops.job TO modelops_jo
 GRANT INSERT(max_tries),UPDATE(max_tries) ON TABLE modelops.job TO modelops_jobs;
 GRANT INSERT(asked_at),UPDATE(asked_at) ON TABLE modelops.job TO modelops_jobs;
 GRANT UPDATE(ended_at) ON TABLE modelops.job TO modelops_jobs;
+GRANT UPDATE(peak_memory) ON TABLE modelops.job TO modelops_jobs;
+GRANT UPDATE(peak_allocated) ON TABLE modelops.job TO modelops_jobs;
+GRANT UPDATE(cpu_seconds) ON TABLE modelops.job TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.job_event TO modelops_reader;
 GRANT INSERT(job_id) ON TABLE modelops.job_event TO modelops_jobs;

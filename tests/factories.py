@@ -69,7 +69,13 @@ def artifact(name: str = "model.bin", **values: Any) -> ArtifactRecord:
     )
 
 
-def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay", **values: Any) -> Version:
+def trained_version(
+    connection: Connection[Any],
+    name: str = "demo/arrival_delay",
+    *,
+    resources: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> Version:
     """A version whose training has completed, as the registry has it afterwards."""
     attempt = take(connection, subject=name, **values)
     version = begin_version(connection, attempt, name)
@@ -82,6 +88,7 @@ def trained_version(connection: Connection[Any], name: str = "demo/arrival_delay
             dirty=False,
             code_sha256=HASH,
             requirements_sha256=HASH,
+            resources=resources or {},
         )
         evidence.add_artifacts(connection, [artifact()], version_id=version.id)
         versions.trained(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
+from modelops.domain.resources import NAMES, Ceilings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,9 @@ class InstallationSettings:
     `artifacts` is any URL that Airflow's ObjectStoragePath understands; all machines reach the same files there.
     `repositories` is the file that lists the repositories; its text is the same on all machines. The files that one run
     of user code leaves may be `output_files`, folders included, and have `output_bytes` all together. `read_bounds`
-    bounds what one of users' queries returns, and `log_bounds` what one run of user code prints.
+    bounds what one of users' queries returns, and `log_bounds` what one run of user code prints. The user code of one
+    job may use `child_cpu_seconds` of CPU time and run for `child_seconds` (None: no limit). Models and feature tasks
+    may name these Airflow `queues` and `pools`.
     """
 
     artifacts: str
@@ -40,15 +43,19 @@ class InstallationSettings:
     output_bytes: int = 2**30
     read_bounds: ReadBounds = field(default_factory=ReadBounds)
     log_bounds: LogBounds = field(default_factory=LogBounds)
+    child_cpu_seconds: int | None = None
+    child_seconds: int | None = None
+    queues: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> InstallationSettings:
         """Read MODELOPS_ARTIFACTS (in MODELOPS_HOME by default), MODELOPS_REPOSITORIES, MODELOPS_OUTPUT_FILES,
-        MODELOPS_OUTPUT_SIZE (MiB), MODELOPS_DATASET_ROWS, MODELOPS_DATASET_SIZE (MiB), MODELOPS_LOG_LINE (KiB) and
-        MODELOPS_LOG_SIZE (MiB).
+        MODELOPS_OUTPUT_SIZE (MiB), MODELOPS_DATASET_ROWS, MODELOPS_DATASET_SIZE (MiB), MODELOPS_LOG_LINE (KiB),
+        MODELOPS_LOG_SIZE (MiB), MODELOPS_CHILD_CPU_SECONDS, MODELOPS_CHILD_SECONDS, MODELOPS_QUEUES and MODELOPS_POOLS.
 
         Raises:
-            BadInput: a bound isn't a positive whole number.
+            BadInput: a bound isn't a positive whole number, or a queue or a pool has no possible name.
         """
         return cls(
             artifacts=environ.get("MODELOPS_ARTIFACTS") or (_home(environ) / "artifacts").as_uri(),
@@ -63,6 +70,10 @@ class InstallationSettings:
                 line=_number(environ, "MODELOPS_LOG_LINE", LogBounds.line // 2**10, unit=" of KiB") * 2**10,
                 all=_number(environ, "MODELOPS_LOG_SIZE", LogBounds.all // 2**20, unit=" of MiB") * 2**20,
             ),
+            child_cpu_seconds=_number(environ, "MODELOPS_CHILD_CPU_SECONDS", 0, unit=" of seconds") or None,
+            child_seconds=_number(environ, "MODELOPS_CHILD_SECONDS", 0, unit=" of seconds") or None,
+            queues=_names(environ, "MODELOPS_QUEUES"),
+            pools=_names(environ, "MODELOPS_POOLS"),
         )
 
 
@@ -70,8 +81,8 @@ class InstallationSettings:
 class MachineSettings:
     """What each machine of an installation may have its own of.
 
-    `home` holds all state of this machine; `child_memory` is the most that a process of user code may allocate, in
-    bytes (None: no limit).
+    `home` holds all state of this machine; `child_memory` is the most that a process of user code may allocate, and
+    that all processes of a job's user code may use together, in bytes (None: no limit).
     """
 
     home: Path
@@ -115,6 +126,17 @@ class Settings:
     installation: InstallationSettings
     machine: MachineSettings
 
+    @property
+    def ceilings(self) -> Ceilings:
+        """The maximum of what the folder of a model or a feature task may request on this machine."""
+        return Ceilings(
+            memory=self.machine.child_memory,
+            cpu_seconds=self.installation.child_cpu_seconds,
+            seconds=self.installation.child_seconds,
+            queues=self.installation.queues,
+            pools=self.installation.pools,
+        )
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read the variables of both.
@@ -130,6 +152,19 @@ class Settings:
 
 def _home(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("MODELOPS_HOME") or PROJECT_ROOT / ".modelops").resolve()
+
+
+def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Read names that are separated by commas."""
+    found = tuple(part.strip() for part in (environ.get(name) or "").split(",") if part.strip())
+    for one in found:
+        if not NAMES.fullmatch(one):
+            raise BadInput(
+                f"{name} has the name {one!r}",
+                where=name,
+                expected="names of letters, digits, _, . and -, separated by commas: gpu,large",
+            )
+    return found
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, unit: str = "") -> int:

@@ -15,6 +15,7 @@ from asking import OUTLINE, SECRET, signed_in
 from factories import deployed, evaluated_version, take, task_key
 from modelops.airflow.timetables import plan
 from modelops.data.artifacts import ArtifactStore
+from modelops.domain.resources import Usage
 from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import database as api_database
@@ -348,3 +349,26 @@ def test_what_was_stored_before_there_were_bounds(get: Get, connection: Connecti
     for job in get().json()["jobs"]:
         assert get(f"/{job['id']}").status_code == 200
         assert get(f"/{job['id']}/evidence").status_code == 200
+
+
+def test_what_a_job_has_used(get: Get, connection: Connection[Any]) -> None:
+    attempt = take(connection, task_key(), subject="demo/late")
+    with jobs.fenced(connection, attempt):
+        jobs.complete(connection, attempt, {}, usage=Usage(peak_memory=2**30, cpu_seconds=40, seconds=9))
+    nothing = dict.fromkeys(["queue", "pool", "memory", "cpu_seconds", "seconds"])
+    assert get(f"/{attempt.job_id}/usage").json() == {
+        "peak_memory": 2**30,
+        "peak_allocated": 0,
+        "cpu_seconds": 40,
+        "requested": nothing,
+        "recent": {
+            "jobs": 1,
+            "peak_memory": 2**30,
+            "peak_allocated": 0,
+            "cpu_seconds": 40,
+            "memory": 1280 * 2**20,
+            "cpu_seconds_to_request": 120,
+        },
+    }
+    hidden = take(connection, task_key(dag_id=SECRET), subject="demo/late")
+    assert get(f"/{hidden.job_id}/usage").status_code == httpx.codes.NOT_FOUND

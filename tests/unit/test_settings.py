@@ -8,6 +8,7 @@ import pytest
 
 from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import BadInput
+from modelops.domain.resources import Ceilings
 from modelops.settings import PROJECT_ROOT, InstallationSettings, LogBounds, MachineSettings, Settings
 
 OF_THE_INSTALLATION = {
@@ -19,6 +20,10 @@ OF_THE_INSTALLATION = {
     "MODELOPS_DATASET_SIZE": "8",
     "MODELOPS_LOG_LINE": "8",
     "MODELOPS_LOG_SIZE": "1",
+    "MODELOPS_CHILD_CPU_SECONDS": "3600",
+    "MODELOPS_CHILD_SECONDS": "1800",
+    "MODELOPS_QUEUES": "default, gpu,",
+    "MODELOPS_POOLS": "database",
 }
 OF_THE_MACHINE = {"MODELOPS_HOME": "/srv/modelops", "MODELOPS_CHILD_MEMORY": "2048"}
 
@@ -41,6 +46,10 @@ def test_everything_can_be_set() -> None:
         output_bytes=4 * 2**30,
         read_bounds=ReadBounds(rows=1000, bytes=8 * 2**20),
         log_bounds=LogBounds(line=8 * 2**10, all=2**20),
+        child_cpu_seconds=3600,
+        child_seconds=1800,
+        queues=("default", "gpu"),
+        pools=("database",),
     )
     assert settings.machine == MachineSettings(home=Path("/srv/modelops"), child_memory=2 * 2**30)
     assert settings.machine.work == Path("/srv/modelops/work")
@@ -69,3 +78,16 @@ def test_an_amount_of_memory_that_is_none() -> None:
 def test_a_bound_that_is_none(name: str) -> None:
     with pytest.raises(BadInput, match=rf"(?s){name} is '0'.*a whole number.*, at least 1"):
         Settings.from_environment({name: "0"})
+
+
+def test_what_folders_may_request_is_what_is_set() -> None:
+    settings = Settings.from_environment(OF_THE_INSTALLATION | OF_THE_MACHINE)
+    assert settings.ceilings == Ceilings(
+        memory=2 * 2**30, cpu_seconds=3600, seconds=1800, queues=("default", "gpu"), pools=("database",)
+    )
+
+
+@pytest.mark.parametrize("name", ["MODELOPS_QUEUES", "MODELOPS_POOLS"])
+def test_a_name_that_no_queue_can_have(name: str) -> None:
+    with pytest.raises(BadInput, match=rf"(?s){name} has the name 'a b'.*separated by commas"):
+        Settings.from_environment({name: "gpu,a b"})

@@ -103,7 +103,8 @@ class DeploymentDagSpec:
 
     `incremental`: each run is for a data interval; otherwise each run makes all rows again. No run is due before
     `starts_at`, a tick of the clock. `set_by` is the person who set the schedule, and the requester of the runs that it
-    starts; `set_at` is the time at which it was set.
+    starts; `set_at` is the time at which it was set. `queue` and `pool` are those that the version requests; None:
+    Airflow's default.
     """
 
     id: int
@@ -124,6 +125,8 @@ class DeploymentDagSpec:
     starts_at: datetime | None
     set_by: str
     set_at: datetime
+    queue: str | None = None
+    pool: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,6 +88,10 @@ class UserCodeError(BadInput):
     """The code of a model or feature task raised an error, or its output is invalid."""
 
 
+class ResourceLimitError(UserCodeError):
+    """The code of a model or feature task used more memory, CPU time or time than it may."""
+
+
 class ScoringError(BadInput):
     """A model can't score the rows it was given."""
 

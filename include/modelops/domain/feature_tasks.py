@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from modelops.domain.resources import ResourceRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +71,7 @@ class FeatureTask:
     properties: Mapping[str, Any]
     requirements: str | None
     approvers: tuple[str, ...]
+    resources: ResourceRequest = field(default_factory=ResourceRequest)
 
     @property
     def has_local_times(self) -> bool:

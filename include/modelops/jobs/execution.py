@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelops.domain import bounds
 from modelops.domain.errors import BadInput, FenceLost, ModelOpsError, Unavailable
+from modelops.domain.resources import Meter
 from modelops.jobs.run import JobRun
 from modelops.loaded_code import LOADED
 from modelops.registry.schema import check_schema
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from modelops.domain.jobs import Attempt, Claim
+    from modelops.domain.resources import Usage
     from modelops.jobs.run import Log, Resources
 
 T = TypeVar("T")
@@ -60,14 +62,17 @@ def execute(
         if attempt.recorded_result is not None:
             log("This job had completed already; its recorded result is returned.")
             return dict(attempt.recorded_result)
+        meter = Meter()
         try:
             _check_code()
-            return work(JobRun(attempt=attempt, ledger=ledger, resources=resources(), log=log))
+            return work(JobRun(attempt=attempt, ledger=ledger, resources=resources(), log=log, meter=meter))
         except (FenceLost, Stopped, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # Airflow's timeout isn't an Exception
             again = not isinstance(error, BadInput) and claim.may_retry
-            _give_up(attempt, ledger, connect, error, again=again)
+            if meter.total is not None:
+                log(f"The code of this attempt has used {meter.total}.")
+            _give_up(attempt, ledger, connect, error, again=again, usage=meter.total)
             raise
 
 
@@ -91,6 +96,7 @@ def _give_up(
     error: BaseException,
     *,
     again: bool,
+    usage: Usage | None,
 ) -> None:
     """Record the end of an attempt, through a new connection if the old one is broken.
 
@@ -99,7 +105,7 @@ def _give_up(
     reason = bounds.shortened(str(error) or repr(error))
     with suppress(ModelOpsError):
         try:
-            jobs.give_up(ledger, attempt, error=reason, again=again)
+            jobs.give_up(ledger, attempt, error=reason, again=again, usage=usage)
         except Unavailable:
             with connect() as another:
-                jobs.give_up(another, attempt, error=reason, again=again)
+                jobs.give_up(another, attempt, error=reason, again=again, usage=usage)

@@ -6,10 +6,11 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.deployments import INTERVAL, Interval
+from modelops.domain.resources import Meter
 from modelops.plain_files import remove
 from modelops.registry.write import jobs
 
@@ -54,12 +55,13 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRun:
-    """One attempt at a job, with its resources. `ledger` is in autocommit mode."""
+    """One attempt at a job, with its resources. `ledger` is in autocommit mode; `meter` has what user code has used."""
 
     attempt: Attempt
     ledger: Connection[Any]
     resources: Resources
     log: Log
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def job_id(self) -> JobId:
@@ -92,12 +94,14 @@ class JobRun:
             yield connection
 
     def complete(self, result: Mapping[str, Any], connection: Connection[Any] | None = None) -> None:
-        """Record the job's result and its completion; within the transaction of `fenced`.
+        """Record the job's result, its completion and what its user code has used; within the transaction of `fenced`.
 
         Raises:
             OutOfBounds: the result is too large for Airflow and the ledger; the transaction must be rolled back.
         """
-        jobs.complete(connection or self.ledger, self.attempt, result)
+        jobs.complete(connection or self.ledger, self.attempt, result, usage=self.meter.total)
+        if self.meter.total is not None:
+            self.log(f"The code of this job has used {self.meter.total}.")
 
     def name_subject(self, version: Version) -> None:
         """Record which version the job is about; within the transaction of `fenced`."""

@@ -27,6 +27,7 @@ from modelops.jobs_api import (
     kept_logs,
     performance,
     refusals,
+    usage,
     view,
 )
 from modelops.jobs_api.database import freshness, limited_connection
@@ -147,6 +148,7 @@ def make_app() -> FastAPI:
     )
     app.include_router(router)
     app.include_router(evidence.router)
+    app.include_router(usage.router)
     app.include_router(kept_logs.router)
     app.include_router(catalogue.router)
     app.include_router(intervals.router)

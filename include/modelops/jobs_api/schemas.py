@@ -100,6 +100,47 @@ class WholeJob(Job, LedgerFreshness):
     actions: list[Action] = Field(description="The actions that you may perform on it now.")
 
 
+class RequestedResources(BaseModel):
+    """The section `resources` of a version; null: not requested."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    queue: str | None
+    pool: str | None
+    memory: int | None = Field(description="In bytes.")
+    cpu_seconds: float | None
+    seconds: float | None
+
+
+class RecentUsage(BaseModel):
+    """The most that the last completed jobs of the same model and type have used, and a request that would do."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    jobs: int = Field(description="How many jobs; at most 10.")
+    peak_memory: int
+    peak_allocated: int
+    cpu_seconds: float
+    memory: int = Field(description="Bytes to request as `resources.memory`.")
+    cpu_seconds_to_request: int = Field(description="Seconds to request as `resources.cpu_seconds`.")
+
+
+class JobUsage(BaseModel):
+    """The memory and CPU time that the user code of a job's newest attempt has used; null: none was measured."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    peak_memory: int | None = Field(
+        description="Bytes of resident memory: of its largest process, or of several at one time if that is more."
+    )
+    peak_allocated: int | None = Field(
+        description="Bytes that a process had allocated, used or not, as measured now and then."
+    )
+    cpu_seconds: float | None = Field(description="CPU time of all processes together.")
+    requested: RequestedResources = Field(description="By the version of the job.")
+    recent: RecentUsage | None
+
+
 class ArtifactFile(BaseModel):
     """A file that a job pinned or produced, stored under its hash."""
 

@@ -27,6 +27,7 @@ from modelops.operators.model import (
     PublishBatchOperator,
 )
 from modelops.operators.work_list import WorkListOperator
+from modelops.settings import InstallationSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def deployment_dag(spec: DeploymentDagSpec) -> DAG:
         description=_description(spec),
         doc_md=_documentation(spec),
         tags=["modelops", "deployment", spec.model],
-        default_args={"owner": spec.set_by, "retries": 2, "retry_delay": timedelta(seconds=10)},
+        default_args={"owner": spec.set_by, "retries": 2, "retry_delay": timedelta(seconds=10), **_placement(spec)},
         params=params,
         is_paused_upon_creation=False,
         # Runs are sequential, so that partitions need not be scored twice for runs that were requested at the same
@@ -139,6 +140,17 @@ def _batch_task(spec: DeploymentDagSpec) -> str:
     if spec.kind is VersionKind.FEATURE_TASK:
         return "execute"
     return "predict" if spec.parts == 1 else "publish"
+
+
+def _placement(spec: DeploymentDagSpec) -> dict[str, str]:
+    """The queue and the pool that the version requests, if the installation still has them."""
+    allowed = InstallationSettings.from_environment()
+    placement = {}
+    if spec.queue is not None and spec.queue in allowed.queues:
+        placement["queue"] = spec.queue
+    if spec.pool is not None and spec.pool in allowed.pools:
+        placement["pool"] = spec.pool
+    return placement
 
 
 def _deadline(spec: DeploymentDagSpec, subject: str) -> DeadlineAlert | None:

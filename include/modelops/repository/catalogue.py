@@ -7,13 +7,18 @@ import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from modelops.domain.errors import ModelOpsError, RepositoryError
 from modelops.domain.spelling import did_you_mean
 from modelops.repository import mirror
 from modelops.repository.configuration import FolderSource, GitSource, read_sources
+from modelops.repository.definition import CONFIG
+from modelops.repository.documents import Document
 from modelops.repository.git import GitError, git, git_names
 from modelops.repository.kinds import MODELS
 from modelops.repository.reading import MAX_BYTES
+from modelops.repository.resources import read_resources
 from modelops.repository.unsupported import needs_contents, refuse_unsupported, unsupported_reason
 
 if TYPE_CHECKING:
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.domain.packages import PackageIndex
+    from modelops.domain.resources import ResourceRequest
     from modelops.repository.configuration import Source
     from modelops.repository.kinds import Kind
     from modelops.settings import InstallationSettings, MachineSettings, Settings
@@ -133,6 +139,38 @@ def unknown(kind: Kind[Any], reference: str, settings: Settings, *, at: GitSourc
         where=at.ref_declared if at else str(settings.installation.repositories),
         expected=expected,
     )
+
+
+def requested_resources(
+    kind: Kind[Any], reference: str, settings: Settings, *, ref: str | None = None
+) -> ResourceRequest | None:
+    """What a model or a feature task requests now; of a git repository as last fetched. Needs no network.
+
+    None: there is no such reference, or its file can't be read, which the job reports.
+    """
+    try:
+        repository, _, name = reference.partition("/")
+        source = read_sources(settings.installation.repositories).valid.get(repository)
+        if source is None or name not in names(kind, source, settings.machine):
+            return None
+        file = CONFIG if kind is MODELS else kind.marker
+        if isinstance(source, FolderSource):
+            path = source.path / kind.folder / name / file
+            text = path.read_text(encoding="utf-8-sig") if path.exists() else "{}"
+        else:
+            text = _text_in_mirror(source if ref is None else source.at(ref), f"{kind.folder}/{name}/{file}", settings)
+        return read_resources(Document(shown=f"{reference}/{file}", text=text, value=yaml.safe_load(text)))
+    except (ModelOpsError, GitError, OSError, ValueError, yaml.YAMLError, RecursionError):
+        return None
+
+
+def _text_in_mirror(source: GitSource, path: str, settings: Settings) -> str:
+    """The text of a small file at the ref of a git source, as last fetched; "{}" if there is no such file."""
+    mirror_of_source = settings.machine.mirrors / source.name
+    listed = git("ls-tree", "-l", source.ref, "--", path, folder=mirror_of_source, bare=True).decode().split()
+    if not listed or int(listed[3]) > MAX_BYTES:
+        return "{}"
+    return git("cat-file", "blob", listed[2], folder=mirror_of_source, bare=True).decode("utf-8-sig")
 
 
 def refresh(settings: Settings) -> None:

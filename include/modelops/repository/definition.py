@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +14,13 @@ from modelops.domain.drift import DriftSettings, Rule
 from modelops.domain.errors import RepositoryError
 from modelops.domain.findings import Findings
 from modelops.domain.labels import TRUTH, LabelSettings, ModelType
+from modelops.domain.resources import ResourceRequest
 from modelops.domain.spelling import did_you_mean
 from modelops.repository.entry_points import binds, require_function, require_method
 from modelops.repository.fields import Columns, Days, Index, KeyColumns, Label, Queries, SomeColumns
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_json, read_text_if_any, read_yaml
+from modelops.repository.resources import EXAMPLE, read_resources
 from modelops.repository.slicing import read_slice_by
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from modelops.repository.documents import Document
 
 REQUIRED_DATASETS = ("train", "evaluate")
+CONFIG = "config.json"
 ABOUT, EVALUATION, SCORING = "model.json", "model_modules/evaluation.py", "model_modules/scoring.py"
 OPTIONAL_FILES = {
     ABOUT: "name and id are the folder's name, the language is Python",
@@ -60,6 +63,7 @@ class ModelDefinition:
     approvers: tuple[str, ...]
     has_scorer: bool
     left_out: tuple[str, ...]
+    resources: ResourceRequest = field(default_factory=ResourceRequest)
 
 
 def read_model(folder: Path, reference: str) -> ModelDefinition:
@@ -78,6 +82,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
     requirements: str | None = None
     approvers: tuple[str, ...] = ()
     slice_by: tuple[str, ...] = ()
+    resources = ResourceRequest()
     if ABOUT not in left_out:
         with findings.collecting():
             about = read_json(
@@ -96,9 +101,9 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         with findings.collecting():
             _require_scorer(modules / "scoring.py", f"{shown}/scoring.py")
     with findings.collecting():
-        hyperparameters = _hyperparameters(folder / "config.json", f"{reference}/config.json")
+        hyperparameters, resources = _configuration(folder / CONFIG, f"{reference}/{CONFIG}")
         own = EVALUATION not in left_out
-        slice_by = read_slice_by(folder / "config.json", f"{reference}/config.json", own_evaluation=own)
+        slice_by = read_slice_by(folder / CONFIG, f"{reference}/{CONFIG}", own_evaluation=own)
     with findings.collecting():
         datasets = read_datasets(folder, reference)
         if EVALUATION in left_out and not datasets.targets:
@@ -127,6 +132,7 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         approvers=approvers,
         has_scorer=SCORING not in left_out or EVALUATION in left_out,
         left_out=left_out,
+        resources=resources,
     )
 
 
@@ -172,6 +178,7 @@ class _ConfigFile(BaseModel):
     hyperparameters: dict[str, Any] = Field(
         {}, alias="hyperParameters", description='a mapping: {"hyperParameters": {"learning_rate": 0.1}}'
     )
+    resources: dict[str, Any] | None = Field(None, description=f"a mapping: {EXAMPLE}")
 
 
 def _is_model_type(value: str) -> str:
@@ -217,9 +224,10 @@ class _LabelsSection(BaseModel):
     )
 
 
-def _hyperparameters(file: Path, shown: str) -> Mapping[str, Any]:
+def _configuration(file: Path, shown: str) -> tuple[Mapping[str, Any], ResourceRequest]:
+    """The hyperparameters and the resources of config.json."""
     if not file.exists():
-        return {}
+        return {}, ResourceRequest()
     document = read_json(file, shown, expected='{"hyperParameters": {…}}')
     config = document.read_as(_ConfigFile)
     for key in document.value if isinstance(document.value, dict) else ():
@@ -227,7 +235,11 @@ def _hyperparameters(file: Path, shown: str) -> Mapping[str, Any]:
             raise RepositoryError(
                 f"the key {key!r} is misspelt", where=document.where(key), expected="the key hyperParameters"
             )
-    return config.hyperparameters
+        if key != "resources" and key.casefold() in {"resources", "resource"}:
+            raise RepositoryError(
+                f"the key {key!r} is misspelt", where=document.where(key), expected="the key resources"
+            )
+    return config.hyperparameters, read_resources(document)
 
 
 def read_datasets(folder: Path, reference: str) -> Datasets:

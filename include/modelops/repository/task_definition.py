@@ -15,12 +15,14 @@ from modelops.domain.emptiness import Emptiness
 from modelops.domain.errors import RepositoryError
 from modelops.domain.feature_tasks import FEATURES, RUN_COLUMNS, FeatureTask, Language, RowBounds
 from modelops.domain.findings import Findings
+from modelops.domain.resources import ResourceRequest
 from modelops.domain.targets import Target
 from modelops.repository.column_types import NOT_IN_KEYS, TIMES, TYPES, column_type
 from modelops.repository.entry_points import require_function
 from modelops.repository.fields import Column, Identifier, KeyColumns, Label, Text, at_least_one
 from modelops.repository.policy import read_approvers
 from modelops.repository.reading import read_sql, read_text_if_any, read_yaml
+from modelops.repository.resources import EXAMPLE, read_resources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +51,7 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
     output = rows = sql = requirements = None
     function = ""
     approvers: tuple[str, ...] = ()
+    resources = ResourceRequest()
     with findings.collecting():
         _check_key(document, declared)
     with findings.collecting():
@@ -59,6 +62,9 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
         output = Target.parse(declared.output, where=document.where("output"), default_schema=FEATURES)
     with findings.collecting():
         rows = _rows(document, declared)
+    with findings.collecting():
+        resources = read_resources(document)
+        _check_resources(document, declared, resources)
     with findings.collecting():
         approvers = read_approvers(folder / "policy.yaml", f"{reference}/policy.yaml")
     findings.raise_if_any()
@@ -83,6 +89,7 @@ def read_task(folder: Path, reference: str) -> FeatureTask:
         properties=declared.properties,
         requirements=requirements,
         approvers=approvers,
+        resources=resources,
     )
 
 
@@ -190,6 +197,7 @@ class _TaskFile(BaseModel):
         None,
         description="which runs may give no row: never, intervals (those for a data interval; the default), or always",
     )
+    resources: dict[str, Any] | None = Field(None, description=f"a mapping: {EXAMPLE}")
     properties: dict[Text, Annotated[Any, AfterValidator(_property)]] = Field(
         {},
         description="text, numbers, true or false under names: properties: {owner: data-platform}; a date in quotes",
@@ -270,6 +278,16 @@ def _require_column(document: Document, declared: _TaskFile, role: str, column: 
             where=document.where(role),
             expected=f"of the columns {', '.join(declared.columns)}; or {column!r} among them, with its type",
         )
+
+
+def _check_resources(document: Document, declared: _TaskFile, resources: ResourceRequest) -> None:
+    for key in ("memory", "cpu_seconds", "seconds"):
+        if declared.language is Language.SQL and getattr(resources, key) is not None:
+            raise RepositoryError(
+                f"a task in SQL has resources.{key}",
+                where=document.where("resources", key),
+                expected="queue and pool alone: the database runs task.sql, within the limits of its login",
+            )
 
 
 def _rows(document: Document, declared: _TaskFile) -> RowBounds:

@@ -11,9 +11,11 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelops.domain.resources import Usage
 from modelops.polling import poll
 from modelops.runtime.confinement import Confinement
 from modelops.runtime.lines import Lines
@@ -35,6 +37,35 @@ _SECOND = 1.0
 _PIPE_BYTES = 64 * 1024
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a guarded program ended.
+
+    `status` is the exit code; or, negative, the number of the signal that ended it; or None if the guard was lost.
+    `exceeded` is the limit for which the guard ended it, `memory`, `cpu_seconds` or `seconds`; None: none. `usage` is
+    what all its processes have used; None if the guard was lost.
+    """
+
+    status: int | None
+    exceeded: str | None = None
+    usage: Usage | None = None
+
+    @classmethod
+    def parse(cls, message: str) -> Ending:
+        """From the message of child/guard.py; empty: the guard was lost."""
+        if not message:
+            return cls(status=None)
+        kind, number, peak_memory, peak_allocated, cpu_seconds, seconds, exceeded = message.split(" ")
+        usage = Usage(
+            peak_memory=int(peak_memory),
+            peak_allocated=int(peak_allocated),
+            cpu_seconds=float(cpu_seconds),
+            seconds=float(seconds),
+        )
+        status = {"exit": int(number), "signal": -int(number)}.get(kind)
+        return cls(status=status, exceeded=None if exceeded == "-" else exceeded, usage=usage)
+
+
 def run_guarded(
     command: Sequence[str],
     *,
@@ -43,12 +74,14 @@ def run_guarded(
     on_line: Callable[[str], None],
     log_bounds: LogBounds,
     memory: int | None = None,
+    cpu_seconds: float | None = None,
+    code_seconds: float | None = None,
     seconds: float | None = None,
     keep_open: Sequence[int] = (),
     rules: Rules | None = None,
     on_confined: Callable[[Confinement], None] | None = None,
     on_second: Callable[[], None] | None = None,
-) -> int | None:
+) -> Ending:
     """Run a program to its end, and return how it ended.
 
     `on_line` is called in this thread with each line of stdout and stderr, in order. When this function returns or
@@ -61,15 +94,15 @@ def run_guarded(
         cwd: an existing folder.
         on_line: called with a line of output, without its line ending.
         log_bounds: how much of the output is passed to `on_line`.
-        memory: bytes that each of its processes may allocate (RLIMIT_DATA); None: no limit.
+        memory: bytes that each of its processes may allocate (RLIMIT_DATA), and that all together may use; None: no
+            limit.
+        cpu_seconds: CPU time that its processes may use together; None: no limit.
+        code_seconds: the time after which the guard ends it; None: no limit.
         seconds: the limit after which TimeoutError is raised; None: no limit.
         keep_open: file descriptors that the program inherits.
         rules: what the program may do; None: it is not confined.
         on_confined: called with the layers of its confinement, before any line of output.
         on_second: called about every second while the program runs. An exception that it raises ends the program.
-
-    Returns:
-        The exit code; or, negative, the number of the signal that ended it; or None if the guard was lost.
     """
     lines = Lines(log_bounds)
     own_end, guard_end = socket.socketpair()
@@ -82,7 +115,10 @@ def run_guarded(
                     "-I",
                     "-S",
                     _GUARD,
-                    *map(str, (guard_end.fileno(), os.getpid(), memory or 0, writer)),
+                    *map(
+                        str,
+                        (guard_end.fileno(), os.getpid(), memory or 0, cpu_seconds or 0, code_seconds or 0, writer),
+                    ),
                     json.dumps(rules and rules.to_json()),
                     *command,
                 ],
@@ -105,10 +141,7 @@ def run_guarded(
                 message = message or _dismiss(own_end)
             finally:
                 _kill(guard, env, lost=not message)
-    kind, _, number = message.decode().partition(" ")
-    if kind in {"", "stopped"}:
-        return None
-    return int(number) if kind == "exit" else -int(number)
+    return Ending.parse(message.decode())
 
 
 def _follow(
@@ -162,7 +195,7 @@ def _dismiss(lifeline: socket.socket) -> bytes:
     with contextlib.suppress(OSError):
         lifeline.shutdown(socket.SHUT_WR)
         lifeline.settimeout(_GUARD_SECONDS)
-        while chunk := lifeline.recv(64):
+        while chunk := lifeline.recv(256):
             message += chunk
     return message
 

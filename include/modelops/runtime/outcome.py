@@ -8,7 +8,8 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from modelops.domain.errors import ChildLost, ModelOpsError, UserCodeError
+from modelops.domain.errors import ChildLost, ModelOpsError, ResourceLimitError, UserCodeError
+from modelops.domain.resources import seconds_text, size_text
 from modelops.domain.teradata import IN_DATABASE
 from modelops.plain_files import open_plain
 from modelops.runtime.refusals import expected_of
@@ -16,6 +17,9 @@ from modelops.runtime.refusals import expected_of
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from modelops.domain.resources import Allowance
+    from modelops.runtime.guarded import Ending
 
 MOST_OUTCOME_BYTES = 8 * 2**20
 """More than child/main.py ever writes."""
@@ -128,11 +132,11 @@ class _Failure:
 
 
 def check_outcome(
-    ending: int | None,
+    ending: Ending,
     outcome: Path,
     *,
     verb: str,
-    memory: int | None,
+    allowance: Allowance,
     on_line: Callable[[str], None],
     function: str | None = None,
 ) -> None:
@@ -143,43 +147,79 @@ def check_outcome(
         outcome: the file that child/main.py writes last.
         verb: the function that was run.
         function: the name that a feature task gives to its function.
-        memory: the limit it had, in bytes.
+        allowance: the limits it had; its meter has what the job has used.
         on_line: gets the traceback.
 
     Raises:
         UserCodeError: what the code did wrong.
+        ResourceLimitError: the limit that it exceeded.
         OverBudget: more rows than allowed can't be scored.
         ChildLost: it was killed from outside.
     """
     entry = _entry(verb, function)
     called = entry.called
-    if ending is None:
+    status = ending.status
+    succeeded, failure = (False, None) if status is None else _read(outcome)
+    if ending.exceeded and not succeeded:
+        for line in failure.traceback if failure else ():
+            on_line(line)
+        raise _over_limit(ending.exceeded, entry, ENTRY_FILES[verb], allowance)
+    if status is None:
         raise ChildLost(f"the guard process of {called} was killed or stopped, and {called} with it")
-    if ending < 0 and -ending in _FROM_OUTSIDE:
+    if not ending.exceeded and -status in _FROM_OUTSIDE:
+        used = "" if ending.usage is None else f"; it had used {size_text(ending.usage.peak_memory)}"
         raise ChildLost(
-            f"the process that ran {called} was killed from outside by {_name(-ending)}"
-            + ("; the system does this when the machine runs out of memory" if -ending == signal.SIGKILL else "")
+            f"the process that ran {called} was killed from outside by {_name(-status)}"
+            + (f"; the system does this when the machine runs out of memory{used}" if -status == signal.SIGKILL else "")
         )
-    succeeded, failure = _read(outcome)
     if failure is not None:
         for line in failure.traceback:
             on_line(line)
-        _raise(failure, entry, ENTRY_FILES[verb], memory=memory)
+        _raise(failure, entry, ENTRY_FILES[verb], allowance=allowance)
     if succeeded:
-        if ending:
+        if status:
             # Some libraries crash while Python shuts down. The function had returned, so its result is valid.
-            on_line(f"{called} had returned before its process ended with {_in_words(ending)}; its result is kept")
+            on_line(f"{called} had returned before its process ended with {_in_words(status)}; its result is kept")
         return
+    memory = allowance.limits.memory
     raise UserCodeError(
-        f"the process that ran {called} ended in the middle with {_in_words(ending)}",
+        f"the process that ran {called} ended in the middle with {_in_words(status)}",
         where=ENTRY_FILES[verb],
         expected=(
             f"a {called} that returns or raises an error"
-            if ending >= 0
+            if status >= 0
             else f"a {called} that doesn't crash: the cause is usually a package with native code, or its use"
             f" (the log above names the line); try another version in {entry.requirements}"
-            + (f", or less than the {_mebibytes(memory)} of memory that it may allocate" if memory else "")
+            + (
+                f", or less than the {size_text(int(memory.value))} of memory that {memory.source} allows"
+                if memory
+                else ""
+            )
         ),
+    )
+
+
+def _over_limit(key: str, entry: _Entry, file: str, allowance: Allowance) -> ResourceLimitError:
+    """The error of code that the guard has ended; `key` is the field of Limits."""
+    limit, used = getattr(allowance.limits, key), allowance.meter.total
+    assert limit is not None
+    assert used is not None
+    shown = size_text if key == "memory" else seconds_text
+    noun = {"memory": "of memory", "cpu_seconds": "of CPU time", "seconds": "of time"}[key]
+    by_job = {
+        "memory": f"its processes together had up to {size_text(max(used.peak_memory, used.peak_allocated))}",
+        "cpu_seconds": f"the job's code has used {seconds_text(used.cpu_seconds)}",
+        "seconds": f"the job's code has run for {seconds_text(used.seconds)}",
+    }[key]
+    advice = {
+        "memory": entry.memory_advice + ", start fewer processes",
+        "cpu_seconds": "less work: fewer rows, a smaller model, fewer rounds",
+        "seconds": "less work: fewer rows, a smaller model, fewer rounds",
+    }[key]
+    return ResourceLimitError(
+        f"{entry.called} used more than the {shown(limit.value)} {noun} that {limit.source} allows ({by_job})",
+        where=file,
+        expected=f"{advice}, or {limit.expected}",
     )
 
 
@@ -208,7 +248,7 @@ _OWNERS = {"model_modules": "model", "shared_modules": "repository"}
 """The first name of a module that is pinned with a version → whose folder has it."""
 
 
-def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -> NoReturn:
+def _raise(failure: _Failure, entry: _Entry, file: str, *, allowance: Allowance) -> NoReturn:
     """Raise the domain error for a failure that child/main.py reported."""
     message = " ".join(failure.message.split())
     raised = f"{entry.called} raised {failure.type}" + (f": {message}" if message else "")
@@ -226,9 +266,7 @@ def _raise(failure: _Failure, entry: _Entry, file: str, *, memory: int | None) -
             what = f"{entry.called} left the program with sys.exit({failure.name})"
             expected = f"return when {entry.called} is done, raise an exception when it can't go on"
         case "memory":
-            what = f"{entry.called} ran out of memory" + (f": it may allocate {_mebibytes(memory)}" if memory else "")
-            what += f" ({message})" if message else ""
-            expected = f"{entry.memory_advice}, or have MODELOPS_CHILD_MEMORY (MiB) raised"
+            raise _out_of_memory(message, entry, failure.where or file, allowance)
         case "missing_module" if failure.name.split(".")[0] in _OWNERS:
             what, expected = _missing_of_own(failure.name)
         case "missing_module":
@@ -253,6 +291,23 @@ def _without_error(entry: _Entry) -> str:
     if entry.owner == "model":
         expected += ", and `./modelops check` with the model's folder repeats it on a few rows"
     return expected
+
+
+def _out_of_memory(message: str, entry: _Entry, where: str, allowance: Allowance) -> UserCodeError:
+    """The error of code to which the system gave no more memory."""
+    limit, used = allowance.limits.memory, allowance.meter.total
+    reason = f" ({message})" if message else ""
+    if limit is None:
+        return UserCodeError(
+            f"{entry.called} ran out of memory{reason}", where=where, expected=f"{entry.memory_advice}, or more memory"
+        )
+    peak = "" if used is None else f"; it had used {size_text(used.peak_memory)}"
+    return ResourceLimitError(
+        f"{entry.called} ran out of memory: it may allocate {size_text(int(limit.value))}, by {limit.source}"
+        f"{peak}{reason}",
+        where=where,
+        expected=f"{entry.memory_advice}, or {limit.expected}",
+    )
 
 
 def _missing_of_own(module: str) -> tuple[str, str]:
@@ -286,7 +341,3 @@ def _in_words(ending: int) -> str:
         return f"exit code {ending}"
     description = signal.strsignal(-ending)
     return _name(-ending) + (f" ({description.lower()})" if description else "")
-
-
-def _mebibytes(memory: int) -> str:
-    return f"{memory / 2**20:,.0f} MiB"

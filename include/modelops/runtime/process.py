@@ -1,8 +1,8 @@
 """Runs a model's own code in a confined child process and waits for it.
 
-The child gets no credentials, neither in its environment nor in open files. Its memory and its files are limited, it
-leaves no process behind, and it reaches nothing but its own files: confinement.py. Which layers of this the machine has
-is in the job's log.
+The child gets no credentials, neither in its environment nor in open files. Its memory, its CPU time, its time and its
+files are limited, it leaves no process behind, and it reaches nothing but its own files: confinement.py. Which layers of
+this the machine has is in the job's log.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from modelops.domain.datasets import Dataset
+    from modelops.domain.resources import Allowance
     from modelops.runtime.environment import Environment
     from modelops.settings import LogBounds
 
@@ -100,7 +101,7 @@ def run_child(
     *,
     environment: Environment,
     workdir: Path,
-    memory: int | None,
+    allowance: Allowance,
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
 ) -> None:
@@ -113,13 +114,14 @@ def run_child(
         environment: the Python to run it with.
         workdir: a folder of this attempt alone. It gets assignment.json, outcome.json and the folder scratch, which is
             the code's working, home and temporary folder and is removed at the end.
-        memory: bytes that each process of the code may allocate; None: no limit.
+        allowance: the limits of the job; what the code uses is added to its meter.
         log_bounds: how much of the output is passed to `on_line`.
         on_line: called in this thread, first with the layers of the confinement. An exception that it raises ends the
             code and is raised here.
 
     Raises:
-        UserCodeError: the code raised an error, crashed, ran out of its memory or disk, or has no such function.
+        UserCodeError: the code raised an error, crashed, filled the disk, or has no such function.
+        ResourceLimitError: it used more memory, CPU time or time than it may.
         ChildLost: it was killed from outside.
         Unavailable: the environment doesn't exist.
     """
@@ -128,7 +130,7 @@ def run_child(
         assignment.to_json(),
         environment=environment,
         workdir=workdir,
-        memory=memory,
+        allowance=allowance,
         log_bounds=log_bounds,
         on_line=on_line,
     )
@@ -139,7 +141,7 @@ def run_assignment(
     *,
     environment: Environment,
     workdir: Path,
-    memory: int | None,
+    allowance: Allowance,
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
     keep_open: Sequence[int] = (),
@@ -162,12 +164,15 @@ def run_assignment(
             create_plain(path).close()
         written += [scratch, *(Path(assignment[name]) for name in ("artifact_output",) if assignment.get(name))]
         disk = DiskBound(workdir, ENTRY_FILES[assignment["verb"]])
+        memory = allowance.memory
         try:
             ending = run_guarded(
                 [str(environment.python), "-P", "-s", str(_CHILD), str(assignment_file), str(outcome)],
                 env=_child_variables(assignment["job_id"], python=environment.python, scratch=scratch, memory=memory),
                 cwd=scratch,
                 memory=memory,
+                cpu_seconds=allowance.cpu_seconds,
+                code_seconds=allowance.seconds,
                 log_bounds=log_bounds,
                 on_line=on_line,
                 keep_open=keep_open,
@@ -183,9 +188,11 @@ def run_assignment(
             )
         finally:
             remove(scratch)
+        if ending.usage is not None:
+            allowance.meter.add(ending.usage)
         held.check()
         verb, function = assignment["verb"], assignment.get("function")
-        check_outcome(ending, outcome, verb=verb, memory=memory, on_line=on_line, function=function)
+        check_outcome(ending, outcome, verb=verb, allowance=allowance, on_line=on_line, function=function)
 
 
 def _read_by(assignment: Mapping[str, Any]) -> list[Path]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from modelops.domain.resources import Allowance
     from modelops.runtime.environment import Environment
     from modelops.settings import LogBounds
 
@@ -57,7 +58,7 @@ def run_scorer(
     *,
     environment: Environment,
     workdir: Path,
-    memory: int | None,
+    allowance: Allowance,
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
     source_fd: int,
@@ -71,7 +72,7 @@ def run_scorer(
     reader has gone.
 
     The caller must close its copies of both descriptors afterwards, so that the other side sees the end of the streams.
-    `environment`, `workdir`, `memory`, `log_bounds` and `on_line` are as for `run_child`.
+    `environment`, `workdir`, `allowance`, `log_bounds` and `on_line` are as for `run_child`.
 
     Raises:
         UserCodeError: the code raised an error outside of predict(), crashed, ran out of its memory, has no
@@ -84,7 +85,7 @@ def run_scorer(
         assignment.to_json() | {"source_fd": source_fd, "sink_fd": sink_fd},
         environment=environment,
         workdir=workdir,
-        memory=memory,
+        allowance=allowance,
         log_bounds=log_bounds,
         on_line=on_line,
         keep_open=(source_fd, sink_fd),

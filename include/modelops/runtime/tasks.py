@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from modelops.domain.resources import Allowance
     from modelops.runtime.environment import Environment
     from modelops.settings import LogBounds
 
@@ -61,7 +62,7 @@ def run_task(
     *,
     environment: Environment,
     workdir: Path,
-    memory: int | None,
+    allowance: Allowance,
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
 ) -> None:
@@ -77,7 +78,7 @@ def run_task(
         assignment.to_json(),
         environment=environment,
         workdir=workdir,
-        memory=memory,
+        allowance=allowance,
         log_bounds=log_bounds,
         on_line=on_line,
     )

@@ -70,11 +70,11 @@ def run_uv(
         )
     except TimeoutError as error:
         return Failure(about_packages=False, essence=f"uv was {error}")
-    if ending == 0:
+    if ending.status == 0:
         return None
     output = "\n".join(lines)
     about_packages = bool(_ABOUT_PACKAGES.search(output)) and not _INDEX_NOT_ASKED.search(output)
-    return Failure(about_packages=about_packages, essence=_essence(lines) or f"uv ended with {ending}")
+    return Failure(about_packages=about_packages, essence=_essence(lines) or f"uv ended with {ending.status}")
 
 
 def _essence(lines: list[str]) -> str:

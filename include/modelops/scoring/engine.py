@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from modelops.domain.resources import Allowance
     from modelops.runtime.environment import Environment
     from modelops.runtime.scoring import ScoringAssignment
     from modelops.settings import LogBounds
@@ -100,7 +101,7 @@ def score(
     assignment: ScoringAssignment,
     environment: Environment,
     workdir: Path,
-    memory: int | None,
+    allowance: Allowance,
     log_bounds: LogBounds,
     on_line: Callable[[str], None],
     as_given: bool = False,
@@ -118,7 +119,7 @@ def score(
         source: read in a thread of its own.
         sink: written to in a thread of its own.
         assignment: the scorer, and how many rows may be rejected.
-        environment, workdir, memory, log_bounds, on_line: as for `run_child`.
+        environment, workdir, allowance, log_bounds, on_line: as for `run_child`.
         as_given: score the source's batches unchanged; by default they are re-sliced to a size that suits scoring.
         on_features: called with each batch of features, in the source's thread.
         on_scored: called with each batch of predictions just before it is written, in the sink's thread.
@@ -145,7 +146,7 @@ def score(
             assignment,
             environment=environment,
             workdir=workdir,
-            memory=memory,
+            allowance=allowance,
             log_bounds=log_bounds,
             on_line=on_line,
             source_fd=source_fd,

@@ -12,6 +12,7 @@ from factories import begin_version, task_key
 from modelops.domain.errors import BadInput, FenceLost, Unavailable, UnknownVersion
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Claim, JobStatus
+from modelops.domain.resources import Usage
 from modelops.domain.versions import VersionStatus
 from modelops.jobs import execution
 from modelops.jobs.execution import Stopped, execute
@@ -287,3 +288,18 @@ def test_a_result_that_is_too_large_is_neither_returned_nor_kept(job: Job) -> No
     assert (job.record.status, job.record.result) == (JobStatus.FAILED, None)
     assert job.record.error is not None
     assert job.record.error.startswith("parts has ")
+
+
+def test_what_a_failed_attempt_has_used_is_on_record(job: Job) -> None:
+    def work(run: JobRun) -> NoReturn:
+        run.meter.add(Usage(peak_memory=2**30, cpu_seconds=2, seconds=3))
+        run.meter.add(Usage(peak_memory=2**29, cpu_seconds=1, seconds=3))
+        raise WRONG
+
+    with pytest.raises(UnknownVersion):
+        job.attempt(work)
+    with job.database.connect() as connection:
+        row = connection.execute("SELECT peak_memory, cpu_seconds FROM modelops.job").fetchone()
+    assert row is not None
+    assert tuple(row.values() if isinstance(row, dict) else row) == (2**30, 3)
+    assert job.log[-1] == "The code of this attempt has used 1 GiB of memory at most, 3 s of CPU time, 6 s."

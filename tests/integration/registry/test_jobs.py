@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from factories import begin_version, take, task_key
 from modelops.domain.bounds import OutOfBounds
 from modelops.domain.errors import FenceLost
 from modelops.domain.jobs import JobStatus
+from modelops.domain.resources import Usage
 from modelops.domain.versions import VersionStatus
 from modelops.registry.write import jobs, versions
 
@@ -162,3 +164,50 @@ def test_a_failed_training_leaves_a_failed_version(connection: Connection[Any]) 
     assert versions.in_the_making(connection, job_id=attempt.job_id) is None
     [record] = jobs.of_runs(connection, [key.run_id])
     assert (record.status, record.error, record.subject) == (JobStatus.FAILED, "no rows", "demo/arrival_delay v1")
+
+
+USED = Usage(peak_memory=2**30, peak_allocated=2**31, cpu_seconds=12.5, seconds=7)
+
+
+def on_record(connection: Connection[Any], attempt: Attempt) -> tuple[Any, ...]:
+    row = connection.execute(
+        "SELECT peak_memory, peak_allocated, cpu_seconds FROM modelops.job WHERE id = %s", [attempt.job_id]
+    ).fetchone()
+    assert row is not None
+    return tuple(row.values()) if isinstance(row, dict) else tuple(row)
+
+
+def test_what_the_newest_attempt_has_used_is_on_record_and_that_of_each_in_its_events(
+    connection: Connection[Any],
+) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    jobs.give_up(connection, attempt, error="the worker is gone", again=True, usage=USED)
+    assert on_record(connection, attempt) == (2**30, 2**31, 12.5)
+    retry = take(connection, key, number=2)
+    assert on_record(connection, retry) == (None, None, None)
+    with jobs.fenced(connection, retry):
+        jobs.complete(connection, retry, {}, usage=Usage(peak_memory=1, cpu_seconds=0.123, seconds=1))
+    assert on_record(connection, retry) == (1, 0, 0.123)
+    said = [event["detail"] for event in jobs.events(connection, attempt.job_id) if "peak_memory" in event["detail"]]
+    assert [(detail["peak_memory"], detail["cpu_seconds"], detail["code_seconds"]) for detail in said] == [
+        (2**30, 12.5, 7),
+        (1, 0.12, 1),
+    ]
+
+
+def test_a_repeated_result_keeps_what_it_took(connection: Connection[Any]) -> None:
+    key = task_key()
+    attempt = take(connection, key)
+    with jobs.fenced(connection, attempt):
+        jobs.complete(connection, attempt, {"version": 1}, usage=USED)
+    again = take(connection, key, number=2)
+    assert again.recorded_result == {"version": 1}
+    assert on_record(connection, again) == (2**30, 2**31, 12.5)
+
+
+def test_what_a_job_that_has_ended_has_used_stays(connection: Connection[Any]) -> None:
+    attempt = take(connection)
+    jobs.give_up(connection, attempt, error="too large", again=False, usage=USED)
+    with pytest.raises(psycopg.errors.CheckViolation, match="what is on record of it stays"):
+        connection.execute("UPDATE modelops.job SET peak_memory = 1 WHERE id = %s", [attempt.job_id])

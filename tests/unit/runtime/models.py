@@ -16,6 +16,7 @@ import pytest
 
 from modelops.domain.datasets import Dataset
 from modelops.domain.errors import UserCodeError
+from modelops.domain.resources import Allowance, Ceilings, Limits, ResourceRequest
 from modelops.polling import poll
 from modelops.runtime.environment import Environment, Lock
 from modelops.runtime.process import Assignment, run_child
@@ -105,6 +106,7 @@ class Model:
         *,
         environment: Environment = HERE,
         memory: int | None = None,
+        allowance: Allowance | None = None,
         on_line: Callable[[str], None] | None = None,
         **values: Any,
     ) -> list[str]:
@@ -113,7 +115,7 @@ class Model:
             self.assignment(**values),
             environment=environment,
             workdir=self.workdir,
-            memory=memory,
+            allowance=allowance or of_memory(memory),
             log_bounds=LogBounds(),
             on_line=self.hear(on_line),
         )
@@ -127,6 +129,11 @@ class Model:
             (self.confinement.append if about_confinement else on_line or self.lines.append)(line)
 
         return hear
+
+
+def of_memory(memory: int | None) -> Allowance:
+    """The limits of a job that may allocate this many bytes, by the setting of its machine."""
+    return Allowance(limits=Limits.of(ResourceRequest(), Ceilings(memory=memory), where="late/config.json"))
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]], *, batch: int = 1_000) -> None:

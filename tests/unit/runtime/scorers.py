@@ -10,7 +10,7 @@ import pytest
 from modelops.domain.errors import UserCodeError
 from modelops.runtime.scoring import SET_ASIDE, ScoringAssignment, run_scorer
 from modelops.settings import LogBounds
-from unit.runtime.models import HERE, Model
+from unit.runtime.models import HERE, Model, of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def run(
             assignment(model, targets, **values),
             environment=HERE,
             workdir=model.workdir,
-            memory=memory,
+            allowance=of_memory(memory),
             log_bounds=LogBounds(),
             on_line=model.hear(),
             source_fd=source.fileno(),

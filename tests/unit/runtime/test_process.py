@@ -287,7 +287,9 @@ def test_a_package_by_another_name_than_its_module(model: Model) -> None:
 )
 def test_the_memory_limit_is_named(model: Model, source: str) -> None:
     error = failure_of(model.write(f"def train(context):\n    {source}"), memory=512 * MEBIBYTE)
-    assert error.what.startswith("train() ran out of memory: it may allocate 512 MiB")
+    assert error.what.startswith(
+        "train() ran out of memory: it may allocate 512 MiB, by MODELOPS_CHILD_MEMORY; it had used "
+    )
     assert error.where.startswith("model_modules/training.py:")
     assert "context.read_batches()" in error.expected
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from modelops.domain.errors import ChildLost, UserCodeError
+from modelops.domain.resources import Allowance
 from modelops.runtime.scoring import run_scorer
 from modelops.settings import LogBounds
 from unit.runtime.models import HERE, Model
@@ -102,7 +103,7 @@ def test_nobody_reads_any_more(model: Model) -> None:
             assignment(model, ("late",)),
             environment=HERE,
             workdir=model.workdir,
-            memory=None,
+            allowance=Allowance(),
             log_bounds=LogBounds(),
             on_line=model.hear(on_line),
             source_fd=source.fileno(),

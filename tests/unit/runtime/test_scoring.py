@@ -198,7 +198,7 @@ def test_a_scorer_without_the_context_finds_the_artifacts_in_its_working_directo
             "class ModelScorer:\n    def predict(self, data):\n        raise MemoryError('too much')",
             "ModelScorer ran out of memory (too much)",
             "model_modules/scoring.py:3",
-            "have MODELOPS_CHILD_MEMORY (MiB) raised",
+            "or more memory",
             id="nor is MemoryError",
         ),
     ],
@@ -216,7 +216,9 @@ def test_a_model_without_the_file(model: Model) -> None:
 
 def test_the_memory_limit_is_named(model: Model) -> None:
     error = failure_of(scorer(model, "return bytearray(2 * 2**30)"), memory=1024 * MEBIBYTE)
-    assert error.what.startswith("ModelScorer ran out of memory: it may allocate 1,024 MiB")
+    assert error.what.startswith(
+        "ModelScorer ran out of memory: it may allocate 1 GiB, by MODELOPS_CHILD_MEMORY; it had used"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from modelops.domain.errors import ChildLost, UserCodeError
 from modelops.runtime.tasks import TaskAssignment, run_task
 from modelops.settings import LogBounds
-from unit.runtime.models import HERE, write_rows
+from unit.runtime.models import HERE, of_memory, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def run(tmp_path: Path) -> Callable[..., pa.Table]:
             assignment,
             environment=HERE,
             workdir=tmp_path / "work",
-            memory=memory,
+            allowance=of_memory(memory),
             log_bounds=LogBounds(),
             on_line=said.append,
         )

@@ -11,6 +11,7 @@ import psutil
 import pyarrow as pa
 
 from modelops.domain.datasets import Dataset
+from modelops.domain.resources import Allowance
 from modelops.runtime.scoring import ScoringAssignment
 from modelops.scoring.engine import Scored, score
 from modelops.settings import LogBounds
@@ -182,7 +183,7 @@ def run(
         assignment=assignment,
         environment=HERE,
         workdir=model.workdir,
-        memory=None,
+        allowance=Allowance(),
         log_bounds=LogBounds(),
         on_line=on_line or model.lines.append,
         **callables,

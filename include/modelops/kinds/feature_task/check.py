@@ -55,6 +55,8 @@ def read_task_folder(
         check_declared(task, sql_url)
         echo(f"✓ SQL of {', '.join([*task.inputs, *(['task.sql'] if task.sql else [])])}")
     with findings.collecting():
+        task.resources.check(settings.ceilings, where=f"{folder}/task.yaml")
+    with findings.collecting():
         check_output(task, ledger, name=reference_of(TASKS, folder, settings.installation))
         echo(f"✓ Table {task.output}")
     if task.function:

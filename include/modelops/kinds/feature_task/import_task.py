@@ -57,6 +57,7 @@ def import_task(request: ImportRequest, run: JobRun) -> dict[str, Any]:
                 dirty=pinned.dirty,
                 code_sha256=pinned.code_sha256,
                 requirements_sha256=lock.sha256,
+                resources=task.resources.as_record(),
                 artifacts=artifacts,
             )
             run.name_subject(version)

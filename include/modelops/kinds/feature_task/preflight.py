@@ -38,6 +38,8 @@ def check_import(task: FeatureTask, request: ImportRequest, run: JobRun) -> None
     with findings.collecting():
         check_approvers(task.reference, task.approvers, run.attempt.requested_by)
     with findings.collecting():
+        task.resources.check(run.resources.settings.ceilings, where=f"{task.reference}/task.yaml")
+    with findings.collecting():
         check_task_deployment(task, request.deployment or ScheduleTerms(), run, ahead=True)
     findings.raise_if_any()
 

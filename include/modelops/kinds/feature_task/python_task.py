@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelops.data.arrow_files import batches, opened
 from modelops.data.snapshot import write_rows
 from modelops.data.writing import RowsWriter
+from modelops.domain.resources import Allowance, Limits
 from modelops.kinds.feature_task.code import REQUIREMENTS
 from modelops.kinds.feature_task.columns import arrow_columns, interval_bounds, table_columns
 from modelops.registry.translation import translated
@@ -46,6 +47,7 @@ def run_python(staged_run: StagedRun, workdir: Path, run: JobRun) -> int:
     inputs = _inputs(staged_run, ends, workdir, run)
     arrow = arrow_columns(task)
     output = workdir / OUTPUT
+    limits = Limits.of(task.resources, run.resources.settings.ceilings, where=f"{task.reference}/task.yaml")
     run.step("run_started")
     run_task(
         TaskAssignment(
@@ -64,7 +66,7 @@ def run_python(staged_run: StagedRun, workdir: Path, run: JobRun) -> int:
         ),
         environment=environment,
         workdir=workdir,
-        memory=run.resources.settings.machine.child_memory,
+        allowance=Allowance(limits=limits, meter=run.meter),
         log_bounds=run.resources.settings.installation.log_bounds,
         on_line=run.log,
     )

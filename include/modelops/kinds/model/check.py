@@ -14,6 +14,7 @@ from modelops.data.target import check_target, columns_for
 from modelops.domain.errors import BadInput, SeveralErrors, Unavailable
 from modelops.domain.findings import Findings, sorted_by_place
 from modelops.domain.labels import TRUTH
+from modelops.domain.resources import Meter
 from modelops.kinds.model.code import REQUIREMENTS, SAMPLE
 from modelops.kinds.model.details import Details, read_details
 from modelops.kinds.model.metrics import read_metrics
@@ -31,6 +32,7 @@ from modelops.kinds.model.standard import check_packages, stored_estimator
 from modelops.kinds.model.workbench import Workbench
 from modelops.repository.catalogue import index_of, reference_of
 from modelops.repository.definition import (
+    CONFIG,
     EVALUATION,
     OPTIONAL_FILES,
     REQUIRED_DATASETS,
@@ -100,6 +102,9 @@ def read_folder(
             datasets = read_datasets(folder, str(folder))
         with suppress(BadInput):
             requirements = read_text_if_any(folder / REQUIREMENTS, f"{folder}/{REQUIREMENTS}")
+    if pinned is not None:
+        with findings.collecting():
+            pinned.definition.resources.check(settings.ceilings, where=f"{folder}/{CONFIG}")
     if datasets is not None:
         slice_by = () if pinned is None else pinned.definition.slice_by
         columns = _check_datasets(str(folder), datasets, sql_url, findings, echo, slice_by=slice_by)
@@ -221,6 +226,7 @@ def _try(code: Code[ModelDefinition], scratch: Path, *, sql_url: str, settings: 
             settings=settings,
             log=lambda line: echo(f"  {line}"),
             step=_unrecorded,
+            meter=Meter(),
         )
 
     training = workbench("training")

@@ -48,6 +48,7 @@ def pin(
             dirty=pinned.dirty,
             code_sha256=pinned.code_sha256,
             requirements_sha256=lock.sha256,
+            resources=definition.resources.as_record(),
         )
         evidence.add_artifacts(run.ledger, artifacts, version_id=version.id)
     return version, Code(definition=definition, folder=pinned.folder, lock=lock)

@@ -25,6 +25,7 @@ from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model.performance import check_outputs
 from modelops.registry.write import deployments
+from modelops.repository.definition import CONFIG
 from modelops.stages.checks import check_approvers, check_owner
 from modelops.stages.schedule import plan_for
 
@@ -68,6 +69,8 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, run: J
     named = (definition.reference, definition.datasets)
     with findings.collecting():
         check_hyperparameters(definition, request.hyperparameters)
+    with findings.collecting():
+        definition.resources.check(run.resources.settings.ceilings, where=f"{definition.reference}/{CONFIG}")
     with findings.collecting():
         check_approvers(definition.reference, definition.approvers, run.attempt.requested_by)
     like = None

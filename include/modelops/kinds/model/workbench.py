@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelops.data.snapshot import write_snapshot
 from modelops.domain.errors import UserCodeError
+from modelops.domain.resources import Allowance, Limits, Meter
 from modelops.plain_files import HeldFolder
+from modelops.repository.definition import CONFIG
 from modelops.runtime.environment import build
 from modelops.runtime.outcome import ENTRY_FILES
 from modelops.runtime.process import Assignment, run_child
@@ -47,8 +49,8 @@ class Step(Protocol):
 class Workbench:
     """A version's code, the values that are passed to it, and a working folder.
 
-    `rows_url` has the login for users' SQL. The code gets `hyperparameters`, `project_id`, `model_version` and `job_id`
-    through its context.
+    `rows_url` has the login for users' SQL, `meter` what the code has used in this job. The code gets
+    `hyperparameters`, `project_id`, `model_version` and `job_id` through its context.
     """
 
     code: Code[ModelDefinition]
@@ -61,6 +63,7 @@ class Workbench:
     settings: Settings
     log: Callable[[str], None]
     step: Step
+    meter: Meter
 
     @classmethod
     def of(cls, run: JobRun, version: Version, code: Code[ModelDefinition], folder: Path) -> Workbench:
@@ -76,12 +79,20 @@ class Workbench:
             settings=run.resources.settings,
             log=run.log,
             step=run.step,
+            meter=run.meter,
         )
 
     @property
     def name(self) -> str:
         """The reference of the model."""
         return self.code.definition.reference
+
+    @property
+    def allowance(self) -> Allowance:
+        """The limits of the code, and what it has used of them in this job."""
+        where = f"{self.name}/{CONFIG}"
+        limits = Limits.of(self.code.definition.resources, self.settings.ceilings, where=where)
+        return Allowance(limits=limits, meter=self.meter)
 
     def build(self) -> Environment:
         """The Python environment of the code; built on first use on this machine.
@@ -155,7 +166,7 @@ class Workbench:
             assignment=assignment,
             environment=environment,
             workdir=self.folder,
-            memory=self.settings.machine.child_memory,
+            allowance=self.allowance,
             log_bounds=self.settings.installation.log_bounds,
             on_line=self.log,
             as_given=as_given,
@@ -213,7 +224,7 @@ class Workbench:
             assignment,
             environment=environment,
             workdir=self.folder,
-            memory=self.settings.machine.child_memory,
+            allowance=self.allowance,
             log_bounds=self.settings.installation.log_bounds,
             on_line=self.log,
         )

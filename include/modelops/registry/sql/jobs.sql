@@ -22,6 +22,10 @@ ON CONFLICT ON CONSTRAINT job_task DO UPDATE SET
   version_id = CASE WHEN :forget THEN NULL ELSE job.version_id END,
   result = CASE WHEN :forget THEN NULL ELSE job.result END,
   error = NULL,
+  -- What the newest attempt uses is recorded at its end; a repeated result keeps what it took.
+  peak_memory = CASE WHEN job.result IS NULL OR :forget THEN NULL ELSE job.peak_memory END,
+  peak_allocated = CASE WHEN job.result IS NULL OR :forget THEN NULL ELSE job.peak_allocated END,
+  cpu_seconds = CASE WHEN job.result IS NULL OR :forget THEN NULL ELSE job.cpu_seconds END,
   max_tries = EXCLUDED.max_tries,
   asked_at = CASE WHEN :fresh THEN EXCLUDED.asked_at ELSE job.asked_at END
 RETURNING id, fence, result, asked_at;
@@ -50,8 +54,10 @@ ON CONFLICT ON CONSTRAINT job_event_once DO NOTHING;
 UPDATE modelops.job SET version_id = :version_id, subject = :subject WHERE id = :id;
 
 -- name: finish!
--- Ends the attempt: the job's status, with its result or its error.
-UPDATE modelops.job SET status = :status, result = coalesce(:result, result), error = :error WHERE id = :id;
+-- Ends the attempt: the job's status, with its result or its error, and what its user code has used.
+UPDATE modelops.job SET status = :status, result = coalesce(:result, result), error = :error,
+  peak_memory = :peak_memory, peak_allocated = :peak_allocated, cpu_seconds = :cpu_seconds
+WHERE id = :id;
 
 -- name: set_status!
 -- Sets the status of the job within an attempt.

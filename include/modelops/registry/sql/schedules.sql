@@ -25,7 +25,7 @@ SELECT deployment.id, version.kind, deployment.model, version.number AS version,
        decision.job_id AS approval_job_id,
        schedule.incremental, deployment.parts, deployment.check_drift,
        schedule.schedule, schedule.time_zone, schedule.paused, schedule.late_after, schedule.starts_at,
-       schedule.set_by, schedule.set_at
+       schedule.set_by, schedule.set_at, version.resources ->> 'queue' AS queue, version.resources ->> 'pool' AS pool
 FROM modelops.deployment
 JOIN modelops.version ON version.id = deployment.version_id
 JOIN modelops.decision ON decision.id = deployment.decision_id

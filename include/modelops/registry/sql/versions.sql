@@ -39,7 +39,7 @@ SELECT max(number) AS number FROM modelops.version WHERE kind = :kind AND name =
 -- Records the code, requirements and hyperparameters of the version.
 UPDATE modelops.version
 SET hyperparameters = :hyperparameters, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
-    requirements_sha256 = :requirements_sha256
+    requirements_sha256 = :requirements_sha256, resources = :resources
 WHERE id = :id RETURNING *;
 
 -- name: trained
@@ -53,7 +53,7 @@ WHERE id = :id RETURNING artifact_sha256;
 -- Records the definition of a feature task's version, before its files are recorded.
 UPDATE modelops.version
 SET definition = :definition, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
-    requirements_sha256 = :requirements_sha256
+    requirements_sha256 = :requirements_sha256, resources = :resources
 WHERE id = :id;
 
 -- name: imported

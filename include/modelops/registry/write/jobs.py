@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from modelops.domain.deployments import Deployment
     from modelops.domain.jobs import Claim
+    from modelops.domain.resources import Usage
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("jobs")
@@ -310,17 +311,33 @@ def note_refused(connection: Connection[Any], attempt: Attempt, *, person: str, 
         )
 
 
-def complete(connection: Connection[Any], attempt: Attempt, result: Mapping[str, Any], *, by: str = WORKER) -> None:
+def complete(
+    connection: Connection[Any],
+    attempt: Attempt,
+    result: Mapping[str, Any],
+    *,
+    by: str = WORKER,
+    usage: Usage | None = None,
+) -> None:
     """Record the job's result and completion, by a person or a worker; within the fenced transaction of the work.
+
+    `usage` is what its user code has used; None: none has run.
 
     Raises:
         OutOfBounds: the result is too large for Airflow and the ledger; the transaction must be rolled back.
     """
     bounds.check_result(result, where=f"the result of job {attempt.job_id}")
-    _QUERIES.execute(
-        connection, "finish", id=attempt.job_id, status=JobStatus.COMPLETED, result=Jsonb(result), error=None
-    )
-    add_event(connection, attempt.job_id, attempt.number, Event.COMPLETED, actor=by, detail={}, at=None)
+    _finish(connection, attempt, JobStatus.COMPLETED, result=Jsonb(result), error=None, usage=usage)
+    detail = {} if usage is None else usage.as_record()
+    add_event(connection, attempt.job_id, attempt.number, Event.COMPLETED, actor=by, detail=detail, at=None)
+
+
+def _finish(
+    connection: Connection[Any], attempt: Attempt, status: JobStatus, *, usage: Usage | None, **values: Any
+) -> None:
+    measured = ("peak_memory", "peak_allocated", "cpu_seconds")
+    values |= {name: None if usage is None else getattr(usage, name) for name in measured}
+    _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, **values)
 
 
 def recordable(parameters: Mapping[str, Any]) -> Any:
@@ -328,8 +345,12 @@ def recordable(parameters: Mapping[str, Any]) -> Any:
     return bounds.brief(parameters, KEPT) if any(bounds.violations(parameters)) else parameters
 
 
-def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again: bool) -> None:
+def give_up(
+    connection: Connection[Any], attempt: Attempt, *, error: str, again: bool, usage: Usage | None = None
+) -> None:
     """Record that the attempt ended with an error. Another one follows (`again`), or the job has failed.
+
+    `usage` is what its user code has used; None: none has run.
 
     Raises:
         FenceLost: a newer attempt has the job.
@@ -339,8 +360,9 @@ def give_up(connection: Connection[Any], attempt: Attempt, *, error: str, again:
         if not again:
             versions.fail_in_the_making(connection, job_id=attempt.job_id)
         error = storable(error)
-        _QUERIES.execute(connection, "finish", id=attempt.job_id, status=status, result=None, error=error)
-        _add_attempt_event(connection, attempt, event, {"error": error})
+        _finish(connection, attempt, status, result=None, error=error, usage=usage)
+        detail = {} if usage is None else usage.as_record()
+        _add_attempt_event(connection, attempt, event, {"error": error, **detail})
 
 
 def now(connection: Connection[Any]) -> datetime:

@@ -75,8 +75,9 @@ def pin(
     dirty: bool,
     code_sha256: str,
     requirements_sha256: str,
+    resources: Mapping[str, Any],
 ) -> Version:
-    """Record the version's code, requirements and hyperparameters; they can be recorded only once."""
+    """Record the version's code, requirements, hyperparameters and resources; they can be recorded only once."""
     row = _QUERIES.execute(
         connection,
         "pin",
@@ -86,6 +87,7 @@ def pin(
         dirty=dirty,
         code_sha256=code_sha256,
         requirements_sha256=requirements_sha256,
+        resources=Jsonb(resources),
     ).fetchone()
     assert row is not None
     return _version(row)
@@ -131,6 +133,7 @@ def imported(
     dirty: bool,
     code_sha256: str,
     requirements_sha256: str,
+    resources: Mapping[str, Any],
     artifacts: Iterable[Artifact],
 ) -> Version:
     """Record the inputs of a feature task's version, and move it to imported."""
@@ -143,6 +146,7 @@ def imported(
         dirty=dirty,
         code_sha256=code_sha256,
         requirements_sha256=requirements_sha256,
+        resources=Jsonb(resources),
     )
     evidence.add_artifacts(connection, artifacts, version_id=version.id)
     row = _QUERIES.execute(connection, "imported", id=version.id, job_id=job_id).fetchone()

@@ -3,6 +3,7 @@ import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 export type Job = Schemas["Job"];
+export type JobUsage = Schemas["JobUsage"];
 export type WholeJob = Schemas["WholeJob"];
 export type JobEvent = Schemas["JobEvent"];
 export type JobsPage = Schemas["Page"];
@@ -156,6 +157,9 @@ export const getIntervals = (deployment: string, last: { start: string; end: str
     { last_start: last?.start, last_end: last?.end },
     signal,
   );
+
+export const getUsage = (job: number, signal: AbortSignal) =>
+  get<JobUsage>(`modelops/api/jobs/${String(job)}/usage`, {}, signal);
 
 export const getMeasured = (job: number, signal: AbortSignal) =>
   get<MeasurementPage>(`modelops/api/jobs/${String(job)}/performance`, {}, signal);

@@ -5,6 +5,7 @@ import type { WholeJob } from "../api/client";
 import { LONG } from "../parts/DataTable";
 import { Section } from "../parts/Section";
 import { useTexts } from "../texts/language";
+import { Used } from "./Usage";
 
 /** The complete parameters, result and error of a job. */
 export const Properties: FC<{ job: WholeJob }> = ({ job }) => {
@@ -24,6 +25,9 @@ export const Properties: FC<{ job: WholeJob }> = ({ job }) => {
       </Section>
       <Section title={texts.result}>
         {job.result === null ? <Text color="fg.muted">{texts.noResult}</Text> : <Values values={job.result} />}
+      </Section>
+      <Section title={texts.usage.title}>
+        <Used job={job} />
       </Section>
       <Section title={texts.task}>
         <Values values={task} />

@@ -5,6 +5,7 @@ import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.en.ts";
 import { performance } from "./performance.en.ts";
 import { drift, statistics } from "./statistics.en.ts";
+import { usage } from "./usage.en.ts";
 
 const statuses: Record<JobStatus, string> = {
   created: "Created",
@@ -97,7 +98,7 @@ export const en = {
   comment: "Comment",
   commentRequired: "Comment (required)",
   cancel: "Cancel",
-  units: { day: "d", hour: "h", minute: "min", second: "s", millisecond: "ms" },
+  units: { day: "d", hour: "h", minute: "min", second: "s", millisecond: "ms", mebibyte: "MiB", gibibyte: "GiB" },
   levels: { error: "Error", warning: "Warning", info: "Info", debug: "Debug" } as Record<string, string>,
   versionStatuses,
   pages: {
@@ -262,6 +263,7 @@ export const en = {
   alerts,
   performance,
   evaluation,
+  usage,
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,
     setAside: (rows: string) => `Rejected rows, which could not be scored: ${rows}.`,

@@ -167,6 +167,24 @@ suite("sizes", () => {
   }
 });
 
+suite("memory", () => {
+  const CASES: [number, string, string][] = [
+    [0, "0 MiB", "0 Mio"],
+    [2 ** 19, "0.5 MiB", "0,5 Mio"],
+    [123.4 * 2 ** 20, "123 MiB", "123 Mio"],
+    [999.4 * 2 ** 20, "999 MiB", "999 Mio"],
+    [999.6 * 2 ** 20, "0.976 GiB", "0,976 Gio"],
+    [2 ** 30, "1 GiB", "1 Gio"],
+    [1.25 * 2 ** 40, "1,280 GiB", "1 280 Gio"],
+  ];
+  for (const [size, inEnglish, inFrench] of CASES) {
+    test(`${String(size)} bytes are ${inEnglish}`, () => {
+      assert.equal(plain(english().memory(size)), inEnglish);
+      assert.equal(plain(french().memory(size)), inFrench);
+    });
+  }
+});
+
 suite("times", () => {
   test("a moment has its day and time by the clocks of the zone, and which zone it is", () => {
     assert.equal(english("Europe/Paris").moment("2026-03-29T00:30:00Z"), "Mar 29, 2026, 01:30:00 GMT+1");

@@ -170,6 +170,15 @@ export class Formats {
     return this.#toDigits(value, 4, "exceptZero");
   }
 
+  /** An amount of memory, to three digits, in the units of `resources.memory`. */
+  memory(size: number): string {
+    const { mebibyte, gibibyte } = this.#texts.units;
+    const mebibytes = Number((size / 2 ** 20).toPrecision(3));
+    const [amount, unit] =
+      mebibytes < 1000 ? [mebibytes, mebibyte] : [Number((size / 2 ** 30).toPrecision(3)), gibibyte];
+    return `${this.#number.format(amount)} ${unit}`;
+  }
+
   /** A file's size, to three digits. */
   bytes(size: number): string {
     const rounded = size < 1e3 ? size : Number(size.toPrecision(3));

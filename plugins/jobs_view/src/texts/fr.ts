@@ -5,6 +5,7 @@ import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { performance } from "./performance.fr.ts";
 import { refusals } from "./refusals.fr.ts";
 import { drift, statistics } from "./statistics.fr.ts";
+import { usage } from "./usage.fr.ts";
 
 export const fr: Texts = {
   groups: groupLabels("fr"),
@@ -98,7 +99,7 @@ export const fr: Texts = {
   comment: "Commentaire",
   commentRequired: "Commentaire (obligatoire)",
   cancel: "Annuler",
-  units: { day: "j", hour: "h", minute: "min", second: "s", millisecond: "ms" },
+  units: { day: "j", hour: "h", minute: "min", second: "s", millisecond: "ms", mebibyte: "Mio", gibibyte: "Gio" },
   levels: { error: "Erreur", warning: "Avertissement", info: "Information", debug: "Débogage" },
   versionStatuses: {
     created: "En formation",
@@ -281,6 +282,7 @@ export const fr: Texts = {
   alerts,
   performance,
   evaluation,
+  usage,
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,
     setAside: (rows) => `Lignes rejetées, pour lesquelles aucune prédiction n'a pu être calculée\u202f: ${rows}.`,

@@ -22,9 +22,11 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;
   IF OLD.ended_at IS NOT NULL AND NEW.attempt = OLD.attempt
-     AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error)
+     AND (NEW.subject, NEW.version_id, NEW.fence, NEW.requested_by, NEW.parameters, NEW.result, NEW.error,
+          NEW.peak_memory, NEW.peak_allocated, NEW.cpu_seconds)
        IS DISTINCT FROM
-       (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error) THEN
+       (OLD.subject, OLD.version_id, OLD.fence, OLD.requested_by, OLD.parameters, OLD.result, OLD.error,
+        OLD.peak_memory, OLD.peak_allocated, OLD.cpu_seconds) THEN
     RAISE EXCEPTION 'job % is %: what is on record of it stays', OLD.id, OLD.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'job_status_guard';
   END IF;

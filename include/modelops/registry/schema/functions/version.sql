@@ -11,9 +11,9 @@ BEGIN
        IS DISTINCT FROM
        (OLD.id, OLD.kind, OLD.name, OLD.number, OLD.job_id, OLD.created_by, OLD.created_at)
     OR (OLD.code_sha256 IS NOT NULL
-        AND (NEW.hyperparameters, NEW.definition, NEW.commit, NEW.dirty, NEW.code_sha256, NEW.requirements_sha256)
+        AND (NEW.hyperparameters, NEW.definition, NEW.resources, NEW.commit, NEW.dirty, NEW.code_sha256, NEW.requirements_sha256)
         IS DISTINCT FROM
-        (OLD.hyperparameters, OLD.definition, OLD.commit, OLD.dirty, OLD.code_sha256, OLD.requirements_sha256))
+        (OLD.hyperparameters, OLD.definition, OLD.resources, OLD.commit, OLD.dirty, OLD.code_sha256, OLD.requirements_sha256))
     OR (OLD.artifact_sha256 IS NOT NULL
         AND (NEW.dataset, NEW.data_sha256, NEW.data_rows, NEW.columns, NEW.artifact_sha256)
         IS DISTINCT FROM (OLD.dataset, OLD.data_sha256, OLD.data_rows, OLD.columns, OLD.artifact_sha256)) THEN

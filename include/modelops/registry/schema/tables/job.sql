@@ -32,6 +32,9 @@ CREATE TABLE modelops.job (
   asked_at      timestamptz,
   started_at    timestamptz,
   ended_at      timestamptz,
+  peak_memory     bigint CONSTRAINT job_peak_memory CHECK (peak_memory >= 0),
+  peak_allocated  bigint CONSTRAINT job_peak_allocated CHECK (peak_allocated >= 0),
+  cpu_seconds     double precision CONSTRAINT job_cpu_seconds CHECK (cpu_seconds >= 0 AND cpu_seconds < 'infinity'),
   CONSTRAINT job_task UNIQUE (dag_id, run_id, task_id, map_index),
   CONSTRAINT job_failed_has_reason CHECK (status <> 'failed' OR error IS NOT NULL),
   CONSTRAINT job_completed_has_result CHECK (status <> 'completed' OR result IS NOT NULL),
@@ -55,6 +58,11 @@ COMMENT ON COLUMN modelops.job.started_at IS
   'When a worker first took the newest attempt; null while none has. The trigger job_times writes it.';
 COMMENT ON COLUMN modelops.job.ended_at IS
   'When the newest attempt ended the job: its status is completed, failed, cancelled or skipped. Null while it has not ended. The trigger job_times keeps it.';
+COMMENT ON COLUMN modelops.job.peak_memory IS
+  'Bytes of resident memory that user code of the newest attempt had at most: its largest process, or several at one time. Null: none was measured.';
+COMMENT ON COLUMN modelops.job.peak_allocated IS
+  'Bytes that a process of that code had allocated at most, used or not; or all together had in use, if that is more. Measured now and then.';
+COMMENT ON COLUMN modelops.job.cpu_seconds IS 'CPU time of all processes of that code together.';
 
 CREATE INDEX job_open ON modelops.job (id) WHERE ended_at IS NULL;
 CREATE INDEX job_version ON modelops.job (version_id, id);
@@ -76,6 +84,10 @@ CREATE INDEX job_newest_of_version ON modelops.job
   ((split_part(left(subject, 250), ' ', 1) || ' ' || split_part(left(subject, 250), ' ', 2)), created_at, id);
 CREATE INDEX job_newest_of_subject ON modelops.job (left(subject, 250), created_at, id);
 
+-- The last measured jobs of a model and a type.
+CREATE INDEX job_measured ON modelops.job (split_part(left(subject, 250), ' ', 1), type, created_at, id)
+  WHERE peak_memory IS NOT NULL AND status = 'completed';
+
 -- For counting with an index-only scan.
 CREATE INDEX job_counted ON modelops.job (type, status, dag_id);
 
@@ -93,7 +105,7 @@ GRANT SELECT ON modelops.job TO modelops_jobs, modelops_reader;
 GRANT INSERT (type, dag_id, run_id, task_id, map_index, subject, status, attempt, fence, requested_by, parameters,
   created_at, max_tries, asked_at) ON modelops.job TO modelops_jobs;
 GRANT UPDATE (subject, version_id, status, attempt, fence, requested_by, parameters, result, error, created_at, max_tries,
-  asked_at, ended_at) ON modelops.job TO modelops_jobs;
+  asked_at, ended_at, peak_memory, peak_allocated, cpu_seconds) ON modelops.job TO modelops_jobs;
 
 CREATE TABLE modelops.job_event (
   id           bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT job_event_pkey PRIMARY KEY,

@@ -49,6 +49,7 @@ CREATE TABLE modelops.version (
   artifact_sha256      modelops.sha256,
   definition           jsonb,
   columns_with_nulls   text[],
+  resources            jsonb,
   CONSTRAINT version_number UNIQUE (kind, name, number),
   CONSTRAINT version_artifact UNIQUE (id, artifact_sha256),
   CONSTRAINT version_pinned CHECK (
@@ -69,6 +70,8 @@ COMMENT ON COLUMN modelops.version.artifact_sha256 IS
 COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
 COMMENT ON COLUMN modelops.version.columns_with_nulls IS
   'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
+COMMENT ON COLUMN modelops.version.resources IS
+  'The section resources of its config.json or task.yaml, memory in bytes. Null for what was pinned before there was one.';
 -- A retry continues the version that its job began, so a job never has two unfinished versions.
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version (job_id) WHERE status = 'created';
 ALTER TABLE modelops.job ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version;
@@ -76,4 +79,4 @@ ALTER TABLE modelops.job ADD CONSTRAINT job_version_exists FOREIGN KEY (version_
 GRANT SELECT ON modelops.version TO modelops_jobs, modelops_reader;
 GRANT INSERT (kind, name, number, job_id, changed_by, created_by) ON modelops.version TO modelops_jobs;
 GRANT UPDATE (status, changed_by, hyperparameters, commit, dirty, code_sha256, requirements_sha256, dataset, data_sha256,
-  data_rows, columns, definition, columns_with_nulls) ON modelops.version TO modelops_jobs;
+  data_rows, columns, definition, columns_with_nulls, resources) ON modelops.version TO modelops_jobs;

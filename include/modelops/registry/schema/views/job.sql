@@ -16,7 +16,7 @@ COMMENT ON VIEW modelops.job_step_time IS
 CREATE OR REPLACE VIEW modelops.job_summary AS
 SELECT job.id, job.type, job.dag_id, job.run_id, job.task_id, job.map_index, job.subject, job.version_id, job.status,
        job.attempt, job.fence, job.requested_by, job.parameters, job.result, job.error, job.created_at,
-       time.waited, time.worked, job.started_at, job.ended_at
+       time.waited, time.worked, job.started_at, job.ended_at, job.peak_memory, job.peak_allocated, job.cpu_seconds
 FROM modelops.job
 LEFT JOIN LATERAL (
   SELECT sum(lasting) FILTER (WHERE event IN ('created', 'scheduled', 'queued', 'awaiting_approval', 'retrying')) AS waited,
