@@ -1,8 +1,8 @@
 """Runs a model's own code in a confined child process and waits for it.
 
 The child gets no credentials, neither in its environment nor in open files. Its memory, its CPU time, its time and its
-files are limited, it leaves no process behind, and it reaches nothing but its own files: confinement.py. Which layers of
-this the machine has is in the job's log.
+files are limited, it leaves no process behind, and it reaches nothing but its own files: confinement.py. Which layers
+of this the machine has is in the job's log.
 """
 
 from __future__ import annotations
