@@ -194,7 +194,7 @@ def test_the_dag_of_a_deployment_has_those_that_its_version_has_pinned(
 
 def test_the_shared_dags_and_their_tasks_are_there(dags: dict[str, Any]) -> None:
     assert set(dags) >= placement.SHARED_DAGS
-    for dag_id, task_id in placement.MAKING_TASKS.items():
+    for dag_id, task_id in placement.CREATING_TASKS.items():
         assert task_id in dags[dag_id].task_dict
     operators = {task.task_type for dag in dags.values() for task in dag.tasks}
-    assert operators >= placement.WITHOUT_WORK
+    assert operators >= placement.WAITING_OPERATORS

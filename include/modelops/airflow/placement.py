@@ -1,11 +1,11 @@
-"""Sends the tasks of the shared DAGs into the queue and the pool that their model or feature task requests.
+"""Assigns the tasks of the shared DAGs to the queue and the pool that their model or feature task requests.
 
-Airflow fixes the queue and the pool of a task when it parses the DAG file. In these DAGs the model is chosen when a run
-is requested, so Airflow's hook for task instances sets them: when the web server or the scheduler creates the task
-instances of a run, and when a person clears them. The DAG of a deployment has them in its file.
+Airflow determines the queue and the pool of a task when it parses the DAG file. A shared DAG has the model as a
+parameter, so Airflow's hook for task instances sets the queue and the pool: when the web server or the scheduler
+creates the task instances of a run, and when a person clears them. The DAG of a deployment sets them in its DAG file.
 
-The hook runs within Airflow's transaction. It opens no session of Airflow, waits for the registry for few seconds, and
-leaves the defaults if it can't find out.
+The hook runs in Airflow's transaction. It opens no session of Airflow, waits for the registry for only a few seconds,
+and keeps the default queue and pool if it can't determine the request.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ SHARED_DAGS = frozenset(
     }
 )
 """The DAGs whose model, feature task or deployment is a parameter, and whose tasks run its code or read its rows."""
-MAKING_TASKS = {"model_lifecycle": "train", "feature_pipeline": "import"}
-"""The DAGs that make a version → the task that does."""
-WITHOUT_WORK = frozenset({"ApproveModelOperator", "ApproveFeatureTaskOperator"})
+CREATING_TASKS = {"model_lifecycle": "train", "feature_pipeline": "import"}
+"""The DAGs that create a version, and the task that creates it."""
+WAITING_OPERATORS = frozenset({"ApproveModelOperator", "ApproveFeatureTaskOperator"})
 """Operators that only wait for a person."""
 READER = "modelops_reader"
 PATIENCE = 2
-"""Seconds to connect to the registry, and for a query."""
+"""Maximum seconds to connect to the registry, and for a query."""
 PAUSE_SECONDS = 30.0
-"""The registry is not asked again for so long after it did not answer."""
+"""Seconds without queries after the registry has not answered."""
 FRESH_SECONDS = 2.0
-"""For so long, the other task instances of a run get what the first one got."""
+"""Seconds for which the request of a DAG run is cached for its other task instances."""
 
 log = logging.getLogger(__name__)
 
 
 class Placement:
-    """Looks up requests, and keeps them for a moment."""
+    """Looks up requests, and caches them for `FRESH_SECONDS`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,15 +60,15 @@ class Placement:
         """Set the queue and the pool of a task instance, if its DAG run names a model that requests some."""
         if dag_run is None or dag_run.dag_id not in SHARED_DAGS or not dag_run.conf:
             return
-        if task_instance.operator in WITHOUT_WORK:
+        if task_instance.operator in WAITING_OPERATORS:
             return
         try:
-            makes = MAKING_TASKS.get(dag_run.dag_id) == task_instance.task_id
+            makes = CREATING_TASKS.get(dag_run.dag_id) == task_instance.task_id
             request, allowed = self._of(dag_run, makes=makes)
-        except Exception as error:  # noqa: BLE001 - Airflow's scheduler and web server go on
+        except Exception as error:  # noqa: BLE001 - Airflow's scheduler and web server must continue
             log.warning("the queue and the pool of %s are the default ones: %s", task_instance.task_id, error)
             return
-        # What is not allowed is refused by the job, which says what is.
+        # If the queue or the pool is not allowed, the job fails with a message that lists the allowed ones.
         if request.queue in allowed.queues:
             task_instance.queue = request.queue
         if request.pool in allowed.pools:
@@ -94,7 +94,7 @@ class Placement:
         conf: Mapping[str, Any] = dag_run.conf
         kind = VersionKind.MODEL if "model" in conf else VersionKind.FEATURE_TASK
         reference = str(conf.get(kind.parameter, ""))
-        is_lifecycle = dag_run.dag_id in MAKING_TASKS
+        is_lifecycle = dag_run.dag_id in CREATING_TASKS
         if makes:
             return _in_repository(kind, reference, conf, settings)
         with self._registry() as connection:
@@ -114,11 +114,10 @@ class Placement:
         from modelops.airflow.connections import url_of
 
         if f"AIRFLOW_CONN_{READER.upper()}" not in os.environ:
-            raise LookupError(
-                f"there is no variable for the connection {READER}"
-            )  # Airflow's database may not be asked
+            # The connection must not be read from Airflow's database.
+            raise LookupError(f"there is no variable for the connection {READER}")
         if time.monotonic() < self._asked_again_at:
-            raise LookupError("the registry did not answer a short while ago")
+            raise LookupError(f"the registry did not answer in the last {PAUSE_SECONDS:.0f} s")
         try:
             connection = psycopg.connect(
                 url_of(READER), autocommit=True, connect_timeout=PATIENCE, application_name="modelops placement"

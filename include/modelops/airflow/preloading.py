@@ -10,7 +10,7 @@ from modelops.registry.schema import loaded_files
 JOBS = ("modelops.jobs", "modelops.stages", "modelops.kinds")
 """The run of a job and the use cases; they import the other packages of ModelOps.
 
-`modelops.jobs` also records the code that is loaded: a task compares it with the files, so its parent must do this.
+`modelops.jobs` also records the loaded code: a task compares it with the files, so its parent process must import it.
 """
 LIBRARIES = (
     "adbc_driver_postgresql.dbapi",

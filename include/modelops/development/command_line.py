@@ -32,10 +32,10 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     faults.add_argument(
         "--cluster",
         action="store_true",
-        help="kill hosts of a cluster without Docker, and cut workers off, in the middle of life cycles and batches",
+        help="kill hosts of a cluster without Docker, and disconnect workers, during life cycles and batches",
     )
     faults.add_argument("--kills", type=int, default=200, help="number of kills (default: 200)")
-    faults.add_argument("--seed", type=int, default=1, help="seed of the random kills (default: 1)")
+    faults.add_argument("--seed", type=int, default=1, help="seed of the random faults (default: 1)")
     faults.add_argument("--write", action="store_true", help="write the report in docs/reports/")
     command("lint", "Run ruff, mypy and import-linter.")
     command("lock", "Compile requirements.txt and requirements-cluster.txt from their .in files.")

@@ -100,7 +100,7 @@ def faults(*, kills: int, seed: int, write: bool, of_cluster: bool = False) -> i
     """Run the fault campaign in tests/faults, and print its report; with `write`, also save it in docs/reports.
 
     Args:
-        of_cluster: kill hosts of a cluster and cut its workers off instead, see the folder tests/cluster.
+        of_cluster: run the campaign in tests/cluster instead, which kills and disconnects hosts of a cluster.
 
     Raises:
         BadInput: the number of kills is less than 1.

@@ -55,7 +55,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRun:
-    """One attempt at a job, with its resources. `ledger` is in autocommit mode; `meter` has what user code has used."""
+    """One attempt at a job, with its resources. `ledger` is in autocommit mode; `meter` sums the usage of user code."""
 
     attempt: Attempt
     ledger: Connection[Any]
@@ -94,7 +94,7 @@ class JobRun:
             yield connection
 
     def complete(self, result: Mapping[str, Any], connection: Connection[Any] | None = None) -> None:
-        """Record the job's result, its completion and what its user code has used; within the transaction of `fenced`.
+        """Record the job's result, its completion and the usage of user code; within the transaction of `fenced`.
 
         Raises:
             OutOfBounds: the result is too large for Airflow and the ledger; the transaction must be rolled back.

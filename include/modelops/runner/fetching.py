@@ -1,4 +1,4 @@
-"""`python -m modelops.runner.fetching` fetches the git repositories of the installation; what fails is on stderr."""
+"""Fetches the git repositories of the installation, and prints failures to stderr."""
 
 from modelops.repository.catalogue import refresh
 from modelops.settings import Settings

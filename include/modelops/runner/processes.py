@@ -37,7 +37,8 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a program in a new session. It gets `parent_death_signal` when the calling thread ends.
 
-    It inherits the descriptors `keep_open`.
+    Args:
+        keep_open: file descriptors that the program inherits.
     """
     tied = (sys.executable, "-IS", str(parent_death.__file__), str(int(parent_death_signal)), str(os.getpid()))
     with open(rotated(log), "ab", opener=private) as output:

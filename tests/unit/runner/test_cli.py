@@ -105,7 +105,7 @@ def test_faults_are_of_batches_or_of_a_cluster(started: list[tuple[str, ...]]) -
     assert development.faults(kills=3, seed=5, write=False) == 0
     assert development.faults(kills=3, seed=5, write=True, of_cluster=True) == 0
     assert started == [("python", "-m", "faults", *chosen), ("python", "-m", "cluster", *chosen, "--write")]
-    with pytest.raises(BadInput, match="there is nothing to kill"):
+    with pytest.raises(BadInput, match="--kills is 0"):
         development.faults(kills=0, seed=5, write=False, of_cluster=True)
 
 
