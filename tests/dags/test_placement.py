@@ -161,9 +161,11 @@ def test_a_feature_task_has_them_too(place: Place, repository: Path) -> None:
     assert place("feature_pipeline", "import", operator, task="demo/totals") == ("large", "database")
 
 
-def test_users_own_dags_are_left_alone(place: Place, repository: Path) -> None:
-    request(repository, "late", queue="gpu")
-    assert place("my_dag", "train", model="demo/late") == ("default", "default_pool")
+def test_other_tasks_are_left_alone(place: Place, connection: Connection[Any]) -> None:
+    trained_version(connection, "demo/late", resources={"queue": "gpu"})
+    assert place("my_dag", "evaluate", "EvaluateModelOperator", model="demo/late")[0] == "gpu"
+    for operator in ("PythonOperator", "ApproveModelOperator", "RetireModelOperator"):
+        assert place("my_dag", "mine", operator, model="demo/late") == ("default", "default_pool")
 
 
 def test_a_registry_that_cannot_be_reached_stops_nobody(
@@ -192,9 +194,6 @@ def test_the_dag_of_a_deployment_has_those_that_its_version_has_pinned(
     assert place("batch_prediction", "predict", operator, deployment=number) == ("default", "database")
 
 
-def test_the_shared_dags_and_their_tasks_are_there(dags: dict[str, Any]) -> None:
-    assert set(dags) >= placement.SHARED_DAGS
+def test_the_tasks_that_create_versions_are_there(dags: dict[str, Any]) -> None:
     for dag_id, task_id in placement.CREATING_TASKS.items():
         assert task_id in dags[dag_id].task_dict
-    operators = {task.task_type for dag in dags.values() for task in dag.tasks}
-    assert operators >= placement.WAITING_OPERATORS

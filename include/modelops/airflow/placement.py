@@ -16,6 +16,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.declaration import Stage
+from modelops.domain.job_types import OPERATORS
 from modelops.domain.resources import ResourceRequest
 from modelops.domain.versions import VersionKind
 
@@ -26,17 +28,17 @@ if TYPE_CHECKING:
 
     from modelops.settings import Settings
 
-SHARED_DAGS = frozenset(
+PLACED_STAGES = frozenset(
     {
-        *("batch_prediction", "drift_check", "feature_batch", "feature_pipeline", "model_deployment"),
-        *("model_evaluation", "model_lifecycle", "model_statistics"),
+        *(Stage.IMPORT, Stage.TRAINING, Stage.EVALUATION, Stage.DEPLOYMENT),
+        *(Stage.BATCH, Stage.STATISTICS, Stage.DRIFT),
     }
 )
-"""The DAGs whose model, feature task or deployment is a parameter, and whose tasks run its code or read its rows."""
+"""The stages whose jobs run the code of a model or feature task, or read its rows."""
+SUBJECTS = frozenset({"model", "task", "deployment"})
+"""The parameters of a DAG run that name the model, feature task or deployment."""
 CREATING_TASKS = {"model_lifecycle": "train", "feature_pipeline": "import"}
 """The DAGs that create a version, and the task that creates it."""
-WAITING_OPERATORS = frozenset({"ApproveModelOperator", "ApproveFeatureTaskOperator"})
-"""Operators that only wait for a person."""
 READER = "modelops_reader"
 PATIENCE = 2
 """Maximum seconds to connect to the registry, and for a query."""
@@ -58,9 +60,10 @@ class Placement:
 
     def place(self, task_instance: Any, dag_run: Any) -> None:
         """Set the queue and the pool of a task instance, if its DAG run names a model that requests some."""
-        if dag_run is None or dag_run.dag_id not in SHARED_DAGS or not dag_run.conf:
+        job_type = OPERATORS.get(task_instance.operator)
+        if job_type is None or job_type.stage not in PLACED_STAGES:
             return
-        if task_instance.operator in WAITING_OPERATORS:
+        if dag_run is None or not SUBJECTS & set(dag_run.conf or {}):
             return
         try:
             makes = CREATING_TASKS.get(dag_run.dag_id) == task_instance.task_id

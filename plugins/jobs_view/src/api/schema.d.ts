@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{id}/evaluations/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Evaluation
+         * @description Plots as data, and figures by class and by slice, of an evaluation of the job's version, by its digest.
+         */
+        get: operations["show_evaluation_api_jobs__id__evaluations__digest__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{id}/artifacts/{sha256}": {
         parameters: {
             query?: never;
@@ -740,7 +760,7 @@ export interface components {
          * @description The role of a file in its version or evaluation.
          * @enum {string}
          */
-        ArtifactRole: "code" | "requirements" | "output" | "sample";
+        ArtifactRole: "code" | "requirements" | "output" | "sample" | "scored_rows";
         /**
          * BinChange
          * @description The share of a bin in the reference and in the batch.
@@ -752,6 +772,37 @@ export interface components {
             before: number;
             /** Now */
             now: number;
+        };
+        /**
+         * Calibration
+         * @description Predicted probabilities and observed shares, from the lowest bin to the highest.
+         */
+        Calibration: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "calibration";
+            /** Target */
+            target: string;
+            /** Bins */
+            bins: components["schemas"]["CalibrationBin"][];
+        };
+        /**
+         * CalibrationBin
+         * @description Rows of similar probabilities: their mean, the share of positive labels and its 95 % interval.
+         */
+        CalibrationBin: {
+            /** Predicted */
+            predicted: number;
+            /** Observed */
+            observed: number;
+            /** Lower */
+            lower: number;
+            /** Upper */
+            upper: number;
+            /** Rows */
+            rows: number;
         };
         /**
          * ChallengerRun
@@ -853,11 +904,31 @@ export interface components {
             check_job_id: number | null;
         };
         /**
+         * ClassFigures
+         * @description The figures of one class: rows with this label, rows predicted so; null where a figure is not defined.
+         */
+        ClassFigures: {
+            /** Target */
+            target: string;
+            /** Class */
+            class: string;
+            /** Rows */
+            rows: number;
+            /** Predicted */
+            predicted: number;
+            /** Precision */
+            precision: number | null;
+            /** Recall */
+            recall: number | null;
+            /** F1 */
+            f1: number | null;
+        };
+        /**
          * Code
          * @description The code of a refusal. The docstring of each member names its values.
          * @enum {string}
          */
-        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_checked" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone" | "airflow_failed";
+        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_evaluation" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_checked" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone" | "airflow_failed";
         /**
          * ColumnOverTime
          * @description The results for one column in successive batches.
@@ -940,6 +1011,27 @@ export interface components {
              * @description The share of the batch's rows that are in this bin.
              */
             now: number;
+        };
+        /**
+         * Confusion
+         * @description Numbers of rows by label (first index) and predicted class (second).
+         *
+         *     If `others` is not 0, so many further classes share the last row and column.
+         */
+        Confusion: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "confusion";
+            /** Target */
+            target: string;
+            /** Classes */
+            classes: string[];
+            /** Others */
+            others: number;
+            /** Counts */
+            counts: number[][];
         };
         /**
          * DataInterval
@@ -1221,6 +1313,43 @@ export interface components {
             median: number;
             /** P95 */
             p95: number;
+        };
+        /**
+         * EvaluationDetails
+         * @description The details of an evaluation as the registry stores them.
+         */
+        EvaluationDetails: {
+            /**
+             * Headline
+             * @description The metrics that the reviewer's card shows, in order; empty: all.
+             * @default []
+             */
+            headline: string[];
+            /**
+             * Undefined
+             * @description Why a metric is null.
+             * @default {}
+             */
+            undefined: {
+                [key: string]: string;
+            };
+            /**
+             * Plots
+             * @default []
+             */
+            plots: (components["schemas"]["Roc"] | components["schemas"]["PrecisionRecall"] | components["schemas"]["Calibration"] | components["schemas"]["Confusion"] | components["schemas"]["Residuals"])[];
+            /**
+             * Classes
+             * @default []
+             */
+            classes: components["schemas"]["ClassFigures"][];
+            /**
+             * Slices
+             * @default []
+             */
+            slices: components["schemas"]["Slice"][];
+            /** @description Null: none are kept. */
+            scored_rows?: components["schemas"]["ScoredRows"] | null;
         };
         /**
          * Event
@@ -1723,6 +1852,23 @@ export interface components {
             start: string;
         };
         /**
+         * PrecisionRecall
+         * @description Points (recall, precision); `prevalence` is the precision of a model that can't tell the classes apart.
+         */
+        PrecisionRecall: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "precision_recall";
+            /** Target */
+            target: string;
+            /** Points */
+            points: number[][];
+            /** Prevalence */
+            prevalence: number;
+        };
+        /**
          * Predictions
          * @description The rows that a batch published: predictions, or rows of a feature table.
          */
@@ -1885,6 +2031,52 @@ export interface components {
             seconds: number | null;
         };
         /**
+         * Residuals
+         * @description The histogram of prediction minus label: numbers of rows between `edges`, `below` the first, `above` the last.
+         */
+        Residuals: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "residuals";
+            /** Target */
+            target: string;
+            /** Edges */
+            edges: number[];
+            /** Counts */
+            counts: number[];
+            /** Below */
+            below: number;
+            /** Above */
+            above: number;
+        };
+        /**
+         * Roc
+         * @description A receiver operating characteristic: points (false positive rate, true positive rate) from (0, 0) to (1, 1).
+         */
+        Roc: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "roc";
+            /** Target */
+            target: string;
+            /** Points */
+            points: number[][];
+        };
+        /**
+         * ScoredRows
+         * @description The artifact that keeps the rows which the evaluation scored.
+         */
+        ScoredRows: {
+            /** Sha256 */
+            sha256: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * SentNotification
          * @description A notification that a notifier sent.
          */
@@ -1897,6 +2089,39 @@ export interface components {
              * Format: date-time
              */
             sent_at: string;
+        };
+        /**
+         * Slice
+         * @description The metrics of the rows with one value of a column.
+         *
+         *     `value` null: the rows without a value, or if `others` is not 0 the rows of so many other values. `rows` includes
+         *     those whose label is missing, of which there are no metrics.
+         */
+        Slice: {
+            /** Column */
+            column: string;
+            /** Value */
+            value: string | null;
+            /** Others */
+            others: number;
+            /** Target */
+            target: string;
+            /** Rows */
+            rows: number;
+            /** Labels Missing */
+            labels_missing: number;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /**
+             * Undefined
+             * @description Why a metric is null.
+             * @default {}
+             */
+            undefined: {
+                [key: string]: string;
+            };
         };
         /**
          * Slowest
@@ -2313,6 +2538,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such job or file, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_evaluation_api_jobs__id__evaluations__digest__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationDetails"];
                 };
             };
             /** @description You are not signed in. */

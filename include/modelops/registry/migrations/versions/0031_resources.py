@@ -4,8 +4,8 @@ from pathlib import Path
 
 from modelops.registry.migrations import run_sql_beside
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 
 
 def upgrade() -> None:
