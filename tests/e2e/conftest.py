@@ -27,6 +27,7 @@ from e2e.models import (
     WISHES,
 )
 from e2e.system import ALERTS_TOLD, LATE_TOLD, TOLD, System
+from e2e.waiting import HUNG_AFTER
 from factories import SCORING, TRAINING, doubled_folder, model_folder
 from modelops.runner.installation import Installation
 from modelops.runner.steps import Steps
@@ -138,6 +139,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     installation = Installation(home, environ={**os.environ, **chosen})
     with running(installation, steps=Steps(), with_demo=True):
         clients = {name: installation.api(name) for name in ("admin", "trainer", "reviewer")}
+        for client in clients.values():
+            client.timeout = HUNG_AFTER
         urls = installation.databases.url("reader"), installation.databases.airflow_url or ""
         ledger, airflow = (Kept(partial(psycopg.connect, url, autocommit=True)) for url in urls)
         yield System(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,15 +11,19 @@ from factories import TRAINING, model_folder
 from integration.lifecycle.life import answered, evaluated, predicted, put_into_production, trained
 from integration.lifecycle.test_check import said_of
 from modelops.domain.errors import BadInput, RepositoryError, SeveralErrors, UserCodeError
+from modelops.domain.job_types import JobType
+from modelops.domain.requests import EvaluationRequest
 from modelops.domain.versions import ArtifactRole
+from modelops.kinds.model.evaluate import evaluate
 from modelops.registry.write import evidence, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from workplace import Workplace
 
-MODEL = "here/least"
+MODEL, CLASSIFIER = "here/least", "here/classifier"
 DATASETS = """
 entity_key: id
 features: [x, y]
@@ -65,9 +70,9 @@ def training(name: str = "LogisticRegression", module: str = "linear_model", arg
     return TRAINING_OF.format(name=name, module=module, arguments=arguments)
 
 
-def least(repository: Path, training: str, *, datasets: str = DATASETS, **more: str) -> Path:
+def least(repository: Path, training: str, *, name: str = "least", datasets: str = DATASETS, **more: str) -> Path:
     """A model of two files, and more by their names in model_modules."""
-    folder = repository / "model_definitions/least"
+    folder = repository / "model_definitions" / name
     (folder / "model_modules").mkdir(parents=True)
     (folder / "datasets.yaml").write_text(datasets)
     (folder / "model_modules/training.py").write_text(training)
@@ -76,14 +81,41 @@ def least(repository: Path, training: str, *, datasets: str = DATASETS, **more: 
     return folder
 
 
+@dataclass
+class Classifier:
+    """What the jobs of `here/classifier` v1 gave, and what they logged."""
+
+    log: list[str] = field(default_factory=list)
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier()
+
+
+@pytest.fixture(scope="module")
+def lives(classifier: Classifier) -> Callable[[Workplace, Path], None]:
+    """`here/classifier` v1 is trained and evaluated: each process that imports scikit-learn takes seconds."""
+
+    def live(workplace: Workplace, repository: Path) -> None:
+        least(repository, training(), name="classifier")
+        place = replace(workplace, log=classifier.log.append)
+        classifier.training |= trained(place, CLASSIFIER)
+        request = EvaluationRequest(model=CLASSIFIER, version=1)
+        classifier.metrics |= evaluate(request, place.job(JobType.EVALUATION))["metrics"]
+
+    return live
+
+
 def test_a_classifier_of_thirteen_lines_from_training_to_batch(
-    workplace: Workplace, repository: Path, look: Any, log: list[str]
+    workplace: Workplace, repository: Path, look: Any, classifier: Classifier
 ) -> None:
     folder = least(repository, training())
     lines = [line for file in folder.rglob("*.*") for line in file.read_text().splitlines() if line.strip()]
     assert len(lines) <= 13
-    made = evaluated(workplace, MODEL)
-    metrics = made["metrics"]
+    metrics = classifier.metrics
     assert metrics["evaluation"] == "standard evaluation (classifier)"
     headline = ["evaluation", "rows", "accuracy", "f1", "precision", "recall", "auc", "log_loss", "brier"]
     assert set(metrics) == {
@@ -91,7 +123,7 @@ def test_a_classifier_of_thirteen_lines_from_training_to_batch(
         *("labels_missing", "prevalence", "balanced_accuracy", "mcc", "average_precision"),
         *("f1_macro", "precision_macro", "recall_macro"),
     }
-    version = versions.find(workplace.connection, MODEL, 1)
+    version = versions.find(workplace.connection, CLASSIFIER, 1)
     [on_record] = evidence.evaluations_of(workplace.connection, version.id)
     assert on_record.metrics == metrics
     assert on_record.details is not None
@@ -101,35 +133,34 @@ def test_a_classifier_of_thirteen_lines_from_training_to_batch(
     stored = [(one.role, one.name) for one in evidence.artifacts_of(workplace.connection, version.id)]
     assert (ArtifactRole.OUTPUT, "model.skops") in stored
     assert (ArtifactRole.SAMPLE, "sample.arrow") in stored
-    answered(workplace, 1, model=MODEL)
-    deployment = put_into_production(workplace, 1, MODEL)
+    answered(workplace, 1, model=CLASSIFIER)
+    deployment = put_into_production(workplace, 1, CLASSIFIER)
     assert predicted(workplace, deployment["deployment"])["rows"] == 100
     [(rows, least_, most)] = look(
-        "SELECT count(late), min(late_probability), max(late_probability) FROM predictions.least"
+        "SELECT count(late), min(late_probability), max(late_probability) FROM predictions.classifier"
     )
     assert rows == 100
     assert 0 < least_ < most < 1
 
 
-def test_a_training_says_what_is_standard(workplace: Workplace, repository: Path, log: list[str]) -> None:
-    least(repository, training())
-    assert trained(workplace, MODEL)["standard"] == {
+def test_a_training_says_what_is_standard(workplace: Workplace, classifier: Classifier) -> None:
+    assert classifier.training["standard"] == {
         "model.json": "name and id are the folder's name, the language is Python",
         "model_modules/evaluation.py": "standard evaluation (classifier)",
         "model_modules/scoring.py": "standard ModelScorer (classifier), skops 0.15.0",
     }
-    assert "stored the sklearn.linear_model._logistic.LogisticRegression that train() returned as model.skops" in log
+    stored = "stored the sklearn.linear_model._logistic.LogisticRegression that train() returned as model.skops"
+    assert stored in classifier.log
 
 
-def test_the_standard_metrics_are_those_of_scikit_learn(workplace: Workplace, repository: Path) -> None:
+def test_the_standard_metrics_are_those_of_scikit_learn(workplace: Workplace, classifier: Classifier) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import brier_score_loss, f1_score, log_loss, roc_auc_score
 
-    least(repository, training(arguments="C=0.5"))
-    metrics = evaluated(workplace, MODEL)["metrics"]
+    metrics = classifier.metrics
     features = [[i / 10.0, 100.0 - i] for i in range(1, 101)]
     truth = [i % 2 for i in range(1, 101)]
-    model = LogisticRegression(C=0.5).fit(features[:60], truth[:60])
+    model = LogisticRegression().fit(features[:60], truth[:60])
     probability = model.predict_proba(features[60:])[:, 1]
     assert metrics["auc"] == pytest.approx(roc_auc_score(truth[60:], probability))
     assert metrics["log_loss"] == pytest.approx(log_loss(truth[60:], probability))
