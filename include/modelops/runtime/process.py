@@ -197,7 +197,7 @@ def run_assignment(
 
 def _read_by(assignment: Mapping[str, Any]) -> list[Path]:
     """The program of the child, the code, its artifacts and its rows."""
-    named = [assignment.get(name) for name in ("folder", "artifact_input", "rows")]
+    named = [assignment.get(name) for name in ("folder", "artifact_input", "rows", "scored")]
     return [_CHILD.parent, *(Path(path) for path in (*named, *assignment.get("inputs", {}).values()) if path)]
 
 

@@ -12,8 +12,8 @@ from modelops.domain.errors import TargetError
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import JobId
 from modelops.domain.targets import Target
-from modelops.domain.versions import ArtifactRole
-from modelops.registry.read import job_evidence
+from modelops.domain.versions import ArtifactRole, VersionKind
+from modelops.registry.read import catalogue, job_evidence
 from modelops.registry.write import evidence, jobs, runs, statistics, versions
 
 if TYPE_CHECKING:
@@ -67,12 +67,13 @@ def test_details_belong_to_what_is_approved(connection: Connection[Any], reader:
     """The evidence has their hash, the headline and the reasons; a reader gets the rest by the evaluation's digest."""
     version = trained_version(connection)
     details = {"headline": ["auc"], "undefined": {"f1": "no label is 1"}, "plots": [{"kind": "roc"}]}
+    metrics = {"auc": 0.7, "mcc": 0.2, "f1": None}
     made = []
     for of in (None, details, details | {"plots": []}):
         attempt = job_on(connection, version, JobType.EVALUATION)
         with jobs.fenced(connection, attempt):
             _, digest = evidence.add_evaluation(
-                connection, version, attempt, dataset={}, data_sha256="0" * 64, data_rows=1, metrics={}, details=of
+                connection, version, attempt, dataset={}, data_sha256="0" * 64, data_rows=1, metrics=metrics, details=of
             )
         made.append((attempt.job_id, digest))
     assert len({digest for _, digest in made}) == 3
@@ -87,6 +88,8 @@ def test_details_belong_to_what_is_approved(connection: Connection[Any], reader:
     assert job_evidence.details_of(reader, DAGS, job, none) == {}
     assert job_evidence.details_of(reader, DAGS, job, "0" * 64) is None
     assert job_evidence.details_of(reader, ["other"], job, digest) is None
+    [listed] = catalogue.versions(reader, DAGS, kind=VersionKind.MODEL, model=None, after=None, limit=1)
+    assert listed["metrics"] == {"auc": 0.7}
 
 
 def test_the_files_of_each_job(connection: Connection[Any], reader: Connection[Any]) -> None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import published
 from modelops.domain import teradata
@@ -38,7 +39,7 @@ def scoring(model: Model, body: str = "pass", columns: str = "'id', 'late'") -> 
 
 
 def test_the_names_that_a_check_lets_pass_are_those_that_there_are() -> None:
-    part = child._load_with(child.TERADATA_RUN, child.TERADATA)
+    part = child._load_with([child.TERADATA_RUN], child.TERADATA)
     assert {module: frozenset(names) for module, names in part.MODULES.items()} == dict(teradata.MODULES)
     assert {*part.CLIENT_PACKAGES, part.DATABASE_PACKAGE} == teradata.STAND_INS == set(child.STAND_IN_PACKAGES)
 
@@ -284,10 +285,16 @@ def test_a_model_scorer_is_used_where_there_is_one(model: Model) -> None:
     assert columns(*run(model, features(3.0))) == {"late": [3.0]}
 
 
-def test_the_standard_evaluation_calls_score(model: Model) -> None:
-    write_rows(model.tmp_path / "rows.arrow", [{"id": 9 - n, "x": float(n), "late": 2.0 * n} for n in range(5)])
-    scoring(model, "assert context.read_pandas().equals(frame.drop(columns='late'))")
-    model.run(verb="evaluate", standard=("evaluate",), artifact_input=model.tmp_path)
+def test_the_standard_evaluation_measures_what_score_has_given(model: Model) -> None:
+    scoring(model)
+    found = columns(*run(model, features(*map(float, range(5)))))
+    write_rows(model.tmp_path / "rows.arrow", [{"id": n, "x": float(n), "late": 2.0 * n} for n in range(5)])
+    structs = [
+        {"key": {"id": n}, "target": {"late": 2.0 * n}, "prediction": {"late": found["late"][n]}} for n in range(5)
+    ]
+    scored = model.tmp_path / "scored.parquet"
+    parquet.write_table(pa.Table.from_pylist(structs), scored)
+    model.run(verb="evaluate", standard=("evaluate",), artifact_input=model.tmp_path, scored=scored)
     metrics = json.loads((model.output / "metrics.json").read_text())
     assert (metrics["rows"], metrics["mse"]) == (5, 0.0)
 

@@ -31,7 +31,12 @@ SELECT version.id, version.name AS model, version.number, version.status, versio
           AND approval.dag_id = ANY(:dag_ids) AND deploying.dag_id = ANY(:dag_ids)) AS deployments
 FROM modelops.version
 JOIN modelops.job ON job.id = version.job_id
-LEFT JOIN LATERAL (SELECT metrics FROM modelops.evaluation WHERE evaluation.version_id = version.id
+-- The headline, if the evaluation has one.
+LEFT JOIN LATERAL (SELECT CASE WHEN jsonb_array_length(details -> 'headline') > 0
+                            THEN (SELECT jsonb_object_agg(wanted.metric, evaluation.metrics -> wanted.metric)
+                                  FROM jsonb_array_elements_text(details -> 'headline') AS wanted (metric))
+                            ELSE metrics END AS metrics
+                   FROM modelops.evaluation WHERE evaluation.version_id = version.id
                    ORDER BY evaluation.id DESC LIMIT 1) AS evaluation ON true
 LEFT JOIN LATERAL (SELECT verdict, approver, decided_at, comment FROM modelops.decision
                    JOIN modelops.job AS approval ON approval.id = decision.job_id

@@ -132,7 +132,8 @@ const Metrics: FC<{ metrics: Version["metrics"] }> = ({ metrics }) => {
     <Stack gap={0} fontSize="sm">
       {Object.entries(metrics ?? {}).map(([name, value]) => (
         <Text key={name} {...LONG}>
-          {name} <b>{typeof value === "number" ? formats.number(value) : JSON.stringify(value)}</b>
+          {name}{" "}
+          <b>{typeof value === "number" ? formats.number(value) : value === null ? "–" : JSON.stringify(value)}</b>
         </Text>
       ))}
     </Stack>
