@@ -14,10 +14,14 @@ import logging
 import os
 import threading
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from modelops.domain.declaration import Stage
+from modelops.domain.job_types import of_stage
 from modelops.domain.resources import ResourceRequest
 from modelops.domain.versions import VersionKind
+from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,17 +30,11 @@ if TYPE_CHECKING:
 
     from modelops.settings import Settings
 
-SHARED_DAGS = frozenset(
-    {
-        *("batch_prediction", "drift_check", "feature_batch", "feature_pipeline", "model_deployment"),
-        *("model_evaluation", "model_lifecycle", "model_statistics"),
-    }
-)
-"""The DAGs whose model, feature task or deployment is a parameter, and whose tasks run its code or read its rows."""
-MAKING_TASKS = {"model_lifecycle": "train", "feature_pipeline": "import"}
-"""The DAGs that make a version → the task that does."""
-WITHOUT_WORK = frozenset({"ApproveModelOperator", "ApproveFeatureTaskOperator"})
-"""Operators that only wait for a person."""
+VERSION_MAKING_DAGS = ("model_lifecycle", "feature_pipeline")
+"""The DAGs whose runs make a version."""
+MAKING = (Stage.TRAINING, Stage.IMPORT)
+PLACED = (*MAKING, Stage.EVALUATION, Stage.DEPLOYMENT, Stage.BATCH, Stage.STATISTICS, Stage.DRIFT)
+"""The stages whose jobs run the code of a version or read its rows."""
 READER = "modelops_reader"
 PATIENCE = 2
 """Seconds to connect to the registry, and for a query."""
@@ -46,6 +44,17 @@ FRESH_SECONDS = 2.0
 """For so long, the other task instances of a run get what the first one got."""
 
 log = logging.getLogger(__name__)
+
+
+@cache
+def shared_dags() -> frozenset[str]:
+    """The product's own DAGs; each has a file of its name."""
+    return frozenset(file.stem for file in (PROJECT_ROOT / "dags").glob("*.py"))
+
+
+@cache
+def _operators(*stages: Stage) -> frozenset[str]:
+    return frozenset(name for job_type in of_stage(*stages) for name in job_type.declaration.operators)
 
 
 class Placement:
@@ -58,13 +67,12 @@ class Placement:
 
     def place(self, task_instance: Any, dag_run: Any) -> None:
         """Set the queue and the pool of a task instance, if its DAG run names a model that requests some."""
-        if dag_run is None or dag_run.dag_id not in SHARED_DAGS or not dag_run.conf:
+        if dag_run is None or not dag_run.conf or task_instance.operator not in _operators(*PLACED):
             return
-        if task_instance.operator in WITHOUT_WORK:
+        if dag_run.dag_id not in shared_dags():
             return
         try:
-            makes = MAKING_TASKS.get(dag_run.dag_id) == task_instance.task_id
-            request, allowed = self._of(dag_run, makes=makes)
+            request, allowed = self._of(dag_run, makes=task_instance.operator in _operators(*MAKING))
         except Exception as error:  # noqa: BLE001 - Airflow's scheduler and web server go on
             log.warning("the queue and the pool of %s are the default ones: %s", task_instance.task_id, error)
             return
@@ -94,13 +102,13 @@ class Placement:
         conf: Mapping[str, Any] = dag_run.conf
         kind = VersionKind.MODEL if "model" in conf else VersionKind.FEATURE_TASK
         reference = str(conf.get(kind.parameter, ""))
-        is_lifecycle = dag_run.dag_id in MAKING_TASKS
+        makes_version = dag_run.dag_id in VERSION_MAKING_DAGS
         if makes:
             return _in_repository(kind, reference, conf, settings)
         with self._registry() as connection:
             from modelops.registry.write import placement
 
-            if is_lifecycle:
+            if makes_version:
                 pinned = placement.of_run(connection, dag_run.dag_id, dag_run.run_id)
                 return pinned or _in_repository(kind, reference, conf, settings)
             if "deployment" in conf:
