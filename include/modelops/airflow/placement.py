@@ -28,17 +28,13 @@ if TYPE_CHECKING:
 
     from modelops.settings import Settings
 
-PLACED_STAGES = frozenset(
-    {
-        *(Stage.IMPORT, Stage.TRAINING, Stage.EVALUATION, Stage.DEPLOYMENT),
-        *(Stage.BATCH, Stage.STATISTICS, Stage.DRIFT),
-    }
-)
-"""The stages whose jobs run the code of a model or feature task, or read its rows."""
+VERSION_MAKING_DAGS = ("model_lifecycle", "feature_pipeline")
+"""The DAGs whose runs create a version."""
+MAKING = (Stage.TRAINING, Stage.IMPORT)
+PLACED = (*MAKING, Stage.EVALUATION, Stage.DEPLOYMENT, Stage.BATCH, Stage.STATISTICS, Stage.DRIFT)
+"""The stages whose jobs run the code of a version or read its rows."""
 SUBJECTS = frozenset({"model", "task", "deployment"})
 """The parameters of a DAG run that name the model, feature task or deployment."""
-CREATING_TASKS = {"model_lifecycle": "train", "feature_pipeline": "import"}
-"""The DAGs that create a version, and the task that creates it."""
 READER = "modelops_reader"
 PATIENCE = 2
 """Maximum seconds to connect to the registry, and for a query."""
@@ -61,13 +57,12 @@ class Placement:
     def place(self, task_instance: Any, dag_run: Any) -> None:
         """Set the queue and the pool of a task instance, if its DAG run names a model that requests some."""
         job_type = OPERATORS.get(task_instance.operator)
-        if job_type is None or job_type.stage not in PLACED_STAGES:
+        if job_type is None or job_type.stage not in PLACED:
             return
         if dag_run is None or not SUBJECTS & set(dag_run.conf or {}):
             return
         try:
-            makes = CREATING_TASKS.get(dag_run.dag_id) == task_instance.task_id
-            request, allowed = self._of(dag_run, makes=makes)
+            request, allowed = self._of(dag_run, makes=job_type.stage in MAKING)
         except Exception as error:  # noqa: BLE001 - Airflow's scheduler and web server must continue
             log.warning("the queue and the pool of %s are the default ones: %s", task_instance.task_id, error)
             return
@@ -97,13 +92,13 @@ class Placement:
         conf: Mapping[str, Any] = dag_run.conf
         kind = VersionKind.MODEL if "model" in conf else VersionKind.FEATURE_TASK
         reference = str(conf.get(kind.parameter, ""))
-        is_lifecycle = dag_run.dag_id in CREATING_TASKS
+        makes_version = dag_run.dag_id in VERSION_MAKING_DAGS
         if makes:
             return _in_repository(kind, reference, conf, settings)
         with self._registry() as connection:
             from modelops.registry.write import placement
 
-            if is_lifecycle:
+            if makes_version:
                 pinned = placement.of_run(connection, dag_run.dag_id, dag_run.run_id)
                 return pinned or _in_repository(kind, reference, conf, settings)
             if "deployment" in conf:
