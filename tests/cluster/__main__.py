@@ -48,9 +48,10 @@ own and goes from one life cycle to the next: training, evaluation, approval by 
 batches of {rows:,} rows in {parts} partitions. Requests that meet a dead server are repeated, as a person would.
 
 The seed decides which host is struck, in the middle of what, how many seconds after its beginning, and for how long. A
-host is *killed* with all its processes, as in a power cut, and started again after up to eight seconds; the next fault
-comes once it works again. A worker is *cut off* from the network for up to a quarter of a minute, or for more than a
-minute, which is longer than Airflow waits for a sign of life. A fault strikes all lanes, and counts once.
+host is *killed* with all its processes, as in a power cut, and started again after up to eight seconds. Up to three
+hosts are down or starting at once, but never both workers. A worker is *cut off* from the network for up to a quarter
+of a minute, or for more than a minute, which is longer than Airflow waits for a sign of life. A fault strikes all
+lanes, and counts once.
 
 After each life and its batches: every job has ended, completed once, or failed with a reason after its last try; the
 ledger tells what became of each attempt; each task has one job; the training made one version, and the decision and the

@@ -28,6 +28,8 @@ PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
 PAUSE = 2.0
 """Seconds from one strike to the next, at least."""
+MOST_OF_A_PHASE = 2
+"""How often a lane is struck in one phase. The strikes at other lanes strike it too; without a limit it never ends."""
 MOST_DOWN = 3
 """How many hosts may be down or starting at once, besides those that are cut off."""
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'modelops job'"
@@ -60,6 +62,7 @@ class Campaign:
         self._lock = threading.Lock()
         self._down: set[str] = set()
         self._cut: set[str] = set()
+        self._struck: Counter[tuple[int, int]] = Counter()
 
     def run(self, strikes: Iterator[Strike], *, faults: int) -> Findings:
         """Strike so often; stop at the first violation, and when a person interrupts it."""
@@ -88,6 +91,7 @@ class Campaign:
         return self.findings
 
     def _strike(self, number: int, planned: Strike, lane: Lane) -> None:
+        self._struck[lane.number, lane.entered] += 1
         self._down.add(planned.host)
         if planned.cut:
             self._cut.add(planned.host)
@@ -116,6 +120,8 @@ class Campaign:
             is_late = time.monotonic() - began > PATIENCE
             for planned in ahead:
                 for lane in self.lanes:
+                    if self._struck[lane.number, lane.entered] >= MOST_OF_A_PHASE:
+                        continue
                     may_be = lane.phase is planned.phase or (is_late and lane.phase is not Phase.IDLE)
                     if may_be and time.monotonic() - lane.since >= planned.moment and self._may_fall(planned.host):
                         return planned, lane

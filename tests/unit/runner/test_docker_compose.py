@@ -133,7 +133,7 @@ def test_airflow_reads_the_setting_that_it_does_not_describe() -> None:
     assert re.search(rf'conf\.getint\(\s*section="{section}",\s*key="{option}"', scheduler)
 
 
-def test_no_job_fails_because_it_waits_for_the_broker_or_for_a_worker(written: Services) -> None:
+def test_no_job_fails_because_it_waits_for_a_service_or_for_a_worker(written: Services) -> None:
     scheduler = written["scheduler"]["environment"]
     publishing = json.loads(scheduler["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])["task_publish_retry_policy"]
     assert publishing["max_retries"] is None
@@ -143,6 +143,12 @@ def test_no_job_fails_because_it_waits_for_the_broker_or_for_a_worker(written: S
     # The token of a message must still be valid when its job is queued again.
     assert int(scheduler[LEEWAY]) > 5 * int(scheduler[f"{queued}_CHECK_INTERVAL"])
     assert int(scheduler[queued]) <= 60
+    # Long enough even if each pause is half as long as on average: the first three are short.
+    worker = written["worker"]["environment"]
+    pauses = int(worker["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"]) - 4
+    pause = int(worker["AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX"]) / 2
+    assert pauses * pause > int(scheduler[queued]) + int(scheduler[f"{queued}_CHECK_INTERVAL"])
+    assert json.loads(worker["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])["result_backend_always_retry"]
 
 
 def test_pace_and_parsing_are_those_of_one_machine(written: Services) -> None:
