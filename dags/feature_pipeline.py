@@ -7,7 +7,7 @@ from airflow.sdk import DAG
 from modelops.airflow.notifying import reviewer_notifiers
 from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import ImportRequest, IntervalRequest, ScheduleTerms
-from modelops.operators.approval import MOST_RUNS, ApproveFeatureTaskOperator
+from modelops.operators.approval import MAX_RUNS, ApproveFeatureTaskOperator
 from modelops.operators.feature import (
     DeployFeatureTaskOperator,
     ImportFeatureTaskOperator,
@@ -29,7 +29,7 @@ with DAG(
     """,
     schedule=None,
     catchup=False,
-    max_active_runs=MOST_RUNS,
+    max_active_runs=MAX_RUNS,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(ImportRequest) | params_of(ScheduleTerms),

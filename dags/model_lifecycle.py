@@ -7,7 +7,7 @@ from airflow.sdk import DAG
 from modelops.airflow.notifying import reviewer_notifiers
 from modelops.airflow.params import arguments_of, params_of
 from modelops.domain.requests import DeploymentTerms, EvaluationRequest, TrainingRequest
-from modelops.operators.approval import MOST_RUNS, ApproveModelOperator
+from modelops.operators.approval import MAX_RUNS, ApproveModelOperator
 from modelops.operators.model import DeployModelOperator, EvaluateModelOperator, TrainModelOperator
 
 with DAG(
@@ -25,7 +25,7 @@ with DAG(
     """,
     schedule=None,
     catchup=False,
-    max_active_runs=MOST_RUNS,
+    max_active_runs=MAX_RUNS,
     tags=["modelops"],
     default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params=params_of(TrainingRequest, dataset="train_dataset")

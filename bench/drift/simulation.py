@@ -17,7 +17,7 @@ from scipy import stats
 from modelops.domain.drift import Rule, Verdict
 from modelops.statistics.drift import compare, with_verdicts
 from modelops.statistics.quantiles import BINS
-from modelops.statistics.reference import BLOCKS, MOST_NAMED, Rows, reference_records
+from modelops.statistics.reference import BLOCKS, MAX_NAMED, Rows, reference_records
 from modelops.statistics.streaming import TableStatistics
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Categories:
             chosen, counts, now = (
                 generator.multinomial(rows, self.shares) for rows in (self.rows // 2, self.rows // 2, self.rows)
             )
-            named = np.argsort(-chosen, kind="stable")[:MOST_NAMED]
+            named = np.argsort(-chosen, kind="stable")[:MAX_NAMED]
             named = named[chosen[named] > 0]
             [one] = with_verdicts(
                 [compare(_reference_of(named, chosen, counts), _batch_of(named, now), self.rule)], self.rule

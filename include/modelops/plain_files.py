@@ -13,10 +13,10 @@ from typing import IO
 from modelops.domain.errors import UserCodeError
 from modelops.domain.text import is_storable
 
-MOST_NAME_BYTES = 1000
+MAX_NAME_BYTES = 1000
 """Maximum bytes of a file's relative path, which is later appended to another path."""
-MOST_DEPTH = 32
-MOST_ENTRIES = 1000
+MAX_DEPTH = 32
+MAX_ENTRIES = 1000
 """Files and folders that code may leave, unless MODELOPS_OUTPUT_FILES says otherwise."""
 OUTPUT = "artifact_output_path"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -132,7 +132,7 @@ class HeldFolder:
         path.mkdir()
         return cls(path)
 
-    def files(self, *, most: int = MOST_ENTRIES) -> list[tuple[str, int]]:
+    def files(self, *, most: int = MAX_ENTRIES) -> list[tuple[str, int]]:
         """The files below it, as relative names with slashes and sizes in bytes, in the order of their names.
 
         Raises:
@@ -238,11 +238,11 @@ def _check_name(name: str, depth: int) -> None:
             where=OUTPUT,
             expected="names of letters, digits and punctuation",
         )
-    if len(name.encode()) > MOST_NAME_BYTES or depth >= MOST_DEPTH:
+    if len(name.encode()) > MAX_NAME_BYTES or depth >= MAX_DEPTH:
         raise UserCodeError(
             f"the file name {name[:100]} … has {len(name.encode()):,} bytes and lies {depth} folders deep",
             where=OUTPUT,
-            expected=f"names of at most {MOST_NAME_BYTES:,} bytes with their folders, less than {MOST_DEPTH} deep",
+            expected=f"names of at most {MAX_NAME_BYTES:,} bytes with their folders, less than {MAX_DEPTH} deep",
         )
 
 

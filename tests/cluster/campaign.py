@@ -28,9 +28,9 @@ PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
 PAUSE = 2.0
 """Seconds from one strike to the next, at least."""
-MOST_OF_A_PHASE = 2
+MAX_OF_A_PHASE = 2
 """How often a lane is struck in one phase. The strikes at other lanes strike it too; without a limit it never ends."""
-MOST_DOWN = 3
+MAX_DOWN = 3
 """How many hosts may be down or starting at once, besides those that are cut off."""
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'modelops job'"
 OPEN = "SELECT count(*) FROM modelops.job WHERE ended_at IS NULL"
@@ -120,7 +120,7 @@ class Campaign:
             is_late = time.monotonic() - began > PATIENCE
             for planned in ahead:
                 for lane in self.lanes:
-                    if self._struck[lane.number, lane.entered] >= MOST_OF_A_PHASE:
+                    if self._struck[lane.number, lane.entered] >= MAX_OF_A_PHASE:
                         continue
                     may_be = lane.phase is planned.phase or (is_late and lane.phase is not Phase.IDLE)
                     if may_be and time.monotonic() - lane.since >= planned.moment and self._may_fall(planned.host):
@@ -131,7 +131,7 @@ class Campaign:
     def _may_fall(self, host: str) -> bool:
         """Whether it is at work, and not too much else is down. One worker stays, or nothing would be under way."""
         is_last = host in CUT_OFF and bool(self._down & set(CUT_OFF))
-        return host not in self._down and not is_last and len(self._down - self._cut) < MOST_DOWN
+        return host not in self._down and not is_last and len(self._down - self._cut) < MAX_DOWN
 
     def _live(self, lane: Lane) -> None:
         try:

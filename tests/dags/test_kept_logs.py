@@ -217,7 +217,7 @@ def test_a_long_log_comes_in_pages(
 ) -> None:
     from modelops.jobs_api import kept_logs
 
-    monkeypatch.setattr(kept_logs, "MOST_LINES", 400)
+    monkeypatch.setattr(kept_logs, "MAX_LINES", 400)
     job = take(connection, task_key(run_id="r")).job_id
     lines = [f"line {number}" for number in range(1000)]
     write("dag_id=model_lifecycle/run_id=r/task_id=train/attempt=1.log", *lines)
@@ -237,7 +237,7 @@ def test_a_page_is_bounded_in_characters(
 ) -> None:
     from modelops.jobs_api import kept_logs
 
-    monkeypatch.setattr(kept_logs, "MOST_CHARACTERS", 1000)
+    monkeypatch.setattr(kept_logs, "MAX_CHARACTERS", 1000)
     job = take(connection, task_key(run_id="r")).job_id
     write("dag_id=model_lifecycle/run_id=r/task_id=train/attempt=1.log", "a" * 100_000, "b" * 2000, "c")
     first = get(f"{job}/logs/1").json()

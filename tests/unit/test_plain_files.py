@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelops.domain.errors import UserCodeError
-from modelops.plain_files import MOST_DEPTH, HeldFolder, create_plain, open_plain, remove
+from modelops.plain_files import MAX_DEPTH, HeldFolder, create_plain, open_plain, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def test_a_file_behind_a_link_is_not_reached(tmp_path: Path) -> None:
 
 def test_names_and_depth_have_bounds(tmp_path: Path) -> None:
     held = HeldFolder.create(tmp_path / "output")
-    deep = held.path.joinpath(*["x"] * MOST_DEPTH)
+    deep = held.path.joinpath(*["x"] * MAX_DEPTH)
     deep.mkdir(parents=True)
     (deep / "file").touch()
     with pytest.raises(UserCodeError, match="lies 32 folders deep"):

@@ -22,7 +22,7 @@ ELEMENTS = {
     "numeric": "double",
 }
 """The PostgreSQL types whose arrays become lists, with the Arrow type of an element. Other arrays are read as text."""
-MOST_ELEMENTS = 65_536
+MAX_ELEMENTS = 65_536
 """Maximum number of elements of an array."""
 
 
@@ -46,7 +46,7 @@ def check_arrays(table: pa.Table | pa.RecordBatch, *, where: str, nulls_allowed:
     """Check the lists of a dataset; for a stream, call this for each batch.
 
     Raises:
-        DatasetError: an array is longer than MOST_ELEMENTS, or has a null element and `nulls_allowed` is false.
+        DatasetError: an array is longer than MAX_ELEMENTS, or has a null element and `nulls_allowed` is false.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -56,11 +56,11 @@ def check_arrays(table: pa.Table | pa.RecordBatch, *, where: str, nulls_allowed:
             continue
         column = table[field.name]
         longest = pc.max(pc.list_value_length(column)).as_py() or 0
-        if longest > MOST_ELEMENTS:
+        if longest > MAX_ELEMENTS:
             raise DatasetError(
                 f"column {field.name} has an array of {longest:,} elements",
                 where=where,
-                expected=f"arrays of at most {MOST_ELEMENTS:,} elements",
+                expected=f"arrays of at most {MAX_ELEMENTS:,} elements",
             )
         if not nulls_allowed and (nulls := pc.list_flatten(column).null_count):
             raise DatasetError(

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from modelops.domain.errors import ArtifactChanged, UserCodeError
 from modelops.domain.versions import Artifact, ArtifactRole
-from modelops.plain_files import MOST_ENTRIES, open_plain
+from modelops.plain_files import MAX_ENTRIES, open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ class ArtifactStore:
             return self._put(source, role=role, name=name, tag=tag)
 
     def put_output(
-        self, folder: HeldFolder, *, tag: str, most_files: int = MOST_ENTRIES, most_bytes: int = 2**30
+        self, folder: HeldFolder, *, tag: str, most_files: int = MAX_ENTRIES, most_bytes: int = 2**30
     ) -> list[Artifact]:
         """Store every file that user code left below a folder, under its path relative to it.
 

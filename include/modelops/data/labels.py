@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 GROUPS = 20
 """Groups of rows for confidence intervals; a hash of the entity key puts each row into exactly one."""
-MOST_VALUES = 50_000_000
+MAX_VALUES = 50_000_000
 """Maximum values of a batch's labelled rows, labels and predictions together: all of them are in memory."""
 PREDICTED = "SELECT * FROM {} WHERE job_id = {} AND scored_at = {}"
 """A run's rows: its job publishes one run at a time."""
@@ -122,7 +122,7 @@ def read_labelled(
     """
     import pyarrow as pa
 
-    most = MOST_VALUES // (len(outputs) + len(truth.targets))
+    most = MAX_VALUES // (len(outputs) + len(truth.targets))
 
     def kept(batches: pa.RecordBatchReader) -> tuple[int, pa.Table]:
         rows, labelled, found = 0, 0, []

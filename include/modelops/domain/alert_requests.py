@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from modelops.domain import bounds
 from modelops.domain import parameters as p
-from modelops.domain.alerts import LONGEST_COOL_DOWN_DAYS, LONGEST_SNOOZE_DAYS, MOST_A_MONTH, MOST_CHECKS, Subject
+from modelops.domain.alerts import LONGEST_COOL_DOWN_DAYS, LONGEST_SNOOZE_DAYS, MAX_A_MONTH, MAX_CHECKS, Subject
 from modelops.domain.drift import MOVED
 
 
@@ -76,7 +76,7 @@ class AlertRuleRequest:
         description="The number of consecutive data intervals in which the rule must be met.",
         type="integer",
         minimum=1,
-        maximum=MOST_CHECKS,
+        maximum=MAX_CHECKS,
     )
     beyond_natural: bool = p.parameter(
         True,
@@ -108,7 +108,7 @@ class AlertRuleRequest:
         description="The maximum number of challengers for the same target in 30 days.",
         type="integer",
         minimum=1,
-        maximum=MOST_A_MONTH,
+        maximum=MAX_A_MONTH,
     )
 
 

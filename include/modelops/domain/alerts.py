@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 RuleId = NewType("RuleId", int)
 CHALLENGER_RUN_PREFIX = "challenger__"
 """The prefix of the ids of DAG runs that alerts start; the database makes the rest."""
-MOST_CHECKS = 30
+MAX_CHECKS = 30
 """Maximum number of consecutive data intervals in a rule."""
-MOST_NAMED = 100
+MAX_NAMED = 100
 """Maximum number of columns in an alert."""
 LONGEST_SNOOZE_DAYS = LONGEST_COOL_DOWN_DAYS = 366
-MOST_A_MONTH = 31
+MAX_A_MONTH = 31
 """Maximum number of challengers in 30 days in a rule."""
 
 
@@ -94,11 +94,11 @@ class AlertTerms:
         wrong = self._metric_error() if self.subject is Subject.METRIC else self._drift_error()
         if wrong is not None:
             raise wrong
-        if not 1 <= self.checks <= MOST_CHECKS:
+        if not 1 <= self.checks <= MAX_CHECKS:
             raise AlertError(
                 f"{self.checks} consecutive data intervals are out of range",
                 where="the parameter checks",
-                expected=f"a number from 1 to {MOST_CHECKS}",
+                expected=f"a number from 1 to {MAX_CHECKS}",
             )
 
     def _metric_error(self) -> AlertError | None:

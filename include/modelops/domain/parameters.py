@@ -7,15 +7,15 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain import bounds
-from modelops.domain.references import MOST_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
-from modelops.domain.schedules import EXAMPLES, EXPECTED, MOST_MINUTES
+from modelops.domain.references import MAX_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
+from modelops.domain.schedules import EXAMPLES, EXPECTED, MAX_MINUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelops.domain.versions import VersionKind
 
-MOST_SET_ASIDE = 100_000
+MAX_SET_ASIDE = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ def reference(kind: VersionKind, *, of_versions: bool) -> Any:
         description=f"<repository>/<{kind.words}>: a {kind.words} {which}.",
         type="string",
         pattern=REFERENCE,
-        maxLength=MOST_CHARACTERS,
+        maxLength=MAX_CHARACTERS,
         **suggestions,
     )
 
@@ -191,5 +191,5 @@ def late_after(otherwise: str) -> Any:
         f" that it is late, and the notifiers run. 0: never. Empty: {otherwise}.",
         type=["null", "number"],
         minimum=0,
-        maximum=MOST_MINUTES,
+        maximum=MAX_MINUTES,
     )

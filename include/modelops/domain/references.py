@@ -4,7 +4,7 @@ from __future__ import annotations
 
 REFERENCE = "^[^/]+/[^/]+$"
 """The pattern of a reference in JSON Schema."""
-MOST_CHARACTERS = 300
+MAX_CHARACTERS = 300
 SUGGESTIONS = "x-modelops-suggestions"
 """The key in a Param's JSON schema with the VersionKind of the references that the trigger form suggests."""
 OF_VERSIONS = "x-modelops-of-versions"

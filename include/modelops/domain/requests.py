@@ -13,7 +13,7 @@ from modelops.domain import bounds
 from modelops.domain import parameters as p
 from modelops.domain.emptiness import Emptiness
 from modelops.domain.labels import LONGEST_MATURITY
-from modelops.domain.parts import MOST as MOST_PARTS
+from modelops.domain.parts import MOST as MAX_PARTS
 from modelops.domain.parts import Part
 from modelops.domain.versions import VersionKind
 
@@ -57,7 +57,7 @@ class DeploymentTerms(ScheduleTerms):
         " with more rejected rows fails.",
         type="integer",
         minimum=0,
-        maximum=p.MOST_SET_ASIDE,
+        maximum=p.MAX_SET_ASIDE,
     )
     empty: str = p.parameter(
         Emptiness.INTERVALS.value,
@@ -74,7 +74,7 @@ class DeploymentTerms(ScheduleTerms):
         " published together.",
         type="integer",
         minimum=1,
-        maximum=MOST_PARTS,
+        maximum=MAX_PARTS,
     )
     check_drift: bool = p.parameter(
         True,
@@ -193,7 +193,7 @@ class BatchRequest(IntervalRequest):
         description="The maximum number of rejected rows for this batch. Empty: as in the deployment.",
         type=["null", "integer"],
         minimum=0,
-        maximum=p.MOST_SET_ASIDE,
+        maximum=p.MAX_SET_ASIDE,
     )
 
     @property

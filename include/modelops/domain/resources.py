@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MIB = 2**20
-LEAST_MEMORY, MOST_MEMORY = 128 * MIB, 2**46
+MIN_MEMORY, MAX_MEMORY = 128 * MIB, 2**46
 """Bytes that may be requested. Python needs nearly as much as the minimum to start and to read rows."""
-MOST_SECONDS = 31 * 24 * 60 * 60
+MAX_SECONDS = 31 * 24 * 60 * 60
 """Maximum time, and CPU time per processor, that may be requested."""
-MOST_CPU_SECONDS = 1_000 * MOST_SECONDS
+MAX_CPU_SECONDS = 1_000 * MAX_SECONDS
 NAMES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """Names of queues and pools."""
 
@@ -51,7 +51,7 @@ def seconds_text(seconds: float) -> str:
 
 def suggested_memory(used: int) -> int:
     """The bytes to request for jobs of which none has used more than `used`."""
-    return max(-(-int(used * _HEADROOM) // _STEP) * _STEP, LEAST_MEMORY)
+    return max(-(-int(used * _HEADROOM) // _STEP) * _STEP, MIN_MEMORY)
 
 
 def suggested_cpu_seconds(used: float) -> int:

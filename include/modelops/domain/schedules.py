@@ -30,7 +30,7 @@ AFTER = re.compile(r"after ([^\s.]+\.[^\s.]+)")
 FIELDS = 5
 RANDOM = re.compile(r"(?i)(?<![a-z])[hr](?![a-z])")
 """Matches the random fields (H, R) of a cron expression, whose value differs each time it is parsed."""
-MOST_MINUTES = 43_200
+MAX_MINUTES = 43_200
 """Maximum of `late_after`: thirty days."""
 EXPECTED = (
     "five fields of cron like '0 3 * * *', one of "

@@ -23,7 +23,7 @@ from modelops.registry.write import observation, schedules
 
 APPLICATION = "modelops analysis"
 USUAL = timedelta(days=30)
-MOST_PERIODS = 400
+MAX_PERIODS = 400
 SECONDS = 10
 """Maximum seconds of a query. A year with one job per minute takes less than two."""
 
@@ -124,13 +124,13 @@ def analyse(
     span = _span(type, created_from, created_before)
     if zone not in available_timezones():
         raise _no_zone(zone)
-    if (span.created_before - span.created_from) / SHORTEST[unit] > MOST_PERIODS:
+    if (span.created_before - span.created_from) / SHORTEST[unit] > MAX_PERIODS:
         raise Refused(
             422,
             Code.TOO_MANY_PERIODS,
             f"unit: from {span.created_from.isoformat()} to {span.created_before.isoformat()} there are more than"
-            f" {MOST_PERIODS} periods ({unit}); choose a shorter time or longer periods",
-            most=MOST_PERIODS,
+            f" {MAX_PERIODS} periods ({unit}); choose a shorter time or longer periods",
+            most=MAX_PERIODS,
         )
     with limited_connection(APPLICATION, seconds=SECONDS) as connection:
         _check_zone(connection, zone)

@@ -22,7 +22,7 @@ from modelops.registry.read import drift_list
 from modelops.statistics.bins import bin_names
 
 APPLICATION = "modelops drift"
-MOST_BATCHES, MOST_COLUMNS = 50, 100
+MAX_BATCHES, MAX_COLUMNS = 50, 100
 JOB_STATEMENT = """SELECT role, variable, verdict, psi, shift, p_value, lower_bound, natural_variation,
        detectable_shift, reference_rows, rows, most_moved, reason
 FROM modelops.drift AS found
@@ -157,14 +157,14 @@ def show_distribution(
 def show_drift_over_time(
     user: GetUserDep,
     id: DeploymentNumber,  # noqa: A002 - the name in the API
-    limit: Annotated[int, Query(ge=1, le=MOST_BATCHES)] = 24,
+    limit: Annotated[int, Query(ge=1, le=MAX_BATCHES)] = 24,
 ) -> DriftOverTime:
     """The drift over time of the batches published in the deployment's target, latest data interval first."""
     with limited_connection(APPLICATION) as connection:
         seen = visible_dags(user, connection, DETAIL_ACCESS)
         row = whole_deployment(connection, seen, id)
         batches, columns, more = drift_list.of_target(
-            connection, seen, row["target"], batches=limit, columns=MOST_COLUMNS
+            connection, seen, row["target"], batches=limit, columns=MAX_COLUMNS
         )
         reference = drift_list.reference_job(connection, seen, id)
         parts = {"target": sql.Literal(row["target"]), "limit": sql.Literal(limit)}

@@ -31,9 +31,9 @@ from modelops.registry.write import jobs
 log = logging.getLogger(__name__)
 
 APPLICATION = "modelops logs"
-MOST_LINES = 20_000
+MAX_LINES = 20_000
 """Maximum lines of a page."""
-MOST_CHARACTERS = 4 * 2**20
+MAX_CHARACTERS = 4 * 2**20
 """Maximum characters of a page as JSON; a page has at least one line."""
 LONGEST_LINE = 64 * 2**10
 """Maximum characters of a line; the rest is cut off."""
@@ -181,7 +181,7 @@ def _page(entries: Iterator[Any], offset: int) -> KeptLog:
     """
     until = time.monotonic() + SECONDS
     content: list[dict[str, Any]] = []
-    left = MOST_CHARACTERS
+    left = MAX_CHARACTERS
     for number, entry in enumerate(entries):
         late = time.monotonic() > until
         if number < offset:
@@ -189,7 +189,7 @@ def _page(entries: Iterator[Any], offset: int) -> KeptLog:
                 detail = f"line {offset} of the log can't be reached within {SECONDS} seconds"
                 raise Refused(503, Code.LOG_TOO_LONG, detail, line=offset, seconds=SECONDS)
             continue
-        if len(content) == MOST_LINES or (content and (late or left <= 0)):
+        if len(content) == MAX_LINES or (content and (late or left <= 0)):
             return KeptLog(content=content, next=number)
         line, size = _line(entry)
         content.append(line)

@@ -10,7 +10,7 @@ from modelops.domain.alerts import (
     LEVELS,
     LONGEST_COOL_DOWN_DAYS,
     LONGEST_SNOOZE_DAYS,
-    MOST_A_MONTH,
+    MAX_A_MONTH,
     AlertTerms,
     ChallengerTerms,
     Subject,
@@ -161,11 +161,11 @@ def _challenger(request: AlertRuleRequest, deployment: Deployment) -> Challenger
             where="the parameter challenger",
             expected="false, or a deployment of a model",
         )
-    if not 1 <= request.cool_down_days <= LONGEST_COOL_DOWN_DAYS or not 1 <= request.most_a_month <= MOST_A_MONTH:
+    if not 1 <= request.cool_down_days <= LONGEST_COOL_DOWN_DAYS or not 1 <= request.most_a_month <= MAX_A_MONTH:
         raise AlertError(
             f"{request.cool_down_days:g} days between challengers, or {request.most_a_month} a month, is out of range",
             where="the parameters cool_down_days and most_a_month",
-            expected=f"1 to {LONGEST_COOL_DOWN_DAYS} days, and 1 to {MOST_A_MONTH} challengers",
+            expected=f"1 to {LONGEST_COOL_DOWN_DAYS} days, and 1 to {MAX_A_MONTH} challengers",
         )
     return ChallengerTerms(
         dataset=request.challenger_dataset,

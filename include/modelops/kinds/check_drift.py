@@ -28,7 +28,7 @@ NO_REFERENCE = {
     VersionKind.MODEL: "recompute the statistics of the version (DAG model_statistics), then rerun the batch",
     VersionKind.FEATURE_TASK: "import and run the task again (DAG feature_pipeline), and deploy that version",
 }
-MOST_NAMED = 100
+MAX_NAMED = 100
 """Maximum number of columns in a result."""
 
 
@@ -78,7 +78,7 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
         "rows": batch["rows"],
         "compared": compared,
         "greatest": moved[0]["verdict"] if moved else None,
-        "moved": moved[:MOST_NAMED],
+        "moved": moved[:MAX_NAMED],
         "ignored": len(reference.settings.ignore),
     }
     with run.fenced() as ledger:
@@ -96,7 +96,7 @@ def check_drift(request: DriftCheckRequest, run: JobRun) -> dict[str, Any]:
             ledger, deployment.target, Subject.FEATURES, Subject.PREDICTIONS, job_id=run.job_id
         )
         run.complete(result)
-    names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MOST_NAMED])
+    names = ", ".join(f"{one['variable']} ({one['verdict']})" for one in moved[:MAX_NAMED])
     outcome = names or ("no column has moved" if compared else "no column could be compared")
     run.log(f"Batch run {batch['id']}: {outcome}")
     return result

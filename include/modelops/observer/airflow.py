@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = 100
 SIGN_IN = "/auth/token"
-MOST_NAMED = 10
+MAX_NAMED = 10
 """Maximum paths that a message names."""
 HIDDEN = "/modelops/api/hidden-audit-log"
 """Route of the ModelOps plugin with audit log entries that Airflow's own list omits, such as those of `dags/~/…`."""
@@ -41,8 +41,8 @@ def is_forbidden(error: httpx.HTTPStatusError) -> bool:
 def no_permission(user: str, unreadable: Iterable[str]) -> str:
     """The sentence that says so; of many paths, the first ones."""
     named = sorted(unreadable)
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    shown = ", ".join(named[:MOST_NAMED])
+    more = f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else ""
+    shown = ", ".join(named[:MAX_NAMED])
     return f"the account {user} has no permission to read {shown}{more} in Airflow, so the ledger is incomplete"
 
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from modelops.domain.alerts import Alert, AlertEvent
 
-MOST_NOTIFICATIONS = 1000
+MAX_NOTIFICATIONS = 1000
 """Maximum notifications by one notifier in a DAG run; the next run sends the others."""
 NOTIFIER_TIMEOUT = 60
 """Maximum seconds that a notifier may take for a notification."""
-MOST_CHALLENGERS = 10
+MAX_CHALLENGERS = 10
 """Maximum challengers in a DAG run, whose parameters are an XCom; the next run starts the others."""
 
 
@@ -110,7 +110,7 @@ class SendNotificationsOperator(LedgerOperator):
         """Send the due notifications of one notifier; yields after each."""
         from modelops.registry.write import alerts
 
-        for number, event in alerts.due_notifications(connection, name, most=MOST_NOTIFICATIONS):
+        for number, event in alerts.due_notifications(connection, name, most=MAX_NOTIFICATIONS):
             # Airflow writes the rendered templates into the notifier, so each notification needs a new one.
             notifier = notifiers_by_name(ALERTS_VARIABLE)[name]
             _call_with_timeout(
@@ -158,13 +158,13 @@ class ClaimChallengersOperator(LedgerOperator):
         from modelops.registry.write import alerts
 
         with self.connect() as connection:
-            alerts.claim_challengers(connection, most=MOST_CHALLENGERS)
+            alerts.claim_challengers(connection, most=MAX_CHALLENGERS)
             return [
                 {
                     "trigger_run_id": one["run_id"],
                     "conf": lifecycle_parameters(connection, one["deployment_id"], one["dataset"]),
                 }
-                for one in alerts.unstarted_challengers(connection, most=MOST_CHALLENGERS)
+                for one in alerts.unstarted_challengers(connection, most=MAX_CHALLENGERS)
             ]
 
 

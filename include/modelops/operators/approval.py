@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from modelops.domain.decisions import ApprovalRequest
     from modelops.jobs.run import JobRun
 
-MOST_RUNS = 1000
+MAX_RUNS = 1000
 """`max_active_runs` of a DAG with an approval. A run that waits for an answer counts as active but occupies no worker.
 Airflow's workers and pools limit how many tasks run at a time."""
 COMMENT, EVIDENCE = "comment", "evidence"

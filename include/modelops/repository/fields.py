@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator
 from modelops.domain.labels import LONGEST_MATURITY
 
 Several = TypeVar("Several", bound=Sized)
-MOST_INDEX = 100
+MAX_INDEX = 100
 """An upper bound: even if none of 100,000,000 rows stays in its bin, the population stability index is below 40."""
 
 
@@ -54,8 +54,8 @@ def _identifier(value: str) -> str:
 
 
 def _index(value: float) -> float:
-    if not 0 <= value <= MOST_INDEX:
-        raise ValueError(f"is not between 0 and {MOST_INDEX}")
+    if not 0 <= value <= MAX_INDEX:
+        raise ValueError(f"is not between 0 and {MAX_INDEX}")
     return value
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from modelops.domain.resources import (
-    LEAST_MEMORY,
+    MAX_CPU_SECONDS,
+    MAX_MEMORY,
+    MAX_SECONDS,
     MIB,
-    MOST_CPU_SECONDS,
-    MOST_MEMORY,
-    MOST_SECONDS,
+    MIN_MEMORY,
     NAMES,
     ResourceRequest,
     bytes_of,
@@ -53,20 +53,20 @@ def _memory(value: object) -> object:
 
 
 def _is_possible_memory(value: int) -> int:
-    if not LEAST_MEMORY <= value <= MOST_MEMORY:
-        raise ValueError(f"is not between {size_text(LEAST_MEMORY)} and {size_text(MOST_MEMORY)}")
+    if not MIN_MEMORY <= value <= MAX_MEMORY:
+        raise ValueError(f"is not between {size_text(MIN_MEMORY)} and {size_text(MAX_MEMORY)}")
     return value
 
 
 def _cpu_seconds(value: float) -> float:
-    if not 1 <= value <= MOST_CPU_SECONDS:
-        raise ValueError(f"is not between 1 and {MOST_CPU_SECONDS:,}")
+    if not 1 <= value <= MAX_CPU_SECONDS:
+        raise ValueError(f"is not between 1 and {MAX_CPU_SECONDS:,}")
     return value
 
 
 def _seconds(value: float) -> float:
-    if not 1 <= value <= MOST_SECONDS:
-        raise ValueError(f"is not between 1 and {MOST_SECONDS:,}")
+    if not 1 <= value <= MAX_SECONDS:
+        raise ValueError(f"is not between 1 and {MAX_SECONDS:,}")
     return value
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _INDEX = ("index", "sharedindex.*")
 _COPIED = ("info/attributes", "info/exclude", "info/sparse-checkout")
 _IN_THE_TREE = (".gitattributes", ".gitignore", ".gitmodules")
-MOST_BYTES = 2**20
+MAX_BYTES = 2**20
 """Maximum bytes of each file with patterns, attributes or submodules."""
 # How the files of this work tree are stored and compared. None of these names a program.
 _DATA = (
@@ -188,11 +188,11 @@ def _check_tree(top: Path, folder: Path) -> None:
             status = file.lstat()
         except OSError:
             continue  # there is none
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
             raise RepositoryError(
                 f"{file.name} is not a plain file" if not stat.S_ISREG(status.st_mode) else f"{file.name} is too large",
                 where=str(file),
-                expected=f"a plain file of at most {MOST_BYTES:,} bytes",
+                expected=f"a plain file of at most {MAX_BYTES:,} bytes",
             )
 
 
@@ -209,9 +209,9 @@ def _read(file: Path) -> bytes | None:
     with open(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        content = opened.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise GitError(f"{file} has more than {MOST_BYTES:,} bytes")
+        content = opened.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise GitError(f"{file} has more than {MAX_BYTES:,} bytes")
     return content
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelops.runner.steps import Steps
 
 INTERRUPTED = 130
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 ENV_DESCRIPTION = "Write .env from .env.example, with generated secrets. An existing .env is not changed."
 PASS_THROUGH = ("psql", "airflow", *development.PASS_THROUGH)
 """The commands that pass unknown arguments to the program that they start."""
@@ -41,8 +41,8 @@ def days(text: str) -> int:
     Raises:
         ArgumentTypeError: the text is not such a number.
     """
-    if not text.isascii() or not text.isdigit() or int(text) > MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, 0 to {MOST_DAYS}")
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, 0 to {MAX_DAYS}")
     return int(text)
 
 

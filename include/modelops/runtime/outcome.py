@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from modelops.domain.resources import Allowance
     from modelops.runtime.guarded import Ending
 
-MOST_OUTCOME_BYTES = 8 * 2**20
+MAX_OUTCOME_BYTES = 8 * 2**20
 """More than child/main.py ever writes."""
-MOST_TRACEBACK_LINES, MOST_CHARACTERS = 301, 2_000
+MAX_TRACEBACK_LINES, MAX_CHARACTERS = 301, 2_000
 ENTRY_FILES = {
     "train": "model_modules/training.py",
     "evaluate": "model_modules/evaluation.py",
@@ -226,12 +226,12 @@ def _over_limit(key: str, entry: _Entry, file: str, allowance: Allowance) -> Res
 def _read(outcome: Path) -> tuple[bool, _Failure | None]:
     try:
         with open_plain(outcome) as file:
-            report = json.loads(file.read(MOST_OUTCOME_BYTES))
+            report = json.loads(file.read(MAX_OUTCOME_BYTES))
         if report.get("ok") is True:
             return True, None
         error = report["error"]
         fields = {field: _clean(error[field]) for field in ("kind", "type", "message", "name", "where")}
-        return False, _Failure(**fields, traceback=tuple(map(_clean, error["traceback"][:MOST_TRACEBACK_LINES])))
+        return False, _Failure(**fields, traceback=tuple(map(_clean, error["traceback"][:MAX_TRACEBACK_LINES])))
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError, UserCodeError):
         return False, None
 
@@ -241,7 +241,7 @@ def _clean(text: object) -> str:
 
     A class of user code may have a name of any length, and another program than child/main.py may have written this.
     """
-    return str(text)[:MOST_CHARACTERS].encode("utf-8", errors="replace").decode("utf-8")
+    return str(text)[:MAX_CHARACTERS].encode("utf-8", errors="replace").decode("utf-8")
 
 
 _OWNERS = {"model_modules": "model", "shared_modules": "repository"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelops.domain.alerts import MOST_NAMED, Subject
+from modelops.domain.alerts import MAX_NAMED, Subject
 from modelops.registry.write import alerts
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def update_alerts(ledger: Connection[Any], target: str, *subjects: Subject, job_
         if newest is None:
             continue
         if rule.alert_id is None and found:
-            fired.append(alerts.fire(ledger, rule.id, found[:MOST_NAMED], by=newest, job_id=job_id))
+            fired.append(alerts.fire(ledger, rule.id, found[:MAX_NAMED], by=newest, job_id=job_id))
         elif rule.alert_id is not None and is_over:
             alerts.resolve(ledger, rule.alert_id, run_id=newest["run_id"], job_id=job_id)
             resolved.append(rule.alert_id)

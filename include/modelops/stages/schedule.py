@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ScheduleError
-from modelops.domain.schedules import MANUAL_PLAN, MOST_MINUTES, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
+from modelops.domain.schedules import MANUAL_PLAN, MAX_MINUTES, SCHEDULE, TIME_ZONE, Schedule, ScheduleKind
 from modelops.registry.write import deployments, schedules
 
 if TYPE_CHECKING:
@@ -134,12 +134,12 @@ def _late_after_of(minutes: float) -> timedelta | None:
     """Convert `late_after` from minutes; None for 0.
 
     Raises:
-        ScheduleError: the number is negative or greater than MOST_MINUTES.
+        ScheduleError: the number is negative or greater than MAX_MINUTES.
     """
-    if not 0 <= minutes <= MOST_MINUTES:
+    if not 0 <= minutes <= MAX_MINUTES:
         raise ScheduleError(
             f"{minutes:g} minutes is out of range",
             where="the parameter late_after",
-            expected=f"0 (never) to {MOST_MINUTES:,}",
+            expected=f"0 (never) to {MAX_MINUTES:,}",
         )
     return timedelta(minutes=minutes) or None

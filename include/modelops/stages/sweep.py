@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 100
 """Maximum runs of one transaction. A batch leaves at most one run per partition, of which there are at most 64."""
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 """Maximum rows that one transaction of `prune` removes, unless a single batch has more."""
 
 
@@ -50,7 +50,7 @@ def prune(connection: Connection[Any], target: str, *, days: int) -> Iterator[in
     while True:
         with translated(), connection.transaction():
             chosen: list[int] = []
-            room = MOST_ROWS
+            room = MAX_ROWS
             for one in sweeping.superseded(connection, target, days=days, most=MOST):
                 room -= one["rows"]
                 if chosen and room < 0:

@@ -12,16 +12,16 @@ from modelops.statistics.columns import ColumnStatistics
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-MOST_CATEGORIES = 1000
+MAX_CATEGORIES = 1000
 
 
 class CategoricalStatistics(ColumnStatistics):
     """The frequency of each category, as text. Booleans are the categories `true` and `false`.
 
-    A category gets a count of its own when it first appears, up to `MOST_CATEGORIES`. Rows of further categories are
+    A category gets a count of its own when it first appears, up to `MAX_CATEGORIES`. Rows of further categories are
     counted together in `other`; the number of those categories is not known. The result for a stream of rows does not
     depend on how the stream is divided into arrays. The result of a merge does not depend on the order while all
-    statistics together have at most `MOST_CATEGORIES`. Beyond that, the categories of the first stay, the most frequent
+    statistics together have at most `MAX_CATEGORIES`. Beyond that, the categories of the first stay, the most frequent
     ones of the next take the free places, and a category's count may lack rows that are in `other`.
 
     Args:
@@ -60,7 +60,7 @@ class CategoricalStatistics(ColumnStatistics):
 
     @property
     def _room(self) -> int:
-        return MOST_CATEGORIES - len(self._growing)
+        return MAX_CATEGORIES - len(self._growing)
 
     def _names(self) -> pa.Array:
         return pa.array([*self.frequencies, *(self.unseen or ())], pa.large_string())

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LEVEL = 0.95
-LEAST_GROUPS = 10
+MIN_GROUPS = 10
 """Minimum number of groups of a jackknife, whose variance is unreliable with fewer."""
 
 Interval = tuple[float, float]
@@ -35,7 +35,7 @@ def jackknife(estimate: float, without: Sequence[float]) -> Interval | None:
         error is unknown, or if its variance overflows.
     """
     groups = len(without)
-    if groups < LEAST_GROUPS or min(without) == max(without):
+    if groups < MIN_GROUPS or min(without) == max(without):
         return None
     from scipy.stats import t
 

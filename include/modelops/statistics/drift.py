@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 PSEUDO_COUNT = 0.5
 """Added to the count of each bin (Jeffreys' prior): the index stays finite where a bin is empty on one side."""
-LEAST_EXPECTED = 15
+MIN_EXPECTED = 15
 """Bins in which fewer rows are expected on the smaller side are pooled. With the usual 5, 20 columns of 100 rows give
 1.2 % of false findings instead of 0.5 %: the far tail of the distribution is heavier than that of chi-square."""
 RARE = 0.01
@@ -44,7 +44,7 @@ POWER = 0.99
 """The power at the detectable shift."""
 LARGEST_DETECTABLE_SHIFT = 0.2
 """A shift in standard deviations. A reference with which it can't be detected is too small."""
-MOST_MOVED = 3
+MAX_MOVED = 3
 LARGE = 1e8
 """For a statistic or a noncentrality beyond this, the distribution is approximated by a normal one, because scipy's
 functions of the noncentral distribution return NaN for much larger ones."""
@@ -171,7 +171,7 @@ def compare(reference: Mapping[str, Any] | None, now: Mapping[str, Any], rule: R
     after = bin_counts(now, categories=bins.get("categories", ()))
     n, m = sum(before), sum(after)
     found = Comparison(variable=now["variable"], reference_rows=n, rows=m)
-    if min(n, m) < 2 * LEAST_EXPECTED:
+    if min(n, m) < 2 * MIN_EXPECTED:
         return found
     # Categories are pooled by their counts on the half on which they were chosen, for the reason given there.
     weights = bins.get("weights", before)
@@ -257,7 +257,7 @@ def _index(before: Sequence[int], after: Sequence[int], groups: Sequence[Sequenc
 def _most_moved(before: Sequence[int], after: Sequence[int], names: Sequence[str]) -> tuple[BinChange, ...]:
     each = [[cell] for cell in range(len(before))]
     p, q = _shares(before, each), _shares(after, each)
-    most = sorted(range(len(before)), key=lambda cell: -(q[cell] - p[cell]) * math.log(q[cell] / p[cell]))[:MOST_MOVED]
+    most = sorted(range(len(before)), key=lambda cell: -(q[cell] - p[cell]) * math.log(q[cell] / p[cell]))[:MAX_MOVED]
     n, m = sum(before), sum(after)
     return tuple(BinChange(bin=names[cell], before=before[cell] / n, now=after[cell] / m) for cell in most)
 
@@ -302,7 +302,7 @@ def pool_bins(weights: Sequence[int], rows: int, *, ordered: bool) -> list[list[
     """
     if not sum(weights) or not rows:
         return []
-    least = LEAST_EXPECTED * sum(weights) / rows
+    least = MIN_EXPECTED * sum(weights) / rows
     if not ordered:
         small = [cell for cell, count in enumerate(weights) if count < least]
         groups = [[cell] for cell, count in enumerate(weights) if count >= least]

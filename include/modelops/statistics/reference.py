@@ -36,7 +36,7 @@ NUMBERS_SAMPLED = 1_000_000
 """Quantiles are exact up to this many rows; for more rows, they are those of a sample of about this size."""
 CATEGORIES_SAMPLED = 250_000
 """Maximum size, approximately, of the sample of the first half in which the most frequent categories are chosen."""
-MOST_NAMED, LONGEST_NAMED = 200, 200
+MAX_NAMED, LONGEST_NAMED = 200, 200
 """Maximum number of categories with a count of their own, and maximum length of their texts; others are counted
 together."""
 NUMBERS_AT_ONCE, TEXTS_AT_ONCE = 16, 4
@@ -147,7 +147,7 @@ def _chosen(rows: Rows, names: Sequence[str]) -> dict[str, _Chosen]:
             counts[name].update(dict(zip(values.to_pylist(), numbers.to_pylist(), strict=True)))
     found = {}
     for name in names:
-        most = sorted(counts[name].items(), key=lambda item: (-item[1], item[0]))[:MOST_NAMED]
+        most = sorted(counts[name].items(), key=lambda item: (-item[1], item[0]))[:MAX_NAMED]
         named = [count for _, count in most]
         others = total - nulls[name] - sum(named)
         found[name] = _Chosen([category for category, _ in most], [*named, others, nulls[name]])

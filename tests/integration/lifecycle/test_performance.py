@@ -340,10 +340,10 @@ def test_too_many_labels(
     deployment = deployed(workplace)
     predicted(workplace, deployment)
     observed("true")
-    monkeypatch.setattr("modelops.data.labels.MOST_VALUES", 299)
+    monkeypatch.setattr("modelops.data.labels.MAX_VALUES", 299)
     with pytest.raises(LabelsError, match="more than 99 predictions have labels"):
         measured(workplace, deployment)
-    monkeypatch.setattr("modelops.data.labels.MOST_VALUES", 300)
+    monkeypatch.setattr("modelops.data.labels.MAX_VALUES", 300)
     assert measured(workplace, deployment, also_missing=True)[1]["labelled"] == 100
 
 

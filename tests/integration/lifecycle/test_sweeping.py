@@ -135,7 +135,7 @@ def test_a_prune_that_is_killed_removes_whole_batches_only(
     rows = batch(workplace, deployment, "first")
     batch(workplace, deployment, "second")
     batch(workplace, deployment, "third")
-    monkeypatch.setattr("modelops.stages.sweep.MOST_ROWS", 1)
+    monkeypatch.setattr("modelops.stages.sweep.MAX_ROWS", 1)
     steps = prune(workplace.connection, "predictions.scored", days=0)
     assert next(steps) == rows
     steps.close()

@@ -279,7 +279,7 @@ def test_a_start_that_fails_is_said_and_repeated_as_the_service_says(
     assert told(small, "w1")["state"] == "failed"
     small.down(at_once=True)
 
-    monkeypatch.setattr(cluster_module, "MOST_STARTS", 1)
+    monkeypatch.setattr(cluster_module, "MAX_STARTS", 1)
     small.file.write_text(text + "    restart: unless-stopped\n")
     with pytest.raises(Unavailable, match=r"w1 is restarting\. .*blocked"):
         small.up(workers=1, steps=Quiet(), timeout=SECONDS)

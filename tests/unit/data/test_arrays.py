@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from modelops.data.arrays import MOST_ELEMENTS
+from modelops.data.arrays import MAX_ELEMENTS
 from modelops.runtime.child import predictions
 
 
 def test_arrays_have_the_same_bound_on_both_sides() -> None:
-    assert MOST_ELEMENTS == predictions.MOST_ELEMENTS
+    assert MAX_ELEMENTS == predictions.MAX_ELEMENTS

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EACH = pytest.mark.parametrize("job_type", JobType)
 OF_THE_VIEW = PROJECT_ROOT / "plugins/jobs_view/src/texts/jobTypes.made.ts"
-MOST_PLACES = 4
+MAX_PLACES = 4
 """Hand-written files that may name a job type, apart from the DAGs in which it stands."""
 
 
@@ -156,7 +156,7 @@ def test_a_job_type_is_named_in_few_places(job_type: JobType) -> None:
     naming = re.compile("|".join(names))
     assert OF_THE_VIEW in set(sources())
     places = [path for path in sources() if path != OF_THE_VIEW and naming.search(path.read_text())]
-    assert len(places) <= MOST_PLACES, places
+    assert len(places) <= MAX_PLACES, places
 
 
 def files_below(folder: str, *endings: str) -> list[Path]:

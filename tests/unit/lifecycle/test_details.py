@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelops.domain.errors import UserCodeError
-from modelops.kinds.model.details import FILE, MOST_BYTES, read_details
+from modelops.kinds.model.details import FILE, MAX_BYTES, read_details
 from modelops.plain_files import HeldFolder
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def plots(*found: Any) -> str:
             id="reason of a slice",
         ),
         pytest.param(json.dumps({"undefined": {"recall": "\0"}}), "holds the character U+0000", id="NUL"),
-        pytest.param(" " * (MOST_BYTES + 1), "more than 524,288 bytes", id="size"),
+        pytest.param(" " * (MAX_BYTES + 1), "more than 524,288 bytes", id="size"),
         pytest.param("[" * 100_000, "is not JSON", id="depth"),
     ],
 )

@@ -18,7 +18,7 @@ from modelops.repository.configuration import read_sources
 from modelops.repository.git import GitError, git
 from modelops.repository.kinds import MODELS
 from modelops.repository.pin import pin_folder
-from modelops.repository.work_tree import MOST_BYTES, work_tree
+from modelops.repository.work_tree import MAX_BYTES, work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -323,7 +323,7 @@ def test_a_file_that_a_configuration_names_is_read_within_a_bound(
             assert tree is not None
             assert tree.names("status", "--porcelain", "-z") == []
             assert Path(tree.git("config", setting).decode().strip()).read_bytes() == b""
-    (tmp_path / "large").write_bytes(b"#" * (MOST_BYTES + 1))
+    (tmp_path / "large").write_bytes(b"#" * (MAX_BYTES + 1))
     git(repository, "config", setting, str(tmp_path / "large"))
     with pytest.raises(RepositoryError, match="large has more than 1,048,576 bytes"):
         pin_folder(MODELS, repository / MODEL, destination=tmp_path / "job")

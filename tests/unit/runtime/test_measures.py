@@ -108,7 +108,7 @@ def test_the_figures_of_each_class_are_those_of_scikit_learn() -> None:
 def test_of_many_classes_the_most_frequent_have_figures() -> None:
     labels = np.concatenate([np.arange(80), np.arange(40, 80)])
     each = classification.of_classes(labels, labels, classes=[str(one) for one in range(80)])
-    assert len(each) == classification.MOST_NAMED
+    assert len(each) == classification.MAX_NAMED
     assert [one["class"] for one in each] == [str(one) for one in (*range(10), *range(40, 80))]
 
 
@@ -259,7 +259,7 @@ def test_curves_are_those_of_scikit_learn_at_so_many_points() -> None:
         (precision_recall, metrics.precision_recall_curve(labels, probability)[1::-1]),
     ):
         points = drawn["points"]
-        assert len(points) <= plots.MOST_POINTS < len(across)
+        assert len(points) <= plots.MAX_POINTS < len(across)
         assert {tuple(point) for point in points} <= set(zip(across.tolist(), up.tolist(), strict=True))
         assert sorted(point[0] for point in points) == [point[0] for point in points]
     assert (roc["points"][0], roc["points"][-1]) == ([0.0, 0.0], [1.0, 1.0])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelops.statistics.categorical import MOST_CATEGORIES, CategoricalStatistics
+from modelops.statistics.categorical import MAX_CATEGORIES, CategoricalStatistics
 from unit.statistics.parts import as_jsonb, cuts, joined, some, streamed
 
 words = st.lists(st.none() | st.sampled_from(["", "a", "b", "é", "long word", "c"]), max_size=40)
@@ -57,7 +57,7 @@ def test_how_the_stream_is_cut_does_not_matter_beyond_the_limit(where: Any) -> N
     array = pa.concat_arrays([many(0, 990), many(500, 1500), many(0, 20)])
     values = streamed(CategoricalStatistics, array, where[0]).as_values()
     assert values["frequencies"] == {
-        f"{number:05}": 1 + (number < 20) + (500 <= number < 990) for number in range(MOST_CATEGORIES)
+        f"{number:05}": 1 + (number < 20) + (500 <= number < 990) for number in range(MAX_CATEGORIES)
     }
     assert values["other"] == 500
 
@@ -67,7 +67,7 @@ def test_known_categories_take_no_room_from_unseen_ones() -> None:
     statistics.update(many(1000, 3000))
     values = statistics.as_values()
     assert sum(values["frequencies"].values()) == 500
-    assert (len(values["unseen"]), values["other"]) == (MOST_CATEGORIES, 500)
+    assert (len(values["unseen"]), values["other"]) == (MAX_CATEGORIES, 500)
 
 
 def test_a_merge_beyond_the_limit_keeps_ours_and_the_most_frequent_of_theirs() -> None:
@@ -76,7 +76,7 @@ def test_a_merge_beyond_the_limit_keeps_ours_and_the_most_frequent_of_theirs() -
     two.update(pa.concat_arrays([many(990, 1010), pa.array(["01005", "01009", "01009"])]))
     one.merge(CategoricalStatistics.from_values(as_jsonb(two.as_values())))
     values = one.as_values()
-    assert len(values["frequencies"]) == MOST_CATEGORIES
+    assert len(values["frequencies"]) == MAX_CATEGORIES
     assert (values["frequencies"]["01005"], values["frequencies"]["01009"]) == (2, 3)
     assert values["frequencies"]["00990"] == 2
     assert values["other"] == 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.findings import Findings
-from modelops.domain.parameters import MOST_SET_ASIDE
+from modelops.domain.parameters import MAX_SET_ASIDE
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
@@ -56,7 +56,7 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
                 scored,
                 model=files.model,
                 outputs=outputs_of(files.sample),
-                budget=MOST_SET_ASIDE,
+                budget=MAX_SET_ASIDE,
             ) as predicted:
                 predictions = references.of_predictions(predicted)
                 run.step("predictions_counted", rows=predicted.scored.rows, set_aside=len(predicted.scored.set_aside))

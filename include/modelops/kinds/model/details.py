@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from modelops.plain_files import HeldFolder
 
 FILE = "modelops_evaluation.json"
-MOST_BYTES = 2**19
-MOST_PLOTS, MOST_PLOT_BYTES = 8, 20_000
-MOST_POINTS, MOST_BINS, MOST_CELLS_ASIDE = 200, 50, 14
-MOST_CLASSES, MOST_SLICES, MOST_HEADLINE = 100, 200, 50
+MAX_BYTES = 2**19
+MAX_PLOTS, MAX_PLOT_BYTES = 8, 20_000
+MAX_POINTS, MAX_BINS, MAX_CELLS_ASIDE = 200, 50, 14
+MAX_CLASSES, MAX_SLICES, MAX_HEADLINE = 100, 200, 50
 
 Name = Annotated[str, Field(min_length=1, max_length=bounds.NAME)]
 Text = Annotated[str, Field(max_length=bounds.NAME)]
@@ -31,7 +31,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=bounds.MOST)]
 Number = Annotated[float, Field(ge=bounds.LEAST, le=bounds.MOST)]
 Point = Annotated[list[Share], Field(min_length=2, max_length=2)]
-Points = Annotated[list[Point], Field(min_length=2, max_length=MOST_POINTS)]
+Points = Annotated[list[Point], Field(min_length=2, max_length=MAX_POINTS)]
 Reason = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -77,7 +77,7 @@ class Calibration(_Part):
 
     kind: Literal["calibration"]
     target: Name
-    bins: list[CalibrationBin] = Field(min_length=1, max_length=MOST_BINS)
+    bins: list[CalibrationBin] = Field(min_length=1, max_length=MAX_BINS)
 
 
 class Confusion(_Part):
@@ -88,15 +88,15 @@ class Confusion(_Part):
 
     kind: Literal["confusion"]
     target: Name
-    classes: list[Text] = Field(min_length=1, max_length=MOST_CELLS_ASIDE)
+    classes: list[Text] = Field(min_length=1, max_length=MAX_CELLS_ASIDE)
     others: Count
     counts: list[list[Count]]
 
     @model_validator(mode="after")
     def _square(self) -> Self:
         side = len(self.classes) + (self.others > 0)
-        if side > MOST_CELLS_ASIDE or [len(row) for row in self.counts] != [side] * side:
-            raise ValueError(f"counts has not {side} rows of {side} numbers, or more than {MOST_CELLS_ASIDE}")
+        if side > MAX_CELLS_ASIDE or [len(row) for row in self.counts] != [side] * side:
+            raise ValueError(f"counts has not {side} rows of {side} numbers, or more than {MAX_CELLS_ASIDE}")
         return self
 
 
@@ -105,7 +105,7 @@ class Residuals(_Part):
 
     kind: Literal["residuals"]
     target: Name
-    edges: list[Number] = Field(min_length=2, max_length=MOST_POINTS)
+    edges: list[Number] = Field(min_length=2, max_length=MAX_POINTS)
     counts: list[Count]
     below: Count
     above: Count
@@ -149,7 +149,7 @@ class Slice(_Part):
     target: Name
     rows: Count
     labels_missing: Count
-    metrics: dict[Name, Number | None] = Field(max_length=MOST_HEADLINE)
+    metrics: dict[Name, Number | None] = Field(max_length=MAX_HEADLINE)
     undefined: dict[Name, Reason] = Field(default={}, description="Why a metric is null.")
 
     @model_validator(mode="after")
@@ -163,20 +163,20 @@ class Details(_Part):
 
     headline: list[Name] = Field(
         default=[],
-        max_length=MOST_HEADLINE,
+        max_length=MAX_HEADLINE,
         description="The metrics that the reviewer's card shows, in order; empty: all.",
     )
     undefined: dict[Name, Reason] = Field(default={}, description="Why a metric is null.")
-    plots: list[Plot] = Field(default=[], max_length=MOST_PLOTS)
-    classes: list[ClassFigures] = Field(default=[], max_length=MOST_CLASSES)
-    slices: list[Slice] = Field(default=[], max_length=MOST_SLICES)
+    plots: list[Plot] = Field(default=[], max_length=MAX_PLOTS)
+    classes: list[ClassFigures] = Field(default=[], max_length=MAX_CLASSES)
+    slices: list[Slice] = Field(default=[], max_length=MAX_SLICES)
 
     @model_validator(mode="after")
     def _small(self) -> Self:
         for number, plot in enumerate(self.plots):
             size = len(json.dumps(plot.model_dump()))
-            if size > MOST_PLOT_BYTES:
-                raise ValueError(f"plots[{number}] has {size:,} bytes, more than {MOST_PLOT_BYTES:,}")
+            if size > MAX_PLOT_BYTES:
+                raise ValueError(f"plots[{number}] has {size:,} bytes, more than {MAX_PLOT_BYTES:,}")
         return self
 
 
@@ -206,11 +206,11 @@ def read_details(output: HeldFolder, metrics: Mapping[str, Any]) -> Details | No
     """
     try:
         with output.open(FILE) as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return None
-    if len(content) > MOST_BYTES:
-        raise _wrong(f"{FILE} has more than {MOST_BYTES:,} bytes")
+    if len(content) > MAX_BYTES:
+        raise _wrong(f"{FILE} has more than {MAX_BYTES:,} bytes")
     try:
         parsed = bounds.read_json(content)
     except ValueError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput
-from modelops.domain.parameters import MOST_SET_ASIDE
+from modelops.domain.parameters import MAX_SET_ASIDE
 from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
@@ -14,7 +14,7 @@ from modelops.kinds.model.details import Details, read_details
 from modelops.kinds.model.metrics import read_metrics
 from modelops.kinds.model.preflight import check_labelled
 from modelops.kinds.model.sample import outputs_of
-from modelops.kinds.model.scored_rows import FILE, MOST_ROWS, score_rows
+from modelops.kinds.model.scored_rows import FILE, MAX_ROWS, score_rows
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import evidence, statistics, versions
 from modelops.repository.definition import EVALUATION
@@ -90,7 +90,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
                     rows,
                     model=files.model,
                     outputs=outputs_of(files.sample),
-                    budget=MOST_SET_ASIDE,
+                    budget=MAX_SET_ASIDE,
                 ) as found:
                     scored = _keep(found, workdir, run, first=first)
             except BadInput as error:
@@ -165,8 +165,8 @@ def _keep(found: ScoredRows, workdir: Path, run: JobRun, *, first: bool) -> _Sco
 
 def _excess(rows: int, size: int, settings: InstallationSettings) -> str | None:
     """Why scored rows are too many or too large to be kept; None if they aren't."""
-    if rows > MOST_ROWS:
-        return f"there are {rows:,}, more than {MOST_ROWS:,}"
+    if rows > MAX_ROWS:
+        return f"there are {rows:,}, more than {MAX_ROWS:,}"
     if size > settings.output_bytes:
         return f"they have {size:,} bytes, more than MODELOPS_OUTPUT_SIZE allows"
     return None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FEW = 10
 """Maximum distinct whole numbers of a target that is treated as classes."""
-MOST_CLASSES = 100
+MAX_CLASSES = 100
 HYPERPARAMETERS = {"learning_rate": 0.1, "max_iter": 100}
 REQUIREMENTS = "# What training.py imports, and what the standard evaluation and ModelScorer need.\n" + "".join(
     f"{name}\n" for name in ("pandas", "scikit-learn", "skops")
@@ -184,13 +184,13 @@ def _kind(table: Table, target: TableColumn, rows: int, values: int) -> str:
         wrong = f"{target.name} is {target.type}"
     elif values < 2:
         wrong = f"{target.name} has the same value in all of the first {rows:,} rows"
-    elif target.kind == "text" and values > MOST_CLASSES:
+    elif target.kind == "text" and values > MAX_CLASSES:
         wrong = f"{target.name} has {values:,} different texts"
     if wrong:
         raise DatasetError(
             f"{wrong}, so there is nothing to learn from it",
             where="--target",
-            expected=f"a column of numbers, of true and false, or of at most {MOST_CLASSES} different texts",
+            expected=f"a column of numbers, of true and false, or of at most {MAX_CLASSES} different texts",
         )
     few = target.kind == "whole" and values <= FEW
     return "classifier" if target.kind in ("bool", "text") or few else "regressor"

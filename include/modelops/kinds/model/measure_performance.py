@@ -30,7 +30,7 @@ MOST = 500
 """Maximum batches that a job measures; the next job measures the others."""
 LONGEST = 1800
 """Seconds after which a job starts no further batch, because the deployments of a DAG run share its workers."""
-MOST_NAMED = 100
+MAX_NAMED = 100
 """Maximum number of batches in a result."""
 
 
@@ -88,7 +88,7 @@ def measure_performance(request: PerformanceRequest, run: JobRun) -> dict[str, A
         "batches": len(measured),
         "rows": sum(one["rows"] for one in measured),
         "labelled": sum(one["labelled"] for one in measured),
-        "measured": measured[-MOST_NAMED:],
+        "measured": measured[-MAX_NAMED:],
         "next_due_at": due_at and due_at.isoformat(),
         "alerts": alerts,
     }

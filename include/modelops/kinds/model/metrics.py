@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from modelops.plain_files import HeldFolder
 
 METRICS = "metrics.json"
-MOST_BYTES = 2**20
+MAX_BYTES = 2**20
 
 
 def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
@@ -23,13 +23,13 @@ def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
     """
     try:
         with output.open(METRICS) as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         if required:
             raise _wrong(f"evaluate() left no {METRICS}") from None
         return {}
-    if len(content) > MOST_BYTES:
-        raise _wrong(f"{METRICS} has more than {MOST_BYTES:,} bytes")
+    if len(content) > MAX_BYTES:
+        raise _wrong(f"{METRICS} has more than {MAX_BYTES:,} bytes")
     try:
         metrics = bounds.read_json(content, finite=False)  # the violations below name such numbers
     except ValueError as error:

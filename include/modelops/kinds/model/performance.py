@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelops.data.labels import LabelledPredictions
     from modelops.domain.labels import Truth
 
-MOST_CLASSES = 1_000
+MAX_CLASSES = 1_000
 """Maximum different labels of a classifier."""
 UP_TO_ONE = frozenset(
     {"accuracy", "auc", "brier", "f1", "precision", "recall", "positive_rate", "predicted_rate"}
@@ -206,11 +206,11 @@ def _class_columns(
         chosen = _cast(predicted[target], labels.type, f"the prediction {target}")
         found |= {*_distinct_values(chosen)}
     classes = sorted(found)
-    if len(classes) > MOST_CLASSES:
+    if len(classes) > MAX_CLASSES:
         raise LabelsError(
             f"{target} has {len(classes):,} different values",
             where=WHERE,
-            expected=f"at most {MOST_CLASSES:,} classes; or labels: {{type: regressor}} in datasets.yaml",
+            expected=f"at most {MAX_CLASSES:,} classes; or labels: {{type: regressor}} in datasets.yaml",
         )
     value_set = pa.array(classes, labels.type)
     given = {} if chosen is None else {target: pc.index_in(chosen, value_set=value_set).to_numpy()}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from modelops.scoring.engine import Scored
 
 FILE = "scored_rows.parquet"
-MOST_ROWS = 20_000_000
+MAX_ROWS = 20_000_000
 """More rows than this are not kept as an artifact."""
 ROWS_AT_ONCE = 2**16
 CHUNK = 2**20

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from modelops.runtime.environment import Lock
 
 ABOUT = "model.skops.json"
-MOST_BYTES = 2**16
+MAX_BYTES = 2**16
 
 
 def stored_estimator(output: HeldFolder) -> Mapping[str, str] | None:
     """The stored estimator: its class as `estimator`, its `kind` and the `format`; None if there is none."""
     try:
         with output.open(ABOUT) as file:
-            about = bounds.read_json(file.read(MOST_BYTES))
+            about = bounds.read_json(file.read(MAX_BYTES))
         return {name: str(about[name]) for name in ("estimator", "format", "kind")}
     except (FileNotFoundError, ValueError, LookupError, TypeError):  # or a file of the model's own
         return None

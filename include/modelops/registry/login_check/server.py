@@ -30,7 +30,7 @@ OLDEST, NEWEST = 15, 18
 """The versions of PostgreSQL that are supported, with those between."""
 VERSIONS = f"PostgreSQL {OLDEST} to {NEWEST}"
 UNLIMITED = {"statement_timeout": "0", "temp_file_limit": "-1"}
-MOST_SECONDS = 600
+MAX_SECONDS = 600
 """The most after which the server may notice that a client's machine has vanished. By Linux's default it is hours."""
 POOLER_ROUNDS = 5
 POOLER_SECONDS = 5
@@ -80,7 +80,7 @@ def check_settings(connection: Connection[Any], place: Place) -> None:
     if not found["over_a_socket"]:
         found = {name: int(value) for name, value in _values(connection, KEEPALIVES).items()}
         idle, interval, count = (found[name] for name in KEEPALIVES)
-        if idle + interval * count > MOST_SECONDS:
+        if idle + interval * count > MAX_SECONDS:
             place.find(
                 f"a machine that vanishes holds its locks for {idle + interval * count:,} s (TCP keep-alives)",
                 *(set_role(place.login, name, value) for name, value in KEEPALIVES.items()),

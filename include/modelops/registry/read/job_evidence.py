@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _QUERIES = Queries("job_evidence")
-MOST_CATEGORIES = 20
+MAX_CATEGORIES = 20
 """Maximum categories of a column that are returned."""
 
 
@@ -98,7 +98,7 @@ def _shortened(values: Mapping[str, Any]) -> dict[str, Any]:
     if "frequencies" not in values:
         return dict(values)
     counts = {**values["frequencies"], **(values.get("unseen") or {})}
-    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_CATEGORIES]
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_CATEGORIES]
     return {**values, "frequencies": {name: count for name, count in most if count}, "unseen": None}
 
 

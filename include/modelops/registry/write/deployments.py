@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Version
 
 _QUERIES = Queries("deployments")
-MOST_LISTED = 20
+MAX_LISTED = 20
 """Maximum deployments that a message lists."""
 
 
@@ -130,8 +130,8 @@ def find(connection: Connection[Any], deployment_id: int, *, kind: VersionKind |
         row = _QUERIES.execute(connection, "find", id=deployment_id).fetchone()
     if row is None:
         active_ones = active(connection)
-        listed = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in active_ones[:MOST_LISTED])
-        more = f"; and {len(active_ones) - MOST_LISTED} more" if len(active_ones) > MOST_LISTED else ""
+        listed = "; ".join(f"{one.id}: {one.model} v{one.version} → {one.target}" for one in active_ones[:MAX_LISTED])
+        more = f"; and {len(active_ones) - MAX_LISTED} more" if len(active_ones) > MAX_LISTED else ""
         raise UnknownDeployment(
             f"there is no deployment {deployment_id}",
             where="the parameter deployment",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Artifact, VersionId
 
 _QUERIES = Queries("versions")
-MOST_NAMES = 1000
+MAX_NAMES = 1000
 
 
 def _version(row: Mapping[str, Any]) -> Version:
@@ -221,7 +221,7 @@ def find(
     raise UnknownVersion(f"{name} has {wanted}", where="the parameter version", expected=expected)
 
 
-def names(connection: Connection[Any], kind: VersionKind, *, limit: int = MOST_NAMES) -> list[str]:
+def names(connection: Connection[Any], kind: VersionKind, *, limit: int = MAX_NAMES) -> list[str]:
     """The models or feature tasks that have a version, those with the newest versions first."""
     with translated():
         return [row["name"] for row in _QUERIES.execute(connection, "names", kind=kind, limit=limit)]

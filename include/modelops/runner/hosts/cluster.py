@@ -22,7 +22,7 @@ from modelops.polling import poll
 from modelops.runner.hosts import compose
 from modelops.runner.hosts.environment import ensure_environment
 from modelops.runner.hosts.interpolation import read_env_file
-from modelops.runner.hosts.keeper import BEGIN, CONTROL, MOST_SECONDS, PLAN
+from modelops.runner.hosts.keeper import BEGIN, CONTROL, MAX_SECONDS, PLAN
 from modelops.runner.hosts.namespaces import namespaces, search_path
 from modelops.runner.hosts.plan import Host, plan
 from modelops.runner.layout import private, read_json, rotated, tail, write_json
@@ -44,7 +44,7 @@ END_WITHIN = 10.0
 STILL_RUNS = "What was started still runs: `./modelops cluster down` stops it."
 LINES = 5
 """How many lines of the log of a host that isn't well are shown."""
-MOST_STARTS = 5
+MAX_STARTS = 5
 """How often the program of a host may be started until the start of the cluster is given up."""
 
 
@@ -158,7 +158,7 @@ class Cluster:
         """What each host does, as `LiveHost.told` gives it; empty when the cluster isn't up."""
         return list(self.ask({"do": "status"})["hosts"]) if self.keeper() else []
 
-    def ask(self, request: Mapping[str, Any], *, timeout: float | None = MOST_SECONDS + 10) -> dict[str, Any]:
+    def ask(self, request: Mapping[str, Any], *, timeout: float | None = MAX_SECONDS + 10) -> dict[str, Any]:
         """Have the keeper do something.
 
         Raises:
@@ -245,7 +245,7 @@ class Cluster:
                 if not host["well"] and (
                     host["state"] in {"failed", "exited"}
                     or host["health"] == "unhealthy"
-                    or host["starts"] > MOST_STARTS
+                    or host["starts"] > MAX_STARTS
                 ):
                     raise Unavailable(_complaint(host))
         if not hosts:

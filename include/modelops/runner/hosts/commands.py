@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import BadInput
 from modelops.runner.hosts.cluster import FILE, STILL_RUNS, Cluster
-from modelops.runner.hosts.plan import MOST_WORKERS
+from modelops.runner.hosts.plan import MAX_WORKERS
 from modelops.runner.layout import tail
 from modelops.settings import PROJECT_ROOT
 
@@ -38,7 +38,7 @@ def add_commands(actions: Any) -> None:
         return actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)  # type: ignore[no-any-return]
 
     up = command("up", "Start all services, and wait until all are healthy.")
-    up.add_argument("--workers", type=int, default=1, metavar="N", help=f"1 to {MOST_WORKERS} (default: 1)")
+    up.add_argument("--workers", type=int, default=1, metavar="N", help=f"1 to {MAX_WORKERS} (default: 1)")
     up.add_argument("--file", type=Path, default=PROJECT_ROOT / FILE, help=f"the compose file (default: {FILE})")
     up.add_argument("--env-file", type=Path, help="values of its variables (default: .env in its folder)")
     up.add_argument(

@@ -19,7 +19,7 @@ OPERATOR = re.compile(r":?[-?+]")
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*=[ \t]*(?P<value>.*)")
 QUOTED = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)\"""")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$$"}
-MOST_LEVELS = 20
+MAX_LEVELS = 20
 """How deep one variable may stand in the default of another."""
 
 
@@ -46,7 +46,7 @@ def text_of(template: str, variables: Mapping[str, str], *, where: str, level: i
     Raises:
         BadInput: a required variable has no value, or a `$` begins nothing.
     """
-    if level > MOST_LEVELS:
+    if level > MAX_LEVELS:
         raise _invalid(template, where)
     parts, position = [], 0
     while (dollar := template.find("$", position)) >= 0:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CONTROL = "control"
 PLAN = "plan.json"
-MOST_SECONDS = 600.0
+MAX_SECONDS = 600.0
 BEGIN = b"\n"
 """What the one who has started it writes to its standard input once it is on record."""
 
@@ -97,7 +97,7 @@ class Keeper:
             case "heal":
                 live.heal()
             case "run":
-                code, said = live.run(request["command"], timeout=MOST_SECONDS)
+                code, said = live.run(request["command"], timeout=MAX_SECONDS)
                 return {"code": code, "said": said}
             case _:
                 raise BadInput(f"unknown request {asked!r}", where="./modelops cluster", expected="a command of it")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 NETWORK = "10.77.7"
 PREFIX = 24
 FIRST = 11
-MOST_HOSTS = 100
+MAX_HOSTS = 100
 WORKER = "worker"
 """The service that is there several times; its hosts are w1, w2, …"""
-MOST_WORKERS = 20
+MAX_WORKERS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +79,9 @@ def plan(
     Raises:
         BadInput: no program stands for an image, or there are too many hosts.
     """
-    if not 1 <= workers <= MOST_WORKERS:
+    if not 1 <= workers <= MAX_WORKERS:
         raise BadInput(
-            f"invalid number of workers: {workers}", where="--workers", expected=f"a number from 1 to {MOST_WORKERS}"
+            f"invalid number of workers: {workers}", where="--workers", expected=f"a number from 1 to {MAX_WORKERS}"
         )
     hosts: list[Host] = []
     awaited = {name for one in services.values() for name, how in one.depends_on.items() if how is Condition.COMPLETED}
@@ -91,11 +91,11 @@ def plan(
         for name in names:
             hosts.append(_host(name, len(hosts), service, image, state, is_awaited=service.name in awaited))
     taken = [host.name for host in hosts]
-    if len(set(taken)) < len(taken) or len(taken) > MOST_HOSTS:
+    if len(set(taken)) < len(taken) or len(taken) > MAX_HOSTS:
         raise BadInput(
             f"too many hosts, or a name that occurs twice: {', '.join(taken)}",
             where=file,
-            expected=f"at most {MOST_HOSTS} names, none twice; w1, w2, … are the workers'",
+            expected=f"at most {MAX_HOSTS} names, none twice; w1, w2, … are the workers'",
         )
     return hosts
 

@@ -19,7 +19,7 @@ OF_POSITIVE = ("f1", "precision", "recall", "prevalence")
 OF_PROBABILITIES = ("auc", "average_precision", "log_loss", "brier")
 OF_PROBABILITIES_OF_MANY = ("auc_macro", "average_precision_macro", "log_loss", "brier")
 
-MOST_NAMED = 50
+MAX_NAMED = 50
 """Maximum number of classes with figures of their own."""
 NO_LABEL = "no row has a label"
 NOT_FINITE = "it has no finite value on these rows"
@@ -75,7 +75,7 @@ def of_classes(labels: Any, predicted: Any, *, classes: list[str]) -> list[dict[
     numpy = importlib.import_module("numpy")
     of_labels, of_predicted = (numpy.bincount(each, minlength=len(classes)) for each in (labels, predicted))
     hits = numpy.bincount(labels[labels == predicted], minlength=len(classes))
-    chosen = sorted(sorted(range(len(classes)), key=lambda number: -of_labels[number])[:MOST_NAMED])
+    chosen = sorted(sorted(range(len(classes)), key=lambda number: -of_labels[number])[:MAX_NAMED])
     return [
         {
             "class": classes[number],

@@ -81,7 +81,7 @@ SYSTEM_READ = (
 )
 SYSTEM_WRITE = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 SHARED_MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - it is a file system of its own
-MOST_PROCESSES = 4096
+MAX_PROCESSES = 4096
 """Processes and threads. The kernel counts them for users other than root, in the user namespace."""
 
 
@@ -176,7 +176,7 @@ def _enter_user_namespace() -> None:
     for file, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         with open(f"/proc/self/{file}", "w", encoding="ascii") as opened:
             opened.write(text)
-    _limit(resource.RLIMIT_NPROC, MOST_PROCESSES)
+    _limit(resource.RLIMIT_NPROC, MAX_PROCESSES)
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None) -> None:

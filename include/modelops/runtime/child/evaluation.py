@@ -26,12 +26,12 @@ else:
 
 METRICS, DETAILS = "metrics.json", "modelops_evaluation.json"
 OWN = "an evaluate(context) in model_modules/evaluation.py"
-MOST_CLASSES = 1_000
+MAX_CLASSES = 1_000
 DETAILED_TARGETS = 2
 """So many targets, the first ones, have plots, classes and slices."""
 RANGE_TOLERANCE, SUM_TOLERANCE = 1e-6, 1e-4
 """How far probabilities may be outside of 0 and 1, and their sums from 1, by the rounding of float32."""
-MOST_SLICES = 20
+MAX_SLICES = 20
 """Of a column."""
 LONGEST = 200
 """Maximum characters of the name of a class or of a slice."""
@@ -294,9 +294,9 @@ def _as_labels(array: pa.Array, wanted: pa.DataType, what: str) -> pa.Array:
 
 def _distinct(array: pa.Array, target: str) -> list[Any]:
     found: list[Any] = [value for value in array.unique().to_pylist() if value is not None]
-    if len(found) > MOST_CLASSES:
+    if len(found) > MAX_CLASSES:
         raise EvaluationError(
-            f"{target} has {len(found):,} different values", right=f"at most {MOST_CLASSES:,} classes; or {OWN}"
+            f"{target} has {len(found):,} different values", right=f"at most {MAX_CLASSES:,} classes; or {OWN}"
         )
     return found
 
@@ -318,7 +318,7 @@ def _slices(columns: pa.Table, subjects: list[_Subject]) -> Iterator[dict[str, A
         counts = numpy.bincount(numbers, minlength=len(values))
         # At the same number of rows, in the order of the values, and null last.
         order = sorted(range(len(values)), key=lambda at: (-counts[at], values[at] is None, values[at]))
-        rest = order[MOST_SLICES - 1 :] if len(order) > MOST_SLICES else []
+        rest = order[MAX_SLICES - 1 :] if len(order) > MAX_SLICES else []
         groups = [(number, values[number], 0) for number in order[: len(order) - len(rest)]]
         if rest:
             numbers = numpy.where(numpy.isin(numbers, rest), -1, numbers)

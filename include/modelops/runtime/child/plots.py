@@ -11,9 +11,9 @@ import math
 import warnings
 from typing import Any
 
-MOST_POINTS = 200
+MAX_POINTS = 200
 CALIBRATION_BINS, RESIDUAL_BINS = 10, 40
-MOST_CLASSES = 14
+MAX_CLASSES = 14
 """Of a confusion matrix, whose cells are then at most 196."""
 TAIL = 0.005
 """The share of residuals, at each end, that may lie outside of the histogram's bins."""
@@ -62,9 +62,9 @@ def confusion(labels: Any, predicted: Any, *, classes: list[str]) -> Plot:
     numpy = importlib.import_module("numpy")
     count = len(classes)
     chosen = numpy.arange(count)
-    if count > MOST_CLASSES:
+    if count > MAX_CLASSES:
         frequent = numpy.argsort(-numpy.bincount(labels, minlength=count), kind="stable")
-        chosen = numpy.sort(frequent[: MOST_CLASSES - 1])
+        chosen = numpy.sort(frequent[: MAX_CLASSES - 1])
     place = numpy.full(count, len(chosen))
     place[chosen] = numpy.arange(len(chosen))
     others = count - len(chosen)
@@ -109,9 +109,9 @@ def residuals(labels: Any, predicted: Any) -> list[Plot]:
 def _points(across: Any, up: Any) -> list[list[float]]:
     """At most 200 of a curve's points, which are about as far from each other along the curve; both ends are kept."""
     numpy = importlib.import_module("numpy")
-    if len(across) > MOST_POINTS:
+    if len(across) > MAX_POINTS:
         length = numpy.concatenate([[0.0], numpy.cumsum(numpy.abs(numpy.diff(across)) + numpy.abs(numpy.diff(up)))])
-        wanted = numpy.linspace(0, length[-1], MOST_POINTS)
+        wanted = numpy.linspace(0, length[-1], MAX_POINTS)
         chosen = numpy.unique(numpy.clip(numpy.searchsorted(length, wanted), 0, len(across) - 1))
         chosen[0], chosen[-1] = 0, len(across) - 1
         across, up = across[chosen], up[chosen]

@@ -22,7 +22,7 @@ NAME_BYTES = 63
 INTEGERS = {pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()}
 PLAIN = INTEGERS | {pa.bool_(), pa.float32(), pa.float64(), pa.string(), pa.date32()}
 OF_LISTS = INTEGERS | {pa.float32(), pa.float64()}
-MOST_ELEMENTS = 65_536
+MAX_ELEMENTS = 65_536
 UNITS = ("s", "ms", "us", "ns")
 
 Columns = list[tuple[str, pa.Array]]
@@ -349,10 +349,10 @@ def _cast(name: str, array: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 def _check_longest(name: Any, elements: int) -> None:
     """Refuse a column whose longest list has `elements` elements, if that is too many."""
-    if elements > MOST_ELEMENTS:
+    if elements > MAX_ELEMENTS:
         raise WrongResultError(
             f"predict() returned a list of {elements:,} elements in the column {name!r}",
-            right=f"lists of at most {MOST_ELEMENTS:,} elements",
+            right=f"lists of at most {MAX_ELEMENTS:,} elements",
         )
 
 
