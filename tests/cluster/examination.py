@@ -23,7 +23,7 @@ JOBS = """
 SELECT id, dag_id, run_id, task_id, map_index, status::text, attempt, error, max_tries,
        (SELECT count(*) FROM modelops.job_event AS e WHERE e.job_id = job.id AND event = 'completed') AS completions,
        (SELECT array_agg(DISTINCT attempt) FROM modelops.job_event AS e
-        WHERE e.job_id = job.id AND event IN ('retrying', 'lost', 'failed')) AS told,
+        WHERE e.job_id = job.id AND event IN ('retrying', 'lost', 'failed', 'completed')) AS told,
        (SELECT array_agg(DISTINCT attempt) FROM modelops.job_event AS e
         WHERE e.job_id = job.id AND event = 'running') AS begun
 FROM modelops.job WHERE (dag_id, run_id) IN (SELECT * FROM unnest(%s::text[], %s::text[])) ORDER BY id
