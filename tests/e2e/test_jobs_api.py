@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from e2e.system import Run, System
 
 API = "/modelops/api/jobs"
-PARTS = ("evidence", "predictions", "drift", "distribution", "performance")
+PARTS = ("evidence", "predictions", "drift", "distribution", "performance", "usage")
 LISTS = ("versions", "deployments", "production", "analysis", "analysis/slowest")
-OF_ONE = [f"{API}/1/{part}" for part in (*PARTS, f"artifacts/{'0' * 64}")]
+OF_ONE = [f"{API}/1/{part}" for part in (*PARTS, *(f"{name}/{'0' * 64}" for name in ("artifacts", "evaluations")))]
 INTERVALS = "/modelops/api/deployments/1/intervals"
 OF_ALL = [*(f"/modelops/api/{name}" for name in LISTS), INTERVALS]
 FILES = [f"/modelops/view/{file}" for file in ("jobs_view.js", "icon.svg", "icon-dark.svg")]
@@ -98,6 +98,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         one,
         *(f"{one}/{part}" for part in PARTS),
         f"{one}/artifacts/{{sha256}}",
+        f"{one}/evaluations/{{digest}}",
         f"{one}/logs/{{attempt}}",
         "/api/deployments/{id}/alerts",
         "/api/deployments/{id}/intervals",

@@ -185,7 +185,7 @@ def run(
         workdir=model.workdir,
         allowance=Allowance(),
         log_bounds=LogBounds(),
-        on_line=on_line or model.lines.append,
+        on_line=model.hear(on_line),
         **callables,
     )
 
