@@ -162,7 +162,7 @@ def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
             raise BadInput(
                 f"{name} has the name {one!r}",
                 where=name,
-                expected="names of letters, digits, _, . and -, separated by commas: gpu,large",
+                expected="names of letters, digits, _, . and -, separated by commas: large,night",
             )
     return found
 

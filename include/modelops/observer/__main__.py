@@ -25,7 +25,7 @@ from modelops.settings import Settings
 
 LOCK_SECONDS = 2
 """Lock timeout in seconds. A job that is locked for longer is skipped until the next poll."""
-IDLE_SECONDS = 60
+IDLE_SECONDS = 600
 """Seconds without a query after which the server ends the session: another observer takes over from one that hangs."""
 LOOK_EVERY = timedelta(seconds=2)
 REFRESH_EVERY = timedelta(seconds=30)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelops.repository.documents import Document
 
 KEY = "resources"
-EXAMPLE = 'resources: {"memory": "4 GiB", "cpu_seconds": 3600, "seconds": 1800, "queue": "gpu", "pool": "database"}'
+EXAMPLE = 'resources: {"memory": "4 GiB", "cpu_seconds": 3600, "seconds": 1800, "queue": "large", "pool": "database"}'
 
 
 def read_resources(document: Document) -> ResourceRequest:

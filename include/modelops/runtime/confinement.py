@@ -31,9 +31,11 @@ class Rank(enum.StrEnum):
     """How much of the confinement a machine has, of what holds against code that means harm."""
 
     CONFINED = "confined"
-    """The code reaches its own files, no socket, and no process but its own."""
+    """The code reaches its own files, no socket, and no process but its own. Without the layer "Landlock for signals"
+    it may signal other processes of its user than the guard and the job."""
     HALF = "half confined"
-    """As above, but it reaches all files of its user, as the machine lacks Landlock."""
+    """It makes no socket, but as the machine lacks Landlock it reaches all files of its user. Among these are the
+    memory and the environment of the user's processes in /proc, unless it has a user namespace of its own."""
     NONE = "not confined"
     """It reaches what its user reaches; only its memory, its environment variables and its end are looked after."""
 

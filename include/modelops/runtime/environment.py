@@ -217,7 +217,8 @@ def _install(environment: Environment, text: str, folder: Path, *, where: str, k
         pinned = folder / "requirements.txt"
         pinned.write_text(text, encoding="utf-8")
         sync = ["pip", "sync", str(pinned), "--python", str(environment.python), "--require-hashes"]
-        sync += ["--only-binary", ":all:"]
+        # Confined code can't follow links into uv's cache. Between file systems, uv copies instead.
+        sync += ["--only-binary", ":all:", "--link-mode", "hardlink"]
         failure = run_uv(sync, cwd=folder, seconds=1800, keep_open=keep_open, index=index)
     if failure is None:
         _compile_bytecode(folder, keep_open=keep_open)

@@ -31,7 +31,7 @@ MARKER = "MODELOPS_CHILD"
 
 _GUARD = Path(__file__).parent / "child" / "guard.py"
 # More than the guard gives to the processes that a program leaves behind.
-_GUARD_SECONDS = 5.0
+_GUARD_SECONDS = 12.0
 _SWEEP_SECONDS = 5.0
 _SECOND = 1.0
 _PIPE_BYTES = 64 * 1024
@@ -81,6 +81,7 @@ def run_guarded(
     rules: Rules | None = None,
     on_confined: Callable[[Confinement], None] | None = None,
     on_second: Callable[[], None] | None = None,
+    on_usage: Callable[[Usage], None] | None = None,
 ) -> Ending:
     """Run a program to its end, and return how it ended.
 
@@ -103,6 +104,7 @@ def run_guarded(
         rules: what the program may do; None: it is not confined.
         on_confined: called with the layers of its confinement, before any line of output.
         on_second: called about every second while the program runs. An exception that it raises ends the program.
+        on_usage: called once with what the program has used, also if this raises; not if the guard was lost.
     """
     lines = Lines(log_bounds)
     own_end, guard_end = socket.socketpair()
@@ -141,7 +143,10 @@ def run_guarded(
                 message = message or _dismiss(own_end)
             finally:
                 _kill(guard, env, lost=not message)
-    return Ending.parse(message.decode())
+            ending = Ending.parse(message.decode())
+            if on_usage is not None and ending.usage is not None:
+                on_usage(ending.usage)
+    return ending
 
 
 def _follow(

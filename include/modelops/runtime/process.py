@@ -185,11 +185,10 @@ def run_assignment(
                 ),
                 on_confined=lambda confinement: on_line(str(confinement)),
                 on_second=lambda: disk.check(written),
+                on_usage=allowance.meter.add,
             )
         finally:
             remove(scratch)
-        if ending.usage is not None:
-            allowance.meter.add(ending.usage)
         held.check()
         verb, function = assignment["verb"], assignment.get("function")
         check_outcome(ending, outcome, verb=verb, allowance=allowance, on_line=on_line, function=function)

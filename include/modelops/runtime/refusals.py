@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SOCKETS = re.compile(r"socket\.py|in create_connection|name resolution|Name or service not known|getaddrinfo")
+_PROC = re.compile(r"Permission denied: '/proc/(self|\d+)/")
 _SHARED_MEMORY = re.compile(r"SemLock|shm_open|/dev/shm|multiprocessing/(synchronize|shared_memory)\.py")
 
 NETWORK = (
@@ -20,8 +21,9 @@ SHARED_MEMORY = (
     " why): threads, such as joblib's Parallel(prefer='threads'), or n_jobs=1"
 )
 WORKERS = (
-    "no package psutil in its requirements.txt, by which joblib looks at its processes in /proc, as this machine can't"
-    " give the code a /proc of its own (the log names why); or threads: Parallel(prefer='threads')"
+    "code that reads nothing of /proc in the processes that it starts, as this machine can't give it a /proc of its own"
+    " (the log names why): no package psutil in its requirements.txt, by which joblib looks at its processes; or"
+    " threads: Parallel(prefer='threads')"
 )
 FILES = (
     "code that reads its own folder, its artifacts and its environment, and writes to context.artifact_output_path and"
@@ -41,7 +43,11 @@ def expected_of(kind: str, message: str, traceback: Sequence[str]) -> str | None
     text = "\n".join((kind, message, *traceback))
     refused = kind == "PermissionError" or "Operation not permitted" in text or "Permission denied" in text
     # Workers that ended by an error of Python's have this exit code, those that crashed have a signal.
-    if kind.startswith("psutil.") or ("TerminatedWorkerError" in kind and "EXIT(1)" in message):
+    if (
+        kind.startswith("psutil.")
+        or _PROC.search(message)
+        or ("TerminatedWorkerError" in kind and "EXIT(1)" in message)
+    ):
         return WORKERS
     if kind == "EOFError" and "multiprocessing/managers.py" in text:
         return NETWORK

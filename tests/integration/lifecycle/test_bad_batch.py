@@ -12,9 +12,10 @@ from factories import SCORING, model_folder
 from integration.lifecycle.life import approved, deployed, predicted, put_into_production, retired, scorer
 from modelops.domain.datasets import ReadBounds
 from modelops.domain.errors import DatasetError, ScoringError, TargetError, UnknownDeployment, UserCodeError
+from modelops.runtime import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Database
@@ -25,10 +26,13 @@ BROKEN = 1
 
 
 @pytest.fixture(scope="module")
-def trouble(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file with what `here/broken` does to its result then."""
-    folder: Path = tmp_path_factory.mktemp("trouble")
-    return folder / "trouble.py"
+def trouble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file with what `here/broken` does to its result then; its confinement lets it read this file too."""
+    file: Path = tmp_path_factory.mktemp("trouble") / "trouble.py"
+    read_by = process._read_by
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "_read_by", lambda assignment: [*read_by(assignment), file.parent])
+        yield file
 
 
 @pytest.fixture(scope="module")

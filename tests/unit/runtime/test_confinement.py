@@ -30,6 +30,7 @@ TABLES = (
     "SOCKETS",
     "PROCESSES",
     "SHARED_OBJECTS",
+    "FILES_IN_MEMORY",
     "NAMESPACES",
     "KERNEL",
     "WITHOUT_EFFECT",
@@ -131,7 +132,7 @@ def test_without_seccomp_the_files_of_others_stay_closed(user: int | None) -> No
 
 
 OLD_LANDLOCK = """
-import subprocess, sys
+import ctypes, fcntl, subprocess, sys
 sys.path.insert(0, CHILD)
 import confinement, json, landlock, os
 real = landlock._call
@@ -143,12 +144,19 @@ for attempt in (
     lambda: os.killpg(0, 0),
     lambda: os.kill(-1, 0),
     lambda: os.truncate(__file__, 0),
+    lambda: os.setpriority(os.PRIO_PGRP, 0, os.getpriority(os.PRIO_PROCESS, 0)),
+    lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()),
+    lambda: fcntl.fcntl(0, fcntl.F_SETSIG, 9),
+    lambda: os.memfd_create("hidden"),
 ):
     try:
         attempt()
         print("done")
     except OSError as error:
         print(type(error).__name__)
+libc = ctypes.CDLL(None)
+print(libc.prctl(4, 0, 0, 0, 0), libc.prctl(3, 0, 0, 0, 0))  # it is not dumpable; is it?
+os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0))
 """
 
 
@@ -162,7 +170,7 @@ def test_an_old_landlock_is_named_and_seccomp_refuses_what_it_lacks(tmp_path: Pa
     )
     assert "Landlock for truncation" in missing
     assert Confinement.of(report).rank == Rank.CONFINED
-    assert tried == ["PermissionError"] * 4
+    assert tried == ["PermissionError"] * 7 + ["OSError", "0 1"]
 
 
 READING = """
@@ -218,7 +226,9 @@ def test_this_machine_is_asked_once_and_in_a_process_of_its_own() -> None:
 def test_the_numbers_of_system_calls_are_the_kernels() -> None:
     tables = [getattr(system_calls, name) for name in TABLES]
     tables += [{name: both[:2] for name, both in system_calls.OWN_PROCESS.items()}]
-    tables += [{name.lower(): getattr(system_calls, name)} for name in ("CLONE", "CLONE3", "SOCKETPAIR", "TRUNCATE")]
+    tables += [{name: both[:2] for name, both in system_calls.OWN_PRIORITY.items()}]
+    single = ("CLONE", "CLONE3", "SOCKETPAIR", "TRUNCATE", "FCNTL", "IOCTL", "PRCTL")
+    tables += [{name.lower(): getattr(system_calls, name)} for name in single]
     tables += [{"utimensat": system_calls.UTIMENSAT, "seccomp": system_calls.SECCOMP}]
     for column, header in enumerate(HEADERS):
         if not Path(header).exists():

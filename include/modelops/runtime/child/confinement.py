@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import struct
 import sys
 
@@ -42,7 +43,7 @@ LIMITS = {"file_bytes": resource.RLIMIT_FSIZE, "cpu_seconds": resource.RLIMIT_CP
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWIPC, CLONE_NEWNET = 0x20000, 0x10000000, 0x8000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x40000
-PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 1, 24, 38, 47, 4
 CAPABILITY_VERSION = 0x20080522
 CAP_SYS_ADMIN = 21
 LAST_CAPABILITY = 63  # more than any kernel has
@@ -133,6 +134,8 @@ def confine(rules: Mapping[str, Any], *, protected: tuple[int, ...] = ()) -> dic
     for name, since in ((TRUNCATION, landlock.TRUNCATION), (SIGNALS, landlock.SIGNALS)):
         if version is not None and version < since:
             layers.missing[name] = f"the kernel has version {version} of Landlock, and this came with version {since}"
+    # Changes of identity and capabilities, which may clear it, are over; the filter lets nobody set it again.
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     layers.add(
         CALLS,
         lambda: system_calls.refuse_calls(
@@ -173,10 +176,10 @@ def _add_namespaces(layers: Layers, shared_memory: int | None) -> None:
 def _enter_user_namespace() -> None:
     user, group = os.geteuid(), os.getegid()
     _unshare(CLONE_NEWUSER)
-    for file, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{file}", "w", encoding="ascii") as opened:
-            opened.write(text)
     _limit(resource.RLIMIT_NPROC, MAX_PROCESSES)
+    for file, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{file}", "wb") as opened:
+            opened.write(text.encode())
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None) -> None:

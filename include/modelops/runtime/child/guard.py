@@ -36,6 +36,7 @@ import time
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
 # Time for helper processes, such as multiprocessing's resource tracker, to clean up after their program has ended.
@@ -67,6 +68,7 @@ def main(arguments: list[str]) -> None:
     # SIGTERM and not SIGKILL: this process has to live on for a moment to end the others.
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(PR_SET_DUMPABLE, 0)  # processes of the same user don't reach its memory through /proc
     if os.getppid() != parent:
         return  # the parent died before the kernel was asked to send the signal
     guard = os.getpid()
@@ -116,6 +118,7 @@ def _become(
 ) -> None:
     """Confine this forked process, and replace it with the program."""
     try:
+        _prctl(PR_SET_DUMPABLE, 1)  # or it could not write its files below /proc/self
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
@@ -131,8 +134,6 @@ def _become(
                 _limit_cpu(math.ceil(cpu_seconds))
             if rules is not None:
                 os.write(report, _confine(rules, protected=(guard, parent)))
-                # A change of identity or capabilities may have cleared it.
-                _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == guard:
             os.execv(program[0], program)  # noqa: S606 - that is what this is for
     except BaseException as error:  # noqa: BLE001 - two copies of the guard must never go on
@@ -241,11 +242,11 @@ class Meter:
             with contextlib.suppress(OSError, ValueError, IndexError):
                 # In pages: size, resident, shared, text, lib, data; the data are what RLIMIT_DATA limits.
                 pages = [int(word) for word in Path(f"/proc/{pid}/statm").read_text().split()]
-                resident, shared, data = (pages[field] * resource.getpagesize() for field in (1, 2, 5))
+                resident, data = (pages[field] * resource.getpagesize() for field in (1, 5))
                 self._allocated = max(self._allocated, data)
                 # A process alone can have more than its RLIMIT_DATA in shared memory.
                 if len(pids) > 1 or (self.memory_limit and resident > self.memory_limit):
-                    resident, own = _proportional(pid) or (resident, resident - shared)
+                    resident, own = _proportional(pid) or (resident, resident)
                     together += resident
                     anonymous += own
         self._peak = max(self._peak, together)

@@ -48,8 +48,15 @@ SHARED_OBJECTS: Numbers = {
     "shmat": (30, 196),
     "shmctl": (31, 195),
     "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "semctl": (66, 191),
     "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
@@ -72,6 +79,9 @@ NAMESPACES: Numbers = {
     "mount_setattr": (442, 442),
     "open_by_handle_at": (304, 265),
 }
+
+# Files in memory that belong to no process, so that no limit of memory counts them. Callers use other files instead.
+FILES_IN_MEMORY: Numbers = {"memfd_create": (319, 279), "memfd_secret": (447, 447)}
 
 # Parts of the kernel that computing needs not, and in which most of its faults are found.
 KERNEL: Numbers = {
@@ -136,9 +146,9 @@ OWN_PROCESS: dict[str, tuple[int, int, int]] = {
     "sched_setscheduler": (144, 119, 0),
     "sched_setattr": (314, 274, 0),
     "sched_setparam": (142, 118, 0),
-    "setpriority": (141, 140, 1),
-    "ioprio_set": (251, 30, 1),
 }
+# The same, with the value of argument 0 for which argument 1 is a process, not a user or a group of processes.
+OWN_PRIORITY: dict[str, tuple[int, int, int]] = {"setpriority": (141, 140, 0), "ioprio_set": (251, 30, 1)}
 
 # Code may end its own processes, but not the guard and the job.
 SIGNALS: Numbers = {
@@ -148,6 +158,13 @@ SIGNALS: Numbers = {
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
 }
+
+# The kernel sends signals for a descriptor to the process that these commands name: F_SETOWN, F_SETSIG, F_SETOWN_EX;
+# FIOSETOWN, SIOCSPGRP.
+FCNTL, SIGNAL_OWNERS = (72, 25), (8, 10, 15)
+IOCTL, SIGNAL_OWNERS_BY_IOCTL = (16, 29), (0x8901, 0x8902)
+# A process that isn't dumpable would be hidden from the guard; one without a parent-death signal would outlive it.
+PRCTL, PR_SET_PDEATHSIG, PR_SET_DUMPABLE = (157, 167), 1, 4
 
 NEW_PROCESSES: Numbers = {"fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281)}
 CLONE, CLONE3, SOCKETPAIR, TRUNCATE = (56, 220), (435, 435), (53, 199), (76, 45)
@@ -183,13 +200,19 @@ class Program:
             if (number := both[self._column]) is not None:
                 self._add((EQUAL, 0, 1, number), (RETURN, 0, 0, answer))
 
-    def only(self, both: Both, argument: int, allowed: Collection[int], *, mask: int | None = None) -> None:
-        """Allow a call only with these values of an argument, of which `mask` tells the bits that count."""
-        self._judge(both, argument, mask, [(EQUAL, value, ALLOW) for value in allowed], otherwise=REFUSE)
+    def only(
+        self, both: Both, argument: int, allowed: Collection[int], *, mask: int | None = None, first: int | None = None
+    ) -> None:
+        """Allow a call only with these values of an argument, of which `mask` tells the bits that count.
 
-    def all_but(self, both: Both, argument: int, refused: Collection[int]) -> None:
-        """Refuse a call with these values of an argument."""
-        self._judge(both, argument, None, [(EQUAL, value, REFUSE) for value in refused], otherwise=ALLOW)
+        With `first`, also argument 0 must have that value.
+        """
+        cases = [(EQUAL, value, ALLOW) for value in allowed]
+        self._judge(both, argument, mask, cases, otherwise=REFUSE, first=first)
+
+    def all_but(self, both: Both, argument: int, refused: Collection[int], *, answer: int = REFUSE) -> None:
+        """Refuse a call with these values of an argument, or give another answer."""
+        self._judge(both, argument, None, [(EQUAL, value, answer) for value in refused], otherwise=ALLOW)
 
     def by_bits(self, both: Both, argument: int, bits: int, *, any_set: int, none_set: int) -> None:
         """Answer a call by whether one of these bits of an argument is set."""
@@ -235,11 +258,13 @@ class Program:
         cases: list[tuple[int, int, int]],
         *,
         otherwise: int,
+        first: int | None = None,
     ) -> None:
         if (number := both[self._column]) is None:
             return
         # The lower half of the argument: process ids, flags and types have 32 bits.
-        steps = [(LOAD, 0, 0, 16 + 8 * argument)] + ([] if mask is None else [(AND, 0, 0, mask)])
+        steps = [] if first is None else [(LOAD, 0, 0, 16), (EQUAL, 1, 0, first), (RETURN, 0, 0, REFUSE)]
+        steps += [(LOAD, 0, 0, 16 + 8 * argument)] + ([] if mask is None else [(AND, 0, 0, mask)])
         for test, value, answer in cases:
             steps += [(test, 0, 1, value & 0xFFFFFFFF), (RETURN, 0, 0, answer)]
         steps.append((RETURN, 0, 0, otherwise))
@@ -263,6 +288,7 @@ def refuse_calls(*, protected: Collection[int], signals_scoped: bool, truncation
     program = Program()
     for numbers in (SOCKETS, PROCESSES, SHARED_OBJECTS, NAMESPACES, KERNEL):
         program.answer(numbers, REFUSE)
+    program.answer(FILES_IN_MEMORY, ERROR | errno.ENOSYS)
     program.answer(WITHOUT_EFFECT, ERROR)  # the error 0 is none
     program.answer(OLD_TIMES, REFUSE)
     program.set_times()
@@ -270,6 +296,11 @@ def refuse_calls(*, protected: Collection[int], signals_scoped: bool, truncation
     program.only(SOCKETPAIR, 1, {SOCK_STREAM}, mask=SOCKET_TYPES)
     for x86_64, aarch64, argument in OWN_PROCESS.values():
         program.only((x86_64, aarch64), argument, {0, os.getpid()})
+    for x86_64, aarch64, process in OWN_PRIORITY.values():
+        program.only((x86_64, aarch64), 1, {0, os.getpid()}, first=process)
+    program.all_but(FCNTL, 1, SIGNAL_OWNERS)
+    program.all_but(IOCTL, 1, SIGNAL_OWNERS_BY_IOCTL)
+    program.all_but(PRCTL, 0, (PR_SET_PDEATHSIG, PR_SET_DUMPABLE), answer=ERROR)
     if not truncation_known:
         program.answer({"truncate": TRUNCATE}, REFUSE)
     refused = {*protected, *(-pid for pid in protected)}
