@@ -17,6 +17,7 @@ const CAUSES: Cause[] = [
   [/^no row has a label$/, () => "aucune ligne n'a de valeur observée"],
   [/^there is only one row$/, () => "il n'y a qu'une ligne"],
   [/^it has no finite value on these rows$/, () => "sa valeur n'est pas finie sur ces lignes"],
+  [/^its value on these rows is too large$/, () => "sa valeur sur ces lignes est trop grande"],
 ];
 
 const frenchReason = (text: string): string => {
@@ -71,5 +72,4 @@ export const evaluation: Texts["evaluation"] = {
   noValue: "sans valeur",
   otherValues: (number) => `toutes les autres (${number})`,
   labelsMissing: "Sans valeur observée",
-  further: "Autres métriques",
 };
