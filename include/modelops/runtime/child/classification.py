@@ -23,7 +23,7 @@ OF_PROBABILITIES = ("auc", "average_precision", "log_loss", "brier")
 OF_PROBABILITIES_OF_MANY = ("auc_macro", "average_precision_macro", "log_loss", "brier")
 
 MAX_NAMED = 50
-"""Maximum number of classes with figures of their own."""
+"""Maximum number of classes with figures, and for metrics that are means over the curves of each class."""
 NO_LABEL = "no row has a label"
 NOT_FINITE = "it has no finite value on these rows"
 
@@ -141,6 +141,9 @@ def _undefined_of_probabilities(labels: Any, classes: list[str], known: int) -> 
             yield "auc", f"every label is {classes[label]}"
         if not (labels == 1).any():
             yield "average_precision", f"no label is {classes[1]}"
+    elif known > MAX_NAMED:
+        many = f"the model has more than {MAX_NAMED} classes"
+        yield from dict.fromkeys(("auc_macro", "average_precision_macro"), many).items()
     else:
         numpy = importlib.import_module("numpy")
         missing = numpy.flatnonzero(numpy.bincount(labels, minlength=known) == 0)

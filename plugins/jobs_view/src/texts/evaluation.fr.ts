@@ -17,6 +17,7 @@ const CAUSES: Cause[] = [
   [/^no row has a label$/, () => "aucune ligne n'a de valeur observée"],
   [/^there is only one row$/, () => "il n'y a qu'une ligne"],
   [/^it has no finite value on these rows$/, () => "sa valeur n'est pas finie sur ces lignes"],
+  [/^the model has more than 50 classes$/, () => "le modèle a plus de 50 classes"],
   [/^its value on these rows is too large$/, () => "sa valeur sur ces lignes est trop grande"],
 ];
 
