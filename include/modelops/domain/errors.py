@@ -92,6 +92,10 @@ class ResourceLimitError(UserCodeError):
     """The code of a model or feature task used more memory, CPU time or time than it may."""
 
 
+class RowsChanged(UserCodeError):
+    """The code of a model changed the file of the dataset's rows."""
+
+
 class ScoringError(BadInput):
     """A model can't score the rows it was given."""
 

@@ -68,7 +68,8 @@ class Version:
     the code's archive, the pinned requirements, the training rows and the artifacts. `columns` maps each column of the
     training rows to its Arrow type; `columns_with_nulls` has the columns with a null, or None for versions trained
     before this was recorded. `commit` is None for a folder outside git. `definition` has the declarations of a feature
-    task's task.yaml; a feature task has neither hyperparameters nor training rows.
+    task's task.yaml; a feature task has neither hyperparameters nor training rows. `resources` is the section of its
+    config.json or task.yaml, or None for what was pinned before there was one.
     """
 
     id: VersionId
@@ -89,6 +90,7 @@ class Version:
     columns: Mapping[str, str] | None
     columns_with_nulls: Sequence[str] | None
     definition: Mapping[str, Any] | None
+    resources: Mapping[str, Any] | None
 
     @property
     def subject(self) -> str:

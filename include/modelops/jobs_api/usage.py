@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from modelops.domain.jobs import JobId
 from modelops.jobs_api import refusals
 from modelops.jobs_api.database import limited_connection
-from modelops.jobs_api.permissions import visible_dags, whole_job
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags, whole_job
 from modelops.jobs_api.schemas import JobNumber, JobUsage
 from modelops.registry.read import usage
 
@@ -18,4 +18,5 @@ def show_usage(user: GetUserDep, id: JobNumber) -> JobUsage:  # noqa: A002 - the
     """The memory and CPU time that a job has used, and what to request for the next one."""
     with limited_connection("modelops usage") as connection:
         whole_job(user, connection, id)
-        return JobUsage.model_validate(usage.of_job(connection, JobId(id), visible_dags(user, connection)))
+        seen = visible_dags(user, connection, DETAIL_ACCESS)
+        return JobUsage.model_validate(usage.of_job(connection, JobId(id), seen))

@@ -66,8 +66,10 @@ class ModelDefinition:
     resources: ResourceRequest = field(default_factory=ResourceRequest)
 
 
-def read_model(folder: Path, reference: str) -> ModelDefinition:
+def read_model(folder: Path, reference: str, *, requests: bool = True) -> ModelDefinition:
     """Read and check a model's folder; `reference` ("demo/arrival_delay") names it in messages.
+
+    Without `requests`, the keys `resources` and `slice_by` of config.json are ignored, as before they had a meaning.
 
     Raises:
         RepositoryError: a file or an entry point is missing or wrong; SeveralErrors, if there are several mistakes.
@@ -101,9 +103,10 @@ def read_model(folder: Path, reference: str) -> ModelDefinition:
         with findings.collecting():
             _require_scorer(modules / "scoring.py", f"{shown}/scoring.py")
     with findings.collecting():
-        hyperparameters, resources = _configuration(folder / CONFIG, f"{reference}/{CONFIG}")
-        own = EVALUATION not in left_out
-        slice_by = read_slice_by(folder / CONFIG, f"{reference}/{CONFIG}", own_evaluation=own)
+        hyperparameters, resources = _configuration(folder / CONFIG, f"{reference}/{CONFIG}", requests=requests)
+        if requests:
+            own = EVALUATION not in left_out
+            slice_by = read_slice_by(folder / CONFIG, f"{reference}/{CONFIG}", own_evaluation=own)
     with findings.collecting():
         datasets = read_datasets(folder, reference)
         if EVALUATION in left_out and not datasets.targets:
@@ -178,6 +181,9 @@ class _ConfigFile(BaseModel):
     hyperparameters: dict[str, Any] = Field(
         {}, alias="hyperParameters", description='a mapping: {"hyperParameters": {"learning_rate": 0.1}}'
     )
+
+
+class _RequestingConfigFile(_ConfigFile):
     resources: dict[str, Any] | None = Field(None, description=f"a mapping: {EXAMPLE}")
 
 
@@ -224,22 +230,22 @@ class _LabelsSection(BaseModel):
     )
 
 
-def _configuration(file: Path, shown: str) -> tuple[Mapping[str, Any], ResourceRequest]:
-    """The hyperparameters and the resources of config.json."""
+def _configuration(file: Path, shown: str, *, requests: bool) -> tuple[Mapping[str, Any], ResourceRequest]:
+    """The hyperparameters and, if they are wanted, the resources of config.json."""
     if not file.exists():
         return {}, ResourceRequest()
     document = read_json(file, shown, expected='{"hyperParameters": {…}}')
-    config = document.read_as(_ConfigFile)
+    config = document.read_as(_RequestingConfigFile if requests else _ConfigFile)
     for key in document.value if isinstance(document.value, dict) else ():
         if key != "hyperParameters" and key.replace("_", "").casefold() == "hyperparameters":
             raise RepositoryError(
                 f"the key {key!r} is misspelt", where=document.where(key), expected="the key hyperParameters"
             )
-        if key != "resources" and key.casefold() in {"resources", "resource"}:
+        if requests and key != "resources" and key.casefold() in {"resources", "resource"}:
             raise RepositoryError(
                 f"the key {key!r} is misspelt", where=document.where(key), expected="the key resources"
             )
-    return config.hyperparameters, read_resources(document)
+    return config.hyperparameters, read_resources(document) if requests else ResourceRequest()
 
 
 def read_datasets(folder: Path, reference: str) -> Datasets:

@@ -10,9 +10,10 @@ from pyarrow import parquet
 from factories import SCORING, model_folder
 from integration.lifecycle.life import evaluated, trained
 from integration.lifecycle.test_standard import DATASETS, MODEL, least, training
-from modelops.domain.errors import BadInput, UserCodeError
+from modelops.domain.errors import BadInput, ResourceLimitError, RowsChanged, UserCodeError
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import EvaluationRequest
+from modelops.kinds.model import evaluate as evaluating
 from modelops.kinds.model.evaluate import evaluate
 from modelops.registry.write import evidence, versions
 
@@ -112,6 +113,44 @@ def evaluate(context, **kwargs):
     assert plots == [{"kind": "roc", "target": "late", "points": [[0.0, 0.0], [1.0, 1.0]]}]
     with pytest.raises(UserCodeError, match="less than or equal to 1"):
         evaluated(workplace, "here/own", hyperparameters={"top": 2})
+
+
+def test_only_the_standard_evaluation_looks_like_it(workplace: Workplace, repository: Path, look: Any) -> None:
+    """The job decides which evaluation it is, and the digest covers that."""
+    evaluation = """
+import json, pathlib
+
+def evaluate(context, **kwargs):
+    metrics = {"auc": 0.7, "evaluation": context.hyperparams["said"]}
+    (pathlib.Path(context.artifact_output_path) / "metrics.json").write_text(json.dumps(metrics))
+"""
+    model_folder(repository, "own", evaluation=evaluation, scoring=SCORING, hyperparameters={"said": "of our own"})
+    evaluated(workplace, "here/own")
+    with pytest.raises(
+        UserCodeError, match=r"evaluation is 'Standard  evaluation .classifier.', and the evaluation is"
+    ):
+        evaluated(workplace, "here/own", hyperparameters={"said": "Standard  evaluation (classifier)"})
+    least(repository, training())
+    evaluated(workplace, MODEL)
+    said = "SELECT (details -> 'standard')::text FROM modelops.evaluation ORDER BY id"
+    assert look(said) == [("false",), ("true",)]
+    shown = "SELECT (modelops.evaluation_evidence(id) -> 'standard')::text FROM modelops.evaluation ORDER BY id"
+    assert look(shown) == [("false",), ("true",)]
+
+
+@pytest.mark.parametrize("kind", [RowsChanged, ResourceLimitError])
+def test_a_later_evaluation_fails_too_if_a_limit_or_the_rows_are_violated(
+    workplace: Workplace, repository: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BadInput]
+) -> None:
+    model_folder(repository, "own", scoring=SCORING)
+    evaluated(workplace, "here/own")
+
+    def violating(*_: Any, **__: Any) -> Any:
+        raise kind("violated", where="here", expected="otherwise")
+
+    monkeypatch.setattr(evaluating, "score_rows", violating)
+    with pytest.raises(kind):
+        again(workplace, "here/own")
 
 
 def test_metrics_by_slice(workplace: Workplace, repository: Path, look: Any) -> None:

@@ -172,8 +172,39 @@ def test_a_card_has_the_headline_and_says_how_many_metrics_it_leaves_out() -> No
     evidence = {**request.evidence, "evaluations": [earlier, newest], "champion": champion}
     card = model_card.card_of(replace(request, evidence=evidence))
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in card.splitlines() if line.startswith("| ")]
-    assert rows[2:4] == [["f1", f"{NOTHING} (no label is 1)", NOTHING, ""], ["auc", "0.7", "0.65", "+0.05"]]
-    assert "3 more metrics and the plots: the tab *Evidence* of this job in ModelOps." in card
+    assert rows[2:5] == [
+        ["f1", f"{NOTHING} (no label is 1)", NOTHING, ""],
+        ["auc", "0.7", "0.65", "+0.05"],
+        ["recall", NOTHING, "0.2", ""],
+    ]
+    assert "2 more metrics and the plots: the tab *Evidence* of this job in ModelOps." in card
     assert "auc 0.6." in card
     whole = model_card.card_of(request)
     assert "more metric" not in whole
+
+
+def test_an_earlier_evaluation_without_a_headline_shows_all_its_metrics() -> None:
+    request = cards.model_request("delay", auc=0.7)
+    newest = request.evidence["evaluations"][-1]
+    evaluations = [newest | {"headline": [], "metrics": {"auc": 0.6, "mcc": 0.2}}, newest]
+    card = model_card.card_of(replace(request, evidence={**request.evidence, "evaluations": evaluations}))
+    assert "auc 0.6, mcc 0.2." in card
+
+
+def test_a_headline_hides_nothing_that_the_champion_shows() -> None:
+    request = cards.model_request("delay", auc=0.6, mcc=0.3, note=1)
+    newest = request.evidence["evaluations"][-1] | {"headline": ["note"]}
+    champion = request.evidence["champion"] | {"headline": ["auc"], "metrics": {"auc": 0.9, "mcc": 0.8, "f1": 0.5}}
+    card = model_card.card_of(
+        replace(request, evidence={**request.evidence, "evaluations": [newest], "champion": champion})
+    )
+    assert re.findall(r"^\| (\w+) ", card, re.MULTILINE)[1:4] == ["note", "auc", "f1"]
+    assert "1 more metric and" in card
+
+
+def test_a_card_says_that_the_evaluation_is_the_standard_one() -> None:
+    request = cards.model_request("delay", auc=0.7)
+    assert "standard evaluation" not in model_card.card_of(request)
+    newest = request.evidence["evaluations"][-1] | {"standard": True}
+    card = model_card.card_of(replace(request, evidence={**request.evidence, "evaluations": [newest]}))
+    assert "Evaluated on 40 rows of dataset `delay` by the standard evaluation. ⚠ The champion v1" in card

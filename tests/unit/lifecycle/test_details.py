@@ -75,6 +75,8 @@ def plots(*found: Any) -> str:
             plots({"kind": "calibration", "target": "y", "bins": [BIN | {"lower": 0.3}]}), "lower ≤ observed", id="ends"
         ),
         pytest.param('{"headline": ["f1"]}', "headline names f1, which is not in metrics.json", id="headline"),
+        pytest.param('{"headline": ["auc", "auc"]}', "headline names auc more than once", id="headline twice"),
+        pytest.param('{"standard": true}', "standard: Extra inputs are not permitted", id="standard"),
         pytest.param('{"undefined": {"auc": "why"}}', "a reason for auc, which is not a null", id="reason"),
         pytest.param(
             json.dumps({"slices": [SLICE | {"metrics": {"auc": 1}, "undefined": {"auc": "why"}}]}),
@@ -98,8 +100,9 @@ def test_a_plot_of_long_names_is_refused(tmp_path: Path) -> None:
     names = [f"{number:0200}" for number in range(14)]
     wide = CONFUSION | {"classes": names, "counts": [[10**18] * 14] * 14}
     assert read(tmp_path, plots(wide)).plots
+    assert read(tmp_path, plots(wide | {"classes": ["\N{OGHAM LETTER BEITH}" * 200] * 14})).plots
     with pytest.raises(UserCodeError, match=r"plots\[0\] has 2\d,\d{3} bytes, more than 20,000"):
-        read(tmp_path, plots(wide | {"classes": ["\N{OGHAM LETTER BEITH}" * 200] * 14}))
+        read(tmp_path, plots(wide | {"classes": ["\x01" * 200] * 14}))
 
 
 def test_a_link_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from factories import task_folder
 from modelops.domain.errors import BadInput
 from modelops.domain.resources import ResourceRequest
+from modelops.kinds.model import code as version_code
 from modelops.repository.definition import read_model
 from modelops.repository.task_definition import read_task
+from modelops.stages import code as stage_code
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +81,36 @@ def test_a_misspelt_section(tmp_path: Path, write_model: WriteModel) -> None:
     files = {"config.json": '{"Resources": {"memory": 512}}'}
     with pytest.raises(BadInput, match="the key 'Resources' is misspelt"):
         read_model(write_model(tmp_path, files), "demo/late")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"resources": {"workers": 4}},
+        {"resources": "large"},
+        {"resource": 1, "sliceBy": 2},
+        {"slice_by": ["carrier"]},
+    ],
+)
+def test_a_version_from_before_there_were_requests_is_read_as_it_was_then(
+    tmp_path: Path, write_model: WriteModel, config: Any
+) -> None:
+    folder = write_model(tmp_path, {"config.json": json.dumps(config | {"hyperParameters": {"depth": 3}})})
+    with pytest.raises(BadInput):
+        read_model(folder, "demo/late")
+    found = read_model(folder, "demo/late", requests=False)
+    assert (found.resources, found.slice_by, found.hyperparameters) == (ResourceRequest(), (), {"depth": 3})
+
+
+@pytest.mark.parametrize("pinned", [None, {}])
+def test_what_a_version_pinned_decides_how_its_code_is_read(
+    tmp_path: Path, write_model: WriteModel, monkeypatch: pytest.MonkeyPatch, pinned: Any
+) -> None:
+    folder = write_model(tmp_path, {"config.json": '{"resources": {"memory": 512}}'})
+    monkeypatch.setattr(stage_code, "load", lambda version, read, *_: read(folder, version.name))
+    version: Any = SimpleNamespace(name="demo/late", resources=pinned)
+    found: Any = version_code.load(version, tmp_path, None)  # type: ignore[arg-type]
+    assert found.resources.memory == (None if pinned is None else 2**29)
 
 
 def test_a_feature_task(tmp_path: Path) -> None:

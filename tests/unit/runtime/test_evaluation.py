@@ -49,19 +49,25 @@ def evaluated(child: Any, tmp_path: Path) -> Callable[..., tuple[dict[str, Any],
         classes: Any = None,
         **given: Any,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        labels = labels if isinstance(labels, pa.Array) else pa.array(labels)
+        targets = labels if isinstance(labels, dict) else {"late": labels}
+        arrays = {name: each if isinstance(each, pa.Array) else pa.array(each) for name, each in targets.items()}
         predicted = {name: pa.array(values) for name, values in given.items()}
-        structs = {"key": {"id": pa.array(range(len(labels)))}, "target": {"late": labels}, "prediction": predicted}
+        rows = len(next(iter(arrays.values())))
+        structs = {"key": {"id": pa.array(range(rows))}, "target": arrays, "prediction": predicted}
         table = pa.table(
             {name: pa.StructArray.from_arrays(list(of.values()), list(of)) for name, of in structs.items()}
         )
         parquet.write_table(table, tmp_path / "scored.parquet")
         context = SimpleNamespace(
             artifact_output_path=str(tmp_path),
-            dataset_info=SimpleNamespace(target_names=["late"]),
+            dataset_info=SimpleNamespace(target_names=list(targets)),
             read_arrow=lambda: pa.table(by or {}),
         )
-        scorer = SimpleNamespace() if classes is None else SimpleNamespace(classes_=np.array(classes))
+        scorer = (
+            SimpleNamespace()
+            if classes is None
+            else SimpleNamespace(classes_=classes if isinstance(classes, tuple) else np.array(classes))
+        )
         child.evaluate(context, scorer, kind, scored=str(tmp_path / "scored.parquet"), slice_by=list(by or {}))
         measured = json.loads((tmp_path / "metrics.json").read_text())
         details = read_details(HeldFolder(tmp_path), measured)
@@ -219,3 +225,75 @@ def test_a_column_of_many_values_has_a_slice_of_the_rest(evaluated: Any) -> None
     rest = details["slices"][-1]
     assert (rest["value"], rest["others"], rest["rows"]) == (None, 62, 62)
     assert sum(one["rows"] for one in details["slices"]) == 100
+
+
+def test_equally_frequent_values_are_in_their_order_and_null_is_last(evaluated: Any) -> None:
+    values = ["b", None, "a", None, "c", "b", "c", "a"]
+    _, details = evaluated([0, 1] * 4, late=[0] * 8, by={"name": values})
+    assert [one["value"] for one in details["slices"]] == ["a", "b", "c", None]
+
+
+def test_a_column_of_too_many_values_is_refused(child: Any, evaluated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "MAX_VALUES", 3)
+    evaluated([0, 1, 0], late=[0] * 3, by={"name": list("abc")})
+    with pytest.raises(Exception, match="the column name in slice_by has 4 different values"):
+        evaluated([0, 1] * 2, late=[0] * 4, by={"name": list("abcd")})
+
+
+def test_macro_metrics_of_a_slice_are_means_over_its_own_classes(evaluated: Any) -> None:
+    """The rows of UA have no c, and every prediction is right."""
+    labels, late = ["a", "b", "a", "c", "a"], ["a", "b", "a", "a", "a"]
+    found, details = evaluated(labels, classes=["a", "b", "c"], late=late, by={"carrier": ["UA"] * 3 + ["DL"] * 2})
+    of = {one["value"]: one["metrics"] for one in details["slices"]}
+    assert of["UA"]["f1_macro"] == of["UA"]["precision_macro"] == 1.0
+    assert of["DL"]["f1_macro"] == pytest.approx(metrics.f1_score(labels[3:], late[3:], average="macro"))
+    assert found["f1_macro"] == pytest.approx(metrics.f1_score(labels, late, average="macro"))
+
+
+def test_many_targets_have_headlines_within_the_bound(evaluated: Any) -> None:
+    targets = {f"y{number:02}": [0.5, 1.5, 2.5] for number in range(30)}
+    found, details = evaluated(targets, **{name: [0.5, 1.0, 2.5] for name in targets})
+    assert details["headline"][:6] == ["evaluation", "rows", "y00_rmse", "y00_mae", "y00_r2", "y00_mse"]
+    assert len(details["headline"]) == 50
+    assert [name for name in found if name.startswith("y01")][-1] == "y01_residual_p95"
+    assert {name for name in found if name.startswith("y29")} == {
+        f"y29_{name}" for name in ("labels_missing", "rmse", "mae", "r2", "mse")
+    }
+
+
+def test_each_target_has_its_own_classes_and_its_own_kind(evaluated: Any) -> None:
+    labels = {"late": ["no", "yes", "no"], "wet": ["x", "y", "x"], "delay": [0.5, 1.5, 2.5]}
+    given = {"late": ["no", "yes", "yes"], "wet": ["x", "y", "x"], "delay": [0.5, 1.5, 2.0]}
+    found, _ = evaluated(labels, classes=np.array(["yes", "no"]).tolist(), **given)
+    assert found["evaluation"] == "standard evaluation (classifier, regressor)"
+    assert (found["late_prevalence"], found["wet_prevalence"]) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+    assert found["delay_mse"] == pytest.approx(1 / 12)
+    del labels["delay"], given["delay"]
+    each = np.array(["yes", "no"]), np.array(["y", "x"])
+    found, _ = evaluated(labels, classes=each, **given)
+    assert (found["late_prevalence"], found["wet_prevalence"]) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+
+
+def test_classes_of_another_shape_are_none(evaluated: Any) -> None:
+    found, _ = evaluated([0, 1, 0], classes=[[0, 1], [0, 1]], late=[0, 1, 1], late_probability=[0.1, 0.9, 0.6])
+    assert found["prevalence"] == pytest.approx(1 / 3)
+
+
+def test_figures_that_are_too_large_to_be_recorded_are_null(evaluated: Any) -> None:
+    found, details = evaluated([0.0, 1e12, 2e12, 5.0], late=[1e10, 2e12, 3e12, 5.0])
+    assert found["mse"] is None
+    assert details["undefined"] == {"mse": "its value on these rows is too large"}
+    assert found["rmse"] == pytest.approx(707124458519.5, rel=1e-6)
+    found, details = evaluated([0.0, 1e20, 2e20], late=[1e20, 2e20, 1e19])
+    assert (found["rmse"], details["plots"]) == (None, [])
+
+
+def test_integers_beyond_those_of_float64_are_rounded(evaluated: Any) -> None:
+    found, _ = evaluated([2**53 + 1, 2**60 + 3, 7], "regressor", late=[2**53, 2**60, 8])
+    assert found["mae"] == pytest.approx(1 / 3)
+
+
+def test_names_of_classes_are_short_in_plots(evaluated: Any) -> None:
+    _, details = evaluated(["a" * 300, "b"], late=["b", "b"])
+    assert [len(name) for name in details["plots"][0]["classes"]] == [60, 1]
+    assert len(details["classes"][0]["class"]) == 200

@@ -343,3 +343,11 @@ def test_published_predictions_are_measured_by_the_same_definitions(classes: int
     published = of_regressor(labels.astype(float), probabilities[:, 0])
     found, _ = regression.measure(labels.astype(float), probabilities[:, 0])
     assert {name: found[name] for name in published} == pytest.approx(published, rel=EXACT)
+
+
+def test_of_more_than_50_classes_no_curve_is_averaged() -> None:
+    names = [str(one) for one in range(51)]
+    labels = np.arange(51)
+    found, reasons = measured(labels, labels, np.eye(51), classes=names, known=51)
+    assert reasons == dict.fromkeys(("auc_macro", "average_precision_macro"), "the model has more than 50 classes")
+    assert found["brier"] == 0

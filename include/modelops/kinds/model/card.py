@@ -21,8 +21,8 @@ def card_of(request: ApprovalRequest) -> str:
     if champion is not None:
         head += [f"champion v{champion['version']}", "difference"]
     newest = evidence["evaluations"][-1]
-    names = list(dict.fromkeys([*newest["metrics"], *(champion["metrics"] if champion else ())]))
-    shown = newest.get("headline") or names
+    names = {**newest["metrics"], **(champion["metrics"] if champion else {})}
+    shown = _shown(newest, champion)
     return render(
         "model.md",
         request=request,
@@ -30,8 +30,17 @@ def card_of(request: ApprovalRequest) -> str:
         approvers=request.possible_approvers,
         head=head,
         metrics=[_row(name, newest, champion) for name in shown],
-        left_out=len(set(names) - set(shown)),
+        left_out=len(names.keys() - shown),
     )
+
+
+def _shown(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> list[str]:
+    """The headline, and what the champion shows or has alone, so that a headline can't hide a comparison."""
+    shown = [*(newest.get("headline") or newest["metrics"])]
+    if champion is not None:
+        shown += champion.get("headline") or champion["metrics"]
+        shown += [name for name in champion["metrics"] if name not in newest["metrics"]]
+    return list(dict.fromkeys(shown))
 
 
 def _row(name: str, newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> Sequence[str]:

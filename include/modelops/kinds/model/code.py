@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.errors import ArtifactChanged
@@ -86,5 +87,9 @@ def fetch_artifacts(version: Version, workdir: Path, run: JobRun) -> ModelFiles:
 
 
 def load(version: Version, workdir: Path, run: JobRun) -> Code[ModelDefinition]:
-    """Load the pinned code of a model's version; see `stages.code.load`."""
-    return code.load(version, read_model, REQUIREMENTS, workdir, run)
+    """Load the pinned code of a model's version; see `stages.code.load`.
+
+    A version that was pinned before there were requests of resources is read as it was then.
+    """
+    read = partial(read_model, requests=version.resources is not None)
+    return code.load(version, read, REQUIREMENTS, workdir, run)

@@ -174,7 +174,7 @@ class Details(_Part):
     @model_validator(mode="after")
     def _small(self) -> Self:
         for number, plot in enumerate(self.plots):
-            size = len(json.dumps(plot.model_dump()))
+            size = len(json.dumps(plot.model_dump(), ensure_ascii=False).encode())
             if size > MAX_PLOT_BYTES:
                 raise ValueError(f"plots[{number}] has {size:,} bytes, more than {MAX_PLOT_BYTES:,}")
         return self
@@ -190,6 +190,7 @@ class ScoredRows(_Part):
 class EvaluationDetails(Details):
     """The details of an evaluation as the registry stores them."""
 
+    standard: bool = Field(default=False, description="Whether it is the standard evaluation, not one of the model.")
     scored_rows: ScoredRows | None = Field(default=None, description="Null: none are kept.")
 
 
@@ -234,6 +235,9 @@ def _check_headline(metrics: Mapping[str, Any], headline: Sequence[str]) -> None
     for name in headline:
         if name not in metrics:
             raise ValueError(f"headline names {name}, which is not in metrics.json")
+    if len(set(headline)) < len(headline):
+        [name, *_] = (name for name in headline if headline.count(name) > 1)
+        raise ValueError(f"headline names {name} more than once")
 
 
 def _check_reasons(metrics: Mapping[str, Any], reasons: Mapping[str, str]) -> None:

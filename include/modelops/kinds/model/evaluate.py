@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import BadInput
+from modelops.domain.errors import BadInput, ResourceLimitError, RowsChanged
 from modelops.domain.parameters import MAX_SET_ASIDE
 from modelops.domain.versions import ArtifactRole, VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
 from modelops.kinds.model.details import Details, read_details
-from modelops.kinds.model.metrics import read_metrics
+from modelops.kinds.model.metrics import read_metrics, refuse_standard
 from modelops.kinds.model.preflight import check_labelled
 from modelops.kinds.model.sample import outputs_of
 from modelops.kinds.model.scored_rows import FILE, MAX_ROWS, score_rows
@@ -79,6 +79,8 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         else:
             output = bench.run("evaluate", environment, dataset, rows, model=files.model)
         metrics = read_metrics(output, required=True)
+        if not standard:
+            refuse_standard(metrics)
         details = read_details(output, metrics)
         artifacts = run.store_output(output)
         if not standard and files.sample.exists():
@@ -93,6 +95,8 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
                     budget=MAX_SET_ASIDE,
                 ) as found:
                     scored = _keep(found, workdir, run, first=first)
+            except (ResourceLimitError, RowsChanged):
+                raise
             except BadInput as error:
                 if first:
                     raise
@@ -111,7 +115,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
             data_sha256=rows.sha256,
             data_rows=rows.rows,
             metrics=metrics,
-            details=_record(details, scored),
+            details=_record(details, scored, standard=standard),
         )
         evidence.add_artifacts(run.ledger, artifacts, evaluation_id=evaluation_id)
         if scored is not None and scored.predictions is not None and is_first:
@@ -130,21 +134,21 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
     return result
 
 
-def _record(details: Details | None, scored: _Scored | None) -> dict[str, Any] | None:
+def _record(details: Details | None, scored: _Scored | None, *, standard: bool) -> dict[str, Any] | None:
     """The details as the registry stores them, with the hash of the scored rows; None if there is nothing."""
     kept = None
     if scored is not None and scored.artifact is not None:
         kept = {"sha256": scored.artifact.sha256, "rows": scored.rows}
-    if details is None and kept is None:
+    if details is None and kept is None and not standard:
         return None
-    return (details or Details()).model_dump(by_alias=True) | {"scored_rows": kept}
+    return (details or Details()).model_dump(by_alias=True) | {"scored_rows": kept, "standard": standard}
 
 
 def _keep(found: ScoredRows, workdir: Path, run: JobRun, *, first: bool) -> _Scored:
     """Write the scored rows to a file, store it if it is within the bounds, and count the predictions if they are new.
 
     Raises:
-        UserCodeError: the model's code has changed the file of the dataset's rows.
+        RowsChanged: the model's code has changed the file of the dataset's rows.
     """
     counted = {"rows": found.scored.rows, "set_aside": len(found.scored.set_aside)}
     run.step("rows_scored", **counted)

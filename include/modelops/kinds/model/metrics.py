@@ -8,10 +8,14 @@ from modelops.domain import bounds
 from modelops.domain.errors import UserCodeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modelops.plain_files import HeldFolder
 
 METRICS = "metrics.json"
 MAX_BYTES = 2**20
+EVALUATION, STANDARD = "evaluation", "standardevaluation"
+"""The metric of the standard evaluation that names it, and how its text begins, without spaces."""
 
 
 def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
@@ -39,6 +43,20 @@ def read_metrics(output: HeldFolder, *, required: bool) -> dict[str, Any]:
     for what in bounds.violations(metrics):
         raise _wrong(f"in {METRICS} {what}", expected=bounds.EXPECTED)
     return metrics
+
+
+def refuse_standard(metrics: Mapping[str, Any]) -> None:
+    """Refuse metrics of a model's own evaluation that look like those of the standard one.
+
+    Raises:
+        UserCodeError: the metric `evaluation` says that it is the standard evaluation.
+    """
+    said = metrics.get(EVALUATION)
+    if isinstance(said, str) and "".join(said.split()).casefold().startswith(STANDARD):
+        raise _wrong(
+            f"{EVALUATION} is {said[:50]!r}, and the evaluation is the model's own",
+            expected=f"another text, no metric {EVALUATION}, or no model_modules/evaluation.py",
+        )
 
 
 def _wrong(

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from modelops.data.arrow_files import batches, opened
-from modelops.domain.errors import ScoringError, UserCodeError
+from modelops.domain.errors import RowsChanged, ScoringError
 from modelops.plain_files import create_plain, open_plain
 from modelops.repository.definition import EVALUATION
 
@@ -66,7 +66,7 @@ class ScoredRows:
         `target` has the values of the dataset, also null ones; it is left out if the model has no targets.
 
         Raises:
-            UserCodeError: the model's code has changed the file of the dataset's rows.
+            RowsChanged: the model's code has changed the file of the dataset's rows.
         """
         import pyarrow as pa
         from pyarrow import parquet
@@ -158,7 +158,7 @@ def _check_unchanged(rows: Snapshot) -> None:
         for chunk in iter(lambda: file.read(CHUNK), b""):
             found.update(chunk)
     if found.hexdigest() != rows.sha256:
-        raise UserCodeError(
+        raise RowsChanged(
             f"{rows.path.name} was changed after it was read from the database",
             where=rows.path.name,
             expected="code that leaves the files of its job alone",

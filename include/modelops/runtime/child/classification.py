@@ -10,7 +10,10 @@ from __future__ import annotations
 import importlib
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 HEADLINE = ("accuracy", "f1", "precision", "recall", "auc", "log_loss", "brier")
 HEADLINE_OF_MANY = ("accuracy", "f1_macro", "precision_macro", "recall_macro", "log_loss")
@@ -20,7 +23,7 @@ OF_PROBABILITIES = ("auc", "average_precision", "log_loss", "brier")
 OF_PROBABILITIES_OF_MANY = ("auc_macro", "average_precision_macro", "log_loss", "brier")
 
 MAX_NAMED = 50
-"""Maximum number of classes with figures of their own."""
+"""Maximum number of classes with figures, and for metrics that are means over the curves of each class."""
 NO_LABEL = "no row has a label"
 NOT_FINITE = "it has no finite value on these rows"
 
@@ -29,7 +32,14 @@ Reasons = dict[str, str]
 
 
 def measure(
-    labels: Any, predicted: Any, probabilities: Any, *, classes: list[str], known: int
+    labels: Any,
+    predicted: Any,
+    probabilities: Any,
+    *,
+    classes: list[str],
+    known: int,
+    wanted: Collection[str] | None = None,
+    of_part: bool = False,
 ) -> tuple[Figures, Reasons]:
     """The metrics, and for each that is None the reason. Of two known classes the second is the positive one.
 
@@ -40,14 +50,21 @@ def measure(
             model gives none, and the metrics that need them are omitted.
         classes: the names of all classes.
         known: so many of them, from the first, are the model's own; the others are among the labels and predictions.
+        wanted: only metrics of these names; None: all.
+        of_part: the rows are a part of those that are evaluated. The means over classes (`f1_macro`, `precision_macro`,
+            `recall_macro`) are then over those that are among the labels or the predictions of these rows.
     """
     binary = known == 2
     of_probabilities = OF_PROBABILITIES if binary else OF_PROBABILITIES_OF_MANY
-    names = (
-        *OF_PREDICTIONS,
-        *(OF_POSITIVE if binary else ()),
-        *(of_probabilities if probabilities is not None else ()),
-    )
+    names = [
+        name
+        for name in (
+            *OF_PREDICTIONS,
+            *(OF_POSITIVE if binary else ()),
+            *(of_probabilities if probabilities is not None else ()),
+        )
+        if wanted is None or name in wanted
+    ]
     if not len(labels):
         return dict.fromkeys(names), dict.fromkeys(names, NO_LABEL)
     reasons = dict(_undefined_of_predictions(labels, predicted, classes))
@@ -55,10 +72,11 @@ def measure(
         reasons |= dict(_undefined_of_positive(labels, predicted, classes))
     if probabilities is not None:
         reasons |= dict(_undefined_of_probabilities(labels, classes, known))
+    averaged = sorted({*labels.tolist(), *predicted.tolist()}) if of_part else list(range(len(classes)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what scikit-learn warns of has a reason above, or is documented
         found: Figures = {
-            name: None if name in reasons else _value(name, labels, predicted, probabilities, len(classes), known)
+            name: None if name in reasons else _value(name, labels, predicted, probabilities, averaged, known)
             for name in names
         }
     for name, value in found.items():
@@ -123,6 +141,9 @@ def _undefined_of_probabilities(labels: Any, classes: list[str], known: int) -> 
             yield "auc", f"every label is {classes[label]}"
         if not (labels == 1).any():
             yield "average_precision", f"no label is {classes[1]}"
+    elif known > MAX_NAMED:
+        many = f"the model has more than {MAX_NAMED} classes"
+        yield from dict.fromkeys(("auc_macro", "average_precision_macro"), many).items()
     else:
         numpy = importlib.import_module("numpy")
         missing = numpy.flatnonzero(numpy.bincount(labels, minlength=known) == 0)
@@ -140,7 +161,7 @@ def _only(numbers: Any) -> int | None:
     return int(numbers[0]) if (numbers == numbers[0]).all() else None
 
 
-def _value(name: str, labels: Any, predicted: Any, probabilities: Any, classes: int, known: int) -> float:
+def _value(name: str, labels: Any, predicted: Any, probabilities: Any, averaged: list[int], known: int) -> float:
     if name in OF_PROBABILITIES or name in OF_PROBABILITIES_OF_MANY:
         return float(_of_probabilities(name, labels, probabilities, known))
     metrics = importlib.import_module("sklearn.metrics")
@@ -155,7 +176,7 @@ def _value(name: str, labels: Any, predicted: Any, probabilities: Any, classes: 
             found = getattr(metrics, f"{name}_score")(labels == 1, predicted == 1, zero_division=0)
         case _:
             score = getattr(metrics, f"{name.removesuffix('_macro')}_score")
-            found = score(labels, predicted, labels=list(range(classes)), average="macro", zero_division=0)
+            found = score(labels, predicted, labels=averaged, average="macro", zero_division=0)
     return float(found)
 
 
@@ -165,8 +186,9 @@ def _of_probabilities(name: str, labels: Any, probabilities: Any, known: int) ->
         return metrics.log_loss(labels, probabilities, labels=list(range(known)))
     if known == 2:  # of both classes, the second alone is measured
         labels, probabilities = labels - 1, probabilities[:, 1:]
-    each = [(labels == one, probabilities[:, one]) for one in range(probabilities.shape[1])]
+    count = probabilities.shape[1]
+    each = ((labels == one, probabilities[:, one]) for one in range(count))
     if name == "brier":
         return sum(((probability - is_one) ** 2).mean() for is_one, probability in each)
     score = metrics.roc_auc_score if name.startswith("auc") else metrics.average_precision_score
-    return sum(score(is_one, probability) for is_one, probability in each) / len(each)
+    return sum(score(is_one, probability) for is_one, probability in each) / count

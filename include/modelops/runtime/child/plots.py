@@ -15,6 +15,8 @@ MAX_POINTS = 200
 CALIBRATION_BINS, RESIDUAL_BINS = 10, 40
 MAX_CLASSES = 14
 """Of a confusion matrix, whose cells are then at most 196."""
+MOST = 2**63 - 1
+"""The greatest number on record, as in domain/bounds.py."""
 TAIL = 0.005
 """The share of residuals, at each end, that may lie outside of the histogram's bins."""
 Z = 1.959963984540054
@@ -82,7 +84,7 @@ def residuals(labels: Any, predicted: Any) -> list[Plot]:
     """The histogram of prediction minus label, in at most 40 bins of equal width, with the numbers below and above.
 
     Without outliers the bins have all rows; otherwise half a percent of the rows at each end may be outside.
-    Nothing if there are no rows or if the width of the bins would not be finite.
+    Nothing if there are no rows, or if an edge of the bins would not be finite or too large to be recorded.
 
     Args:
         labels: a float64 array of shape (rows,), of finite numbers.
@@ -99,7 +101,7 @@ def residuals(labels: Any, predicted: Any) -> list[Plot]:
         if most - least <= 2 * (high - low):
             low, high = least, most
         edges = numpy.linspace(low, high, RESIDUAL_BINS + 1) if high > low else numpy.array([low, low + 1]) - 0.5
-    if not numpy.isfinite(edges).all() or not (numpy.diff(edges) > 0).all():
+    if not max(map(abs, edges.tolist())) <= MOST or not (numpy.diff(edges) > 0).all():
         return []
     counts, _ = numpy.histogram(found, edges)
     below, above = int((found < edges[0]).sum()), int((found > edges[-1]).sum())

@@ -17,6 +17,9 @@ QUANTILES = {f"residual_p{share:02}": share / 100 for share in SHARES}
 NAMES = (*HEADLINE, "median_ae", "bias", *QUANTILES)
 NO_LABEL = "no row has a label"
 NOT_FINITE = "it has no finite value on these rows"
+TOO_LARGE = "its value on these rows is too large"
+LEAST, MOST = -(2**63), 2**63 - 1
+"""The range of numbers on record, as in domain/bounds.py."""
 
 
 def measure(labels: Any, predicted: Any) -> tuple[dict[str, float | None], dict[str, str]]:
@@ -56,4 +59,6 @@ def measure(labels: Any, predicted: Any) -> tuple[dict[str, float | None], dict[
     for name, value in found.items():
         if value is not None and not math.isfinite(value):
             found[name], reasons[name] = None, NOT_FINITE
+        elif value is not None and not LEAST <= value <= MOST:
+            found[name], reasons[name] = None, TOO_LARGE
     return found, reasons

@@ -1348,6 +1348,12 @@ export interface components {
              * @default []
              */
             slices: components["schemas"]["Slice"][];
+            /**
+             * Standard
+             * @description Whether it is the standard evaluation, not one of the model.
+             * @default false
+             */
+            standard: boolean;
             /** @description Null: none are kept. */
             scored_rows?: components["schemas"]["ScoredRows"] | null;
         };

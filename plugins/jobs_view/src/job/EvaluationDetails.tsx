@@ -123,9 +123,9 @@ const Slices: FC<{ column: string; slices: EvaluationSlice[]; several: boolean }
                 {metrics.map((metric) => (
                   <Table.Cell key={metric} textAlign="end" verticalAlign="top">
                     {short(formats, slice.metrics[metric])}
-                    {slice.undefined[metric] !== undefined && (
+                    {Object.hasOwn(slice.undefined, metric) && (
                       <Text color="fg.muted" fontSize="xs" maxWidth="8rem" whiteSpace="normal" marginStart="auto">
-                        {texts.reason(slice.undefined[metric])}
+                        {texts.reason(slice.undefined[metric] ?? "")}
                       </Text>
                     )}
                   </Table.Cell>

@@ -184,16 +184,16 @@ const Residuals: FC<Of<"residuals">> = ({ plot, title }) => {
       across={{
         label: texts.residual,
         ticks: [
-          { place: AREA.left, text: short(formats, first) },
+          { place: AREA.left, text: formats.compact(first), anchor: "start" },
           ...(centre ? [{ place: zero, text: formats.number(0) }] : []),
-          { place: right - 10, text: short(formats, last) },
+          { place: right, text: formats.compact(last), anchor: "end" },
         ],
       }}
       up={{
         label: texts.rows,
         ticks: [
           { place: AREA.top + AREA.height, text: "0" },
-          { place: AREA.top, text: formats.number(most) },
+          { place: AREA.top, text: formats.compact(most) },
         ],
       }}
       numbers={texts.numbers}

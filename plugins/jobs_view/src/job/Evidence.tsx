@@ -143,9 +143,10 @@ const Compared: FC<{ evidence: StoredEvidence; newest: Measured }> = ({ evidence
   const formats = useFormats();
   const champion = evidence.champion;
   const reasonOf = ({ undefined: reasons }: Measured, name: string): ReactNode =>
-    reasons?.[name] !== undefined && (
+    reasons !== undefined &&
+    Object.hasOwn(reasons, name) && (
       <Text as="span" display="block" color="fg.muted" fontSize="xs">
-        {evaluation.reason(reasons[name])}
+        {evaluation.reason(reasons[name] ?? "")}
       </Text>
     );
   return (

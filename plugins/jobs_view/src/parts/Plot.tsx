@@ -11,7 +11,8 @@ export const AREA: Area = { left: 46, top: 10, width: 262, height: 250 };
 const LETTERS = { fontSize: "11px" };
 const BOTTOM = AREA.top + AREA.height;
 
-export type Tick = { place: number; text: string };
+/** `anchor`: which end of the text is at the place; the middle if it is left out. */
+export type Tick = { place: number; text: string; anchor?: "start" | "end" };
 type Props = {
   title: string;
   /** What the plot shows and what its lines mean, for everybody. */
@@ -47,8 +48,8 @@ export const Plot: FC<Props> = ({ title, about, across, up, numbers, table, chil
           ))}
         </g>
         <g fill="var(--chakra-colors-fg-muted)">
-          {across.ticks.map(({ place, text }) => (
-            <text key={place} x={place} y={BOTTOM + 15} textAnchor="middle" style={LETTERS}>
+          {across.ticks.map(({ place, text, anchor }) => (
+            <text key={place} x={place} y={BOTTOM + 15} textAnchor={anchor ?? "middle"} style={LETTERS}>
               {text}
             </text>
           ))}

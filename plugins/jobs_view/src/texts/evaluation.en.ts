@@ -41,5 +41,4 @@ export const evaluation = {
   noValue: "no value",
   otherValues: (number: string) => `all others (${number})`,
   labelsMissing: "Labels missing",
-  further: "Further metrics",
 };

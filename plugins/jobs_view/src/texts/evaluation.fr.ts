@@ -17,6 +17,8 @@ const CAUSES: Cause[] = [
   [/^no row has a label$/, () => "aucune ligne n'a de valeur observée"],
   [/^there is only one row$/, () => "il n'y a qu'une ligne"],
   [/^it has no finite value on these rows$/, () => "sa valeur n'est pas finie sur ces lignes"],
+  [/^the model has more than 50 classes$/, () => "le modèle a plus de 50 classes"],
+  [/^its value on these rows is too large$/, () => "sa valeur sur ces lignes est trop grande"],
 ];
 
 const frenchReason = (text: string): string => {
@@ -71,5 +73,4 @@ export const evaluation: Texts["evaluation"] = {
   noValue: "sans valeur",
   otherValues: (number) => `toutes les autres (${number})`,
   labelsMissing: "Sans valeur observée",
-  further: "Autres métriques",
 };

@@ -266,3 +266,17 @@ suite("times of the clocks of a zone", () => {
     assert.equal(english("Europe/Paris").wall(Date.parse("2026-03-29T01:00Z")), "2026-03-29T03:00");
   });
 });
+
+suite("numbers in little room", () => {
+  const CASES: [number, string][] = [
+    [0, "0"],
+    [-0.01234, "-0.0123"],
+    [99_999, "100K"],
+    [1_234_567, "1.23M"],
+    [1.234e16, "1.23E16"],
+    [1.234e-9, "1.23E-9"],
+  ];
+  for (const [value, text] of CASES) {
+    test(`${String(value)} is ${text}`, () => assert.equal(english().compact(value), text));
+  }
+});

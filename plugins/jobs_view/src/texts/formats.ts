@@ -23,6 +23,7 @@ export class Formats {
   readonly #ago: Intl.RelativeTimeFormat;
   readonly #language: string;
   readonly #number: Intl.NumberFormat;
+  readonly #compact: Intl.NumberFormat;
   readonly #texts: Texts;
   readonly #wall: Intl.DateTimeFormat;
   /** By their options: to make one takes longer than to format many numbers. */
@@ -49,6 +50,7 @@ export class Formats {
     this.#clock = new Intl.DateTimeFormat(language, { ...time, fractionalSecondDigits: 3 });
     this.#ago = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
     this.#number = new Intl.NumberFormat(language, { maximumSignificantDigits: LEAST });
+    this.#compact = new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 3 });
     this.#share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
     const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone });
     this.#periods = {
@@ -197,6 +199,14 @@ export class Formats {
   /** Whole numbers in full, others to six digits. */
   number(value: number): string {
     return this.#toDigits(value, LEAST);
+  }
+
+  /** Three digits of a number, in little room: 1.23M. */
+  compact(value: number): string {
+    const size = Math.abs(value);
+    return size !== 0 && (size < SMALLEST || size >= LARGEST)
+      ? this.number(Number(value.toPrecision(3)))
+      : this.#compact.format(value);
   }
 
   /** Numbers that are compared: as `number`, or to more digits, until different ones look different. */

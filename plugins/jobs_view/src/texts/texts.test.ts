@@ -65,6 +65,8 @@ const UNDEFINED = [
   "no row has a label",
   "there is only one row",
   "it has no finite value on these rows",
+  "its value on these rows is too large",
+  "the model has more than 50 classes",
 ];
 
 type Said = (...given: unknown[]) => string;
