@@ -75,12 +75,13 @@ def run(server: PostgresServer, home: Path, **more: str) -> str:
 def test_roles_and_accounts_are_made_once_and_what_people_change_stays(server: PostgresServer, tmp_path: Path) -> None:
     where = f"host=127.0.0.1 port={server.port}"
     said = run(server, tmp_path / "one")
-    assert [name for name in ROLES if f"account {name} made" not in said] == []
+    assert [name for name in ROLES if f"account {name} created" not in said] == []
     with psycopg.connect(f"{where} user=metadata password=m dbname=metadata", autocommit=True) as metadata:
         rights: dict[str, set[str]] = {}
         for role, right in metadata.execute(RIGHTS):
             rights.setdefault(role, set()).add(right)
-        viewer = rights["Viewer"]
+        assert rights["Model viewer"] - rights["Viewer"] == {"can_read Plugins"}
+        viewer = rights["Model viewer"]
         assert rights["Data scientist"] - viewer == {
             "can_edit DAGs",
             "can_create DAG Runs",

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 VIEWER = "Viewer"
 ADMIN = "Admin"
 """Predefined roles of FAB. The other roles have the permissions of a viewer, and more."""
+VIEW = ("can_read", "Plugins")
+"""The permission without which Airflow shows no view of a plugin. FAB's own viewers lack it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role, and its permissions beyond those of a viewer, as pairs of action and resource."""
+    """A role, and its permissions beyond those of a viewer and `VIEW`, as pairs of action and resource."""
 
     name: str
     permissions: tuple[tuple[str, str], ...] = ()
@@ -38,7 +40,7 @@ ROLES = {
         ),
     ),
     "reviewer": Role(name="Reviewer", permissions=(("can_edit", "DAGs"), ("can_edit", "HITL Detail"))),
-    "viewer": Role(name=VIEWER),
+    "viewer": Role(name="Model viewer"),
     # The audit log shows who cleared a training, and therefore may not approve its version.
     "observer": Role(name="Observer", permissions=(("can_read", "Audit Logs"),)),
 }
@@ -64,10 +66,10 @@ def ensure_accounts(passwords: Mapping[str, str]) -> Iterator[str]:
 
 def _ensure_role(manager: Any, role: Role) -> Iterator[str]:
     found = manager.find_role(role.name) or manager.add_role(role.name)
-    if role.name in (VIEWER, ADMIN):
+    if role.name == ADMIN:
         return
     wanted = [*manager.find_role(VIEWER).permissions]
-    wanted += [manager.create_permission(action, resource) for action, resource in role.permissions]
+    wanted += [manager.create_permission(action, resource) for action, resource in (VIEW, *role.permissions)]
     missing = [permission for permission in wanted if permission not in found.permissions]
     for permission in missing:
         manager.add_permission_to_role(found, permission)
