@@ -305,7 +305,8 @@ CREATE FUNCTION modelops.evaluation_evidence(evaluation_id bigint) RETURNS jsonb
                             'metrics', metrics, 'digest', digest)
          || CASE WHEN statistics IS NULL THEN '{}' ELSE jsonb_build_object('statistics', statistics) END
          || CASE WHEN details IS NULL THEN '{}' ELSE jsonb_build_object('details_sha256', modelops.digest(details))
-              || jsonb_strip_nulls(jsonb_build_object('headline', details -> 'headline', 'undefined', details -> 'undefined')) END
+              || jsonb_strip_nulls(jsonb_build_object('headline', details -> 'headline', 'undefined', details -> 'undefined',
+                                                        'standard', details -> 'standard')) END
   FROM modelops.evaluation WHERE id = evaluation_id
 $$;
 ALTER FUNCTION modelops.evaluation_evidence(evaluation_id bigint) OWNER TO modelops_owner;
