@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from cluster.campaign import BATCHES, Campaign, Findings
 from cluster.models import LANES, PARTS, ROWS
 from cluster.running import HOME, running
 from cluster.strikes import at_random
+from faults.wording import counted, tried_commit
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    commit = _git("rev-parse", "HEAD") + (
-        " (with changes)" if _git("status", "--porcelain", "--untracked-files=no") else ""
-    )
+    tried = tried_commit()
     kept = os.environ.get(HOME)
     with tempfile.TemporaryDirectory(prefix="modelops-cluster-") as folder:
         Path(folder).chmod(0o755)
@@ -82,7 +80,7 @@ def main() -> int:
             seconds = time.monotonic() - began
             if findings.examined.violations:
                 _say(cluster.story())
-    text = report(findings, commit=commit, seed=chosen.seed, seconds=seconds)
+    text = report(findings, commit=tried, seed=chosen.seed, seconds=seconds)
     print(text)
     if chosen.write:
         REPORT.parent.mkdir(parents=True, exist_ok=True)
@@ -109,8 +107,8 @@ def report(findings: Findings, *, commit: str, seed: int, seconds: float) -> str
         batches=findings.batches,
         polls=findings.polls,
         strikes=strikes,
-        ends=_counted(examined.ends),
-        tries=_counted(examined.tries),
+        ends=counted(examined.ends),
+        tries=counted(examined.tries),
         reasons=f"\nJobs failed with these reasons, and what followed them was skipped:\n\n{reasons}"
         if reasons
         else "",
@@ -128,16 +126,6 @@ def _say(line: str) -> None:
 
 def _lines(texts: Iterable[str]) -> str:
     return "".join(f"- {text}\n" for text in texts)
-
-
-def _counted(numbers: Counter[str] | Counter[int]) -> str:
-    return ", ".join(f"{name}: {count}" for name, count in sorted(numbers.items()))  # type: ignore[arg-type,type-var]
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from faults.campaign import Findings, at_every_step, at_random, campaign
 from faults.ground import ground
+from faults.wording import counted, tried_commit
 from faults.works import ROWS
 from modelops.settings import PROJECT_ROOT
 
@@ -55,13 +55,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    commit = _git("rev-parse", "HEAD") + (" (with changes)" if _git("status", "--porcelain") else "")
+    tried = tried_commit()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="modelops-faults-") as folder:
         Path(folder).chmod(0o755)
         with ground(Path(folder) / "ground") as made:
             findings = campaign(made, at_every_step(made.work), at_random(chosen.seed), kills=chosen.kills)
-    text = report(findings, commit=commit, seed=chosen.seed, seconds=time.monotonic() - began)
+    text = report(findings, commit=tried, seed=chosen.seed, seconds=time.monotonic() - began)
     print(text)
     if chosen.write:
         REPORT.parent.mkdir(parents=True, exist_ok=True)
@@ -84,21 +84,11 @@ def report(findings: Findings, *, commit: str, seed: int, seconds: float) -> str
         polls=findings.polls,
         minutes=max(1, round(seconds / 60)),
         kills=kills,
-        ends=_counted(findings.ends),
-        tries=_counted(findings.tries),
+        ends=counted(findings.ends),
+        tries=counted(findings.tries),
         missed=findings.missed,
         rows=ROWS,
     )
-
-
-def _counted(numbers: object) -> str:
-    return ", ".join(f"{name}: {count}" for name, count in sorted(dict(numbers).items()))  # type: ignore[call-overload]
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def check_labelled(
             raise DatasetError(
                 f"the column {name} in slice_by {problem}",
                 where=where,
-                expected=f"columns of few values: {', '.join(found.types)}",
+                expected=f"columns of the dataset that have few different values; it has {', '.join(found.types)}",
             )
     return found
 

@@ -54,61 +54,58 @@ export const EvaluationPlots: FC<{ plots: EvaluationPlot[]; several: boolean }> 
 
 const RocCurve: FC<Of<"roc">> = ({ plot, title }) => {
   const texts = useTexts().evaluation;
-  const formats = useFormats();
-  const ticks = useUnits();
   return (
-    <Plot
+    <Curve
       title={title}
       about={texts.aboutRoc}
-      across={{ label: texts.falsePositives, ticks: ticks.across }}
-      up={{ label: texts.truePositives, ticks: ticks.up }}
-      numbers={texts.numbers}
-      table={
-        <Figures
-          headings={[texts.falsePositives, texts.truePositives]}
-          rows={plot.points.map((point) => point.map((value) => short(formats, value)))}
-        />
-      }
-    >
-      <path
-        d={pathOf(AREA, [
-          [0, 0],
-          [1, 1],
-        ])}
-        {...DASHED}
-      />
-      <path d={pathOf(AREA, plot.points)} stroke="currentColor" strokeWidth={2} fill="none" />
-    </Plot>
+      labels={[texts.falsePositives, texts.truePositives]}
+      points={plot.points}
+      chance={[
+        [0, 0],
+        [1, 1],
+      ]}
+    />
   );
 };
 
 const PrecisionRecall: FC<Of<"precision_recall">> = ({ plot, title }) => {
   const texts = useTexts().evaluation;
+  return (
+    <Curve
+      title={title}
+      about={texts.aboutPrecisionRecall}
+      labels={[texts.recall, texts.precision]}
+      points={plot.points}
+      chance={[
+        [0, plot.prevalence],
+        [1, plot.prevalence],
+      ]}
+    />
+  );
+};
+
+/** A curve between 0 and 1, with the dashed line of a model that guesses. */
+const Curve: FC<{
+  title: string;
+  about: string;
+  labels: [across: string, up: string];
+  points: number[][];
+  chance: number[][];
+}> = ({ title, about, labels, points, chance }) => {
+  const { numbers } = useTexts().evaluation;
   const formats = useFormats();
   const ticks = useUnits();
-  const { prevalence } = plot;
   return (
     <Plot
       title={title}
-      about={texts.aboutPrecisionRecall}
-      across={{ label: texts.recall, ticks: ticks.across }}
-      up={{ label: texts.precision, ticks: ticks.up }}
-      numbers={texts.numbers}
-      table={
-        <Figures
-          headings={[texts.recall, texts.precision]}
-          rows={plot.points.map((point) => point.map((value) => short(formats, value)))}
-        />
-      }
+      about={about}
+      across={{ label: labels[0], ticks: ticks.across }}
+      up={{ label: labels[1], ticks: ticks.up }}
+      numbers={numbers}
+      table={<Figures headings={labels} rows={points.map((point) => point.map((value) => short(formats, value)))} />}
     >
-      <path
-        d={pathOf(AREA, [
-          [0, prevalence],
-          [1, prevalence],
-        ])}
-        {...DASHED}
-      />
-      <path d={pathOf(AREA, plot.points)} stroke="currentColor" strokeWidth={2} fill="none" />
+      <path d={pathOf(AREA, chance)} {...DASHED} />
+      <path d={pathOf(AREA, points)} stroke="currentColor" strokeWidth={2} fill="none" />
     </Plot>
   );
 };

@@ -13,6 +13,7 @@ import {
 } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { LONG } from "../parts/DataTable";
+import { FactTable } from "../parts/FactTable";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { Section } from "../parts/Section";
@@ -100,40 +101,44 @@ const Files: FC<{ job: WholeJob; files: ArtifactFile[] }> = ({ job, files }) => 
   const formats = useFormats();
   return (
     <Section title={texts.files}>
-      <Table.Root size="sm" width="auto">
-        <Table.Header>
-          <Table.Row>
-            <Table.ColumnHeader>{texts.file}</Table.ColumnHeader>
-            <Table.ColumnHeader />
-            <Table.ColumnHeader>{texts.leftBy}</Table.ColumnHeader>
-            <Table.ColumnHeader textAlign="end">{texts.size}</Table.ColumnHeader>
-            <Table.ColumnHeader>{texts.hash}</Table.ColumnHeader>
-          </Table.Row>
-        </Table.Header>
-        <Table.Body>
-          {files.map((file) => (
-            <Table.Row key={keyOf(file)}>
-              <Table.Cell {...LONG}>
-                <Link href={artifactAddress(job.id, file)} download={file.name} color="fg.info">
-                  {file.name}
-                </Link>
-              </Table.Cell>
-              <Table.Cell color="fg.muted">{texts.roles[file.role] ?? file.role}</Table.Cell>
-              <Table.Cell whiteSpace="nowrap">
-                <RouterLink to={jobAddress(file.job_id)}>{`${types[file.job_type]} ${String(file.job_id)}`}</RouterLink>
-              </Table.Cell>
-              <Table.Cell textAlign="end" whiteSpace="nowrap">
-                {formats.bytes(file.size)}
-              </Table.Cell>
-              <Table.Cell>
-                <Code variant="plain" overflowWrap="anywhere">
-                  {file.sha256}
-                </Code>
-              </Table.Cell>
+      <Box overflowX="auto" tabIndex={0} role="region" aria-label={texts.files}>
+        <Table.Root size="sm" width="auto">
+          <Table.Header>
+            <Table.Row>
+              <Table.ColumnHeader>{texts.file}</Table.ColumnHeader>
+              <Table.ColumnHeader />
+              <Table.ColumnHeader>{texts.leftBy}</Table.ColumnHeader>
+              <Table.ColumnHeader textAlign="end">{texts.size}</Table.ColumnHeader>
+              <Table.ColumnHeader>{texts.hash}</Table.ColumnHeader>
             </Table.Row>
-          ))}
-        </Table.Body>
-      </Table.Root>
+          </Table.Header>
+          <Table.Body>
+            {files.map((file) => (
+              <Table.Row key={keyOf(file)}>
+                <Table.Cell {...LONG}>
+                  <Link href={artifactAddress(job.id, file)} download={file.name} color="fg.info">
+                    {file.name}
+                  </Link>
+                </Table.Cell>
+                <Table.Cell color="fg.muted">{texts.roles[file.role] ?? file.role}</Table.Cell>
+                <Table.Cell whiteSpace="nowrap">
+                  <RouterLink
+                    to={jobAddress(file.job_id)}
+                  >{`${types[file.job_type]} ${String(file.job_id)}`}</RouterLink>
+                </Table.Cell>
+                <Table.Cell textAlign="end" whiteSpace="nowrap">
+                  {formats.bytes(file.size)}
+                </Table.Cell>
+                <Table.Cell>
+                  <Code variant="plain" overflowWrap="anywhere">
+                    {file.sha256}
+                  </Code>
+                </Table.Cell>
+              </Table.Row>
+            ))}
+          </Table.Body>
+        </Table.Root>
+      </Box>
     </Section>
   );
 };
@@ -247,18 +252,7 @@ const Facts: FC<FactsProps> = ({ request, evidence, newest }) => {
   ];
   return (
     <Section title={own.facts}>
-      <Table.Root size="sm" width="auto">
-        <Table.Body>
-          {facts.map(([name, value]) => (
-            <Table.Row key={name}>
-              <Table.ColumnHeader scope="row" color="fg.muted">
-                {name}
-              </Table.ColumnHeader>
-              <Table.Cell overflowWrap="anywhere">{value}</Table.Cell>
-            </Table.Row>
-          ))}
-        </Table.Body>
-      </Table.Root>
+      <FactTable label={own.facts} facts={facts} />
     </Section>
   );
 };

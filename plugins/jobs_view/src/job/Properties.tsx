@@ -1,8 +1,8 @@
-import { Box, Code, Stack, Table, Text } from "@chakra-ui/react";
+import { Box, Code, Stack, Text } from "@chakra-ui/react";
 import type { FC } from "react";
 
 import type { WholeJob } from "../api/client";
-import { LONG } from "../parts/DataTable";
+import { FactTable } from "../parts/FactTable";
 import { Section } from "../parts/Section";
 import { useTexts } from "../texts/language";
 import { Used } from "./Usage";
@@ -21,36 +21,27 @@ export const Properties: FC<{ job: WholeJob }> = ({ job }) => {
         </Section>
       )}
       <Section title={texts.parameters}>
-        <Values values={job.parameters} />
+        <Values label={texts.parameters} values={job.parameters} />
       </Section>
       <Section title={texts.result}>
-        {job.result === null ? <Text color="fg.muted">{texts.noResult}</Text> : <Values values={job.result} />}
+        {job.result === null ? (
+          <Text color="fg.muted">{texts.noResult}</Text>
+        ) : (
+          <Values label={texts.result} values={job.result} />
+        )}
       </Section>
       <Section title={texts.usage.title}>
         <Used job={job} />
       </Section>
       <Section title={texts.task}>
-        <Values values={task} />
+        <Values label={texts.task} values={task} />
       </Section>
     </Stack>
   );
 };
 
-const Values: FC<{ values: Record<string, unknown> }> = ({ values }) => (
-  <Table.Root size="sm" width="auto">
-    <Table.Body>
-      {Object.entries(values).map(([name, value]) => (
-        <Table.Row key={name}>
-          <Table.ColumnHeader scope="row" verticalAlign="top" color="fg.muted" {...LONG}>
-            {name}
-          </Table.ColumnHeader>
-          <Table.Cell>
-            <Value value={value} />
-          </Table.Cell>
-        </Table.Row>
-      ))}
-    </Table.Body>
-  </Table.Root>
+const Values: FC<{ label: string; values: Record<string, unknown> }> = ({ label, values }) => (
+  <FactTable label={label} facts={Object.entries(values).map(([name, value]) => [name, <Value value={value} />])} />
 );
 
 const Value: FC<{ value: unknown }> = ({ value }) => {

@@ -1,9 +1,10 @@
-import { Code, Stack, Table, Text } from "@chakra-ui/react";
+import { Code, Stack, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 
 import { getUsage, type JobUsage, type WholeJob } from "../api/client";
 import { Answer } from "../parts/Answer";
+import { FactTable } from "../parts/FactTable";
 import { useFormats, useTexts } from "../texts/language";
 import { mostUsed, nextRequest, requested, used } from "./used";
 
@@ -28,20 +29,7 @@ const Usage: FC<{ usage: JobUsage }> = ({ usage }) => {
   return (
     <Stack gap={2}>
       {measured.length === 0 && <Text color="fg.muted">{texts.unmeasured}</Text>}
-      {facts.length > 0 && (
-        <Table.Root size="sm" width="auto">
-          <Table.Body>
-            {facts.map(([name, value]) => (
-              <Table.Row key={name}>
-                <Table.ColumnHeader scope="row" color="fg.muted">
-                  {name}
-                </Table.ColumnHeader>
-                <Table.Cell>{value}</Table.Cell>
-              </Table.Row>
-            ))}
-          </Table.Body>
-        </Table.Root>
-      )}
+      {facts.length > 0 && <FactTable label={texts.title} facts={facts} />}
       {recent !== null && next !== null && (
         <>
           <Text fontSize="sm">{texts.most(recent.jobs, mostUsed(recent, texts, formats).join(", "))}</Text>
