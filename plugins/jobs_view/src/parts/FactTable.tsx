@@ -10,7 +10,7 @@ export const FactTable: FC<{ label: string; facts: [name: string, value: ReactNo
       <Table.Body>
         {facts.map(([name, value]) => (
           <Table.Row key={name}>
-            <Table.ColumnHeader scope="row" verticalAlign="top" color="fg.muted" {...LONG}>
+            <Table.ColumnHeader scope="row" minWidth="8em" verticalAlign="top" color="fg.muted" {...LONG}>
               {name}
             </Table.ColumnHeader>
             <Table.Cell overflowWrap="anywhere">{value}</Table.Cell>
