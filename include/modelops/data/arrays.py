@@ -31,14 +31,16 @@ def array_type(element: str) -> str:
     return f"{element}[]"
 
 
-def lists_of(columns: Iterable[Column], like: Mapping[str, str] | None) -> frozenset[str]:
+def lists_of(columns: Iterable[Column], training_types: Mapping[str, str] | None) -> frozenset[str]:
     """The names of the array columns that are read as lists.
 
-    These are all arrays of numbers, except those that were read as text in the training (`like`), as in release 0.2.
+    These are all arrays of numbers, except those that the training read as text (`training_types`), as in release 0.2.
     """
     arrays = {array_type(element) for element in ELEMENTS}
     return frozenset(
-        column.name for column in columns if column.type in arrays and (like or {}).get(column.name) != "string"
+        column.name
+        for column in columns
+        if column.type in arrays and (training_types or {}).get(column.name) != "string"
     )
 
 

@@ -40,13 +40,13 @@ def check_dataset(
     *,
     where: str,
     labelled: bool,
-    like: Mapping[str, str] | None = None,
+    training_types: Mapping[str, str] | None = None,
     interval: IntervalBounds | None = None,
 ) -> DatasetColumns:
     """Let PostgreSQL parse and plan the dataset's query, and check the columns that it would return; reads no row.
 
     `url` has the login for users' SQL. The query can read `interval`. With `labelled`, the targets must be among the
-    columns. With `like`, the features and targets must have the Arrow types that it names.
+    columns. With `training_types`, the features and targets must have the Arrow types that it names.
 
     Raises:
         DatasetError: PostgreSQL rejects the query, a column is missing, or a column has another type.
@@ -56,11 +56,11 @@ def check_dataset(
 
     with inspection_connection(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    sql = cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+    sql = cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, training_types))
     nothing = SQL("{} LIMIT 0").format(SQL(sql)).as_string()
     schema = read(url, nothing, lambda batches: batches.schema, where=where, interval=interval)
-    if like is not None:
-        check_types(schema, dataset, like, labelled=labelled, where=where)
+    if training_types is not None:
+        check_types(schema, dataset, training_types, labelled=labelled, where=where)
     named = {column.name: column for column in columns}
     return DatasetColumns(
         key=tuple(named[name] for name in dataset.entity_key),
@@ -75,7 +75,7 @@ def check_rows(
     where: str,
     labelled: bool,
     every_label: bool = True,
-    like: Mapping[str, str] | None,
+    training_types: Mapping[str, str] | None,
 ) -> None:
     """Check an Arrow file. The file is memory-mapped; memory use grows only with the number of entity keys.
 
@@ -90,8 +90,8 @@ def check_rows(
         table = pa.ipc.open_file(source).read_all()
         if table.num_rows == 0:
             raise DatasetError("the dataset has no rows", where=where, expected="a SELECT that gives at least one row")
-        if like is not None:
-            check_types(table.schema, dataset, like, labelled=labelled, where=where)
+        if training_types is not None:
+            check_types(table.schema, dataset, training_types, labelled=labelled, where=where)
         _check_key(table.select(list(dataset.entity_key)), where=where)
         check_times(table, where=where)
         check_arrays(table, where=where)
@@ -99,8 +99,10 @@ def check_rows(
             _check_targets(table, dataset, where=where, every=every_label)
 
 
-def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *, labelled: bool, where: str) -> None:
-    """Check, before any row is read, that the features and targets have the Arrow types in `like`.
+def check_types(
+    schema: pa.Schema, dataset: Dataset, training_types: Mapping[str, str], *, labelled: bool, where: str
+) -> None:
+    """Check, before any row is read, that the features and targets have the Arrow types in `training_types`.
 
     Raises:
         DatasetError: a feature, or with `labelled` a target, has another type; SeveralErrors if several have.
@@ -108,7 +110,7 @@ def check_types(schema: pa.Schema, dataset: Dataset, like: Mapping[str, str], *,
     findings = Findings()
     checked = (*dataset.feature_names, *(dataset.target_names if labelled else ()))
     for name in checked:
-        now, then = str(schema.field(name).type), like.get(name)
+        now, then = str(schema.field(name).type), training_types.get(name)
         if now != then:
             findings.errors.append(
                 DatasetError(

@@ -71,7 +71,7 @@ def check_truth(
     dataset: Dataset,
     *,
     key: Mapping[str, str],
-    like: Mapping[str, str] | None,
+    training_types: Mapping[str, str] | None,
     where: str,
     interval: IntervalBounds,
 ) -> dict[str, str]:
@@ -80,7 +80,7 @@ def check_truth(
     Args:
         dataset: its SQL with the entity key and the targets; it has no features.
         key: the PostgreSQL types of the predictions' entity key, by column; empty: not known yet.
-        like: the Arrow types of the training's columns; None: not known yet.
+        training_types: the Arrow types of the training's columns; None: not known yet.
         interval: an arbitrary interval, for SQL that reads one.
 
     Raises:
@@ -91,7 +91,7 @@ def check_truth(
     import psycopg
     from psycopg.sql import SQL
 
-    found = check_dataset(url, dataset, where=where, labelled=True, like=like, interval=interval)
+    found = check_dataset(url, dataset, where=where, labelled=True, training_types=training_types, interval=interval)
     with inspection_connection(url) as connection:
         for column in (column for column in found.key if column.name in key):
             types = SQL(key[column.name]), SQL(column.sql_type)

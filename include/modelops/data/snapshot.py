@@ -72,7 +72,7 @@ def write_snapshot(
     where: str,
     labelled: bool = True,
     every_label: bool = True,
-    like: Mapping[str, str] | None = None,
+    training_types: Mapping[str, str] | None = None,
     limit: int | None = None,
     interval: IntervalBounds | None = None,
     bounds: ReadBounds | None = None,
@@ -80,8 +80,8 @@ def write_snapshot(
     """Run the dataset's query once, in one consistent READ ONLY snapshot, and write its rows to `path`.
 
     `url` has the login for users' SQL. With `labelled`, the targets must exist, and not be null or NaN in any row;
-    without `every_label`, not in all rows. With `like`, the columns must have the Arrow types that it names (those of
-    the training). The query can read `interval`.
+    without `every_label`, not in all rows. The columns must have the Arrow types of the training, if `training_types`
+    has these. The query can read `interval`.
 
     Raises:
         DatasetError: the query or its rows don't match the model's declaration, or exceed `bounds`; `path` is removed.
@@ -89,12 +89,19 @@ def write_snapshot(
     """
     with inspection_connection(url) as connection:
         columns = describe(connection, dataset, where=where, labelled=labelled, interval=interval)
-    sql = cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+    sql = cast_for_arrow(dataset.sql, columns, exact=dataset.entity_key, lists=lists_of(columns, training_types))
     try:
         snapshot = read(
             url, sql, lambda batches: _write(batches, path, limit=limit), where=where, interval=interval, bounds=bounds
         )
-        check_rows(snapshot.path, dataset, where=where, labelled=labelled, every_label=every_label, like=like)
+        check_rows(
+            snapshot.path,
+            dataset,
+            where=where,
+            labelled=labelled,
+            every_label=every_label,
+            training_types=training_types,
+        )
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -137,9 +137,11 @@ def test_what_was_trained_on_arrays_as_text_gets_them_as_text(database: Database
     sql = "SELECT 1 AS id, ARRAY[1, 2] AS a, ARRAY[1.5] AS b, ARRAY['u'] AS c"
     dataset = Dataset(name=None, sql=sql, entity_key=("id",), feature_names=("a", "b", "c"), target_names=())
 
-    def columns(like: dict[str, str] | None) -> dict[str, str]:
+    def columns(training_types: dict[str, str] | None) -> dict[str, str]:
         path = tmp_path / "rows.arrow"
-        rows = write_snapshot(database.url("modelops_sql"), dataset, path, where="a test", labelled=False, like=like)
+        rows = write_snapshot(
+            database.url("modelops_sql"), dataset, path, where="a test", labelled=False, training_types=training_types
+        )
         return dict(rows.columns)
 
     now = {"id": "int32", "a": "list<item: int32>", "b": "list<item: double>", "c": "string"}

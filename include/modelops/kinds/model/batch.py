@@ -35,7 +35,7 @@ class BatchSource:
 
     reading: PrefetchingReader
     dataset: Dataset
-    like: Mapping[str, str]
+    training_types: Mapping[str, str]
     where: str
     expected_rows: int | None
 
@@ -46,7 +46,7 @@ class BatchSource:
         dataset: Dataset,
         *,
         where: str,
-        like: Mapping[str, str],
+        training_types: Mapping[str, str],
         interval: Interval | None,
         part: Part | None = None,
         bounds: ReadBounds | None = None,
@@ -67,9 +67,15 @@ class BatchSource:
         rows = dataset.sql
         if part is not None:
             rows, expected = restrict_to_part(rows, dataset.entity_key, part), expected and expected // part.of
-        sql = cast_for_arrow(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, like))
+        sql = cast_for_arrow(rows, columns, exact=dataset.entity_key, lists=lists_of(columns, training_types))
         reading = Reading(url, sql, where=where, interval=ends, batch_bytes=BYTES, bounds=bounds)
-        return cls(reading=PrefetchingReader(reading), dataset=dataset, like=like, where=where, expected_rows=expected)
+        return cls(
+            reading=PrefetchingReader(reading),
+            dataset=dataset,
+            training_types=training_types,
+            where=where,
+            expected_rows=expected,
+        )
 
     def run(self, consume: Callable[[pa.RecordBatchReader], None]) -> None:
         """Pass the rows to `consume`, from one consistent READ ONLY snapshot.
@@ -82,7 +88,7 @@ class BatchSource:
         import pyarrow as pa
 
         def checked(batches: pa.RecordBatchReader) -> None:
-            check_types(batches.schema, self.dataset, self.like, labelled=False, where=self.where)
+            check_types(batches.schema, self.dataset, self.training_types, labelled=False, where=self.where)
             timed = [field.name for field in batches.schema if pa.types.is_temporal(field.type)]
             lists = [field.name for field in batches.schema if pa.types.is_list(field.type)]
 

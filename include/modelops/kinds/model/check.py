@@ -177,20 +177,22 @@ def _check_datasets(
     """Check the SQL of all datasets; returns the columns of those without errors."""
     found: dict[str, DatasetColumns] = {}
     checked: list[str] = []
-    like = key = None
+    training_types = key = None
     for name in (*REQUIRED_DATASETS, *(name for name in datasets.sql if name not in REQUIRED_DATASETS)):
         with findings.collecting():
             if name in REQUIRED_DATASETS:
                 sliced = slice_by if name == "evaluate" else ()
-                found[name] = check_labelled(reference, datasets, name, url, like=like, slice_by=sliced)
+                found[name] = check_labelled(
+                    reference, datasets, name, url, training_types=training_types, slice_by=sliced
+                )
             elif name == TRUTH and datasets.targets:
-                check_labels(reference, datasets, name, url, key=key, like=like)
+                check_labels(reference, datasets, name, url, key=key, training_types=training_types)
             else:
                 dataset = datasets.choose(name, where=f"{reference}/datasets.yaml")
-                found[name] = check_scored(reference, dataset, url, like=like)
+                found[name] = check_scored(reference, dataset, url, training_types=training_types)
             checked.append(name)
             if "train" in found:
-                like, key = found["train"].types, found["train"].key
+                training_types, key = found["train"].types, found["train"].key
     if checked:
         echo(f"✓ SQL of the datasets {', '.join(checked)}")
     return found

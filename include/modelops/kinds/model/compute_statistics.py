@@ -88,11 +88,11 @@ def _check(version: Version, datasets: Datasets, request: StatisticsRequest, run
         DatasetError: PostgreSQL rejects a dataset, or it lacks columns of the model; SeveralErrors if both fail.
         Unavailable: the database can't be reached.
     """
-    findings, url, like = Findings(), run.resources.rows_url, version.columns
+    findings, url, training_types = Findings(), run.resources.rows_url, version.columns
     with findings.collecting():
-        check_labelled(version.name, datasets, request.dataset, url, like=like)
+        check_labelled(version.name, datasets, request.dataset, url, training_types=training_types)
     if is_scored:
         with findings.collecting():
             dataset = datasets.choose(request.predictions_dataset, where=f"{version.name}/datasets.yaml")
-            check_scored(version.name, dataset, url, like=like)
+            check_scored(version.name, dataset, url, training_types=training_types)
     findings.raise_if_any()

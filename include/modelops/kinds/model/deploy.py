@@ -66,7 +66,7 @@ def _check(request: DeploymentRequest, version: Version, run: JobRun) -> Deploya
             )
         run.step("artifacts_fetched", sha256=version.artifact_sha256)
         outputs = outputs_of(files.sample)
-        checked = check_deployment(code.definition, request, run, like=version.columns, outputs=outputs)
+        checked = check_deployment(code.definition, request, run, training_types=version.columns, outputs=outputs)
         assert checked is not None  # there is a ModelScorer
         target, dataset = checked.target, replace(checked.dataset, had_nulls=version.had_nulls)
         run.step("dataset_fits", dataset=dataset.label)

@@ -61,7 +61,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
             code.definition.datasets,
             request.dataset,
             run.resources.rows_url,
-            like=version.columns,
+            training_types=version.columns,
             slice_by=code.definition.slice_by,
         )
         bench = Workbench.of(run, version, code, workdir)

@@ -67,7 +67,7 @@ def predict_batch(request: BatchRequest, run: JobRun) -> dict[str, Any]:
             run.resources.rows_url,
             dataset,
             where=f"{version.name}, dataset {dataset.label}",
-            like=version.columns,
+            training_types=version.columns,
             interval=None if interval is None else interval.within(zone),
             part=request.partition,
             bounds=run.resources.settings.installation.read_bounds,

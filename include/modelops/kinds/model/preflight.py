@@ -73,17 +73,21 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, run: J
         definition.resources.check(run.resources.settings.ceilings, where=f"{definition.reference}/{CONFIG}")
     with findings.collecting():
         check_approvers(definition.reference, definition.approvers, run.attempt.requested_by)
-    like = None
+    training_types = None
     with findings.collecting():
-        like = check_labelled(*named, request.dataset, run.resources.rows_url).types
+        training_types = check_labelled(*named, request.dataset, run.resources.rows_url).types
     if request.evaluate_dataset is not None:
         with findings.collecting():
             check_labelled(
-                *named, request.evaluate_dataset, run.resources.rows_url, like=like, slice_by=definition.slice_by
+                *named,
+                request.evaluate_dataset,
+                run.resources.rows_url,
+                training_types=training_types,
+                slice_by=definition.slice_by,
             )
     if request.deployment is not None:
         with findings.collecting():
-            check_deployment(definition, request.deployment, run, like=like, ahead=True)
+            check_deployment(definition, request.deployment, run, training_types=training_types, ahead=True)
     findings.raise_if_any()
 
 
@@ -92,14 +96,14 @@ def check_deployment(
     terms: DeploymentTerms,
     run: JobRun,
     *,
-    like: Mapping[str, str] | None,
+    training_types: Mapping[str, str] | None,
     outputs: Mapping[str, str] | None = None,
     ahead: bool = False,
 ) -> CheckedTerms | None:
     """Check the terms of a deployment; returns None if the model has no ModelScorer.
 
-    `like` has the columns of the training with their Arrow types, `outputs` those of the predictions; None: not known
-    yet. `ahead`: this is a check before the training.
+    `training_types` has the columns of the training with their Arrow types, `outputs` those of the predictions; None:
+    not known yet. `ahead`: this is a check before the training.
 
     Raises:
         BadInput: a number, the target, the schedule or the dataset is invalid; SeveralErrors if several are.
@@ -123,7 +127,7 @@ def check_deployment(
     if definition.has_scorer or outputs is not None:
         with findings.collecting():
             dataset = definition.datasets.choose(terms.dataset, where=f"{definition.reference}/datasets.yaml")
-            found = check_scored(definition.reference, dataset, run.resources.rows_url, like=like)
+            found = check_scored(definition.reference, dataset, run.resources.rows_url, training_types=training_types)
         with findings.collecting():
             labels = _labels_of(definition, terms)
             if labels is not None:
@@ -133,7 +137,7 @@ def check_deployment(
                     *named,
                     run.resources.rows_url,
                     key=scored,
-                    like=like,
+                    training_types=training_types,
                     outputs=outputs,
                     by_interval=dataset is not None and reads_interval(dataset.sql),
                 )
@@ -163,7 +167,7 @@ def check_labelled(
     name_or_sql: str,
     url: str,
     *,
-    like: Mapping[str, str] | None = None,
+    training_types: Mapping[str, str] | None = None,
     slice_by: Sequence[str] = (),
 ) -> DatasetColumns:
     """Check a dataset that a model is trained or evaluated on; reads no row.
@@ -177,7 +181,7 @@ def check_labelled(
     """
     dataset = datasets.choose(name_or_sql, where=f"{reference}/datasets.yaml")
     where = place_of(reference, dataset)
-    found = check_dataset(url, dataset, where=where, labelled=True, like=like)
+    found = check_dataset(url, dataset, where=where, labelled=True, training_types=training_types)
     for name in slice_by:
         if name not in found.types or found.types[name].startswith("list"):
             problem = "is an array" if name in found.types else f"is unknown{did_you_mean(name, list(found.types))}"
@@ -190,7 +194,7 @@ def check_labelled(
 
 
 def check_scored(
-    reference: str, dataset: Dataset, url: str, *, like: Mapping[str, str] | None = None
+    reference: str, dataset: Dataset, url: str, *, training_types: Mapping[str, str] | None = None
 ) -> DatasetColumns:
     """Check a dataset that is scored, whose SQL may read a data interval; reads no row.
 
@@ -199,7 +203,9 @@ def check_scored(
         Unavailable: the database can't be reached.
     """
     where = place_of(reference, dataset)
-    return check_dataset(url, dataset, where=where, labelled=False, like=like, interval=_any_interval())
+    return check_dataset(
+        url, dataset, where=where, labelled=False, training_types=training_types, interval=_any_interval()
+    )
 
 
 def check_labels(
@@ -209,7 +215,7 @@ def check_labels(
     url: str,
     *,
     key: Sequence[Column] | None,
-    like: Mapping[str, str] | None = None,
+    training_types: Mapping[str, str] | None = None,
     outputs: Mapping[str, str] | None = None,
     by_interval: bool = True,
 ) -> Truth:
@@ -217,7 +223,7 @@ def check_labels(
 
     Args:
         key: the columns of the entity key in the scored dataset; None: not known.
-        like, outputs: as for `check_deployment`.
+        training_types, outputs: as for `check_deployment`.
         by_interval: the batches are for data intervals, which the SQL can read.
 
     Raises:
@@ -240,7 +246,7 @@ def check_labels(
             expected=f"labels of all times, without {INTERVAL_START} and {INTERVAL_END}",
         )
     types = {} if key is None else {column.name: column.sql_type for column in key}
-    labels = check_truth(url, dataset, key=types, like=like, where=where, interval=_any_interval())
+    labels = check_truth(url, dataset, key=types, training_types=training_types, where=where, interval=_any_interval())
     truth = Truth(name=dataset.name, sql=dataset.sql, targets=dataset.target_names, type=datasets.labels.type)
     if outputs is not None:
         check_outputs(truth, outputs, labels, where=where)

@@ -132,7 +132,7 @@ class Workbench:
             where=f"{self.name}, dataset {dataset.label}",
             labelled=labelled,
             every_label=every_label,
-            like=None if trained_on is None else trained_on.columns,
+            training_types=None if trained_on is None else trained_on.columns,
             limit=limit,
             bounds=self.settings.installation.read_bounds,
         )
