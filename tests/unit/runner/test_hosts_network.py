@@ -38,4 +38,4 @@ def test_a_connection_that_can_not_be_taken_is_not_the_last(
             with server:
                 server.sendall(b"here")
             assert client.recv(4) == b"here"
-    assert capsys.readouterr().out.count("can't be taken: [Errno 24] Too many open files") == 2
+    assert capsys.readouterr().out.count("was refused: [Errno 24] Too many open files") == 2

@@ -1,4 +1,4 @@
-"""A cluster as commands see it: its state folder, its file, and the process that keeps it up."""
+"""The client of a cluster: it starts the keeper process, sends it commands, and ends it."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ MAX_STARTS = 5
 
 
 class Refused(ModelOpsError):
-    """The keeper refuses a command."""
+    """The keeper refused a command."""
 
 
 class Cluster:
     """The cluster of one state folder.
 
     Args:
-        state: the folder of all its state.
-        file: the compose file; paths in it are relative to its folder, and there the Dockerfile is.
-        env_file: the file with the values of its variables; the environment wins over it.
-        environment: the folder of the Python environment of the project's services; made if need be.
+        state: the cluster's state folder.
+        file: the compose file; its paths are relative to its folder, which also contains the Dockerfile.
+        env_file: the file with the values of its variables; environment variables take precedence.
+        environment: the folder of the Python environment of the project's services; created if missing.
     """
 
     def __init__(
@@ -82,17 +82,17 @@ class Cluster:
         """The values for the file's variables.
 
         Raises:
-            BadInput: the named file can't be read, or a line of it is wrong.
+            BadInput: the named file can't be read, or a line is invalid.
         """
         path = self.env_file or self.file.parent / ENV_FILE
         found = read_env_file(path, self._environ) if self.env_file or path.exists() else {}
         return {**found, **self._environ}
 
     def plan(self, workers: int) -> list[Host]:
-        """The hosts that the file asks for.
+        """The hosts of the services in the file.
 
         Raises:
-            BadInput: the file is wrong, a variable has no value, or no program stands for an image.
+            BadInput: the file is invalid, a variable has no value, or an image is not supported.
         """
         services = compose.read(self.file, self.variables())
         return plan(
@@ -105,12 +105,12 @@ class Cluster:
         )
 
     def up(self, *, workers: int, steps: Steps, timeout: float) -> list[Host]:
-        """Start all hosts and wait until all are well.
+        """Start all hosts, and wait until all are healthy.
 
         Raises:
-            BadInput: it is up already, or the file is wrong.
-            Unavailable: another process starts it; namespaces or programs can't be had; or a host doesn't get well in
-                `timeout` seconds: then what was started still runs.
+            BadInput: the cluster is already up, or the file is invalid.
+            Unavailable: another process is starting it; namespaces or programs are not available; or a host is not
+                healthy within `timeout` seconds: the started hosts then keep running.
         """
         hosts = self.plan(workers)
         prefix = namespaces()
@@ -132,7 +132,7 @@ class Cluster:
         return hosts
 
     def down(self, *, at_once: bool) -> bool:
-        """Stop all hosts, and whatever is left of them; whether there was anything."""
+        """Stop all hosts and remaining processes; returns whether there were any."""
         keeper = self.keeper()
         if keeper is None:
             return False
@@ -141,7 +141,7 @@ class Cluster:
             wait([keeper], answer["grace"] + END_WITHIN)
         left = [keeper]
         with suppress(psutil.NoSuchProcess):
-            # Its child is process 1 of the hosts' namespaces: the kernel ends everything in them with it.
+            # Its child is process 1 of the hosts' namespaces; when that ends, the kernel ends all processes in them.
             left = [*keeper.children(), keeper]
         end(left, KILL)
         if self._started is not None:
@@ -149,26 +149,26 @@ class Cluster:
         return True
 
     def keeper(self) -> psutil.Process | None:
-        """The process that keeps the hosts, while it runs: `unshare`, above process 1 and the keeper proper."""
+        """The process of the running cluster: `unshare`, the parent of process 1; None if it isn't running."""
         if self._started is not None:
-            self._started.poll()  # takes note of its end if it is our own child
+            self._started.poll()  # reaps it if it is a child of this process
         return found(read_json(self.state / "keeper.json"))
 
     def hosts(self) -> list[dict[str, Any]]:
-        """What each host does, as `LiveHost.told` gives it; empty when the cluster isn't up."""
+        """The status of each host, as `LiveHost.told` returns it; empty if the cluster isn't up."""
         return list(self.ask({"do": "status"})["hosts"]) if self.keeper() else []
 
     def ask(self, request: Mapping[str, Any], *, timeout: float | None = MAX_SECONDS + 10) -> dict[str, Any]:
-        """Have the keeper do something.
+        """Send the keeper a command, and return its answer.
 
         Raises:
-            Refused: it says why not.
-            Unavailable: the cluster isn't up, or doesn't answer in time (seconds).
+            Refused: the keeper refused the command; the message has the reason.
+            Unavailable: the cluster isn't up, or doesn't answer within `timeout` seconds.
         """
         if self.keeper() is None:
             raise Unavailable("The cluster isn't up; `./modelops cluster up` starts it")
         try:
-            # By way of the folder: a socket's own path may have at most 108 characters.
+            # Relative to the folder, because a socket's path may have at most 108 characters.
             folder = os.open(self.state, os.O_PATH | os.O_DIRECTORY)
             try:
                 with closing(socket.socket(socket.AF_UNIX)) as client:
@@ -190,7 +190,7 @@ class Cluster:
         return self.state / "logs" / "keeper.log"
 
     def _take(self, lock: IO[bytes]) -> None:
-        for _ in poll(every=0.1, within=2):  # its holder may be about to end, or about to say who it is
+        for _ in poll(every=0.1, within=2):  # the process that holds the lock is about to end, or to write its number
             if self.keeper() is not None:
                 raise BadInput(
                     "the cluster is already running",
@@ -205,7 +205,7 @@ class Cluster:
     def _spawn(self, prefix: tuple[str, ...], listeners: list[socket.socket], lock: IO[bytes]) -> None:
         numbers = [listener.fileno() for listener in listeners]
         program = [sys.executable, "-P", "-m", "modelops.runner.hosts.keeper", str(self.state), *map(str, numbers)]
-        # The keeper has no use for what else is in the user's environment.
+        # The keeper needs no other variables of the user's environment.
         kept = {name: value for name, value in os.environ.items() if name in ("HOME", "TMPDIR", "LANG")}
         with open(rotated(self._keeper_log), "ab", opener=private) as log:
             self._started = subprocess.Popen(
@@ -219,7 +219,7 @@ class Cluster:
                 start_new_session=True,
             )
         assert self._started.stdin is not None
-        # It begins once it can be found, and ends if we end before.
+        # The keeper starts work once its number is on record, and ends if this process ends before that.
         with self._started.stdin as begin:
             write_json(self.state / "keeper.json", identified(psutil.Process(self._started.pid)))
             with suppress(BrokenPipeError):
@@ -230,7 +230,7 @@ class Cluster:
         began, told = time.monotonic(), set()
         hosts: list[dict[str, Any]] = []
         for _ in poll(every=LOOK_EVERY, within=timeout):
-            with suppress(Unavailable):  # it doesn't answer yet
+            with suppress(Unavailable):  # not listening yet
                 hosts = self.hosts()
             for host in hosts:
                 if host["well"] and host["name"] not in told:
@@ -262,7 +262,7 @@ def _complaint(host: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _listeners(hosts: list[Host]) -> Iterator[list[socket.socket]]:
-    """A listening socket for each published port, open inside; made here, outside the hosts' network."""
+    """Open a listening socket for each published port here, as the hosts' network is not reachable from outside."""
     listeners: list[socket.socket] = []
     try:
         for host in hosts:

@@ -32,7 +32,7 @@ LINES = 50
 
 
 def add_commands(actions: Any) -> None:
-    """Add those that run the compose file without Docker to what `add_subparsers` has made for `cluster`."""
+    """Add the commands that run the compose file without Docker."""
 
     def command(name: str, summary: str) -> argparse.ArgumentParser:
         return actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)  # type: ignore[no-any-return]
@@ -62,10 +62,10 @@ def add_commands(actions: Any) -> None:
 
 
 def execute(chosen: argparse.Namespace, *, home: Path, steps: Steps) -> int:
-    """Do what the command line says, and return the exit code.
+    """Execute the command, and return its exit code.
 
     Raises:
-        ModelOpsError: it can't be done.
+        ModelOpsError: the command failed.
     """
     cluster = Cluster(home / "cluster")
     match chosen.action:
@@ -88,7 +88,7 @@ def execute(chosen: argparse.Namespace, *, home: Path, steps: Steps) -> int:
 
 
 def up(cluster: Cluster, *, workers: int, steps: Steps, timeout: float) -> int:
-    """Start all hosts, and say which ports are published."""
+    """Start all hosts, and print the published ports."""
     began = time.monotonic()
     try:
         hosts = cluster.up(workers=workers, steps=steps, timeout=timeout)
@@ -102,7 +102,7 @@ def up(cluster: Cluster, *, workers: int, steps: Steps, timeout: float) -> int:
 
 
 def status(cluster: Cluster, *, steps: Steps) -> int:
-    """Show each host on a line."""
+    """Print a line for each host."""
     hosts = cluster.hosts()
     if not hosts:
         steps.say("The cluster isn't up.")
@@ -113,7 +113,7 @@ def status(cluster: Cluster, *, steps: Steps) -> int:
 
 
 def logs(cluster: Cluster, host: str, *, lines: int, steps: Steps) -> int:
-    """Show the end of a host's log, also while the cluster isn't up."""
+    """Print the end of a host's log; the cluster need not be up."""
     known = sorted(path.stem for path in (cluster.state / "logs").glob("*.log"))
     if host not in known:
         raise BadInput(
@@ -126,7 +126,7 @@ def logs(cluster: Cluster, host: str, *, lines: int, steps: Steps) -> int:
 
 
 def run(cluster: Cluster, host: str, command: Sequence[str]) -> int:
-    """Run a command in a host, and print what it prints."""
+    """Run a command in a host, and print its output."""
     answer = cluster.ask({"do": "run", "host": host, "command": list(command)})
     sys.stdout.write(answer["said"])
     return int(answer["code"])

@@ -1,4 +1,4 @@
-"""What a compose file says of its services, in the form that hosts are made of."""
+"""Reads the services of a compose file."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ WITHOUT_EFFECT = frozenset(
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML 1.2 as Compose does: `yes`, `no`, `on` and `off` are texts, and so is `1:30`."""
+    """Reads YAML 1.2 as Compose does: `yes`, `no`, `on` and `off` are strings, and so is `1:30`."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -93,7 +93,7 @@ for _tag, _pattern, _first in (
 
 
 class Condition(StrEnum):
-    """What a service waits for in another one that it depends on."""
+    """The condition under which a service that depends on another one may start."""
 
     STARTED = "service_started"
     HEALTHY = "service_healthy"
@@ -102,7 +102,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Healthcheck:
-    """The command that finds a host healthy by exit code 0; times are in seconds."""
+    """The health check of a service: the host is healthy if the command exits with 0. Times are in seconds."""
 
     command: tuple[str, ...]
     interval: float = 30
@@ -114,7 +114,7 @@ class Healthcheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """A named volume, or with `folder` a file or folder of this machine, at a path of the host."""
+    """A volume mounted in a host: a named one, or a file or folder of this machine (`folder`)."""
 
     source: str
     target: str
@@ -124,7 +124,7 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A port of a host that can be reached at an address of this machine."""
+    """A published port: a port of a host, and the address on this machine at which it is reachable."""
 
     address: str
     published: int
@@ -133,7 +133,7 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One service; `command`, `entrypoint` and `stop_signal` are None where the image's own are meant."""
+    """A service; `command`, `entrypoint` and `stop_signal` are None if those of the image apply."""
 
     name: str
     image: str | None
@@ -152,10 +152,10 @@ class Service:
 
 
 def read(path: Path, variables: Mapping[str, str]) -> dict[str, Service]:
-    """The services of a compose file by name, without those of a profile.
+    """Read the services of a compose file, by name; those with a profile are left out.
 
     Raises:
-        BadInput: the file can't be read, a variable is missing, or a service says what hosts can't do.
+        BadInput: the file can't be read, a variable is missing, or a service has a setting that hosts don't support.
     """
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - it is a SafeLoader
@@ -178,7 +178,7 @@ def read(path: Path, variables: Mapping[str, str]) -> dict[str, Service]:
 
 
 def seconds(text: str) -> float | None:
-    """A duration such as `1m30s` in seconds; None if it is none."""
+    """Convert a duration such as `1m30s` to seconds; None if it is invalid."""
     if not DURATION.fullmatch(text):
         return None
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(us|ms|s|m|h)", text))
@@ -307,7 +307,7 @@ class _Reader:
             folder = written.get("type") == "bind"
         if not source or not target.startswith("/"):
             raise self.wrong(name, "volumes", f"{written!r} is not a volume", "name:/path or ./path:/path")
-        # Two slashes at the beginning mean something else to `normpath`.
+        # `normpath` keeps two slashes at the beginning.
         target = posixpath.normpath(f"/{target.lstrip('/')}")
         if target == "/":
             raise self.wrong(name, "volumes", f"{written!r} is mounted over the host's root", "a path below /")
@@ -317,7 +317,7 @@ class _Reader:
         return Mount(source=source, target=target, folder=folder, read_only=read_only)
 
     def _path(self, name: str, key: str, written: str) -> Path:
-        """A path of the file: relative to the folder of the file, or with `~` to the home of who runs this."""
+        """Resolve a path of the file: relative to the file's folder, or with `~` to the user's home folder."""
         if re.match("~[^/]", written):
             raise self.wrong(name, key, f"{written!r} names the home of another user", "~/path, ./path or /path")
         return self.path.parent / os.path.expanduser(written)

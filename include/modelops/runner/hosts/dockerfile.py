@@ -1,4 +1,4 @@
-"""What the last stage of a Dockerfile gives to the programs of its image."""
+"""Reads the settings of an image from the last stage of its Dockerfile."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Stage:
 
     @property
     def python(self) -> str | None:
-        """The folder of the Python environment: that of the first programs on the PATH, if they aren't the system's."""
+        """The folder of the Python environment: that of the first folder on PATH that isn't one of the system's."""
         first = self.environment["PATH"].split(":")[0]
         return None if first in SYSTEM_PATH.split(":") or not first.endswith("/bin") else first.removesuffix("/bin")
 
     def inherited(self) -> Stage:
-        """A stage that begins with this one."""
+        """A new stage that is based on this one."""
         return Stage(
             environment=dict(self.environment),
             workdir=self.workdir,
@@ -47,7 +47,7 @@ class Stage:
 
 
 def last_stage(path: Path) -> Stage:
-    """Read ENV, ARG, WORKDIR, ENTRYPOINT, CMD and COPY of the last stage and of those that it begins with.
+    """Read ENV, ARG, WORKDIR, ENTRYPOINT, CMD and COPY of the last stage and of the stages that it is based on.
 
     Raises:
         BadInput: the file can't be read, or has no stage.

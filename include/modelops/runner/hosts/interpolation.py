@@ -1,4 +1,4 @@
-"""The variables of a compose file: `$X`, `${X}`, `${X:-default}`, `${X:?message}`, `${X:+other}` and `$$`.
+"""Replaces the variables of a compose file: `$X`, `${X}`, `${X:-default}`, `${X:?message}`, `${X:+other}` and `$$`.
 
 The grammar is that of Docker Compose v2 (https://docs.docker.com/reference/compose-file/interpolation/).
 """
@@ -24,10 +24,10 @@ MAX_LEVELS = 20
 
 
 def interpolated(value: Any, variables: Mapping[str, str], *, where: str) -> Any:
-    """The same tree of dictionaries and lists with all variables of its texts replaced; keys stay as they are.
+    """Replace the variables in all strings of a tree of dictionaries and lists; keys are not changed.
 
     Raises:
-        BadInput: a required variable has no value, or a text has a `$` that begins nothing.
+        BadInput: a required variable has no value, or a string has an invalid `$`.
     """
     match value:
         case str():
@@ -41,10 +41,10 @@ def interpolated(value: Any, variables: Mapping[str, str], *, where: str) -> Any
 
 
 def text_of(template: str, variables: Mapping[str, str], *, where: str, level: int = 0) -> str:
-    """One text with its variables replaced.
+    """Replace the variables in one string.
 
     Raises:
-        BadInput: a required variable has no value, or a `$` begins nothing.
+        BadInput: a required variable has no value, or a `$` is invalid.
     """
     if level > MAX_LEVELS:
         raise _invalid(template, where)
@@ -67,7 +67,7 @@ def text_of(template: str, variables: Mapping[str, str], *, where: str, level: i
 
 
 def _closing(template: str, opening: int, where: str) -> int:
-    """The position after the brace that closes the one at `opening`."""
+    """The position after the brace that closes the brace at `opening`."""
     depth, position = 1, opening + 1
     while depth:
         if position >= len(template):
@@ -89,7 +89,7 @@ def _braced(inside: str, variables: Mapping[str, str], where: str, level: int) -
     value = variables.get(named[0])
     if operator is None:
         return value or ""
-    # With a colon, an empty value counts as none.
+    # With a colon, an empty value counts as unset.
     present = bool(value) if operator[0].startswith(":") else value is not None
 
     def other() -> str:
@@ -120,9 +120,9 @@ def _invalid(template: str, where: str) -> BadInput:
 
 
 def read_env_file(path: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a file with a line `NAME=value` for each; `given` may be used in its values.
+    """Read a file with lines `NAME=value`; its values may use the variables in `given`.
 
-    A value may stand in quotes: nothing is replaced in single ones. ` #` begins a comment outside quotes.
+    Values may be quoted; variables in single quotes are not replaced. Outside quotes, ` #` starts a comment.
 
     Raises:
         BadInput: a line is not an assignment, or the file can't be read.

@@ -1,7 +1,8 @@
-"""The process that keeps a cluster up, below process 1 of the namespaces in which all hosts live.
+"""The keeper: the process that runs a cluster's hosts. Its parent is process 1 of the cluster's namespaces.
 
-`up` starts it through `unshare`. The kernel ends all hosts and removes their network and mounts when one of the three
-ends, however that happens. It takes commands at a socket in the state folder, one JSON object for each connection.
+`up` starts it through `unshare`. When `unshare`, process 1 or the keeper ends, for whatever reason, the kernel ends all
+hosts and removes their network and mounts. The keeper accepts commands on a socket in the state folder, one JSON object
+for each connection.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ BEGIN = b"\n"
 
 
 class Keeper:
-    """All hosts of one cluster."""
+    """The hosts of a cluster."""
 
     def __init__(self, hosts: list[Host], *, logs: Path) -> None:
-        # Their paths in a host are open to all, whatever folder of this machine they come from.
+        # Hosts mount them at paths that every user may read, also if their own folder is private.
         identity = postgres_identity()
         names = names_of(hosts)
         self.hosts = hosts
@@ -55,13 +56,13 @@ class Keeper:
         return services
 
     def start(self) -> None:
-        """Start all hosts, each when those that it depends on are there."""
+        """Start all hosts, each once the conditions of its dependencies are met."""
         others = self.by_service
         for live in self.live_hosts.values():
             threading.Thread(target=live.keep_up, args=(others,), daemon=True).start()
 
     def down(self) -> None:
-        """Stop all hosts, those first on which none of the others depends; with `at_once` without grace periods."""
+        """Stop all hosts, each after those that depend on it; `at_once`: without grace periods."""
         left = list(self.live_hosts.values())
         while left:
             needed = {service for live in left for service in live.host.depends_on}
@@ -74,7 +75,7 @@ class Keeper:
             left = [live for live in left if live not in last]
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a command asks for.
+        """Execute a command, and return its answer.
 
         Raises:
             BadInput: there is no such host or command.
@@ -100,12 +101,12 @@ class Keeper:
                 code, said = live.run(request["command"], timeout=MAX_SECONDS)
                 return {"code": code, "said": said}
             case _:
-                raise BadInput(f"unknown request {asked!r}", where="./modelops cluster", expected="a command of it")
+                raise BadInput(f"unknown request {asked!r}", where="./modelops cluster", expected="one of its commands")
         return {}
 
 
 class Control(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Takes commands."""
+    """The server for commands."""
 
     daemon_threads = True
 
@@ -115,10 +116,10 @@ class Control(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class Command(socketserver.StreamRequestHandler):
-    """One command and its answer."""
+    """Handles one command."""
 
     def handle(self) -> None:
-        """Answer with what was asked for, or with the error."""
+        """Send the answer to a command, or its error."""
         assert isinstance(self.server, Control)
         keeper = self.server.keeper
         request = json.loads(self.rfile.readline())
@@ -130,17 +131,18 @@ class Command(socketserver.StreamRequestHandler):
             self.wfile.write(json.dumps(answer).encode() + b"\n")
         finally:
             if request["do"] == "down":
-                keeper.ended.set()  # after the answer, which would else be lost with this process
+                keeper.ended.set()  # after the answer has been sent
 
 
 def main(state: Path, listeners: list[int]) -> None:
-    """Bring the cluster up that the plan in the state folder describes, and keep it up until it is told to end.
+    """Start the cluster that the plan in the state folder describes, and run it until it is told to end.
 
-    `listeners` are sockets that `up` opened outside: one for each published port, in the order of the plan.
+    `listeners` are sockets that `up` has opened outside of the hosts' network: one for each published port, in the
+    order of the plan.
     """
     if sys.stdin.buffer.readline() != BEGIN:
         return
-    # Process 1 gets all processes whose parents have ended, and each would stay a zombie if nobody took note of it.
+    # Orphaned processes become children of process 1, and would stay zombies if it didn't reap them.
     if child := os.fork():
         raise SystemExit(host_init.stand_above(child))
     # A socket's path has at most 108 characters; a relative one is always short enough.

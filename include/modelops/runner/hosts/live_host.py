@@ -1,4 +1,4 @@
-"""One host while the cluster is up: started when its time has come, watched, and started again as its service says."""
+"""Runs one host: starts it after its dependencies, checks its health, and restarts it by its service's policy."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SHELL = ("/bin/sh", "-c", 'cd "$0" && exec "$@"')
 
 
 class State(StrEnum):
-    """What a host does."""
+    """The state of a host."""
 
     WAITING = "waiting"
     """A service that it depends on isn't there yet."""
@@ -57,12 +57,12 @@ class State(StrEnum):
 
 
 class LiveHost:
-    """One host. `keep_up` is run in a thread; the other methods are called from others.
+    """A host. `keep_up` runs in a thread of its own; other threads call the other methods.
 
     Args:
         names: the hosts file.
         identity: as whom programs run.
-        log: where they write.
+        log: the file for their output.
     """
 
     def __init__(self, host: Host, *, names: str, identity: Identity, log: Path) -> None:
@@ -114,7 +114,7 @@ class LiveHost:
         return None
 
     def satisfies(self, condition: Condition) -> bool | None:
-        """Whether those that wait for this may start; None once it never will."""
+        """Whether hosts that depend on this one may start; None: they never will."""
         if self.state is State.FAILED:
             return None
         match condition:
@@ -128,13 +128,13 @@ class LiveHost:
 
     @property
     def is_well(self) -> bool:
-        """Whether it is as its service says: healthy, running, or done."""
+        """Whether it is in the state that its service needs: healthy, running, or completed."""
         if self.state is State.EXITED or self.host.is_awaited:
             return self.state is State.EXITED and self.code == 0 and not self._restarts(0)
         return self.state is State.RUNNING and self.health in {"healthy", None} and not self.is_cut
 
     def told(self) -> dict[str, Any]:
-        """What `status` shows."""
+        """The host's status, as `./modelops cluster status` shows it."""
         return {
             "name": self.host.name,
             "service": self.host.service,
@@ -150,7 +150,7 @@ class LiveHost:
         }
 
     def kill(self) -> None:
-        """End all of its processes at once, as when the power goes; it stays so until `start_again`.
+        """Kill all of its processes at once, as a power failure would; it stays down until `start_again`.
 
         Raises:
             Unavailable: it doesn't run, or the kernel hasn't ended its processes in time.
@@ -168,7 +168,7 @@ class LiveHost:
             )
 
     def start_again(self) -> None:
-        """Start it after a `kill`, with the same folders."""
+        """Start the host after a `kill`, with the same folders."""
         if not self._killed or self.state is not State.KILLED:
             raise BadInput(
                 f"{self.host.name} was not killed", where="./modelops cluster start", expected="a killed host"
@@ -177,21 +177,21 @@ class LiveHost:
         self._wanted.set()
 
     def partition(self) -> None:
-        """Cut it off from the network."""
+        """Disconnect it from the network."""
         with self._lock:
             self._running()
             network.cut(self.host)
             self.is_cut = True
 
     def heal(self) -> None:
-        """Connect it to the network again."""
+        """Reconnect it to the network."""
         with self._lock:
             if self._process is not None:
                 network.mend(self.host)
             self.is_cut = False
 
     def stop(self, *, at_once: bool) -> None:
-        """Ask the program to end, and end it after its service's grace period; it isn't started again."""
+        """Stop the program, and kill it after its service's grace period; it isn't restarted."""
         self._ending.set()
         self._wanted.set()
         with self._lock:
@@ -208,7 +208,7 @@ class LiveHost:
         process.wait()
 
     def run(self, command: Sequence[str], *, timeout: float) -> tuple[int, str]:
-        """Run a command in the host, as its programs run; its exit code, and what it printed, up to `output.MOST`.
+        """Run a command as the user of the host's programs; returns the exit code and the output, up to `output.MOST`.
 
         Raises:
             Unavailable: the host doesn't run, or the command or its output doesn't end in time (seconds).
@@ -257,10 +257,10 @@ class LiveHost:
         return False
 
     def _start(self) -> bool:
-        """Start the program, unless the cluster ends.
+        """Start the program, unless the cluster is ending.
 
         Raises:
-            OSError, Unavailable: it can't be started; nothing of it is left.
+            OSError, Unavailable: it can't be started; no process of it is left.
         """
         with self._lock:
             if self._ending.is_set():
@@ -289,7 +289,7 @@ class LiveHost:
         return True
 
     def _set_up(self, process: subprocess.Popen[bytes], spec: Mapping[str, Any]) -> int:
-        """Connect the host, tell its process 1 what it is to be, and return that one's number."""
+        """Connect the host to the network, send its process 1 the description, and return that process's number."""
         assert process.stdin is not None
         assert process.stdout is not None
         with process.stdin, process.stdout:
@@ -311,14 +311,17 @@ class LiveHost:
         return self.code
 
     def _restarts(self, code: int | None) -> bool:
-        """Whether its service has it started again after this exit code; None: it couldn't be started."""
+        """Whether its restart policy restarts it after this exit code; None: it couldn't be started."""
         policy, _, most = self.host.restart.partition(":")
         if policy == "on-failure":
             return code != 0 and (not most or self.starts <= int(most))
         return policy in {"always", "unless-stopped"}
 
     def _check(self, process: subprocess.Popen[bytes]) -> None:
-        """Docker's rules: failures in the start period don't count, so many in a row after it make it unhealthy."""
+        """Check its health by Docker's rules.
+
+        Failures in the start period don't count; `retries` failures in a row after it make the host unhealthy.
+        """
         check = self.host.healthcheck
         assert check is not None
         began, failures = time.monotonic(), 0
@@ -348,13 +351,13 @@ class LiveHost:
         return self._process
 
     def _kill_all(self) -> None:
-        """End its process 1: the kernel ends all others with it, and `unshare`, its parent, ends after all of them."""
+        """Kill its process 1: the kernel then ends all others, and `unshare`, its parent, ends last."""
         if self._init is not None:
             with suppress(ProcessLookupError):
                 os.kill(self._init, signal.SIGKILL)
 
     def _write(self, line: str) -> None:
-        """Add a line to its log, which may be what can't be written."""
+        """Add a line to its log; errors are ignored."""
         with suppress(OSError), open(self._log, "a", encoding="utf-8", opener=private) as log:
             log.write(f"{line}\n")
 
@@ -364,5 +367,5 @@ class LiveHost:
 
 
 def _exit_code(code: int) -> int:
-    """As shells say it: 128 + n where signal n has ended the program."""
+    """The exit code as in a shell: 128 + n if the program was ended by signal n."""
     return code if code >= 0 else 128 - code

@@ -1,4 +1,4 @@
-"""Whether this machine lets us make the namespaces that hosts live in, and how."""
+"""Finds out whether and how this machine allows the namespaces that hosts need."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def namespaces() -> tuple[str, ...]:
     """The command that starts a program as process 1 of namespaces of its own, with the rights of root in them.
 
     Raises:
-        Unavailable: a program is missing, or the system allows it neither to root nor to a user namespace.
+        Unavailable: a program is missing, or the system allows namespaces neither to root nor in a user namespace.
     """
     missing = [program for program in PROGRAMS if shutil.which(program, path=search_path()) is None]
     if missing:
@@ -40,7 +40,7 @@ def namespaces() -> tuple[str, ...]:
 
 
 def search_path() -> str:
-    """PATH with the folders of the system's programs, which an ordinary user's may lack."""
+    """PATH with the folders of system programs, which an ordinary user's PATH may lack."""
     return f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
 
 

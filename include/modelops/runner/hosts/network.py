@@ -1,7 +1,6 @@
 """The network of the hosts: one bridge, and a pair of virtual interfaces for each host.
 
-It is made in a network namespace of the keeper's own, so it has no route to anything outside, and it ends with the
-keeper.
+It is in the keeper's own network namespace, so it has no route to the outside, and is removed when the keeper ends.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ PAUSE = 0.5
 
 
 def make_bridge() -> None:
-    """Make the bridge, in the network namespace of this process."""
+    """Create the bridge, in the network namespace of this process."""
     _ip("link", "set", "lo", "up")
     _ip("link", "add", BRIDGE, "type", "bridge")
     _ip("addr", "add", f"{GATEWAY}/{PREFIX}", "dev", BRIDGE)
@@ -36,12 +35,12 @@ def make_bridge() -> None:
 
 
 def connect(host: Host, pid: int, *, cut: bool) -> None:
-    """Give the network namespace of a process an interface eth0 on the bridge; `cut` leaves the cable unplugged.
+    """Connect the network namespace of a process to the bridge, as its interface eth0; `cut`: with the link down.
 
     Raises:
-        Unavailable: the kernel refuses it.
+        Unavailable: the kernel refused it.
     """
-    # The kernel removes the cable of a host that has ended some time later, or not, after a start that failed midway.
+    # The kernel removes the interface of an ended host with a delay; after a failed start it may remain.
     with suppress(Unavailable):
         _ip("link", "delete", _cable(host))
     _ip("link", "add", _cable(host), "type", "veth", "peer", "name", "eth0", "netns", str(pid))
@@ -51,17 +50,17 @@ def connect(host: Host, pid: int, *, cut: bool) -> None:
 
 
 def cut(host: Host) -> None:
-    """Unplug the host's cable: no packet goes either way, and no connection is closed."""
+    """Set the host's link down: packets are dropped in both directions, and no connection is closed."""
     _ip("link", "set", _cable(host), "down")
 
 
 def mend(host: Host) -> None:
-    """Plug it in again."""
+    """Set the host's link up again."""
     _ip("link", "set", _cable(host), "up")
 
 
 def forward(listener: socket.socket, address: str, port: int) -> None:
-    """Hand on each connection that the listener takes to a port of a host, in threads of their own."""
+    """Forward each connection of the listener to a port of a host, each in its own thread."""
     threading.Thread(target=_take, args=(listener, address, port), daemon=True).start()
 
 
@@ -71,10 +70,10 @@ def _take(listener: socket.socket, address: str, port: int) -> None:
         try:
             client, _ = listener.accept()
             threading.Thread(target=_serve, args=(client, address, port), daemon=True).start()
-        except (OSError, RuntimeError) as error:  # no file or no thread is left, or the client has gone
+        except (OSError, RuntimeError) as error:  # no more files or threads, or the client has disconnected
             if client is not None:
                 client.close()
-            print(f"A connection to {address}:{port} can't be taken: {error}", flush=True)
+            print(f"A connection to {address}:{port} was refused: {error}", flush=True)
             time.sleep(PAUSE)
 
 

@@ -1,4 +1,4 @@
-"""Reads what a program prints, up to a bound."""
+"""Reads a program's output, up to a bound."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MOST = 2**20
 
 
 def read(stream: IO[bytes], *, within: float, most: int = MOST) -> str:
-    """What a program writes to a pipe until nobody can write to it any more.
+    """Read a program's output from a pipe until all writers have closed it.
 
-    Of more than `most` bytes the first and the last half are kept, with a line between them that says how many bytes
-    are left out.
+    Of more than `most` bytes, only the first and the last half are kept, with a line between them that states how many
+    bytes were left out.
 
     Raises:
-        TimeoutError: somebody can still write to it after `within` seconds.
+        TimeoutError: a process still has the pipe open after `within` seconds.
     """
     deadline, half = time.monotonic() + within, most // 2
     first, last, size = bytearray(), bytearray(), 0

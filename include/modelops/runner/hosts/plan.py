@@ -1,4 +1,4 @@
-"""The hosts that stand for the services of a compose file: addresses, mounts, environments and commands."""
+"""Plans the hosts for the services of a compose file: addresses, mounts, environments and commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_WORKERS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """One host; `folder` holds all of its own state, `command` is what its init starts."""
+    """A host; `folder` contains all of its own state, `command` is the program that its init starts."""
 
     name: str
     service: str
@@ -45,12 +45,12 @@ class Host:
 
     @property
     def address(self) -> str:
-        """The IPv4 address in the cluster's network."""
+        """The IPv4 address on the cluster's network."""
         return f"{NETWORK}.{FIRST + self.number}"
 
     @classmethod
     def from_json(cls, written: dict[str, Any]) -> Host:
-        """The host that `dataclasses.asdict` was made of."""
+        """The host from its `dataclasses.asdict`."""
         check = written["healthcheck"]
         return cls(
             **{
@@ -68,16 +68,16 @@ class Host:
 def plan(
     services: Mapping[str, Service], *, workers: int, state: Path, project: Path, python: Path, file: str
 ) -> list[Host]:
-    """The hosts of all services, the workers as often as asked for.
+    """The hosts of all services, with the requested number of workers.
 
     Args:
-        state: the folder of the cluster's state; its folders are named here and made at the start.
+        state: the cluster's state folder; hosts' folders below it are created at their start.
         project: the folder of the project, with the Dockerfile.
         python: the Python environment of the project's services.
         file: the compose file's name, for messages.
 
     Raises:
-        BadInput: no program stands for an image, or there are too many hosts.
+        BadInput: an image is not supported, or there are too many hosts.
     """
     if not 1 <= workers <= MAX_WORKERS:
         raise BadInput(
@@ -101,7 +101,7 @@ def plan(
 
 
 def names_of(hosts: list[Host]) -> str:
-    """The hosts file: each host by its name, and by its service's."""
+    """The text of /etc/hosts: each host by its own name and by its service's."""
     lines = ["127.0.0.1 localhost", "::1 localhost"]
     lines += [f"{host.address} {' '.join(dict.fromkeys((host.name, host.service)))}" for host in hosts]
     return "\n".join(lines) + "\n"
@@ -111,7 +111,7 @@ def chosen(hosts: list[Host], name: str) -> Host:
     """The host of this name.
 
     Raises:
-        BadInput: there is none.
+        BadInput: no host has that name.
     """
     for host in hosts:
         if host.name == name:
@@ -138,7 +138,7 @@ def _host(name: str, number: int, service: Service, image: Image, state: Path, *
     )
     entrypoint = image.entrypoint if service.entrypoint is None else service.entrypoint
     command = service.command or (image.command if service.entrypoint is None else ())
-    # Shorter paths first: what is mounted below another mount must come after it.
+    # Shorter paths first: a mount below another mount must come after it.
     binds = sorted((*image.binds, *own, *volumes), key=lambda bind: bind.target.count("/"))
     return Host(
         name=name,

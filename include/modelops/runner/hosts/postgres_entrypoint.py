@@ -1,7 +1,7 @@
-"""Stands for the entry point of the official PostgreSQL image: makes the data folder once, then becomes the server.
+"""Replaces the entry point of the official PostgreSQL image: creates the data folder once, then becomes the server.
 
-It reads POSTGRES_PASSWORD, POSTGRES_USER, POSTGRES_DB, POSTGRES_INITDB_ARGS and PGDATA as that one does
-(https://hub.docker.com/_/postgres). Needs nothing but the standard library: it is run by its path.
+It reads POSTGRES_PASSWORD, POSTGRES_USER, POSTGRES_DB, POSTGRES_INITDB_ARGS and PGDATA as the original does
+(https://hub.docker.com/_/postgres). It is started by its path, and uses only the standard library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HOST_RULE = "\nhost all all all scram-sha-256\n"
 
 
 def main(command: list[str]) -> None:
-    """Make the data folder unless it is there, and become the command."""
+    """Create the data folder if it is missing, and become the command."""
     if not command or command[0].startswith("-"):
         command = ["postgres", *command]
     data = Path(os.environ["PGDATA"])
@@ -29,7 +29,7 @@ def main(command: list[str]) -> None:
 
 
 def make(data: Path) -> None:
-    """Make the data folder with its superuser and database; killed on the way, it begins again the next time."""
+    """Create the data folder with its superuser and database. If it is killed, the next start begins again."""
     user = os.environ.get("POSTGRES_USER") or "postgres"
     password = os.environ.get("POSTGRES_PASSWORD")
     if not password:
