@@ -2506,7 +2506,7 @@ CREATE INDEX deployment_version ON modelops.deployment USING btree (version_id);
 CREATE INDEX drift_run ON modelops.drift USING btree (run_id, id);
 CREATE INDEX evaluation_version ON modelops.evaluation USING btree (version_id, id);
 CREATE INDEX job_counted ON modelops.job USING btree (type, status, dag_id);
-CREATE INDEX job_known_by ON modelops.job USING gin (lower(((subject || ' '::text) || run_id)) modelops_extensions.gin_trgm_ops);
+CREATE INDEX job_known_by ON modelops.job USING gin (lower((((subject || ' '::text) || run_id) || COALESCE((' '::text || "left"(error, 300)), ''::text))) modelops_extensions.gin_trgm_ops);
 CREATE INDEX job_measured ON modelops.job USING btree (split_part("left"(subject, 250), ' '::text, 1), type, created_at, id) WHERE ((peak_memory IS NOT NULL) AND (status = 'completed'::modelops.job_status));
 CREATE INDEX job_newest ON modelops.job USING btree (created_at, id);
 CREATE INDEX job_newest_of_dag ON modelops.job USING btree (dag_id, created_at, id);

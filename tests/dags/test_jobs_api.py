@@ -78,6 +78,32 @@ def test_a_job_whose_result_is_not_to_be_seen_is_listed_only(get: Get, connectio
     assert get(f"/{job}").status_code == httpx.codes.NOT_FOUND
 
 
+def test_the_reason_of_a_failure_is_listed_and_found_by_those_who_may_see_it(
+    ask: Ask, connection: Connection[Any]
+) -> None:
+    failed = {}
+    for dag_id, error in (
+        ("model_lifecycle", "there is no column late\n  where: datasets.yaml"),
+        ("model_evaluation", "2 errors:\nthere is no column late\nthere is no column early"),
+        ("feature_pipeline", "there is no column late, " + "x" * 400),
+        (OUTLINE, "there is no column late"),
+    ):
+        attempt = take(connection, task_key(dag_id=dag_id))
+        jobs.give_up(connection, attempt, error=error, again=False)
+        failed[dag_id] = attempt.job_id
+    reasons = {
+        "model_lifecycle": "there is no column late",
+        "model_evaluation": "2 errors: there is no column late",
+        "feature_pipeline": "there is no column late, " + "x" * 275 + "…",
+        OUTLINE: None,
+    }
+    assert {job["dag_id"]: job["reason"] for job in ask("GET", "").json()["jobs"]} == reasons
+    found = ask("GET", "", params={"search": "Column Late"}).json()["jobs"]
+    assert {job["dag_id"] for job in found} == reasons.keys() - {OUTLINE}
+    assert len(ask("GET", "", params={"search": "run"}).json()["jobs"]) == len(reasons)
+    assert ask("GET", f"/{failed['model_evaluation']}").json()["reason"] == "2 errors: there is no column late"
+
+
 @pytest.mark.parametrize("dag_id", [SECRET, OUTLINE])
 def test_what_stands_behind_such_a_job_is_not_told(ask: Ask, connection: Connection[Any], dag_id: str) -> None:
     job = take(connection, task_key(dag_id=dag_id)).job_id

@@ -14,7 +14,7 @@ from modelops.domain.errors import ScheduleError
 from modelops.domain.job_types import JobType
 from modelops.domain.refusals import Code
 from modelops.jobs_api.database import freshness, limited_connection
-from modelops.jobs_api.permissions import visible_dags
+from modelops.jobs_api.permissions import visible_dags, without_hidden_errors
 from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import MOST, Job, LedgerFreshness, Types
 from modelops.registry.read import analysis
@@ -171,7 +171,7 @@ def list_slowest(
     span = _span(type, created_from, created_before)
     with limited_connection(APPLICATION, seconds=SECONDS) as connection:
         rows = analysis.slowest(connection, visible_dags(user, connection), span, limit=limit)
-    return Slowest(jobs=[Job.model_validate(row) for row in rows])
+    return Slowest(jobs=[Job.model_validate(row) for row in without_hidden_errors(user, rows)])
 
 
 def _span(types: list[JobType] | None, created_from: datetime | None, created_before: datetime | None) -> Span:

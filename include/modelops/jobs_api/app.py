@@ -31,7 +31,7 @@ from modelops.jobs_api import (
     view,
 )
 from modelops.jobs_api.database import freshness, limited_connection
-from modelops.jobs_api.permissions import visible_dags, whole_job
+from modelops.jobs_api.permissions import DETAIL_ACCESS, visible_dags, whole_job, without_hidden_errors
 from modelops.jobs_api.refusals import Refused
 from modelops.jobs_api.schemas import (
     MOST,
@@ -80,8 +80,8 @@ def list_jobs(
     """The newest jobs that match the filters.
 
     `type` and `status` may be given several times. `subject` is a model, a version or a whole subject. `search` is a
-    text in the subject or in the id of the DAG run. `person` is the requester. `dag_id`, `run_id`, `task_id` and
-    `map_index` are those of Airflow. `after` is the value of that name on the previous page.
+    text in the subject, in the id of the DAG run or in the beginning of the error. `person` is the requester. `dag_id`,
+    `run_id`, `task_id` and `map_index` are those of Airflow. `after` is the value of that name on the previous page.
     """
     job_filter = JobFilter(
         types=type,
@@ -99,10 +99,17 @@ def list_jobs(
     place = _place(after)
     with limited_connection(APPLICATION) as connection:
         known_up_to = observation.last_seen(connection)  # read first, so that the jobs are at least as new
-        rows = job_list.page(connection, visible_dags(user, connection), job_filter, after=place, limit=limit + 1)
+        rows = job_list.page(
+            connection,
+            visible_dags(user, connection),
+            job_filter,
+            after=place,
+            limit=limit + 1,
+            open_dags=() if search is None else visible_dags(user, connection, DETAIL_ACCESS),
+        )
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(
-        jobs=[Job.model_validate(row) for row in rows[:limit]],
+        jobs=[Job.model_validate(row) for row in without_hidden_errors(user, rows[:limit])],
         after=None if last is None else text_of(Place(created_at=last["created_at"], id=last["id"])),
         **freshness(known_up_to),
     )

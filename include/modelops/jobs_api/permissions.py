@@ -58,6 +58,13 @@ def allowed(user: Any, dag_ids: Sequence[str], needed: Sequence[tuple[ResourceMe
     return [dag_id for part in parts for dag_id in allowed(user, part, needed)]
 
 
+def without_hidden_errors(user: Any, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows of jobs, without the errors that this person may not see."""
+    failed = sorted({row["dag_id"] for row in rows if row["error"] is not None})
+    seen = set(allowed(user, failed, [("GET", entity) for entity in DETAIL_ACCESS]))
+    return [row if row["dag_id"] in seen else {**row, "error": None} for row in rows]
+
+
 def whole_job(user: Any, connection: Connection[Any], job_id: int) -> Mapping[str, Any]:
     """A job with everything on record, if this person may see it.
 

@@ -20,6 +20,8 @@ MOST = 200
 """Rows on a page."""
 SEVERAL = 100
 """Values of a parameter that may be given several times."""
+REASON = 300
+"""Characters of a job's reason."""
 NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str | None, Query(max_length=250, pattern=NO_NUL)]
 Types = Annotated[list[JobType] | None, Query(max_length=SEVERAL)]
@@ -27,6 +29,13 @@ Json = Annotated[dict[str, Any], BeforeValidator(bounds.bounded)]
 """JSON from user code or a request. No stored value may make a page fail."""
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 DeploymentNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+def _reason(error: Any) -> str | None:
+    """The first sentence of an error; of several errors, their number and the first one."""
+    lines = [line.strip() for line in str(error or "").splitlines()[:2]]
+    reason = " ".join(lines if lines and lines[0].endswith(":") else lines[:1])
+    return (reason if len(reason) <= REASON else f"{reason[:REASON]}…") or None
 
 
 class Job(BaseModel):
@@ -49,6 +58,9 @@ class Job(BaseModel):
     run_id: str
     task_id: str
     map_index: int
+    reason: Annotated[str | None, BeforeValidator(_reason)] = Field(
+        validation_alias="error", description="The first sentence of its error; null if there is none."
+    )
 
 
 class JobEvent(BaseModel):

@@ -118,4 +118,5 @@ def test_how_the_jobs_of_the_only_dag_that_somebody_may_see_are_found(explaining
 def test_the_index_is_asked_for_what_few_jobs_have_of_a_text(explaining: Any) -> None:
     [row] = job_list.page(explaining, DAGS, JobFilter(search="Repo/Model_77 v377"), limit=51)
     asked = [step["Index Cond"] for step in steps(row["QUERY PLAN"][0]["Plan"]) if "job_known_by" in step.values()]
-    assert asked == ["(lower(((subject || ' '::text) || run_id)) ~~ '%%%%%%%%%%l\\_77 v377%'::text)"]
+    known_by = r"""(((subject || ' '::text) || run_id) || COALESCE((' '::text || "left"(error, 300)), ''::text))"""
+    assert asked == [rf"(lower({known_by}) ~~ '%%%%%%%%%%l\_77 v377%'::text)"]

@@ -39,7 +39,7 @@ class JobFilter:
     Args:
         subject: up to 250 characters. One word is a model, with the jobs of its versions; two are a version, with the
             jobs of its deployments; more are a whole subject.
-        search: a text in the subject or the id of the DAG run, case-insensitive.
+        search: a text in the subject, the id of the DAG run or the beginning of the error, case-insensitive.
         dag_id, run_id, task_id, map_index: of the Airflow task instance.
         created_from, created_before: with a time zone.
     """
@@ -74,8 +74,12 @@ def page(
     *,
     after: Place | None = None,
     limit: int,
+    open_dags: Sequence[str] = (),
 ) -> list[Mapping[str, Any]]:
-    """The newest matching jobs, as rows of `modelops.job_summary`; if `after` is given, those after it in the list."""
+    """The newest matching jobs, as rows of `modelops.job_summary`; if `after` is given, those after it in the list.
+
+    The errors of jobs of `open_dags` only are searched.
+    """
     dags, only_dag = _one_or_several(dag_ids)
     types, only_type = _one_or_several(job_filter.types)
     statuses, only_status = _one_or_several(job_filter.statuses)
@@ -91,6 +95,7 @@ def page(
             only_status=only_status,
             **_by_subject(job_filter.subject),
             search=job_filter.search,
+            open_dags=list(open_dags),
             rare=None if job_filter.search is None else _rare_pattern(connection, job_filter.search),
             person=job_filter.person,
             dag_id=job_filter.dag_id,

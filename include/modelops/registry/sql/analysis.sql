@@ -18,7 +18,8 @@ ORDER BY type, start NULLS FIRST;
 
 -- name: slowest
 -- The jobs created in a time range that have ended and worked longest.
-SELECT job.id, type, subject, status, attempt, requested_by, created_at, waited, worked, dag_id, run_id, task_id, map_index
+SELECT job.id, type, subject, status, attempt, requested_by, created_at, waited, worked, dag_id, run_id, task_id,
+       map_index, left(error, 1000) AS error
 FROM (
   SELECT id FROM modelops.job
   WHERE type = ANY(:types::modelops.job_type[]) AND dag_id = ANY(:dag_ids)

@@ -1,8 +1,9 @@
 -- name: page
 -- A page of the newest jobs that match. Null parameters do not restrict. A single DAG, type or status is compared by equality, so
 -- that an index returns the jobs in order. The pattern :rare finds jobs with an index; the whole text is then compared without
--- one.
-SELECT job.id, type, subject, status, attempt, requested_by, created_at, waited, worked, dag_id, run_id, task_id, map_index
+-- one. Errors are searched in :open_dags only.
+SELECT job.id, type, subject, status, attempt, requested_by, created_at, waited, worked, dag_id, run_id, task_id,
+       map_index, left(error, 1000) AS error
 FROM modelops.job_summary AS job
 WHERE (:dag_ids::text[] IS NULL OR dag_id = ANY(:dag_ids::text[]))
   AND (:only_dag::text IS NULL OR dag_id = :only_dag)
@@ -14,8 +15,10 @@ WHERE (:dag_ids::text[] IS NULL OR dag_id = ANY(:dag_ids::text[]))
   AND (:version::text IS NULL
        OR split_part(left(subject, 250), ' ', 1) || ' ' || split_part(left(subject, 250), ' ', 2) = :version)
   AND (:subject::text IS NULL OR left(subject, 250) = :subject)
-  AND (:rare::text IS NULL OR lower(subject || ' ' || run_id) LIKE :rare)
-  AND (:search::text IS NULL OR position(lower(:search) IN lower(subject || ' ' || run_id)) <> 0)
+  AND (:rare::text IS NULL OR lower(subject || ' ' || run_id || coalesce(' ' || left(error, 300), '')) LIKE :rare)
+  AND (:search::text IS NULL
+       OR position(lower(:search) IN lower(subject || ' ' || run_id || CASE WHEN dag_id = ANY(:open_dags::text[])
+                                           THEN coalesce(' ' || left(error, 300), '') ELSE '' END)) <> 0)
   AND (:person::text IS NULL OR requested_by = :person)
   AND (:dag_id::text IS NULL OR dag_id = :dag_id)
   AND (:run_id::text IS NULL OR run_id = :run_id)
@@ -63,7 +66,8 @@ SELECT dag_id FROM walk WHERE dag_id IS NOT NULL;
 WITH lot AS (
   SELECT ceil(random() * last)::bigint AS id FROM (SELECT max(id) AS last FROM modelops.job) AS job, generate_series(1, 50)
 ), drawn AS MATERIALIZED (
-  SELECT lower(subject || ' ' || run_id) AS known_by FROM lot JOIN modelops.job USING (id)
+  SELECT lower(subject || ' ' || run_id || coalesce(' ' || left(error, 300), '')) AS known_by
+  FROM lot JOIN modelops.job USING (id)
 ), signs AS MATERIALIZED (
   SELECT place, substr(text, place, 1) AS sign,
          (SELECT avg((position(substr(text, place, 3) IN known_by) > 0)::int) FROM drawn) > 0.25 IS NOT TRUE AS rare

@@ -16,8 +16,8 @@ export interface paths {
          * @description The newest jobs that match the filters.
          *
          *     `type` and `status` may be given several times. `subject` is a model, a version or a whole subject. `search` is a
-         *     text in the subject or in the id of the DAG run. `person` is the requester. `dag_id`, `run_id`, `task_id` and
-         *     `map_index` are those of Airflow. `after` is the value of that name on the previous page.
+         *     text in the subject, in the id of the DAG run or in the beginning of the error. `person` is the requester. `dag_id`,
+         *     `run_id`, `task_id` and `map_index` are those of Airflow. `after` is the value of that name on the previous page.
          */
         get: operations["list_jobs_api_jobs_get"];
         put?: never;
@@ -1526,6 +1526,11 @@ export interface components {
             task_id: string;
             /** Map Index */
             map_index: number;
+            /**
+             * Reason
+             * @description The first sentence of its error; null if there is none.
+             */
+            reason: string | null;
         };
         /**
          * JobCount
@@ -2312,6 +2317,11 @@ export interface components {
             task_id: string;
             /** Map Index */
             map_index: number;
+            /**
+             * Reason
+             * @description The first sentence of its error; null if there is none.
+             */
+            reason: string | null;
             /** Parameters */
             parameters: {
                 [key: string]: unknown;

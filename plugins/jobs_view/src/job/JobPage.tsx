@@ -11,7 +11,7 @@ import { Moment } from "../parts/Moment";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { StatusBadge } from "../parts/StatusBadge";
-import { isFinal } from "../parts/statuses";
+import { isExplained, isFinal } from "../parts/statuses";
 import { JOB_TYPES, type Tab } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import { Actions } from "./Actions";
@@ -91,6 +91,7 @@ const Job: FC<{ job: WholeJob }> = ({ job }) => {
         <Heading size="xl">{`${texts.types[job.type]} · ${job.subject}`}</Heading>
         <StatusBadge status={job.status} />
       </HStack>
+      {job.reason !== null && isExplained(job.status) && <Notice status="error" text={job.reason} />}
       {!isFinal(job.status) && <Freshness upTo={job.known_up_to} behind={job.behind} />}
       <Facts job={job} />
       <Actions job={job} />

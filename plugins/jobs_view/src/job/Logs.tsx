@@ -7,6 +7,7 @@ import { Loading } from "../parts/Loading";
 import { Notice, Problem } from "../parts/Problem";
 import { isFinal } from "../parts/statuses";
 import { useFormats, useTexts } from "../texts/language";
+import { folded, type Row, unfolded, withOrWithout } from "./groups";
 import { fileOf, fitting, found, type Level, LEVELS, type Line } from "./log";
 import { attemptsOf } from "./sources";
 import { useLog } from "./useLog";
@@ -39,7 +40,13 @@ const LogOfAttempt: FC<Props> = ({ job, attempt, choose }) => {
   const [from, setFrom] = useState<Level>("debug");
   const [wraps, setWraps] = useState(true);
   const [follows, setFollows] = useState(true);
-  const lines = useMemo(() => fitting(log.lines, from, search), [log.lines, from, search]);
+  const [toggled, setToggled] = useState<ReadonlySet<number>>(new Set());
+  const rows = useMemo(
+    () =>
+      from === LEVELS[0] && search === "" ? folded(log.lines, toggled) : unfolded(fitting(log.lines, from, search)),
+    [log.lines, from, search, toggled],
+  );
+  const toggle = (group: number): void => setToggled((before) => withOrWithout(before, group));
   const name = `${job.dag_id}.${job.task_id}.${String(job.id)}.attempt-${String(attempt)}.log`;
   return (
     <Stack gap={2}>
@@ -67,7 +74,7 @@ const LogOfAttempt: FC<Props> = ({ job, attempt, choose }) => {
         />
         {search !== "" && (
           <Text fontSize="sm" color="fg.muted" aria-live="polite">
-            {texts.matches(lines.length)}
+            {texts.matches(rows.length)}
           </Text>
         )}
         <Tick label={texts.wrap} on={wraps} set={setWraps} />
@@ -83,10 +90,16 @@ const LogOfAttempt: FC<Props> = ({ job, attempt, choose }) => {
         <Notice status="warning" text={texts.logGone} />
       ) : log.loading ? (
         <Loading />
-      ) : lines.length === 0 && log.error === null ? (
+      ) : rows.length === 0 && log.error === null ? (
         <Notice text={log.lines.length === 0 ? texts.emptyLog : texts.noLineFits} />
       ) : (
-        <Lines lines={lines} search={search} wraps={wraps} follows={isLive ? follows : job.status === "failed"} />
+        <Lines
+          lines={rows}
+          search={search}
+          wraps={wraps}
+          follows={isLive ? follows : job.status === "failed"}
+          toggle={toggle}
+        />
       )}
     </Stack>
   );
@@ -119,10 +132,16 @@ const COLOURS: Record<Level, string> = { debug: "fg.subtle", info: "fg", warning
 const ROW_PIXELS = 20;
 const AHEAD = 30;
 
-type LinesProps = { lines: Line[]; search: string; wraps: boolean; follows: boolean };
+type LinesProps = {
+  lines: Row[];
+  search: string;
+  wraps: boolean;
+  follows: boolean;
+  toggle: (group: number) => void;
+};
 
 /** The lines of a log; only the visible ones are in the DOM. */
-const Lines: FC<LinesProps> = ({ lines, search, wraps, follows }) => {
+const Lines: FC<LinesProps> = ({ lines, search, wraps, follows, toggle }) => {
   const texts = useTexts();
   const formats = useFormats();
   const scroller = useRef<HTMLDivElement>(null);
@@ -155,32 +174,58 @@ const Lines: FC<LinesProps> = ({ lines, search, wraps, follows }) => {
     >
       <Box position="relative" height={`${String(rows.getTotalSize())}px`} minWidth={wraps ? undefined : "max-content"}>
         {rows.getVirtualItems().map((row) => {
-          const line = lines[row.index];
+          const shown = lines[row.index];
           return (
-            line !== undefined && (
+            shown !== undefined && (
               <Box
                 key={row.key}
                 ref={rows.measureElement}
                 data-index={row.index}
                 position="absolute"
                 top={0}
-                paddingX={2}
+                paddingLeft={shown.isInside ? 6 : 2}
+                paddingRight={2}
                 width="100%"
                 transform={`translateY(${String(row.start)}px)`}
                 whiteSpace={wraps ? "pre-wrap" : "pre"}
                 overflowWrap={wraps ? "anywhere" : undefined}
-                color={COLOURS[line.level]}
+                color={COLOURS[shown.line.level]}
               >
                 <Text as="span" color="fg.muted" userSelect="none">
-                  {line.at === null ? "" : `${formats.clock(line.at)} `}
+                  {shown.line.at === null ? "" : `${formats.clock(shown.line.at)} `}
                 </Text>
-                <Marked text={line.text} search={search} />
+                {shown.group === null ? (
+                  <Marked text={shown.line.text} search={search} />
+                ) : (
+                  <GroupTitle title={shown.line.text} group={shown.group} toggle={toggle} />
+                )}
               </Box>
             )
           );
         })}
       </Box>
     </Box>
+  );
+};
+
+type GroupProps = { title: string; group: NonNullable<Row["group"]>; toggle: (group: number) => void };
+
+/** The title of a group of lines, which opens and folds it. */
+const GroupTitle: FC<GroupProps> = ({ title, group, toggle }) => {
+  const texts = useTexts();
+  return (
+    <Button
+      variant="plain"
+      size="2xs"
+      height="auto"
+      padding={0}
+      color="fg.muted"
+      fontFamily="mono"
+      aria-expanded={group.isOpen}
+      onClick={() => toggle(group.number)}
+    >
+      {`${group.isOpen ? "▾" : "▸"} ${title} · ${texts.matches(group.size)}`}
+    </Button>
   );
 };
 

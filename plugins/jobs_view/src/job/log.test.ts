@@ -82,8 +82,10 @@ test("an error follows its message: where it came from, then what it was", () =>
   };
   assert.deepEqual(texts(entry), [
     "Task failed with exception",
+    "Traceback",
     "  /a/model.py:7 train",
     "  /a/b.py:12 <module>",
+    "",
     "ValueError: bad",
     "row",
     "KeyError: 'x'",
@@ -95,9 +97,13 @@ test("an empty list of errors adds nothing", () => {
   assert.deepEqual(texts({ event: "x", error_detail: [] }), ["x"]);
 });
 
-test("the start of a group is marked, its end is no line", () => {
-  assert.deepEqual(texts({ event: "::group::Pre task" }), ["▾ Pre task"]);
-  assert.deepEqual(texts({ event: "::endgroup::" }), []);
+test("the start and the end of a group are marked, and the end is not shown", () => {
+  const [begin, end] = [...linesOf({ event: "::group::Pre task" }), ...linesOf({ event: "::endgroup::" })];
+  assert.deepEqual(begin, { at: null, level: "info", text: "Pre task", mark: "begin" });
+  assert.deepEqual(end, { at: null, level: "info", text: "", mark: "end" });
+  assert.ok(begin !== undefined && end !== undefined);
+  assert.deepEqual(fitting([begin, end], "debug", ""), [begin]);
+  assert.equal(fileOf([begin, end]), "INFO Pre task\n");
   assert.deepEqual(texts({ event: "a ::group:: within a line" }), ["a ::group:: within a line"]);
 });
 

@@ -4,7 +4,11 @@ import type { Failure, LogLine } from "../api/client";
 export type Level = "debug" | "info" | "warning" | "error";
 export const LEVELS: Level[] = ["debug", "info", "warning", "error"];
 
-export type Line = { at: string | null; level: Level; text: string };
+/** `mark`: the line is the title of a group, or the end of one and nothing to show; see groups.ts. */
+export type Line = { at: string | null; level: Level; text: string; mark?: "begin" | "end" };
+
+const BEGIN = "::group::";
+const END = "::endgroup::";
 
 /** Colours and movements of the cursor, which programs write for a terminal. */
 // eslint-disable-next-line no-control-regex -- these begin with a control character
@@ -27,14 +31,21 @@ const levelOf = (name: unknown): Level => {
   }
 };
 
-const traceback = (failure: Failure): string[] => [
-  ...(failure.frames ?? []).map(({ filename, lineno, name }) => `  ${filename}:${String(lineno)} ${name}`),
-  `${failure.exc_type}: ${failure.exc_value}`,
-];
+const traceback = ({ frames, exc_type, exc_value }: Failure): string[] => {
+  const places = (frames ?? []).map(({ filename, lineno, name }) => `  ${filename}:${String(lineno)} ${name}`);
+  return [...(places.length > 0 ? [`${BEGIN}Traceback`, ...places, END] : []), `${exc_type}: ${exc_value}`];
+};
 
 const split = (text: string): string[] => text.replace(TERMINAL, "").split(/\r?\n/);
 
-/** The lines of an entry: several for a text with line breaks, none for the end of a group. */
+const marked = (text: string): Pick<Line, "text" | "mark"> =>
+  text.startsWith(BEGIN)
+    ? { text: text.slice(BEGIN.length), mark: "begin" }
+    : text.startsWith(END)
+      ? { text: "", mark: "end" }
+      : { text };
+
+/** The lines of an entry: several for a text with line breaks. */
 export const linesOf = (entry: LogLine): Line[] => {
   if (typeof entry === "string") {
     return split(entry).map((text) => ({ at: null, level: "info", text }));
@@ -42,8 +53,7 @@ export const linesOf = (entry: LogLine): Line[] => {
   const level = levelOf(entry.level);
   return [entry.event, ...(entry.error_detail ?? []).flatMap(traceback)]
     .flatMap(split)
-    .filter((text) => !text.startsWith("::endgroup::"))
-    .map((text) => ({ at: entry.timestamp ?? null, level, text: text.replace(/^::group::/, "▾ ") }));
+    .map((text) => ({ at: entry.timestamp ?? null, level, ...marked(text) }));
 };
 
 /** Where a text is first found in a line, without regard to case: what is before it, itself, and what follows. */
@@ -56,12 +66,18 @@ export const found = (text: string, search: string): [string, string, string] | 
   return at && [text.slice(0, at.index), at[0], text.slice(at.index + at[0].length)];
 };
 
+const withoutEnds = (lines: Line[]): Line[] => lines.filter(({ mark }) => mark !== "end");
+
 /** The lines of a level and above in which a text is found. */
 export const fitting = (lines: Line[], from: Level, search: string): Line[] => {
   const levels = LEVELS.slice(LEVELS.indexOf(from));
-  return lines.filter(({ level, text }) => levels.includes(level) && (search === "" || found(text, search) !== null));
+  return withoutEnds(lines).filter(
+    ({ level, text }) => levels.includes(level) && (search === "" || found(text, search) !== null),
+  );
 };
 
 /** Lines as a file: each with its time, where it has one, and its level. */
 export const fileOf = (lines: Line[]): string =>
-  lines.map(({ at, level, text }) => `${[at, level.toUpperCase(), text].filter(Boolean).join(" ")}\n`).join("");
+  withoutEnds(lines)
+    .map(({ at, level, text }) => `${[at, level.toUpperCase(), text].filter(Boolean).join(" ")}\n`)
+    .join("");

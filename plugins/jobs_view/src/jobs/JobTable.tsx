@@ -1,4 +1,4 @@
-import { Box, Table } from "@chakra-ui/react";
+import { Box, Table, Text } from "@chakra-ui/react";
 import type { FC } from "react";
 
 import { jobAddress, listAddress } from "../addresses";
@@ -6,6 +6,7 @@ import type { Job } from "../api/client";
 import { Moment } from "../parts/Moment";
 import { RouterLink } from "../parts/RouterLink";
 import { StatusBadge } from "../parts/StatusBadge";
+import { isExplained } from "../parts/statuses";
 import { useFormats, useTexts } from "../texts/language";
 
 /** Jobs, one a row. On a narrow page the table scrolls by itself. */
@@ -35,6 +36,7 @@ export const JobTable: FC<{ jobs: Job[] }> = ({ jobs }) => {
               </Table.Cell>
               <Table.Cell minWidth="14rem">
                 <RouterLink to={listAddress({ subject: job.subject })}>{job.subject}</RouterLink>
+                <Reason job={job} />
               </Table.Cell>
               <Table.Cell>
                 <StatusBadge status={job.status} />
@@ -57,3 +59,11 @@ export const JobTable: FC<{ jobs: Job[] }> = ({ jobs }) => {
     </Box>
   );
 };
+
+/** Why the job has failed, in one line; the whole error is its title, and on the page of the job. */
+const Reason: FC<{ job: Job }> = ({ job: { reason, status } }) =>
+  reason === null || !isExplained(status) ? null : (
+    <Text fontSize="sm" color="fg.error" title={reason} maxWidth="32rem" truncate>
+      {reason}
+    </Text>
+  );

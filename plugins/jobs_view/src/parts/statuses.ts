@@ -17,5 +17,8 @@ export const PALETTES: Record<JobStatus, string> = {
 
 const FINAL: ReadonlySet<JobStatus> = new Set<JobStatus>(["completed", "failed", "cancelled", "skipped"]);
 
+/** Whether the error of a job with this status says why it has the status: after a clear, an old error may still be there. */
+export const isExplained = (status: JobStatus): boolean => status === "failed" || status === "retrying";
+
 /** Whether a job has ended. */
 export const isFinal = (status: JobStatus): boolean => FINAL.has(status);

@@ -91,14 +91,15 @@ CREATE INDEX job_measured ON modelops.job (split_part(left(subject, 250), ' ', 1
 -- For counting with an index-only scan.
 CREATE INDEX job_counted ON modelops.job (type, status, dag_id);
 
--- For searches of a text anywhere in a job's names. The extension is trusted: the database owner may create it.
+-- For searches of a text anywhere in a job's names and in the beginning of its error. The extension is trusted: the database owner may create it.
 CREATE SCHEMA IF NOT EXISTS modelops_extensions;
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA modelops_extensions;
 DO $$
 DECLARE
   home regnamespace := (SELECT extnamespace FROM pg_extension WHERE extname = 'pg_trgm'); -- it may have been there before
 BEGIN
-  EXECUTE format('CREATE INDEX job_known_by ON modelops.job USING gin (lower(subject || '' '' || run_id) %s.gin_trgm_ops)', home);
+  EXECUTE format('CREATE INDEX job_known_by ON modelops.job USING gin
+                  (lower(subject || '' '' || run_id || coalesce('' '' || left(error, 300), '''')) %s.gin_trgm_ops)', home);
 END $$;
 
 GRANT SELECT ON modelops.job TO modelops_jobs, modelops_reader;
