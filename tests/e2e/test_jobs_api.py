@@ -100,6 +100,7 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         f"{one}/artifacts/{{sha256}}",
         f"{one}/evaluations/{{digest}}",
         f"{one}/logs/{{attempt}}",
+        "/api/deployments/{id}",
         "/api/deployments/{id}/alerts",
         "/api/deployments/{id}/intervals",
         "/api/deployments/{id}/drift",

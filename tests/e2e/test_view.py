@@ -27,8 +27,8 @@ PAGES = (
     "/plugin/modelops",
     *(f"/plugin/modelops/{page}" for page in ("models", "features", "deployments", "production", "analysis")),
 )
-OF_DEPLOYMENT = ("", "/drift", "/performance", "/alerts")
-IN_FRENCH = ("Intervalles de données", "Dérive au cours du temps", "Performances", "Règles d'alerte")
+OF_DEPLOYMENT = ("", "/intervals", "/drift", "/performance", "/alerts")
+IN_FRENCH = ("Lots publiés", "Intervalles de données", "Dérive au cours du temps", "Performances", "Règles d'alerte")
 SHIFTED = f"SELECT id, x + 50 AS x, y FROM ({SQL}) AS shifted"
 LABELS = f"SELECT id, late FROM ({SQL}) AS labels"
 JOBS = "**/modelops/api/jobs?*"
@@ -197,7 +197,13 @@ def test_an_error_is_shown_in_full(people: Signed, failed: Run) -> None:
         expect(page.get_by_text(error)).to_be_visible()
         expect(page.get_by_role("row", name="model here/quick").first).to_be_visible()
         page.get_by_role("tab", name="Logs").click()
-        expect(page.get_by_role("log")).to_contain_text("on purpose")
+        log = page.get_by_role("log")
+        expect(log).to_contain_text("on purpose")
+        expect(log).not_to_contain_text("Filling up the DagBag")
+        page.get_by_role("button", name="Pre Execute").press("Enter")
+        expect(log).to_contain_text("Filling up the DagBag")
+        visit(page, f"/plugin/modelops?subject=here/quick&search={error.splitlines()[0][:40]}")
+        expect(row(page, failed)).to_contain_text(error.splitlines()[0][:40])
 
 
 def test_evidence_and_files(people: Signed, runs: Mapping[str, Run]) -> None:
@@ -307,7 +313,7 @@ def test_statistics_and_drift_are_a_click_away(people: Signed, runs: Mapping[str
             page.get_by_role(place).get_by_role("link", name="Statistics", exact=True).click()
             expect(page.get_by_role("heading", name=f"Batch prediction · {subject}")).to_be_visible()
             expect(page.get_by_role("region", name="Features (100 rows)")).to_be_visible()
-            visit(page, f"/plugin/modelops/deployments/{deployment}")
+            visit(page, f"/plugin/modelops/deployments/{deployment}/intervals")
 
 
 def test_a_narrow_window(people: Signed, failed: Run, deployment: int) -> None:

@@ -217,10 +217,14 @@ def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapp
         expect(page.get_by_role("row").nth(1)).to_contain_text(re.compile("all times.*Done.*on request.*100"))
         assert barriers(page) == []
         page.get_by_role("link", name="All deployments").click()
-        row = page.get_by_role("row").filter(has_text="predictions.e2e_act_approve")
-        row.get_by_role("button", name="Run now").click()
+        page.get_by_label("Search in names and targets").fill("e2e_act_APPROVE")
+        page.get_by_role("link", name="predictions.e2e_act_approve").click()
+        expect(page.get_by_role("heading", name=f"{subject} → {deployed['target']}")).to_be_visible()
+        expect(page.get_by_role("region", name="Published batches")).to_contain_text(re.compile("all rows.*100"))
+        assert barriers(page) == []
+        page.get_by_role("button", name="Run now").click()
         confirm(page, "Run now")
-        expect(row).to_contain_text("Run now: Airflow has accepted the request.")
+        expect(page.get_by_text("Run now: Airflow has accepted the request.")).to_be_visible()
         page.get_by_role("link", name="In production").click()
         row = page.get_by_role("row").filter(has_text="predictions.e2e_act_approve")
         expect(row).to_contain_text("as good as it gets")

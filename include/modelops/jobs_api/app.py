@@ -21,6 +21,7 @@ from modelops.jobs_api import (
     analysis,
     audit,
     catalogue,
+    deployment,
     drift,
     evidence,
     intervals,
@@ -158,6 +159,7 @@ def make_app() -> FastAPI:
     app.include_router(usage.router)
     app.include_router(kept_logs.router)
     app.include_router(catalogue.router)
+    app.include_router(deployment.router)
     app.include_router(intervals.router)
     app.include_router(drift.router)
     app.include_router(performance.router)

@@ -165,21 +165,30 @@ def list_versions(
 
 @router.get("/deployments")
 def list_deployments(
-    user: GetUserDep, model: Text = None, active: bool = False, after: Place = None, limit: Limit = 50
+    user: GetUserDep,
+    model: Text = None,
+    search: Text = None,
+    active: bool = False,
+    after: Place = None,
+    limit: Limit = 50,
 ) -> Deployments:
-    """Deployments, newest first; with `active` only those that haven't ended."""
+    """Deployments, newest first; with `active` only those that haven't ended.
+
+    `search` is a text in the name of the model or the feature task, or in the target.
+    """
     with limited_connection(APPLICATION) as connection:
         rows = catalogue.deployments(
             connection,
             visible_dags(user, connection, DETAIL_ACCESS),
             model=model,
+            search=search,
             active=active,
             after=after,
             limit=limit + 1,
         )
     can_run = runnable(user, rows[:limit])
     found = [
-        Deployment.model_validate({**row, "next_at": _next(row), "can_run": row["id"] in can_run})
+        Deployment.model_validate({**row, "next_at": next_batch_at(row), "can_run": row["id"] in can_run})
         for row in rows[:limit]
     ]
     return Deployments(deployments=found, after=_last(rows, limit))
@@ -194,7 +203,8 @@ def show_production(user: GetUserDep, at: AwareDatetime | None = None) -> Produc
     return Production(at=moment, found=[InProduction.model_validate(row) for row in rows])
 
 
-def _next(row: Mapping[str, Any]) -> datetime | None:
+def next_batch_at(row: Mapping[str, Any]) -> datetime | None:
+    """When the next batch of a deployment is scheduled; None without a cron schedule, or after its end."""
     schedule = Schedule(text=row["schedule"], time_zone=row["time_zone"], paused=row["paused"])
     if row["ended_at"] or schedule.paused or schedule.kind is not ScheduleKind.CRON:
         return None

@@ -31,7 +31,7 @@ JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 DeploymentNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-def _reason(error: Any) -> str | None:
+def reason_of(error: Any) -> str | None:
     """The first sentence of an error; of several errors, their number and the first one."""
     lines = [line.strip() for line in str(error or "").splitlines()[:2]]
     reason = " ".join(lines if lines and lines[0].endswith(":") else lines[:1])
@@ -58,7 +58,7 @@ class Job(BaseModel):
     run_id: str
     task_id: str
     map_index: int
-    reason: Annotated[str | None, BeforeValidator(_reason)] = Field(
+    reason: Annotated[str | None, BeforeValidator(reason_of)] = Field(
         validation_alias="error", description="The first sentence of its error; null if there is none."
     )
 

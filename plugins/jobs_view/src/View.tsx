@@ -6,6 +6,7 @@ import { useParams } from "react-router-dom";
 import { AnalysisPage } from "./analysis/AnalysisPage";
 import { isWorthAnotherTry } from "./api/client";
 import { AlertsPage } from "./catalogue/AlertsPage";
+import { DeploymentPage } from "./catalogue/DeploymentPage";
 import { DeploymentsPage } from "./catalogue/DeploymentsPage";
 import { DriftPage } from "./catalogue/DriftPage";
 import { IntervalsPage } from "./catalogue/IntervalsPage";
@@ -70,8 +71,10 @@ const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
           <DriftPage deployment={id} />
         ) : part === "alerts" ? (
           <AlertsPage deployment={id} />
-        ) : (
+        ) : part === "intervals" ? (
           <IntervalsPage deployment={id} />
+        ) : (
+          <DeploymentPage deployment={id} />
         )
       ) : page === "production" ? (
         <ProductionPage />

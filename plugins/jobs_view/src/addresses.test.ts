@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  deploymentAddress,
+  jobsOfAddress,
   dagAddress,
   distributionAddress,
   intervalsAddress,
@@ -69,6 +71,11 @@ test("versions of models and of feature tasks have pages of their own", () => {
 
 test("things with a number or a name", () => {
   assert.equal(jobAddress(9_007_199_254_740_991), "/plugin/modelops/jobs/9007199254740991");
-  assert.equal(intervalsAddress(7), "/plugin/modelops/deployments/7");
+  assert.equal(deploymentAddress(7), "/plugin/modelops/deployments/7");
+  assert.equal(intervalsAddress(7), "/plugin/modelops/deployments/7/intervals");
+  assert.equal(
+    jobsOfAddress({ model: "a/b", version: 2, id: 7 }),
+    "/plugin/modelops?subject=a%2Fb+v2+%28deployment+7%29",
+  );
   assert.equal(dagAddress("deployment_7/é"), "/dags/deployment_7%2F%C3%A9");
 });

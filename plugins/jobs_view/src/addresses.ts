@@ -19,17 +19,24 @@ export const pageAddress = (page: Page | "jobs", search: Record<string, string> 
 export const versionsAddress = ({ kind, model }: { kind: VersionKind; model: string }): string =>
   pageAddress(kind === "model" ? "models" : "features", { model });
 
+/** A deployment: its state, its batches, and its other pages. */
+export const deploymentAddress = (deployment: number): string => `${HERE}/deployments/${String(deployment)}`;
+
+/** The jobs of a deployment. */
+export const jobsOfAddress = ({ model, version, id }: { model: string; version: number; id: number }): string =>
+  listAddress({ subject: `${model} v${String(version)} (deployment ${String(id)})` });
+
 /** What became of a deployment's data intervals. */
-export const intervalsAddress = (deployment: number): string => `${HERE}/deployments/${String(deployment)}`;
+export const intervalsAddress = (deployment: number): string => `${deploymentAddress(deployment)}/intervals`;
 
 /** The drift of a deployment's batches over time. */
-export const driftAddress = (deployment: number): string => `${intervalsAddress(deployment)}/drift`;
+export const driftAddress = (deployment: number): string => `${deploymentAddress(deployment)}/drift`;
 
 /** The performance of a deployment's predictions over time. */
-export const performanceAddress = (deployment: number): string => `${intervalsAddress(deployment)}/performance`;
+export const performanceAddress = (deployment: number): string => `${deploymentAddress(deployment)}/performance`;
 
 /** The alert rules of a deployment, and its alerts. */
-export const alertsAddress = (deployment: number): string => `${intervalsAddress(deployment)}/alerts`;
+export const alertsAddress = (deployment: number): string => `${deploymentAddress(deployment)}/alerts`;
 
 export const dagAddress = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
 

@@ -15,7 +15,7 @@ from integration.registry.year import BATCHES, fill, rows_read
 from modelops.domain.deployments import Interval
 from modelops.domain.job_types import JobType
 from modelops.domain.labels import Truth
-from modelops.registry.read import drift_list
+from modelops.registry.read import catalogue, drift_list
 from modelops.registry.write import deployments, jobs, performance, runs, sweeping
 from modelops.registry.write.runs import DueInterval
 
@@ -142,6 +142,18 @@ def test_the_drift_over_time_reads_the_latest_batches(year: Year, target: str) -
         assert (len(batches), columns, more) == (PAGE, [], True)
         connection.cursor_factory = Explaining
         check(drift_list.QUERIES.execute(connection, "batches", dag_ids=dag_ids, target=target, limit=PAGE).fetchone())
+
+
+def test_the_page_of_a_deployment_reads_its_latest_batches(year: Year) -> None:
+    dag_ids = [f"deployment_{number}" for number in range(50)]
+    for deployment in (year.by_interval, year.whole):
+        with year.database.connect("modelops_reader") as connection:
+            batches = catalogue.published_batches(connection, dag_ids, deployment, limit=PAGE)
+            assert len(batches) == PAGE
+            published = [batch["published_at"] for batch in batches]
+            assert published == sorted(published, reverse=True)
+            connection.cursor_factory = Explaining
+            check(catalogue.published_batches(connection, dag_ids, deployment, limit=PAGE)[0])
 
 
 @pytest.mark.parametrize("what", ["an interval", "everything"])

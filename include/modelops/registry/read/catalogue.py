@@ -41,19 +41,29 @@ def deployments(
     connection: Connection[Any],
     dag_ids: Sequence[str],
     *,
-    model: str | None,
-    active: bool,
-    after: int | None,
+    model: str | None = None,
+    search: str | None = None,
+    active: bool = False,
+    after: int | None = None,
     limit: int,
 ) -> Rows:
-    """Deployments, newest first, with their newest batch; if `active`, only those that haven't ended."""
-    return _rows(connection, "deployments", dag_ids, model=model, active=active, last_id=after, limit=limit, id=None)
+    """Deployments, newest first, with their newest batch; if `active`, only those that haven't ended.
+
+    `search` is a text in the name of the model or the feature task, or in the target, case-insensitive.
+    """
+    wanted = {"model": model, "search": search, "active": active, "last_id": after, "limit": limit, "id": None}
+    return _rows(connection, "deployments", dag_ids, **wanted)
 
 
 def deployment(connection: Connection[Any], dag_ids: Sequence[str], number: int) -> Mapping[str, Any] | None:
     """A deployment, as in the list; None if there is none, or it isn't visible."""
-    found = _rows(connection, "deployments", dag_ids, model=None, active=False, last_id=None, limit=1, id=number)
-    return next(iter(found), None)
+    wanted = {"model": None, "search": None, "active": False, "last_id": None, "limit": 1, "id": number}
+    return next(iter(_rows(connection, "deployments", dag_ids, **wanted)), None)
+
+
+def published_batches(connection: Connection[Any], dag_ids: Sequence[str], number: int, *, limit: int) -> Rows:
+    """The published batches of a deployment, the latest data intervals first; of an interval, the newest one."""
+    return _rows(connection, "published_batches", dag_ids, id=number, limit=limit)
 
 
 def production(connection: Connection[Any], dag_ids: Sequence[str], *, moment: datetime) -> Rows:

@@ -55,7 +55,7 @@ SELECT deployment.id, version.kind, deployment.model, version.number AS version,
        schedule.set_by, schedule.set_at, schedule.starts_at,
        schedule.incremental, deployment.deployed_by, deployment.started_at,
        deployment.ended_at, deployment.ended_how, deployment.job_id, decision.approver,
-       batch.job_id AS last_job_id, batch.status AS last_status, batch.created_at AS last_created_at,
+       batch.job_id AS last_job_id, batch.status AS last_status, batch.created_at AS last_created_at, batch.error AS last_error,
        (SELECT count(*) FROM modelops.alert_rule AS rule JOIN modelops.alert ON alert.rule_id = rule.id
         JOIN modelops.batch_run AS met ON met.id = alert.run_id JOIN modelops.job AS by ON by.id = met.job_id
         WHERE rule.deployment_id = deployment.id AND rule.ended_at IS NULL AND deployment.ended_at IS NULL
@@ -67,16 +67,27 @@ JOIN modelops.deployment_schedule AS schedule ON schedule.deployment_id = deploy
 JOIN modelops.job ON job.id = deployment.job_id
 JOIN modelops.job AS training ON training.id = version.job_id
 JOIN modelops.job AS approval ON approval.id = decision.job_id
-LEFT JOIN LATERAL (SELECT ran.id AS job_id, ran.status, ran.created_at
+LEFT JOIN LATERAL (SELECT ran.id AS job_id, ran.status, ran.created_at, left(ran.error, 1000) AS error
                    FROM modelops.batch_run AS run JOIN modelops.job AS ran ON ran.id = run.job_id
                    WHERE run.deployment_id = deployment.id AND ran.dag_id = ANY(:dag_ids)
                    ORDER BY run.id DESC LIMIT 1) AS batch ON true
 WHERE job.dag_id = ANY(:dag_ids) AND training.dag_id = ANY(:dag_ids) AND approval.dag_id = ANY(:dag_ids)
   AND (:model::text IS NULL OR deployment.model = :model)
   AND (NOT :active OR deployment.ended_at IS NULL)
+  AND (:search::text IS NULL OR position(lower(:search) IN lower(deployment.model || ' ' || deployment.target)) <> 0)
   AND (:id::bigint IS NULL OR deployment.id = :id)
   AND (:last_id::bigint IS NULL OR deployment.id < :last_id)
 ORDER BY deployment.id DESC
+LIMIT :limit;
+
+-- name: published_batches
+-- The published batches of a deployment, the latest data intervals first. Superseded batches of an interval are omitted.
+SELECT run.job_id, lower(run.covers) AS interval_start, upper(run.covers) AS interval_end, run.published_at, run.superseded_at,
+       run.rows, run.set_aside
+FROM modelops.batch_run AS run JOIN modelops.job ON job.id = run.job_id
+WHERE run.deployment_id = :id AND run.published_at IS NOT NULL AND run.part IS NULL AND job.dag_id = ANY(:dag_ids)
+  AND (run.superseded_at IS NULL OR run.covers = '(,)')
+ORDER BY run.covers DESC, run.published_at DESC
 LIMIT :limit;
 
 -- name: production

@@ -37,6 +37,8 @@ export type Version = Schemas["Version"];
 export type VersionKind = Schemas["VersionKind"];
 export type VersionStatus = Schemas["VersionStatus"];
 export type Deployment = Schemas["Deployment"];
+export type WholeDeployment = Schemas["WholeDeployment"];
+export type BatchOverTime = Schemas["BatchOverTime"];
 export type Intervals = Schemas["Intervals"];
 export type DataInterval = Schemas["DataInterval"];
 export type IntervalState = Schemas["IntervalState"];
@@ -148,8 +150,13 @@ export const getPredictions = (id: number, signal: AbortSignal) =>
 export const getVersions = (kind: VersionKind, model: string, after: string, signal: AbortSignal) =>
   get<Schemas["Versions"]>("modelops/api/versions", { kind, model, after }, signal);
 
-export const getDeployments = (model: string, after: string, signal: AbortSignal) =>
-  get<Schemas["Deployments"]>("modelops/api/deployments", { model, after }, signal);
+export const getDeployments = (
+  wanted: { model: string; search: string; active: string; after: string },
+  signal: AbortSignal,
+) => get<Schemas["Deployments"]>("modelops/api/deployments", wanted, signal);
+
+export const getDeployment = (deployment: string, signal: AbortSignal) =>
+  get<WholeDeployment>(`modelops/api/deployments/${encodeURIComponent(deployment)}`, {}, signal);
 
 export const getIntervals = (deployment: string, last: { start: string; end: string } | null, signal: AbortSignal) =>
   get<Intervals>(

@@ -218,6 +218,8 @@ export interface paths {
         /**
          * List Deployments
          * @description Deployments, newest first; with `active` only those that haven't ended.
+         *
+         *     `search` is a text in the name of the model or the feature task, or in the target.
          */
         get: operations["list_deployments_api_deployments_get"];
         put?: never;
@@ -240,6 +242,26 @@ export interface paths {
          * @description The versions in production at a time (default: now), each with its decision and evidence.
          */
         get: operations["show_production_api_production_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Deployment
+         * @description A deployment with its schedule, its newest batch and its published batches.
+         */
+        get: operations["show_deployment_api_deployments__id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -761,6 +783,38 @@ export interface components {
          * @enum {string}
          */
         ArtifactRole: "code" | "requirements" | "output" | "sample" | "scored_rows";
+        /**
+         * BatchOverTime
+         * @description A published batch of a deployment.
+         */
+        BatchOverTime: {
+            /** Job Id */
+            job_id: number;
+            /**
+             * Interval Start
+             * @description Null, as the end, of a batch without an interval.
+             */
+            interval_start: string | null;
+            /** Interval End */
+            interval_end: string | null;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /**
+             * Superseded At
+             * @description When a newer batch of all rows superseded it.
+             */
+            superseded_at: string | null;
+            /** Rows */
+            rows: number;
+            /**
+             * Set Aside
+             * @description Rows that couldn't be scored.
+             */
+            set_aside: number;
+        };
         /**
          * BinChange
          * @description The share of a bin in the reference and in the batch.
@@ -2264,6 +2318,106 @@ export interface components {
             after: number | null;
         };
         /**
+         * WholeDeployment
+         * @description A deployment with its published batches.
+         */
+        WholeDeployment: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["VersionKind"];
+            /**
+             * Model
+             * @description The model or the feature task.
+             */
+            model: string;
+            /** Version */
+            version: number;
+            /** Engine */
+            engine: string;
+            /** Target */
+            target: string;
+            /**
+             * Dataset
+             * @description Its name; null for one given as SQL.
+             */
+            dataset: string | null;
+            /**
+             * Schedule
+             * @description Cron's fields or a preset, once, manual, after a feature table, publish only.
+             */
+            schedule: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Paused */
+            paused: boolean;
+            /**
+             * Set By
+             * @description Who set the schedule.
+             */
+            set_by: string;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+            /**
+             * Next At
+             * @description When the next batch is scheduled; null without a cron schedule.
+             */
+            next_at: string | null;
+            /** Deployed By */
+            deployed_by: string;
+            /** Approver */
+            approver: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended How */
+            ended_how: string | null;
+            /**
+             * Job Id
+             * @description The deployment's job.
+             */
+            job_id: number;
+            /**
+             * Last Job Id
+             * @description Its newest batch.
+             */
+            last_job_id: number | null;
+            last_status: components["schemas"]["JobStatus"] | null;
+            /** Last Created At */
+            last_created_at: string | null;
+            /**
+             * Firing
+             * @description Alerts that are firing.
+             */
+            firing: number;
+            /**
+             * Can Run
+             * @description Whether you may request a batch of it now.
+             */
+            can_run: boolean;
+            /**
+             * Dag Id
+             * @description The DAG of its batches.
+             */
+            dag_id: string;
+            /**
+             * Last Reason
+             * @description The first sentence of the error of its newest batch, if it failed.
+             */
+            last_reason: string | null;
+            /**
+             * Batches
+             * @description At most 60, the latest data intervals first; of several batches of an interval, the newest.
+             */
+            batches: components["schemas"]["BatchOverTime"][];
+        };
+        /**
          * WholeJob
          * @description A job with its parameters, result, events and possible actions.
          */
@@ -2964,6 +3118,7 @@ export interface operations {
         parameters: {
             query?: {
                 model?: string | null;
+                search?: string | null;
                 active?: boolean;
                 after?: number | null;
                 limit?: number;
@@ -3034,6 +3189,64 @@ export interface operations {
             };
             /** @description You are not signed in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_deployment_api_deployments__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeDeployment"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such deployment, or you may not see it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,16 +1,24 @@
 import { HStack, Text } from "@chakra-ui/react";
 import type { FC, ReactNode } from "react";
 
-import { alertsAddress, driftAddress, intervalsAddress, pageAddress, performanceAddress } from "../addresses";
+import {
+  alertsAddress,
+  deploymentAddress,
+  driftAddress,
+  intervalsAddress,
+  pageAddress,
+  performanceAddress,
+} from "../addresses";
 import type { VersionKind } from "../api/client";
 import { RouterLink } from "../parts/RouterLink";
 import { useTexts } from "../texts/language";
 
-export type DeploymentPage = "intervals" | "drift" | "performance" | "alerts";
+export type DeploymentPage = "overview" | "intervals" | "drift" | "performance" | "alerts";
 
 type Props = { deployment: number; kind: VersionKind; current: DeploymentPage; children?: ReactNode };
 
 const ADDRESSES: Record<DeploymentPage, (deployment: number) => string> = {
+  overview: deploymentAddress,
   intervals: intervalsAddress,
   drift: driftAddress,
   performance: performanceAddress,
@@ -26,12 +34,11 @@ export const LinkToPage: FC<{ deployment: number; page: DeploymentPage }> = ({ d
   return <RouterLink to={ADDRESSES[page](deployment)}>{titlesOf(texts)[page]}</RouterLink>;
 };
 
-/** Links to the pages of a deployment and to the list of deployments; the children come first. */
+/** Links to the pages of a deployment and to the list of deployments; the children come before the latter. */
 export const DeploymentLinks: FC<Props> = ({ deployment, kind, current, children }) => {
   const texts = useTexts();
   return (
     <HStack gap={4} flexWrap="wrap">
-      {children}
       {pagesOf(kind).map((page) =>
         page === current ? (
           <Text key={page} aria-current="page" fontWeight="medium">
@@ -41,12 +48,14 @@ export const DeploymentLinks: FC<Props> = ({ deployment, kind, current, children
           <LinkToPage key={page} deployment={deployment} page={page} />
         ),
       )}
+      {children}
       <RouterLink to={pageAddress("deployments")}>{texts.intervals.all}</RouterLink>
     </HStack>
   );
 };
 
 const titlesOf = (texts: ReturnType<typeof useTexts>): Record<DeploymentPage, string> => ({
+  overview: texts.deployment.overview,
   intervals: texts.intervals.title,
   drift: texts.tabs.drift,
   performance: texts.performance.title,

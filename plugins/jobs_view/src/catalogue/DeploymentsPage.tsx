@@ -1,9 +1,9 @@
-import { Badge, Box, HStack, Stack, Text } from "@chakra-ui/react";
-import { useQuery } from "@tanstack/react-query";
+import { Badge, Box, Checkbox, HStack, Input, Stack, Text } from "@chakra-ui/react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { jobAddress, listAddress, versionsAddress } from "../addresses";
+import { deploymentAddress, jobAddress, jobsOfAddress, versionsAddress } from "../addresses";
 import { type Deployment, getDeployments } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
@@ -15,31 +15,41 @@ import { useFormats, useTexts } from "../texts/language";
 import { LinkToPage, pagesOf } from "./DeploymentLinks";
 import { Older, OnlyModel } from "./paging";
 import { RunNow } from "./RunNow";
+import { ScheduleInWords } from "./ScheduleInWords";
 
 const SECONDS = 5;
 
-/** All deployments, those that have ended too. */
+/** The deployments in production, and if asked for those that have ended too. */
 export const DeploymentsPage: FC = () => {
   const texts = useTexts();
-  const [search] = useSearchParams();
-  const [model, after] = [search.get("model") ?? "", search.get("after") ?? ""];
+  const [place] = useSearchParams();
+  const kept = { model: place.get("model") ?? "", search: place.get("search") ?? "", ended: place.get("ended") ?? "" };
+  const after = place.get("after") ?? "";
   const query = useQuery({
-    queryKey: ["deployments", model, after],
-    queryFn: ({ signal }) => getDeployments(model, after, signal),
+    queryKey: ["deployments", kept, after],
+    queryFn: ({ signal }) => getDeployments({ ...kept, active: kept.ended === "" ? "true" : "", after }, signal),
     refetchInterval: SECONDS * 1000,
+    placeholderData: keepPreviousData,
   });
   return (
     <Stack gap={3}>
-      <OnlyModel model={model} page="deployments" />
+      <OnlyModel model={kept.model} page="deployments" />
+      <Filters search={kept.search} ended={kept.ended} />
       <Answer query={query}>
         {(data) => (
           <>
             {data.deployments.length === 0 ? (
-              <Notice text={texts.catalogue.noDeployments} />
+              <Notice
+                text={
+                  kept.model === "" && kept.search === ""
+                    ? texts.catalogue.noDeployments
+                    : texts.deployment.nothingFound
+                }
+              />
             ) : (
               <Table rows={data.deployments} />
             )}
-            <Older page="deployments" model={model} after={after} next={data.after} />
+            <Older page="deployments" kept={kept} after={after} next={data.after} />
           </>
         )}
       </Answer>
@@ -47,10 +57,51 @@ export const DeploymentsPage: FC = () => {
   );
 };
 
+/** What to look for, kept in the address. */
+const Filters: FC<{ search: string; ended: string }> = ({ search, ended }) => {
+  const own = useTexts().deployment;
+  const [, setPlace] = useSearchParams();
+  const change = (name: string, value: string): void =>
+    setPlace(
+      (before) => {
+        before.delete("after");
+        before.delete(name);
+        if (value !== "") {
+          before.set(name, value);
+        }
+        return before;
+      },
+      { replace: true },
+    );
+  return (
+    <HStack gap={4} wrap="wrap" as="search">
+      <Input
+        size="sm"
+        type="search"
+        width="20rem"
+        maxWidth="100%"
+        aria-label={own.searchFor}
+        placeholder={own.searchFor}
+        value={search}
+        onChange={(event) => change("search", event.currentTarget.value)}
+      />
+      <Checkbox.Root
+        size="sm"
+        checked={ended !== ""}
+        onCheckedChange={(details) => change("ended", details.checked === true ? "yes" : "")}
+      >
+        <Checkbox.HiddenInput />
+        <Checkbox.Control />
+        <Checkbox.Label>{own.alsoEnded}</Checkbox.Label>
+      </Checkbox.Root>
+    </HStack>
+  );
+};
+
 /** The newest batch, all jobs of the deployment, and a batch now. */
 const LastRun: FC<{ deployment: Deployment }> = ({ deployment }) => {
   const own = useTexts().catalogue;
-  const { last_job_id, last_status, last_created_at, model, version, id } = deployment;
+  const { last_job_id, last_status, last_created_at } = deployment;
   return (
     <Stack gap={0} fontSize="sm" align="flex-start">
       {last_job_id !== null && last_status !== null && last_created_at !== null ? (
@@ -63,9 +114,7 @@ const LastRun: FC<{ deployment: Deployment }> = ({ deployment }) => {
       ) : (
         <Text color="fg.muted">{own.neverRan}</Text>
       )}
-      <RouterLink to={listAddress({ subject: `${model} v${String(version)} (deployment ${String(id)})` })}>
-        {own.itsJobs}
-      </RouterLink>
+      <RouterLink to={jobsOfAddress(deployment)}>{own.itsJobs}</RouterLink>
       {deployment.can_run && <RunNow deployment={deployment} />}
     </Stack>
   );
@@ -81,7 +130,7 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
       rows={rows}
       keyOf={(deployment) => deployment.id}
       columns={[
-        { title: own.number, show: ({ id, job_id }) => <RouterLink to={jobAddress(job_id)}>{String(id)}</RouterLink> },
+        { title: own.number, show: ({ id }) => <RouterLink to={deploymentAddress(id)}>{String(id)}</RouterLink> },
         {
           title: own.modelOrTask,
           show: (deployment) => (
@@ -92,15 +141,13 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
             </Box>
           ),
         },
-        { title: own.target, show: ({ target }) => target },
+        { title: own.target, show: ({ id, target }) => <RouterLink to={deploymentAddress(id)}>{target}</RouterLink> },
         { title: own.dataset, show: ({ dataset, kind }) => dataset ?? (kind === "model" ? own.asSql : "–") },
         {
           title: own.schedule,
           show: ({ id, kind, schedule, time_zone, paused, set_by, firing }) => (
             <Stack gap={0} fontSize="sm" align="flex-start">
-              <Text>{own.scheduled(schedule, time_zone)}</Text>
-              {paused && <Text color="fg.muted">{own.paused}</Text>}
-              <Text color="fg.muted">{own.setBy(set_by)}</Text>
+              <ScheduleInWords schedule={schedule} zone={time_zone} paused={paused} setBy={set_by} />
               {pagesOf(kind).map((page) => (
                 <HStack key={page} gap={2}>
                   <LinkToPage deployment={id} page={page} />
@@ -119,7 +166,14 @@ const Table: FC<{ rows: Deployment[] }> = ({ rows }) => {
           title: own.lastRun,
           show: (deployment) => <LastRun deployment={deployment} />,
         },
-        { title: own.since, show: ({ started_at }) => <Moment at={started_at} /> },
+        {
+          title: own.since,
+          show: ({ started_at, job_id }) => (
+            <RouterLink to={jobAddress(job_id)}>
+              <Moment at={started_at} />
+            </RouterLink>
+          ),
+        },
         { title: own.by, show: ({ deployed_by }) => deployed_by },
         { title: own.approver, show: ({ approver }) => approver },
         {

@@ -12,6 +12,7 @@ import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { useFormats, useTexts } from "../texts/language";
 import { DeploymentLinks } from "./DeploymentLinks";
+import { ScheduleInWords } from "./ScheduleInWords";
 
 const SECONDS = 5;
 
@@ -51,10 +52,7 @@ export const IntervalsPage: FC<{ deployment: string }> = ({ deployment }) => {
           <DeploymentLinks deployment={data.deployment} kind={data.kind} current="intervals">
             <RouterLink to={dagAddress(data.dag_id)}>{own.dag}</RouterLink>
           </DeploymentLinks>
-          <Text>
-            {texts.catalogue.schedule}: {texts.catalogue.scheduled(data.schedule, data.time_zone)}
-            {data.paused && `, ${texts.catalogue.paused}`}
-          </Text>
+          <ScheduleInWords schedule={data.schedule} zone={data.time_zone} paused={data.paused} />
           {data.intervals.some(({ state }) => state === "missing") && <Text color="fg.muted">{own.aboutMissing}</Text>}
           {data.intervals.length === 0 ? <Notice text={own.none} /> : <Table rows={data.intervals} />}
           {(last !== null || data.more) && (

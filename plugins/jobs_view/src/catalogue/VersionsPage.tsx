@@ -53,7 +53,7 @@ export const VersionsPage: FC<Props> = ({ page }) => {
             ) : (
               <Table page={page} rows={data.versions} />
             )}
-            <Older page={page} model={model} after={after} next={data.after} />
+            <Older page={page} kept={{ model }} after={after} next={data.after} />
           </>
         )}
       </Answer>

@@ -17,13 +17,14 @@ export const OnlyModel: FC<{ model: string; page: Page }> = ({ model, page }) =>
   );
 };
 
-type OlderProps = { page: Page; model: string; after: string; next: number | null };
+/** `kept`: the other parameters of the address; the empty ones are left out. */
+type OlderProps = { page: Page; kept: Record<string, string>; after: string; next: number | null };
 
 /** To the first page and to what is older. */
-export const Older: FC<OlderProps> = ({ page, model, after, next }) => {
+export const Older: FC<OlderProps> = ({ page, kept: wanted, after, next }) => {
   const texts = useTexts();
   const navigate = useNavigate();
-  const kept: Record<string, string> = model === "" ? {} : { model };
+  const kept = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ""));
   return after === "" && next === null ? null : (
     <HStack justify="flex-end">
       <Button

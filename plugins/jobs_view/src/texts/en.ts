@@ -1,5 +1,6 @@
 import type { Action, Event, JobStatus, VersionStatus } from "../api/client";
 import { alerts } from "./alerts.en.ts";
+import { deployment, intervals } from "./deployment.en.ts";
 import { evaluation } from "./evaluation.en.ts";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.en.ts";
@@ -323,25 +324,8 @@ export const en = {
     evidence: "Evidence",
     until: "Until",
   },
-  intervals: {
-    title: "Data intervals",
-    of: (what: string, target: string) => `Data intervals of ${what} → ${target}`,
-    all: "All deployments",
-    dag: "Its DAG in Airflow",
-    start: "From",
-    end: "To",
-    state: "State",
-    states: { done: "Done", running: "Running", failed: "Failed", superseded: "Superseded", missing: "Missing" },
-    due: "Due",
-    byHand: "on request",
-    bySchedule: "by schedule",
-    rows: "Rows",
-    published: "Published",
-    job: "Job",
-    ever: "all times",
-    none: "No interval of this deployment has ended yet.",
-    aboutMissing: "Airflow's backfill, on the DAG's page, processes missing intervals.",
-  },
+  intervals,
+  deployment,
   analysis: {
     created: "Jobs created in",
     spans: {

@@ -1,5 +1,6 @@
 import type { Texts } from "./en";
 import { alerts } from "./alerts.fr.ts";
+import { deployment, intervals } from "./deployment.fr.ts";
 import { evaluation } from "./evaluation.fr.ts";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { performance } from "./performance.fr.ts";
@@ -347,25 +348,8 @@ export const fr: Texts = {
     evidence: "Preuves",
     until: "Jusqu'à",
   },
-  intervals: {
-    title: "Intervalles de données",
-    of: (what, target) => `Intervalles de données de ${what} → ${target}`,
-    all: "Tous les déploiements",
-    dag: "Son DAG dans Airflow",
-    start: "De",
-    end: "À",
-    state: "État",
-    states: { done: "Fait", running: "En cours", failed: "En échec", superseded: "Remplacé", missing: "Manquant" },
-    due: "Prévu",
-    byHand: "à la demande",
-    bySchedule: "par la planification",
-    rows: "Lignes",
-    published: "Publié",
-    job: "Tâche",
-    ever: "toutes les dates",
-    none: "Aucun intervalle de ce déploiement n'est encore terminé.",
-    aboutMissing: "Le «\u202fbackfill\u202f» d'Airflow, sur la page du DAG, traite les intervalles manquants.",
-  },
+  intervals,
+  deployment,
   analysis: {
     created: "Tâches créées pendant",
     spans: {
