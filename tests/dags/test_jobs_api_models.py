@@ -88,7 +88,7 @@ def test_the_page_of_a_model(ask: Ask, connection: Connection[Any]) -> None:
     assert (page["kind"], page["model"], page["actions"]) == ("model", "demo/arrival_delay", [])
     [active] = page["deployments"]
     assert (active["approver"], active["comment"], active["previous"]) == ("grace", "looks right", None)
-    assert page["hyperparameters"] == {}
+    assert (page["hyperparameters"], page["better"]) == ({}, {"auc": "higher"})
 
 
 @pytest.mark.parametrize("hidden", [SECRET, OUTLINE])

@@ -105,6 +105,9 @@ class ModelPage(Model):
     description: str | None = Field(description="As its task.yaml declares it; null for a model.")
     deployments: list[ProductionOfModel] = Field(description="What is in production, by target; at most 50.")
     hyperparameters: Json | None = Field(description="Of its newest version that has some on record.")
+    better: dict[str, Direction] = Field(
+        description="Which values of a metric are better, where the name says so; of the newest evaluated version."
+    )
     actions: list[ModelAction] = Field(description="The actions that Airflow lets you take.")
 
 
@@ -179,6 +182,7 @@ def show_model(
         "description": row["description"],
         "deployments": active,
         "hyperparameters": pinned and pinned["hyperparameters"],
+        "better": directions_of(row["metrics"] or {}),
         "actions": actions_on(user, kind),
     }
     return ModelPage.model_validate({**Model.of(row).model_dump(), **more})

@@ -2277,6 +2277,13 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
+             * Better
+             * @description Which values of a metric are better, where the name says so; of the newest evaluated version.
+             */
+            better: {
+                [key: string]: components["schemas"]["Direction"];
+            };
+            /**
              * Actions
              * @description The actions that Airflow lets you take.
              */
