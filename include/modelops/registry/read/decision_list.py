@@ -59,6 +59,7 @@ def awaited(
         values = {"types": APPROVALS, "dag_ids": list(dag_ids), "deciding": list(deciding), "person": person}
         rows = _QUERIES.execute(connection, "awaited", **values, limit=LOOKED_AT).fetchall()
     open_to_person = [one for one in map(_of, rows) if one.request.objection(person) is None]
+    open_to_person.sort(key=lambda one: (one.asked_at, one.job_id))
     more = len(open_to_person) > limit or len(rows) == LOOKED_AT
     return AwaitedDecisions(found=open_to_person[:limit], more=more)
 

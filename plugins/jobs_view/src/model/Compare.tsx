@@ -4,7 +4,8 @@ import type { FC, ReactNode } from "react";
 
 import { type ComparedVersion, type Comparison, getComparison, type Version, type VersionKind } from "../api/client";
 import { Answer } from "../parts/Answer";
-import { DataTable, LONG } from "../parts/DataTable";
+import { LONG } from "../parts/DataTable";
+import { FactTable } from "../parts/FactTable";
 import { Choice } from "../parts/Fields";
 import { Notice } from "../parts/Problem";
 import { Section } from "../parts/Section";
@@ -117,14 +118,11 @@ const Compared: FC<ComparedProps> = ({ mine, theirs, better }) => {
         <Differing title={own.definition} titles={titles} found={differences(mine.definition, theirs.definition)} />
       )}
       <Part title={own.pinned}>
-        <DataTable
+        <FactTable
           label={own.pinned}
-          rows={pinned(mine, theirs).filter(([what]) => isModel || what !== "trainingRows")}
-          keyOf={([what]) => what}
-          columns={[
-            { title: own.what, show: ([what]) => own[what] },
-            { title: own.difference, show: ([, same]) => <SamenessBadge same={same} /> },
-          ]}
+          facts={pinned(mine, theirs)
+            .filter(([what]) => isModel || what !== "trainingRows")
+            .map(([what, same]) => [own[what], <SamenessBadge key={what} same={same} />])}
         />
       </Part>
     </>

@@ -44,7 +44,8 @@ export const MetricChart: FC<Props> = ({ rows, metric, metrics, better, choose }
 };
 
 const Drawn: FC<{ rows: Version[]; metric: string; better: Direction | null }> = ({ rows, metric, better }) => {
-  const own = useTexts().model.chart;
+  const texts = useTexts();
+  const own = texts.model.chart;
   const formats = useFormats();
   const points = useMemo(() => pointsOf(rows, metric), [rows, metric]);
   const chart = useMemo(
@@ -74,9 +75,10 @@ const Drawn: FC<{ rows: Version[]; metric: string; better: Direction | null }> =
     number,
     formats.number(Number(value.toPrecision(DIGITS))),
   ];
+  const isBest = newest !== null && newest.value === best?.value;
   const said = [
-    ...(newest === null ? [] : [own.newest(...shown(newest))]),
-    ...(best === null ? [] : [own.best(...shown(best))]),
+    ...(newest === null ? [] : [(isBest ? own.newestAndBest : own.newest)(...shown(newest))]),
+    ...(best === null || isBest ? [] : [own.best(...shown(best))]),
     ...(production.length === 0
       ? []
       : [own.production(production.map((one) => own.withValue(...shown(one))).join(", "))]),
@@ -84,7 +86,7 @@ const Drawn: FC<{ rows: Version[]; metric: string; better: Direction | null }> =
   return (
     <Stack gap={1}>
       {points.length > 1 && <Chart {...chart} />}
-      <Text fontSize="sm">{`${metric}. ${said.join("; ")}`}</Text>
+      <Text fontSize="sm">{texts.analysis.of(metric, said.join("; "))}</Text>
     </Stack>
   );
 };

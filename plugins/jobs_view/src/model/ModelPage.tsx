@@ -129,7 +129,7 @@ const Production: FC<{ found: Found }> = ({ found }) => {
             </RouterLink>
           ),
         },
-        { title: own.by, show: ({ deployed_by }) => deployed_by },
+        { title: texts.model.deployedBy, show: ({ deployed_by }) => deployed_by },
         { title: own.approver, show: (deployment) => <Approval deployment={deployment} /> },
         ...(canRollBack
           ? [

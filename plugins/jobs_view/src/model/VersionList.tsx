@@ -13,6 +13,8 @@ import { useFormats, useTexts } from "../texts/language";
 import { VersionBadge } from "./VersionBadge";
 import { choiceOf, listed, ORDERS } from "./versions";
 
+const METRICS = 4;
+
 type Props = {
   kind: VersionKind;
   rows: Version[];
@@ -62,14 +64,14 @@ export const VersionList: FC<Props> = ({ kind, rows, metric, better, address, ch
             </Button>
           )}
         </HStack>
-        {shown.length === 0 ? <Notice text={own.none} /> : <Table kind={kind} rows={shown} />}
+        {shown.length === 0 ? <Notice text={own.none} /> : <Table kind={kind} rows={shown} metric={metric} />}
         {more !== null && <Text color="fg.muted">{more}</Text>}
       </Stack>
     </Section>
   );
 };
 
-const Table: FC<{ kind: VersionKind; rows: Version[] }> = ({ kind, rows }) => {
+const Table: FC<{ kind: VersionKind; rows: Version[]; metric: string | null }> = ({ kind, rows, metric }) => {
   const texts = useTexts();
   const own = texts.catalogue;
   return (
@@ -92,7 +94,7 @@ const Table: FC<{ kind: VersionKind; rows: Version[] }> = ({ kind, rows }) => {
         },
         {
           title: kind === "model" ? own.metrics : own.lastTest,
-          show: ({ metrics }) => <Metrics metrics={metrics} />,
+          show: ({ metrics }) => <Metrics metrics={metrics} first={metric} />,
         },
         {
           title: texts.askedBy,
@@ -140,9 +142,12 @@ const Data: FC<{ version: Version }> = ({ version: { statistics_jobs: recorded, 
   );
 };
 
-const Metrics: FC<{ metrics: Version["metrics"] }> = ({ metrics }) => {
+/** The metric that is drawn, and some others; the comparison has all. */
+const Metrics: FC<{ metrics: Version["metrics"]; first: string | null }> = ({ metrics, first }) => {
+  const own = useTexts().model.versions;
   const formats = useFormats();
-  const entries = Object.entries(metrics ?? {});
+  const all = Object.entries(metrics ?? {}).sort(([one], [other]) => Number(other === first) - Number(one === first));
+  const entries = all.slice(0, METRICS);
   return entries.length === 0 ? (
     "–"
   ) : (
@@ -153,6 +158,7 @@ const Metrics: FC<{ metrics: Version["metrics"] }> = ({ metrics }) => {
           <b>{typeof value === "number" ? formats.number(value) : value === null ? "–" : JSON.stringify(value)}</b>
         </Text>
       ))}
+      {all.length > entries.length && <Text color="fg.muted">{own.moreMetrics(all.length - entries.length)}</Text>}
     </Stack>
   );
 };

@@ -4,7 +4,7 @@ export const decisions = {
   none: "No decision waits for you. Versions that you requested yourself are decided by others.",
   only: (number: number) => `The ${String(number)} that have waited longest are shown.`,
   asks: { model: "May this version be deployed?", feature_task: "May this version of the feature task be deployed?" },
-  since: "Waiting since",
+  since: "Put before the reviewers",
   champion: (version: number) => `In production: v${String(version)}`,
   noChampion: "Nothing is in production yet, so there is nothing to compare with.",
   sameRows: "Both were measured on the same rows.",

@@ -9,7 +9,7 @@ export const decisions: Texts["decisions"] = {
     model: "Cette version peut-elle être déployée\u202f?",
     feature_task: "Cette version de la tâche de caractéristiques peut-elle être déployée\u202f?",
   },
-  since: "En attente depuis",
+  since: "Soumise aux approbateurs",
   champion: (version) => `En production\u202f: v${String(version)}`,
   noChampion: "Rien n'est encore en production\u202f: il n'y a pas de comparaison possible.",
   sameRows: "Les deux ont été mesurées sur les mêmes lignes.",
