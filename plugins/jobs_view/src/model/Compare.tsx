@@ -151,7 +151,9 @@ type DifferingProps = { title: string; titles: [string, string]; found: Differen
 const Differing: FC<DifferingProps> = ({ title, titles, found }) => {
   const own = useTexts().model.comparison;
   const cell = (value: string | null): ReactNode => (
-    <Table.Cell {...LONG}>{value === null ? "–" : <Code overflowWrap="anywhere">{value}</Code>}</Table.Cell>
+    <Table.Cell minWidth="8em" {...LONG}>
+      {value === null ? "–" : <Code overflowWrap="anywhere">{value}</Code>}
+    </Table.Cell>
   );
   return (
     <Part title={title}>
@@ -171,7 +173,7 @@ const Differing: FC<DifferingProps> = ({ title, titles, found }) => {
             <Table.Body>
               {found.map(([name, left, right]) => (
                 <Table.Row key={name}>
-                  <Table.ColumnHeader scope="row" {...LONG}>
+                  <Table.ColumnHeader scope="row" minWidth="7em" {...LONG}>
                     {name}
                   </Table.ColumnHeader>
                   {cell(left)}

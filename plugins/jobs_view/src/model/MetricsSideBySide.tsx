@@ -9,6 +9,9 @@ import { isBetter } from "./versions";
 
 type Metrics = Record<string, unknown>;
 
+/** A number stays in one line. */
+const wrapping = (value: unknown) => (typeof value === "number" ? ({ whiteSpace: "nowrap" } as const) : LONG);
+
 type Props = {
   label: string;
   titles: [mine: string, theirs: string];
@@ -50,15 +53,15 @@ export const MetricsSideBySide: FC<Props> = ({ label, titles, mine, theirs, firs
           <Table.Body>
             {comparedMetrics(mine, theirs, formats, first).map(([name, left, right, difference]) => (
               <Table.Row key={name}>
-                <Table.ColumnHeader scope="row" {...LONG}>
+                <Table.ColumnHeader scope="row" minWidth="7em" {...LONG}>
                   {name}
                 </Table.ColumnHeader>
-                <Table.Cell textAlign="end" {...LONG}>
+                <Table.Cell textAlign="end" {...wrapping(mine[name])}>
                   {left}
                 </Table.Cell>
                 {theirs !== null && (
                   <>
-                    <Table.Cell textAlign="end" {...LONG}>
+                    <Table.Cell textAlign="end" {...wrapping(theirs[name])}>
                       {right}
                     </Table.Cell>
                     <Table.Cell textAlign="end" whiteSpace="nowrap">

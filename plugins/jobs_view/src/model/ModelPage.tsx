@@ -1,4 +1,4 @@
-import { Heading, HStack, Stack, Text } from "@chakra-ui/react";
+import { Box, Heading, HStack, Stack, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
@@ -120,7 +120,14 @@ const Production: FC<{ found: Found }> = ({ found }) => {
       keyOf={({ id }) => id}
       columns={[
         { title: own.version, show: ({ version }) => `v${String(version)}` },
-        { title: own.target, show: ({ id, target }) => <RouterLink to={intervalsAddress(id)}>{target}</RouterLink> },
+        {
+          title: own.target,
+          show: ({ id, target }) => (
+            <Box minWidth="10em">
+              <RouterLink to={intervalsAddress(id)}>{target}</RouterLink>
+            </Box>
+          ),
+        },
         {
           title: own.since,
           show: ({ started_at, job_id }) => (

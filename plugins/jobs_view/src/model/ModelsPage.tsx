@@ -1,4 +1,4 @@
-import { Button, HStack, Stack, Text } from "@chakra-ui/react";
+import { Box, Button, HStack, Stack, Text } from "@chakra-ui/react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
@@ -78,7 +78,11 @@ const Table: FC<Props & { rows: Model[] }> = ({ kind, rows }) => {
       columns={[
         {
           title: kind === "model" ? texts.catalogue.model : texts.catalogue.task,
-          show: ({ model }) => <RouterLink to={versionsAddress({ kind, model })}>{model}</RouterLink>,
+          show: ({ model }) => (
+            <Box minWidth="8em">
+              <RouterLink to={versionsAddress({ kind, model })}>{model}</RouterLink>
+            </Box>
+          ),
         },
         {
           title: own.newest,
@@ -117,7 +121,7 @@ const Production: FC<{ model: Model }> = ({ model: { production } }) =>
   production.length === 0 ? (
     "–"
   ) : (
-    <Stack gap={0} fontSize="sm">
+    <Stack gap={0} fontSize="sm" minWidth="10em">
       {production.map(({ id, target, version, started_at }) => (
         <Text key={id}>
           {`v${String(version)} → `}

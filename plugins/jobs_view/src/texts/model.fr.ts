@@ -55,7 +55,7 @@ export const model: Texts["model"] = {
     none: "Aucune version n'a encore de métrique numérique.",
   },
   versions: {
-    title: "Versions du modèle",
+    title: "Toutes les versions",
     search: "Rechercher dans les versions",
     sort: "Trier par",
     orders: {
