@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 PAGES = (
     "/plugin/modelops",
-    *(f"/plugin/modelops/{page}" for page in ("models", "features", "deployments", "production", "analysis")),
+    *(f"/plugin/modelops/{page}" for page in ("waiting", "models", "models/here/scored", "features", "deployments")),
+    *(f"/plugin/modelops/{page}" for page in ("production", "analysis")),
 )
 OF_DEPLOYMENT = ("", "/intervals", "/drift", "/performance", "/alerts")
 IN_FRENCH = ("Lots publiés", "Intervalles de données", "Dérive au cours du temps", "Performances", "Règles d'alerte")
@@ -300,9 +301,10 @@ def test_the_pages_of_a_deployment_in_french(people: Signed, deployment: int, sc
 def test_statistics_and_drift_are_a_click_away(people: Signed, runs: Mapping[str, Run], deployment: int) -> None:
     version = runs["deployed"].result("deploy")["version"]
     subject = f"here/scored v{version}"
-    models = "/plugin/modelops/models?model=here/scored"
+    models = "/plugin/modelops/models/here/scored"
     with people.page(models) as page:
-        of_version = page.get_by_role("row").filter(has_text="predictions.e2e_seen").first
+        versions = page.get_by_role("region", name="Versions")
+        of_version = versions.get_by_role("row").filter(has_text="predictions.e2e_seen").first
         expect(of_version.get_by_role("link", name="Statistics (Evaluation)")).to_be_visible()
         of_version.get_by_role("link", name="Statistics (Training)").click()
         expect(page.get_by_role("region", name="Features (100 rows)")).to_be_visible()
@@ -314,6 +316,45 @@ def test_statistics_and_drift_are_a_click_away(people: Signed, runs: Mapping[str
             expect(page.get_by_role("heading", name=f"Batch prediction · {subject}")).to_be_visible()
             expect(page.get_by_role("region", name="Features (100 rows)")).to_be_visible()
             visit(page, f"/plugin/modelops/deployments/{deployment}/intervals")
+
+
+def test_the_page_of_a_model(people: Signed, failed: Run, deployment: int) -> None:
+    """From Airflow's home: its page is three clicks away, and has what is compared."""
+    with people.page("/") as page:
+        page.get_by_role("link", name="ModelOps").click()
+        pages = page.get_by_role("navigation", name="ModelOps")
+        pages.get_by_role("link", name="Models").click()
+        page.get_by_role("link", name="here/quick").click()
+        expect(page.get_by_role("heading", name="here/quick")).to_be_visible()
+        expect(page.get_by_text("Nothing is in production.")).to_be_visible()
+        versions = page.get_by_role("region", name="Versions")
+        expect(versions.get_by_role("row").filter(has_text="Failed")).to_have_count(0)
+        page.get_by_role("button", name=re.compile(r"Show \d+ failed attempt")).press("Enter")
+        expect(versions.get_by_role("row").filter(has_text="Failed").first).to_be_visible()
+        expect(page).to_have_url(re.compile("failed=1"))
+        page.get_by_role("button", name="Train", exact=True).press("Enter")
+        dialog = page.get_by_role("alertdialog")
+        expect(dialog.get_by_role("textbox")).to_have_value(re.compile(r"^\{"))
+        dialog.get_by_role("textbox").fill("[")
+        expect(dialog.get_by_role("button", name="Train", exact=True)).to_be_disabled()
+        page.keyboard.press("Escape")
+        visit(page, "/plugin/modelops/models/here/scored")
+        in_production = page.get_by_role("region", name="In production").get_by_role("row").filter(has_text="e2e_seen")
+        expect(in_production).to_contain_text("as it should be")
+        visit(page, "/plugin/modelops/models/here/nothing")
+        expect(page.get_by_text("There is no here/nothing")).to_be_visible()
+
+
+def test_versions_side_by_side(people: Signed, runs: Mapping[str, Run], failed: Run) -> None:
+    made = sorted(runs[name].versions()[0]["number"] for name in ("whole", "live"))
+    for name in ("whole", "live"):
+        runs[name].await_end()
+    with people.page(f"/plugin/modelops/models/here/quick?compare={made[1]},{made[0]}") as page:
+        expect(page.get_by_role("heading", name="Compare two versions")).to_be_visible()
+        pinned = page.get_by_role("region", name="Code, packages and data")
+        expect(pinned.get_by_role("row", name="Packages the same")).to_be_visible()
+        expect(page.get_by_role("region", name="Hyperparameters that differ")).to_contain_text("gate")
+        assert barriers(page) == []
 
 
 def test_a_narrow_window(people: Signed, failed: Run, deployment: int) -> None:

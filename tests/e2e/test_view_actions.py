@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from e2e.browser import Signed
     from e2e.system import Run, System
 
-CASES = ("approve", "reject", "refused")
+CASES = ("approve", "reject", "refused", "listed")
 LABELS = "SELECT i AS id, i % 2 AS late FROM generate_series(1, 90) AS i"
 
 
@@ -63,7 +63,7 @@ def act(run: Run, action: str, task: str = "train", *, account: str = "trainer",
         return client.post(f"/modelops/api/jobs/{run.job(task).id}/{action}", json=given, timeout=30)
 
 
-def button(page: Page, name: str) -> Locator:
+def button(page: Page | Locator, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
@@ -114,6 +114,37 @@ def test_stop_and_retry(people: Signed, system: System, runs: Mapping[str, Run],
         confirm(page, "Retry")
         expect(status(page, "Completed")).to_be_visible()
     assert [event["actor"] for event in run.events() if event["event"] in {"cancelled", "cleared"}] == ["trainer"] * 2
+
+
+def test_decide_where_all_that_waits_is_listed(people: Signed, runs: Mapping[str, Run]) -> None:
+    """Two clicks from Airflow's home; who requested the version has nothing to decide."""
+    run = waiting(runs, "listed")
+    subject = run.job("approve").subject
+    with people.page("/", account="reviewer") as page:
+        page.get_by_role("link", name="ModelOps").click()
+        pages = page.get_by_role("navigation", name="ModelOps")
+        pages.get_by_role("link", name=re.compile(r"Waiting for you\s*\d")).click()
+        asked = page.get_by_role("region", name=subject, exact=True)
+        expect(asked).to_contain_text("Requested by: trainer")
+        expect(asked.get_by_role("table")).to_be_visible()
+        assert barriers(page) == []
+        button(asked, "Reject").press("Enter")
+        expect(button(page.get_by_role("alertdialog"), "Reject")).to_be_disabled()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("alertdialog")).to_have_count(0)
+        button(asked, "Approve").press("Enter")
+        dialog = page.get_by_role("alertdialog")
+        dialog.get_by_role("textbox").fill("seen in the list")
+        button(dialog, "Approve").press("Enter")
+        expect(dialog).to_have_count(0)
+        expect(asked).to_have_count(0)
+    with people.page("/plugin/modelops/waiting") as page:
+        expect(page.get_by_text("No decision waits for you.")).to_be_visible()
+    run.result("deploy")
+    [decision] = run.system.rows(
+        "SELECT approver, comment FROM modelops.decision WHERE job_id = %(job)s", job=run.job("approve").id
+    )
+    assert decision == {"approver": "reviewer", "comment": "seen in the list"}
 
 
 def test_approve(people: Signed, runs: Mapping[str, Run]) -> None:

@@ -156,7 +156,7 @@ async def act(user: GetUserDep, request: Request, id: JobNumber, action: Action,
 async def run_deployment(user: GetUserDep, request: Request, id: JobNumber) -> AcceptedAction:  # noqa: A002
     """Run a batch of a deployment now: for the data interval that ended last, or for all rows."""
     dag_id = await run_in_threadpool(_active, user, id)
-    return AcceptedAction(run_id=await _trigger(request, dag_id, {}, unknown=NO_DAG))
+    return AcceptedAction(run_id=await trigger(request, dag_id, {}, unknown=NO_DAG))
 
 
 def runnable(user: Any, deployments: Sequence[Mapping[str, Any]]) -> set[int]:
@@ -176,11 +176,12 @@ def _active(user: Any, number: int) -> str:
         detail = f"deployment {number} was {row['ended_how']}, so it runs no more batches"
         raise Refused(409, Code.DEPLOYMENT_ENDED, detail, deployment=number, ending=str(row["ended_how"]))
     if not runnable(user, [row]):
-        raise _not_allowed(dag_id_of(number))
+        raise not_allowed(dag_id_of(number))
     return dag_id_of(number)
 
 
-def _not_allowed(dag_id: str) -> Refused:
+def not_allowed(dag_id: str) -> Refused:
+    """The refusal of what Airflow doesn't let the person do."""
     return Refused(403, Code.NOT_ALLOWED, f"Airflow doesn't let you do this with the DAG {dag_id}", dag=dag_id)
 
 
@@ -205,7 +206,7 @@ def _action_target(user: Any, job_id: int, action: Action) -> ActionTarget:
     with connect("modelops actions") as connection:
         row = whole_job(user, connection, job_id)
     if not may(user, row["dag_id"], *REQUIRED_ACCESS[action]):
-        raise _not_allowed(row["dag_id"])
+        raise not_allowed(row["dag_id"])
     if action not in possible_actions(JobStatus(row["status"]), row["dag_id"], JobType(row["type"])):
         status = row["status"].replace("_", " ")
         detail = f"job {job_id} is {status}, so there is no {action} for it now"
@@ -226,7 +227,7 @@ async def _perform(request: Request, job: ActionTarget, action: Action, body: Ac
                 request, "POST", f"{job.run.rpartition('/dagRuns/')[0]}/clearTaskInstances", request_body | options
             )
         case Action.RUN_NOW:
-            return await _trigger(request, job.dag_id, await _conf_for_rerun(request, job))
+            return await trigger(request, job.dag_id, await _conf_for_rerun(request, job))
         case Action.APPROVE | Action.REJECT:
             fields = {"comment": body.comment, "evidence": body.evidence}
             decision = {"chosen_options": [action.capitalize()], "params_input": fields}
@@ -272,7 +273,7 @@ def _is_incremental(dag_id: str) -> bool:
         return number.isdecimal() and any(one.incremental for one in schedules.deployed(connection, int(number)))
 
 
-async def _trigger(request: Request, dag_id: str, conf: Mapping[str, Any], *, unknown: Refusal = GONE) -> str:
+async def trigger(request: Request, dag_id: str, conf: Mapping[str, Any], *, unknown: Refusal = GONE) -> str:
     """Trigger a run of a DAG; returns its id. `unknown` is the refusal if Airflow has no such DAG."""
     address = f"/api/v2/dags/{quote(dag_id, safe='')}/dagRuns"
     run = await _call_airflow(request, "POST", address, {"logical_date": None, "conf": dict(conf)}, unknown=unknown)

@@ -21,11 +21,14 @@ from modelops.jobs_api import (
     analysis,
     audit,
     catalogue,
+    decision_list,
     deployment,
     drift,
     evidence,
     intervals,
     kept_logs,
+    model_actions,
+    models,
     performance,
     refusals,
     usage,
@@ -160,6 +163,9 @@ def make_app() -> FastAPI:
     app.include_router(kept_logs.router)
     app.include_router(catalogue.router)
     app.include_router(deployment.router)
+    app.include_router(models.router)
+    app.include_router(model_actions.router)
+    app.include_router(decision_list.router)
     app.include_router(intervals.router)
     app.include_router(drift.router)
     app.include_router(performance.router)

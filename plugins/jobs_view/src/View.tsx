@@ -1,10 +1,10 @@
 import { Box } from "@chakra-ui/react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { FC } from "react";
-import { useParams } from "react-router-dom";
+import { useParams, useSearchParams } from "react-router-dom";
 
 import { AnalysisPage } from "./analysis/AnalysisPage";
-import { isWorthAnotherTry } from "./api/client";
+import { isWorthAnotherTry, type VersionKind } from "./api/client";
 import { AlertsPage } from "./catalogue/AlertsPage";
 import { DeploymentPage } from "./catalogue/DeploymentPage";
 import { DeploymentsPage } from "./catalogue/DeploymentsPage";
@@ -12,11 +12,13 @@ import { DriftPage } from "./catalogue/DriftPage";
 import { IntervalsPage } from "./catalogue/IntervalsPage";
 import { PerformancePage } from "./catalogue/PerformancePage";
 import { ProductionPage } from "./catalogue/ProductionPage";
-import { VersionsPage } from "./catalogue/VersionsPage";
+import { DecisionsPage } from "./decisions/DecisionsPage";
 import { JobPage } from "./job/JobPage";
 import { JobOfTask } from "./job/JobOfTask";
 import { JobsOfRun } from "./jobs/JobsOfRun";
 import { JobsPage } from "./jobs/JobsPage";
+import { ModelPage } from "./model/ModelPage";
+import { ModelsPage } from "./model/ModelsPage";
 import { Guard } from "./parts/Guard";
 import { Navigation } from "./parts/Navigation";
 import { LanguageProvider } from "./texts/language";
@@ -58,10 +60,10 @@ const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
   return (
     <>
       <Navigation />
-      {page === "models" ? (
-        <VersionsPage page="models" />
-      ) : page === "features" ? (
-        <VersionsPage page="features" />
+      {page === "models" || page === "features" ? (
+        <Models kind={page === "models" ? "model" : "feature_task"} repository={id} name={part} />
+      ) : page === "waiting" ? (
+        <DecisionsPage />
       ) : page === "deployments" ? (
         id === undefined ? (
           <DeploymentsPage />
@@ -85,4 +87,13 @@ const Page: FC<Props> = ({ dagId, runId, taskId, mapIndex }) => {
       )}
     </>
   );
+};
+
+type ModelsProps = { kind: VersionKind; repository: string | undefined; name: string | undefined };
+
+/** One model, or all. Addresses of earlier releases have it as a parameter. */
+const Models: FC<ModelsProps> = ({ kind, repository, name }) => {
+  const [search] = useSearchParams();
+  const model = repository === undefined || name === undefined ? search.get("model") : `${repository}/${name}`;
+  return model === null ? <ModelsPage kind={kind} /> : <ModelPage kind={kind} model={model} />;
 };

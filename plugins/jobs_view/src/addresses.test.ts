@@ -65,8 +65,8 @@ test("pages", () => {
 });
 
 test("versions of models and of feature tasks have pages of their own", () => {
-  assert.equal(versionsAddress({ kind: "model", model: "here/quick" }), "/plugin/modelops/models?model=here%2Fquick");
-  assert.equal(versionsAddress({ kind: "feature_task", model: "spend" }), "/plugin/modelops/features?model=spend");
+  assert.equal(versionsAddress({ kind: "model", model: "here/quick" }), "/plugin/modelops/models/here/quick");
+  assert.equal(versionsAddress({ kind: "feature_task", model: "a b/ö?" }), "/plugin/modelops/features/a%20b/%C3%B6%3F");
 });
 
 test("things with a number or a name", () => {

@@ -8,16 +8,22 @@ export const listAddress = (search: URLSearchParams | Record<string, string> = {
   return text === "" ? HERE : `${HERE}?${text}`;
 };
 
-export type Page = "models" | "features" | "deployments" | "production" | "analysis";
+export type Page = "waiting" | "models" | "features" | "deployments" | "production" | "analysis";
 
 export const pageAddress = (page: Page | "jobs", search: Record<string, string> = {}): string =>
   page === "jobs"
     ? listAddress(search)
     : `${HERE}/${page}?${new URLSearchParams(search).toString()}`.replace(/\?$/, "");
 
-/** The page of a model's versions, or of a feature task's. */
+export const MODEL_PAGES = { model: "models", feature_task: "features" } as const satisfies Record<VersionKind, Page>;
+
+/** The page of a model or of a feature task, `<repository>/<name>`. */
 export const versionsAddress = ({ kind, model }: { kind: VersionKind; model: string }): string =>
-  pageAddress(kind === "model" ? "models" : "features", { model });
+  `${HERE}/${MODEL_PAGES[kind]}/${model.split("/").map(encodeURIComponent).join("/")}`;
+
+/** The page of a model, with two of its versions compared. */
+export const comparisonAddress = (of: { kind: VersionKind; model: string }, left: number, right: number): string =>
+  `${versionsAddress(of)}?compare=${String(left)},${String(right)}`;
 
 /** A deployment: its state, its batches, and its other pages. */
 export const deploymentAddress = (deployment: number): string => `${HERE}/deployments/${String(deployment)}`;

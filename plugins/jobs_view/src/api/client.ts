@@ -36,6 +36,15 @@ export type Predictions = Schemas["Predictions"];
 export type Version = Schemas["Version"];
 export type VersionKind = Schemas["VersionKind"];
 export type VersionStatus = Schemas["VersionStatus"];
+export type Direction = Schemas["Direction"];
+export type Model = Schemas["Model"];
+export type ModelPage = Schemas["ModelPage"];
+export type ModelAction = Schemas["ModelAction"];
+export type ModelActionBody = Schemas["ModelActionBody"];
+export type ProductionOfModel = Schemas["ProductionOfModel"];
+export type ComparedVersion = Schemas["ComparedVersion"];
+export type Comparison = Schemas["Comparison"];
+export type Decision = Schemas["Decision"];
 export type Deployment = Schemas["Deployment"];
 export type WholeDeployment = Schemas["WholeDeployment"];
 export type BatchOverTime = Schemas["BatchOverTime"];
@@ -147,8 +156,26 @@ export const getDriftOverTime = (deployment: string, signal: AbortSignal) =>
 export const getPredictions = (id: number, signal: AbortSignal) =>
   get<Predictions>(`modelops/api/jobs/${String(id)}/predictions`, {}, signal);
 
-export const getVersions = (kind: VersionKind, model: string, after: string, signal: AbortSignal) =>
-  get<Schemas["Versions"]>("modelops/api/versions", { kind, model, after }, signal);
+export const getVersions = (kind: VersionKind, model: string, limit: number, signal: AbortSignal) =>
+  get<Schemas["Versions"]>("modelops/api/versions", { kind, model, limit }, signal);
+
+export const getModels = (kind: VersionKind, search: string, after: string, signal: AbortSignal) =>
+  get<Schemas["Models"]>("modelops/api/models", { kind, search, after }, signal);
+
+/** The path of a model, `<repository>/<name>`, in the API. */
+const modelPath = (model: string): string =>
+  `modelops/api/models/${model.split("/").map(encodeURIComponent).join("/")}`;
+
+export const getModel = (kind: VersionKind, model: string, signal: AbortSignal) =>
+  get<ModelPage>(modelPath(model), { kind }, signal);
+
+export const getComparison = (kind: VersionKind, model: string, version: number[], signal: AbortSignal) =>
+  get<Comparison>(`${modelPath(model)}/comparison`, { kind, version }, signal);
+
+export const getDecisions = (signal: AbortSignal) => get<Schemas["Decisions"]>("modelops/api/decisions", {}, signal);
+
+export const countDecisions = (signal: AbortSignal) =>
+  get<Schemas["DecisionCount"]>("modelops/api/decisions/count", {}, signal);
 
 export const getDeployments = (
   wanted: { model: string; search: string; active: string; after: string },
@@ -206,6 +233,14 @@ export const artifactAddress = (id: number, file: ArtifactFile): string =>
 /** Perform an action on a job; resolves when Airflow has accepted it. */
 export const act = (id: number, action: Action, given: ActionBody) =>
   ask<Schemas["AcceptedAction"]>(new URL(`modelops/api/jobs/${String(id)}/${action}`, document.baseURI), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(given),
+  });
+
+/** Perform an action on a model; resolves when Airflow has accepted it. */
+export const actOnModel = (kind: VersionKind, model: string, action: ModelAction, given: Partial<ModelActionBody>) =>
+  ask<Schemas["AcceptedModelAction"]>(new URL(`${modelPath(model)}/${action}?kind=${kind}`, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(given),

@@ -270,6 +270,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description Models, or feature tasks, by name, each with its newest version and what is in production.
+         *
+         *     `search` is a text in the name. `after` is the value of that name on the previous page.
+         */
+        get: operations["list_models_api_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{repository}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Model
+         * @description A model or a feature task: what is in production by whose decision, and the actions that you may take.
+         */
+        get: operations["show_model_api_models__repository___name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{repository}/{name}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Versions
+         * @description Versions with all that they pin, and their newest metrics. `version` is given several times.
+         */
+        get: operations["compare_versions_api_models__repository___name__comparison_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{repository}/{name}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Model
+         * @description Train a new version, evaluate a version, or deploy an approved one, in a DAG run of your own.
+         */
+        post: operations["act_on_model_api_models__repository___name___action__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Decisions
+         * @description The decisions that you may take now, those that wait longest first; at most 50.
+         */
+        get: operations["list_decisions_api_decisions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/decisions/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Decisions
+         * @description The number of decisions that you may take now.
+         */
+        get: operations["count_decisions_api_decisions_count_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deployments/{id}/intervals": {
         parameters: {
             query?: never;
@@ -511,6 +633,22 @@ export interface components {
             run_id: string;
         };
         /**
+         * AcceptedModelAction
+         * @description The response to a request that Airflow has accepted.
+         */
+        AcceptedModelAction: {
+            /**
+             * Run Id
+             * @description The DAG run of the job, or the new one.
+             */
+            run_id: string;
+            /**
+             * Dag Id
+             * @description The DAG of the new run.
+             */
+            dag_id: string;
+        };
+        /**
          * Action
          * @description An action that a person may take on a job.
          * @enum {string}
@@ -544,6 +682,26 @@ export interface components {
             id: number;
             /** Target */
             target: string;
+        };
+        /**
+         * ActiveVersion
+         * @description A version in production.
+         */
+        ActiveVersion: {
+            /**
+             * Id
+             * @description The deployment.
+             */
+            id: number;
+            /** Target */
+            target: string;
+            /** Version */
+            version: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
         };
         /**
          * Alert
@@ -877,6 +1035,26 @@ export interface components {
             requested_at: string;
         };
         /**
+         * ChampionMetrics
+         * @description The version in production that a version is compared with.
+         */
+        ChampionMetrics: {
+            /** Version */
+            version: number;
+            /**
+             * Metrics
+             * @description The same ones.
+             */
+            metrics: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Same Rows
+             * @description Whether both evaluations, or runs of a feature task, had the same rows.
+             */
+            same_rows: boolean;
+        };
+        /**
          * Change
          * @description The result of a check, for a column or for a metric of a target.
          */
@@ -982,7 +1160,7 @@ export interface components {
          * @description The code of a refusal. The docstring of each member names its values.
          * @enum {string}
          */
-        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_file" | "unknown_evaluation" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_checked" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_dag_yet" | "record_gone" | "airflow_failed";
+        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_model" | "unknown_version" | "not_in_production" | "unknown_file" | "unknown_evaluation" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_checked" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_version" | "not_deployable" | "no_dag" | "no_dag_yet" | "record_gone" | "airflow_failed";
         /**
          * ColumnOverTime
          * @description The results for one column in successive batches.
@@ -1067,6 +1245,102 @@ export interface components {
             now: number;
         };
         /**
+         * ComparedVersion
+         * @description A version with all that it pins, and its newest evaluation.
+         */
+        ComparedVersion: {
+            /** Number */
+            number: number;
+            status: components["schemas"]["VersionStatus"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Job Id
+             * @description The training or the import that made it.
+             */
+            job_id: number;
+            /** Commit */
+            commit: string | null;
+            /** Dirty */
+            dirty: boolean | null;
+            /** Code Sha256 */
+            code_sha256: string | null;
+            /** Requirements Sha256 */
+            requirements_sha256: string | null;
+            /** Artifact Sha256 */
+            artifact_sha256: string | null;
+            /**
+             * Data Sha256
+             * @description Of the training rows.
+             */
+            data_sha256: string | null;
+            /**
+             * Data Rows
+             * @description Number of training rows.
+             */
+            data_rows: number | null;
+            /**
+             * Columns
+             * @description Column of the training rows → its Arrow type.
+             */
+            columns: {
+                [key: string]: unknown;
+            } | null;
+            /** Hyperparameters */
+            hyperparameters: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Definition
+             * @description Of a feature task: as its task.yaml declares it.
+             */
+            definition: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Evaluation Sha256
+             * @description Of the rows of its newest evaluation.
+             */
+            evaluation_sha256: string | null;
+            /** Evaluation Rows */
+            evaluation_rows: number | null;
+            /**
+             * Headline
+             * @description The metrics to show first.
+             */
+            headline: string[] | null;
+            /**
+             * Metrics
+             * @description Of its newest evaluation.
+             */
+            metrics: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * Comparison
+         * @description Versions of a model, to compare.
+         */
+        Comparison: {
+            /**
+             * Versions
+             * @description By number; those that you may not see are omitted.
+             */
+            versions: components["schemas"]["ComparedVersion"][];
+            /**
+             * Better
+             * @description Which values of a metric are better, where its name says so.
+             */
+            better: {
+                [key: string]: components["schemas"]["Direction"];
+            };
+        };
+        /**
          * Confusion
          * @description Numbers of rows by label (first index) and predicted class (second).
          *
@@ -1114,6 +1388,95 @@ export interface components {
             rows: number | null;
             /** Published At */
             published_at: string | null;
+        };
+        /**
+         * Decision
+         * @description A decision that you may take.
+         */
+        Decision: {
+            /**
+             * Job Id
+             * @description The approval; its actions `approve` and `reject` take the decision.
+             */
+            job_id: number;
+            type: components["schemas"]["JobType"];
+            kind: components["schemas"]["VersionKind"];
+            /**
+             * Model
+             * @description The model or the feature task.
+             */
+            model: string;
+            /** Version */
+            version: number;
+            /**
+             * Requesters
+             * @description Who requested the training or the import.
+             */
+            requesters: string[];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Digest
+             * @description SHA-256 of the evidence, to which the decision is bound.
+             */
+            digest: string;
+            /**
+             * Rows
+             * @description Rows of the newest evaluation.
+             */
+            rows: number | null;
+            /**
+             * Metrics
+             * @description The first metrics of the newest evaluation.
+             */
+            metrics: {
+                [key: string]: unknown;
+            } | null;
+            champion: components["schemas"]["ChampionMetrics"] | null;
+            /**
+             * Better
+             * @description Which values of a metric are better, where its name says so.
+             */
+            better: {
+                [key: string]: components["schemas"]["Direction"];
+            };
+        };
+        /**
+         * DecisionCount
+         * @description The number of decisions that you may take now.
+         */
+        DecisionCount: {
+            /**
+             * Number
+             * @description At most 50.
+             */
+            number: number;
+            /**
+             * More
+             * @description Whether there may be more.
+             */
+            more: boolean;
+        };
+        /**
+         * Decisions
+         * @description The decisions that you may take, those that wait longest first.
+         */
+        Decisions: {
+            /**
+             * Number
+             * @description At most 50.
+             */
+            number: number;
+            /**
+             * More
+             * @description Whether there may be more.
+             */
+            more: boolean;
+            /** Decisions */
+            decisions: components["schemas"]["Decision"][];
         };
         /**
          * Deployment
@@ -1213,6 +1576,12 @@ export interface components {
              */
             after: number | null;
         };
+        /**
+         * Direction
+         * @description Which values of a metric are better.
+         * @enum {string}
+         */
+        Direction: "higher" | "lower";
         /**
          * Distribution
          * @description The distribution of a column in the reference and in a batch.
@@ -1685,6 +2054,23 @@ export interface components {
             recent: components["schemas"]["RecentUsage"] | null;
         };
         /**
+         * JudgedMetric
+         * @description The metric that a version is judged by first.
+         */
+        JudgedMetric: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Version
+             * @description The newest version that was evaluated.
+             */
+            version: number;
+            /** @description Which values are better; null if the name of the metric doesn't say. */
+            better: components["schemas"]["Direction"] | null;
+        };
+        /**
          * KeptLog
          * @description A page of an attempt's log.
          */
@@ -1812,6 +2198,168 @@ export interface components {
             msg: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Model
+         * @description A model or a feature task.
+         */
+        Model: {
+            /**
+             * Model
+             * @description The model or the feature task.
+             */
+            model: string;
+            /**
+             * Number
+             * @description Its newest version.
+             */
+            number: number;
+            /** @description Of this version. */
+            status: components["schemas"]["VersionStatus"];
+            /**
+             * Production
+             * @description Its versions in production; at most 20.
+             */
+            production: components["schemas"]["ActiveVersion"][];
+            /**
+             * Waiting
+             * @description Its versions that await a decision, newest first; at most 20.
+             */
+            waiting: components["schemas"]["WaitingVersion"][];
+            /** @description Of a model: null before an evaluation with a number as metric. */
+            metric: components["schemas"]["JudgedMetric"] | null;
+            /**
+             * Rows
+             * @description Rows of the newest evaluation, or of the newest run of a feature task.
+             */
+            rows: number | null;
+            /** Last Job Id */
+            last_job_id: number | null;
+            /** @description Of its newest job. */
+            last_type: components["schemas"]["JobType"] | null;
+            last_status: components["schemas"]["JobStatus"] | null;
+            /**
+             * Last At
+             * @description When its newest job was created.
+             */
+            last_at: string | null;
+        };
+        /**
+         * ModelAction
+         * @description An action that a person may take on a model.
+         * @enum {string}
+         */
+        ModelAction: "train" | "evaluate" | "deploy";
+        /**
+         * ModelActionBody
+         * @description The body of a request for an action on a model.
+         */
+        ModelActionBody: {
+            /**
+             * Version
+             * @description The version to evaluate or to deploy; required for these.
+             */
+            version?: number | null;
+            /**
+             * Target
+             * @description Where a version of the model is in production, on whose terms to go on. Null: the defaults.
+             */
+            target?: string | null;
+            /**
+             * Hyperparameters
+             * @description Of a training, over those of config.json. Null: those of the newest version on record.
+             */
+            hyperparameters?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * ModelPage
+         * @description A model or a feature task, with the actions that you may take on it.
+         */
+        ModelPage: {
+            /**
+             * Model
+             * @description The model or the feature task.
+             */
+            model: string;
+            /**
+             * Number
+             * @description Its newest version.
+             */
+            number: number;
+            /** @description Of this version. */
+            status: components["schemas"]["VersionStatus"];
+            /**
+             * Production
+             * @description Its versions in production; at most 20.
+             */
+            production: components["schemas"]["ActiveVersion"][];
+            /**
+             * Waiting
+             * @description Its versions that await a decision, newest first; at most 20.
+             */
+            waiting: components["schemas"]["WaitingVersion"][];
+            /** @description Of a model: null before an evaluation with a number as metric. */
+            metric: components["schemas"]["JudgedMetric"] | null;
+            /**
+             * Rows
+             * @description Rows of the newest evaluation, or of the newest run of a feature task.
+             */
+            rows: number | null;
+            /** Last Job Id */
+            last_job_id: number | null;
+            /** @description Of its newest job. */
+            last_type: components["schemas"]["JobType"] | null;
+            last_status: components["schemas"]["JobStatus"] | null;
+            /**
+             * Last At
+             * @description When its newest job was created.
+             */
+            last_at: string | null;
+            kind: components["schemas"]["VersionKind"];
+            /**
+             * Description
+             * @description As its task.yaml declares it; null for a model.
+             */
+            description: string | null;
+            /**
+             * Deployments
+             * @description What is in production, by target; at most 50.
+             */
+            deployments: components["schemas"]["ProductionOfModel"][];
+            /**
+             * Hyperparameters
+             * @description Of its newest version that has some on record.
+             */
+            hyperparameters: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Better
+             * @description Which values of a metric are better, where the name says so; of the newest evaluated version.
+             */
+            better: {
+                [key: string]: components["schemas"]["Direction"];
+            };
+            /**
+             * Actions
+             * @description The actions that Airflow lets you take.
+             */
+            actions: components["schemas"]["ModelAction"][];
+        };
+        /**
+         * Models
+         * @description A page of models or feature tasks, by name.
+         */
+        Models: {
+            /** Models */
+            models: components["schemas"]["Model"][];
+            /**
+             * After
+             * @description For the parameter of this name, to get the next page; null on the last one.
+             */
+            after: string | null;
         };
         /**
          * Page
@@ -1987,6 +2535,52 @@ export interface components {
             at: string;
             /** Found */
             found: components["schemas"]["InProduction"][];
+        };
+        /**
+         * ProductionOfModel
+         * @description A version in production, with the decision on it.
+         */
+        ProductionOfModel: {
+            /**
+             * Id
+             * @description The deployment.
+             */
+            id: number;
+            /** Target */
+            target: string;
+            /** Version */
+            version: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Deployed By */
+            deployed_by: string;
+            /**
+             * Job Id
+             * @description The deployment's job.
+             */
+            job_id: number;
+            /** Approver */
+            approver: string;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Comment */
+            comment: string | null;
+            /**
+             * Approval Job Id
+             * @description The approval job, with the evidence that was shown.
+             */
+            approval_job_id: number;
+            /**
+             * Previous
+             * @description The version that it replaced, if that may be deployed again.
+             */
+            previous: number | null;
         };
         /**
          * RecentUsage
@@ -2316,6 +2910,19 @@ export interface components {
              * @description For the parameter of this name, to get the next page; null on the last one.
              */
             after: number | null;
+        };
+        /**
+         * WaitingVersion
+         * @description A version that awaits a decision.
+         */
+        WaitingVersion: {
+            /**
+             * Job Id
+             * @description The approval.
+             */
+            job_id: number;
+            /** Version */
+            version: number;
         };
         /**
          * WholeDeployment
@@ -3247,6 +3854,386 @@ export interface operations {
             };
             /** @description There is no such deployment, or you may not see it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    list_models_api_models_get: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["VersionKind"];
+                search?: string | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    show_model_api_models__repository___name__get: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["VersionKind"];
+            };
+            header?: never;
+            path: {
+                repository: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such model, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    compare_versions_api_models__repository___name__comparison_get: {
+        parameters: {
+            query: {
+                version: number[];
+                kind?: components["schemas"]["VersionKind"];
+            };
+            header?: never;
+            path: {
+                repository: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such model or version, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    act_on_model_api_models__repository___name___action__post: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["VersionKind"];
+            };
+            header?: never;
+            path: {
+                repository: string;
+                name: string;
+                action: components["schemas"]["ModelAction"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelActionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedModelAction"];
+                };
+            };
+            /** @description The body can't be read, or Airflow finds it incomplete. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description You may see the model, but you may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description There is no such model or version, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description The version isn't approved, or Airflow doesn't have the DAG. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description The body isn't JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description Airflow failed to process the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    list_decisions_api_decisions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+            /** @description A value of the request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unprocessable"];
+                };
+            };
+            /** @description The ledger can't be reached, or too many requests use it; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRequest"];
+                };
+            };
+        };
+    };
+    count_decisions_api_decisions_count_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionCount"];
+                };
+            };
+            /** @description You are not signed in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,7 +10,7 @@ import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { useTexts } from "../texts/language";
 
-const PALETTES: Record<Action, string> = {
+export const ACTION_PALETTES: Record<Action, string> = {
   stop: "red",
   retry: "brand",
   run_now: "brand",
@@ -35,7 +35,7 @@ export const Actions: FC<{ job: WholeJob }> = ({ job }) => {
             disabled={pending}
             size="sm"
             variant={action === "approve" ? "solid" : "outline"}
-            colorPalette={PALETTES[action]}
+            colorPalette={ACTION_PALETTES[action]}
             onClick={() => setChosen(action)}
           >
             {texts.actions[action]}
@@ -64,10 +64,13 @@ export const Actions: FC<{ job: WholeJob }> = ({ job }) => {
   );
 };
 
-type AskProps = { job: WholeJob; action: Action; close: () => void; taken: (runId: string) => void };
+/** What a dialog needs of a job; of an approval the request that was shown. */
+export type Actionable = Pick<WholeJob, "id" | "type" | "subject"> & { request: { digest: string } | null };
+
+type AskProps = { job: Actionable; action: Action; close: () => void; taken: (runId: string) => void };
 
 /** A dialog with the consequence of an action and, for a decision, the comment. */
-const Ask: FC<AskProps> = ({ job, action, close, taken }) => {
+export const Ask: FC<AskProps> = ({ job, action, close, taken }) => {
   const texts = useTexts();
   const known = useQueryClient();
   const [comment, setComment] = useState("");
@@ -93,7 +96,7 @@ const Ask: FC<AskProps> = ({ job, action, close, taken }) => {
       title={texts.question(label, `${texts.types[job.type]} · ${job.subject}`)}
       consequence={texts.consequences[action]}
       label={label}
-      palette={PALETTES[action]}
+      palette={ACTION_PALETTES[action]}
       close={close}
       request={request}
       disabled={lacksReason}

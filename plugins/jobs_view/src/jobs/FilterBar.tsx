@@ -1,11 +1,11 @@
-import { Button, createListCollection, Field, HStack, Input, NativeSelect, Portal, Select } from "@chakra-ui/react";
-import { type FC, useEffect, useMemo, useState } from "react";
+import { Button, createListCollection, HStack, Input, NativeSelect, Portal, Select } from "@chakra-ui/react";
+import { type FC, useMemo, useState } from "react";
 
 import type { JobStatus } from "../api/client";
+import { Labelled, TextFilter } from "../parts/Fields";
 import { useTexts } from "../texts/language";
 import { type Filters, isEmpty, NOTHING, PERIODS, SHORTEST_SEARCH } from "./filters";
 
-const TYPED_MS = 400;
 const CHOSEN = "chosen";
 
 type Props = { filters: Filters; change: (change: Partial<Filters>) => void };
@@ -64,43 +64,6 @@ export const FilterBar: FC<Props> = ({ filters, change }) => {
         {texts.clear}
       </Button>
     </HStack>
-  );
-};
-
-const Labelled: FC<{ label: string; children: React.ReactNode }> = ({ label, children }) => (
-  <Field.Root width="auto">
-    <Field.Label fontSize="xs" color="fg.muted">
-      {label}
-    </Field.Label>
-    {children}
-  </Field.Root>
-);
-
-/** A text filter that takes effect when typing pauses. */
-const TextFilter: FC<{ label: string; value: string; set: (value: string) => void; hint?: string }> = (props) => {
-  const { label, value, set, hint } = props;
-  const [typed, setTyped] = useState<string | null>(null);
-  useEffect(() => {
-    if (typed === null) {
-      return;
-    }
-    const timer = setTimeout(() => {
-      set(typed);
-      setTyped(null);
-    }, TYPED_MS);
-    return () => clearTimeout(timer);
-  }, [typed, set]);
-  return (
-    <Labelled label={label}>
-      <Input
-        size="sm"
-        type="search"
-        maxLength={250}
-        placeholder={hint}
-        value={typed ?? value}
-        onChange={(event) => setTyped(event.currentTarget.value)}
-      />
-    </Labelled>
   );
 };
 

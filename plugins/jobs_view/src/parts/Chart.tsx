@@ -11,8 +11,16 @@ const AXIS_WIDTH = 74;
 const BAR_SHARE = 0.7;
 const DAY = 24 * 60 * 60;
 const WIDEST_BAR = 36;
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-export type Series = { label: string; token: string; values: (number | null)[]; bars?: boolean; dashed?: boolean };
+export type Series = {
+  label: string;
+  token: string;
+  values: (number | null)[];
+  bars?: boolean;
+  dashed?: boolean;
+  marks?: boolean;
+};
 
 type Props = {
   title: string;
@@ -27,6 +35,8 @@ type Props = {
   steps?: number[];
   /** The greatest value that there can be. */
   most?: number;
+  /** `starts` are whole numbers, not times. */
+  numbered?: boolean;
   /** The axis of values begins and ends near the least and the greatest one, not at 0. */
   fitted?: boolean;
   timeZone: string;
@@ -41,7 +51,7 @@ const followMode = (changed: () => void): (() => void) => {
 const colour = (token: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--chakra-colors-${token}`).trim();
 
-const seriesOf = ({ label, token, bars, dashed }: Series, format: Props["format"]): UPlot.Series => ({
+const seriesOf = ({ label, token, bars, dashed, marks }: Series, format: Props["format"]): UPlot.Series => ({
   label,
   stroke: colour(token),
   value: (_, value: number | null | undefined) => (value === null || value === undefined ? "–" : format(value)),
@@ -53,7 +63,9 @@ const seriesOf = ({ label, token, bars, dashed }: Series, format: Props["format"
         paths: UPlot.paths.bars?.({ size: [BAR_SHARE, WIDEST_BAR] }),
         points: { show: false },
       }
-    : { width: 2, points: { show: true, size: 6, fill: colour(token) } }),
+    : marks === true
+      ? { width: 0, points: { show: true, size: 14, width: 3, fill: "transparent" } }
+      : { width: 2, points: { show: true, size: 6, fill: colour(token) } }),
 });
 
 const rangeOf = ({ fitted, most }: Props, least: number, greatest: number): [number, number] => {
@@ -70,7 +82,7 @@ const optionsOf = (props: Props, width: number): UPlot.Options => {
     font: "12px sans-serif",
   };
   const [first = 0, second = first + 1] = props.starts;
-  const margin = (second - first) / 2 || DAY / 2;
+  const margin = (second - first) / 2 || (props.numbered === true ? 1 : DAY / 2);
   return {
     width,
     height: HEIGHT,
@@ -79,11 +91,16 @@ const optionsOf = (props: Props, width: number): UPlot.Options => {
     legend: { live: true },
     scales: {
       // Half a period more at both ends, so that no bar is cut off.
-      x: { time: true, range: () => [first - margin, (props.starts.at(-1) ?? first) + margin] },
+      x: { time: props.numbered !== true, range: () => [first - margin, (props.starts.at(-1) ?? first) + margin] },
       y: { range: (_, min, max) => rangeOf(props, min, max) },
     },
     axes: [
-      { ...axis, space: 90, values: (_, splits) => splits.map((seconds) => props.formatStart(seconds)) },
+      {
+        ...axis,
+        space: 90,
+        values: (_, splits) => splits.map((seconds) => props.formatStart(seconds)),
+        ...(props.numbered === true ? { incrs: WHOLE_STEPS } : {}),
+      },
       {
         ...axis,
         size: AXIS_WIDTH,

@@ -11,6 +11,7 @@ export const inWords = ({ code, values }: Reason, texts: Texts): string | null =
     status: texts.statuses,
     action: texts.actions,
     ending: texts.catalogue.endings,
+    version_status: texts.versionStatuses,
   };
   const named = Object.entries(values).map(([name, value]) => [name, words[name]?.[value] ?? String(value)]);
   return texts.refusals[code as keyof Texts["refusals"]](Object.fromEntries(named) as Record<string, string>);

@@ -1,7 +1,9 @@
 import type { Action, Event, JobStatus, VersionStatus } from "../api/client";
 import { alerts } from "./alerts.en.ts";
 import { deployment, intervals } from "./deployment.en.ts";
+import { decisions } from "./decisions.en.ts";
 import { evaluation } from "./evaluation.en.ts";
+import { model } from "./model.en.ts";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.en.ts";
 import { performance } from "./performance.en.ts";
@@ -103,6 +105,7 @@ export const en = {
   levels: { error: "Error", warning: "Warning", info: "Info", debug: "Debug" } as Record<string, string>,
   versionStatuses,
   pages: {
+    waiting: "Waiting for you",
     jobs: "Jobs",
     models: "Models",
     features: "Feature tasks",
@@ -262,6 +265,8 @@ export const en = {
   statistics,
   drift,
   alerts,
+  decisions,
+  model,
   performance,
   evaluation,
   usage,

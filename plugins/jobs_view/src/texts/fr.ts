@@ -1,7 +1,9 @@
 import type { Texts } from "./en";
 import { alerts } from "./alerts.fr.ts";
 import { deployment, intervals } from "./deployment.fr.ts";
+import { decisions } from "./decisions.fr.ts";
 import { evaluation } from "./evaluation.fr.ts";
+import { model } from "./model.fr.ts";
 import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { performance } from "./performance.fr.ts";
 import { refusals } from "./refusals.fr.ts";
@@ -115,6 +117,7 @@ export const fr: Texts = {
     failed: "Échouée",
   },
   pages: {
+    waiting: "À décider",
     jobs: "Tâches",
     models: "Modèles",
     features: "Tâches de caractéristiques",
@@ -281,6 +284,8 @@ export const fr: Texts = {
   statistics,
   drift,
   alerts,
+  decisions,
+  model,
   performance,
   evaluation,
   usage,

@@ -31,6 +31,10 @@ export const refusals: Refusals = {
   unknown_job: ({ job }) => `There is no job ${job}, or you are not allowed to see it.`,
   unknown_attempt: ({ job, attempt }) => `Job ${job} has no attempt ${attempt}.`,
   unknown_deployment: ({ deployment }) => `There is no deployment ${deployment}, or you are not allowed to see it.`,
+  unknown_model: ({ model }) => `There is no ${model}, or you are not allowed to see it.`,
+  unknown_version: ({ model, version }) => `${model} has no version ${version}, or you are not allowed to see it.`,
+  not_in_production: ({ model, target }) =>
+    `No version of ${model} is in production in ${target}, or you are not allowed to see it.`,
   unknown_file: ({ job, sha256 }) => `Job ${job} has no such file with the SHA-256 ${sha256}.`,
   unknown_evaluation: ({ job, sha256 }) => `Job ${job} has no evaluation with the digest ${sha256}.`,
   unknown_page: ({ after }) => `No page ends at ${after}. Go back to the first page.`,
@@ -55,6 +59,10 @@ export const refusals: Refusals = {
   not_json: () => "The body must be JSON, with Content-Type: application/json.",
   not_now: ({ job, status, action }) => `Job ${job} has the status ${status}, so ${action} isn't possible now.`,
   deployment_ended: ({ deployment, ending }) => `Deployment ${deployment} was ${ending}, so it runs no more batches.`,
+  no_version: () => "The request needs the number of a version.",
+  not_deployable: ({ subject, version_status }) =>
+    `${subject} has the status ${version_status}; only an approved version can be deployed.`,
+  no_dag: () => "Airflow doesn't have the DAG that does this.",
   no_dag_yet: () =>
     "Airflow has no DAG of this deployment yet. It appears some seconds after the deployment: try again then.",
   record_gone: () =>

@@ -37,6 +37,10 @@ export const refusals: Refusals = {
   unknown_job: ({ job }) => `La tâche ${job} n'existe pas, ou vous n'y avez pas accès.`,
   unknown_attempt: ({ job, attempt }) => `La tâche ${job} n'a pas d'essai ${attempt}.`,
   unknown_deployment: ({ deployment }) => `Le déploiement ${deployment} n'existe pas, ou vous n'y avez pas accès.`,
+  unknown_model: ({ model }) => `${model} n'existe pas, ou vous n'y avez pas accès.`,
+  unknown_version: ({ model, version }) => `${model} n'a pas de version ${version}, ou vous n'y avez pas accès.`,
+  not_in_production: ({ model, target }) =>
+    `Aucune version de ${model} n'est en production dans ${target}, ou vous n'y avez pas accès.`,
   unknown_file: ({ job, sha256 }) => `La tâche ${job} n'a pas ce fichier d'empreinte SHA-256 ${sha256}.`,
   unknown_evaluation: ({ job, sha256 }) => `La tâche ${job} n'a pas d'évaluation d'empreinte ${sha256}.`,
   unknown_page: ({ after }) => `Aucune page ne se termine à ${after}. Revenez à la première page.`,
@@ -65,6 +69,10 @@ export const refusals: Refusals = {
     `La tâche ${job} est dans l'état «\u202f${status}\u202f»\u202f; l'action «\u202f${action}\u202f» n'est pas possible maintenant.`,
   deployment_ended: ({ deployment, ending }) =>
     `Le déploiement ${deployment} a été ${ending}\u202f; il n'a plus d'exécutions par lots.`,
+  no_version: () => "La demande doit contenir un numéro de version.",
+  not_deployable: ({ subject, version_status }) =>
+    `${subject} a l'état «\u202f${version_status}\u202f»\u202f; seule une version approuvée peut être déployée.`,
+  no_dag: () => "Airflow n'a pas le DAG qui exécute cette action.",
   no_dag_yet: () =>
     "Airflow n'a pas encore de DAG pour ce déploiement. Il apparaît quelques secondes après le déploiement\u202f: réessayez alors.",
   record_gone: () =>

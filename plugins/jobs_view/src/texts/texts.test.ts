@@ -36,8 +36,21 @@ const ONLY_FRENCH = "steps.";
 const VALUES = Object.fromEntries(
   [
     ...["action", "after", "approvers", "attempt", "attempts", "dag", "deployment", "ending", "job", "length"],
-    ...["line", "most", "name", "person", "reason", "seconds", "sha256", "status", "subject", "target", "work"],
-    ...["wrong", "zone"],
+    ...[
+      "line",
+      "model",
+      "most",
+      "name",
+      "person",
+      "reason",
+      "seconds",
+      "sha256",
+      "status",
+      "subject",
+      "target",
+      "work",
+    ],
+    ...["version", "version_status", "wrong", "zone"],
   ].map((name) => [name, `<${name}>`]),
 );
 

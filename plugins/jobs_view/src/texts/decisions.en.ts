@@ -1,0 +1,15 @@
+export const decisions = {
+  title: "Waiting for you",
+  counted: (number: string) => `${number} waiting for your decision`,
+  none: "No decision waits for you. Versions that you requested yourself are decided by others.",
+  only: (number: number) => `The ${String(number)} that have waited longest are shown.`,
+  asks: { model: "May this version be deployed?", feature_task: "May this version of the feature task be deployed?" },
+  since: "Put before the reviewers",
+  champion: (version: number) => `In production: v${String(version)}`,
+  noChampion: "Nothing is in production yet, so there is nothing to compare with.",
+  sameRows: "Both were measured on the same rows.",
+  otherRows: "They were measured on different rows, so the metrics can't be compared directly.",
+  evidence: "All evidence",
+  page: "Page of the model",
+  compare: "Compare in detail",
+};
