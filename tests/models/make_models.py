@@ -104,6 +104,9 @@ def onnx_files() -> None:
     onnx_columns()
     onnx_lightgbm()
     onnx_bare()
+    refused = to_onnx(boosting, X[:1], options={"zipmap": False})  # onnxruntime refuses this mixture of types
+    (HERE / "refused").mkdir(exist_ok=True)
+    (HERE / "refused" / "double.onnx").write_bytes(refused.SerializeToString())
 
 
 def onnx_columns() -> None:

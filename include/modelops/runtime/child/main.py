@@ -50,7 +50,7 @@ STAND_IN_PACKAGES = ("aoa", "tmo", "teradatamodelops", "teradataml")
 CONTEXT = "_modelops_context"
 PROGRAM_FILES = {__file__, *map(str, PARTS.values())}
 
-WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result"}
+WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result", "model_file"}
 MESSAGE_CHARACTERS = 2_000
 TRACEBACK_LINES = 300
 

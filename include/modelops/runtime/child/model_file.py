@@ -25,6 +25,13 @@ class ModelFileError(Exception):
         self.name = right
 
 
+def of_library(library: str, verb: str, message: str) -> ModelFileError:
+    """The error of a file that its library refuses."""
+    return ModelFileError(
+        f"{library} can't {verb} it: {message}", right="the file as the library that made it wrote it"
+    )
+
+
 class UnfitRowsError(Exception):
     """The model can't get these rows, whatever their values. `name` says what would be right."""
 
