@@ -9,7 +9,7 @@ import pickle
 import sys
 import zipfile
 import zlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,9 @@ from modelops.domain.errors import ModelFileError
 from modelops.formats.catalogue import FORMATS
 from modelops.formats.recognition import recognise
 from unit.model_files.opening import REAL, Real
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def refused(tmp_path: Path, content: bytes, name: str = "model.onnx") -> ModelFileError:

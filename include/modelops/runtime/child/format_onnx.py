@@ -133,10 +133,7 @@ class Model:
         """The inputs: each takes as many of the features as it has columns, in order."""
         free = table.num_columns - sum(filter(None, self._widths))
         if free < 0 or (free and None not in self._widths):
-            raise model_file.UnfitRowsError(
-                f"the model takes {sum(filter(None, self._widths))} features, and there are {table.num_columns}",
-                right="as many features as the model takes, in its order",
-            )
+            raise model_file.other_count(sum(filter(None, self._widths)), table.num_columns)
         fed, place = {}, 0
         for each, width in zip(self._inputs, self._widths, strict=True):
             count = free if width is None else width

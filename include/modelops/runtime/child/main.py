@@ -30,7 +30,7 @@ MODULES = {
     "describe": "description",
     "run_task": "task",
 }
-FORMATS = ("onnx",)
+FORMATS = ("onnx", "lightgbm", "xgboost", "skops")
 """The formats of model files, each with its part format_<name>.py."""
 
 # Loaded when needed, as some need Arrow. The frames of these files are removed from tracebacks of user code.
@@ -201,7 +201,8 @@ def _describe_file(assignment: dict[str, Any]) -> None:
 def _of_file(about: dict[str, Any]) -> tuple[ModuleType, Any]:
     """The part for imported models, and the class of the format; from now on this process starts no other."""
     imported = _load_with([MODEL_FILE], IMPORTED)
-    model_class = _load_with([MODEL_FILE], f"_modelops_format_{about['format']}").Model
+    part = about["format"].partition("_")[0]
+    model_class = _load_with([MODEL_FILE, STANDARD], f"_modelops_format_{part}").Model
     with contextlib.suppress(OSError):  # the job knows which layers there are, and whether they suffice
         _load(SYSTEM_CALLS, PARTS[SYSTEM_CALLS]).refuse_processes()
     return imported, model_class

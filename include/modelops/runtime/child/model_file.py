@@ -42,6 +42,14 @@ class UnfitRowsError(Exception):
         self.name = right
 
 
+def other_count(takes: int, given: int) -> UnfitRowsError:
+    """The error of rows with more or fewer features than the model takes."""
+    return UnfitRowsError(
+        f"the model takes {takes:,} features, and there are {given:,}",
+        right="as many features as the model takes, in its order",
+    )
+
+
 def matrix(table: pa.Table, kind: Any) -> Any:
     """The columns of a table as an array of shape (rows, columns) and of a NumPy type; null is NaN.
 
