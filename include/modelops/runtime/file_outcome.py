@@ -83,6 +83,8 @@ def _error_of(failure: Failure, library: str, title: str, task: str, file: str, 
         case "memory":
             _, expected = _over_limit("memory", allowance)
             what = f"{library} ran out of memory when it should {task}: {_HARM_OR_LARGE}"
+        case "exit":
+            what, expected = f"{library} left the program instead of an answer when it should {task}", ANOTHER
         case "missing_module" | "import":
             what, expected = (
                 f"{library} can't be imported: {message}",

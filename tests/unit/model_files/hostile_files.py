@@ -16,13 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-
 def lightgbm(line: str, change: Callable[[list[str]], list[str]]) -> bytes:
     """A LightGBM file with other values in a line of each tree, and without the sizes of its trees."""
     text = Real("lightgbm_regressor").path.read_text(encoding="utf-8")
-    changed = re.sub(
-        rf"(?m)^{line}=(.*)$", lambda found: f"{line}={' '.join(change(found[1].split(' ')))}", text
-    )
+    changed = re.sub(rf"(?m)^{line}=(.*)$", lambda found: f"{line}={' '.join(change(found[1].split(' ')))}", text)
     assert changed != text
     return re.sub(r"(?m)^tree_sizes=.*\n", "", changed).encode()
 

@@ -115,7 +115,8 @@ def test_skops_with_other_types(opener: Opener, module: str, name: str, loader: 
     error = refusal(opener, hostile_files.skops_of(schema), "model.skops")
 
     assert error.what == (
-        f"this skops file can't be used: it holds {module}.{name}; that isn't among the types that are loaded from a file"
+        f"this skops file can't be used: it holds {module}.{name}; that isn't among the types that are loaded from a"
+        " file"
     )
 
 

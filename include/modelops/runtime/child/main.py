@@ -50,6 +50,8 @@ STAND_IN_PACKAGES = ("aoa", "tmo", "teradatamodelops", "teradataml")
 CONTEXT = "_modelops_context"
 PROGRAM_FILES = {__file__, *map(str, PARTS.values())}
 
+INSTEAD_OF_FILE = "a model folder, whose ModelScorer opens the file and whose evaluate(context) measures it"
+
 WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result", "model_file"}
 MESSAGE_CHARACTERS = 2_000
 TRACEBACK_LINES = 300
@@ -172,6 +174,8 @@ def _evaluate(assignment: dict[str, Any], context: object, stand_ins: StandIns) 
         scorer = part.make_scorer(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
         kind = scorer.kind if isinstance(scorer, standard.ModelScorer) else None
     evaluation = _load_with(MEASURES, EVALUATION)
+    if assignment["imported"]:
+        evaluation.__dict__["OWN"] = INSTEAD_OF_FILE  # such a model has no evaluation.py
     try:
         evaluation.evaluate(context, scorer, kind, scored=assignment["scored"], slice_by=assignment["slice_by"])
     except Exception as error:
