@@ -82,11 +82,13 @@ class MachineSettings:
     """What each machine of an installation may have its own of.
 
     `home` holds all state of this machine; `child_memory` is the most that a process of user code may allocate, and
-    that all processes of a job's user code may use together, in bytes (None: no limit).
+    that all processes of a job's user code may use together, in bytes (None: no limit). `foreign_unconfined` lets model
+    files be opened where the machine can't confine the process that reads them.
     """
 
     home: Path
     child_memory: int | None = None
+    foreign_unconfined: bool = False
 
     @property
     def environments(self) -> Path:
@@ -110,13 +112,21 @@ class MachineSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> MachineSettings:
-        """Read MODELOPS_HOME and MODELOPS_CHILD_MEMORY (MiB).
+        """Read MODELOPS_HOME, MODELOPS_CHILD_MEMORY (MiB) and MODELOPS_FOREIGN.
 
         Raises:
-            BadInput: the memory isn't a positive whole number.
+            BadInput: the memory isn't a positive whole number, or MODELOPS_FOREIGN has an unknown value.
         """
         memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, unit=" of MiB")
-        return cls(home=_home(environ), child_memory=memory * 2**20 or None)
+        foreign = environ.get("MODELOPS_FOREIGN") or "confined"
+        if foreign not in {"confined", "unconfined"}:
+            raise BadInput(
+                f"MODELOPS_FOREIGN is {foreign!r}",
+                where="MODELOPS_FOREIGN",
+                expected="confined (default), or unconfined: model files are opened without confinement where the"
+                " machine lacks it",
+            )
+        return cls(home=_home(environ), child_memory=memory * 2**20 or None, foreign_unconfined=foreign == "unconfined")
 
 
 @dataclass(frozen=True, kw_only=True)
