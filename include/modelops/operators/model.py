@@ -7,6 +7,7 @@ from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,
     EvaluationRequest,
+    ModelImportRequest,
     PartRequest,
     PerformanceRequest,
     RetirementRequest,
@@ -23,6 +24,17 @@ class TrainModelOperator(ModelOperator):
     job_type = JobType.TRAINING
     request = TrainingRequest
     use_case = "modelops.kinds.model.train:train"
+
+
+class ImportModelOperator(ModelOperator):
+    """Imports a model file that was made elsewhere, and creates a version.
+
+    The same file, with the same request and folder, is the same version while that is in use.
+    """
+
+    job_type = JobType.MODEL_IMPORT
+    request = ModelImportRequest
+    use_case = "modelops.kinds.model.import_model:import_model"
 
 
 class EvaluateModelOperator(ModelOperator):

@@ -9,7 +9,7 @@ from modelops.domain.errors import RepositoryError
 from modelops.repository import archive, catalogue, contents, mirror, shared_modules
 from modelops.repository.archive import unpack
 from modelops.repository.configuration import GitSource, read_sources
-from modelops.repository.kinds import MODELS, TASKS, Definition, Kind
+from modelops.repository.kinds import IMPORTED_MODELS, MODELS, TASKS, Definition, Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
-__all__ = ["Pinned", "pin_folder", "pin_model", "pin_task", "unpack"]
+__all__ = ["Pinned", "pin_folder", "pin_imported_model", "pin_model", "pin_task", "unpack"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,19 @@ def pin_model(
         Unavailable: a git repository can't be reached.
     """
     return _pin_reference(MODELS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty)
+
+
+def pin_imported_model(
+    reference: str, *, settings: Settings, destination: Path, allow_dirty: bool = False
+) -> Pinned[ModelDefinition]:
+    """Pin the folder of an imported model, byom/<folder> of a repository, as `pin_model` does.
+
+    Raises:
+        RepositoryError, Unavailable: as for `pin_model`.
+    """
+    return _pin_reference(
+        IMPORTED_MODELS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty
+    )
 
 
 def pin_task(
@@ -114,11 +127,13 @@ def _pin_reference(
         repository, commit = mirror.pinned_commit(source, settings.machine.mirrors)
         if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings, at=source if ref is not None else None)
+        catalogue.check_name(kind, source, name, settings.machine)
         found = contents.of_mirror(repository, commit, f"{kind.folder}/{name}", reference)
         shared_code = shared_modules.of_mirror(repository, commit)
     else:
         if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings)
+        catalogue.check_name(kind, source, name, settings.machine)
         folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)
         shared_code = shared_modules.of_repository(source.path, allow_dirty=allow_dirty)
