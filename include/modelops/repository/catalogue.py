@@ -15,7 +15,7 @@ from modelops.repository import mirror
 from modelops.repository.configuration import FolderSource, GitSource, read_sources
 from modelops.repository.documents import Document
 from modelops.repository.git import GitError, git, git_names
-from modelops.repository.kinds import MODELS, NAMESAKES
+from modelops.repository.kinds import IMPORTED_MODELS, MODELS, NAMESAKES
 from modelops.repository.reading import MAX_BYTES
 from modelops.repository.resources import read_resources
 from modelops.repository.unsupported import needs_contents, refuse_unsupported, unsupported_reason
@@ -105,11 +105,16 @@ def check_name(kind: Kind[Any], source: Source, name: str, machine: MachineSetti
     """
     for one, other in NAMESAKES:
         if kind is one and name in names(other, source, machine):
-            raise RepositoryError(
-                f"{source.name}/{name} is a folder in {one.folder} and in {other.folder}",
-                where=f"{source.name}/{one.folder}/{name}",
-                expected="another name for one of them, since their versions would have the same",
-            )
+            raise name_twice(source.name, name)
+
+
+def name_twice(repository: str, name: str) -> RepositoryError:
+    """The error for a model and an imported model of the same name."""
+    return RepositoryError(
+        f"there is a folder {name} in {MODELS.folder} and in {IMPORTED_MODELS.folder}",
+        where=f"{repository}/{IMPORTED_MODELS.folder}/{name}",
+        expected="another name for one of them, since their versions would have the same",
+    )
 
 
 def reference_of(kind: Kind[Any], folder: Path, installation: InstallationSettings) -> str | None:
