@@ -96,11 +96,13 @@ class MachineSettings:
     `home` holds all state of this machine; `child_memory` is the most that a process of user code may allocate, and
     that all processes of a job's user code may use together, in bytes (None: no limit). `inbox_folder` has the model
     files that may be imported; all machines see the same files there (None: the folder inbox in `home`).
+    `foreign_unconfined` lets model files be opened where the machine can't confine the process that reads them.
     """
 
     home: Path
     child_memory: int | None = None
     inbox_folder: Path | None = None
+    foreign_unconfined: bool = False
 
     @property
     def environments(self) -> Path:
@@ -129,17 +131,26 @@ class MachineSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> MachineSettings:
-        """Read MODELOPS_HOME, MODELOPS_CHILD_MEMORY (MiB) and MODELOPS_INBOX.
+        """Read MODELOPS_HOME, MODELOPS_CHILD_MEMORY (MiB), MODELOPS_INBOX and MODELOPS_FOREIGN.
 
         Raises:
-            BadInput: the memory isn't a positive whole number.
+            BadInput: the memory isn't a positive whole number, or MODELOPS_FOREIGN has an unknown value.
         """
         memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, unit=" of MiB")
         inbox = environ.get("MODELOPS_INBOX")
+        foreign = environ.get("MODELOPS_FOREIGN") or "confined"
+        if foreign not in {"confined", "unconfined"}:
+            raise BadInput(
+                f"MODELOPS_FOREIGN is {foreign!r}",
+                where="MODELOPS_FOREIGN",
+                expected="confined (default), or unconfined: model files are opened without confinement where the"
+                " machine lacks it",
+            )
         return cls(
             home=_home(environ),
             child_memory=memory * 2**20 or None,
             inbox_folder=Path(inbox).resolve() if inbox else None,
+            foreign_unconfined=foreign == "unconfined",
         )
 
 

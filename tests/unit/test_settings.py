@@ -25,7 +25,7 @@ OF_THE_INSTALLATION = {
     "MODELOPS_QUEUES": "default, gpu,",
     "MODELOPS_POOLS": "database",
 }
-OF_THE_MACHINE = {"MODELOPS_HOME": "/srv/modelops", "MODELOPS_CHILD_MEMORY": "2048"}
+OF_THE_MACHINE = {"MODELOPS_HOME": "/srv/modelops", "MODELOPS_CHILD_MEMORY": "2048", "MODELOPS_FOREIGN": "unconfined"}
 
 
 def test_without_any_setting_all_is_in_the_project() -> None:
@@ -51,7 +51,9 @@ def test_everything_can_be_set() -> None:
         queues=("default", "gpu"),
         pools=("database",),
     )
-    assert settings.machine == MachineSettings(home=Path("/srv/modelops"), child_memory=2 * 2**30)
+    assert settings.machine == MachineSettings(
+        home=Path("/srv/modelops"), child_memory=2 * 2**30, foreign_unconfined=True
+    )
     assert settings.machine.work == Path("/srv/modelops/work")
 
 
@@ -72,6 +74,8 @@ def test_artifacts_are_in_the_state_folder_unless_set() -> None:
 def test_an_amount_of_memory_that_is_none() -> None:
     with pytest.raises(BadInput, match=r"(?s)MODELOPS_CHILD_MEMORY is '2 GB'.*a whole number of MiB, at least 1"):
         Settings.from_environment({"MODELOPS_CHILD_MEMORY": "2 GB"})
+    with pytest.raises(BadInput, match=r"(?s)MODELOPS_FOREIGN is 'yes'.*confined \(default\), or unconfined"):
+        Settings.from_environment({"MODELOPS_FOREIGN": "yes"})
 
 
 @pytest.mark.parametrize("name", [name for name, value in OF_THE_INSTALLATION.items() if value.isdecimal()])

@@ -92,6 +92,10 @@ class ResourceLimitError(UserCodeError):
     """The code of a model or feature task used more memory, CPU time or time than it may."""
 
 
+class ModelFileError(BadInput):
+    """A model file is damaged, in none of the formats that can be imported, made to do harm, or can't be used."""
+
+
 class RowsChanged(UserCodeError):
     """The code of a model changed the file of the dataset's rows."""
 

@@ -14,7 +14,7 @@ from modelops.domain.spelling import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MIB = 2**20
+MIB, GIB = 2**20, 2**30
 MIN_MEMORY, MAX_MEMORY = 128 * MIB, 2**46
 """Bytes that may be requested. Python needs nearly as much as the minimum to start and to read rows."""
 MAX_SECONDS = 31 * 24 * 60 * 60

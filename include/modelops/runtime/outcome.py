@@ -29,6 +29,7 @@ ENTRY_FILES = {
     "evaluate": "model_modules/evaluation.py",
     "score": "model_modules/scoring.py",
     "run_task": "task.py",
+    "describe": "the model file",
 }
 
 _EXPECTED_RESULT = (
@@ -36,7 +37,7 @@ _EXPECTED_RESULT = (
     " data frame or a dict of columns, or a Series, list or array"
 )
 # Signals that people and the system send. A program causes the others itself.
-_FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
 # Packages whose name differs from the name of their module.
 _PACKAGES = {
     "attr": "attrs",
@@ -115,7 +116,7 @@ _ENTRIES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Failure:
+class Failure:
     """An error that child/main.py reports: type, message, place in the model, and traceback.
 
     `kind` is one of missing_function, not_run, exit, memory, missing_module, import, error, and when scoring
@@ -159,17 +160,17 @@ def check_outcome(
     entry = _entry(verb, function)
     called = entry.called
     status = ending.status
-    succeeded, failure = (False, None) if status is None else _read(outcome)
+    succeeded, failure = (False, None) if status is None else read_outcome(outcome)
     if ending.exceeded and not succeeded:
         for line in failure.traceback if failure else ():
             on_line(line)
         raise _over_limit(ending.exceeded, entry, ENTRY_FILES[verb], allowance)
     if status is None:
         raise ChildLost(f"the guard process of {called} was killed or stopped, and {called} with it")
-    if not ending.exceeded and -status in _FROM_OUTSIDE:
+    if not ending.exceeded and -status in FROM_OUTSIDE:
         used = "" if ending.usage is None else f"; it had used {size_text(ending.usage.peak_memory)}"
         raise ChildLost(
-            f"the process that ran {called} was killed from outside by {_name(-status)}"
+            f"the process that ran {called} was killed from outside by {signal_name(-status)}"
             + (f"; the system does this when the machine runs out of memory{used}" if -status == signal.SIGKILL else "")
         )
     if failure is not None:
@@ -223,7 +224,8 @@ def _over_limit(key: str, entry: _Entry, file: str, allowance: Allowance) -> Res
     )
 
 
-def _read(outcome: Path) -> tuple[bool, _Failure | None]:
+def read_outcome(outcome: Path) -> tuple[bool, Failure | None]:
+    """Whether the child says that it succeeded, and the error that it reports."""
     try:
         with open_plain(outcome) as file:
             report = json.loads(file.read(MAX_OUTCOME_BYTES))
@@ -231,7 +233,7 @@ def _read(outcome: Path) -> tuple[bool, _Failure | None]:
             return True, None
         error = report["error"]
         fields = {field: _clean(error[field]) for field in ("kind", "type", "message", "name", "where")}
-        return False, _Failure(**fields, traceback=tuple(map(_clean, error["traceback"][:MAX_TRACEBACK_LINES])))
+        return False, Failure(**fields, traceback=tuple(map(_clean, error["traceback"][:MAX_TRACEBACK_LINES])))
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError, UserCodeError):
         return False, None
 
@@ -248,7 +250,7 @@ _OWNERS = {"model_modules": "model", "shared_modules": "repository"}
 """The first name of a module that is pinned with a version → whose folder has it."""
 
 
-def _raise(failure: _Failure, entry: _Entry, file: str, *, allowance: Allowance) -> NoReturn:
+def _raise(failure: Failure, entry: _Entry, file: str, *, allowance: Allowance) -> NoReturn:
     """Raise the domain error for a failure that child/main.py reported."""
     message = " ".join(failure.message.split())
     raised = f"{entry.called} raised {failure.type}" + (f": {message}" if message else "")
@@ -329,7 +331,8 @@ def _missing(package: str, entry: _Entry) -> tuple[str, str]:
     )
 
 
-def _name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """The name of a signal, such as SIGSEGV."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -340,4 +343,4 @@ def _in_words(ending: int) -> str:
     if ending >= 0:
         return f"exit code {ending}"
     description = signal.strsignal(-ending)
-    return _name(-ending) + (f" ({description.lower()})" if description else "")
+    return signal_name(-ending) + (f" ({description.lower()})" if description else "")

@@ -17,6 +17,7 @@ from modelops.domain.errors import Unavailable
 from modelops.plain_files import HeldFolder, create_plain, remove
 from modelops.runtime.confinement import Rules, python_files
 from modelops.runtime.disk import DiskBound
+from modelops.runtime.file_outcome import check_file_outcome
 from modelops.runtime.guarded import MARKER, run_guarded
 from modelops.runtime.outcome import ENTRY_FILES, check_outcome
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from modelops.domain.datasets import Dataset
+    from modelops.domain.model_files import ImportedModel
     from modelops.domain.resources import Allowance
     from modelops.runtime.environment import Environment
     from modelops.settings import LogBounds
@@ -36,7 +38,8 @@ class Subject:
     """The model whose code runs, the values that its context has, and the job that it runs for.
 
     `artifact_input` is the folder with the artifacts of the training (None in a training). `standard` has the verbs for
-    which the model has no file, so that child/standard.py is used: `evaluate`, `score`.
+    which the model has no file, so that child/standard.py is used: `evaluate`, `score`. `imported` says how the model
+    file in `artifact_input` is used; None: the model has code of its own.
     """
 
     model_folder: Path
@@ -48,6 +51,7 @@ class Subject:
     model_version: str
     job_id: str
     standard: tuple[str, ...] = ()
+    imported: ImportedModel | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The assignment as JSON for child/main.py. Paths are absolute: the child has another working directory."""
@@ -67,6 +71,7 @@ class Subject:
             "model_version": self.model_version,
             "job_id": self.job_id,
             "standard": self.standard,
+            "imported": None if self.imported is None else self.imported.to_json(),
         }
 
 
@@ -191,7 +196,10 @@ def run_assignment(
             remove(scratch)
         held.check()
         verb, function = assignment["verb"], assignment.get("function")
-        check_outcome(ending, outcome, verb=verb, allowance=allowance, on_line=on_line, function=function)
+        if verb != "evaluate" and (imported := assignment.get("imported")):
+            check_file_outcome(ending, outcome, imported, verb=verb, allowance=allowance, on_line=on_line)
+        else:
+            check_outcome(ending, outcome, verb=verb, allowance=allowance, on_line=on_line, function=function)
 
 
 def _read_by(assignment: Mapping[str, Any]) -> list[Path]:

@@ -71,8 +71,13 @@ class Made:
         label = types[type(self.labels[0])]
         declared = ", ".join(f"{name} {types[type(rows[0][name])]}" for name in columns)
         with psycopg.connect(admin_url, autocommit=True) as admin:
-            admin.execute(f"DROP TABLE IF EXISTS flown; CREATE TABLE flown (id int PRIMARY KEY, {declared}, late {label})")
-            with admin.cursor() as cursor, cursor.copy(f"COPY flown (id, {', '.join(columns)}, late) FROM STDIN") as copy:
+            admin.execute(
+                f"DROP TABLE IF EXISTS flown; CREATE TABLE flown (id int PRIMARY KEY, {declared}, late {label})"
+            )
+            with (
+                admin.cursor() as cursor,
+                cursor.copy(f"COPY flown (id, {', '.join(columns)}, late) FROM STDIN") as copy,
+            ):
                 for number, (row, late) in enumerate(zip(rows, self.labels, strict=True), 1):
                     copy.write_row((number, *row.values(), late))
             admin.execute("GRANT SELECT ON flown TO modelops_sql")

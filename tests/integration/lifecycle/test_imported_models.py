@@ -24,10 +24,8 @@ from integration.lifecycle.life import (
 from integration.lifecycle.test_parts import PARTS, Batch
 from modelops.domain.decisions import Verdict
 from modelops.domain.errors import (
-    AlertError,
     BadInput,
     IllegalTransition,
-    ModelFileError,
     NotApproved,
     RepositoryError,
     SeveralErrors,
@@ -343,7 +341,9 @@ def test_a_file_that_is_too_large(workplace: Workplace) -> None:
 
 def test_a_file_that_its_library_does_not_read(workplace: Workplace) -> None:
     good = Made.of(LOGISTIC).content.read_bytes()
-    (workplace.settings.machine.inbox / "broken.onnx").write_bytes(good.replace(b"LinearClassifier", b"LinearClassifieX"))
+    (workplace.settings.machine.inbox / "broken.onnx").write_bytes(
+        good.replace(b"LinearClassifier", b"LinearClassifieX")
+    )
     [what] = refused(workplace, "broken.onnx")
     assert "onnxruntime" in what
 

@@ -27,8 +27,11 @@ MODULES = {
     "train": "model_modules.training",
     "evaluate": "model_modules.evaluation",
     "score": "model_modules.scoring",
+    "describe": "description",
     "run_task": "task",
 }
+FORMATS = ("onnx",)
+"""The formats of model files, each with its part format_<name>.py."""
 
 # Loaded when needed, as some need Arrow. The frames of these files are removed from tracebacks of user code.
 PARTS = {
@@ -36,9 +39,12 @@ PARTS = {
     for part in (
         *("predictions", "scoring", "task", "standard", "teradata", "teradata_run"),
         *("evaluation", "classification", "regression", "plots"),
+        *("model_file", "imported", "system_calls"),
+        *(f"format_{name}" for name in FORMATS),
     )
 }
-PREDICTIONS, SCORING, TASK, STANDARD, TERADATA, TERADATA_RUN, EVALUATION, *MEASURES = PARTS
+PREDICTIONS, SCORING, TASK, STANDARD, TERADATA, TERADATA_RUN, EVALUATION, *MEASURES = [*PARTS][:10]
+MODEL_FILE, IMPORTED, SYSTEM_CALLS = [*PARTS][10:13]
 STAND_IN_PACKAGES = ("aoa", "tmo", "teradatamodelops", "teradataml")
 """Packages that teradata.py stands in for."""
 CONTEXT = "_modelops_context"
@@ -97,14 +103,17 @@ def main(assignment_file: str, outcome_file: str) -> int:
     folder = assignment["folder"]
     contexts = _load(CONTEXT, Path(__file__).with_name("context.py"))
     context = (contexts.TaskContext if assignment["verb"] == "run_task" else contexts.ModelContext)(assignment)
-    sys.path.insert(0, folder)
     stand_ins = StandIns(context, verb=assignment["verb"])
-    sys.meta_path.insert(0, stand_ins)
+    if not assignment.get("imported"):  # a model file comes without code
+        sys.path.insert(0, folder)
+        sys.meta_path.insert(0, stand_ins)
     sys.argv[:] = [f"{folder}/{MODULES[assignment['verb']].replace('.', '/')}.py"]
     pid = os.getpid()
     outcome: dict[str, Any] = {"ok": True}
     try:
         match assignment["verb"]:
+            case "describe":
+                _describe_file(assignment)
             case "score":
                 _score(assignment, context, stand_ins)
             case "train":
@@ -156,8 +165,12 @@ def _train(assignment: dict[str, Any], context: object) -> None:
 def _evaluate(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> None:
     """Run the standard evaluation, with the standard ModelScorer or the model's own."""
     part, standard = _load_with([PREDICTIONS], SCORING), _load(STANDARD, PARTS[STANDARD])
-    scorer = part.make_scorer(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
-    kind = scorer.kind if isinstance(scorer, standard.ModelScorer) else None
+    if assignment["imported"]:  # its file isn't opened: what is in it can't change the figures
+        scorer = _load_with([MODEL_FILE], IMPORTED).Evaluated(assignment["imported"])
+        kind = scorer.kind
+    else:
+        scorer = part.make_scorer(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
+        kind = scorer.kind if isinstance(scorer, standard.ModelScorer) else None
     evaluation = _load_with(MEASURES, EVALUATION)
     try:
         evaluation.evaluate(context, scorer, kind, scored=assignment["scored"], slice_by=assignment["slice_by"])
@@ -178,7 +191,26 @@ def _score(assignment: dict[str, Any], context: object, stand_ins: StandIns) -> 
     )
 
 
+def _describe_file(assignment: dict[str, Any]) -> None:
+    """Open a model file, and write what the library of its format says of it."""
+    imported, model_class = _of_file(assignment["imported"])
+    model = model_class(os.path.join(assignment["artifact_input"], assignment["imported"]["file"]))
+    imported.write_description(model, assignment["artifact_output"])
+
+
+def _of_file(about: dict[str, Any]) -> tuple[ModuleType, Any]:
+    """The part for imported models, and the class of the format; from now on this process starts no other."""
+    imported = _load_with([MODEL_FILE], IMPORTED)
+    model_class = _load_with([MODEL_FILE], f"_modelops_format_{about['format']}").Model
+    with contextlib.suppress(OSError):  # the job knows which layers there are, and whether they suffice
+        _load(SYSTEM_CALLS, PARTS[SYSTEM_CALLS]).refuse_processes()
+    return imported, model_class
+
+
 def _scorer_class(assignment: dict[str, Any], standard: ModuleType, stand_ins: StandIns) -> Any:
+    if assignment["imported"]:
+        imported, model_class = _of_file(assignment["imported"])
+        return imported.scorer_of(model_class, assignment["imported"])
     if "score" in assignment["standard"]:
         return standard.ModelScorer
     module = importlib.import_module(MODULES["score"])
