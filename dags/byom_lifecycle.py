@@ -6,7 +6,8 @@ from airflow.sdk import DAG
 
 from modelops.airflow.notifying import reviewer_notifiers
 from modelops.airflow.params import arguments_of, params_of
-from modelops.domain.requests import DeploymentTerms, EvaluationRequest, ModelImportRequest
+from modelops.domain.import_requests import ModelImportRequest
+from modelops.domain.requests import DeploymentTerms, EvaluationRequest
 from modelops.operators.approval import MAX_RUNS, ApproveModelOperator
 from modelops.operators.model import (
     ComputeStatisticsOperator,

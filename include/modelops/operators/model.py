@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from modelops.domain.import_requests import ModelImportRequest
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,
     EvaluationRequest,
-    ModelImportRequest,
     PartRequest,
     PerformanceRequest,
     RetirementRequest,

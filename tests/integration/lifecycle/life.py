@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from factories import take, task_key
 from modelops.domain.decisions import Answer, Verdict
+from modelops.domain.import_requests import ModelImportRequest
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,
     EvaluationRequest,
-    ModelImportRequest,
     RetirementRequest,
     StatisticsRequest,
     TrainingRequest,

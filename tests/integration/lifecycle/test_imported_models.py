@@ -30,8 +30,9 @@ from modelops.domain.errors import (
     RepositoryError,
     SeveralErrors,
 )
+from modelops.domain.import_requests import ModelImportRequest
 from modelops.domain.job_types import JobType
-from modelops.domain.requests import BatchRequest, ModelImportRequest, TrainingRequest
+from modelops.domain.requests import BatchRequest, TrainingRequest
 from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.kinds.model.card import card_of
 from modelops.kinds.model.import_model import import_model

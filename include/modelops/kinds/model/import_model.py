@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelops.data.model_files import ModelFile
+    from modelops.domain.import_requests import ModelImportRequest
     from modelops.domain.imported_models import ImportSettings
-    from modelops.domain.requests import ModelImportRequest
     from modelops.domain.versions import Artifact, Version
     from modelops.formats.format import Format
     from modelops.jobs.run import JobRun

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelops.data.model_files import ModelFile
+    from modelops.domain.import_requests import ModelImportRequest
     from modelops.domain.model_files import Description, Label
-    from modelops.domain.requests import ModelImportRequest
     from modelops.domain.versions import Version
     from modelops.repository.definition import ModelDefinition
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from modelops.data.checks import DatasetColumns
     from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset, Datasets
-    from modelops.domain.requests import DeploymentTerms, ModelImportRequest, TrainingRequest
+    from modelops.domain.import_requests import ModelImportRequest
+    from modelops.domain.requests import DeploymentTerms, TrainingRequest
     from modelops.jobs.run import JobRun
     from modelops.repository.definition import ModelDefinition
 
