@@ -73,11 +73,11 @@ def test_the_same_file_is_one_version_while_it_is_in_use(connection: Connection[
 
 def test_statistics_and_their_warnings_are_part_of_the_evidence(connection: Connection[Any]) -> None:
     version = imported_version(connection)
-    add_reference(connection, version, JobType.COMPUTE_STATISTICS, warnings=["x is large"])
+    add_reference(connection, version, JobType.COMPUTE_STATISTICS, warnings=[{"code": "large"}])
     add_evaluation(connection, version)
     _, request = ask(connection, version)
     assert request.evidence["definition"]["identity"] == "one"
-    assert request.evidence["statistics"]["warnings"] == ["x is large"]
+    assert request.evidence["statistics"]["warnings"] == [{"code": "large"}]
     assert request.evidence["statistics"]["rows"] == 1
     assert "training" not in request.evidence
     assert request.work == "import"

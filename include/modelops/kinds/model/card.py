@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.cards.rendering import NOTHING, changed, compared, render, text, value
+from modelops.kinds.model.file_warnings import sentence
 from modelops.kinds.model.imported import file_facts
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _origin(evidence: Mapping[str, Any]) -> dict[str, Any]:
         "imported": definition,
         "statistics": measured,
         "facts": list(file_facts(definition)),
-        "warnings": [*definition["warnings"], *measured["warnings"]],
+        "warnings": [sentence(warning) for warning in (*definition["warnings"], *measured["warnings"])],
         "rows_hash": [("model file", definition["file"]["sha256"]), ("statistics rows", measured["data_sha256"])],
     }
 

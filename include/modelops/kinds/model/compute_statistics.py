@@ -10,7 +10,7 @@ from modelops.domain.parameters import MAX_SET_ASIDE
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
-from modelops.kinds.model.imported import rounding_warnings
+from modelops.kinds.model.file_warnings import rounding_warnings, sentence
 from modelops.kinds.model.preflight import check_labelled, check_scored
 from modelops.kinds.model.sample import outputs_of
 from modelops.kinds.model.scored_rows import score_rows
@@ -49,7 +49,7 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
         columns = references.of_rows(rows.path, dataset)
         warnings = rounding_warnings(version, columns)
         for warning in warnings or ():
-            run.log(f"Warning: {warning}")
+            run.log(f"Warning: {sentence(warning)}")
         run.step("columns_counted", rows=rows.rows)
         if is_scored:
             environment = bench.build()
@@ -77,7 +77,7 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
         "columns": sum(map(len, columns.values())),
     }
     if warnings is not None:
-        result["warnings"] = warnings[:MAX_SHOWN]
+        result["warnings"] = [sentence(warning) for warning in warnings[:MAX_SHOWN]]
     if is_scored:
         result |= {"predictions_dataset": scored_dataset.label, "scored_rows": scored.rows}
     with run.fenced():

@@ -12,6 +12,7 @@ from modelops.domain.errors import ArtifactChanged
 from modelops.domain.versions import ArtifactRole
 from modelops.formats.recognition import recognise
 from modelops.kinds.model import code as version_code
+from modelops.kinds.model.file_warnings import sentence
 from modelops.kinds.model.imported import imported_record, settings_of
 from modelops.kinds.model.preflight import check_import
 from modelops.kinds.model.sample import ROWS, take_sample
@@ -191,7 +192,7 @@ def _try(made: _Import, lock: Lock, workdir: Path, run: JobRun) -> tuple[dict[st
     run.step("file_described", inputs=len(description.inputs), outputs=len(description.outputs))
     definition, model = imported_record(made.file, description, made.settings, made.definition, made.request.file)
     for warning in definition["warnings"]:
-        run.log(f"Warning: {warning}")
+        run.log(f"Warning: {sentence(warning)}")
     sample = _sample(replace(bench, imported=model), made, environment, workdir, run)
     artifacts = [run.store_file(made.file.path, ArtifactRole.OUTPUT), run.store_file(sample, ArtifactRole.SAMPLE)]
     if artifacts[0].sha256 != made.file.sha256:

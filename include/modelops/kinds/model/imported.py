@@ -15,6 +15,7 @@ from modelops.domain.imported_models import (
     map_inputs,
 )
 from modelops.domain.model_files import ImportedModel
+from modelops.kinds.model.file_warnings import warnings_of_file
 from modelops.repository.definition import CONFIG
 
 if TYPE_CHECKING:
@@ -22,17 +23,11 @@ if TYPE_CHECKING:
 
     from modelops.data.model_files import ModelFile
     from modelops.domain.import_requests import ModelImportRequest
-    from modelops.domain.model_files import Description, Label
+    from modelops.domain.model_files import Description
     from modelops.domain.versions import Version
     from modelops.repository.definition import ModelDefinition
 
-EPSILON = 2.0**-24
-"""The relative error of a value that is rounded to float32."""
-SHARE_OF_DEVIATION = 1e-5
-"""A rounding error above this share of a feature's standard deviation may move a row to another branch of a tree."""
 UNKNOWN, NONE = "not said in the file", "none"
-LARGEST_WHOLE = 2**24
-"""Beyond it, float32 doesn't have every whole number."""
 
 
 def settings_of(request: ModelImportRequest, definition: ModelDefinition) -> ImportSettings:
@@ -106,26 +101,8 @@ def imported_record(
         "found": found | {name: found[name][:MAX_SHOWN] for name in ("inputs", "outputs")},
         "mapped": str(inputs.mapped),
         "inputs": [list(pair) for pair in inputs.pairs],
-        "warnings": list(_warnings(file, description, inputs.mapped, settings, classes)),
+        "warnings": list(warnings_of_file(file.name, description, inputs.mapped, settings, classes)),
     }, model
-
-
-def _warnings(
-    file: ModelFile,
-    description: Description,
-    mapped: Mapped,
-    settings: ImportSettings,
-    classes: tuple[Label, ...] | None,
-) -> Iterator[str]:
-    if mapped is Mapped.IN_ORDER:
-        yield (
-            f"{file.name} has no names of its features: they are taken in the order of datasets.yaml. Check the order."
-        )
-    if classes is not None and not description.classes and not settings.classes:
-        yield f"{file.name} has no labels of its classes: they are taken to be {classes[0]} and {classes[1]}."
-    if settings.classes and description.classes and tuple(description.classes) != settings.classes:
-        shown = ", ".join(f"{old} → {new}" for old, new in zip(description.classes, settings.classes, strict=True))
-        yield f"The classes of {file.name} are replaced: {shown}."
 
 
 def file_facts(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -153,44 +130,3 @@ def imported_of(version: Version) -> ImportedModel | None:
         return None
     assert version.definition is not None
     return ImportedModel.from_record(version.definition["model"])
-
-
-def rounding_warnings(version: Version, records: Mapping[str, list[dict[str, Any]]]) -> list[str] | None:
-    """Sentences about the features that a model of float32 can't represent; None for a trained model.
-
-    Args:
-        version: a version of the model.
-        records: the statistics of its columns, by role.
-    """
-    if not version.is_imported_model:
-        return None
-    assert version.definition is not None
-    if not version.definition["found"]["float32"]:
-        return []
-    assert version.columns is not None
-    found = []
-    for record in records["feature"]:
-        values = record["values"]
-        if record["kind"] != "continuous" or values.get("min") is None:
-            continue
-        largest = max(abs(values["min"]), abs(values["max"]))
-        whole = version.columns[record["variable"]].removeprefix("u").startswith("int")
-        warning = _rounding(record["variable"], largest, values.get("std"), whole=whole)
-        if warning is not None:
-            found.append(warning)
-    return found
-
-
-def _rounding(name: str, largest: float, deviation: float | None, *, whole: bool) -> str | None:
-    if whole and largest > LARGEST_WHOLE:
-        return (
-            f"{name} has whole numbers up to {largest:,.0f}. The model takes float32, which has all whole numbers up to"
-            f" {LARGEST_WHOLE:,} only: predictions may differ from those of the original model."
-        )
-    if deviation and largest * EPSILON > SHARE_OF_DEVIATION * deviation:
-        return (
-            f"{name} has values up to {largest:,.6g} with a standard deviation of {deviation:,.6g}. The model takes"
-            f" float32, whose rounding is up to {largest * EPSILON:,.3g} there: predictions may differ from those of"
-            " the original model. Subtract an offset in the SQL, and in the training of the original model."
-        )
-    return None

@@ -43,7 +43,7 @@ def record(
     records: Mapping[str, Records],
     run: JobRun,
     *,
-    warnings: Sequence[str] | None = None,
+    warnings: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Record a reference that was computed from these rows; within the transaction of `run.fenced`.
 

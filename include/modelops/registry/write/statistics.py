@@ -59,7 +59,7 @@ def add_reference(
     data_sha256: str,
     data_rows: int,
     records: Mapping[str, Iterable[Mapping[str, Any]]],
-    warnings: Sequence[str] | None = None,
+    warnings: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Record a reference: rows, and by role the statistics of their columns. Later batches are counted in its bins.
 

@@ -5,6 +5,7 @@ import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.en.ts";
 import { performance } from "./performance.en.ts";
 import { drift, statistics } from "./statistics.en.ts";
+import { imported } from "./imported.en.ts";
 import { usage } from "./usage.en.ts";
 
 const statuses: Record<JobStatus, string> = {
@@ -263,6 +264,7 @@ export const en = {
   alerts,
   performance,
   evaluation,
+  imported,
   usage,
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,

@@ -8,7 +8,7 @@ ALTER TABLE modelops.version
        AND CASE WHEN kind = 'feature_task' THEN definition IS NOT NULL
                 WHEN definition IS NULL
                 THEN num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0 AND status <> 'imported'
-                ELSE columns IS NOT NULL AND status <> 'trained'
+                ELSE jsonb_typeof(definition) = 'object' AND columns IS NOT NULL AND status <> 'trained'
                      AND num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0 END);
 CREATE UNIQUE INDEX version_of_file ON modelops.version (name, (definition ->> 'identity'), code_sha256, requirements_sha256)
   WHERE kind = 'model' AND definition IS NOT NULL AND status NOT IN ('created', 'failed', 'rejected', 'retired');
@@ -24,5 +24,5 @@ COMMENT ON COLUMN modelops.version.columns_with_nulls IS
 ALTER TABLE modelops.reference
   ADD COLUMN warnings jsonb CONSTRAINT reference_warnings CHECK (jsonb_typeof(warnings) = 'array');
 COMMENT ON COLUMN modelops.reference.warnings IS
-  'Of features of an imported model: what about their values the model may not represent, as sentences. Null for other references.';
+  'Of features of an imported model: what about their values the model may not represent, as codes with values. Null for other references.';
 GRANT INSERT (warnings) ON modelops.reference TO modelops_jobs;

@@ -17,7 +17,7 @@ CREATE TABLE modelops.reference (
 COMMENT ON TABLE modelops.reference IS
   'Rows whose statistics batches of a version are compared with, in place of or beside those of its training. Append-only.';
 COMMENT ON COLUMN modelops.reference.warnings IS
-  'Of features of an imported model: what about their values the model may not represent, as sentences. Null for other references.';
+  'Of features of an imported model: what about their values the model may not represent, as codes with values. Null for other references.';
 CREATE INDEX reference_version ON modelops.reference (version_id, id);
 CREATE INDEX reference_job ON modelops.reference (job_id);
 GRANT SELECT ON modelops.reference TO modelops_jobs, modelops_reader;
