@@ -1596,7 +1596,7 @@ CREATE TABLE modelops.version (
 CASE
     WHEN (kind = 'feature_task'::modelops.version_kind) THEN (definition IS NOT NULL)
     WHEN (definition IS NULL) THEN ((num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0) AND (status <> 'imported'::modelops.version_status))
-    ELSE ((columns IS NOT NULL) AND (status <> 'trained'::modelops.version_status) AND (num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0))
+    ELSE ((jsonb_typeof(definition) = 'object'::text) AND (columns IS NOT NULL) AND (status <> 'trained'::modelops.version_status) AND (num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0))
 END)))
 );
 ALTER TABLE modelops.version OWNER TO modelops_owner;
@@ -2262,7 +2262,7 @@ CREATE TABLE modelops.reference (
 );
 ALTER TABLE modelops.reference OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.reference IS 'Rows whose statistics batches of a version are compared with, in place of or beside those of its training. Append-only.';
-COMMENT ON COLUMN modelops.reference.warnings IS 'Of features of an imported model: what about their values the model may not represent, as sentences. Null for other references.';
+COMMENT ON COLUMN modelops.reference.warnings IS 'Of features of an imported model: what about their values the model may not represent, as codes with values. Null for other references.';
 ALTER TABLE modelops.reference ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.reference_id_seq
     START WITH 1

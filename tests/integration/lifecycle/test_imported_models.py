@@ -10,7 +10,6 @@ import psycopg
 import pytest
 
 from factories import task_key
-from integration.lifecycle.imported import Made, byom_folder
 from integration.lifecycle.life import (
     answered,
     attempt_at,
@@ -22,6 +21,7 @@ from integration.lifecycle.life import (
     retired,
 )
 from integration.lifecycle.test_parts import PARTS, Batch
+from model_files import Made, byom_folder
 from modelops.domain.decisions import Verdict
 from modelops.domain.errors import (
     BadInput,
@@ -85,7 +85,8 @@ def bring(workplace: Workplace, repository: Path, admin_url: str, name: str = LO
     """Puts a file into the inbox, its rows into the table, and its folder into the repository."""
     made = Made.of(name)
     made.put_into(workplace.settings.machine.inbox)
-    made.fill(admin_url)
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        made.fill(admin)
     shutil.rmtree(repository / "byom", ignore_errors=True)
     files.setdefault("config", {"model": {"type": made.expected["type"]}})
     byom_folder(repository, "late", made.features, **files)
@@ -119,14 +120,6 @@ def refused(workplace: Workplace, file: str = FILE, **asked: Any) -> list[str]:
     return [error.what for error in errors]
 
 
-def check_predictions(look: Any, made: Made) -> None:
-    """The published predictions are those of the file's own library, row by row."""
-    rows = look("SELECT {} FROM predictions.late ORDER BY id".format(", ".join(map('"{}"'.format, made.predictions))))
-    for place, expected in enumerate(made.predictions.values()):
-        found = [row[place] for row in rows]
-        assert found == (pytest.approx(expected, abs=1e-6) if isinstance(expected[0], float) else expected)
-
-
 def test_what_an_import_records(workplace: Workplace, environments: Path) -> None:
     version = versions.find(workplace.connection, MODEL, 1)
     assert version.status is VersionStatus.APPROVED
@@ -156,17 +149,17 @@ def test_a_batch_equals_the_librarys_own_predictions_in_parts_and_after_a_retry_
     made = Made.of(LOGISTIC)
     deployment = put_into_production(workplace, 1, MODEL, parts=PARTS)["deployment"]
     assert predicted(workplace, deployment)["rows"] == len(made.labels)
-    check_predictions(look, made)
+    made.check(look(made.select))
     batch = Batch(workplace, deployment)
     for part in range(PARTS):
         batch.score(part)
     assert batch.publish()["parts"] == PARTS
-    check_predictions(look, made)
+    made.check(look(made.select))
     lost = attempt_at(workplace, JobType.BATCH_PREDICTION, key=(key := task_key(task_id="predict")))
     jobs.give_up(workplace.connection, lost, error="its worker was lost", again=True)
     again = attempt_at(workplace, JobType.BATCH_PREDICTION, key=key, number=2)
     assert predict_batch(BatchRequest(deployment=deployment), workplace.run(again))["rows"] == len(made.labels)
-    check_predictions(look, made)
+    made.check(look(made.select))
     retired(workplace, deployment)
     assert numbers(workplace) == [(1, "retired")]
 
@@ -183,7 +176,7 @@ def test_other_files_from_the_import_to_a_batch(
     answered(workplace, 2, model=MODEL)
     deployment = put_into_production(workplace, 2, MODEL)
     assert predicted(workplace, deployment["deployment"])["rows"] == len(made.labels)
-    check_predictions(look, made)
+    made.check(look(made.select))
 
 
 def test_the_same_file_is_the_same_version(workplace: Workplace, log: list[str]) -> None:

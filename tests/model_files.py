@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pyarrow.parquet as pq
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MODELS = Path(__file__).parents[2] / "models"
+    from psycopg import Connection
+
+MODELS = Path(__file__).parent / "models"
 DATASETS = """
 entity_key: id
 features: [{features}]
@@ -63,24 +65,32 @@ class Made:
         (inbox / file).write_bytes(self.content.read_bytes())
         return file
 
-    def fill(self, admin_url: str) -> None:
+    def fill(self, admin: Connection[Any]) -> None:
         """Make the table `flown` with the rows and this model's labels."""
         rows = pq.read_table(MODELS / "rows.parquet").to_pylist()
         columns = list(rows[0])
         types = {str: "text", int: "int8", float: "float8"}
-        label = types[type(self.labels[0])]
         declared = ", ".join(f"{name} {types[type(rows[0][name])]}" for name in columns)
-        with psycopg.connect(admin_url, autocommit=True) as admin:
-            admin.execute(
-                f"DROP TABLE IF EXISTS flown; CREATE TABLE flown (id int PRIMARY KEY, {declared}, late {label})"
-            )
-            with (
-                admin.cursor() as cursor,
-                cursor.copy(f"COPY flown (id, {', '.join(columns)}, late) FROM STDIN") as copy,
-            ):
-                for number, (row, late) in enumerate(zip(rows, self.labels, strict=True), 1):
-                    copy.write_row((number, *row.values(), late))
-            admin.execute("GRANT SELECT ON flown TO modelops_sql")
+        admin.execute(
+            f"DROP TABLE IF EXISTS flown;"
+            f"CREATE TABLE flown (id int PRIMARY KEY, {declared}, late {types[type(self.labels[0])]});"
+            f"GRANT SELECT ON flown TO modelops_sql"
+        )
+        with admin.cursor() as cursor, cursor.copy(f"COPY flown (id, {', '.join(columns)}, late) FROM STDIN") as copy:
+            for number, (row, late) in enumerate(zip(rows, self.labels, strict=True), 1):
+                copy.write_row((number, *row.values(), late))
+
+    def check(self, rows: list[tuple[Any, ...]]) -> None:
+        """Compare published predictions, in the order of the rows, with those of the file's own library."""
+        for place, expected in enumerate(self.predictions.values()):
+            found = [row[place] for row in rows]
+            assert found == (pytest.approx(expected, abs=1e-6) if isinstance(expected[0], float) else expected)
+
+    @property
+    def select(self) -> str:
+        """SQL for the published predictions of `late`, for `check`."""
+        columns = ", ".join(f'"{name}"' for name in self.predictions)
+        return f"SELECT {columns} FROM predictions.late ORDER BY id"
 
 
 def byom_folder(repository: Path, name: str, features: list[str], **files: Any) -> Path:
