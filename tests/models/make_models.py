@@ -104,6 +104,9 @@ def onnx_files() -> None:
     onnx_columns()
     onnx_lightgbm()
     onnx_bare()
+    refused = to_onnx(boosting, X[:1], options={"zipmap": False})  # onnxruntime refuses this mixture of types
+    (HERE / "refused").mkdir(exist_ok=True)
+    (HERE / "refused" / "double.onnx").write_bytes(refused.SerializeToString())
 
 
 def onnx_columns() -> None:
@@ -169,10 +172,103 @@ def onnx_bare() -> None:
     )
 
 
+def lightgbm_files() -> None:
+    import lightgbm
+    import pandas
+
+    settings = {"n_estimators": 12, "num_leaves": 6, "verbose": -1, "n_jobs": 1}
+    frame, scored = pandas.DataFrame(X, columns=FEATURES), pandas.DataFrame(SCORED, columns=FEATURES)
+
+    def keep_lightgbm(name: str, model: Any, found: Any, **about: Any) -> None:
+        keep(name, "model.txt", model.booster_.model_to_string().encode(), found, format="lightgbm", **about)
+
+    binary = lightgbm.LGBMClassifier(**settings).fit(frame, LATE)
+    keep_lightgbm("lightgbm_binary", binary, probabilities(binary, scored), type="binary", classes=[0, 1])
+    many = lightgbm.LGBMClassifier(**settings).fit(X, NAMES)
+    keep_lightgbm(
+        "lightgbm_multiclass", many, probabilities(many, SCORED), type="multiclass", classes=many.classes_.tolist()
+    )
+    regressor = lightgbm.LGBMRegressor(**settings).fit(X, SCORE)
+    keep_lightgbm("lightgbm_regressor", regressor, {"late": regressor.predict(SCORED)}, type="regression")
+    frame = frame.assign(carrier=pandas.Categorical(CARRIER))
+    scored = scored.assign(carrier=pandas.Categorical(SCORED_CARRIER, categories=frame["carrier"].cat.categories))
+    late = (SCORE + (CARRIER == "B6") * 2 > 0).astype("int64")
+    categories = lightgbm.LGBMClassifier(**settings).fit(frame, late)
+    keep_lightgbm(
+        "lightgbm_categories",
+        categories,
+        probabilities(categories, scored),
+        type="binary",
+        classes=[0, 1],
+        features=[*FEATURES, "carrier"],
+    )
+
+
+def xgboost_files() -> None:
+    import pandas
+    import xgboost
+
+    settings = {"n_estimators": 12, "max_depth": 3, "n_jobs": 1}
+    frame, scored = pandas.DataFrame(X, columns=FEATURES), pandas.DataFrame(SCORED, columns=FEATURES)
+
+    def keep_xgboost(name: str, kind: str, model: Any, found: Any, **about: Any) -> None:
+        model.save_model(HERE / f"model.{kind}")
+        keep(name, f"model.{kind}", HERE / f"model.{kind}", found, format=f"xgboost_{kind}", **about)
+
+    binary = xgboost.XGBClassifier(**settings).fit(frame, LATE)
+    keep_xgboost("xgboost_binary", "json", binary, probabilities(binary, scored), type="binary", classes=[0, 1])
+    keep_xgboost("xgboost_ubj", "ubj", binary, probabilities(binary, scored), type="binary", classes=[0, 1])
+    many = xgboost.XGBClassifier(**settings).fit(X, LEVEL)
+    keep_xgboost("xgboost_multiclass", "json", many, probabilities(many, SCORED), type="multiclass", classes=[0, 1, 2])
+    held = slice(0, 800)
+    stopped = xgboost.XGBRegressor(**settings | {"n_estimators": 60, "learning_rate": 0.9, "early_stopping_rounds": 3})
+    stopped.fit(X[held], SCORE[held], eval_set=[(X[800:], SCORE[800:])], verbose=False)
+    assert stopped.best_iteration + 1 < stopped.get_booster().num_boosted_rounds()
+    keep_xgboost("xgboost_stopped", "ubj", stopped, {"late": stopped.predict(SCORED)}, type="regression")
+
+
+def skops_files() -> None:
+    import pandas
+    import skops.io
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.impute import SimpleImputer
+
+    frame = pandas.DataFrame(X, columns=FEATURES).assign(carrier=CARRIER)
+    scored = pandas.DataFrame(SCORED, columns=FEATURES).assign(carrier=SCORED_CARRIER)
+    columns = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), FEATURES),
+            ("text", OneHotEncoder(), ["carrier"]),
+        ]
+    )
+    pipeline = make_pipeline(columns, LogisticRegression()).fit(frame, NAMES)
+    keep(
+        "skops_pipeline",
+        "model.skops",
+        skops.io.dumps(pipeline),
+        probabilities(pipeline, scored),
+        type="multiclass",
+        format="skops",
+        features=[*FEATURES, "carrier"],
+    )
+    forest = RandomForestRegressor(n_estimators=4, max_depth=4, random_state=0).fit(X, SCORE)
+    keep(
+        "skops_forest",
+        "model.skops",
+        skops.io.dumps(forest),
+        {"late": forest.predict(SCORED)},
+        type="regression",
+        format="skops",
+    )
+
+
 def main() -> None:
     table = pa.table({name: SCORED[:, place] for place, name in enumerate(FEATURES)} | {"carrier": SCORED_CARRIER})
     pq.write_table(table, HERE / "rows.parquet")
     onnx_files()
+    lightgbm_files()
+    xgboost_files()
+    skops_files()
 
 
 if __name__ == "__main__":

@@ -163,6 +163,8 @@ def _port(value: object) -> Port:
     shape = value["shape"]
     if shape is not None:
         for size in _items(shape, "shape"):
+            if _is_integer(size) and not -(2**63) <= size < 2**63:
+                raise ValueError("a shape has a number that is too large")
             if not (size is None or _is_integer(size)):
                 _text(size, "shape")
     return Port(

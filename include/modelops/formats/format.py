@@ -19,7 +19,8 @@ class Format:
     """A format of model files.
 
     Attributes:
-        name: as versions record it; the child's part is `runtime/child/format_<name>.py`.
+        name: as versions record it. What precedes an underscore names the child's part,
+            `runtime/child/format_<name>.py`, and the file in `requirements/`.
         title: as people call it.
         library: the package that reads the files in the confined process.
         file: the name that an imported file of this format gets.
@@ -44,4 +45,4 @@ class Format:
     @property
     def requirements_file(self) -> str:
         """The name of the requirements file, for messages."""
-        return f"{self.name}.txt"
+        return f"{self.name.partition('_')[0]}.txt"

@@ -35,10 +35,11 @@ def check(sample: Sample) -> None:
     for _ in range(_MAX_FIELDS):
         if place == sample.size:
             break
+        begin = place
         key, place = _varint(sample, place)
         field, encoding = key >> 3, key & 7
         if _FIELDS.get(field) != encoding:
-            raise _refusal(sample, f"at byte {place:,} it has something that no ONNX file has")
+            raise _refusal(sample, f"at byte {begin:,} it has something that no ONNX file has")
         seen.add(field)
         value, place = _varint(sample, place)
         if encoding == _LENGTH:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DOING = {"describe": ("reading this {} file", "read"), "score": ("scoring rows with this {} file", "score rows with")}
 _HARM = "it is damaged, or made to do harm"
+_HARM_OR_LARGE = "it is damaged, made to do harm, or too large"
 _MAX_LINES = 60
 _MAX_MESSAGE = 500
 ANOTHER = "the file as the library wrote it, or the model exported again"
@@ -56,7 +57,7 @@ def check_file_outcome(
         return
     if ending.exceeded:
         what, expected = _over_limit(ending.exceeded, allowance)
-        raise ModelFileError(f"{format_.library} {what} {doing}: {_HARM}, or too large", where=file, expected=expected)
+        raise ModelFileError(f"{format_.library} {what} {doing}: {_HARM_OR_LARGE}", where=file, expected=expected)
     if ending.status is None:
         raise ChildLost(f"the guard process of {format_.library} was killed or stopped while {doing}")
     if -ending.status in FROM_OUTSIDE:
@@ -67,21 +68,23 @@ def check_file_outcome(
     if failure is not None:
         for line in failure.traceback[-_MAX_LINES:]:
             on_line(line)
-        raise _error_of(failure, format_.library, f"{able} this {format_.title} file", file, allowance)
+        raise _error_of(failure, format_.library, format_.title, f"{able} this {format_.title} file", file, allowance)
     how = signal_name(-ending.status) if ending.status < 0 else f"exit code {ending.status}"
     raise ModelFileError(f"{format_.library} crashed while {doing} ({how}): {_HARM}", where=file, expected=ANOTHER)
 
 
-def _error_of(failure: Failure, library: str, task: str, file: str, allowance: Allowance) -> Exception:
+def _error_of(failure: Failure, library: str, title: str, task: str, file: str, allowance: Allowance) -> Exception:
     message = " ".join(failure.message.split())[:_MAX_MESSAGE]
     match failure.kind:
         case "over_budget":
             return OverBudget(position=int(failure.name or 0), reason=failure.message, where=file)
         case "model_file" | "wrong_result":
-            what, expected = f"{file} can't be used: {message}", failure.name or ANOTHER
+            what, expected = f"this {title} file can't be used: {message}", failure.name or ANOTHER
         case "memory":
             _, expected = _over_limit("memory", allowance)
-            what = f"{library} ran out of memory when it should {task}: {_HARM}, or too large"
+            what = f"{library} ran out of memory when it should {task}: {_HARM_OR_LARGE}"
+        case "exit":
+            what, expected = f"{library} left the program instead of an answer when it should {task}", ANOTHER
         case "missing_module" | "import":
             what, expected = (
                 f"{library} can't be imported: {message}",

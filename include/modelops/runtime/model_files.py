@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import ModelFileError
+from modelops.domain.errors import ModelFileError, UserCodeError
 from modelops.domain.model_files import Description
 from modelops.domain.resources import GIB, Allowance, Limit, Limits
 from modelops.plain_files import HeldFolder, remove
@@ -145,15 +145,22 @@ def _limits(allowance: Allowance, size: int) -> Limits:
     return Limits(**found)
 
 
+def _content(output: HeldFolder) -> bytes:
+    with output.open(DESCRIPTION) as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
+    return content
+
+
 def _read(output: HeldFolder, format_: Format, name: str) -> Description:
     """The description that the child has written, which is checked as what a stranger wrote."""
     try:
-        with output.open(DESCRIPTION) as file:
-            content = file.read(MAX_BYTES + 1)
-        return Description.from_json(json.loads(content), format_=format_.name)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        return Description.from_json(json.loads(_content(output)), format_=format_.name)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, UserCodeError) as error:
+        reason = error.what if isinstance(error, UserCodeError) else error
         raise ModelFileError(
-            f"{format_.library} gave no valid description of this {format_.title} file: {error}",
+            f"{format_.library} gave no valid description of this {format_.title} file: {reason}",
             where=name,
             expected=ANOTHER,
         ) from None

@@ -140,6 +140,7 @@ def check_outcome(
     allowance: Allowance,
     on_line: Callable[[str], None],
     function: str | None = None,
+    file: str | None = None,
 ) -> None:
     """Return if the code succeeded; otherwise log its traceback and raise an error.
 
@@ -148,6 +149,7 @@ def check_outcome(
         outcome: the file that child/main.py writes last.
         verb: the function that was run.
         function: the name that a feature task gives to its function.
+        file: what messages name as the place; None: the file of the function.
         allowance: the limits it had; its meter has what the job has used.
         on_line: gets the traceback.
 
@@ -158,13 +160,13 @@ def check_outcome(
         ChildLost: it was killed from outside.
     """
     entry = _entry(verb, function)
-    called = entry.called
+    called, file = entry.called, file or ENTRY_FILES[verb]
     status = ending.status
     succeeded, failure = (False, None) if status is None else read_outcome(outcome)
     if ending.exceeded and not succeeded:
         for line in failure.traceback if failure else ():
             on_line(line)
-        raise _over_limit(ending.exceeded, entry, ENTRY_FILES[verb], allowance)
+        raise _over_limit(ending.exceeded, entry, file, allowance)
     if status is None:
         raise ChildLost(f"the guard process of {called} was killed or stopped, and {called} with it")
     if not ending.exceeded and -status in FROM_OUTSIDE:
@@ -176,7 +178,7 @@ def check_outcome(
     if failure is not None:
         for line in failure.traceback:
             on_line(line)
-        _raise(failure, entry, ENTRY_FILES[verb], allowance=allowance)
+        _raise(failure, entry, file, allowance=allowance)
     if succeeded:
         if status:
             # Some libraries crash while Python shuts down. The function had returned, so its result is valid.
@@ -185,7 +187,7 @@ def check_outcome(
     memory = allowance.limits.memory
     raise UserCodeError(
         f"the process that ran {called} ended in the middle with {_in_words(status)}",
-        where=ENTRY_FILES[verb],
+        where=file,
         expected=(
             f"a {called} that returns or raises an error"
             if status >= 0

@@ -196,10 +196,19 @@ def run_assignment(
             remove(scratch)
         held.check()
         verb, function = assignment["verb"], assignment.get("function")
-        if verb != "evaluate" and (imported := assignment.get("imported")):
+        imported = assignment.get("imported")
+        if imported and verb != "evaluate":
             check_file_outcome(ending, outcome, imported, verb=verb, allowance=allowance, on_line=on_line)
-        else:
-            check_outcome(ending, outcome, verb=verb, allowance=allowance, on_line=on_line, function=function)
+            return
+        check_outcome(
+            ending,
+            outcome,
+            verb=verb,
+            allowance=allowance,
+            on_line=on_line,
+            function=function,
+            file="the standard evaluation" if imported else None,
+        )
 
 
 def _read_by(assignment: Mapping[str, Any]) -> list[Path]:

@@ -6,6 +6,7 @@ Loaded by main.py, see imported.py.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -52,7 +53,10 @@ class Model:
         graph = Graph(path)
         self.classes = graph.classes()
         self._producer = graph.producer
-        self._session = onnxruntime.InferenceSession(path, _options(), providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(path, _options(), providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise model_file.of_library(LIBRARY, "load", _clear(error)) from error
         self._inputs, self._outputs = self._session.get_inputs(), self._session.get_outputs()
         for each in self._inputs:
             _check_input(each)
@@ -129,10 +133,7 @@ class Model:
         """The inputs: each takes as many of the features as it has columns, in order."""
         free = table.num_columns - sum(filter(None, self._widths))
         if free < 0 or (free and None not in self._widths):
-            raise model_file.UnfitRowsError(
-                f"the model takes {sum(filter(None, self._widths))} features, and there are {table.num_columns}",
-                right="as many features as the model takes, in its order",
-            )
+            raise model_file.other_count(sum(filter(None, self._widths)), table.num_columns)
         fed, place = {}, 0
         for each, width in zip(self._inputs, self._widths, strict=True):
             count = free if width is None else width
@@ -156,12 +157,9 @@ class Model:
             given: list[Any] = self._session.run(None, fed)
         except Exception as error:
             if any(numpy.dtype(TYPES[each.type]).kind != "f" for each in self._inputs):
-                print(f"the model was not tried: {model_file.one_line(error)}", flush=True)  # it may know other values
+                print(f"the model was not tried: {_clear(error)}", flush=True)  # it may know other values only
                 return None
-            raise model_file.ModelFileError(
-                f"{LIBRARY} can't predict with this ONNX file: {model_file.one_line(error)}",
-                right="a model that predicts rows of any numbers, in the memory that it may use",
-            ) from error
+            raise model_file.of_library(LIBRARY, "predict with", _clear(error)) from error
         for each, values in zip(self._outputs, given, strict=True):
             if (each.type in TYPES or _is_map(each)) and (numpy.ndim(values) == 0 or len(values) != rows):
                 raise _other_rows(each, values, rows)
@@ -177,6 +175,17 @@ class Model:
             self.classes = keys
             return found
         return found[:, [keys.index(each) for each in self.classes]]
+
+
+def _clear(error: BaseException) -> str:
+    """The message of onnxruntime without its place in the source."""
+    text = model_file.one_line(error, 5_000)
+    if "Failed to allocate memory" in text or "bad_alloc" in text:
+        return "it needs more memory than it may use"
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    text = re.sub(r"Load model from \S+ failed: ?", "", text)
+    text = re.sub(r"/onnxruntime_src/\S+ (?:.*\]|.*?\)) (?=\S)", "", text)
+    return model_file.one_line(ValueError(text))
 
 
 def _options() -> Any:
@@ -202,9 +211,7 @@ class Graph:
         try:
             self._model = onnx.load_model(path, load_external_data=False)
         except Exception as error:
-            raise model_file.ModelFileError(
-                f"onnx can't read this ONNX file: {model_file.one_line(error)}", right="the file as it was exported"
-            ) from error
+            raise model_file.of_library("onnx", "read", model_file.one_line(error)) from error
         self.producer = " ".join(f"{self._model.producer_name} {self._model.producer_version}".split())[:200]
         if self._model.training_info:
             raise model_file.ModelFileError("it holds a training", right="a model that only predicts")
@@ -307,7 +314,7 @@ def _check_input(each: Any) -> None:
         )
     if isinstance(each.shape[0], int):
         raise model_file.ModelFileError(
-            f"its input {each.name!r} has the shape {_shape(each)}: it takes {each.shape[0]} rows at a time",
+            f"its input {each.name!r} has the shape {_shape(each)}: the number of rows is fixed",
             right=SAME_ROWS,
         )
 

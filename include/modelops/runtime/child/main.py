@@ -30,7 +30,7 @@ MODULES = {
     "describe": "description",
     "run_task": "task",
 }
-FORMATS = ("onnx",)
+FORMATS = ("onnx", "lightgbm", "xgboost", "skops")
 """The formats of model files, each with its part format_<name>.py."""
 
 # Loaded when needed, as some need Arrow. The frames of these files are removed from tracebacks of user code.
@@ -50,7 +50,9 @@ STAND_IN_PACKAGES = ("aoa", "tmo", "teradatamodelops", "teradataml")
 CONTEXT = "_modelops_context"
 PROGRAM_FILES = {__file__, *map(str, PARTS.values())}
 
-WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result"}
+INSTEAD_OF_FILE = "a model folder, whose ModelScorer opens the file and whose evaluate(context) measures it"
+
+WITHOUT_TRACEBACK = {"missing_function", "not_run", "exit", "wrong_result", "model_file"}
 MESSAGE_CHARACTERS = 2_000
 TRACEBACK_LINES = 300
 
@@ -172,6 +174,8 @@ def _evaluate(assignment: dict[str, Any], context: object, stand_ins: StandIns) 
         scorer = part.make_scorer(_scorer_class(assignment, standard, stand_ins), context, assignment["artifact_input"])
         kind = scorer.kind if isinstance(scorer, standard.ModelScorer) else None
     evaluation = _load_with(MEASURES, EVALUATION)
+    if assignment["imported"]:
+        evaluation.__dict__["OWN"] = INSTEAD_OF_FILE  # such a model has no evaluation.py
     try:
         evaluation.evaluate(context, scorer, kind, scored=assignment["scored"], slice_by=assignment["slice_by"])
     except Exception as error:
@@ -201,7 +205,8 @@ def _describe_file(assignment: dict[str, Any]) -> None:
 def _of_file(about: dict[str, Any]) -> tuple[ModuleType, Any]:
     """The part for imported models, and the class of the format; from now on this process starts no other."""
     imported = _load_with([MODEL_FILE], IMPORTED)
-    model_class = _load_with([MODEL_FILE], f"_modelops_format_{about['format']}").Model
+    part = about["format"].partition("_")[0]
+    model_class = _load_with([MODEL_FILE, STANDARD], f"_modelops_format_{part}").Model
     with contextlib.suppress(OSError):  # the job knows which layers there are, and whether they suffice
         _load(SYSTEM_CALLS, PARTS[SYSTEM_CALLS]).refuse_processes()
     return imported, model_class

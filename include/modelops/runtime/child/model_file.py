@@ -25,6 +25,13 @@ class ModelFileError(Exception):
         self.name = right
 
 
+def of_library(library: str, verb: str, message: str) -> ModelFileError:
+    """The error of a file that its library refuses."""
+    return ModelFileError(
+        f"{library} can't {verb} it: {message}", right="the file as the library that made it wrote it"
+    )
+
+
 class UnfitRowsError(Exception):
     """The model can't get these rows, whatever their values. `name` says what would be right."""
 
@@ -33,6 +40,14 @@ class UnfitRowsError(Exception):
     def __init__(self, what: str, *, right: str) -> None:
         super().__init__(what)
         self.name = right
+
+
+def other_count(takes: int, given: int) -> UnfitRowsError:
+    """The error of rows with more or fewer features than the model takes."""
+    return UnfitRowsError(
+        f"the model takes {takes:,} features, and there are {given:,}",
+        right="as many features as the model takes, in its order",
+    )
 
 
 def matrix(table: pa.Table, kind: Any) -> Any:
