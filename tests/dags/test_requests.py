@@ -151,7 +151,7 @@ def test_forms_ask_for_what_the_requests_declare(dags: dict[str, DAG]) -> None:
                 declared[each.name].append((each.schema.get("type"), None if each.is_required else each.default))
         for name in set(dag.params) - OTHERS:
             param = dag.params.get_param(name)
-            said = declared[re.sub("^(train|evaluate|predict)_", "", name)]
+            said = declared[re.sub("^(train|statistics|evaluate|predict)_", "", name)]
             value = param.value if param.has_value else None
             assert (param.schema["type"], value) in said, (dag.dag_id, name)
 

@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain import bounds
-from modelops.domain.references import MAX_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
+from modelops.domain.references import IMPORTED_MODELS, MAX_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
 from modelops.domain.schedules import EXAMPLES, EXPECTED, MAX_MINUTES
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def reference(kind: VersionKind, *, of_versions: bool, suggestions: str | None =
         suggestions: the list that the form suggests; by default, that of the kind.
     """
     which = "that has a version" if of_versions else "in a repository that repositories.yaml lists"
+    if suggestions == IMPORTED_MODELS:
+        which = f"with a folder byom/<{kind.words}> {which}"
     listed: dict[str, Any] = {SUGGESTIONS: suggestions or str(kind), OF_VERSIONS: of_versions}
     return parameter(
         title=kind.words.capitalize(),
