@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelops.domain import bounds
 from modelops.domain import parameters as p
@@ -72,6 +72,15 @@ class ModelImportRequest:
         description='Inputs whose names are not those of features: {"f0": "month"}. Empty: as in config.json.',
         renderer="json",
         type="object",
+        **bounds.schema(),
+    )
+    datasets: Mapping[str, Any] | None = p.parameter(
+        None,
+        title="Datasets of a model without a folder",
+        description="The contents of a datasets.yaml, for a model that has no folder: entity_key, features, targets and"
+        " datasets. Empty: as in its folder.",
+        renderer="json",
+        type=["null", "object"],
         **bounds.schema(),
     )
     dataset: str = p.dataset("train", "the sample, the types and the statistics")

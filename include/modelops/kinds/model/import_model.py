@@ -18,7 +18,7 @@ from modelops.kinds.model.preflight import check_import
 from modelops.kinds.model.sample import ROWS, take_sample
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import versions
-from modelops.repository.pin import pin_imported_model
+from modelops.repository.pin import pin_datasets, pin_imported_model
 from modelops.runtime.model_files import describe
 from modelops.stages.code import Code, pinned_files
 
@@ -50,15 +50,10 @@ def import_model(request: ModelImportRequest, run: JobRun) -> dict[str, Any]:
         FenceLost: a newer attempt has the job.
     """
     with run.workdir() as workdir:
-        pinned = pin_imported_model(
-            request.model,
-            settings=run.resources.settings,
-            destination=workdir / "code",
-            allow_dirty=request.allow_dirty,
-        )
+        pinned = _pinned(request, workdir / "code", run)
         run.step("code_pinned", sha256=pinned.code_sha256, commit=pinned.commit)
-        settings = settings_of(request, pinned.definition)
         columns = check_import(pinned.definition, request, run)
+        settings = settings_of(request, pinned.definition)
         file, kind = _read(request, workdir, run)
         made = _Import(request=request, pinned=pinned, settings=settings, columns=columns, file=file, format=kind)
         lock, artifacts = pinned_files(made.pinned_with_packages, kind.requirements_file, workdir, run)
@@ -145,6 +140,16 @@ class _Import:
             resources=self.definition.resources.as_record(),
             artifacts=artifacts,
         )
+
+
+def _pinned(request: ModelImportRequest, destination: Path, run: JobRun) -> Pinned[ModelDefinition]:
+    """The folder of the model, or the datasets of the request in place of one."""
+    settings = run.resources.settings
+    if request.datasets:
+        return pin_datasets(request.model, request.datasets, settings=settings, destination=destination)
+    return pin_imported_model(
+        request.model, settings=settings, destination=destination, allow_dirty=request.allow_dirty
+    )
 
 
 def _read(request: ModelImportRequest, workdir: Path, run: JobRun) -> tuple[ModelFile, Format]:
