@@ -43,7 +43,7 @@ def test_all_mistakes_at_once(workplace: Workplace, repository: Path, made: Made
     file.write_text(file.read_text().replace("FROM flown WHERE id > 120", "FROM flwn WHERE id > 120"))
     (folder / "scoring.py").touch()
     assert [error.what for error in errors_of(workplace, folder)] == [
-        "model.type is 'binry': did you mean binary?",
+        "type is 'binry': did you mean binary?",
         'relation "flwn" does not exist',
         "scoring.py is code, which an imported model doesn't have",
     ]

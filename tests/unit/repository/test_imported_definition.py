@@ -54,17 +54,17 @@ def test_all_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "what"),
     [
-        ('{"model": {"type": "binry"}}', "model.type is 'binry': did you mean binary?"),
-        ('{"model": {"classes": [1]}}', "model.classes has 1 entries"),
+        ('{"model": {"type": "binry"}}', "type is 'binry': did you mean binary?"),
+        ('{"model": {"classes": [1]}}', "classes has 1 entries"),
         ('{"model": {"clases": [0, 1]}}', "the key 'clases' is unknown here (did you mean classes?)"),
         ('{"modl": {}}', "the key 'modl' is unknown here (did you mean model?)"),
         ('{"hyperParameters": {}}', "the key 'hyperParameters' is unknown here"),
-        ('{"model": {"columns": {"f0": 1}}}', "model.columns.f0 is a number"),
+        ('{"model": {"columns": {"f0": 1}}}', "columns.f0 is a number"),
     ],
 )
 def test_wrong_settings(tmp_path: Path, config: str, what: str) -> None:
     [found] = refused(folder(tmp_path, config=config))
-    assert found.removeprefix("model.") == what.removeprefix("model.")
+    assert found == what
 
 
 def test_several_mistakes_at_once(tmp_path: Path) -> None:
