@@ -5,6 +5,7 @@ Loaded by main.py, see imported.py.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -169,8 +170,9 @@ class Model:
         """The values of maps from classes to probabilities, in the order of the classes."""
         if not maps:
             return numpy.empty((0, len(self.classes or ())), dtype=numpy.float32)
-        keys = list(maps[0])
-        found = numpy.array([[*each.values()] for each in maps], dtype=numpy.float32)
+        keys = list(maps[0])  # onnxruntime sorts those of each map
+        flat = itertools.chain.from_iterable(map(dict.values, maps))
+        found = numpy.fromiter(flat, numpy.float32, count=len(maps) * len(keys)).reshape(len(maps), len(keys))
         if self.classes is None or self.classes == keys:
             self.classes = keys
             return found
