@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from modelops.data.snapshot import write_snapshot
 from modelops.domain.errors import UserCodeError
 from modelops.domain.resources import Allowance, Limits, Meter
+from modelops.formats.catalogue import FORMATS
 from modelops.kinds.model.imported import imported_of
 from modelops.plain_files import HeldFolder
 from modelops.repository.definition import CONFIG
 from modelops.runtime.environment import build
+from modelops.runtime.model_files import require_confinement
 from modelops.runtime.outcome import ENTRY_FILES
 from modelops.runtime.process import Assignment, run_child
 from modelops.runtime.scoring import ScoringAssignment
@@ -164,7 +166,13 @@ class Workbench:
 
         `model` is the folder with the files of the training. `outputs` has the columns that the predictions must have;
         None: any columns.
+
+        Raises:
+            ModelFileError: the machine lacks the confinement that a model file needs; or as `scoring.engine.score`.
         """
+        if self.imported is not None:
+            unconfined = self.settings.machine.foreign_unconfined
+            require_confinement(FORMATS[self.imported.format], unconfined=unconfined)
         assignment = ScoringAssignment(**self._subject(dataset, artifact_input=model), outputs=outputs, budget=budget)
         return score(
             source,
