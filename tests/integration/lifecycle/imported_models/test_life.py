@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from factories import task_key
+from integration.lifecycle import labels
 from integration.lifecycle.imported_models.importing import FILE, LOGISTIC, MODEL, bring, numbers, refused
 from integration.lifecycle.life import (
     answered,
@@ -21,6 +23,7 @@ from integration.lifecycle.life import (
     put_into_production,
     retired,
 )
+from integration.lifecycle.test_drift_check import checked
 from integration.lifecycle.test_parts import PARTS, Batch
 from model_files import Made
 from modelops.domain.alert_requests import AlertRuleRequest
@@ -88,6 +91,14 @@ def test_a_batch_equals_the_librarys_own_predictions_in_parts_and_after_a_retry_
     again = attempt_at(workplace, JobType.BATCH_PREDICTION, key=key, number=2)
     assert predict_batch(BatchRequest(deployment=deployment), workplace.run(again))["rows"] == len(made.labels)
     made.check(look(made.select))
+    drift = checked(workplace, deployment)[1]
+    assert (drift["rows"], drift["compared"]) == (len(made.labels), 6)
+    measuring, performance = labels.measured(workplace, deployment)
+    assert performance["batches"] >= 1
+    of_batch = labels.metrics(look, measuring)
+    assert of_batch["accuracy"] == pytest.approx(
+        sum(map(operator.eq, made.predictions["late"], made.labels)) / len(made.labels)
+    )
     rule = AlertRuleRequest(deployment=deployment, challenger=True)
     with pytest.raises(AlertError, match="was imported from a file, so no challenger of it can be trained"):
         set_rule(rule, workplace.job(JobType.ALERT_RULE_CHANGE))
