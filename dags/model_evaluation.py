@@ -15,8 +15,8 @@ with DAG(
     doc_md="""
     ### Evaluation of an existing version
 
-    Runs the `evaluate()` of an existing version on a dataset of your choice, with the code and the environment that
-    were pinned at its training.
+    Runs the `evaluate()` of an existing version, or the standard evaluation, on a dataset of your choice, with the code
+    and the environment that were pinned at its training or import.
     """,
     schedule=None,
     catchup=False,

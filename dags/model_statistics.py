@@ -20,7 +20,7 @@ with DAG(
     its status.
 
     The training and the first evaluation of a version record these statistics; this DAG computes them again, from the
-    same rows or from others.
+    same rows or from others. An imported model has none before: it can't be evaluated without them.
     """,
     schedule=None,
     catchup=False,

@@ -92,7 +92,8 @@ CREATE TYPE modelops.job_type AS ENUM (
     'drift_check',
     'performance_measurement',
     'alert_rule_change',
-    'connection_check'
+    'connection_check',
+    'model_import'
 );
 ALTER TYPE modelops.job_type OWNER TO modelops_owner;
 CREATE DOMAIN modelops.sha256 AS text
@@ -327,10 +328,11 @@ CREATE FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint)
                              'definition', champion.definition, 'code_sha256', champion.code_sha256) END
                  FROM modelops.evaluation AS compared JOIN modelops.version AS champion ON champion.id = compared.version_id
                  WHERE compared.id = champion_evaluation))
-    || CASE version.kind
-         WHEN 'model' THEN jsonb_build_object('hyperparameters', version.hyperparameters, 'training', jsonb_build_object(
-           'dataset', version.dataset, 'rows', version.data_rows, 'data_sha256', version.data_sha256))
-         ELSE jsonb_build_object('definition', version.definition) END
+    || CASE
+         WHEN version.definition IS NOT NULL THEN jsonb_build_object('definition', version.definition)
+           || CASE version.kind WHEN 'model' THEN jsonb_build_object('statistics', modelops.statistics_evidence(version.id)) ELSE '{}' END
+         ELSE jsonb_build_object('hyperparameters', version.hyperparameters, 'training', jsonb_build_object(
+           'dataset', version.dataset, 'rows', version.data_rows, 'data_sha256', version.data_sha256)) END
   FROM modelops.version WHERE version.id = evidence.version_id
 $$;
 ALTER FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) OWNER TO modelops_owner;
@@ -713,7 +715,7 @@ BEGIN
   SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR UPDATE;
   SELECT * INTO request FROM modelops.approval_request WHERE id = NEW.request_id AND version_id = NEW.version_id;
   title := format('%s v%s', subject.name, subject.number);
-  work := CASE subject.kind WHEN 'feature_task' THEN 'import' ELSE 'training' END;
+  work := CASE WHEN subject.definition IS NULL THEN 'training' ELSE 'import' END;
   IF NEW.approver = ANY (modelops.requesters(subject.id)) THEN
     RAISE EXCEPTION '% requested the % of % and can''t decide on it', NEW.approver, work, title
       USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_four_eyes';
@@ -1060,6 +1062,12 @@ BEGIN
     RAISE EXCEPTION '% v% can''t be % without a decision', NEW.name, NEW.number, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'version_decided';
   END IF;
+  IF OLD.status = 'imported' AND NEW.status = 'evaluated' AND NOT EXISTS (
+       SELECT FROM modelops.reference JOIN modelops.job ON job.id = reference.job_id
+       WHERE reference.version_id = NEW.id AND job.type = modelops.job_type_of(NEW.kind, 'statistics')) THEN
+    RAISE EXCEPTION '% v% can''t be evaluated: its statistics are not computed', NEW.name, NEW.number
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'version_statistics';
+  END IF;
   IF (NEW.status = 'deployed') <> active AND 'deployed' IN (NEW.status, OLD.status) THEN
     RAISE EXCEPTION '% v% can''t be %: it has % deployment', NEW.name, NEW.number, NEW.status,
       CASE WHEN active THEN 'a' ELSE 'no' END
@@ -1068,7 +1076,7 @@ BEGIN
   RETURN NEW;
 END $$;
 ALTER FUNCTION modelops.guard_version_step() OWNER TO modelops_owner;
-COMMENT ON FUNCTION modelops.guard_version_step() IS 'Refuses `approved` and `rejected` without a decision, and `deployed` without a deployment.';
+COMMENT ON FUNCTION modelops.guard_version_step() IS 'Refuses `approved` and `rejected` without a decision, `deployed` without a deployment, and `evaluated` of an imported model without statistics.';
 CREATE FUNCTION modelops.in_production_at(moment timestamp with time zone) RETURNS TABLE(kind modelops.version_kind, model text, version integer, deployment bigint, target text, engine modelops.engine, dataset jsonb, started_at timestamp with time zone, ended_at timestamp with time zone, ended_how modelops.deployment_end, deployed_by text, trained_for text, commit text, artifact_sha256 text, decision bigint, approver text, comment text, decided_at timestamp with time zone, evidence_digest text, evidence jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1363,6 +1371,16 @@ CREATE FUNCTION modelops.requesters(version_id bigint) RETURNS text[]
 $$;
 ALTER FUNCTION modelops.requesters(version_id bigint) OWNER TO modelops_owner;
 COMMENT ON FUNCTION modelops.requesters(version_id bigint) IS 'The persons who requested a version''s training or import, by the DAG run, by clearing the task, or as the author of the alert rule that started it. None of them may decide on the version.';
+CREATE FUNCTION modelops.statistics_evidence(version_id bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  SELECT jsonb_build_object('dataset', dataset, 'rows', data_rows, 'data_sha256', data_sha256, 'warnings', warnings)
+  FROM modelops.reference WHERE reference.version_id = statistics_evidence.version_id AND warnings IS NOT NULL
+  ORDER BY id DESC LIMIT 1
+$$;
+ALTER FUNCTION modelops.statistics_evidence(version_id bigint) OWNER TO modelops_owner;
+COMMENT ON FUNCTION modelops.statistics_evidence(version_id bigint) IS 'What the evidence says of the newest statistics of an imported model''s features; null if there are none.';
 CREATE FUNCTION modelops.status_before_decision(kind modelops.version_kind) RETURNS modelops.version_status
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog'
@@ -1575,9 +1593,10 @@ CREATE TABLE modelops.version (
     resources jsonb,
     CONSTRAINT version_number_positive CHECK ((number > 0)),
     CONSTRAINT version_pinned CHECK (((status = ANY (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status])) OR ((num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0) AND
-CASE kind
-    WHEN 'model'::modelops.version_kind THEN (num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0)
-    ELSE (definition IS NOT NULL)
+CASE
+    WHEN (kind = 'feature_task'::modelops.version_kind) THEN (definition IS NOT NULL)
+    WHEN (definition IS NULL) THEN ((num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0) AND (status <> 'imported'::modelops.version_status))
+    ELSE ((jsonb_typeof(definition) = 'object'::text) AND (columns IS NOT NULL) AND (status <> 'trained'::modelops.version_status) AND (num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0))
 END)))
 );
 ALTER TABLE modelops.version OWNER TO modelops_owner;
@@ -1585,12 +1604,12 @@ COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins 
 COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
 COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
 COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
-COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
-COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, with the requester''s consent.';
-COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
-COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
-COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
-COMMENT ON COLUMN modelops.version.columns_with_nulls IS 'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
+COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top. Null for imported models and for feature tasks.';
+COMMENT ON COLUMN modelops.version.dirty IS 'Trained or imported from files that were not committed, with the requester''s consent.';
+COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows, or of an imported model''s dataset → its Arrow type. Null for feature tasks.';
+COMMENT ON COLUMN modelops.version.artifact_sha256 IS 'Computed by the database when the training or the import completes: over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …; of an imported model, its file and how it is used. Null for trained models.';
+COMMENT ON COLUMN modelops.version.columns_with_nulls IS 'Of a model: columns of the training rows in which a value was null. Null for feature tasks, for imported models, and for what was trained before this was recorded.';
 COMMENT ON COLUMN modelops.version.resources IS 'The section resources of its config.json or task.yaml, memory in bytes. Null for what was pinned before there was one.';
 CREATE VIEW modelops.alert_rule_state AS
  SELECT rule.id,
@@ -2237,10 +2256,13 @@ CREATE TABLE modelops.reference (
     data_sha256 modelops.sha256 NOT NULL,
     data_rows bigint NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT reference_has_rows CHECK ((data_rows > 0))
+    warnings jsonb,
+    CONSTRAINT reference_has_rows CHECK ((data_rows > 0)),
+    CONSTRAINT reference_warnings CHECK ((jsonb_typeof(warnings) = 'array'::text))
 );
 ALTER TABLE modelops.reference OWNER TO modelops_owner;
 COMMENT ON TABLE modelops.reference IS 'Rows whose statistics batches of a version are compared with, in place of or beside those of its training. Append-only.';
+COMMENT ON COLUMN modelops.reference.warnings IS 'Of features of an imported model: what about their values the model may not represent, as codes with values. Null for other references.';
 ALTER TABLE modelops.reference ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME modelops.reference_id_seq
     START WITH 1
@@ -2526,6 +2548,7 @@ CREATE INDEX reference_version ON modelops.reference USING btree (version_id, id
 CREATE INDEX schedule_of_deployment ON modelops.schedule USING btree (deployment_id, id DESC);
 CREATE INDEX schedule_of_job ON modelops.schedule USING btree (job_id);
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version USING btree (job_id) WHERE (status = 'created'::modelops.version_status);
+CREATE UNIQUE INDEX version_of_file ON modelops.version USING btree (name, ((definition ->> 'identity'::text)), code_sha256, requirements_sha256) WHERE ((kind = 'model'::modelops.version_kind) AND (definition IS NOT NULL) AND (status <> ALL (ARRAY['created'::modelops.version_status, 'failed'::modelops.version_status, 'rejected'::modelops.version_status, 'retired'::modelops.version_status])));
 CREATE TRIGGER alert_guard BEFORE INSERT OR UPDATE ON modelops.alert FOR EACH ROW EXECUTE FUNCTION modelops.guard_alert();
 CREATE TRIGGER alert_rule_guard BEFORE INSERT OR UPDATE ON modelops.alert_rule FOR EACH ROW EXECUTE FUNCTION modelops.guard_alert_rule();
 CREATE TRIGGER alert_snooze_guard BEFORE INSERT ON modelops.alert_snooze FOR EACH ROW EXECUTE FUNCTION modelops.guard_alert_snooze();
@@ -2819,6 +2842,9 @@ REVOKE ALL ON FUNCTION modelops.refuse_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION modelops.requesters(version_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.requesters(version_id bigint) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.requesters(version_id bigint) TO modelops_reader;
+REVOKE ALL ON FUNCTION modelops.statistics_evidence(version_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION modelops.statistics_evidence(version_id bigint) TO modelops_jobs;
+GRANT ALL ON FUNCTION modelops.statistics_evidence(version_id bigint) TO modelops_reader;
 REVOKE ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) FROM PUBLIC;
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_jobs;
 GRANT ALL ON FUNCTION modelops.status_before_decision(kind modelops.version_kind) TO modelops_reader;
@@ -3057,6 +3083,7 @@ GRANT INSERT(attempt) ON TABLE modelops.reference TO modelops_jobs;
 GRANT INSERT(dataset) ON TABLE modelops.reference TO modelops_jobs;
 GRANT INSERT(data_sha256) ON TABLE modelops.reference TO modelops_jobs;
 GRANT INSERT(data_rows) ON TABLE modelops.reference TO modelops_jobs;
+GRANT INSERT(warnings) ON TABLE modelops.reference TO modelops_jobs;
 GRANT SELECT,INSERT ON TABLE modelops.requests_read TO modelops_jobs;
 GRANT SELECT ON TABLE modelops.requests_read TO modelops_reader;
 GRANT SELECT ON TABLE modelops.run_history TO modelops_jobs;

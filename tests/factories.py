@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from psycopg.rows import dict_row
 
+from modelops.domain.datasets import Dataset
 from modelops.domain.decisions import Verdict
 from modelops.domain.job_types import JobType
 from modelops.domain.jobs import Attempt, Claim, TaskKey
 from modelops.domain.versions import Artifact as ArtifactRecord
 from modelops.domain.versions import ArtifactRole
-from modelops.registry.write import decisions, deployments, evidence, jobs, observation, versions
+from modelops.registry.write import decisions, deployments, evidence, jobs, observation, statistics, versions
 from modelops.registry.write.observation import Clearing, Renewal
 
 if TYPE_CHECKING:
@@ -103,6 +104,41 @@ def trained_version(
         )
         jobs.complete(connection, attempt, {"version": version.number})
     return versions.find(connection, name, version.number)
+
+
+def imported_version(connection: Connection[Any], name: str = "demo/imported", **values: Any) -> Version:
+    """A version whose model file was imported, as the registry has it afterwards."""
+    attempt = take(connection, task_key(task_id="import"), type=JobType.MODEL_IMPORT, subject=name)
+    with connection.transaction():
+        begun = begin_version(connection, attempt, name)
+        version = versions.imported(
+            connection,
+            begun,
+            job_id=attempt.job_id,
+            **{
+                "definition": {"identity": "one", "warnings": [], "file": {"sha256": HASH}},
+                "columns": {"x": "double"},
+                "commit": None,
+                "dirty": False,
+                "code_sha256": HASH,
+                "requirements_sha256": HASH,
+                "resources": {},
+                "artifacts": [artifact("model.onnx")],
+            }
+            | values,
+        )
+        jobs.complete(connection, attempt, {"version": version.number})
+    return version
+
+
+def add_reference(connection: Connection[Any], version: Version, job_type: JobType, **values: Any) -> None:
+    """A reference of a version's features, as a job of this type leaves it."""
+    attempt = job_on(connection, version, job_type)
+    dataset = Dataset(name="train", sql="SELECT 1", entity_key=("id",), feature_names=("x",), target_names=("y",))
+    with jobs.fenced(connection, attempt):
+        statistics.add_reference(
+            connection, version, attempt, dataset=dataset, data_sha256=HASH, data_rows=1, records={}, **values
+        )
 
 
 def cleared(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+INBOX = "inbox"
+MODEL_SOURCES = (INBOX, "s3", "gs", "abfs")
+_SOURCE = re.compile(r"(?!(?:file|local|https?)\b)[a-z][a-z0-9+.-]*(?:://[^\s,]+)?")
+"""A file:// address would name any file of a worker, and http(s) any service that it reaches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,8 @@ class InstallationSettings:
     of user code leaves may be `output_files`, folders included, and have `output_bytes` all together. `read_bounds`
     bounds what one of users' queries returns, and `log_bounds` what one run of user code prints. The user code of one
     job may use `child_cpu_seconds` of CPU time and run for `child_seconds` (None: no limit). Models and feature tasks
-    may name these Airflow `queues` and `pools`.
+    may name these Airflow `queues` and `pools`. A model file that is imported may have `model_file_bytes`, and comes
+    from one of `model_sources`: `inbox`, the scheme of an address, or the beginning of addresses.
     """
 
     artifacts: str
@@ -47,15 +53,18 @@ class InstallationSettings:
     child_seconds: int | None = None
     queues: tuple[str, ...] = ()
     pools: tuple[str, ...] = ()
+    model_file_bytes: int = 2**30
+    model_sources: tuple[str, ...] = MODEL_SOURCES
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> InstallationSettings:
         """Read MODELOPS_ARTIFACTS (in MODELOPS_HOME by default), MODELOPS_REPOSITORIES, MODELOPS_OUTPUT_FILES,
         MODELOPS_OUTPUT_SIZE (MiB), MODELOPS_DATASET_ROWS, MODELOPS_DATASET_SIZE (MiB), MODELOPS_LOG_LINE (KiB),
-        MODELOPS_LOG_SIZE (MiB), MODELOPS_CHILD_CPU_SECONDS, MODELOPS_CHILD_SECONDS, MODELOPS_QUEUES and MODELOPS_POOLS.
+        MODELOPS_LOG_SIZE (MiB), MODELOPS_CHILD_CPU_SECONDS, MODELOPS_CHILD_SECONDS, MODELOPS_QUEUES, MODELOPS_POOLS,
+        MODELOPS_MODEL_FILE_SIZE (MiB) and MODELOPS_MODEL_SOURCES.
 
         Raises:
-            BadInput: a bound isn't a positive whole number, or a queue or a pool has no possible name.
+            BadInput: a bound isn't a positive whole number, or a queue, a pool or a source has no possible name.
         """
         return cls(
             artifacts=environ.get("MODELOPS_ARTIFACTS") or (_home(environ) / "artifacts").as_uri(),
@@ -74,6 +83,9 @@ class InstallationSettings:
             child_seconds=_number(environ, "MODELOPS_CHILD_SECONDS", 0, unit=" of seconds") or None,
             queues=_names(environ, "MODELOPS_QUEUES"),
             pools=_names(environ, "MODELOPS_POOLS"),
+            model_file_bytes=_number(environ, "MODELOPS_MODEL_FILE_SIZE", cls.model_file_bytes // 2**20, unit=" of MiB")
+            * 2**20,
+            model_sources=_sources(environ, "MODELOPS_MODEL_SOURCES"),
         )
 
 
@@ -82,12 +94,14 @@ class MachineSettings:
     """What each machine of an installation may have its own of.
 
     `home` holds all state of this machine; `child_memory` is the most that a process of user code may allocate, and
-    that all processes of a job's user code may use together, in bytes (None: no limit). `foreign_unconfined` lets model
-    files be opened where the machine can't confine the process that reads them.
+    that all processes of a job's user code may use together, in bytes (None: no limit). `inbox_folder` has the model
+    files that may be imported; all machines see the same files there (None: the folder inbox in `home`).
+    `foreign_unconfined` lets model files be opened where the machine can't confine the process that reads them.
     """
 
     home: Path
     child_memory: int | None = None
+    inbox_folder: Path | None = None
     foreign_unconfined: bool = False
 
     @property
@@ -106,18 +120,24 @@ class MachineSettings:
         return self.home / "repositories"
 
     @property
+    def inbox(self) -> Path:
+        """The folder of the model files that may be imported."""
+        return self.inbox_folder or self.home / "inbox"
+
+    @property
     def deployment_dags(self) -> Path:
         """The DAG files of the deployments, each with a copy of the deployments that it was parsed with."""
         return self.home / "deployment_dags"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> MachineSettings:
-        """Read MODELOPS_HOME, MODELOPS_CHILD_MEMORY (MiB) and MODELOPS_FOREIGN.
+        """Read MODELOPS_HOME, MODELOPS_CHILD_MEMORY (MiB), MODELOPS_INBOX and MODELOPS_FOREIGN.
 
         Raises:
             BadInput: the memory isn't a positive whole number, or MODELOPS_FOREIGN has an unknown value.
         """
         memory = _number(environ, "MODELOPS_CHILD_MEMORY", 0, unit=" of MiB")
+        inbox = environ.get("MODELOPS_INBOX")
         foreign = environ.get("MODELOPS_FOREIGN") or "confined"
         if foreign not in {"confined", "unconfined"}:
             raise BadInput(
@@ -126,7 +146,12 @@ class MachineSettings:
                 expected="confined (default), or unconfined: model files are opened without confinement where the"
                 " machine lacks it",
             )
-        return cls(home=_home(environ), child_memory=memory * 2**20 or None, foreign_unconfined=foreign == "unconfined")
+        return cls(
+            home=_home(environ),
+            child_memory=memory * 2**20 or None,
+            inbox_folder=Path(inbox).resolve() if inbox else None,
+            foreign_unconfined=foreign == "unconfined",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +200,20 @@ def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
                 expected="names of letters, digits, _, . and -, separated by commas: large,night",
             )
     return found
+
+
+def _sources(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Read where model files may come from, separated by commas."""
+    found = tuple(part.strip() for part in (environ.get(name) or "").split(",") if part.strip())
+    for one in found:
+        if not _SOURCE.fullmatch(one):
+            raise BadInput(
+                f"{name} has {one!r}",
+                where=name,
+                expected=f"{INBOX}, schemes of object stores, or beginnings of addresses, separated by commas:"
+                f" {INBOX},s3,gs://models; not file and not http",
+            )
+    return found or MODEL_SOURCES
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, unit: str = "") -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ def test_which_there_are(dags: dict[str, DAG]) -> None:
         "alert_rule_end",
         "alert_snooze",
         "batch_prediction",
+        "byom_lifecycle",
         "connection_check",
         "deployment_schedule",
         "drift_check",
@@ -121,7 +123,7 @@ def test_a_bad_request(dags: dict[str, DAG], dag_id: str, given: dict[str, Any],
 def test_who_waits_for_a_person_takes_nobodys_place(dags: dict[str, DAG]) -> None:
     """Airflow counts a run that waits among the active ones, of which its default is sixteen."""
     asking = {name for name, dag in dags.items() if any("approve" in task.task_id for task in dag.tasks)}
-    assert asking == {"model_lifecycle", "feature_pipeline"}
+    assert asking == {"model_lifecycle", "byom_lifecycle", "feature_pipeline"}
     assert {dags[name].max_active_runs for name in asking} == {1000}
 
 
@@ -130,6 +132,14 @@ def test_the_order_of_the_life_cycle(dags: dict[str, DAG]) -> None:
     assert [task.task_id for task in dag.topological_sort()] == ["train", "evaluate", "approve", "deploy"]
     before = {"evaluate": {"train"}, "approve": {"train", "evaluate"}, "deploy": {"train", "approve"}}
     assert {name: dag.get_task(name).upstream_task_ids for name in before} == before
+
+
+def test_the_order_of_the_life_cycle_of_an_imported_model(dags: dict[str, DAG]) -> None:
+    dag = dags["byom_lifecycle"]
+    order = ["import", "compute_statistics", "evaluate", "approve", "deploy"]
+    assert [task.task_id for task in dag.topological_sort()] == order
+    for before, task in pairwise(order):
+        assert before in dag.get_task(task).upstream_task_ids
 
 
 def test_what_a_request_gives_reaches_the_operators(dags: dict[str, DAG]) -> None:

@@ -17,7 +17,7 @@ PAGE = PROJECT_ROOT / "docs/reference/dags-and-parameters.md"
 OF_A_DEPLOYMENT = "deployment_<number>"
 PLAIN = (str, int, float, dict, type(None))
 """Types of defaults; a required parameter has a mark of Airflow's in place of one."""
-REQUIRED = {"model", "deployment", "task", "rule"}
+REQUIRED = {"model", "deployment", "task", "rule", "file"}
 
 
 def documented() -> dict[str, str]:

@@ -10,6 +10,8 @@ import pytest
 from airflow.sdk.exceptions import ParamValidationError
 
 from modelops.airflow.params import params_of
+from modelops.domain.import_requests import ModelImportRequest
+from modelops.domain.references import IMPORTED_MODELS, MODEL_FILES
 from modelops.domain.requests import EvaluationRequest, ImportRequest, RetirementRequest, TrainingRequest
 from modelops.domain.versions import VersionKind
 from modelops.jobs_api.suggestions import FormSuggestions, NameCache
@@ -21,9 +23,15 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
 TRAINING, MODEL = params_of(TrainingRequest), params_of(TrainingRequest)["model"]
+IMPORT = params_of(ModelImportRequest)
 OF_VERSION, TASK = params_of(EvaluationRequest)["model"], params_of(ImportRequest)["task"]
 KINDS = [pytest.param(MODEL, "model", id="model"), pytest.param(TASK, "feature task", id="feature task")]
-FOUND = {VersionKind.MODEL: ["demo/new", "demo/old"], VersionKind.FEATURE_TASK: ["demo/rates"]}
+FOUND = {
+    VersionKind.MODEL: ["demo/new", "demo/old"],
+    VersionKind.FEATURE_TASK: ["demo/rates"],
+    IMPORTED_MODELS: ["demo/onnx"],
+    MODEL_FILES: ["flights/late.onnx"],
+}
 VERSIONS = {VersionKind.MODEL: ["demo/gone", "demo/old"]}
 
 
@@ -50,7 +58,13 @@ def test_what_can_be_no_reference(given: Any, said: str) -> None:
 
 @pytest.mark.anyio
 async def test_suggestions() -> None:
-    params = {"model": MODEL, "of_version": OF_VERSION, "task": TASK}
+    params = {
+        "model": MODEL,
+        "of_version": OF_VERSION,
+        "task": TASK,
+        "imported": IMPORT["model"],
+        "file": IMPORT["file"],
+    }
     details = {name: {"value": None, "schema": dict(param.schema)} for name, param in params.items()}
     details["other"] = {"value": 1, "schema": {"type": "integer"}}
     answer = await ask(
@@ -60,6 +74,8 @@ async def test_suggestions() -> None:
         "model": ["demo/new", "demo/old"],
         "of_version": ["demo/gone", "demo/old", "demo/new"],
         "task": ["demo/rates"],
+        "imported": ["demo/onnx"],
+        "file": ["flights/late.onnx"],
         "other": None,
     }
     for param in answer["params"].values():

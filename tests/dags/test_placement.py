@@ -13,6 +13,7 @@ import pytest
 
 import airflow_home  # noqa: F401
 from factories import add_evaluation, decide, deploy, model_folder, task_folder, task_key, trained_version
+from model_files import byom_folder
 from modelops.airflow import placement
 from modelops.settings import PROJECT_ROOT
 
@@ -161,6 +162,12 @@ def test_a_feature_task_has_them_too(place: Place, repository: Path) -> None:
     task_folder(repository, "totals", resources={"queue": "large", "pool": "database"})
     operator = "ImportFeatureTaskOperator"
     assert place("feature_pipeline", "import", operator, task="demo/totals") == ("large", "database")
+
+
+def test_an_imported_model_has_them_too(place: Place, repository: Path) -> None:
+    byom_folder(repository, "late", ["x"], config={"resources": {"queue": "large", "pool": "database"}})
+    assert place("byom_lifecycle", "import", "ImportModelOperator", model="demo/late") == ("large", "database")
+    assert place("byom_lifecycle", "evaluate", model="demo/late") == ("large", "database")
 
 
 def test_other_tasks_are_left_alone(place: Place, connection: Connection[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from modelops.domain import alert_requests, requests
+from modelops.domain import alert_requests, import_requests, requests
 from modelops.domain.errors import UnknownParameter
 from modelops.domain.job_types import OPERATORS
 from modelops.domain.parameters import parameters_of
@@ -33,6 +33,7 @@ from modelops.operators.model import (
     ComputeStatisticsOperator,
     DeployModelOperator,
     EvaluateModelOperator,
+    ImportModelOperator,
     MeasurePerformanceOperator,
     PredictBatchOperator,
     PredictPartOperator,
@@ -54,6 +55,7 @@ CLASSES = [
     EvaluateModelOperator,
     ExecuteFeatureBatchOperator,
     ImportFeatureTaskOperator,
+    ImportModelOperator,
     MeasurePerformanceOperator,
     PredictBatchOperator,
     PredictPartOperator,
@@ -128,7 +130,7 @@ def test_an_operator_can_be_mapped_over_its_parameters() -> None:
 def test_a_use_case_gets_the_request(operator: type[JobOperator]) -> None:
     parameters = list(inspect.signature(resolve_name(operator.use_case)).parameters.values())
     assert [each.name for each in parameters] == ["request", "run"]
-    declared = {**vars(requests), **vars(alert_requests)}
+    declared = {**vars(requests), **vars(import_requests), **vars(alert_requests)}
     asked_for = declared[str(parameters[0].annotation)]
     assert issubclass(operator.request, asked_for)
 
@@ -149,7 +151,7 @@ def test_forms_ask_for_what_the_requests_declare(dags: dict[str, DAG]) -> None:
                 declared[each.name].append((each.schema.get("type"), None if each.is_required else each.default))
         for name in set(dag.params) - OTHERS:
             param = dag.params.get_param(name)
-            said = declared[re.sub("^(train|evaluate|predict)_", "", name)]
+            said = declared[re.sub("^(train|statistics|evaluate|predict)_", "", name)]
             value = param.value if param.has_value else None
             assert (param.schema["type"], value) in said, (dag.dag_id, name)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from modelops.runner.installation import Installation
 
 LIFECYCLE = "model_lifecycle"
+IMPORTED = "byom_lifecycle"
 EVALUATION = "model_evaluation"
 STATISTICS = "model_statistics"
 DEPLOYMENT = "model_deployment"
@@ -47,6 +48,7 @@ DRIFT_CHECK = "drift_check"
 ALERT_RULE, ALERT_SNOOZE = "alert_rule", "alert_snooze"
 TASKS = {
     LIFECYCLE: {"train", "evaluate"},
+    IMPORTED: {"import", "compute_statistics", "evaluate"},
     EVALUATION: {"evaluate"},
     STATISTICS: {"compute_statistics"},
     DEPLOYMENT: {"deploy"},
@@ -345,7 +347,7 @@ class Run:
         """Whether Airflow says so, or that an approval waits for its answer."""
         if self._in_airflow(RUN_STATE) in {("success",), ("failed",)}:
             return True
-        return self.dag_id in {LIFECYCLE, FEATURES} and self._in_airflow(TASK_STATE, "approve")[:1] == (
+        return self.dag_id in {LIFECYCLE, IMPORTED, FEATURES} and self._in_airflow(TASK_STATE, "approve")[:1] == (
             "awaiting_input",
         )
 

@@ -24,8 +24,15 @@ OF_THE_INSTALLATION = {
     "MODELOPS_CHILD_SECONDS": "1800",
     "MODELOPS_QUEUES": "default, gpu,",
     "MODELOPS_POOLS": "database",
+    "MODELOPS_MODEL_FILE_SIZE": "10",
+    "MODELOPS_MODEL_SOURCES": "inbox, s3://models@bucket",
 }
-OF_THE_MACHINE = {"MODELOPS_HOME": "/srv/modelops", "MODELOPS_CHILD_MEMORY": "2048", "MODELOPS_FOREIGN": "unconfined"}
+OF_THE_MACHINE = {
+    "MODELOPS_HOME": "/srv/modelops",
+    "MODELOPS_CHILD_MEMORY": "2048",
+    "MODELOPS_FOREIGN": "unconfined",
+    "MODELOPS_INBOX": "/srv/inbox",
+}
 
 
 def test_without_any_setting_all_is_in_the_project() -> None:
@@ -50,9 +57,14 @@ def test_everything_can_be_set() -> None:
         child_seconds=1800,
         queues=("default", "gpu"),
         pools=("database",),
+        model_file_bytes=10 * 2**20,
+        model_sources=("inbox", "s3://models@bucket"),
     )
     assert settings.machine == MachineSettings(
-        home=Path("/srv/modelops"), child_memory=2 * 2**30, foreign_unconfined=True
+        home=Path("/srv/modelops"),
+        child_memory=2 * 2**30,
+        inbox_folder=Path("/srv/inbox"),
+        foreign_unconfined=True,
     )
     assert settings.machine.work == Path("/srv/modelops/work")
 

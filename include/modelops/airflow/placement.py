@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from modelops.settings import Settings
 
-VERSION_MAKING_DAGS = ("model_lifecycle", "feature_pipeline")
+VERSION_MAKING_DAGS = ("model_lifecycle", "byom_lifecycle", "feature_pipeline")
 """The DAGs whose runs create a version."""
 MAKING = (Stage.TRAINING, Stage.IMPORT)
 PLACED = (*MAKING, Stage.EVALUATION, Stage.DEPLOYMENT, Stage.BATCH, Stage.STATISTICS, Stage.DRIFT)
@@ -131,10 +131,10 @@ def _in_repository(
     kind: VersionKind, reference: str, conf: Mapping[str, Any], settings: Settings
 ) -> ResourceRequest | None:
     from modelops.repository.catalogue import requested_resources
-    from modelops.repository.kinds import MODELS, TASKS
+    from modelops.repository.kinds import OF_VERSIONS
 
-    folders = MODELS if kind is VersionKind.MODEL else TASKS
-    return requested_resources(folders, reference, settings, ref=conf.get("ref") or None)
+    found = (requested_resources(each, reference, settings, ref=conf.get("ref") or None) for each in OF_VERSIONS[kind])
+    return next((request for request in found if request is not None), None)
 
 
 _PLACEMENT = Placement()

@@ -125,7 +125,7 @@ class ApprovalRequest:
     @property
     def work(self) -> str:
         """The stage that the requesters requested."""
-        return "training" if self.kind is VersionKind.MODEL else "import"
+        return "import" if "definition" in self.evidence else "training"
 
     @property
     def possible_approvers(self) -> Sequence[str]:

@@ -79,7 +79,7 @@ class JobType(StrEnum):
         _of_model(
             stage=Stage.EVALUATION,
             label=Label(en="Evaluation", fr="Évaluation"),
-            meaning="Runs the model's `evaluate()` on an existing version.",
+            meaning="Runs the model's `evaluate()`, or the standard evaluation, on an existing version.",
             operators=("EvaluateModelOperator",),
             steps="`artifacts_fetched`, then as `training` from `environment_ready` to `artifacts_stored`, with "
             "`evaluate_…`; of a version with a ModelScorer also `rows_scored`, before `evaluate_…` if that is "
@@ -89,7 +89,10 @@ class JobType(StrEnum):
                 stop="No evaluation is recorded, and the tasks after it are `skipped`.",
                 marked_as_success="No evaluation is recorded.",
             ),
-            transitions=(Transition(VersionStatus.TRAINED, VersionStatus.EVALUATED, "metrics are on record"),),
+            transitions=(
+                Transition(VersionStatus.TRAINED, VersionStatus.EVALUATED, "metrics are on record"),
+                Transition(VersionStatus.IMPORTED, VersionStatus.EVALUATED, "metrics and statistics are on record"),
+            ),
             evidence=Evidence.OF_EVALUATION,
             tabs=_WITH_EVIDENCE,
         ),
@@ -339,6 +342,29 @@ class JobType(StrEnum):
                 stop="Nothing has changed.",
                 marked_as_success="Nothing is checked.",
             ),
+        ),
+    )
+    MODEL_IMPORT = (
+        "model_import",
+        _of_model(
+            stage=Stage.IMPORT,
+            label=Label(en="Model import", fr="Import du modèle"),
+            meaning="Reads a model file that was made elsewhere and creates a version.",
+            operators=("ImportModelOperator",),
+            steps="`code_pinned`, `file_read`, `format_recognised`, `environment_ready`, `file_described`,"
+            " `rows_written`, `sample_scored`; after `format_recognised` nothing more if the file is imported already",
+            attempts=Attempts(
+                retry="It starts again, because the first attempt has recorded nothing.",
+                clear="It reads the file again. The same file with the same request and folder is the same version.",
+                stop="Nothing has changed.",
+                marked_as_success="There is no version, and the tasks after it fail.",
+            ),
+            transitions=(
+                Transition(None, VersionStatus.CREATED, "the file was read and checked"),
+                Transition(VersionStatus.CREATED, VersionStatus.IMPORTED, "it is on record"),
+            ),
+            evidence=Evidence.OF_VERSION,
+            tabs=_WITH_EVIDENCE,
         ),
     )
 

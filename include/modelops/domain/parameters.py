@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain import bounds
-from modelops.domain.references import MAX_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
+from modelops.domain.references import IMPORTED_MODELS, MAX_CHARACTERS, OF_VERSIONS, REFERENCE, SUGGESTIONS
 from modelops.domain.schedules import EXAMPLES, EXPECTED, MAX_MINUTES
 
 if TYPE_CHECKING:
@@ -80,17 +80,25 @@ def text(characters: int = bounds.NAME) -> dict[str, Any]:
     return {"maxLength": characters, "pattern": bounds.STORABLE}
 
 
-def reference(kind: VersionKind, *, of_versions: bool) -> Any:
-    """A reference of a model or a feature task. The trigger form loads its suggestions when a person opens it."""
+def reference(kind: VersionKind, *, of_versions: bool, suggestions: str | None = None) -> Any:
+    """A reference of a model or a feature task. The trigger form loads its suggestions when a person opens it.
+
+    Args:
+        kind: the kind of the versions.
+        of_versions: it has a version already.
+        suggestions: the list that the form suggests; by default, that of the kind.
+    """
     which = "that has a version" if of_versions else "in a repository that repositories.yaml lists"
-    suggestions: dict[str, Any] = {SUGGESTIONS: str(kind), OF_VERSIONS: of_versions}
+    if suggestions == IMPORTED_MODELS:
+        which = f"with a folder byom/<{kind.words}> {which}"
+    listed: dict[str, Any] = {SUGGESTIONS: suggestions or str(kind), OF_VERSIONS: of_versions}
     return parameter(
         title=kind.words.capitalize(),
         description=f"<repository>/<{kind.words}>: a {kind.words} {which}.",
         type="string",
         pattern=REFERENCE,
         maxLength=MAX_CHARACTERS,
-        **suggestions,
+        **listed,
     )
 
 

@@ -41,7 +41,7 @@ class VersionStatus(StrEnum):
     CREATED = "created"
     """Its training has started."""
     IMPORTED = "imported"
-    """The feature task's code is pinned and checked."""
+    """The feature task's code is pinned and checked; or the model's file is read, checked and stored."""
     TRAINED = "trained"
     """Its artifacts are stored."""
     EVALUATED = "evaluated"
@@ -68,8 +68,10 @@ class Version:
     the code's archive, the pinned requirements, the training rows and the artifacts. `columns` maps each column of the
     training rows to its Arrow type; `columns_with_nulls` has the columns with a null, or None for versions trained
     before this was recorded. `commit` is None for a folder outside git. `definition` has the declarations of a feature
-    task's task.yaml; a feature task has neither hyperparameters nor training rows. `resources` is the section of its
-    config.json or task.yaml, or None for what was pinned before there was one.
+    task's task.yaml, or what the import found in a model file (`domain.imported_models`); None for a trained model.
+    Neither of the two has hyperparameters or training rows; the `columns` of an imported model are those of its
+    reference. `resources` is the section of its config.json or task.yaml, or None for what was pinned before there was
+    one.
     """
 
     id: VersionId
@@ -96,6 +98,11 @@ class Version:
     def subject(self) -> str:
         """The version in messages: `demo/arrival_delay v3`."""
         return f"{self.name} v{self.number}"
+
+    @property
+    def is_imported_model(self) -> bool:
+        """Whether it is of a model whose file was imported, in place of a training."""
+        return self.kind is VersionKind.MODEL and self.definition is not None
 
     @property
     def had_nulls(self) -> Mapping[str, bool] | None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from modelops.domain.deployments import INTERVAL, Interval
 from modelops.domain.resources import Meter
@@ -35,13 +35,18 @@ _TAG = re.compile(r"job-([0-9]{1,18})-[0-9]+")
 """Matches the tags of jobs. Other folders in the same place are left alone."""
 
 
+def _open_nothing(address: str) -> IO[bytes]:
+    """Refuse an address, where there is no object store."""
+    raise ImportError(f"nothing opens {address}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resources:
     """The resources that every job on a machine uses.
 
     `connect` opens a connection to the ledger (login modelops_jobs, autocommit), whose address is `ledger_url`.
     `rows_url` is the address of the login that runs users' SQL, `features_url` that of the login that adds the rows of
-    feature tasks. `plan` computes the next times of a schedule.
+    feature tasks. `plan` computes the next times of a schedule. `open_remote` opens a file of an object store.
     """
 
     connect: Callable[[], Connection[Any]]
@@ -51,6 +56,7 @@ class Resources:
     store: ArtifactStore
     settings: Settings
     plan: Callable[[Schedule], Plan]
+    open_remote: Callable[[str], IO[bytes]] = _open_nothing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Adds suggestions to Airflow's trigger forms: the models and feature tasks that exist when a form is opened.
+"""Adds suggestions to Airflow's trigger forms: the models, feature tasks and model files that exist when it is opened.
 
 Airflow's form suggests the `examples` of a Param's JSON schema, which it reads from the details of the DAG. The
 middleware adds the examples to that response. They are not part of the DAG itself, because each new model would then
@@ -14,7 +14,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.references import OF_VERSIONS, SUGGESTIONS
+from modelops.domain.references import IMPORTED_MODELS, MODEL_FILES, OF_VERSIONS, SUGGESTIONS
 from modelops.domain.versions import VersionKind
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ PATIENCE_SECONDS = 1.0
 MOST = 500
 """Maximum suggestions in one list."""
 
-Names = dict[VersionKind, list[str]]
+Names = dict[str, list[str]]
+"""The lists of suggestions, by the names in `domain.references` and the values of VersionKind."""
 
 
 class NameCache:
@@ -119,26 +120,34 @@ class FormSuggestions:
 def _suggest(schema: dict[str, Any], found: Names, versions: Names) -> None:
     if SUGGESTIONS not in schema:
         return
-    kind = VersionKind(schema[SUGGESTIONS])
-    first = versions.get(kind, []) if schema.get(OF_VERSIONS) else []
-    if names := list(dict.fromkeys([*first, *found.get(kind, [])])):
+    listed = schema[SUGGESTIONS]
+    first = versions.get(listed, []) if schema.get(OF_VERSIONS) else []
+    if names := list(dict.fromkeys([*first, *found.get(listed, [])])):
         schema["examples"] = names[:MOST]
 
 
 def look_up() -> tuple[Names, Names]:
     """The names in the repositories, as last fetched, and the names with a version, if the registry is available."""
+    from modelops.data.model_files import inbox_files
     from modelops.domain.errors import ModelOpsError
     from modelops.jobs_api.database import reading
     from modelops.registry.write import versions
     from modelops.repository.catalogue import references
+    from modelops.repository.kinds import IMPORTED_MODELS as BYOM
     from modelops.repository.kinds import MODELS, TASKS
-    from modelops.settings import Settings
+    from modelops.settings import INBOX, Settings
 
     settings = Settings.from_environment()
-    found = {VersionKind.MODEL: references(MODELS, settings), VersionKind.FEATURE_TASK: references(TASKS, settings)}
+    of_inbox = inbox_files(settings.machine.inbox) if INBOX in settings.installation.model_sources else []
+    found: Names = {
+        VersionKind.MODEL: references(MODELS, settings),
+        VersionKind.FEATURE_TASK: references(TASKS, settings),
+        IMPORTED_MODELS: references(BYOM, settings),
+        MODEL_FILES: of_inbox,
+    }
     try:
         with reading("modelops suggestions") as connection:
-            with_versions = {kind: versions.names(connection, kind, limit=MOST) for kind in VersionKind}
+            with_versions: Names = {kind: versions.names(connection, kind, limit=MOST) for kind in VersionKind}
     except ModelOpsError as error:
         log.warning("trigger forms suggest no names from the registry: %s", error)
         with_versions = {}

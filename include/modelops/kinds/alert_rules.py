@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from modelops.domain.alert_requests import AlertRuleEndRequest, AlertRuleRequest, AlertSnoozeRequest
     from modelops.domain.deployments import Deployment
+    from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
 
 
@@ -133,6 +134,7 @@ def _until(text: str | None, now: datetime) -> datetime | None:
 
 def _terms(request: AlertRuleRequest, deployment: Deployment, run: JobRun) -> AlertTerms:
     subject = Subject(request.subject)
+    version = versions.find(run.ledger, deployment.model, deployment.version, kind=deployment.kind)
     level = Verdict(request.level) if request.level else LEVELS.get(subject)
     terms = AlertTerms(
         subject=subject,
@@ -143,16 +145,15 @@ def _terms(request: AlertRuleRequest, deployment: Deployment, run: JobRun) -> Al
         above=request.above,
         checks=request.checks,
         beyond_natural=request.beyond_natural,
-        challenger=_challenger(request, deployment),
+        challenger=_challenger(request, deployment, version),
     )
     if subject is Subject.METRIC:
         return _with_target(terms, deployment)
-    version = versions.find(run.ledger, deployment.model, deployment.version, kind=deployment.kind)
     _check_known(terms, comparable_columns(version, run), deployment)
     return terms
 
 
-def _challenger(request: AlertRuleRequest, deployment: Deployment) -> ChallengerTerms | None:
+def _challenger(request: AlertRuleRequest, deployment: Deployment, version: Version) -> ChallengerTerms | None:
     if not request.challenger:
         return None
     if deployment.kind is not VersionKind.MODEL:
@@ -160,6 +161,12 @@ def _challenger(request: AlertRuleRequest, deployment: Deployment) -> Challenger
             f"{deployment.subject} is a feature task; only models have challengers",
             where="the parameter challenger",
             expected="false, or a deployment of a model",
+        )
+    if version.is_imported_model:
+        raise AlertError(
+            f"{version.subject} was imported from a file, so no challenger of it can be trained",
+            where="the parameter challenger",
+            expected="false, and another file when it is there (DAG byom_lifecycle)",
         )
     if not 1 <= request.cool_down_days <= LONGEST_COOL_DOWN_DAYS or not 1 <= request.most_a_month <= MAX_A_MONTH:
         raise AlertError(

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.sdk import BaseOperator, XComArg
 from airflow.sdk.exceptions import AirflowFailException
@@ -223,7 +223,17 @@ class JobOperator(BaseOperator):
             store=ArtifactStore(ObjectStoragePath(settings.installation.artifacts)),
             settings=settings,
             plan=plan,
+            open_remote=_open_remote,
         )
+
+
+def _open_remote(address: str) -> IO[bytes]:
+    """Open a file of an object store, with the Airflow connection that the address names or that is the default."""
+    from airflow.sdk import ObjectStoragePath
+
+    path: Any = ObjectStoragePath(address)
+    opened: IO[bytes] = path.open("rb")
+    return opened
 
 
 def check_parameter_names(dag: DAG, context: Context) -> None:

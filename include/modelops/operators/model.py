@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelops.domain.import_requests import ModelImportRequest
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
@@ -23,6 +24,17 @@ class TrainModelOperator(ModelOperator):
     job_type = JobType.TRAINING
     request = TrainingRequest
     use_case = "modelops.kinds.model.train:train"
+
+
+class ImportModelOperator(ModelOperator):
+    """Imports a model file that was made elsewhere, and creates a version.
+
+    The same file, with the same request and folder, is the same version while that is in use.
+    """
+
+    job_type = JobType.MODEL_IMPORT
+    request = ModelImportRequest
+    use_case = "modelops.kinds.model.import_model:import_model"
 
 
 class EvaluateModelOperator(ModelOperator):

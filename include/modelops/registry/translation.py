@@ -80,6 +80,11 @@ _MEANINGS: Mapping[str, tuple[type[BadInput], str, str]] = {
     ),
     "version_pinned_once": (IllegalTransition, "the version's hashes", "a new version"),
     "version_decided": (NotApproved, "modelops.decision", "a reviewer's decision"),
+    "version_statistics": (
+        IllegalTransition,
+        "the version's statistics",
+        "its statistics first: the DAG model_statistics computes them",
+    ),
     "decision_four_eyes": _ANOTHER_REVIEWER,
     "decision_requesters_known": (DecisionRefused, "the requesters of the version", REQUESTER_LATER),
     "decision_by_policy": _ANOTHER_REVIEWER,
@@ -147,6 +152,8 @@ def _refused(error: psycopg.IntegrityError) -> ModelOpsError:
             return FenceLost(message)
         case "deployment_champion":
             return FenceLost(f"another deployment has taken the target over at the same time: {message}")
+        case "version_of_file":
+            return Busy(f"another job has imported the same file at the same time: {message}")
         case str(name) if name in _MEANINGS:
             meaning, where, expected = _MEANINGS[name]
             return meaning(message, where=where, expected=expected)

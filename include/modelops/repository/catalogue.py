@@ -13,10 +13,9 @@ from modelops.domain.errors import ModelOpsError, RepositoryError
 from modelops.domain.spelling import did_you_mean
 from modelops.repository import mirror
 from modelops.repository.configuration import FolderSource, GitSource, read_sources
-from modelops.repository.definition import CONFIG
 from modelops.repository.documents import Document
 from modelops.repository.git import GitError, git, git_names
-from modelops.repository.kinds import MODELS
+from modelops.repository.kinds import IMPORTED_MODELS, MODELS, NAMESAKES
 from modelops.repository.reading import MAX_BYTES
 from modelops.repository.resources import read_resources
 from modelops.repository.unsupported import needs_contents, refuse_unsupported, unsupported_reason
@@ -98,6 +97,26 @@ def names(kind: Kind[Any], source: Source, machine: MachineSettings) -> list[str
     return sorted(name for name in found if name.isprintable() and not name.startswith("."))
 
 
+def check_name(kind: Kind[Any], source: Source, name: str, machine: MachineSettings) -> None:
+    """Check that no folder of another kind in the repository claims the name too.
+
+    Raises:
+        RepositoryError: one does.
+    """
+    for one, other in NAMESAKES:
+        if kind is one and name in names(other, source, machine):
+            raise name_twice(source.name, name)
+
+
+def name_twice(repository: str, name: str) -> RepositoryError:
+    """The error for a model and an imported model of the same name."""
+    return RepositoryError(
+        f"there is a folder {name} in {MODELS.folder} and in {IMPORTED_MODELS.folder}",
+        where=f"{repository}/{IMPORTED_MODELS.folder}/{name}",
+        expected="another name for one of them, since their versions would have the same",
+    )
+
+
 def reference_of(kind: Kind[Any], folder: Path, installation: InstallationSettings) -> str | None:
     """The reference of the model or feature task in a folder; None if the folder isn't in a configured repository."""
     source = _source_of(kind, folder, installation)
@@ -153,7 +172,7 @@ def requested_resources(
         source = read_sources(settings.installation.repositories).valid.get(repository)
         if source is None or name not in names(kind, source, settings.machine):
             return None
-        file = CONFIG if kind is MODELS else kind.marker
+        file = kind.configuration
         if isinstance(source, FolderSource):
             path = source.path / kind.folder / name / file
             text = path.read_text(encoding="utf-8-sig") if path.exists() else "{}"

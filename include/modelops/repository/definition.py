@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from modelops.domain.imported_models import ImportSettings
     from modelops.repository.documents import Document
 
 REQUIRED_DATASETS = ("train", "evaluate")
@@ -48,6 +49,7 @@ class ModelDefinition:
     decide on its versions; empty: anybody except the requesters. `has_scorer`: it can be deployed, with its own
     ModelScorer or, if it has no evaluation of its own, with the standard one. `left_out` are the files of
     `OPTIONAL_FILES` that it lacks. `slice_by` are columns by whose values the standard evaluation repeats its metrics.
+    `imported` has the settings of a model whose file is imported; None for a model that is trained.
     """
 
     reference: str
@@ -64,6 +66,7 @@ class ModelDefinition:
     has_scorer: bool
     left_out: tuple[str, ...]
     resources: ResourceRequest = field(default_factory=ResourceRequest)
+    imported: ImportSettings | None = None
 
 
 def read_model(folder: Path, reference: str, *, requests: bool = True) -> ModelDefinition:

@@ -1,16 +1,18 @@
-"""The kinds of folders in a ModelOps repository: models and feature tasks."""
+"""The kinds of folders in a ModelOps repository: models, models whose files are imported, and feature tasks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from modelops.repository.definition import ModelDefinition, read_model
+from modelops.domain.versions import VersionKind
+from modelops.repository.definition import CONFIG, ModelDefinition, read_model
+from modelops.repository.imported_definition import read_imported
 from modelops.repository.task_definition import read_task
 from modelops.repository.unsupported import refuse_unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from modelops.domain.feature_tasks import FeatureTask
@@ -26,12 +28,15 @@ class Kind(Generic[Definition]):
 
     `read` reads and checks a folder; its second argument, a reference, names the folder in messages. When a folder is
     pinned, `refuse` is called before, with the same arguments. Folders that were pinned before are read without it.
+
+    `configuration` is the file with the section `resources`.
     """
 
     folder: str
     marker: str
     word: str
     read: Callable[[Path, str], Definition]
+    configuration: str
     also: str | None = None
     refuse: Callable[[Path, str], None] | None = None
 
@@ -54,7 +59,8 @@ class Kind(Generic[Definition]):
     @property
     def layout(self) -> str:
         """A sentence on where such a folder is and which file it has."""
-        return f"a {self.word} is a folder {self.folder}/<name> with a {self.marker}"
+        article = "an" if self.word[0] in "aeiou" else "a"
+        return f"{article} {self.word} is a folder {self.folder}/<name> with a {self.marker}"
 
 
 MODELS: Kind[ModelDefinition] = Kind(
@@ -63,8 +69,23 @@ MODELS: Kind[ModelDefinition] = Kind(
     also="model.json",
     word="model",
     read=read_model,
+    configuration=CONFIG,
     refuse=refuse_unsupported,
 )
-TASKS: Kind[FeatureTask] = Kind(
-    folder="feature_engineering_tasks", marker="task.yaml", word="feature task", read=read_task
+IMPORTED_MODELS: Kind[ModelDefinition] = Kind(
+    folder="byom", marker="datasets.yaml", word="imported model", read=read_imported, configuration=CONFIG
 )
+TASKS: Kind[FeatureTask] = Kind(
+    folder="feature_engineering_tasks",
+    marker="task.yaml",
+    word="feature task",
+    read=read_task,
+    configuration="task.yaml",
+)
+OF_VERSIONS: Mapping[VersionKind, tuple[Kind[Any], ...]] = {
+    VersionKind.MODEL: (MODELS, IMPORTED_MODELS),
+    VersionKind.FEATURE_TASK: (TASKS,),
+}
+"""The kinds of folders that versions of a kind are made from."""
+NAMESAKES: tuple[tuple[Kind[Any], Kind[Any]], ...] = ((MODELS, IMPORTED_MODELS), (IMPORTED_MODELS, MODELS))
+"""Pairs of kinds whose folders must have different names, because their versions are of one kind."""

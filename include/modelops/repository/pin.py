@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from modelops.domain.errors import RepositoryError
 from modelops.repository import archive, catalogue, contents, mirror, shared_modules
 from modelops.repository.archive import unpack
 from modelops.repository.configuration import GitSource, read_sources
-from modelops.repository.kinds import MODELS, TASKS, Definition, Kind
+from modelops.repository.kinds import IMPORTED_MODELS, MODELS, TASKS, Definition, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from modelops.domain.feature_tasks import FeatureTask
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
 
-__all__ = ["Pinned", "pin_folder", "pin_model", "pin_task", "unpack"]
+__all__ = ["Pinned", "pin_datasets", "pin_folder", "pin_imported_model", "pin_model", "pin_task", "unpack"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,49 @@ def pin_model(
         Unavailable: a git repository can't be reached.
     """
     return _pin_reference(MODELS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty)
+
+
+def pin_imported_model(
+    reference: str, *, settings: Settings, destination: Path, allow_dirty: bool = False
+) -> Pinned[ModelDefinition]:
+    """Pin the folder of an imported model, byom/<folder> of a repository, as `pin_model` does.
+
+    Raises:
+        RepositoryError, Unavailable: as for `pin_model`.
+    """
+    return _pin_reference(
+        IMPORTED_MODELS, reference, settings=settings, destination=destination, allow_dirty=allow_dirty
+    )
+
+
+def pin_datasets(
+    reference: str, datasets: Mapping[str, Any], *, settings: Settings, destination: Path
+) -> Pinned[ModelDefinition]:
+    """Pin an imported model that has no folder: `datasets` has the contents of its datasets.yaml.
+
+    Raises:
+        RepositoryError: the contents are wrong, there is no such repository, or it has a model of that name.
+        Unavailable: a git repository can't be reached.
+    """
+    source_name, _, name = reference.partition("/")
+    source = read_sources(settings.installation.repositories).find(source_name)
+    if source is None:
+        raise RepositoryError(
+            f"there is no repository {source_name!r}",
+            where=str(settings.installation.repositories),
+            expected="the name of a repository that this file lists, and a name of the model's own",
+        )
+    for kind in (IMPORTED_MODELS, MODELS):
+        if name in catalogue.names(kind, source, settings.machine):
+            raise RepositoryError(
+                f"{reference} has a folder {kind.folder}/{name}, and the request has datasets",
+                where="the parameter datasets",
+                expected="no datasets, or another name of the model",
+            )
+    text = json.dumps(dict(datasets), indent=2, ensure_ascii=False)
+    entry = archive.Entry(name=IMPORTED_MODELS.marker, content=text.encode())
+    found = contents.Contents(entries=[entry], commit=None, dirty=False)
+    return _pin(IMPORTED_MODELS, found, reference, destination)
 
 
 def pin_task(
@@ -114,11 +159,13 @@ def _pin_reference(
         repository, commit = mirror.pinned_commit(source, settings.machine.mirrors)
         if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings, at=source if ref is not None else None)
+        catalogue.check_name(kind, source, name, settings.machine)
         found = contents.of_mirror(repository, commit, f"{kind.folder}/{name}", reference)
         shared_code = shared_modules.of_mirror(repository, commit)
     else:
         if name not in catalogue.names(kind, source, settings.machine):
             raise catalogue.unknown(kind, reference, settings)
+        catalogue.check_name(kind, source, name, settings.machine)
         folder = source.path / kind.folder / name
         found = contents.of_folder(folder.resolve(), reference, allow_dirty=allow_dirty)
         shared_code = shared_modules.of_repository(source.path, allow_dirty=allow_dirty)

@@ -1,7 +1,8 @@
-"""The demonstration on real data: features and two versions of a model, requested through Airflow's REST API."""
+"""The demonstration on real data: features, two versions of a model and a model file, through Airflow's REST API."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from modelops.domain.jobs import JobStatus
 from modelops.polling import poll
 from modelops.runner.demo_client import DagRuns, Rejected
+from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import psycopg
 
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 FEATURES = "demo/flight_features"
 MODEL = "demo/arrival_delay"
+IMPORTED = "demo/arrival_delay_onnx"
+FILE = PROJECT_ROOT / "include/demo/models/arrival_delay.onnx"
+"""A model of the flights that was made elsewhere."""
 FIRST_HYPERPARAMETERS: Mapping[str, Any] = {"estimator": "logistic_regression"}
 SECOND_HYPERPARAMETERS: Mapping[str, Any] = {"estimator": "gradient_boosting"}
 """The hyperparameters of the two versions."""
@@ -35,7 +41,7 @@ OBSERVER_TIMEOUT = timedelta(seconds=20)
 
 
 def run_demo(installation: Installation, steps: Steps, *, by_hand: bool) -> int:
-    """Take a feature task and two versions of a model through their life cycles, and print a report.
+    """Take a feature task, two versions of a model and a model file through their life cycles, and print a report.
 
     Returns 0 if all jobs have completed or were skipped, otherwise 1.
 
@@ -56,6 +62,7 @@ def run_demo(installation: Installation, steps: Steps, *, by_hand: bool) -> int:
     with DagRuns(installation, steps, by_hand=by_hand) as runs:
         try:
             run_lifecycles(runs, steps)
+            run_import(runs, inbox=installation.settings.machine.inbox)
         except Rejected as rejected:
             steps.say(f"{rejected} The remaining steps of the demonstration are skipped.")
         run_ids = runs.ids
@@ -98,6 +105,20 @@ def run_lifecycles(runs: DagRuns, steps: Steps) -> None:
         {"deployment": comparison["deployment"], "reason": "the comparison is over"},
         result="retire",
     )
+
+
+def run_import(runs: DagRuns, *, inbox: Path) -> None:
+    """Bring a model file into the inbox, take it through its life cycle, and predict August with it.
+
+    Raises:
+        Rejected: a reviewer rejects the version.
+    """
+    inbox.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(FILE, inbox / FILE.name)
+    conf = {"model": IMPORTED, "file": FILE.name}
+    imported = runs.version("ONNX file", "imported and evaluated", "byom_lifecycle", conf)
+    predicting = {"deployment": imported["deployment"]}
+    runs.run("August predicted by the ONNX file", "batch_prediction", predicting, result="predict")
 
 
 def _model(runs: DagRuns, title: str, hyperparameters: Mapping[str, Any]) -> Mapping[str, Any]:

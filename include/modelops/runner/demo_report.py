@@ -101,7 +101,7 @@ def _metrics(done: Sequence[JobRecord]) -> Any:
     evaluations = [job for job in done if job.type is JobType.EVALUATION and job.result]
     measured: list[Mapping[str, Any]] = [(job.result or {}).get("metrics", {}) for job in evaluations]
     table = _table("metric", right=(job.subject for job in evaluations))
-    for name in dict.fromkeys(name for metrics in measured for name in metrics):
+    for name in measured[0] if measured else ():  # those that the model's own evaluation has
         table.add_row(name, *_compared([metrics.get(name) for metrics in measured]))
     return table
 

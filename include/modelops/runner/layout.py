@@ -74,7 +74,7 @@ class Layout:
         """
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (self.airflow, self.logs, self.run):
+            for folder in (self.airflow, self.logs, self.run, self.home / "inbox"):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 if not os.access(folder, os.W_OK):
                     raise PermissionError(f"{folder} is not writable")

@@ -28,7 +28,7 @@ def version_in_use(kind: VersionKind, name: str, number: int | None, run: JobRun
     begun = None if run.attempt.fresh else versions.of_job(run.ledger, job_id=run.job_id)
     version = begun or versions.find(run.ledger, name, number, kind=kind)
     if version.status in NOT_IN_USE:
-        made = "imported" if kind is VersionKind.FEATURE_TASK else "trained"
+        made = "imported" if kind is VersionKind.FEATURE_TASK else "trained or imported"
         raise UnknownVersion(
             f"{version.subject} is {version.status} and can't {purpose}",
             where="the parameter version",

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from factories import take, task_key
 from modelops.domain.decisions import Answer, Verdict
+from modelops.domain.import_requests import ModelImportRequest
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import (
     BatchRequest,
     DeploymentRequest,
     EvaluationRequest,
     RetirementRequest,
+    StatisticsRequest,
     TrainingRequest,
 )
+from modelops.kinds.model.compute_statistics import compute_statistics
 from modelops.kinds.model.deploy import deploy
 from modelops.kinds.model.evaluate import evaluate
+from modelops.kinds.model.import_model import import_model
 from modelops.kinds.model.predict_batch import predict_batch
 from modelops.kinds.model.train import train
 from modelops.stages.approve import decide, request_approval
@@ -39,6 +43,24 @@ def trained(workplace: Workplace, model: str = MODEL, **asked: Any) -> dict[str,
 def evaluated(workplace: Workplace, model: str = MODEL, **asked: Any) -> dict[str, Any]:
     made = trained(workplace, model, **asked)
     request = EvaluationRequest(model=model, version=made["version"])
+    return evaluate(request, workplace.job(JobType.EVALUATION))
+
+
+def imported(workplace: Workplace, model: str, file: str, **asked: Any) -> dict[str, Any]:
+    return import_model(
+        ModelImportRequest(model=model, file=file, **asked), workplace.job(JobType.MODEL_IMPORT, subject=model)
+    )
+
+
+def measured(workplace: Workplace, model: str, version: int | None = None, **asked: Any) -> dict[str, Any]:
+    """The result of the computation of a version's statistics."""
+    request = StatisticsRequest(model=model, version=version, **asked)
+    return compute_statistics(request, workplace.job(JobType.COMPUTE_STATISTICS))
+
+
+def evaluated_version(workplace: Workplace, model: str, version: int | None = None, **asked: Any) -> dict[str, Any]:
+    """The result of the evaluation of a version."""
+    request = EvaluationRequest(model=model, version=version, **asked)
     return evaluate(request, workplace.job(JobType.EVALUATION))
 
 

@@ -37,7 +37,7 @@ def test_a_name_that_there_is_not(connection: Connection[Any], name: str, what: 
     trained_version(connection)
     with pytest.raises(UnknownVersion) as caught:
         versions.find(connection, name, None)
-    assert (caught.value.what, caught.value.expected) == (what, "train it first")
+    assert (caught.value.what, caught.value.expected) == (what, "train or import it first")
     assert versions.close_names(connection, "demo/arrival_delay", kind=VersionKind.MODEL) == ""
 
 

@@ -108,7 +108,7 @@ def test_what_a_version_pinned_decides_how_its_code_is_read(
 ) -> None:
     folder = write_model(tmp_path, {"config.json": '{"resources": {"memory": 512}}'})
     monkeypatch.setattr(stage_code, "load", lambda version, read, *_: read(folder, version.name))
-    version: Any = SimpleNamespace(name="demo/late", resources=pinned)
+    version: Any = SimpleNamespace(name="demo/late", resources=pinned, is_imported_model=False)
     found: Any = version_code.load(version, tmp_path, None)  # type: ignore[arg-type]
     assert found.resources.memory == (None if pinned is None else 2**29)
 

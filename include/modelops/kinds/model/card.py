@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.cards.rendering import NOTHING, changed, compared, render, text, value
+from modelops.kinds.model.file_warnings import sentence
+from modelops.kinds.model.imported import file_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +33,23 @@ def card_of(request: ApprovalRequest) -> str:
         head=head,
         metrics=[_row(name, newest, champion) for name in shown],
         left_out=len(names.keys() - shown),
+        **_origin(evidence),
     )
+
+
+def _origin(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the model comes from: a training, or a file with its facts, its inputs and what to beware of."""
+    definition = evidence.get("definition")
+    if definition is None:
+        return {"imported": None, "rows_hash": [("training rows", evidence["training"]["data_sha256"])]}
+    measured = evidence["statistics"]
+    return {
+        "imported": definition,
+        "statistics": measured,
+        "facts": list(file_facts(definition)),
+        "warnings": [sentence(warning) for warning in (*definition["warnings"], *measured["warnings"])],
+        "rows_hash": [("model file", definition["file"]["sha256"]), ("statistics rows", measured["data_sha256"])],
+    }
 
 
 def _shown(newest: Mapping[str, Any], champion: Mapping[str, Any] | None) -> list[str]:

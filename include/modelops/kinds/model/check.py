@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from modelops.jobs.run import Log
     from modelops.plain_files import HeldFolder
     from modelops.repository.definition import ModelDefinition
+    from modelops.repository.kinds import Kind
     from modelops.runtime.environment import Environment
     from modelops.settings import InstallationSettings, Settings
 
@@ -107,10 +108,10 @@ def read_folder(
             pinned.definition.resources.check(settings.ceilings, where=f"{folder}/{CONFIG}")
     if datasets is not None:
         slice_by = () if pinned is None else pinned.definition.slice_by
-        columns = _check_datasets(str(folder), datasets, sql_url, findings, echo, slice_by=slice_by)
+        columns = check_datasets(str(folder), datasets, sql_url, findings, echo, slice_by=slice_by)
         if pinned is not None and pinned.definition.has_scorer and PREDICT in columns:
             with findings.collecting():
-                _check_target(folder, columns[PREDICT], ledger, settings.installation, echo)
+                check_default_target(MODELS, folder, columns[PREDICT], ledger, settings.installation, echo)
     where = f"{folder}/{REQUIREMENTS}"
     try:
         with findings.collecting():
@@ -121,7 +122,7 @@ def read_folder(
     except Unavailable:
         if not findings.errors:
             raise
-    with _in_order(folder):
+    with in_order(folder):
         findings.raise_if_any()
     assert pinned is not None
     assert lock is not None
@@ -136,12 +137,12 @@ def try_code(
     Raises:
         BadInput, Unavailable: as `check_folder`.
     """
-    with _in_order(folder):
+    with in_order(folder):
         _try(code, scratch, sql_url=sql_url, settings=settings, echo=echo)
 
 
 @contextmanager
-def _in_order(folder: Path) -> Iterator[None]:
+def in_order(folder: Path) -> Iterator[None]:
     """Sort errors by file and line; those of a dataset by its place in datasets.yaml."""
     try:
         yield
@@ -171,7 +172,7 @@ def _report_definition(definition: ModelDefinition, echo: Log) -> None:
             echo(f"  without {file}: {OPTIONAL_FILES[file]}")
 
 
-def _check_datasets(
+def check_datasets(
     reference: str, datasets: Datasets, url: str, findings: Findings, echo: Log, *, slice_by: tuple[str, ...]
 ) -> dict[str, DatasetColumns]:
     """Check the SQL of all datasets; returns the columns of those without errors."""
@@ -198,12 +199,17 @@ def _check_datasets(
     return found
 
 
-def _check_target(
-    folder: Path, columns: DatasetColumns, ledger: Connection[Any], installation: InstallationSettings, echo: Log
+def check_default_target(
+    kind: Kind[Any],
+    folder: Path,
+    columns: DatasetColumns,
+    ledger: Connection[Any],
+    installation: InstallationSettings,
+    echo: Log,
 ) -> None:
     """Check the target of a deployment whose request names none."""
     target = target_of(str(folder), None)
-    reference = reference_of(MODELS, folder, installation)
+    reference = reference_of(kind, folder, installation)
     if reference is not None:
         check_own_target(ledger, target, reference)
     key, _ = columns_for(columns.key, {})

@@ -10,6 +10,7 @@ from modelops.domain.errors import ArtifactChanged
 from modelops.domain.versions import ArtifactRole
 from modelops.registry.write import evidence, versions
 from modelops.repository.definition import read_model
+from modelops.repository.imported_definition import read_imported
 from modelops.stages import code
 from modelops.stages.code import Code, pinned_files
 
@@ -57,7 +58,7 @@ def pin(
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFiles:
-    """The artifacts of a training: the folder with the files that its code wrote, and the file of the sample.
+    """The artifacts of a training or an import: the folder with its files, and the file of the sample.
 
     `sample` does not exist if the model had no ModelScorer.
     """
@@ -67,7 +68,7 @@ class ModelFiles:
 
 
 def fetch_artifacts(version: Version, workdir: Path, run: JobRun) -> ModelFiles:
-    """Fetch the artifacts of the version's training from the artifact store, and verify their hashes.
+    """Fetch the artifacts of the version's training or import from the artifact store, and verify their hashes.
 
     Raises:
         ArtifactChanged: a file differs from its recorded hash, or the recorded files are not those of the training.
@@ -75,7 +76,7 @@ def fetch_artifacts(version: Version, workdir: Path, run: JobRun) -> ModelFiles:
     stored = evidence.artifacts_of(run.ledger, version.id)
     if not versions.artifacts_unchanged(run.ledger, version):
         raise ArtifactChanged(
-            f"the artifacts on record of {version.subject} are not those of its training",
+            f"the artifacts on record of {version.subject} are not those that were recorded",
             where="modelops.artifact",
             expected=f"a set with SHA-256 {version.artifact_sha256}",
         )
@@ -91,5 +92,6 @@ def load(version: Version, workdir: Path, run: JobRun) -> Code[ModelDefinition]:
 
     A version that was pinned before there were requests of resources is read as it was then.
     """
-    read = partial(read_model, requests=version.resources is not None)
+    trained = partial(read_model, requests=version.resources is not None)
+    read = read_imported if version.is_imported_model else trained
     return code.load(version, read, REQUIREMENTS, workdir, run)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelops.domain.findings import Findings
+from modelops.domain.imported_models import MAX_SHOWN
 from modelops.domain.parameters import MAX_SET_ASIDE
 from modelops.domain.versions import VersionKind
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
+from modelops.kinds.model.file_warnings import rounding_warnings, sentence
 from modelops.kinds.model.preflight import check_labelled, check_scored
 from modelops.kinds.model.sample import outputs_of
 from modelops.kinds.model.scored_rows import score_rows
@@ -45,6 +47,9 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
         bench = Workbench.of(run, version, code, workdir)
         dataset, rows = bench.read(request.dataset, trained_on=version)
         columns = references.of_rows(rows.path, dataset)
+        warnings = rounding_warnings(version, columns)
+        for warning in warnings or ():
+            run.log(f"Warning: {sentence(warning)}")
         run.step("columns_counted", rows=rows.rows)
         if is_scored:
             environment = bench.build()
@@ -71,10 +76,12 @@ def compute_statistics(request: StatisticsRequest, run: JobRun) -> dict[str, Any
         "data_sha256": rows.sha256,
         "columns": sum(map(len, columns.values())),
     }
+    if warnings is not None:
+        result["warnings"] = [sentence(warning) for warning in warnings[:MAX_SHOWN]]
     if is_scored:
         result |= {"predictions_dataset": scored_dataset.label, "scored_rows": scored.rows}
     with run.fenced():
-        references.record(version, dataset, rows, columns, run)
+        references.record(version, dataset, rows, columns, run, warnings=warnings)
         if is_scored:
             references.record(version, scored_dataset, scored, {"prediction": predictions}, run)
         run.complete(result)

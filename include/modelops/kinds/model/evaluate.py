@@ -1,13 +1,13 @@
-"""Evaluation: trained or evaluated → evaluated. A version in a later state keeps it."""
+"""Evaluation: trained, imported or evaluated → evaluated. A version in a later state keeps it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelops.domain.errors import BadInput, ResourceLimitError, RowsChanged
+from modelops.domain.errors import BadInput, IllegalTransition, ResourceLimitError, RowsChanged
 from modelops.domain.parameters import MAX_SET_ASIDE
-from modelops.domain.versions import ArtifactRole, VersionKind
+from modelops.domain.versions import ArtifactRole, VersionKind, VersionStatus
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model import references
 from modelops.kinds.model.details import Details, read_details
@@ -52,6 +52,7 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
     """
     version = version_in_use(VersionKind.MODEL, request.model, request.version, run, purpose="be evaluated")
     run.log(f"evaluating {version.subject}")
+    _check_statistics(version, run)
     with run.workdir() as workdir:
         code = version_code.load(version, workdir, run)
         files = version_code.fetch_artifacts(version, workdir, run)
@@ -132,6 +133,20 @@ def evaluate(request: EvaluationRequest, run: JobRun) -> dict[str, Any]:
         }
         run.complete(result)
     return result
+
+
+def _check_statistics(version: Version, run: JobRun) -> None:
+    """Check that an imported model has statistics; the database checks it too.
+
+    Raises:
+        IllegalTransition: it has none.
+    """
+    if version.status is VersionStatus.IMPORTED and not statistics.has_reference(run.ledger, version.id, "feature"):
+        raise IllegalTransition(
+            f"{version.subject} is imported, and its statistics are not computed",
+            where="the version's statistics",
+            expected="its statistics first, with the DAG model_statistics; byom_lifecycle computes them",
+        )
 
 
 def _record(details: Details | None, scored: _Scored | None, *, standard: bool) -> dict[str, Any] | None:

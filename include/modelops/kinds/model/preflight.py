@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.data.checks import check_dataset
 from modelops.data.labels import check_truth
+from modelops.data.model_files import check_address
 from modelops.data.query import INTERVAL_END, INTERVAL_START, reads_interval
 from modelops.data.target import check_target, columns_for
 from modelops.domain.emptiness import Emptiness
@@ -23,6 +24,7 @@ from modelops.domain.parts import check_parts
 from modelops.domain.spelling import did_you_mean
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
+from modelops.kinds.model.imported import settings_of
 from modelops.kinds.model.performance import check_outputs
 from modelops.registry.write import deployments
 from modelops.repository.definition import CONFIG
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from modelops.data.checks import DatasetColumns
     from modelops.data.query import Column, IntervalBounds
     from modelops.domain.datasets import Dataset, Datasets
+    from modelops.domain.import_requests import ModelImportRequest
     from modelops.domain.requests import DeploymentTerms, TrainingRequest
     from modelops.jobs.run import JobRun
     from modelops.repository.definition import ModelDefinition
@@ -89,6 +92,37 @@ def check_training(definition: ModelDefinition, request: TrainingRequest, run: J
         with findings.collecting():
             check_deployment(definition, request.deployment, run, training_types=training_types, ahead=True)
     findings.raise_if_any()
+
+
+def check_import(definition: ModelDefinition, request: ModelImportRequest, run: JobRun) -> Mapping[str, str]:
+    """Check the request for an import, and those for the stages after it; returns the Arrow types of the columns.
+
+    Raises:
+        BadInput: the request or the folder is invalid; SeveralErrors if there are several errors.
+        Unavailable: the database can't be reached.
+    """
+    findings, named = Findings(), (definition.reference, definition.datasets)
+    types: Mapping[str, str] = {}
+    with findings.collecting():
+        settings_of(request, definition)
+    with findings.collecting():
+        check_address(request.file, run.resources.settings.installation.model_sources)
+    with findings.collecting():
+        definition.resources.check(run.resources.settings.ceilings, where=f"{definition.reference}/{CONFIG}")
+    with findings.collecting():
+        check_approvers(definition.reference, definition.approvers, run.attempt.requested_by)
+    with findings.collecting():
+        types = check_labelled(*named, request.dataset, run.resources.rows_url).types
+    known = types or None
+    if request.evaluate_dataset is not None:
+        with findings.collecting():
+            url, sliced = run.resources.rows_url, definition.slice_by
+            check_labelled(*named, request.evaluate_dataset, url, training_types=known, slice_by=sliced)
+    if request.deployment is not None:
+        with findings.collecting():
+            check_deployment(definition, request.deployment, run, training_types=known, ahead=True)
+    findings.raise_if_any()
+    return types
 
 
 def check_deployment(

@@ -9,7 +9,7 @@ from modelops.registry.write import statistics
 from modelops.statistics.reference import Rows, reference_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from modelops.data.snapshot import Snapshot
@@ -36,8 +36,19 @@ def of_predictions(found: ScoredRows) -> Records:
     return reference_records(rows, columns=[name for name in found.reader.schema.names if name not in found.key])
 
 
-def record(version: Version, dataset: Dataset, rows: Snapshot, records: Mapping[str, Records], run: JobRun) -> None:
-    """Record a reference that was computed from these rows; within the transaction of `run.fenced`."""
+def record(
+    version: Version,
+    dataset: Dataset,
+    rows: Snapshot,
+    records: Mapping[str, Records],
+    run: JobRun,
+    *,
+    warnings: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Record a reference that was computed from these rows; within the transaction of `run.fenced`.
+
+    `warnings` are those about the features of an imported model; None for other references.
+    """
     statistics.add_reference(
         run.ledger,
         version,
@@ -46,4 +57,5 @@ def record(version: Version, dataset: Dataset, rows: Snapshot, records: Mapping[
         data_sha256=rows.sha256,
         data_rows=rows.rows,
         records=records,
+        warnings=warnings,
     )

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from modelops.data.snapshot import write_snapshot
 from modelops.domain.errors import UserCodeError
 from modelops.domain.resources import Allowance, Limits, Meter
+from modelops.formats.catalogue import FORMATS
+from modelops.kinds.model.imported import imported_of
 from modelops.plain_files import HeldFolder
 from modelops.repository.definition import CONFIG
 from modelops.runtime.environment import build
+from modelops.runtime.model_files import require_confinement
 from modelops.runtime.outcome import ENTRY_FILES
 from modelops.runtime.process import Assignment, run_child
 from modelops.runtime.scoring import ScoringAssignment
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from modelops.data.snapshot import Snapshot
     from modelops.domain.datasets import Dataset
+    from modelops.domain.model_files import ImportedModel
     from modelops.domain.versions import Version
     from modelops.jobs.run import JobRun
     from modelops.repository.definition import ModelDefinition
@@ -50,7 +54,8 @@ class Workbench:
     """A version's code, the values that are passed to it, and a working folder.
 
     `rows_url` has the login for users' SQL, `meter` what the code has used in this job. The code gets
-    `hyperparameters`, `project_id`, `model_version` and `job_id` through its context.
+    `hyperparameters`, `project_id`, `model_version` and `job_id` through its context. `imported` says how the file of
+    an imported model is used, which has no code; None: the model has code of its own.
     """
 
     code: Code[ModelDefinition]
@@ -64,6 +69,7 @@ class Workbench:
     log: Callable[[str], None]
     step: Step
     meter: Meter
+    imported: ImportedModel | None = None
 
     @classmethod
     def of(cls, run: JobRun, version: Version, code: Code[ModelDefinition], folder: Path) -> Workbench:
@@ -80,6 +86,7 @@ class Workbench:
             log=run.log,
             step=run.step,
             meter=run.meter,
+            imported=imported_of(version),
         )
 
     @property
@@ -101,7 +108,8 @@ class Workbench:
             RequirementsError: a pinned package is not available any more.
             Unavailable: the package index can't be reached.
         """
-        where = f"{self.name}/model_modules/requirements.txt"
+        is_file = self.code.definition.imported is not None
+        where = f"the packages of {self.name}" if is_file else f"{self.name}/model_modules/requirements.txt"
         environment = build(self.code.lock, machine=self.settings.machine, where=where, log=self.log)
         self.step("environment_ready", requirements=self.code.lock.sha256)
         return environment
@@ -158,7 +166,13 @@ class Workbench:
 
         `model` is the folder with the files of the training. `outputs` has the columns that the predictions must have;
         None: any columns.
+
+        Raises:
+            ModelFileError: the machine lacks the confinement that a model file needs; or as `scoring.engine.score`.
         """
+        if self.imported is not None:
+            unconfined = self.settings.machine.foreign_unconfined
+            require_confinement(FORMATS[self.imported.format], unconfined=unconfined)
         assignment = ScoringAssignment(**self._subject(dataset, artifact_input=model), outputs=outputs, budget=budget)
         return score(
             source,
@@ -188,6 +202,7 @@ class Workbench:
             "standard": tuple(
                 verb for verb in ("evaluate", "score") if ENTRY_FILES[verb] in self.code.definition.left_out
             ),
+            "imported": self.imported,
         }
 
     def run(

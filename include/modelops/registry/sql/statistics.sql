@@ -5,8 +5,8 @@ VALUES (:version_id, :run_id, :reference_id, :role, :variable, :kind, :values);
 
 -- name: add_reference
 -- Records a reference, with whose statistics batches of a version are compared.
-INSERT INTO modelops.reference (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows)
-VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows)
+INSERT INTO modelops.reference (version_id, artifact_sha256, job_id, attempt, dataset, data_sha256, data_rows, warnings)
+VALUES (:version_id, :artifact_sha256, :job_id, :attempt, :dataset, :data_sha256, :data_rows, :warnings)
 RETURNING id;
 
 -- name: in_use

@@ -50,20 +50,27 @@ SET status = 'trained', changed_by = :job_id, dataset = :dataset, data_sha256 = 
 WHERE id = :id RETURNING artifact_sha256;
 
 -- name: import!
--- Records the definition of a feature task's version, before its files are recorded.
+-- Records the definition of an imported version, before its files are recorded; of a model's, the types of its columns too.
 UPDATE modelops.version
-SET definition = :definition, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
+SET definition = :definition, columns = :columns, commit = :commit, dirty = :dirty, code_sha256 = :code_sha256,
     requirements_sha256 = :requirements_sha256, resources = :resources
 WHERE id = :id;
+
+-- name: of_file
+-- The version in use that the same file became, imported by the same request with the same folder and packages.
+SELECT * FROM modelops.version
+WHERE name = :name AND definition ->> 'identity' = :identity AND code_sha256 = :code_sha256
+  AND requirements_sha256 = :requirements_sha256
+  AND kind = 'model' AND definition IS NOT NULL AND status NOT IN ('created', 'failed', 'rejected', 'retired');
 
 -- name: imported
 -- Sets the version to imported; the database computes the hash of its artifacts.
 UPDATE modelops.version SET status = 'imported', changed_by = :job_id WHERE id = :id RETURNING *;
 
 -- name: evaluated!
--- Sets a trained version to evaluated, or an imported one to tested; versions in later statuses stay unchanged.
+-- Sets a model's version to evaluated, or a feature task's to tested; versions in later statuses stay unchanged.
 UPDATE modelops.version
-SET status = (CASE status WHEN 'trained' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status, changed_by = :job_id
+SET status = (CASE kind WHEN 'model' THEN 'evaluated' ELSE 'tested' END)::modelops.version_status, changed_by = :job_id
 WHERE id = :id AND status IN ('trained', 'imported');
 
 -- name: newest_with

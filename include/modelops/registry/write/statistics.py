@@ -14,7 +14,7 @@ from modelops.registry.queries import Queries
 from modelops.registry.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg import Connection
 
@@ -59,8 +59,12 @@ def add_reference(
     data_sha256: str,
     data_rows: int,
     records: Mapping[str, Iterable[Mapping[str, Any]]],
+    warnings: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
-    """Record a reference: rows, and by role the statistics of their columns. Later batches are counted in its bins."""
+    """Record a reference: rows, and by role the statistics of their columns. Later batches are counted in its bins.
+
+    `warnings` are those about the features of an imported model; None for other references.
+    """
     with translated():
         row = _QUERIES.execute(
             connection,
@@ -72,6 +76,7 @@ def add_reference(
             dataset=Jsonb(dataset.as_record()),
             data_sha256=data_sha256,
             data_rows=data_rows,
+            warnings=None if warnings is None else Jsonb(list(warnings)),
         ).fetchone()
     assert row is not None
     for role, of_role in records.items():

@@ -39,7 +39,7 @@ def begin(
     connection: Connection[Any], *, name: str, job_id: int, created_by: str, kind: VersionKind = VersionKind.MODEL
 ) -> Version:
     """Create the next version of a model or a feature task, for this job."""
-    _QUERIES.execute(connection, "lock_numbers", name=name)
+    lock_name(connection, name)
     row = _QUERIES.execute(
         connection,
         "begin",
@@ -50,6 +50,11 @@ def begin(
     ).fetchone()
     assert row is not None
     return _version(row)
+
+
+def lock_name(connection: Connection[Any], name: str) -> None:
+    """Lock the versions of a name until the end of the transaction: nobody else creates one."""
+    _QUERIES.execute(connection, "lock_numbers", name=name)
 
 
 def in_the_making(connection: Connection[Any], *, job_id: int) -> Version | None:
@@ -135,13 +140,18 @@ def imported(
     requirements_sha256: str,
     resources: Mapping[str, Any],
     artifacts: Iterable[Artifact],
+    columns: Mapping[str, str] | None = None,
 ) -> Version:
-    """Record the inputs of a feature task's version, and move it to imported."""
+    """Record the inputs of a feature task's version, or the file of a model's, and move it to imported.
+
+    `columns` maps each column of a model's dataset to its Arrow type.
+    """
     _QUERIES.execute(
         connection,
         "import",
         id=version.id,
         definition=Jsonb(definition),
+        columns=None if columns is None else Jsonb(columns),
         commit=commit,
         dirty=dirty,
         code_sha256=code_sha256,
@@ -152,6 +162,30 @@ def imported(
     row = _QUERIES.execute(connection, "imported", id=version.id, job_id=job_id).fetchone()
     assert row is not None
     return _version(row)
+
+
+def of_file(
+    connection: Connection[Any], *, name: str, identity: str, code_sha256: str, requirements_sha256: str
+) -> Version | None:
+    """The version in use that the same file became; None if there is none.
+
+    Args:
+        connection: of the ledger.
+        name: the reference of the model.
+        identity: the hash of the file and of the request that imported it.
+        code_sha256: the hash of its folder.
+        requirements_sha256: the hash of its packages.
+    """
+    with translated():
+        row = _QUERIES.execute(
+            connection,
+            "of_file",
+            name=name,
+            identity=identity,
+            code_sha256=code_sha256,
+            requirements_sha256=requirements_sha256,
+        ).fetchone()
+    return None if row is None else _version(row)
 
 
 def artifacts_unchanged(connection: Connection[Any], version: Version) -> bool:
@@ -168,7 +202,7 @@ def lock(connection: Connection[Any], version: Version) -> None:
 
 
 def evaluated(connection: Connection[Any], version: Version, *, job_id: int) -> None:
-    """Move a trained version to evaluated, and an imported one to tested; any other keeps its status."""
+    """Move a trained or imported version to evaluated, and a feature task's to tested; others keep their status."""
     _QUERIES.execute(connection, "evaluated", id=version.id, job_id=job_id)
 
 
@@ -211,7 +245,7 @@ def find(
     if row is not None:
         return _version(row)
     assert highest is not None
-    make = "train" if kind is VersionKind.MODEL else "import"
+    make = "train or import" if kind is VersionKind.MODEL else "import"
     if highest["number"] is None:
         wanted, expected = f"no version{close_names(connection, name, kind=kind)}", f"{make} it first"
     elif number is None:

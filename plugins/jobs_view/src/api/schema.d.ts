@@ -2028,7 +2028,7 @@ export interface components {
          * @description The type of a job: the stage that it performs. The order is that of the database's type.
          * @enum {string}
          */
-        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check" | "performance_measurement" | "alert_rule_change" | "connection_check";
+        JobType: "training" | "evaluation" | "approval" | "deployment" | "retirement" | "batch_prediction" | "feature_import" | "feature_run" | "feature_approval" | "feature_deployment" | "feature_batch" | "feature_retirement" | "schedule_change" | "compute_statistics" | "drift_check" | "performance_measurement" | "alert_rule_change" | "connection_check" | "model_import";
         /**
          * JobUsage
          * @description The memory and CPU time that the user code of a job's newest attempt has used; null: none was measured.
@@ -3020,7 +3020,7 @@ export interface components {
             last_reason: string | null;
             /**
              * Batches
-             * @description At most 60, the latest data intervals first; of several batches of an interval, the newest.
+             * @description At most 60, the latest data intervals first; of an interval, the newest one.
              */
             batches: components["schemas"]["BatchOverTime"][];
         };

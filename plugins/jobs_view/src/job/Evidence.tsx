@@ -18,10 +18,21 @@ import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
 import { Section } from "../parts/Section";
 import type { Texts } from "../texts/en";
+import type { Formats } from "../texts/formats";
 import { JOB_TYPES } from "../texts/jobTypes";
 import { useFormats, useTexts } from "../texts/language";
 import { EvaluationDetails } from "./EvaluationDetails";
-import { comparedMetrics, type Measured, measuredBy, rowsBeside, type StoredEvidence } from "./measured";
+import { fileFacts, warningText } from "./imported";
+import {
+  comparedMetrics,
+  importedOf,
+  type Measured,
+  measuredBy,
+  rowsBeside,
+  type StoredEvidence,
+  taskOf,
+  warningsOf,
+} from "./measured";
 import { RecordedStatistics } from "./RecordedStatistics";
 import { Statistics } from "./Statistics";
 
@@ -51,11 +62,16 @@ type ShownProps = { job: WholeJob; evidence: StoredEvidence; files: ArtifactFile
 
 const Shown: FC<ShownProps> = ({ job, evidence, files, recorded }) => {
   const texts = useTexts();
+  const formats = useFormats();
   const newest = measuredBy(job, evidence);
   const measured = JOB_TYPES[job.type].stage !== "statistics";
   return (
     <Stack gap={6}>
       {evidence.dirty && <Notice status="warning" text={texts.evidence.dirty} />}
+      {warningsOf(evidence).map((warning) => {
+        const text = warningText(warning, texts.imported, formats);
+        return <Notice key={text} status="warning" text={text} />;
+      })}
       {measured && newest !== undefined && <Compared evidence={evidence} newest={newest} />}
       {newest?.details_sha256 !== undefined && newest.digest !== undefined && (
         <EvaluationDetails job={job.id} digest={newest.digest} />
@@ -201,26 +217,37 @@ const Compared: FC<{ evidence: StoredEvidence; newest: Measured }> = ({ evidence
   );
 };
 
-/** Facts that only models or only feature tasks have. */
+/** Facts that only trained models, only imported ones or only feature tasks have. */
 const ofKind = (
-  { definition, training, hyperparameters }: StoredEvidence,
+  evidence: StoredEvidence,
   newest: Measured | undefined,
-  own: Texts["evidence"],
-  show: (rows: number) => string,
-): [string, ReactNode][] =>
-  definition === undefined
+  { evidence: own, imported: ofFile }: Texts,
+  formats: Formats,
+): [string, ReactNode][] => {
+  const { training, statistics, hyperparameters } = evidence;
+  const show = (rows: number): string => formats.number(rows);
+  const [task, imported] = [taskOf(evidence), importedOf(evidence)];
+  if (imported !== undefined) {
+    return [
+      ...fileFacts(imported, ofFile, formats),
+      [ofFile.statisticsRows, statistics === undefined || statistics === null ? "–" : show(statistics.rows)],
+      [own.evaluationRows, newest === undefined ? "–" : show(newest.rows)],
+    ];
+  }
+  return task === undefined
     ? [
         [own.trainingRows, typeof training?.rows === "number" ? show(training.rows) : "–"],
         [own.evaluationRows, newest === undefined ? "–" : show(newest.rows)],
         [own.hyperparameters, <Code key="hyperparameters">{JSON.stringify(hyperparameters ?? {})}</Code>],
       ]
     : [
-        [own.table, <Code key="table">{definition.output}</Code>],
-        [own.language, definition.language],
-        [own.key, definition.key.join(", ")],
-        [own.incremental, definition.incremental ?? "–"],
+        [own.table, <Code key="table">{task.output}</Code>],
+        [own.language, task.language],
+        [own.key, task.key.join(", ")],
+        [own.incremental, task.incremental ?? "–"],
         [own.runRows, newest === undefined ? "–" : show(newest.rows)],
       ];
+};
 
 type FactsProps = { request: ApprovalRequest | null; evidence: StoredEvidence; newest: Measured | undefined };
 
@@ -235,13 +262,15 @@ const Facts: FC<FactsProps> = ({ request, evidence, newest }) => {
     ...(request === null
       ? []
       : [[own.approvers, may.length > 0 ? may.join(", ") : own.anybodyElse] satisfies [string, ReactNode]]),
-    ...ofKind(evidence, newest, own, (rows) => formats.number(rows)),
+    ...ofKind(evidence, newest, texts, formats),
     [own.commit, <Code key="commit">{evidence.commit ?? texts.none}</Code>],
     ...(
       [
         [own.artifacts, evidence.artifact_sha256],
         [own.ofTraining, evidence.training?.data_sha256],
-        [evidence.definition === undefined ? own.ofEvaluation : own.ofRun, newest?.data_sha256],
+        [texts.imported.ofFile, importedOf(evidence)?.file.sha256],
+        [texts.imported.ofStatistics, evidence.statistics?.data_sha256],
+        [taskOf(evidence) === undefined ? own.ofEvaluation : own.ofRun, newest?.data_sha256],
         [own.code, evidence.code_sha256],
         [own.packages, evidence.requirements_sha256],
         [own.all, request?.digest],

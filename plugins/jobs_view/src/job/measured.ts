@@ -3,6 +3,7 @@ import type { WholeJob } from "../api/client";
 import type { Formats } from "../texts/formats";
 import type { ColumnStatistics } from "./Statistics";
 import { JOB_TYPES } from "../texts/jobTypes.ts";
+import type { FileWarning, ImportedDefinition } from "./imported.ts";
 
 /** The evidence as the database writes it, see the function `modelops.evidence`. */
 export type Measured = {
@@ -17,6 +18,7 @@ export type Measured = {
   undefined?: Record<string, string>;
 };
 type Metrics = Record<string, unknown>;
+export type TaskDefinition = { output: string; language: string; key: string[]; incremental: string | null };
 export type StoredEvidence = {
   version: number;
   requested_by: string;
@@ -28,11 +30,27 @@ export type StoredEvidence = {
   /** Of a model. */
   hyperparameters?: Record<string, unknown> | null;
   training?: { rows: number | null; data_sha256: string | null };
-  /** Of a feature task: what its task.yaml declares. */
-  definition?: { output: string; language: string; key: string[]; incremental: string | null };
+  /** Of an imported model: the rows of its statistics, and what these warn of. */
+  statistics?: { rows: number; data_sha256: string; warnings: FileWarning[] } | null;
+  /** Of a feature task: what its task.yaml declares. Of an imported model: its file. */
+  definition?: TaskDefinition | ImportedDefinition;
   evaluations: Measured[] | null;
   champion: (Measured & { version: number }) | null;
 };
+
+/** What the evidence says of the file of an imported model; undefined for others. */
+export const importedOf = ({ definition }: Pick<StoredEvidence, "definition">): ImportedDefinition | undefined =>
+  definition !== undefined && "file" in definition ? definition : undefined;
+
+/** The warnings of a file, and of the values that its model gets. */
+export const warningsOf = (evidence: Pick<StoredEvidence, "definition" | "statistics">): FileWarning[] => [
+  ...(importedOf(evidence)?.warnings ?? []),
+  ...(evidence.statistics?.warnings ?? []),
+];
+
+/** What the task.yaml of a feature task declares; undefined for models. */
+export const taskOf = ({ definition }: Pick<StoredEvidence, "definition">): TaskDefinition | undefined =>
+  definition !== undefined && "output" in definition ? definition : undefined;
 
 /** The evaluation to show: for a job of an evaluation or a run its own, otherwise the newest. */
 export const measuredBy = (
@@ -53,7 +71,7 @@ export const rowsBeside = (
   champion: Pick<Measured, "data_sha256">,
 ): "sameRows" | "otherRows" | "sameOutput" | "newRows" => {
   const isSame = champion.data_sha256 === newest.data_sha256;
-  if (evidence.definition === undefined) return isSame ? "sameRows" : "otherRows";
+  if (taskOf(evidence) === undefined) return isSame ? "sameRows" : "otherRows";
   return isSame ? "sameOutput" : "newRows";
 };
 

@@ -8,6 +8,7 @@ import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { refusals } from "./refusals.en.ts";
 import { performance } from "./performance.en.ts";
 import { drift, statistics } from "./statistics.en.ts";
+import { imported } from "./imported.en.ts";
 import { usage } from "./usage.en.ts";
 
 const statuses: Record<JobStatus, string> = {
@@ -269,6 +270,7 @@ export const en = {
   model,
   performance,
   evaluation,
+  imported,
   usage,
   predictions: {
     rows: (rows: string, target: string) => `Rows published in ${target}: ${rows}. Some of them:`,

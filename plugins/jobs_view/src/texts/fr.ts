@@ -8,6 +8,7 @@ import { groupLabels, typeLabels } from "./jobTypes.ts";
 import { performance } from "./performance.fr.ts";
 import { refusals } from "./refusals.fr.ts";
 import { drift, statistics } from "./statistics.fr.ts";
+import { imported } from "./imported.fr.ts";
 import { usage } from "./usage.fr.ts";
 
 export const fr: Texts = {
@@ -288,6 +289,7 @@ export const fr: Texts = {
   model,
   performance,
   evaluation,
+  imported,
   usage,
   predictions: {
     rows: (rows, target) => `Lignes publiées dans ${target}\u202f: ${rows}. En voici quelques-unes\u202f:`,

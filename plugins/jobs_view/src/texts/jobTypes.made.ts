@@ -262,5 +262,19 @@ export const DECLARED_TYPES = {
       "life",
       "properties"
     ]
+  },
+  "model_import": {
+    "group": "model",
+    "label": {
+      "en": "Model import",
+      "fr": "Import du modèle"
+    },
+    "stage": "import",
+    "tabs": [
+      "logs",
+      "life",
+      "evidence",
+      "properties"
+    ]
   }
 } as const;

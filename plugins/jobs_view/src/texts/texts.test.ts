@@ -54,6 +54,14 @@ const VALUES = Object.fromEntries(
   ].map((name) => [name, `<${name}>`]),
 );
 
+/** What warnings about imported models name. */
+const WARNED = Object.fromEntries(
+  ["column", "deviation", "error", "file", "first", "largest", "limit", "pairs", "second"].map((name) => [
+    name,
+    `<${name}>`,
+  ]),
+);
+
 /** Why columns are not comparable, as drift checks record it. */
 const REASONS = [
   "there is no reference of x: recompute the statistics of the version (DAG model_statistics), then rerun the batch",
@@ -103,6 +111,9 @@ const givenTo = (path: string): unknown[][] => {
   }
   if (path.startsWith("refusals.")) {
     return [[VALUES]];
+  }
+  if (path.startsWith("imported.warnings.")) {
+    return [[WARNED]];
   }
   if (path === "counted") {
     return [

@@ -86,7 +86,7 @@ BEGIN
   SELECT * INTO subject FROM modelops.version WHERE id = NEW.version_id FOR UPDATE;
   SELECT * INTO request FROM modelops.approval_request WHERE id = NEW.request_id AND version_id = NEW.version_id;
   title := format('%s v%s', subject.name, subject.number);
-  work := CASE subject.kind WHEN 'feature_task' THEN 'import' ELSE 'training' END;
+  work := CASE WHEN subject.definition IS NULL THEN 'training' ELSE 'import' END;
   IF NEW.approver = ANY (modelops.requesters(subject.id)) THEN
     RAISE EXCEPTION '% requested the % of % and can''t decide on it', NEW.approver, work, title
       USING ERRCODE = 'check_violation', CONSTRAINT = 'decision_four_eyes';

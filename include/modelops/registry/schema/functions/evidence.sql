@@ -17,6 +17,15 @@ SET search_path = pg_catalog AS $$
 $$;
 COMMENT ON FUNCTION modelops.evaluation_evidence IS 'What the evidence says of one evaluation.';
 
+CREATE OR REPLACE FUNCTION modelops.statistics_evidence(version_id bigint) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog AS $$
+  SELECT jsonb_build_object('dataset', dataset, 'rows', data_rows, 'data_sha256', data_sha256, 'warnings', warnings)
+  FROM modelops.reference WHERE reference.version_id = statistics_evidence.version_id AND warnings IS NOT NULL
+  ORDER BY id DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION modelops.statistics_evidence IS
+  'What the evidence says of the newest statistics of an imported model''s features; null if there are none.';
+
 CREATE OR REPLACE FUNCTION modelops.evidence(version_id bigint, champion_evaluation bigint) RETURNS jsonb LANGUAGE sql STABLE
 SET search_path = pg_catalog AS $$
   SELECT jsonb_build_object(
@@ -31,14 +40,15 @@ SET search_path = pg_catalog AS $$
                              'definition', champion.definition, 'code_sha256', champion.code_sha256) END
                  FROM modelops.evaluation AS compared JOIN modelops.version AS champion ON champion.id = compared.version_id
                  WHERE compared.id = champion_evaluation))
-    || CASE version.kind
-         WHEN 'model' THEN jsonb_build_object('hyperparameters', version.hyperparameters, 'training', jsonb_build_object(
-           'dataset', version.dataset, 'rows', version.data_rows, 'data_sha256', version.data_sha256))
-         ELSE jsonb_build_object('definition', version.definition) END
+    || CASE
+         WHEN version.definition IS NOT NULL THEN jsonb_build_object('definition', version.definition)
+           || CASE version.kind WHEN 'model' THEN jsonb_build_object('statistics', modelops.statistics_evidence(version.id)) ELSE '{}' END
+         ELSE jsonb_build_object('hyperparameters', version.hyperparameters, 'training', jsonb_build_object(
+           'dataset', version.dataset, 'rows', version.data_rows, 'data_sha256', version.data_sha256)) END
   FROM modelops.version WHERE version.id = evidence.version_id
 $$;
 COMMENT ON FUNCTION modelops.evidence IS
   'What a reviewer decides on: what the version is made of, all its evaluations, and one evaluation of what is in production.';
 
-REVOKE ALL ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.evidence FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.evidence TO modelops_jobs, modelops_reader;
+REVOKE ALL ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.statistics_evidence, modelops.evidence FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION modelops.digest, modelops.evaluation_evidence, modelops.statistics_evidence, modelops.evidence TO modelops_jobs, modelops_reader;

@@ -64,6 +64,12 @@ BEGIN
     RAISE EXCEPTION '% v% can''t be % without a decision', NEW.name, NEW.number, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'version_decided';
   END IF;
+  IF OLD.status = 'imported' AND NEW.status = 'evaluated' AND NOT EXISTS (
+       SELECT FROM modelops.reference JOIN modelops.job ON job.id = reference.job_id
+       WHERE reference.version_id = NEW.id AND job.type = modelops.job_type_of(NEW.kind, 'statistics')) THEN
+    RAISE EXCEPTION '% v% can''t be evaluated: its statistics are not computed', NEW.name, NEW.number
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'version_statistics';
+  END IF;
   IF (NEW.status = 'deployed') <> active AND 'deployed' IN (NEW.status, OLD.status) THEN
     RAISE EXCEPTION '% v% can''t be %: it has % deployment', NEW.name, NEW.number, NEW.status,
       CASE WHEN active THEN 'a' ELSE 'no' END
@@ -72,7 +78,7 @@ BEGIN
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION modelops.guard_version_step IS
-  'Refuses `approved` and `rejected` without a decision, and `deployed` without a deployment.';
+  'Refuses `approved` and `rejected` without a decision, `deployed` without a deployment, and `evaluated` of an imported model without statistics.';
 CREATE OR REPLACE TRIGGER version_guard_step BEFORE UPDATE ON modelops.version
   FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION modelops.guard_version_step();
 

@@ -55,25 +55,31 @@ CREATE TABLE modelops.version (
   CONSTRAINT version_pinned CHECK (
     status IN ('created', 'failed')
     OR num_nulls(dirty, code_sha256, requirements_sha256, artifact_sha256) = 0
-       AND CASE kind WHEN 'model' THEN num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0
-                     ELSE definition IS NOT NULL END)
+       AND CASE WHEN kind = 'feature_task' THEN definition IS NOT NULL
+                WHEN definition IS NULL
+                THEN num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0 AND status <> 'imported'
+                ELSE jsonb_typeof(definition) = 'object' AND columns IS NOT NULL AND status <> 'trained'
+                     AND num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0 END)
 );
 COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
 COMMENT ON COLUMN modelops.version.name IS 'Reference of the model or the feature task: <repository>/<name>.';
 COMMENT ON COLUMN modelops.version.job_id IS 'The job that makes it.';
 COMMENT ON COLUMN modelops.version.changed_by IS 'The job that took the last transition.';
-COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top.';
-COMMENT ON COLUMN modelops.version.dirty IS 'Trained from files that were not committed, with the requester''s consent.';
-COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows → its Arrow type. Null for feature tasks.';
+COMMENT ON COLUMN modelops.version.hyperparameters IS 'As trained: the repository''s, with the requester''s on top. Null for imported models and for feature tasks.';
+COMMENT ON COLUMN modelops.version.dirty IS 'Trained or imported from files that were not committed, with the requester''s consent.';
+COMMENT ON COLUMN modelops.version.columns IS 'Of a model: column of the training rows, or of an imported model''s dataset → its Arrow type. Null for feature tasks.';
 COMMENT ON COLUMN modelops.version.artifact_sha256 IS
-  'Computed by the database when the training completes: over role, name and hash of each of its artifacts.';
-COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …';
+  'Computed by the database when the training or the import completes: over role, name and hash of each of its artifacts.';
+COMMENT ON COLUMN modelops.version.definition IS 'A feature task as its task.yaml declares it: language, inputs, output, key, columns, …; of an imported model, its file and how it is used. Null for trained models.';
 COMMENT ON COLUMN modelops.version.columns_with_nulls IS
-  'Of a model: columns of the training rows in which a value was null. Null for feature tasks, and for what was trained before this was recorded.';
+  'Of a model: columns of the training rows in which a value was null. Null for feature tasks, for imported models, and for what was trained before this was recorded.';
 COMMENT ON COLUMN modelops.version.resources IS
   'The section resources of its config.json or task.yaml, memory in bytes. Null for what was pinned before there was one.';
 -- A retry continues the version that its job began, so a job never has two unfinished versions.
 CREATE UNIQUE INDEX version_in_the_making ON modelops.version (job_id) WHERE status = 'created';
+-- The same file, imported by the same request with the same folder and packages, is one version while that is in use.
+CREATE UNIQUE INDEX version_of_file ON modelops.version (name, (definition ->> 'identity'), code_sha256, requirements_sha256)
+  WHERE kind = 'model' AND definition IS NOT NULL AND status NOT IN ('created', 'failed', 'rejected', 'retired');
 ALTER TABLE modelops.job ADD CONSTRAINT job_version_exists FOREIGN KEY (version_id) REFERENCES modelops.version;
 
 GRANT SELECT ON modelops.version TO modelops_jobs, modelops_reader;
