@@ -109,9 +109,7 @@ def report(findings: Findings, *, commit: str, seed: int, seconds: float) -> str
         strikes=strikes,
         ends=counted(examined.ends),
         tries=counted(examined.tries),
-        reasons=f"\nJobs failed with these reasons, and what followed them was skipped:\n\n{reasons}"
-        if reasons
-        else "",
+        reasons=f"\n{FAILED}\n\n{reasons}" if reasons else "",
         longest="\n".join(f"| {what} | {seconds:.0f} |" for what, seconds in sorted(findings.longest.items())),
         lanes=LANES,
         in_words=IN_WORDS[BATCHES],
