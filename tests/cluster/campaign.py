@@ -28,7 +28,7 @@ PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
 PAUSE = 2.0
 """Seconds from one strike to the next, at least."""
-MAX_OF_A_PHASE = 2
+MAX_OF_A_PHASE = 3
 """How often a lane is struck in one phase. The strikes at other lanes strike it too; without a limit it never ends."""
 MAX_DOWN = 3
 """How many hosts may be down or starting at once, besides those that are cut off."""
@@ -125,7 +125,7 @@ class Campaign:
                     may_be = lane.phase is planned.phase or (is_late and lane.phase is not Phase.IDLE)
                     if may_be and time.monotonic() - lane.since >= planned.moment and self._may_fall(planned.host):
                         return planned, lane
-            time.sleep(0.05)
+            time.sleep(0.2)
         return None
 
     def _may_fall(self, host: str) -> bool:
@@ -181,7 +181,7 @@ class Campaign:
                     self.findings.polls += 1
                     if seen not in {None, whole()}:
                         self._wrong(f"a reader of {lane.name} sees {seen} (jobs, rows, keys)")
-                time.sleep(0.2)
+                time.sleep(0.5)
 
     def _sweep(self) -> None:
         """Nothing is left when all is over."""
