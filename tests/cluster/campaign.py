@@ -30,6 +30,8 @@ PAUSE = 2.0
 """Seconds from one strike to the next, at least."""
 MAX_OF_A_PHASE = 3
 """How often a lane is struck in one phase. The strikes at other lanes strike it too; without a limit it never ends."""
+LULL = 15.0
+"""Seconds without a strike after which a lane is struck beyond this limit: all of them wait for what was lost."""
 MAX_DOWN = 3
 """How many hosts may be down or starting at once, besides those that are cut off."""
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'modelops job'"
@@ -118,9 +120,10 @@ class Campaign:
         began = time.monotonic()
         while not self._over.is_set():
             is_late = time.monotonic() - began > PATIENCE
+            is_lull = time.monotonic() - began > LULL
             for planned in ahead:
                 for lane in self.lanes:
-                    if self._struck[lane.number, lane.entered] >= MAX_OF_A_PHASE:
+                    if self._struck[lane.number, lane.entered] >= MAX_OF_A_PHASE and not is_lull:
                         continue
                     may_be = lane.phase is planned.phase or (is_late and lane.phase is not Phase.IDLE)
                     if may_be and time.monotonic() - lane.since >= planned.moment and self._may_fall(planned.host):
