@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cluster.examination import Examined, examine, seen_by_readers
 from cluster.lane import Ended, Lane, Phase, whole
 from cluster.models import LANES
-from cluster.strikes import CUT_OFF, Strike, heal, strike
+from cluster.strikes import WORKERS, Strike, heal, strike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +22,9 @@ BATCHES = 2
 """Of each life."""
 THINKING = 4.0
 """Seconds that the reviewer takes, so that a strike may come before the answer as well as after it."""
-LOOK_AHEAD = 12
-"""Of so many planned strikes the first one that can be comes next: a host that is starting cannot be struck."""
+LOOK_AHEAD = 40
+"""Of so many planned strikes the first one that can be comes next: a host that is starting cannot be struck. There are
+other hosts among them also after a worker was cut off for long, during which the other one cannot be struck."""
 PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
 PAUSE = 2.0
@@ -133,7 +134,7 @@ class Campaign:
 
     def _may_fall(self, host: str) -> bool:
         """Whether it is at work, and not too much else is down. One worker stays, or nothing would be under way."""
-        is_last = host in CUT_OFF and bool(self._down & set(CUT_OFF))
+        is_last = host in WORKERS and bool(self._down & set(WORKERS))
         return host not in self._down and not is_last and len(self._down - self._cut) < MAX_DOWN
 
     def _live(self, lane: Lane) -> None:
