@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cluster.campaign import BATCHES, Campaign, Findings
+from cluster.campaign import BATCHES, LULL, MAX_DOWN, MAX_OF_A_PHASE, Campaign, Findings
 from cluster.models import LANES, PARTS, ROWS
 from cluster.running import HOME, running
 from cluster.strikes import at_random
@@ -48,10 +49,10 @@ own and goes from one life cycle to the next: training, evaluation, approval by 
 batches of {rows:,} rows in {parts} partitions. Requests that meet a dead server are repeated, as a person would.
 
 The seed decides which host is struck, in the middle of what, how many seconds after its beginning, and for how long. A
-host is *killed* with all its processes, as in a power cut, and started again after up to eight seconds. Up to three
+host is *killed* with all its processes, as in a power cut, and started again after up to eight seconds. Up to {down}
 hosts are down or starting at once, but never both workers. A worker is *cut off* from the network for up to a quarter
 of a minute, or for more than a minute, which is longer than Airflow waits for a sign of life. A fault strikes all
-lanes, and counts once.
+lanes, and counts once; {most} are aimed at a lane in each of its phases, and more if none came for {lull:.0f} s.
 
 After each life and its batches: every job has ended, completed once, or failed with a reason after its last try; the
 ledger tells what became of each attempt; each task has one job; the training made one version, and the decision and the
@@ -70,6 +71,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
+    # A shell lets what it starts in the background ignore the signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     tried = tried_commit()
     kept = os.environ.get(HOME)
     with tempfile.TemporaryDirectory(prefix="modelops-cluster-") as folder:
@@ -109,11 +112,12 @@ def report(findings: Findings, *, commit: str, seed: int, seconds: float) -> str
         strikes=strikes,
         ends=counted(examined.ends),
         tries=counted(examined.tries),
-        reasons=f"\nJobs failed with these reasons, and what followed them was skipped:\n\n{reasons}"
-        if reasons
-        else "",
+        reasons=f"\n{FAILED}\n\n{reasons}" if reasons else "",
         longest="\n".join(f"| {what} | {seconds:.0f} |" for what, seconds in sorted(findings.longest.items())),
         lanes=LANES,
+        down=IN_WORDS[MAX_DOWN],
+        most=IN_WORDS[MAX_OF_A_PHASE],
+        lull=LULL,
         in_words=IN_WORDS[BATCHES],
         rows=ROWS,
         parts=PARTS,

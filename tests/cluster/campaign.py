@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cluster.examination import Examined, examine, seen_by_readers
 from cluster.lane import Ended, Lane, Phase, whole
 from cluster.models import LANES
-from cluster.strikes import CUT_OFF, Strike, heal, strike
+from cluster.strikes import WORKERS, Strike, heal, strike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,14 +22,17 @@ BATCHES = 2
 """Of each life."""
 THINKING = 4.0
 """Seconds that the reviewer takes, so that a strike may come before the answer as well as after it."""
-LOOK_AHEAD = 12
-"""Of so many planned strikes the first one that can be comes next: a host that is starting cannot be struck."""
+LOOK_AHEAD = 40
+"""Of so many planned strikes the first one that can be comes next: a host that is starting cannot be struck. There are
+other hosts among them also after a worker was cut off for long, during which the other one cannot be struck."""
 PATIENCE = 5.0
 """Seconds after which another phase is struck, if no lane comes to the one that is to be."""
 PAUSE = 2.0
 """Seconds from one strike to the next, at least."""
-MAX_OF_A_PHASE = 2
+MAX_OF_A_PHASE = 3
 """How often a lane is struck in one phase. The strikes at other lanes strike it too; without a limit it never ends."""
+LULL = 15.0
+"""Seconds without a strike after which a lane is struck beyond this limit: all of them wait for what was lost."""
 MAX_DOWN = 3
 """How many hosts may be down or starting at once, besides those that are cut off."""
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'modelops job'"
@@ -118,19 +121,20 @@ class Campaign:
         began = time.monotonic()
         while not self._over.is_set():
             is_late = time.monotonic() - began > PATIENCE
+            is_lull = time.monotonic() - began > LULL
             for planned in ahead:
                 for lane in self.lanes:
-                    if self._struck[lane.number, lane.entered] >= MAX_OF_A_PHASE:
+                    if self._struck[lane.number, lane.entered] >= MAX_OF_A_PHASE and not is_lull:
                         continue
                     may_be = lane.phase is planned.phase or (is_late and lane.phase is not Phase.IDLE)
                     if may_be and time.monotonic() - lane.since >= planned.moment and self._may_fall(planned.host):
                         return planned, lane
-            time.sleep(0.05)
+            time.sleep(0.2)
         return None
 
     def _may_fall(self, host: str) -> bool:
         """Whether it is at work, and not too much else is down. One worker stays, or nothing would be under way."""
-        is_last = host in CUT_OFF and bool(self._down & set(CUT_OFF))
+        is_last = host in WORKERS and bool(self._down & set(WORKERS))
         return host not in self._down and not is_last and len(self._down - self._cut) < MAX_DOWN
 
     def _live(self, lane: Lane) -> None:
@@ -181,7 +185,7 @@ class Campaign:
                     self.findings.polls += 1
                     if seen not in {None, whole()}:
                         self._wrong(f"a reader of {lane.name} sees {seen} (jobs, rows, keys)")
-                time.sleep(0.2)
+                time.sleep(0.5)
 
     def _sweep(self) -> None:
         """Nothing is left when all is over."""

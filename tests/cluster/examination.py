@@ -61,7 +61,7 @@ def seen_by_readers(lane: Lane, connection: Connection[Any]) -> tuple[int, int, 
     if connection.execute("SELECT to_regclass(%s)", (f"predictions.{lane.target}",)).fetchone() == (None,):
         return None
     row = connection.execute(sql.SQL(SEEN).format(sql.Identifier("predictions", lane.target))).fetchone()
-    return None if row in {None, (0, 0, 0)} else row  # type: ignore[return-value]
+    return None if row in {None, (0, 0, 0)} else row
 
 
 def examine(lane: Lane) -> Examined:

@@ -22,7 +22,8 @@ OVER = {"success", "failed"}
 ANSWER = {"chosen_options": ["Approve"], "params_input": {"comment": "as it should be"}}
 HUNG_AFTER = 1500
 """Seconds after which what is waited for hangs: longer than Airflow needs for a task that was lost on its way twice."""
-LOOK_EVERY = 0.5
+LOOK_EVERY = 1.0
+"""Seconds: the api-server has other work than these requests."""
 LIFE = "model_lifecycle"
 TASKS_OF_LIFE = ("train", "evaluate", "approve", "deploy")
 WAITERS = """

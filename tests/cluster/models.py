@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 HERE = "here"
 """The repository with the models: a folder that all hosts share."""
-LANES = 3
+LANES = 5
 """As many life cycles may go on at once, each of a model of its own."""
 ROWS = 4_000
 PARTS = 4

@@ -116,16 +116,20 @@ def running(home: Path, *, keep: bool = False) -> Iterator[Running]:
     if cluster.keeper() is None:
         cluster.up(workers=2, steps=Steps(), timeout=UP_WITHIN)
     password, port = variables["MODELOPS_DATABASE_PASSWORD_ADMIN"], variables[DATA_PORT]
-    made = Running(
-        cluster=cluster,
-        url=f"http://{variables['MODELOPS_ADDRESS']}",
-        passwords=account_passwords(variables),
-        data_url=f"postgresql://modelops_admin:{password}@127.0.0.1:{port}/modelops",
-    )
+    # A client for each request would read the certificates each time. A connection would end with the api-server.
+    limits = httpx.Limits(max_keepalive_connections=0)
     try:
-        with made.connect() as connection:
-            connection.execute(GATES.encode())
-        yield made
+        with httpx.Client(limits=limits) as client:
+            made = Running(
+                cluster=cluster,
+                url=f"http://{variables['MODELOPS_ADDRESS']}",
+                passwords=account_passwords(variables),
+                request=client.request,
+                data_url=f"postgresql://modelops_admin:{password}@127.0.0.1:{port}/modelops",
+            )
+            with made.connect() as connection:
+                connection.execute(GATES.encode())
+            yield made
     finally:
         if not keep:
             cluster.down(at_once=True)

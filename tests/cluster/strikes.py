@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from cluster.running import Running
 
-KILLED = ("w1", "w2", "scheduler", "api-server", "broker", "metadata", "observer")
-CUT_OFF = ("w1", "w2")
+WORKERS = ("w1", "w2")
+"""Killed or cut off. As one of the two stays, their faults come one after the other, and last longest."""
+SERVICES = ("scheduler", "api-server", "broker", "metadata", "observer")
+"""Killed."""
 PHASES = (Phase.TRAINING, Phase.APPROVAL, Phase.BATCH, Phase.BATCH)
 """In the middle of what: of batches twice as often, as each life has two of them."""
 LATEST = 8.0
@@ -44,7 +46,7 @@ class Strike:
     @property
     def victim(self) -> str:
         """As reports name it."""
-        name = "worker" if self.host in CUT_OFF else self.host
+        name = "worker" if self.host in WORKERS else self.host
         return f"{name}, cut off for {'over' if self.is_long else 'under'} a minute" if self.cut else name
 
     @property
@@ -59,11 +61,11 @@ class Strike:
 def at_random(seed: int) -> Iterator[Strike]:
     """Strikes without end, the same for the same seed."""
     source = random.Random(seed)
-    kinds = [(host, False) for host in KILLED] + [(host, True) for host in CUT_OFF]
+    kinds = [*(((name,), False) for name in SERVICES), (WORKERS, False), (WORKERS, True)]
     while True:
-        host, cut = source.choice(kinds)
+        hosts, cut = source.choice(kinds)
         yield Strike(
-            host=host,
+            host=source.choice(hosts),
             phase=source.choice(PHASES),
             moment=source.uniform(0, LATEST),
             down=source.uniform(*(source.choice(CUT) if cut else DOWN)),

@@ -15,7 +15,8 @@ from faults.supervisor import Executor
 from faults.task import resources_of, settings_in
 from faults.works import WORKS
 from modelops.registry.migrate import migrate
-from modelops.registry.roles import LOGINS, provision
+from modelops.registry.privileges import LOGINS
+from modelops.registry.roles import provision
 from modelops.runner.postgres import PostgresServer
 from workplace import Workplace
 

@@ -108,8 +108,8 @@ def _deploy_sql(repository: Path, workplace: Workplace) -> int:
 
 
 def _deploy_python(repository: Path, workplace: Workplace) -> int:
-    python = {"language": "python", "python": STREAM, "sql": None, "inputs": {"rows": PADDED}}
-    doubled_folder(repository, "slow", **TASK, output="slow", **python)
+    python = {"language": "python", "python": STREAM, "inputs": {"rows": PADDED}}
+    doubled_folder(repository, "slow", **TASK, output="slow", sql=None, **python)
     number: int = features.deployed(workplace, "here/slow")["deployment"]
     return number
 

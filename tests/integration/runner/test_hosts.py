@@ -156,6 +156,19 @@ def test_a_killed_host_stays_dead_until_it_is_started(cluster: Cluster) -> None:
         cluster.ask({"do": "start", "host": "w2"})
 
 
+def test_a_host_that_is_started_again_is_reached_at_its_hardware_address(cluster: Cluster) -> None:
+    def address() -> str:
+        code, said = run(cluster, "w2", "ip", "-oneline", "link", "show", "eth0")
+        assert code == 0, said
+        return said.partition("link/ether ")[2].split()[0]
+
+    before = address()
+    cluster.ask({"do": "kill", "host": "w2"})
+    cluster.ask({"do": "start", "host": "w2"})
+    until(lambda: told(cluster, "w2")["well"], "w2 is well", within=SECONDS)
+    assert address() == before
+
+
 def test_no_packet_reaches_a_host_that_is_cut_off(cluster: Cluster) -> None:
     asked = ("pg_isready", "--host=data", "--timeout=2")
     assert run(cluster, "w1", *asked)[0] == 0

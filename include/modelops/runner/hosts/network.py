@@ -43,7 +43,8 @@ def connect(host: Host, pid: int, *, cut: bool) -> None:
     # The kernel removes the interface of an ended host with a delay; after a failed start it may remain.
     with suppress(Unavailable):
         _ip("link", "delete", _cable(host))
-    _ip("link", "add", _cable(host), "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    eth0 = ("name", "eth0", "address", _hardware_address(host), "netns", str(pid))
+    _ip("link", "add", _cable(host), "type", "veth", "peer", *eth0)
     _ip("link", "set", _cable(host), "master", BRIDGE)
     if not cut:
         _ip("link", "set", _cable(host), "up")
@@ -101,6 +102,12 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 def _cable(host: Host) -> str:
     return f"host{host.number}"
+
+
+def _hardware_address(host: Host) -> str:
+    """The same at each start, as a machine keeps its card, and made of the IP address, as Docker does it. With another
+    one, packets of hosts that remember the earlier one would go nowhere for up to a minute."""
+    return ":".join(["02", "42", *(f"{int(number):02x}" for number in host.address.split("."))])
 
 
 def _ip(*arguments: str) -> None:
