@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,10 +12,8 @@ import pytest
 
 from asking import OUTLINE, SECRET, signed_in
 from factories import deployed, evaluated_version, take, task_key
-from modelops.airflow.timetables import plan
 from modelops.data.artifacts import ArtifactStore
 from modelops.domain.resources import Usage
-from modelops.domain.schedules import Schedule
 from modelops.domain.versions import ArtifactRole
 from modelops.jobs_api import database as api_database
 from modelops.registry.write import jobs
@@ -131,24 +128,6 @@ def test_what_came_of_such_jobs_is_not_told_through_others(
     assert ask("GET", f"/{deploying}/evidence").json() == {"evidence": None, "artifacts": [], "statistics": []}
     assert [ask("GET", f"/../{name}").json()[rows] for name, rows in CATALOGUE] == [[], [], []]
     assert ask("GET", intervals).status_code == httpx.codes.NOT_FOUND
-
-
-def test_what_became_of_the_intervals_of_a_deployment(ask: Ask, connection: Connection[Any]) -> None:
-    daily = Schedule(text="@daily", time_zone="Europe/Paris")
-    planned = plan(daily, datetime.now(UTC) - timedelta(days=3))
-    sql = "SELECT 1 AS id WHERE current_setting('modelops.interval_start') <> ''"
-    deployment = deployed(connection, dataset={"name": None, "sql": sql}, plan=planned)
-    address = f"/../deployments/{deployment.id}/intervals"
-    found = ask("GET", address, params={"limit": 2}).json()
-    assert (found["dag_id"], found["schedule"]) == (f"deployment_{deployment.id}", "@daily")
-    assert [(one["state"], one["is_due"], one["job_id"]) for one in found["intervals"]] == [("missing", True, None)] * 2
-    assert found["more"] is True
-    last = {f"last_{end}": found["intervals"][-1][end] for end in ("start", "end")}
-    rest = ask("GET", address, params=last).json()
-    assert [one["end"] for one in rest["intervals"]] == [found["intervals"][-1]["start"]]
-    assert rest["more"] is False
-    [shown] = ask("GET", "/../deployments").json()["deployments"]
-    assert datetime.now(UTC) < datetime.fromisoformat(shown["next_at"]) < datetime.now(UTC) + timedelta(days=1)
 
 
 def test_jobs_that_are_not_to_be_seen_do_not_count_over_time(ask: Ask, connection: Connection[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -10,7 +11,9 @@ import pytest
 
 from asking import OUTLINE, signed_in
 from factories import deployed, take, task_key
+from modelops.airflow.timetables import plan
 from modelops.domain.job_types import JobType
+from modelops.domain.schedules import Schedule
 from modelops.registry.write import jobs, runs
 
 if TYPE_CHECKING:
@@ -72,3 +75,21 @@ def test_deployments_by_name_and_target(ask: Ask, connection: Connection[Any]) -
     for search, names in (("ARRIVAL", ["demo/arrival_delay"]), ("s.risk", ["demo/other"]), ("%", []), ("zzz", [])):
         found = ask("GET", "/../deployments", params={"search": search}).json()["deployments"]
         assert [deployment["model"] for deployment in found] == names
+
+
+def test_what_became_of_the_intervals_of_a_deployment(ask: Ask, connection: Connection[Any]) -> None:
+    daily = Schedule(text="@daily", time_zone="Europe/Paris")
+    planned = plan(daily, datetime.now(UTC) - timedelta(days=3))
+    sql = "SELECT 1 AS id WHERE current_setting('modelops.interval_start') <> ''"
+    deployment = deployed(connection, dataset={"name": None, "sql": sql}, plan=planned)
+    address = f"/../deployments/{deployment.id}/intervals"
+    found = ask("GET", address, params={"limit": 2}).json()
+    assert (found["dag_id"], found["schedule"]) == (f"deployment_{deployment.id}", "@daily")
+    assert [(one["state"], one["is_due"], one["job_id"]) for one in found["intervals"]] == [("missing", True, None)] * 2
+    assert found["more"] is True
+    last = {f"last_{end}": found["intervals"][-1][end] for end in ("start", "end")}
+    rest = ask("GET", address, params=last).json()
+    assert [one["end"] for one in rest["intervals"]] == [found["intervals"][-1]["start"]]
+    assert rest["more"] is False
+    [shown] = ask("GET", "/../deployments").json()["deployments"]
+    assert datetime.now(UTC) < datetime.fromisoformat(shown["next_at"]) < datetime.now(UTC) + timedelta(days=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from playwright.sync_api import expect
 
+from e2e.addresses import IN_FRENCH, JOBS, PAGES, SHOWN, address_of, pages_of, row
 from e2e.browser import OURS, barriers, visit
 from e2e.models import SQL
 from e2e.system import ALERT_RULE, BATCH, DRIFT_CHECK, EVALUATION, LIFECYCLE, PERFORMANCE, STATISTICS
@@ -18,28 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
-
     from e2e.browser import Signed
     from e2e.system import Run, System
 
-PAGES = (
-    "/plugin/modelops",
-    *(f"/plugin/modelops/{page}" for page in ("waiting", "models", "models/here/scored", "features", "deployments")),
-    *(f"/plugin/modelops/{page}" for page in ("production", "analysis")),
-)
-OF_DEPLOYMENT = ("", "/intervals", "/drift", "/performance", "/alerts")
-IN_FRENCH = ("Lots publiés", "Intervalles de données", "Dérive au cours du temps", "Performances", "Règles d'alerte")
 SHIFTED = f"SELECT id, x + 50 AS x, y FROM ({SQL}) AS shifted"
 LABELS = f"SELECT id, late FROM ({SQL}) AS labels"
-JOBS = "**/modelops/api/jobs?*"
-SHOWN = "[data-job], [role=log], section, table, [role=status]:not([aria-label])"
-"""What a page has once it no longer loads."""
-HIDE = """
-Object.defineProperty(document, "hidden", { value: true });
-Object.defineProperty(document, "visibilityState", { value: "hidden" });
-document.dispatchEvent(new Event("visibilitychange"));
-"""
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +72,6 @@ def deployment(system: System, runs: Mapping[str, Run]) -> int:
     assert len(set_["alerts"]["fired"]) == 1
     assert measured.result("measure")["labelled"] == 100
     return number
-
-
-def pages_of(deployment: int) -> list[str]:
-    return [f"/plugin/modelops/deployments/{deployment}{page}" for page in OF_DEPLOYMENT]
-
-
-def row(page: Page, run: Run, task: str = "train") -> Locator:
-    return page.locator(f"[data-job='{run.job(task).id}']")
-
-
-def address_of(run: Run, task: str = "train", tab: str = "logs") -> str:
-    return f"/plugin/modelops/jobs/{run.job(task).id}?tab={tab}"
 
 
 def test_a_job_is_listed_from_the_start_and_moves_by_itself(
@@ -405,15 +377,6 @@ def test_trouble_is_said(people: Signed, failed: Run) -> None:
         page.context.add_cookies(session)
 
 
-def test_a_job_that_there_is_not(people: Signed) -> None:
-    with people.page("/plugin/modelops/jobs/first") as page:
-        expect(page.get_by_text(re.compile("There is no job"))).to_be_visible()
-        visit(page, "/plugin/modelops/jobs/999999999")
-        expect(page.get_by_text("There is no job 999999999")).to_be_visible()
-        page.get_by_role("link", name="Back to the list of jobs").click()
-        expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
-
-
 def test_the_log_of_a_job_whose_record_in_airflow_is_gone(
     people: Signed, system: System, runs: Mapping[str, Run]
 ) -> None:
@@ -430,14 +393,3 @@ def test_the_log_of_a_job_whose_record_in_airflow_is_gone(
         page.get_by_role("button", name="Retry").click()
         page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
         expect(page.get_by_text("Airflow no longer has the record of this task (it was cleaned up)")).to_be_visible()
-
-
-def test_nothing_is_asked_for_while_nobody_looks(people: Signed) -> None:
-    with people.page(anew=True) as page:
-        expect(page.locator("[data-job]").first).to_be_visible()
-        page.evaluate(HIDE)
-        page.wait_for_timeout(1000)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.wait_for_timeout(4_000)  # a list is asked for every three seconds
-        assert [address for address in asked if "/modelops/" in address] == []

@@ -66,7 +66,7 @@ class ModelActionBody(BaseModel):
         description="Where a version of the model is in production, on whose terms to go on. Null: the defaults.",
     )
     hyperparameters: dict[str, Any] | None = Field(
-        None, description="Of a training, over those of config.json. Null: those of the newest version on record."
+        None, description="Of a training, over those of config.json. Null: those of the newest trained version."
     )
 
 

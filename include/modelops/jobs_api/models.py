@@ -104,7 +104,7 @@ class ModelPage(Model):
     kind: VersionKind
     description: str | None = Field(description="As its task.yaml declares it; null for a model.")
     deployments: list[ProductionOfModel] = Field(description="What is in production, by target; at most 50.")
-    hyperparameters: Json | None = Field(description="Of its newest version that has some on record.")
+    hyperparameters: Json | None = Field(description="Of its newest version that was trained.")
     better: dict[str, Direction] = Field(
         description="Which values of a metric are better, where the name says so; of the newest evaluated version."
     )

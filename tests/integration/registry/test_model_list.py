@@ -129,7 +129,9 @@ def test_the_version_to_roll_back_to(connection: Connection[Any], reader: Connec
     assert (now["version"], now["previous"], now["comment"]) == (2, 1, "looks right")
 
 
-def test_versions_with_all_that_they_pin(connection: Connection[Any], reader: Connection[Any]) -> None:
+def test_versions_with_all_that_they_pin(
+    connection: Connection[Any], reader: Connection[Any], database: Database
+) -> None:
     version = evaluated_version(connection)
     trained_version(connection)
     add_evaluation(connection, version, auc=0.5)
@@ -138,5 +140,11 @@ def test_versions_with_all_that_they_pin(connection: Connection[Any], reader: Co
         (1, {"auc": 0.5}, {"x": "double"}),
         (2, None, {"x": "double"}),
     ]
+    begin_version(connection, take(connection))
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(
+            """UPDATE modelops.version SET status = 'failed', hyperparameters = '{"bad": 1}' WHERE number = 3"""
+        )
     newest = model_list.hyperparameters(reader, DAGS, **MODEL, name=version.name)
     assert newest == {"number": 2, "hyperparameters": {}}

@@ -57,7 +57,7 @@ def production(connection: Connection[Any], dag_ids: Sequence[str], *, kind: Ver
 def hyperparameters(
     connection: Connection[Any], dag_ids: Sequence[str], *, kind: VersionKind, name: str
 ) -> Mapping[str, Any] | None:
-    """The newest hyperparameters on record, and the number of their version; None if there are none."""
+    """The hyperparameters of the newest trained version, and its number; None if there is none."""
     return next(iter(_rows(connection, "hyperparameters", dag_ids, kind=kind, name=name)), None)
 
 

@@ -87,11 +87,11 @@ WHERE deployment.model = :name AND deployment.ended_at IS NULL AND version.kind 
 ORDER BY deployment.target LIMIT :limit;
 
 -- name: hyperparameters
--- The hyperparameters of the newest version that has some on record.
+-- The hyperparameters of the newest version that was trained; those of a failed attempt may be why it failed.
 SELECT version.number, version.hyperparameters
 FROM modelops.version JOIN modelops.job ON job.id = version.job_id
 WHERE version.kind = :kind::modelops.version_kind AND version.name = :name AND job.dag_id = ANY(:dag_ids)
-  AND version.hyperparameters IS NOT NULL
+  AND version.hyperparameters IS NOT NULL AND version.status NOT IN ('created', 'failed')
 ORDER BY version.number DESC LIMIT 1;
 
 -- name: versions

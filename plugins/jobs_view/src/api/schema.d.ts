@@ -2267,7 +2267,7 @@ export interface components {
             target?: string | null;
             /**
              * Hyperparameters
-             * @description Of a training, over those of config.json. Null: those of the newest version on record.
+             * @description Of a training, over those of config.json. Null: those of the newest trained version.
              */
             hyperparameters?: {
                 [key: string]: unknown;
@@ -2330,7 +2330,7 @@ export interface components {
             deployments: components["schemas"]["ProductionOfModel"][];
             /**
              * Hyperparameters
-             * @description Of its newest version that has some on record.
+             * @description Of its newest version that was trained.
              */
             hyperparameters: {
                 [key: string]: unknown;

@@ -206,7 +206,7 @@ export const RollBack: FC<{ model: ModelPage; deployment: ProductionOfModel }> =
   const [taken, setTaken] = useState<Accepted | null>(null);
   const { previous, target } = deployment;
   if (previous === null) return "–";
-  const label = own.rollBackTo(previous);
+  const label = previous < deployment.version ? own.rollBackTo(previous) : own.deployAgain(previous);
   return (
     <Stack gap={1} align="flex-start">
       <Button size="xs" variant="outline" colorPalette="brand" onClick={() => setAsking(true)}>

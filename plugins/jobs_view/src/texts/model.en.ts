@@ -14,6 +14,7 @@ export const model = {
   awaits: (version: number) => `v${String(version)} awaits a decision`,
   deployedBy: "Deployed by",
   replaces: "Roll back",
+  deployAgain: (version: number) => `Deploy v${String(version)} again`,
   rollBackTo: (version: number) => `Roll back to v${String(version)}`,
   actions: {
     train: "Train",
@@ -28,7 +29,8 @@ export const model = {
       "The feature task is imported anew in your name, run on trial and put before the reviewers. You can't decide on it yourself.",
     evaluate: "The version is evaluated again on its dataset for evaluations, with the code of its training.",
     deploy: "The version replaces the one that is in production in this target, in one transaction.",
-    rollBack: "The earlier version replaces the one that is in production, in one transaction, on the same terms.",
+    rollBack:
+      "The version that was there before replaces the one that is in production, in one transaction, on the same terms.",
   },
   question: (action: string, subject: string) => `${action}: ${subject}?`,
   accepted: (action: string) => `${action}: Airflow has accepted the request.`,

@@ -16,6 +16,7 @@ export const model: Texts["model"] = {
   awaits: (version) => `la v${String(version)} attend une décision`,
   deployedBy: "Déployée par",
   replaces: "Retour arrière",
+  deployAgain: (version) => `Redéployer la v${String(version)}`,
   rollBackTo: (version) => `Revenir à la v${String(version)}`,
   actions: {
     train: "Entraîner",
@@ -31,7 +32,7 @@ export const model: Texts["model"] = {
     evaluate: "La version est évaluée à nouveau sur son jeu de données d'évaluation, avec le code de son entraînement.",
     deploy: "La version remplace celle qui est en production dans cette cible, en une seule transaction.",
     rollBack:
-      "La version précédente remplace celle qui est en production, en une seule transaction et aux mêmes conditions.",
+      "La version qui y était avant remplace celle qui est en production, en une seule transaction et aux mêmes conditions.",
   },
   question: (action, subject) => `${action}\u202f: ${subject}\u202f?`,
   accepted: (action) => `${action}\u202f: Airflow a accepté la demande.`,
