@@ -38,7 +38,7 @@ WINDOW: ViewportSize = {"width": 1400, "height": 900}
 OURS = "[data-modelops]"
 """Our part of Airflow's pages."""
 AT_REST = "/plugin/modelops/production"
-"""Where a page waits for the next test: it asks the server for nothing there."""
+"""Where a page waits for the next test: it asks the server only for the number of decisions there."""
 
 
 def visit(page: Page, address: str) -> None:

@@ -317,10 +317,11 @@ def test_the_page_of_a_model(people: Signed, failed: Run, deployment: int) -> No
         expect(page.get_by_text("There is no here/nothing")).to_be_visible()
 
 
-def test_versions_side_by_side(people: Signed, runs: Mapping[str, Run], failed: Run) -> None:
-    made = sorted(runs[name].versions()[0]["number"] for name in ("whole", "live"))
+def test_versions_side_by_side(people: Signed, runs: Mapping[str, Run], gate: Path) -> None:
+    gate.touch()
     for name in ("whole", "live"):
         runs[name].await_end()
+    made = sorted(runs[name].versions()[0]["number"] for name in ("whole", "live"))
     with people.page(f"/plugin/modelops/models/here/quick?compare={made[1]},{made[0]}") as page:
         expect(page.get_by_role("heading", name="Compare two versions")).to_be_visible()
         pinned = page.get_by_role("region", name="Code, packages and data")

@@ -52,7 +52,7 @@ def directions_of(metrics: Iterable[str]) -> dict[str, Direction]:
 
 
 def first_metric(metrics: Mapping[str, Any], headline: Sequence[str] = ()) -> str | None:
-    """The metric that a person judges a version by first; None if no metric is a number.
+    """The metric that a person judges a version by first; None if no metric is numeric.
 
     Of the metrics in `headline`, in their order, or without these of all: the first one with a known direction, else
     the first number that doesn't count rows.
