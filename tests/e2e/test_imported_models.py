@@ -67,4 +67,4 @@ def test_from_the_inbox_to_a_batch_that_equals_the_librarys_own_predictions(
     assert batch.result("predict")["rows"] == len(made.labels)
     with system.connect() as reader:
         made.check(reader.execute(made.select).fetchall())
-    assert system.offered(IMPORTED) == ["here/late"]
+    assert system.offered(IMPORTED) == ["demo/arrival_delay_onnx", MODEL]

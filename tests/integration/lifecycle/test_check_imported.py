@@ -44,7 +44,7 @@ def test_all_mistakes_at_once(workplace: Workplace, repository: Path, made: Made
     (folder / "scoring.py").touch()
     assert [error.what for error in errors_of(workplace, folder)] == [
         "type is 'binry': did you mean binary?",
-        'relation "flwn" does not exist',
+        'PostgreSQL refuses the dataset\'s SQL: relation "flwn" does not exist',
         "scoring.py is code, which an imported model doesn't have",
     ]
 
