@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 
 API = "/modelops/api/jobs"
 PARTS = ("evidence", "predictions", "drift", "distribution", "performance", "usage")
-LISTS = ("versions", "deployments", "production", "analysis", "analysis/slowest")
+LISTS = (
+    "versions",
+    "models",
+    "deployments",
+    "production",
+    "decisions",
+    "decisions/count",
+    "analysis",
+    "analysis/slowest",
+)
+MODEL = "/api/models/{repository}/{name}"
 OF_ONE = [f"{API}/1/{part}" for part in (*PARTS, *(f"{name}/{'0' * 64}" for name in ("artifacts", "evaluations")))]
 INTERVALS = "/modelops/api/deployments/1/intervals"
-OF_ALL = [*(f"/modelops/api/{name}" for name in LISTS), INTERVALS]
+OF_ALL = [*(f"/modelops/api/{name}" for name in (*LISTS, "models/here/quick", "deployments/1")), INTERVALS]
 FILES = [f"/modelops/view/{file}" for file in ("jobs_view.js", "icon.svg", "icon-dark.svg")]
 
 
@@ -100,13 +110,15 @@ def test_the_documentation_tells_of_every_route(system: System) -> None:
         f"{one}/artifacts/{{sha256}}",
         f"{one}/evaluations/{{digest}}",
         f"{one}/logs/{{attempt}}",
+        MODEL,
+        f"{MODEL}/comparison",
         "/api/deployments/{id}",
         "/api/deployments/{id}/alerts",
         "/api/deployments/{id}/intervals",
         "/api/deployments/{id}/drift",
         "/api/deployments/{id}/performance",
     }
-    writes = {f"{one}/{{action}}", "/api/deployments/{id}/run_now"}
+    writes = {f"{one}/{{action}}", f"{MODEL}/{{action}}", "/api/deployments/{id}/run_now"}
     assert {path for path, does in paths.items() if set(does) == {"get"}} == reads
     assert {path for path, does in paths.items() if set(does) == {"post"}} == writes
     assert set(paths) == reads | writes
