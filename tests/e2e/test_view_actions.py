@@ -232,7 +232,11 @@ def test_models_deployments_and_what_is_in_production(people: Signed, runs: Mapp
     [version] = run.versions()
     subject = f"here/scored v{version['number']}"
     with people.page("/plugin/modelops/models?model=here/scored") as page:
-        row = page.get_by_role("row").filter(has_text=f"v{version['number']}").first
+        row = (
+            page.get_by_role("region", name="Versions", exact=True)
+            .get_by_role("row")
+            .filter(has_text=f"v{version['number']}")
+        )
         expect(row).to_contain_text("Deployed")
         expect(row).to_contain_text("approved by reviewer")
         row.get_by_role("link", name="Its jobs").click()
