@@ -182,7 +182,7 @@ def test_what_airflow_is_asked_for(ask: Ask, connection: Connection[Any], trigge
     [
         ("deploy", {"version": 2}, 409, "not_deployable"),
         ("deploy", {"version": 9}, 404, "unknown_version"),
-        ("evaluate", {}, 422, "no_version"),
+        ("evaluate", {}, 400, "no_version"),
         ("train", {"target": "predictions.other"}, 404, "not_in_production"),
         ("train", {"wrong": 1}, 422, None),
         ("dream", {}, 422, None),

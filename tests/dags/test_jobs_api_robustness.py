@@ -151,8 +151,13 @@ def about_something(case: Case, number: int) -> None:
         case.path_parameters["id"] = number % LAST_ID + 1
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("mode", GenerationMode)
+def modes_of(route: str) -> list[GenerationMode]:
+    """Of a GET of a model none is invalid for the generator, as any text is a name; odd values are tried below."""
+    names_only = route.startswith("GET ") and "{repository}" in route
+    return [mode for mode in GenerationMode if mode.is_positive or not names_only]
+
+
+@pytest.mark.parametrize(("route", "mode"), [(route, mode) for route in ROUTES for mode in modes_of(route)])
 def test_each_answer_is_as_described(send: Send, route: str, mode: GenerationMode) -> None:
     sent = itertools.count()
 

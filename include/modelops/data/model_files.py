@@ -6,6 +6,7 @@ import hashlib
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 WHERE = "the parameter file"
 CHUNK = 2**20
 MAX_NAME = 200
+MAX_VISITED = 10_000
+"""Files and folders of the inbox that are looked at for suggestions."""
 MAX_LISTED = 500
 """Maximum number of files of the inbox that are listed, for suggestions."""
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/]*)(/.*)?")
@@ -91,11 +94,11 @@ def check_address(address: str, sources: Sequence[str]) -> str:
     else:
         _check_remote(address, sources)
     name = PurePosixPath(address).name
-    if not name.isprintable() or len(name) > MAX_NAME or "\\" in name:
+    if not address.isprintable() or len(name.encode()) > MAX_NAME or "\\" in name:
         raise ModelFileError(
-            "the name of the file is too long or has characters that can't be printed",
+            "the name of the file is too long, or the address has characters that can't be printed",
             where=WHERE,
-            expected=f"a name of at most {MAX_NAME} printable characters",
+            expected=f"an address of printable characters, with a name of at most {MAX_NAME} bytes",
         )
     return name
 
@@ -104,7 +107,7 @@ def inbox_files(inbox: Path) -> list[str]:
     """The paths of the files in the inbox, for suggestions; links and hidden files are omitted. Never raises."""
     found: list[str] = []
     try:
-        for path in inbox.rglob("*"):
+        for path in islice(inbox.rglob("*"), MAX_VISITED):
             relative = path.relative_to(inbox)
             if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in relative.parts):
                 found.append(relative.as_posix())

@@ -19,6 +19,10 @@ COLUMNS, CLASSES, POSITIVE = (f"the parameter {name}" for name in ("columns", "c
 BINARY_CLASSES: tuple[Label, ...] = (0, 1)
 """The classes of a binary model if neither the file nor the request has any."""
 MAX_CLASSES = 1_000
+MAX_COMPARED = 200
+"""From so many names on, different numbers of inputs and features are the only thing that is said."""
+MAX_TOLD = 20
+"""Maximum errors of one comparison; each is compared with all names for a suggestion."""
 MAX_SHOWN = 50
 """The definition of a version has at most so many inputs and outputs of the file, for people."""
 
@@ -104,6 +108,12 @@ def map_inputs(
     """
     if names is None:
         return _in_order(count, features, columns, file)
+    if len(names) != len(features) and max(len(names), len(features)) > MAX_COMPARED:
+        raise ModelFileError(
+            f"{file} has {len(names):,} inputs, and the datasets have {len(features):,} features",
+            where="datasets.yaml (features)",
+            expected="the features that the model was trained on",
+        )
     findings = Findings()
     for name in columns:
         if name not in names:
@@ -116,8 +126,11 @@ def map_inputs(
             )
     pairs = tuple((name, columns.get(name, name)) for name in names)
     used: dict[str, str] = {}
+    known = set(features)
     for name, feature in pairs:
-        if feature not in features:
+        if len(findings.errors) >= MAX_TOLD:
+            findings.raise_if_any()
+        if feature not in known:
             findings.errors.append(_unknown_feature(name, feature, features, file, renamed=name in columns))
         elif feature in used:
             findings.errors.append(
@@ -129,6 +142,8 @@ def map_inputs(
             )
         used.setdefault(feature, name)
     for feature in features:
+        if len(findings.errors) >= MAX_TOLD:
+            findings.raise_if_any()
         if feature not in used:
             findings.errors.append(
                 ModelFileError(
@@ -207,6 +222,12 @@ def classes_of(
             f"{file} has no labels of its classes",
             where=CLASSES,
             expected="the classes in the order of the model's probabilities",
+        )
+    if len(classes) > MAX_CLASSES:
+        raise ModelFileError(
+            f"{file} has {len(classes):,} classes",
+            where=CLASSES,
+            expected=f"a model with at most {MAX_CLASSES:,} classes",
         )
     texts = [str(label) for label in classes]
     if len(set(texts)) != len(texts):

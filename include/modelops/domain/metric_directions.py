@@ -1,4 +1,4 @@
-"""Which metric a version is judged by first, and whether its higher or its lower values are better.
+"""The main metric of a version, and whether its higher or its lower values are better.
 
 The names are those of the standard evaluation and of sklearn.metrics. With several targets, a name follows its target:
 `late_accuracy`.

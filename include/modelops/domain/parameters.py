@@ -91,6 +91,7 @@ def reference(kind: VersionKind, *, of_versions: bool, suggestions: str | None =
     which = "that has a version" if of_versions else "in a repository that repositories.yaml lists"
     if suggestions == IMPORTED_MODELS:
         which = f"with a folder byom/<{kind.words}> {which}"
+        which += "" if of_versions else ", or a new name in one if the request has datasets"
     listed: dict[str, Any] = {SUGGESTIONS: suggestions or str(kind), OF_VERSIONS: of_versions}
     return parameter(
         title=kind.words.capitalize(),

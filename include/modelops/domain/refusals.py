@@ -87,6 +87,7 @@ class Code(StrEnum):
     """`job`, `status`, `action`."""
     DEPLOYMENT_ENDED = "deployment_ended"
     """`deployment`, `ending` (replaced or retired)."""
+    NO_TRAINING = "no_training"
     NO_VERSION = "no_version"
     NOT_DEPLOYABLE = "not_deployable"
     """`subject`, `version_status`."""

@@ -13,6 +13,8 @@ MAX_ENTRIES = 10_000
 _MAX_DIRECTORY_BYTES = 4 * 2**20
 _END, _END_BYTES = b"PK\x05\x06", 22
 _LARGE, _LARGE_BYTES = b"PK\x06\x07", 20
+_ENTRY_BYTES = 46
+"""The least that an entry of the directory takes, besides its name."""
 
 
 def directory_of(sample: Sample) -> list[zipfile.ZipInfo]:
@@ -26,9 +28,12 @@ def directory_of(sample: Sample) -> list[zipfile.ZipInfo]:
     if place < 0 or len(sample.tail) < place + _END_BYTES:
         raise zipfile.BadZipFile("it has no directory at its end: it is cut off")
     entries, size = struct.unpack_from("<HI", sample.tail, place + 10)
-    if sample.tail[max(place - _LARGE_BYTES, 0) :].startswith(_LARGE):  # ZIP64, whose numbers have no bound
+    end = max(sample.size - len(sample.tail), 0) + place
+    if (
+        end >= _LARGE_BYTES and sample.at(end - _LARGE_BYTES, len(_LARGE)) == _LARGE
+    ):  # ZIP64, whose numbers have no bound
         raise ValueError("it is an archive of more than 4 GiB, or says so")
-    if entries > MAX_ENTRIES or size > _MAX_DIRECTORY_BYTES:
+    if entries > MAX_ENTRIES or size > _MAX_DIRECTORY_BYTES or size // _ENTRY_BYTES > MAX_ENTRIES:
         raise ValueError(f"its directory announces {entries:,} files in {size:,} bytes")
     try:
         with zipfile.ZipFile(sample.file) as archive:

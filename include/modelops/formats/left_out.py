@@ -1,4 +1,4 @@
-"""Recognises files of formats that can't be imported, to name the way around."""
+"""Recognises files of formats that can't be imported, to name an alternative."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class ChampionMetrics(BaseModel):
     """The version in production that a version is compared with."""
 
     version: int
-    metrics: Metrics = Field(description="The same ones.")
+    metrics: Metrics = Field(description="The champion's values of these metrics.")
     same_rows: bool = Field(description="Whether both evaluations, or runs of a feature task, had the same rows.")
 
 

@@ -39,7 +39,7 @@ class WholeDeployment(Deployment):
     """A deployment with its published batches."""
 
     dag_id: str = Field(description="The DAG of its batches.")
-    last_reason: str | None = Field(description="The first sentence of the error of its newest batch, if it failed.")
+    last_reason: str | None = Field(description="The first line of the error of its newest batch, if it failed.")
     batches: list[BatchOverTime] = Field(
         description=f"At most {BATCHES}, the latest data intervals first; of an interval, the newest one."
     )

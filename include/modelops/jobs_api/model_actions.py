@@ -28,7 +28,7 @@ class ModelAction(StrEnum):
     """An action that a person may take on a model."""
 
     TRAIN = "train"
-    """Train a new version of a model, or import one of a feature task."""
+    """Train a new version of a model, or import one of a feature task. Not for imported models."""
     EVALUATE = "evaluate"
     DEPLOY = "deploy"
     """Put an approved version into production; to roll back, an earlier one."""
@@ -63,7 +63,8 @@ class ModelActionBody(BaseModel):
         min_length=1,
         max_length=250,
         pattern=NO_NUL,
-        description="Where a version of the model is in production, on whose terms to go on. Null: the defaults.",
+        description="A target in which a version of the model is in production; the new deployment takes over its"
+        " dataset and settings. Null: the defaults of the DAG.",
     )
     hyperparameters: dict[str, Any] | None = Field(
         None, description="Of a training, over those of config.json. Null: those of the newest trained version."
@@ -87,9 +88,9 @@ def unknown_model(kind: VersionKind, model: str) -> Refused:
     return Refused(404, Code.UNKNOWN_MODEL, detail, model=model)
 
 
-def actions_on(user: Any, kind: VersionKind) -> list[ModelAction]:
-    """The actions on models of this kind that Airflow lets the person take."""
-    dags = DAGS[kind]
+def actions_on(user: Any, kind: VersionKind, *, imported: bool) -> list[ModelAction]:
+    """The actions on models of this kind that Airflow lets the person take; an imported model has no training."""
+    dags = {action: dag_id for action, dag_id in DAGS[kind].items() if not (imported and action is ModelAction.TRAIN)}
     may = set(allowed(user, sorted(dags.values()), [REQUIRED_ACCESS[Action.RUN_NOW]]))
     return [action for action, dag_id in dags.items() if dag_id in may]
 
@@ -99,10 +100,10 @@ def actions_on(user: Any, kind: VersionKind) -> list[ModelAction]:
     status_code=202,
     responses=refusals.documented(
         {
-            400: "The body can't be read, or Airflow finds it incomplete.",
+            400: "The body can't be read or lacks the number of a version, or Airflow finds it incomplete.",
             403: "You may see the model, but you may not do this.",
             404: "There is no such model or version, or you may not see it.",
-            409: "The version isn't approved, or Airflow doesn't have the DAG.",
+            409: "The version isn't approved, the model has no training, or Airflow doesn't have the DAG.",
             415: "The body isn't JSON.",
             502: "Airflow failed to process the request.",
         }
@@ -130,19 +131,25 @@ def run_to_trigger(
 
     Raises:
         Refused: 403, Airflow doesn't allow it; 404, there is no such model, version or deployment, or it may not be
-            seen; 409, there is no such action, or the version isn't approved.
+            seen; 409, there is no such action, or the version isn't approved; 400, the number of a version is missing.
     """
     with limited_connection(APPLICATION) as connection:
         dags = visible_dags(user, connection, DETAIL_ACCESS)
-        if model_list.model(connection, dags, kind=kind, name=model) is None:
+        found = model_list.model(connection, dags, kind=kind, name=model)
+        if found is None:
             raise unknown_model(kind, model)
+        if found["imported"] and action is ModelAction.TRAIN:
+            detail = f"{model} was imported from a file: import another file with the DAG byom_lifecycle"
+            raise Refused(409, Code.NO_TRAINING, detail, model=model)
         dag_id = DAGS[kind].get(action)
         if dag_id is None:
             raise Refused(409, NO_DAG.code, NO_DAG.detail)
-        if action not in actions_on(user, kind):
+        if action not in actions_on(user, kind, imported=found["imported"]):
             raise not_allowed(dag_id)
         if kind is VersionKind.FEATURE_TASK:
             return dag_id, {"task": model}
+        if action is ModelAction.EVALUATE:
+            return dag_id, {"model": model, "version": _version(connection, dags, model, body.version)["number"]}
         terms = _terms(connection, dags, model, body.target)
         if action is ModelAction.TRAIN:
             pinned = model_list.hyperparameters(connection, dags, kind=kind, name=model)
@@ -150,8 +157,6 @@ def run_to_trigger(
             hyperparameters = own if body.hyperparameters is None else body.hyperparameters
             return dag_id, {**terms, "model": model, "hyperparameters": hyperparameters}
         version = _version(connection, dags, model, body.version)
-    if action is ModelAction.EVALUATE:
-        return dag_id, {"model": model, "version": version["number"]}
     if version["status"] not in DEPLOYABLE:
         detail = f"{model} v{version['number']} is {version['status']}: only an approved version can be deployed"
         values = {"subject": f"{model} v{version['number']}", "version_status": version["status"]}
@@ -164,10 +169,10 @@ def _version(connection: Any, dags: Sequence[str], model: str, number: int | Non
     """The version of this number.
 
     Raises:
-        Refused: 404, there is none, or it may not be seen; 422, no number is given.
+        Refused: 404, there is none, or it may not be seen; 400, no number is given.
     """
     if number is None:
-        raise Refused(422, Code.NO_VERSION, "the body needs the number of a version")
+        raise Refused(400, Code.NO_VERSION, "the body needs the number of a version")
     rows = model_list.versions(connection, dags, kind=VersionKind.MODEL, name=model, numbers=[number])
     if not rows:
         detail = f"{model} has no version {number}, or you may not see it"

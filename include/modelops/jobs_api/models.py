@@ -33,8 +33,8 @@ Entries = Annotated[dict[str, Any] | None, BeforeValidator(lambda found: brief(f
 router = APIRouter(prefix="/api/models")
 
 
-class JudgedMetric(BaseModel):
-    """The metric that a version is judged by first."""
+class MainMetric(BaseModel):
+    """The main metric of a version."""
 
     name: str
     value: float | None
@@ -66,7 +66,7 @@ class Model(BaseModel):
     status: VersionStatus = Field(description="Of this version.")
     production: list[ActiveVersion] = Field(description="Its versions in production; at most 20.")
     waiting: list[WaitingVersion] = Field(description="Its versions that await a decision, newest first; at most 20.")
-    metric: JudgedMetric | None = Field(description="Of a model: null before an evaluation with a number as metric.")
+    metric: MainMetric | None = Field(description="Of a model: null before an evaluation with a number as metric.")
     rows: int | None = Field(description="Rows of the newest evaluation, or of the newest run of a feature task.")
     last_job_id: int | None
     last_type: JobType | None = Field(description="Of its newest job.")
@@ -76,7 +76,7 @@ class Model(BaseModel):
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Model":
         """From a row of `model_list`."""
-        return cls.model_validate({**row, "metric": _judged(row), "rows": row["measured_rows"]})
+        return cls.model_validate({**row, "metric": _main_metric(row), "rows": row["measured_rows"]})
 
 
 class Models(BaseModel):
@@ -102,6 +102,7 @@ class ModelPage(Model):
     """A model or a feature task, with the actions that you may take on it."""
 
     kind: VersionKind
+    imported: bool = Field(description="Whether its newest version was imported from a model file.")
     description: str | None = Field(description="As its task.yaml declares it; null for a model.")
     deployments: list[ProductionOfModel] = Field(description="What is in production, by target; at most 50.")
     hyperparameters: Json | None = Field(description="Of its newest version that was trained.")
@@ -128,7 +129,10 @@ class ComparedVersion(BaseModel):
     data_rows: int | None = Field(description="Number of training rows.")
     columns: Entries = Field(description="Column of the training rows → its Arrow type.")
     hyperparameters: Entries
-    definition: Entries = Field(description="Of a feature task: as its task.yaml declares it.")
+    definition: Entries = Field(
+        description="Of a feature task: its task.yaml. Of an imported model: its file and how it is used. Null for a"
+        " trained model."
+    )
     evaluation_sha256: str | None = Field(description="Of the rows of its newest evaluation.")
     evaluation_rows: int | None
     headline: list[str] | None = Field(description="The metrics to show first.")
@@ -179,11 +183,12 @@ def show_model(
         pinned = model_list.hyperparameters(connection, dags, kind=kind, name=model)
     more = {
         "kind": kind,
+        "imported": row["imported"],
         "description": row["description"],
         "deployments": active,
         "hyperparameters": pinned and pinned["hyperparameters"],
         "better": directions_of(row["metrics"] or {}),
-        "actions": actions_on(user, kind),
+        "actions": actions_on(user, kind, imported=row["imported"]),
     }
     return ModelPage.model_validate({**Model.of(row).model_dump(), **more})
 
@@ -215,9 +220,9 @@ def _names(versions: Sequence[ComparedVersion]) -> list[str]:
     return list(dict.fromkeys(name for one in versions for name in one.metrics or {}))
 
 
-def _judged(row: Mapping[str, Any]) -> JudgedMetric | None:
+def _main_metric(row: Mapping[str, Any]) -> MainMetric | None:
     metrics = row["metrics"] or {}
     name = first_metric(metrics, row["headline"] or ())
     if name is None:
         return None
-    return JudgedMetric(name=name, value=metrics[name], version=row["measured_number"], better=direction_of(name))
+    return MainMetric(name=name, value=metrics[name], version=row["measured_number"], better=direction_of(name))

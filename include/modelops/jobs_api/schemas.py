@@ -32,7 +32,7 @@ DeploymentNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 def reason_of(error: Any) -> str | None:
-    """The first sentence of an error; of several errors, their number and the first one."""
+    """The first line of an error; of several errors, their number and the first one."""
     lines = [line.strip() for line in str(error or "").splitlines()[:2]]
     reason = " ".join(lines if lines and lines[0].endswith(":") else lines[:1])
     return (reason if len(reason) <= REASON else f"{reason[:REASON]}…") or None
@@ -59,7 +59,7 @@ class Job(BaseModel):
     task_id: str
     map_index: int
     reason: Annotated[str | None, BeforeValidator(reason_of)] = Field(
-        validation_alias="error", description="The first sentence of its error; null if there is none."
+        validation_alias="error", description="The first line of its error; null if there is none."
     )
 
 

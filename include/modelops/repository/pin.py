@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from modelops.domain.packages import PackageIndex
     from modelops.repository.definition import ModelDefinition
     from modelops.settings import Settings
+
+MAX_NAME = 100
+_NAME = re.compile(rf"\w[\w.-]{{0,{MAX_NAME - 1}}}")
 
 __all__ = ["Pinned", "pin_datasets", "pin_folder", "pin_imported_model", "pin_model", "pin_task", "unpack"]
 
@@ -85,6 +89,9 @@ def pin_datasets(
             where=str(settings.installation.repositories),
             expected="the name of a repository that this file lists, and a name of the model's own",
         )
+    _check_name(name, reference)
+    if isinstance(source, GitSource):
+        mirror.pinned_commit(source, settings.machine.mirrors)  # the names of now, on a machine that hasn't read it yet
     for kind in (IMPORTED_MODELS, MODELS):
         if name in catalogue.names(kind, source, settings.machine):
             raise RepositoryError(
@@ -96,6 +103,20 @@ def pin_datasets(
     entry = archive.Entry(name=IMPORTED_MODELS.marker, content=text.encode())
     found = contents.Contents(entries=[entry], commit=None, dirty=False)
     return _pin(IMPORTED_MODELS, found, reference, destination)
+
+
+def _check_name(name: str, reference: str) -> None:
+    """Check the name of a model without a folder.
+
+    Raises:
+        RepositoryError: a folder can't have it.
+    """
+    if not _NAME.fullmatch(name):
+        raise RepositoryError(
+            f"{name!r} is no name of a model",
+            where=reference,
+            expected=f"up to {MAX_NAME} letters, digits, _, - and full stops, the first one a letter, a digit or _",
+        )
 
 
 def pin_task(

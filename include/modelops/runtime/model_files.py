@@ -82,7 +82,7 @@ def describe(
     require_confinement(format_, unconfined=unconfined)
     workdir.mkdir(parents=True, exist_ok=True)
     remove(workdir / "described")
-    inner = Allowance(limits=_limits(allowance, file.stat().st_size))
+    inner = Allowance(limits=import_limits(allowance, file.stat().st_size))
     with HeldFolder.create(workdir / "described") as output:
         try:
             run_assignment(
@@ -128,7 +128,8 @@ class _Opening:
         }
 
 
-def _limits(allowance: Allowance, size: int) -> Limits:
+def import_limits(allowance: Allowance, size: int) -> Limits:
+    """The limits of the code of an import, for a file of `size` bytes; those of the job where they are lower."""
     own = {
         "memory": float(MEMORY + MEMORY_PER_BYTE * size),
         "cpu_seconds": MAX_SECONDS,

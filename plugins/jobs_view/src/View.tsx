@@ -95,5 +95,5 @@ type ModelsProps = { kind: VersionKind; repository: string | undefined; name: st
 const Models: FC<ModelsProps> = ({ kind, repository, name }) => {
   const [search] = useSearchParams();
   const model = repository === undefined || name === undefined ? search.get("model") : `${repository}/${name}`;
-  return model === null ? <ModelsPage kind={kind} /> : <ModelPage kind={kind} model={model} />;
+  return model === null ? <ModelsPage kind={kind} /> : <ModelPage key={`${kind} ${model}`} kind={kind} model={model} />;
 };

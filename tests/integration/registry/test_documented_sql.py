@@ -27,7 +27,7 @@ GRANT USAGE ON SCHEMA flights TO modelops_sql;
 GRANT SELECT ON flights.flights TO modelops_sql;
 """
 INTERVAL = {"start": "2013-08-01T00:00:00Z", "end": "2013-08-02T00:00:00Z"}
-TARGETS = ("arrival_delay", "risk")
+TARGETS = ("arrival_delay", "risk", "late")
 PARSE = "DO $parse$ BEGIN IF false THEN {} END IF; END $parse$"
 """PL/pgSQL parses what it doesn't run."""
 READER = "reader"

@@ -41,7 +41,7 @@ def test_a_login_that_may_make_roles_and_databases(strangers_server: PostgresSer
     with psycopg.connect(f"postgresql://airflow:{PASSWORDS['airflow']}@{where}/warehouse_airflow") as airflow:
         airflow.execute("CREATE TABLE mine (x int)")
     with psycopg.connect(f"postgresql://modelops_jobs:{PASSWORDS['modelops_jobs']}@{where}/warehouse") as jobs:
-        assert jobs.execute("SELECT count(*) FROM modelops.transition").fetchone() == (17,)
+        assert jobs.execute("SELECT count(*) FROM modelops.transition").fetchone() == (20,)
 
 
 def test_a_machine_that_vanishes_is_noticed(strangers_server: PostgresServer) -> None:

@@ -28,6 +28,15 @@ def test_in_order_without_names(count: int | None) -> None:
     assert (found.mapped, found.features) == (Mapped.IN_ORDER, FEATURES)
 
 
+def test_few_errors_of_many_names() -> None:
+    names = tuple(f"a{number}" for number in range(5_000))
+    with pytest.raises(ModelFileError, match=r"late\.onnx has 5,000 inputs, and the datasets have 2 features"):
+        map_inputs(names, None, FEATURES, {}, file="late.onnx")
+    with pytest.raises(SeveralErrors) as caught:
+        map_inputs(names, None, [f"b{number}" for number in range(5_000)], {}, file="late.onnx")
+    assert len(caught.value.errors) == 20
+
+
 def test_all_errors_at_once() -> None:
     with pytest.raises(SeveralErrors) as caught:
         map_inputs(("Month", "distance", "wind"), 3, FEATURES, {"wnd": "wind", "wind": "distnce"}, file="late.onnx")

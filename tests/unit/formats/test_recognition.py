@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import pickle
+import struct
 import sys
 import zipfile
 import zlib
@@ -55,6 +56,21 @@ def test_files_that_are_cut_off(tmp_path: Path, name: str) -> None:
 
     assert FORMATS[real.expected["format"]].title in error.what
     assert "cut off" in error.what or "damaged" in error.what
+
+
+def test_an_archive_with_a_large_directory_before_a_long_comment(tmp_path: Path) -> None:
+    """Its end record is at the beginning of the bytes that are read, and what stands before says 64 bits."""
+    made = archive("schema.json")
+    body, end = made[:-22], made[-22:]
+    record = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 1, 1, 46, len(body) - 57)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, len(body), 1)
+    comment = 2**16 - 22 - 1
+
+    error = refused(
+        tmp_path, body + record + locator + end[:-2] + struct.pack("<H", comment) + b" " * comment, "a.skops"
+    )
+
+    assert "4 GiB" in error.what
 
 
 def test_an_empty_file(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def found(
     *,
     of_type: ModelType | None = None,
     classes: Any = (),
+    positive: Any = None,
     said: list[str] | None = None,
     group: Any = GROUP,
 ) -> dict[str, Metric]:
@@ -37,7 +38,7 @@ def found(
     )
     of_y = Truth(name="truth", sql="", targets=("y",), type=of_type)
     say = (said if said is not None else []).append
-    return {one.name: one for one in metrics_of(labelled, of_y, classes={"y": classes}, say=say)}
+    return {one.name: one for one in metrics_of(labelled, of_y, classes={"y": classes}, positive=positive, say=say)}
 
 
 def values(of: dict[str, Metric]) -> dict[str, float]:
@@ -63,6 +64,19 @@ def test_a_classifier_of_texts() -> None:
         rel=1e-12,
     )
     assert all(one.lower is not None and one.lower < one.value < one.upper for one in measured.values() if one.upper)
+
+
+def test_a_probability_of_the_first_class() -> None:
+    """An imported model may have any positive class."""
+    truth = np.where(RANDOM.random(ROWS) < SCORE, "no", "yes")
+    measured = values(found(truth, {"y": np.where(SCORE > 0.5, "no", "yes"), "y_probability": SCORE}, positive="no"))
+    assert measured["auc"] == pytest.approx(metrics.roc_auc_score(truth == "no", SCORE))
+    assert measured["brier"] == pytest.approx(np.mean((SCORE - (truth == "no")) ** 2))
+    assert measured["positive_rate"] == pytest.approx(np.mean(truth == "no"))
+    numbers = values(found((truth == "yes").astype(int), {"y_probability": SCORE}, positive=0))
+    assert numbers["auc"] == measured["auc"]
+    truths = values(found(truth == "yes", {"y_probability": SCORE}, positive=False))
+    assert truths["auc"] == measured["auc"]
 
 
 def test_a_classifier_with_probabilities_alone() -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.model_files import fetch_model_file
-from modelops.domain.errors import ArtifactChanged
-from modelops.domain.versions import ArtifactRole
+from modelops.domain.errors import ArtifactChanged, ModelFileError, Unavailable
+from modelops.domain.versions import ArtifactRole, VersionStatus
 from modelops.formats.recognition import recognise
 from modelops.kinds.model import code as version_code
 from modelops.kinds.model.file_warnings import sentence
@@ -19,7 +19,7 @@ from modelops.kinds.model.sample import ROWS, take_sample
 from modelops.kinds.model.workbench import Workbench
 from modelops.registry.write import versions
 from modelops.repository.pin import pin_datasets, pin_imported_model
-from modelops.runtime.model_files import describe
+from modelops.runtime.model_files import describe, import_limits
 from modelops.stages.code import Code, pinned_files
 
 if TYPE_CHECKING:
@@ -57,14 +57,18 @@ def import_model(request: ModelImportRequest, run: JobRun) -> dict[str, Any]:
         file, kind = _read(request, workdir, run)
         made = _Import(request=request, pinned=pinned, settings=settings, columns=columns, file=file, format=kind)
         lock, artifacts = pinned_files(made.pinned_with_packages, kind.requirements_file, workdir, run)
-        same = made.existing(lock, run)
+        same = _usable(made.existing(lock, run), request)
         if same is None:
             definition, of_file = _try(made, lock, workdir, run)
             artifacts += of_file
     with run.fenced():
         # Another job may have imported the file in the meantime; numbers are assigned under this lock.
         versions.lock_name(run.ledger, request.model)
-        same = same or made.existing(lock, run)
+        known, same = same, _usable(made.existing(lock, run), request)
+        if known is not None and same is None:
+            raise Unavailable(
+                f"{known.subject} was rejected or retired in the meantime; another attempt imports the file"
+            )
         version = same or made.record(definition, lock, artifacts, run)
         run.name_subject(version)
         result = _result(version)
@@ -74,6 +78,21 @@ def import_model(request: ModelImportRequest, run: JobRun) -> dict[str, Any]:
     else:
         run.log(f"{version.subject} is imported; SHA-256 of its file: {made.file.sha256}")
     return result
+
+
+def _usable(version: Version | None, request: ModelImportRequest) -> Version | None:
+    """The version that the same file became, unless a life cycle that begins now would change what is decided on it.
+
+    Raises:
+        ModelFileError: it is approved or deployed.
+    """
+    if version is not None and version.status not in (VersionStatus.IMPORTED, VersionStatus.EVALUATED):
+        raise ModelFileError(
+            f"the file is {version.subject} already, by the same request and folder, which is {version.status}",
+            where=request.file,
+            expected="another file; or that version in model_statistics, model_evaluation and model_deployment",
+        )
+    return version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +202,8 @@ def _try(made: _Import, lock: Lock, workdir: Path, run: JobRun) -> tuple[dict[st
         meter=run.meter,
     )
     environment = bench.build()
+    # Reading the file and scoring the sample have one limit together, as a file may hang on certain values only.
+    bench = replace(bench, limits=import_limits(bench.allowance, made.file.size))
     description = describe(
         made.file.path,
         made.format,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modelops.domain.versions import Version
     from modelops.repository.definition import ModelDefinition
 
-UNKNOWN, NONE = "not said in the file", "none"
+UNKNOWN, NONE = "not recorded in the file", "none"
 
 
 def settings_of(request: ModelImportRequest, definition: ModelDefinition) -> ImportSettings:
@@ -55,7 +55,7 @@ def settings_of(request: ModelImportRequest, definition: ModelDefinition) -> Imp
     ).over(definition.imported or ImportSettings())
     if settings.type is None:
         raise ModelFileError(
-            "it isn't said which type of model the file is",
+            "the type of the model is not set",
             where=f"the parameter type, and {definition.reference}/{CONFIG}",
             expected=f'{" or ".join(ImportedType)}; in {CONFIG}: {{"model": {{"type": "binary"}}}}',
         )
@@ -114,7 +114,9 @@ def file_facts(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "external id", definition["external_id"] or NONE
     yield "type", model["type"]
     if model["classes"] is not None:
-        yield "classes", ", ".join(map(str, model["classes"]))
+        labels = [*map(str, model["classes"])]
+        more = f" and {len(labels) - MAX_SHOWN} more" if len(labels) > MAX_SHOWN else ""
+        yield "classes", ", ".join(labels[:MAX_SHOWN]) + more
     if model["positive"] is not None:
         yield "positive class", str(model["positive"])
     pairs = definition["inputs"]

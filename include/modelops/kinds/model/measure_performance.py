@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelops.data.labels import PublishedBatch, read_labelled
@@ -12,8 +13,9 @@ from modelops.domain.errors import BadInput, LabelsError, UnknownBatch
 from modelops.domain.findings import Findings
 from modelops.domain.targets import Target
 from modelops.domain.versions import VersionKind
+from modelops.kinds.model.imported import imported_of
 from modelops.kinds.model.performance import columns_of_target, metrics_of
-from modelops.registry.write import deployments, jobs, performance, schedules, statistics
+from modelops.registry.write import deployments, jobs, performance, schedules, statistics, versions
 from modelops.stages.alerts import update_alerts
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ def _measure(
     deployment: Deployment,
     truth: Truth,
     batch: Mapping[str, Any],
-    classes: Mapping[str, Sequence[Any]],
+    classes: _Classes,
     record: Callable[..., None],
     run: JobRun,
 ) -> dict[str, Any]:
@@ -158,7 +160,7 @@ def _compute_metrics(
     truth: Truth,
     batch: Mapping[str, Any],
     interval: Interval | None,
-    classes: Mapping[str, Sequence[Any]],
+    classes: _Classes,
     run: JobRun,
 ) -> tuple[LabelledPredictions, list[Metric]]:
     local = None
@@ -175,11 +177,21 @@ def _compute_metrics(
     outputs = [name for target in truth.targets for name in columns_of_target(target, deployment.outputs)]
     where = f"{deployment.model}, dataset {truth.label}"
     labelled = read_labelled(run.resources.rows_url, truth, published, outputs, where=where)
-    return labelled, metrics_of(labelled, truth, classes=classes, say=run.log)
+    return labelled, metrics_of(labelled, truth, classes=classes.known, positive=classes.positive, say=run.log)
 
 
-def _classes(deployment: Deployment, run: JobRun) -> dict[str, Sequence[Any]]:
-    """The known classes of each target: its categories in the training, or its least and its greatest number."""
+@dataclass(frozen=True, kw_only=True)
+class _Classes:
+    """The known classes of each target: its categories in the training, or its least and its greatest number.
+
+    `positive` is the class whose probability an imported model publishes; None: the second one.
+    """
+
+    known: Mapping[str, Sequence[Any]]
+    positive: Any
+
+
+def _classes(deployment: Deployment, run: JobRun) -> _Classes:
     found: dict[str, Sequence[Any]] = {}
     for record in statistics.in_use(run.ledger, deployment.version_id):
         name, values = record["variable"], record["values"]
@@ -189,4 +201,5 @@ def _classes(deployment: Deployment, run: JobRun) -> dict[str, Sequence[Any]]:
             found[name] = list(values["frequencies"])
         elif values.get("min") is not None:
             found[name] = [values["min"], values["max"]]
-    return found
+    model = imported_of(versions.find(run.ledger, deployment.model, deployment.version))
+    return _Classes(known=found, positive=None if model is None else model.positive)

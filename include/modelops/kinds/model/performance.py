@@ -148,12 +148,18 @@ def _not_comparable(what: str, found: object, wanted: object, where: str) -> Lab
 
 
 def metrics_of(
-    labelled: LabelledPredictions, truth: Truth, *, classes: Mapping[str, Sequence[Any]], say: Callable[[str], object]
+    labelled: LabelledPredictions,
+    truth: Truth,
+    *,
+    classes: Mapping[str, Sequence[Any]],
+    positive: Any = None,
+    say: Callable[[str], object],
 ) -> list[Metric]:
     """The metrics of each target for the model's type.
 
     Args:
         classes: the known classes of each target in the training, in the type of the labels.
+        positive: the class whose probability is published; None: of two, the second one in their order.
         say: called with a sentence for each metric that is undefined.
 
     Raises:
@@ -164,7 +170,9 @@ def metrics_of(
     found: list[Metric] = []
     for target in truth.targets:
         try:
-            found += _target_metrics(_columns(labelled, truth, target, classes.get(target, ())), labelled.group, say)
+            found += _target_metrics(
+                _columns(labelled, truth, target, classes.get(target, ()), positive), labelled.group, say
+            )
         except (ValueError, ArithmeticError) as error:
             raise LabelsError(
                 f"the metrics of {target} can't be computed: {error}",
@@ -183,17 +191,17 @@ def _target_metrics(columns: _Columns, groups: pa.ChunkedArray, say: Callable[[s
         yield Metric(target=columns.target, name=name, value=value, lower=lower, upper=upper)
 
 
-def _columns(labelled: LabelledPredictions, truth: Truth, target: str, known: Sequence[Any]) -> _Columns:
+def _columns(labelled: LabelledPredictions, truth: Truth, target: str, known: Sequence[Any], positive: Any) -> _Columns:
     labels = labelled.labels[target]
     predicted = {name: labelled.predicted[name] for name in columns_of_target(target, labelled.predicted)}
     if _type_of(truth, target, str(labels.type), predicted) is ModelType.CLASSIFIER:
-        return _class_columns(target, labels, predicted, known)
+        return _class_columns(target, labels, predicted, known, positive)
     values = _numbers(predicted[target], f"the prediction {target}")
     return _Columns(target, None, _numbers(labels, f"the label {target}"), {target: values})
 
 
 def _class_columns(
-    target: str, labels: pa.ChunkedArray, predicted: Mapping[str, pa.ChunkedArray], known: Sequence[Any]
+    target: str, labels: pa.ChunkedArray, predicted: Mapping[str, pa.ChunkedArray], known: Sequence[Any], positive: Any
 ) -> _Columns:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -206,6 +214,12 @@ def _class_columns(
         chosen = _cast(predicted[target], labels.type, f"the prediction {target}")
         found |= {*_distinct_values(chosen)}
     classes = sorted(found)
+    if (
+        len(classes) == 2
+        and positive is not None
+        and classes[0] in _known_classes(labels.type, [positive], all_of=False)
+    ):
+        classes.reverse()
     if len(classes) > MAX_CLASSES:
         raise LabelsError(
             f"{target} has {len(classes):,} different values",
@@ -228,11 +242,14 @@ def _type_of(truth: Truth, target: str, label: str, names: Collection[str]) -> M
     return truth.type or (ModelType.CLASSIFIER if has_probabilities or not is_number else ModelType.REGRESSOR)
 
 
-def _known_classes(wanted: pa.DataType, classes: Sequence[Any]) -> set[Any]:
-    """Convert the classes of the training, and those in the names of probabilities, to the type of the labels."""
+def _known_classes(wanted: pa.DataType, classes: Sequence[Any], *, all_of: bool = True) -> set[Any]:
+    """Convert the classes of the training, and those in the names of probabilities, to the type of the labels.
+
+    With `all_of`, both truth values are known without being named.
+    """
     import pyarrow as pa
 
-    if pa.types.is_boolean(wanted):
+    if pa.types.is_boolean(wanted) and all_of:
         return {False, True}
     found = set()
     for value in classes:

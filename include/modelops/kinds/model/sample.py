@@ -51,11 +51,15 @@ def take_sample(
     left_out = [whole.left_out[row] for row in sorted(whole.left_out)]
     kept = [row for row in range(first.num_rows) if row in whole.rows]
     if not kept:
+        what, expected = (
+            (f"the ModelScorer can't score any of the first {first.num_rows} rows of its own training", "a ModelScorer")
+            if bench.imported is None
+            else (f"none of the first {first.num_rows} rows of the dataset can be scored with this file", "a model")
+        )
         raise ScoringError(
-            f"the ModelScorer can't score any of the first {first.num_rows} rows of its own training;"
-            f" the first, {left_out[0].named}: {left_out[0].reason}",
-            where=WHERE,
-            expected="a ModelScorer that scores the rows that the model was trained on",
+            f"{what}; the first, {left_out[0].named}: {left_out[0].reason}",
+            where=WHERE if bench.imported is None else bench.imported.file,
+            expected=f"{expected} that scores the rows that the model was trained on",
         )
     predictions = whole.table.take([whole.rows[row] for row in kept])
     table = pa.table(

@@ -70,6 +70,8 @@ class Workbench:
     step: Step
     meter: Meter
     imported: ImportedModel | None = None
+    limits: Limits | None = None
+    """Other limits than those of the model's folder and the installation."""
 
     @classmethod
     def of(cls, run: JobRun, version: Version, code: Code[ModelDefinition], folder: Path) -> Workbench:
@@ -98,7 +100,7 @@ class Workbench:
     def allowance(self) -> Allowance:
         """The limits of the code, and what it has used of them in this job."""
         where = f"{self.name}/{CONFIG}"
-        limits = Limits.of(self.code.definition.resources, self.settings.ceilings, where=where)
+        limits = self.limits or Limits.of(self.code.definition.resources, self.settings.ceilings, where=where)
         return Allowance(limits=limits, meter=self.meter)
 
     def build(self) -> Environment:

@@ -1,7 +1,7 @@
 """Models and feature tasks, each with its newest version and what is in production. See `sql/model_list.sql`.
 
-Every function takes the visible DAGs. A version is returned if the DAG of its training is visible; a deployment, if the
-DAGs of its training, its approval and its deployment all are.
+Every function takes the visible DAGs. A version is returned if the DAG that made it is visible, with the newest of its
+evaluations whose DAGs are; a deployment, if the DAGs that made, approved and deployed its version all are.
 """
 
 from __future__ import annotations

@@ -18,17 +18,19 @@ WITH RECURSIVE walk (name, place) AS (
 ), awaiting AS MATERIALIZED (
   SELECT version.name, job.id AS job_id, version.number
   FROM modelops.job JOIN modelops.version ON version.id = job.version_id
+  JOIN modelops.job AS making ON making.id = version.job_id AND making.dag_id = ANY(:dag_ids)
   WHERE job.status = 'awaiting_approval' AND job.type = ANY(:approvals::modelops.job_type[]) AND job.dag_id = ANY(:dag_ids)
     AND version.kind = :kind::modelops.version_kind
   ORDER BY job.created_at DESC, job.id DESC LIMIT 1000
 )
-SELECT walk.name AS model, newest.number, newest.status, newest.created_at, newest.created_by, newest.description,
+SELECT walk.name AS model, newest.number, newest.status, newest.created_at, newest.created_by, newest.description, newest.imported,
        measured.number AS measured_number, measured.rows AS measured_rows, measured.metrics, measured.headline,
        production.found AS production, waiting.found AS waiting,
        activity.id AS last_job_id, activity.type AS last_type, activity.status AS last_status, activity.created_at AS last_at
 FROM walk
 JOIN LATERAL (SELECT version.number, version.status, version.created_at, version.created_by,
-                     version.definition ->> 'description' AS description
+                     version.definition ->> 'description' AS description,
+                     version.kind = 'model' AND version.definition IS NOT NULL AS imported
               FROM modelops.version JOIN modelops.job ON job.id = version.job_id
               WHERE version.kind = :kind::modelops.version_kind AND version.name = walk.name AND job.dag_id = ANY(:dag_ids)
               ORDER BY version.number DESC LIMIT 1) AS newest ON true
@@ -37,9 +39,12 @@ LEFT JOIN LATERAL (SELECT version.number, evaluation.data_rows AS rows, evaluati
                           CASE WHEN jsonb_path_exists(evaluation.metrics, 'strict $.**{64}') THEN '{}'
                                ELSE evaluation.metrics END AS metrics
                    FROM modelops.version JOIN modelops.job ON job.id = version.job_id
-                   CROSS JOIN LATERAL (SELECT data_rows, metrics, details FROM modelops.evaluation
-                                       WHERE version_id = version.id ORDER BY id DESC LIMIT 1) AS evaluation
+                   CROSS JOIN LATERAL (SELECT made.data_rows, made.metrics, made.details FROM modelops.evaluation AS made
+                                       JOIN modelops.job AS evaluating ON evaluating.id = made.job_id
+                                       WHERE made.version_id = version.id AND evaluating.dag_id = ANY(:dag_ids)
+                                       ORDER BY made.id DESC LIMIT 1) AS evaluation
                    WHERE version.kind = :kind::modelops.version_kind AND version.name = walk.name AND job.dag_id = ANY(:dag_ids)
+                     AND version.status NOT IN ('created', 'failed')
                    ORDER BY version.number DESC LIMIT 1) AS measured ON true
 CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'target', target, 'version', number,
                                                                   'started_at', started_at) ORDER BY target), '[]') AS found
@@ -72,6 +77,7 @@ SELECT deployment.id, deployment.target, version.number AS version, deployment.s
         FROM modelops.deployment AS replaced
         JOIN modelops.version AS earlier ON earlier.id = replaced.version_id
         JOIN modelops.job AS making ON making.id = earlier.job_id
+        JOIN modelops.job AS replacing ON replacing.id = replaced.job_id AND replacing.dag_id = ANY(:dag_ids)
         WHERE replaced.model = deployment.model AND replaced.target = deployment.target AND replaced.id < deployment.id
           AND earlier.kind = version.kind AND earlier.id <> version.id AND earlier.status IN ('approved', 'deployed')
           AND making.dag_id = ANY(:dag_ids)
@@ -104,8 +110,10 @@ SELECT version.id, version.number, version.status, version.created_at, version.c
        CASE WHEN jsonb_path_exists(evaluation.metrics, 'strict $.**{64}') THEN '{}' ELSE evaluation.metrics END AS metrics
 FROM modelops.version
 JOIN modelops.job ON job.id = version.job_id
-LEFT JOIN LATERAL (SELECT data_sha256, data_rows, details, metrics FROM modelops.evaluation
-                   WHERE version_id = version.id ORDER BY id DESC LIMIT 1) AS evaluation ON true
+LEFT JOIN LATERAL (SELECT made.data_sha256, made.data_rows, made.details, made.metrics FROM modelops.evaluation AS made
+                   JOIN modelops.job AS evaluating ON evaluating.id = made.job_id
+                   WHERE made.version_id = version.id AND evaluating.dag_id = ANY(:dag_ids)
+                   ORDER BY made.id DESC LIMIT 1) AS evaluation ON true
 WHERE version.kind = :kind::modelops.version_kind AND version.name = :name AND version.number = ANY(:numbers)
   AND job.dag_id = ANY(:dag_ids)
 ORDER BY version.number;

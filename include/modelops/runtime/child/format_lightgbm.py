@@ -22,7 +22,7 @@ LIBRARY = "lightgbm"
 HEADER_BYTES = 64 * 2**20
 """More than the names of ten thousand features and their categories take."""
 PLACES = re.compile(r"Column_\d+")
-BINARY, MULTICLASS = ("binary", "cross_entropy", "xentropy"), ("multiclass", "multiclassova")
+BINARY, MULTICLASS = ("binary", "cross_entropy", "xentropy"), ("multiclass",)
 
 
 class Model:
@@ -48,6 +48,10 @@ class Model:
         rows = numpy.repeat(numpy.array(model_file.TRIAL_VALUES)[:, None], self._count, axis=1)
         values = self._predict(rows)
         columns = 1 if values.ndim == 1 else values.shape[1]
+        if self._objective == "multiclassova":
+            raise model_file.ModelFileError(
+                "its objective is multiclassova, whose probabilities don't sum to 1", right="the objective multiclass"
+            )
         types = ["binary", "regression"]
         if self._objective in MULTICLASS or columns > 1:
             types = ["multiclass"]

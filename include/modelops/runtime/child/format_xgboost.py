@@ -30,6 +30,7 @@ class Model:
 
     library = LIBRARY
     classes = None
+    labels_are_places = True
 
     def __init__(self, path: str) -> None:
         self._format = f"xgboost_{path.rpartition('.')[2]}"

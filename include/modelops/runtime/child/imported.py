@@ -147,14 +147,18 @@ class FileScorer:
     def _renamed(self, labels: Any, classes: list[Any]) -> Any:
         """The labels as the classes that the request names: the file's own are replaced one by one.
 
-        A file without classes whose labels are numbers may number the classes.
+        Of a file without classes, labels that are numbers are the classes if these are numbers, else their places.
+        Those of XGBoost are always places.
         """
         own = self._model.classes
-        if own is None or own == classes:
-            numbers = labels.dtype.kind in "iu" and any(not isinstance(each, int) for each in classes)
-            if own is not None or not classes or not numbers:
+        if own is None:
+            if not classes or labels.dtype.kind not in "iu":
                 return labels
+            if not getattr(self._model, "labels_are_places", False) and all(isinstance(each, int) for each in classes):
+                return _among(labels, classes)
             own = list(range(len(classes)))
+        elif [(type(each), each) for each in own] == [(type(each), each) for each in classes]:
+            return labels
         numbers_of = {each: place for place, each in enumerate(own)}
         return as_array(classes)[[numbers_of[each] for each in labels.tolist()]]
 
@@ -168,6 +172,16 @@ class FileScorer:
                 right="a model of one target, or the name of the output that has it",
             )
         return found
+
+
+def _among(labels: Any, classes: list[Any]) -> Any:
+    unknown = sorted({*labels.tolist()} - {*classes})
+    if unknown:
+        raise model_file.UnfitRowsError(
+            f"the model gives the label {unknown[0]}, which is none of the classes {', '.join(map(str, classes[:50]))}",
+            right="the labels that the model gives",
+        )
+    return labels
 
 
 def _of_classes(values: Any) -> Any:

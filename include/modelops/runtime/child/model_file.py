@@ -55,11 +55,14 @@ def matrix(table: pa.Table, kind: Any) -> Any:
 
     Raises:
         UnfitRowsError: a column has no numbers.
-        ValueError: a value is null, and the type has no NaN.
+        ValueError: a value is null or no whole number, and the type has no such value; or it is too large for the type.
     """
     found = numpy.empty((table.num_rows, table.num_columns), dtype=kind)
     for place, name in enumerate(table.schema.names):
-        found[:, place] = column(name, table.column(place), found.dtype)
+        with numpy.errstate(over="ignore"):
+            found[:, place] = values = column(name, table.column(place), found.dtype)
+        if found.dtype.kind == "f" and (numpy.isinf(found[:, place]) & ~numpy.isinf(values)).any():
+            raise ValueError(f"{name} has a value that is too large for {found.dtype}")
     return found
 
 
@@ -82,7 +85,18 @@ def column(name: str, values: pa.ChunkedArray, kind: Any) -> Any:
         raise ValueError(f"{name} is null, and the model takes {kind}, which has no null")
     if values.type == pa.null():
         return numpy.full(len(values), numpy.nan, dtype=kind)
-    return values.to_numpy()
+    return _whole(name, values, kind) if kind.kind in "iub" else values.to_numpy()
+
+
+def _whole(name: str, values: pa.ChunkedArray, kind: Any) -> Any:
+    """Numbers as whole numbers or truth values of a NumPy type, which must have each value."""
+    try:
+        whole = values.cast(pa.uint8() if kind.kind == "b" else pa.from_numpy_dtype(kind))
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{name} has a value that {kind} doesn't have: {one_line(error)}") from error
+    if kind.kind == "b" and len(whole) and pc.max(whole).as_py() > 1:
+        raise ValueError(f"{name} has a value other than 0 and 1, and the model takes truth values")
+    return whole.to_numpy()
 
 
 def _has_nan(values: pa.ChunkedArray) -> bool:

@@ -1043,7 +1043,7 @@ export interface components {
             version: number;
             /**
              * Metrics
-             * @description The same ones.
+             * @description The champion's values of these metrics.
              */
             metrics: {
                 [key: string]: unknown;
@@ -1160,7 +1160,7 @@ export interface components {
          * @description The code of a refusal. The docstring of each member names its values.
          * @enum {string}
          */
-        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_model" | "unknown_version" | "not_in_production" | "unknown_file" | "unknown_evaluation" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_checked" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_version" | "not_deployable" | "no_dag" | "no_dag_yet" | "record_gone" | "airflow_failed";
+        Code: "own_request" | "requester_unknown" | "not_an_approver" | "comment_missing" | "comment_too_long" | "unstorable" | "answer_out_of_bounds" | "other_card" | "evidence_changed" | "no_decision_awaited" | "decided_already" | "approval_ended" | "too_early" | "approval_unknown" | "undecided_away" | "undecided_busy" | "ledger_away" | "unknown_job" | "unknown_attempt" | "unknown_deployment" | "unknown_model" | "unknown_version" | "not_in_production" | "unknown_file" | "unknown_evaluation" | "unknown_page" | "unknown_zone" | "no_log" | "log_store_away" | "log_too_long" | "too_many_logs" | "too_many_files" | "too_many_periods" | "empty_period" | "nothing_checked" | "nothing_published" | "predictions_unreadable" | "artifact_changed" | "not_allowed" | "audit_log_hidden" | "other_site" | "not_json" | "not_now" | "deployment_ended" | "no_training" | "no_version" | "not_deployable" | "no_dag" | "no_dag_yet" | "record_gone" | "airflow_failed";
         /**
          * ColumnOverTime
          * @description The results for one column in successive batches.
@@ -1297,7 +1297,7 @@ export interface components {
             } | null;
             /**
              * Definition
-             * @description Of a feature task: as its task.yaml declares it.
+             * @description Of a feature task: its task.yaml. Of an imported model: its file and how it is used. Null for a trained model.
              */
             definition: {
                 [key: string]: unknown;
@@ -1951,7 +1951,7 @@ export interface components {
             map_index: number;
             /**
              * Reason
-             * @description The first sentence of its error; null if there is none.
+             * @description The first line of its error; null if there is none.
              */
             reason: string | null;
         };
@@ -2054,23 +2054,6 @@ export interface components {
             recent: components["schemas"]["RecentUsage"] | null;
         };
         /**
-         * JudgedMetric
-         * @description The metric that a version is judged by first.
-         */
-        JudgedMetric: {
-            /** Name */
-            name: string;
-            /** Value */
-            value: number | null;
-            /**
-             * Version
-             * @description The newest version that was evaluated.
-             */
-            version: number;
-            /** @description Which values are better; null if the name of the metric doesn't say. */
-            better: components["schemas"]["Direction"] | null;
-        };
-        /**
          * KeptLog
          * @description A page of an attempt's log.
          */
@@ -2087,6 +2070,23 @@ export interface components {
              * @description The `offset` of the next page; null on the last one.
              */
             next: number | null;
+        };
+        /**
+         * MainMetric
+         * @description The main metric of a version.
+         */
+        MainMetric: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Version
+             * @description The newest version that was evaluated.
+             */
+            version: number;
+            /** @description Which values are better; null if the name of the metric doesn't say. */
+            better: components["schemas"]["Direction"] | null;
         };
         /**
          * Measurement
@@ -2227,7 +2227,7 @@ export interface components {
              */
             waiting: components["schemas"]["WaitingVersion"][];
             /** @description Of a model: null before an evaluation with a number as metric. */
-            metric: components["schemas"]["JudgedMetric"] | null;
+            metric: components["schemas"]["MainMetric"] | null;
             /**
              * Rows
              * @description Rows of the newest evaluation, or of the newest run of a feature task.
@@ -2262,7 +2262,7 @@ export interface components {
             version?: number | null;
             /**
              * Target
-             * @description Where a version of the model is in production, on whose terms to go on. Null: the defaults.
+             * @description A target in which a version of the model is in production; the new deployment takes over its dataset and settings. Null: the defaults of the DAG.
              */
             target?: string | null;
             /**
@@ -2301,7 +2301,7 @@ export interface components {
              */
             waiting: components["schemas"]["WaitingVersion"][];
             /** @description Of a model: null before an evaluation with a number as metric. */
-            metric: components["schemas"]["JudgedMetric"] | null;
+            metric: components["schemas"]["MainMetric"] | null;
             /**
              * Rows
              * @description Rows of the newest evaluation, or of the newest run of a feature task.
@@ -2318,6 +2318,11 @@ export interface components {
              */
             last_at: string | null;
             kind: components["schemas"]["VersionKind"];
+            /**
+             * Imported
+             * @description Whether its newest version was imported from a model file.
+             */
+            imported: boolean;
             /**
              * Description
              * @description As its task.yaml declares it; null for a model.
@@ -3015,7 +3020,7 @@ export interface components {
             dag_id: string;
             /**
              * Last Reason
-             * @description The first sentence of the error of its newest batch, if it failed.
+             * @description The first line of the error of its newest batch, if it failed.
              */
             last_reason: string | null;
             /**
@@ -3080,7 +3085,7 @@ export interface components {
             map_index: number;
             /**
              * Reason
-             * @description The first sentence of its error; null if there is none.
+             * @description The first line of its error; null if there is none.
              */
             reason: string | null;
             /** Parameters */
@@ -4120,7 +4125,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description The version isn't approved, or Airflow doesn't have the DAG. */
+            /** @description The version isn't approved, the model has no training, or Airflow doesn't have the DAG. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4138,13 +4143,13 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description A value of the request is invalid. */
+            /** @description The number of a version is missing. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Unprocessable"];
+                    "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
             /** @description Airflow failed to process the request. */

@@ -1,4 +1,4 @@
-import { Badge, Box, Checkbox, HStack, Input, Stack, Text } from "@chakra-ui/react";
+import { Badge, Box, Checkbox, HStack, Stack, Text } from "@chakra-ui/react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
@@ -7,6 +7,7 @@ import { deploymentAddress, jobAddress, jobsOfAddress, versionsAddress } from ".
 import { type Deployment, getDeployments } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable } from "../parts/DataTable";
+import { TextFilter } from "../parts/Fields";
 import { Moment } from "../parts/Moment";
 import { Notice } from "../parts/Problem";
 import { RouterLink } from "../parts/RouterLink";
@@ -41,9 +42,11 @@ export const DeploymentsPage: FC = () => {
             {data.deployments.length === 0 ? (
               <Notice
                 text={
-                  kept.model === "" && kept.search === ""
-                    ? texts.catalogue.noDeployments
-                    : texts.deployment.nothingFound
+                  kept.model + kept.search !== ""
+                    ? texts.deployment.nothingFound
+                    : kept.ended === ""
+                      ? texts.deployment.noneActive
+                      : texts.catalogue.noDeployments
                 }
               />
             ) : (
@@ -74,17 +77,8 @@ const Filters: FC<{ search: string; ended: string }> = ({ search, ended }) => {
       { replace: true },
     );
   return (
-    <HStack gap={4} wrap="wrap" as="search">
-      <Input
-        size="sm"
-        type="search"
-        width="20rem"
-        maxWidth="100%"
-        aria-label={own.searchFor}
-        placeholder={own.searchFor}
-        value={search}
-        onChange={(event) => change("search", event.currentTarget.value)}
-      />
+    <HStack gap={4} wrap="wrap" as="search" align="flex-end">
+      <TextFilter label={own.searchFor} value={search} set={(text) => change("search", text.trim())} />
       <Checkbox.Root
         size="sm"
         checked={ended !== ""}

@@ -52,6 +52,7 @@ export const IntervalsPage: FC<{ deployment: string }> = ({ deployment }) => {
           <DeploymentLinks deployment={data.deployment} kind={data.kind} current="intervals">
             <RouterLink to={dagAddress(data.dag_id)}>{own.dag}</RouterLink>
           </DeploymentLinks>
+          <Text color="fg.muted">{texts.catalogue.schedule}</Text>
           <ScheduleInWords schedule={data.schedule} zone={data.time_zone} paused={data.paused} />
           {data.intervals.some(({ state }) => state === "missing") && <Text color="fg.muted">{own.aboutMissing}</Text>}
           {data.intervals.length === 0 ? <Notice text={own.none} /> : <Table rows={data.intervals} />}

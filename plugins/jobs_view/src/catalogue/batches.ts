@@ -1,7 +1,7 @@
 /** Published batches over time. */
 import type { BatchOverTime } from "../api/client";
 
-export type Point = { seconds: number; rows: number; rejected: number };
+export type Point = { seconds: number; rows: number };
 
 const momentOf = (batch: BatchOverTime): string => batch.interval_end ?? batch.published_at;
 
@@ -11,6 +11,5 @@ export const rowsOverTime = (batches: BatchOverTime[]): Point[] =>
     .map((batch) => ({
       seconds: Date.parse(momentOf(batch)) / 1000,
       rows: batch.rows,
-      rejected: batch.set_aside,
     }))
     .sort((one, other) => one.seconds - other.seconds);

@@ -18,7 +18,7 @@ const SECONDS = 10;
 export const DecisionsPage: FC = () => {
   const texts = useTexts();
   const own = texts.decisions;
-  const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
+  const [taken, setTaken] = useState<ReadonlySet<number>>(new Set());
   const [last, setLast] = useState<Action | null>(null);
   const query = useQuery({
     queryKey: ["decisions"],
@@ -33,21 +33,21 @@ export const DecisionsPage: FC = () => {
       {last !== null && <Notice text={texts.taken(texts.actions[last])} />}
       <Answer query={query}>
         {({ decisions, number, more }) => {
-          const open = decisions.filter((decision) => !taken.has(decision.digest));
+          const open = decisions.filter((decision) => !taken.has(decision.job_id));
           return (
             <>
-              {open.length === 0 && <Notice text={own.none} />}
+              {open.length === 0 && !more && <Notice text={own.none} />}
               {open.map((decision) => (
                 <Asked
-                  key={decision.digest}
+                  key={decision.job_id}
                   decision={decision}
                   taken={(action) => {
                     setLast(action);
-                    setTaken((before) => new Set([...before, decision.digest]));
+                    setTaken((before) => new Set([...before, decision.job_id]));
                   }}
                 />
               ))}
-              {more && <Text color="fg.muted">{own.only(number)}</Text>}
+              {more && number > 0 && <Text color="fg.muted">{own.only(number)}</Text>}
             </>
           );
         }}

@@ -221,6 +221,8 @@ const GroupTitle: FC<GroupProps> = ({ title, group, toggle }) => {
       padding={0}
       color="fg.muted"
       fontFamily="mono"
+      whiteSpace="inherit"
+      textAlign="start"
       aria-expanded={group.isOpen}
       onClick={() => toggle(group.number)}
     >

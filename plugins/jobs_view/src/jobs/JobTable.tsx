@@ -60,7 +60,7 @@ export const JobTable: FC<{ jobs: Job[] }> = ({ jobs }) => {
   );
 };
 
-/** Why the job has failed, in one line; the whole error is its title, and on the page of the job. */
+/** Why the job has failed, in one line; its page has the whole error. */
 const Reason: FC<{ job: Job }> = ({ job: { reason, status } }) =>
   reason === null || !isExplained(status) ? null : (
     <Text fontSize="sm" color="red.fg" title={reason} maxWidth="32rem" truncate>

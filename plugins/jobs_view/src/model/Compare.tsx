@@ -1,5 +1,5 @@
 import { Badge, Code, Heading, HStack, Stack, Table, Text } from "@chakra-ui/react";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { FC, ReactNode } from "react";
 
 import { type ComparedVersion, type Comparison, getComparison, type Version, type VersionKind } from "../api/client";
@@ -60,7 +60,6 @@ const Loaded: FC<LoadedProps> = ({ kind, model, left, right }) => {
   const query = useQuery({
     queryKey: ["comparison", kind, model, left, right],
     queryFn: ({ signal }) => getComparison(kind, model, [left, right], signal),
-    placeholderData: keepPreviousData,
   });
   return (
     <Answer query={query}>
@@ -68,7 +67,7 @@ const Loaded: FC<LoadedProps> = ({ kind, model, left, right }) => {
         const [mine, theirs] = [left, right].map((number) => versions.find((version) => version.number === number));
         return mine === undefined || theirs === undefined ? null : (
           <Stack gap={4}>
-            <Compared mine={mine} theirs={theirs} better={better} />
+            <Compared kind={kind} mine={mine} theirs={theirs} better={better} />
           </Stack>
         );
       }}
@@ -76,12 +75,18 @@ const Loaded: FC<LoadedProps> = ({ kind, model, left, right }) => {
   );
 };
 
-type ComparedProps = { mine: ComparedVersion; theirs: ComparedVersion; better: Comparison["better"] };
+type ComparedProps = {
+  kind: VersionKind;
+  mine: ComparedVersion;
+  theirs: ComparedVersion;
+  better: Comparison["better"];
+};
 
-const Compared: FC<ComparedProps> = ({ mine, theirs, better }) => {
+const Compared: FC<ComparedProps> = ({ kind, mine, theirs, better }) => {
   const own = useTexts().model.comparison;
   const titles: [string, string] = [`v${String(mine.number)}`, `v${String(theirs.number)}`];
-  const isModel = mine.definition === null;
+  const isModel = kind === "model";
+  const isTrained = isModel && (mine.hyperparameters ?? theirs.hyperparameters) !== null;
   return (
     <>
       <Part title={own.metrics}>
@@ -105,23 +110,22 @@ const Compared: FC<ComparedProps> = ({ mine, theirs, better }) => {
           />
         )}
       </Part>
-      {isModel ? (
-        <>
-          <Differing
-            title={own.hyperparameters}
-            titles={titles}
-            found={differences(mine.hyperparameters, theirs.hyperparameters)}
-          />
-          <Differing title={own.columns} titles={titles} found={differences(mine.columns, theirs.columns)} />
-        </>
-      ) : (
+      {isTrained && (
+        <Differing
+          title={own.hyperparameters}
+          titles={titles}
+          found={differences(mine.hyperparameters, theirs.hyperparameters)}
+        />
+      )}
+      {(mine.definition ?? theirs.definition) !== null && (
         <Differing title={own.definition} titles={titles} found={differences(mine.definition, theirs.definition)} />
       )}
+      {isModel && <Differing title={own.columns} titles={titles} found={differences(mine.columns, theirs.columns)} />}
       <Part title={own.pinned}>
         <FactTable
           label={own.pinned}
           facts={pinned(mine, theirs)
-            .filter(([what]) => isModel || what !== "trainingRows")
+            .filter(([what]) => isTrained || what !== "trainingRows")
             .map(([what, same]) => [own[what], <SamenessBadge key={what} same={same} />])}
         />
       </Part>

@@ -2,7 +2,7 @@ import { Button, Field, HStack, Stack, Text, Textarea } from "@chakra-ui/react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FC, type ReactNode, useState } from "react";
 
-import { runAddress } from "../addresses";
+import { dagAddress, runAddress } from "../addresses";
 import {
   actOnModel,
   type ModelAction,
@@ -18,7 +18,7 @@ import { useTexts } from "../texts/language";
 import { objectOf } from "./hyperparameters";
 
 const DEPLOYABLE: ReadonlySet<string> = new Set(["approved", "deployed"]);
-const EVALUATED: ReadonlySet<string> = new Set(["trained", "evaluated", "approved", "deployed"]);
+const EVALUATED: ReadonlySet<string> = new Set(["trained", "imported", "evaluated", "approved", "deployed"]);
 
 type Accepted = { label: string; run_id: string; dag_id: string };
 type DialogProps = { model: ModelPage; versions: Version[]; close: () => void; accepted: (taken: Accepted) => void };
@@ -52,6 +52,7 @@ export const ModelActions: FC<{ model: ModelPage; versions: Version[] }> = ({ mo
           ))}
         </HStack>
       )}
+      {model.imported && <RouterLink to={dagAddress("byom_lifecycle")}>{own.actions.importFile}</RouterLink>}
       {taken !== null && <Taken taken={taken} />}
       {chosen === "train" && <Train {...props} />}
       {(chosen === "evaluate" || chosen === "deploy") && <OfVersion {...props} action={chosen} />}

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { intervalsAddress, jobAddress, listAddress, MODEL_PAGES, pageAddress } from "../addresses";
+import { deploymentAddress, jobAddress, listAddress, MODEL_PAGES, pageAddress } from "../addresses";
 import {
   getModel,
   getVersions,
@@ -30,6 +30,7 @@ import { VersionList } from "./VersionList";
 import { numericMetrics } from "./versions";
 
 const SECONDS = 5;
+const VERSIONS_SECONDS = 15;
 const VERSIONS = 200;
 const JOBS = 10;
 const NOT_FOUND = 404;
@@ -47,7 +48,7 @@ export const ModelPage: FC<Props> = ({ kind, model }) => {
   const versions = useQuery({
     queryKey: ["versions", kind, model],
     queryFn: ({ signal }) => getVersions(kind, model, VERSIONS, signal),
-    refetchInterval: SECONDS * 1000,
+    refetchInterval: VERSIONS_SECONDS * 1000,
   });
   const back = <RouterLink to={pageAddress(MODEL_PAGES[kind])}>{`‹ ${texts.model.back[kind]}`}</RouterLink>;
   if (query.error instanceof RequestFailed && query.error.status === NOT_FOUND) {
@@ -124,7 +125,7 @@ const Production: FC<{ found: Found }> = ({ found }) => {
           title: own.target,
           show: ({ id, target }) => (
             <Box minWidth="10em">
-              <RouterLink to={intervalsAddress(id)}>{target}</RouterLink>
+              <RouterLink to={deploymentAddress(id)}>{target}</RouterLink>
             </Box>
           ),
         },

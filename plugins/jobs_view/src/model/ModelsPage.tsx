@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { FC } from "react";
 import { useSearchParams } from "react-router-dom";
 
-import { intervalsAddress, jobAddress, MODEL_PAGES, versionsAddress } from "../addresses";
+import { deploymentAddress, jobAddress, MODEL_PAGES, versionsAddress } from "../addresses";
 import { getModels, type Model, type VersionKind } from "../api/client";
 import { Answer } from "../parts/Answer";
 import { DataTable, LONG } from "../parts/DataTable";
@@ -125,7 +125,7 @@ const Production: FC<{ model: Model }> = ({ model: { production } }) =>
       {production.map(({ id, target, version, started_at }) => (
         <Text key={id}>
           {`v${String(version)} → `}
-          <RouterLink to={intervalsAddress(id)}>{target}</RouterLink>{" "}
+          <RouterLink to={deploymentAddress(id)}>{target}</RouterLink>{" "}
           <Text as="span" color="fg.muted">
             <Moment at={started_at} />
           </Text>

@@ -24,7 +24,7 @@ export const valueOf = ({ metrics }: Pick<Version, "metrics">, metric: string | 
 export const isBetter = (value: number, than: number, better: Direction | null): boolean | null =>
   better === null || value === than ? null : better === "higher" ? value > than : value < than;
 
-/** Attempts that failed before there was a version to speak of. */
+/** Attempts that failed before their version was complete. */
 export const isFailed = ({ status }: Pick<Version, "status">): boolean => status === "failed";
 
 const textOf = ({ number, created_by, approver, comment, commit, deployments }: Version): string =>

@@ -47,7 +47,13 @@ const Waiting: FC = () => {
   if (data === undefined || data.number === 0) return null;
   const number = texts.counted(String(data.number), data.more);
   return (
-    <Badge marginStart={2} colorPalette="brand" variant="solid" title={texts.decisions.counted(number)}>
+    <Badge
+      marginStart={2}
+      colorPalette="brand"
+      variant="solid"
+      title={texts.decisions.counted(number)}
+      aria-label={texts.decisions.counted(number)}
+    >
       {number}
     </Badge>
   );

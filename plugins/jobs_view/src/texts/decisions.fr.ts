@@ -3,7 +3,7 @@ import type { Texts } from "./en";
 export const decisions: Texts["decisions"] = {
   title: "À décider",
   counted: (number) => `${number} en attente de votre décision`,
-  none: "Aucune décision ne vous attend. Les versions que vous avez demandées vous-même relèvent d'autres personnes.",
+  none: "Aucune décision n'est en attente de votre part. D'autres personnes décident des versions que vous avez demandées.",
   only: (number) => `Voici les ${String(number)} qui attendent depuis le plus longtemps.`,
   asks: {
     model: "Cette version peut-elle être déployée\u202f?",

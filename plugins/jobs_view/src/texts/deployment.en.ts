@@ -22,9 +22,10 @@ export const deployment = {
   another: "Deploy another version",
   inAirflow: "In Airflow",
   number: (id: number) =>
-    `It is deployment ${String(id)}: these DAGs ask for this number, or for the model and a version.`,
-  alsoEnded: "Also those that have ended",
+    `This is deployment ${String(id)}. These DAGs require this number, or the model and a version.`,
+  alsoEnded: "Include ended deployments",
   searchFor: "Search in names and targets",
+  noneActive: "No deployment is active.",
   nothingFound: "No deployment matches.",
 };
 

@@ -22,9 +22,10 @@ export const deployment: Texts["deployment"] = {
   retire: "Mettre hors service",
   another: "Déployer une autre version",
   inAirflow: "Dans Airflow",
-  number: (id) => `C'est le déploiement ${String(id)}\u202f: ces DAG demandent ce numéro, ou le modèle et une version.`,
-  alsoEnded: "Aussi ceux qui sont terminés",
+  number: (id) => `C'est le déploiement ${String(id)}. Ces DAG demandent ce numéro, ou le modèle et une version.`,
+  alsoEnded: "Inclure les déploiements terminés",
   searchFor: "Rechercher dans les noms et les cibles",
+  noneActive: "Aucun déploiement n'est actif.",
   nothingFound: "Aucun déploiement ne correspond.",
 };
 

@@ -317,7 +317,8 @@ export const en = {
     allOf: (model: string) => `Only ${model}`,
     all: "All",
     noVersions: {
-      models: "No model has a version yet. Trigger the DAG model_lifecycle to train one.",
+      models:
+        "No model has a version yet. Trigger the DAG model_lifecycle to train one, or byom_lifecycle to import a model file.",
       features: "No feature task has a version yet. Trigger the DAG feature_pipeline to import one.",
     },
     noDeployments: "Nothing has been deployed yet.",

@@ -340,7 +340,8 @@ export const fr: Texts = {
     allOf: (model) => `Seulement ${model}`,
     all: "Tout",
     noVersions: {
-      models: "Aucun modèle n'a encore de version. Déclenchez le DAG model_lifecycle pour en entraîner une.",
+      models:
+        "Aucun modèle n'a encore de version. Déclenchez le DAG model_lifecycle pour en entraîner une, ou byom_lifecycle pour importer un fichier de modèle.",
       features:
         "Aucune tâche de caractéristiques n'a encore de version. Déclenchez le DAG feature_pipeline pour en importer une.",
     },

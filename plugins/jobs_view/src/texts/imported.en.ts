@@ -4,11 +4,15 @@ export type WarningValues = Record<string, string>;
 export const imported = {
   format: "Format",
   madeBy: "Made by",
-  unknown: "not said in the file",
+  unknown: "not recorded in the file",
   file: "Model file",
   externalId: "External id",
   type: "Type",
-  types: { binary: "two classes", multiclass: "several classes", regression: "a number" } as Record<string, string>,
+  types: {
+    binary: "binary classification",
+    multiclass: "multiclass classification",
+    regression: "regression",
+  } as Record<string, string>,
   classes: "Classes",
   positive: "Positive class",
   byName: "Inputs, by name",

@@ -7,7 +7,7 @@ export const imported: Texts["imported"] = {
   file: "Fichier du modèle",
   externalId: "Identifiant externe",
   type: "Type de modèle",
-  types: { binary: "deux classes", multiclass: "plusieurs classes", regression: "un nombre" },
+  types: { binary: "classification binaire", multiclass: "classification multiclasse", regression: "régression" },
   classes: "Classes du modèle",
   positive: "Classe positive",
   byName: "Entrées, par nom",
@@ -20,13 +20,13 @@ export const imported: Texts["imported"] = {
   readWith: (format, library) => `${format}, lu avec ${library}`,
   warnings: {
     in_order: ({ file }) =>
-      `${file ?? ""} ne nomme pas ses variables\u202f: elles sont prises dans l'ordre de datasets.yaml. Vérifiez l'ordre.`,
+      `${file ?? ""} ne nomme pas ses caractéristiques\u202f: elles sont prises dans l'ordre de datasets.yaml. Vérifiez cet ordre.`,
     classes_assumed: ({ file, first, second }) =>
       `${file ?? ""} ne nomme pas ses classes\u202f: on suppose ${first ?? ""} et ${second ?? ""}.`,
     classes_replaced: ({ file, pairs }) => `Les classes de ${file ?? ""} sont remplacées\u202f: ${pairs ?? ""}.`,
     whole_numbers: ({ column, largest, limit }) =>
-      `${column ?? ""} a des nombres entiers jusqu'à ${largest ?? ""}. Le modèle reçoit du float32, qui ne représente tous les entiers que jusqu'à ${limit ?? ""}\u202f: les prédictions peuvent différer de celles du modèle d'origine.`,
+      `${column ?? ""} contient des entiers jusqu'à ${largest ?? ""}. Le modèle reçoit des valeurs float32, qui ne représentent exactement les entiers que jusqu'à ${limit ?? ""}\u202f: les prédictions peuvent différer de celles du modèle d'origine.`,
     rounding: ({ column, largest, deviation, error }) =>
-      `${column ?? ""} a des valeurs jusqu'à ${largest ?? ""} avec un écart type de ${deviation ?? ""}. Le modèle reçoit du float32, dont l'arrondi y atteint ${error ?? ""}\u202f: les prédictions peuvent différer de celles du modèle d'origine. Soustrayez un décalage dans le SQL et dans l'entraînement du modèle d'origine.`,
+      `${column ?? ""} a des valeurs jusqu'à ${largest ?? ""} avec un écart type de ${deviation ?? ""}. Le modèle reçoit des valeurs float32, dont l'erreur d'arrondi peut atteindre ${error ?? ""}\u202f: les prédictions peuvent différer de celles du modèle d'origine. Soustrayez un décalage dans le SQL et dans l'entraînement du modèle d'origine.`,
   },
 };

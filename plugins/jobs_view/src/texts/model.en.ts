@@ -3,7 +3,7 @@ export const model = {
   newest: "Newest version",
   inProduction: "In production",
   nothingInProduction: "Nothing is in production.",
-  metric: "First metric",
+  metric: "Main metric",
   metricOf: (name: string, version: number) => `${name} of v${String(version)}`,
   waiting: "Waiting for a decision",
   lastActivity: "Last activity",
@@ -19,6 +19,7 @@ export const model = {
   actions: {
     train: "Train",
     import: "Import",
+    importFile: "Import another file (DAG byom_lifecycle)",
     evaluate: "Evaluate",
     deploy: "Deploy",
   },
@@ -27,10 +28,10 @@ export const model = {
       "A new version is trained in your name, then evaluated and put before the reviewers. You can't decide on it yourself.",
     import:
       "The feature task is imported anew in your name, run on trial and put before the reviewers. You can't decide on it yourself.",
-    evaluate: "The version is evaluated again on its dataset for evaluations, with the code of its training.",
+    evaluate: "The version is evaluated again on its dataset evaluate, with the code and packages that it pins.",
     deploy: "The version replaces the one that is in production in this target, in one transaction.",
     rollBack:
-      "The version that was there before replaces the one that is in production, in one transaction, on the same terms.",
+      "The previous version replaces the one that is in production, in one transaction, with the same dataset and settings.",
   },
   question: (action: string, subject: string) => `${action}: ${subject}?`,
   accepted: (action: string) => `${action}: Airflow has accepted the request.`,

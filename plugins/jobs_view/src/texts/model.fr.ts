@@ -21,6 +21,7 @@ export const model: Texts["model"] = {
   actions: {
     train: "Entraîner",
     import: "Importer",
+    importFile: "Importer un autre fichier (DAG byom_lifecycle)",
     evaluate: "Évaluer",
     deploy: "Déployer",
   },
@@ -29,10 +30,11 @@ export const model: Texts["model"] = {
       "Une nouvelle version est entraînée en votre nom, puis évaluée et soumise aux approbateurs. Vous ne pourrez pas décider vous-même.",
     import:
       "La tâche de caractéristiques est importée à nouveau en votre nom, exécutée à l'essai et soumise aux approbateurs. Vous ne pourrez pas décider vous-même.",
-    evaluate: "La version est évaluée à nouveau sur son jeu de données d'évaluation, avec le code de son entraînement.",
+    evaluate:
+      "La version est évaluée à nouveau sur son jeu de données d'évaluation, avec le code et les paquets qu'elle a figés.",
     deploy: "La version remplace celle qui est en production dans cette cible, en une seule transaction.",
     rollBack:
-      "La version qui y était avant remplace celle qui est en production, en une seule transaction et aux mêmes conditions.",
+      "La version précédente remplace celle qui est en production, en une seule transaction, avec le même jeu de données et les mêmes réglages.",
   },
   question: (action, subject) => `${action}\u202f: ${subject}\u202f?`,
   accepted: (action) => `${action}\u202f: Airflow a accepté la demande.`,

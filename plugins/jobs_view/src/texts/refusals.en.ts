@@ -59,6 +59,7 @@ export const refusals: Refusals = {
   not_json: () => "The body must be JSON, with Content-Type: application/json.",
   not_now: ({ job, status, action }) => `Job ${job} has the status ${status}, so ${action} isn't possible now.`,
   deployment_ended: ({ deployment, ending }) => `Deployment ${deployment} was ${ending}, so it runs no more batches.`,
+  no_training: ({ model }) => `${model} was imported from a file: import another file with the DAG byom_lifecycle.`,
   no_version: () => "The request needs the number of a version.",
   not_deployable: ({ subject, version_status }) =>
     `${subject} has the status ${version_status}; only an approved version can be deployed.`,

@@ -69,6 +69,8 @@ export const refusals: Refusals = {
     `La tâche ${job} est dans l'état «\u202f${status}\u202f»\u202f; l'action «\u202f${action}\u202f» n'est pas possible maintenant.`,
   deployment_ended: ({ deployment, ending }) =>
     `Le déploiement ${deployment} a été ${ending}\u202f; il n'a plus d'exécutions par lots.`,
+  no_training: ({ model }) =>
+    `${model} vient d'un fichier importé\u202f: importez un autre fichier avec le DAG byom_lifecycle.`,
   no_version: () => "La demande doit contenir un numéro de version.",
   not_deployable: ({ subject, version_status }) =>
     `${subject} a l'état «\u202f${version_status}\u202f»\u202f; seule une version approuvée peut être déployée.`,

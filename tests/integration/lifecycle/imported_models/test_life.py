@@ -31,6 +31,7 @@ from modelops.domain.decisions import Verdict
 from modelops.domain.errors import (
     AlertError,
     IllegalTransition,
+    ModelFileError,
     NotApproved,
 )
 from modelops.domain.import_requests import ModelImportRequest
@@ -126,10 +127,16 @@ def test_other_files_from_the_import_to_a_batch(
 
 
 def test_the_same_file_is_the_same_version(workplace: Workplace, log: list[str]) -> None:
-    again = imported(workplace, MODEL, FILE, external_id="mlflow/17")
-    first = versions.find(workplace.connection, MODEL, 1)
-    assert (again["version"], again["artifact_sha256"]) == (1, first.artifact_sha256)
-    assert any(line.startswith("This file is here/late v1 already") for line in log)
+    first, again = (imported(workplace, MODEL, FILE, external_id="mlflow/18") for _ in range(2))
+    assert (again["version"], again["artifact_sha256"]) == (2, first["artifact_sha256"])
+    assert any(line.startswith("This file is here/late v2 already") for line in log)
+    assert numbers(workplace) == [(1, "approved"), (2, "imported")]
+
+
+def test_the_file_of_an_approved_version_begins_no_other_life_cycle(workplace: Workplace) -> None:
+    """Its statistics are what its batches are compared with."""
+    with pytest.raises(ModelFileError, match="the file is here/late v1 already, by the same request and folder, which"):
+        imported(workplace, MODEL, FILE, external_id="mlflow/17")
     assert numbers(workplace) == [(1, "approved")]
 
 

@@ -58,7 +58,7 @@ def test_requests_that_are_refused_before_the_file_is_read(workplace: Workplace,
     terms = DeploymentTerms(dataset="predct", parts=100)
     found = refused(workplace, "../secrets", dataset="trian", evaluate_dataset="evaluat", deployment=terms)
     assert [what.partition(",")[0] for what in found] == [
-        "it isn't said which type of model the file is",
+        "the type of the model is not set",
         "'../secrets' is no path below the inbox",
         "there is no dataset 'trian'",
         "there is no dataset 'evaluat'",
