@@ -4089,7 +4089,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptedModelAction"];
                 };
             };
-            /** @description The body can't be read, or Airflow finds it incomplete. */
+            /** @description The body can't be read or lacks the number of a version, or Airflow finds it incomplete. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4143,13 +4143,13 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedRequest"];
                 };
             };
-            /** @description The number of a version is missing. */
+            /** @description A value of the request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedRequest"];
+                    "application/json": components["schemas"]["Unprocessable"];
                 };
             };
             /** @description Airflow failed to process the request. */
