@@ -296,7 +296,7 @@ def test_the_page_of_a_model(people: Signed, failed: Run, deployment: int) -> No
         page.get_by_role("link", name="ModelOps").click()
         pages = page.get_by_role("navigation", name="ModelOps")
         pages.get_by_role("link", name="Models").click()
-        page.get_by_role("link", name="here/quick", exact=True).click()
+        page.get_by_role("region", name="Models").get_by_role("link", name="here/quick", exact=True).click()
         expect(page.get_by_role("heading", name="here/quick", exact=True)).to_be_visible()
         expect(page.get_by_text("Nothing is in production.")).to_be_visible()
         versions = page.get_by_role("region", name="Versions")

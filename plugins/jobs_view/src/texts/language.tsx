@@ -15,19 +15,30 @@ const follow = (changed: () => void): (() => void) => {
   };
 };
 
-/** The name of the time zone that Airflow keeps, as it writes it. */
-const storedZone = (): string | null => {
+/** A choice that Airflow keeps in the browser, as it writes it. */
+const stored = (name: string): string | null => {
   try {
-    return localStorage.getItem("timezone");
+    return localStorage.getItem(name);
   } catch {
     return null;
   }
 };
 
+const storedZone = (): string | null => stored("timezone");
+
+/** What the document says before Airflow has set its language, and after it has missed to: it listens for it too late then. */
+const UNSET = "en";
+
+/** The language of Airflow's pages: that of the document, or the stored one while the document has none yet. */
+const shownLanguage = (): string => {
+  const { lang } = document.documentElement;
+  return lang === UNSET ? (stored("i18nextLng") ?? lang) : lang;
+};
+
 const Chosen = createContext<Language>(languageOf("en", "UTC"));
 
 export const LanguageProvider: FC<PropsWithChildren> = ({ children }) => {
-  const lang = useSyncExternalStore(follow, () => document.documentElement.lang);
+  const lang = useSyncExternalStore(follow, shownLanguage);
   const zone = zoneOf(useSyncExternalStore(follow, storedZone));
   const language = useMemo(() => languageOf(lang, zone), [lang, zone]);
   return <Chosen value={language}>{children}</Chosen>;
