@@ -239,6 +239,9 @@ def test_in_french_at_once(people: Signed, failed: Run) -> None:
     with people.page(anew=True) as page:
         expect(page.get_by_role("button", name="Mise hors service")).to_be_visible()
         expect(page.get_by_role("link", name="En production")).to_be_visible()
+        page.evaluate("document.documentElement.lang = 'en'")  # as it is where Airflow's page has missed its language
+        visit(page, "/plugin/modelops/deployments")
+        expect(page.get_by_label("Inclure les déploiements terminés")).to_be_visible()
         page.evaluate("localStorage.removeItem('i18nextLng')")
 
 
