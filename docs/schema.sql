@@ -1596,7 +1596,7 @@ CREATE TABLE modelops.version (
 CASE
     WHEN (kind = 'feature_task'::modelops.version_kind) THEN (definition IS NOT NULL)
     WHEN (definition IS NULL) THEN ((num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0) AND (status <> 'imported'::modelops.version_status))
-    ELSE ((jsonb_typeof(definition) = 'object'::text) AND (columns IS NOT NULL) AND (status <> 'trained'::modelops.version_status) AND (num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0))
+    ELSE ((jsonb_typeof(definition) = 'object'::text) AND ((definition ->> 'identity'::text) IS NOT NULL) AND (columns IS NOT NULL) AND (status <> 'trained'::modelops.version_status) AND (num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0))
 END)))
 );
 ALTER TABLE modelops.version OWNER TO modelops_owner;

@@ -104,9 +104,41 @@ def onnx_files() -> None:
     onnx_columns()
     onnx_lightgbm()
     onnx_bare()
+    onnx_endless()
     refused = to_onnx(boosting, X[:1], options={"zipmap": False})  # onnxruntime refuses this mixture of types
     (HERE / "refused").mkdir(exist_ok=True)
     (HERE / "refused" / "double.onnx").write_bytes(refused.SerializeToString())
+
+
+def onnx_endless() -> None:
+    """Gives a number for small values, and counts for ever if one is above 5: reading and trying it shows nothing."""
+    counting = helper.make_graph(
+        [helper.make_node("Identity", ["going"], ["on"]), helper.make_node("Add", ["sum", "sum"], ["more"])],
+        "counting",
+        [
+            helper.make_tensor_value_info("round", TensorProto.INT64, []),
+            helper.make_tensor_value_info("going", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum", TensorProto.FLOAT, None),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("more", TensorProto.FLOAT, None),
+        ],
+    )
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMax", ["x"], ["largest"], keepdims=0),
+            helper.make_node("Greater", ["largest", "five"], ["large"]),
+            helper.make_node("Loop", ["", "large", "x"], ["looped"], body=counting),
+            helper.make_node("ReduceMean", ["looped"], ["y"], axes=[1], keepdims=0),
+        ],
+        "endless",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None])],
+        [helper.make_tensor("five", TensorProto.FLOAT, [], [5.0])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (HERE / "refused" / "endless.onnx").write_bytes(model.SerializeToString())
 
 
 def onnx_columns() -> None:

@@ -143,7 +143,7 @@ def _check_remote(address: str, sources: Sequence[str]) -> None:
 def _not_allowed(address: str, sources: Sequence[str]) -> ModelFileError:
     named = ", ".join("the inbox" if source == INBOX else source for source in sources)
     return ModelFileError(
-        f"model files don't come from {address!r} here",
+        f"model files from {address!r} are not allowed",
         where=WHERE,
         expected=f"a file from {named}; or have MODELOPS_MODEL_SOURCES changed",
     )

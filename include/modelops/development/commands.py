@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -17,7 +20,7 @@ from modelops.domain.errors import BadInput
 from modelops.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 PARTS = ("unit", "integration", "dags", "e2e", "cluster", "engine")
 """The folders of tests, the fastest first. The last two run only if they are named."""
@@ -155,6 +158,20 @@ def _tool(program: str, *arguments: str, path: Sequence[str] = ("include",), out
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [*((NICE, "-n", "5") if output else ()), str(folder / program), *arguments]
     errors = None if output is None else subprocess.STDOUT
-    return subprocess.run(
-        command, cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=errors, check=False
-    ).returncode
+    with _interrupts_left_to_programs():
+        return subprocess.run(
+            command, cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=errors, check=False
+        ).returncode
+
+
+@contextmanager
+def _interrupts_left_to_programs() -> Iterator[None]:
+    """Wait for a program after Ctrl-C: the terminal sends it the signal too, and it may have to report."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # the program doesn't inherit a function, unlike SIG_IGN
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

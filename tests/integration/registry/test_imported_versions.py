@@ -50,6 +50,8 @@ def test_what_an_imported_version_must_have(database: Database, connection: Conn
         imported_version(connection, columns=None)
     with pytest.raises(psycopg.errors.CheckViolation, match="version_pinned"):
         imported_version(connection, definition=None)
+    with pytest.raises(psycopg.errors.CheckViolation, match="version_pinned"):
+        imported_version(connection, definition={"warnings": [], "file": {"sha256": HASH}})
     version = imported_version(connection)
     for change in ("dataset = '{}'", "data_rows = 1", f"data_sha256 = '{HASH}'", "columns_with_nulls = '{x}'"):
         answer = database.psql("modelops_owner", f"UPDATE modelops.version SET {change} WHERE id = {version.id}")

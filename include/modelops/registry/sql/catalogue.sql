@@ -36,7 +36,8 @@ LEFT JOIN LATERAL (SELECT CASE WHEN jsonb_array_length(details -> 'headline') > 
                             THEN (SELECT jsonb_object_agg(wanted.metric, evaluation.metrics -> wanted.metric)
                                   FROM jsonb_array_elements_text(details -> 'headline') AS wanted (metric))
                             ELSE metrics END AS metrics
-                   FROM modelops.evaluation WHERE evaluation.version_id = version.id
+                   FROM modelops.evaluation JOIN modelops.job AS evaluating ON evaluating.id = evaluation.job_id
+                   WHERE evaluation.version_id = version.id AND evaluating.dag_id = ANY(:dag_ids)
                    ORDER BY evaluation.id DESC LIMIT 1) AS evaluation ON true
 LEFT JOIN LATERAL (SELECT verdict, approver, decided_at, comment FROM modelops.decision
                    JOIN modelops.job AS approval ON approval.id = decision.job_id

@@ -12,11 +12,12 @@ from upath import UPath
 from factories import model_folder
 from integration.lifecycle.imported_models.importing import LOGISTIC, MODEL, bring, numbers, refused
 from integration.lifecycle.life import imported
-from model_files import Made
+from model_files import MODELS, Made
 from modelops.domain.errors import RepositoryError
 from modelops.domain.job_types import JobType
 from modelops.domain.requests import DeploymentTerms, TrainingRequest
 from modelops.kinds.model.train import train
+from modelops.runtime import model_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +91,8 @@ def lives(server: PostgresServer) -> Callable[[Workplace, Path], None]:
         ("linked.onnx", "linked.onnx is a link that leads out of the inbox"),
         ("folder", "folder is not a plain file but a folder"),
         ("pipe", "pipe is not a plain file but a named pipe"),
-        ("http://localhost/late.onnx", "model files don't come from 'http://localhost/late.onnx' here"),
-        ("file:///etc/passwd", "model files don't come from 'file:///etc/passwd' here"),
+        ("http://localhost/late.onnx", "model files from 'http://localhost/late.onnx' are not allowed"),
+        ("file:///etc/passwd", "model files from 'file:///etc/passwd' are not allowed"),
         ("s3://connection@bucket/late.onnx", "the address names a connection of Airflow: 'connection'"),
         ("s3://bucket/../late.onnx", "'s3://bucket/../late.onnx' is no address of a file"),
         ("empty.onnx", "empty.onnx is empty"),
@@ -121,18 +122,27 @@ def test_a_file_that_its_library_does_not_read(workplace: Workplace) -> None:
     assert "onnxruntime" in what
 
 
+def test_a_file_that_hangs_on_the_rows_only(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives a number for the values with which a file is tried, and counts for ever if one is above 5."""
+    monkeypatch.setattr(model_files, "MAX_SECONDS", 3.0)
+    content = (MODELS / "refused" / "endless.onnx").read_bytes()
+    (workplace.settings.machine.inbox / "endless.onnx").write_bytes(content)
+    [what] = refused(workplace, "endless.onnx", type="regression")
+    assert "3 s" in what
+
+
 def test_a_file_of_an_object_store(workplace: Workplace) -> None:
     UPath("memory://models/late.onnx").write_bytes(Made.of(LOGISTIC).content.read_bytes())
     reaching = workplace.with_resources(open_remote=lambda address: UPath(address).open("rb"))
     assert refused(reaching, "memory://models/late.onnx") == [
-        "model files don't come from 'memory://models/late.onnx' here"
+        "model files from 'memory://models/late.onnx' are not allowed"
     ]
     allowed = reaching.with_installation(model_sources=("inbox", "memory"))
     assert imported(allowed, MODEL, "memory://models/late.onnx")["version"] == 1
     assert refused(allowed, "memory://models/missing.onnx") == ["there is no file 'memory://models/missing.onnx'"]
     below = reaching.with_installation(model_sources=("memory://other",))
     assert refused(below, "memory://models/late.onnx") == [
-        "model files don't come from 'memory://models/late.onnx' here"
+        "model files from 'memory://models/late.onnx' are not allowed"
     ]
 
 

@@ -58,7 +58,7 @@ CREATE TABLE modelops.version (
        AND CASE WHEN kind = 'feature_task' THEN definition IS NOT NULL
                 WHEN definition IS NULL
                 THEN num_nulls(hyperparameters, dataset, data_sha256, data_rows, columns) = 0 AND status <> 'imported'
-                ELSE jsonb_typeof(definition) = 'object' AND columns IS NOT NULL AND status <> 'trained'
+                ELSE jsonb_typeof(definition) = 'object' AND definition ->> 'identity' IS NOT NULL AND columns IS NOT NULL AND status <> 'trained'
                      AND num_nonnulls(hyperparameters, dataset, data_sha256, data_rows, columns_with_nulls) = 0 END)
 );
 COMMENT ON TABLE modelops.version IS 'The subject of a life cycle. What it pins is written once.';
